@@ -1,0 +1,29 @@
+"""What a user may write about a llama.cpp engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deploy.spec.fields import Name
+from deploy.spec.service import ServiceSpec
+
+
+class LlamaCppEngine(ServiceSpec):
+    """An engine that serves one model with llama.cpp's llama-server."""
+
+    kind: Literal["llama_cpp"]
+    """The component: llama_cpp."""
+    name: Name
+    """Name of the engine; models refer to it."""
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    """CPU threads for generation; one below the number of cores leaves room for the rest."""
+    context_length: Annotated[int, Field(ge=256, le=1_048_576)] = 4096
+    """Context of one request, in tokens."""
+    parallel: Annotated[int, Field(ge=1, le=256)] = 1
+    """Requests answered at the same time; each has a context of its own."""
+    predict: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
+    """Longest answer in tokens; left out, 64 for a base model (it never stops by itself), else no limit."""
+    chat_template: Annotated[str, Field(min_length=1)] | None = None
+    """Jinja chat template; left out, the model's own, or the bare text of the messages where it has none."""

@@ -1,0 +1,58 @@
+"""Every error that a person sees: the place, the problem, the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAILED = 1
+USAGE = 2
+PENDING = 3
+HELD = 4
+
+
+class KitError(Exception):
+    """Something failed; printed by the CLI as the problem and the next step, never as a trace."""
+
+    exit_code = FAILED
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.next_step = next_step
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault of a file that a person wrote: where it stands (1-based), which field, and what is wrong."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class SpecError(KitError):
+    """The spec or the lock is not usable; carries every problem at once."""
+
+    exit_code = USAGE
+
+    def __init__(self, problems: list[Problem], next_step: str = "") -> None:
+        super().__init__("\n".join(str(problem) for problem in problems), next_step)
+        self.problems = tuple(sorted(problems))
+
+
+class UsageError(KitError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = USAGE
+
+
+class HeldError(KitError):
+    """Another run holds the host."""
+
+    exit_code = HELD

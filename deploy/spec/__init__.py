@@ -1,0 +1,1 @@
+"""What the user wrote in kit.yaml, typed and checked."""

@@ -1,0 +1,108 @@
+"""The types of single values: names, ports, sizes, durations, paths."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(:[A-Za-z0-9._-]{1,62})?")
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}((a|b|rc|\.post|\.dev)[0-9]+)?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_USER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
+_SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
+_DURATION = re.compile(r"([0-9]+)(s|m|h|d)")
+_SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Strict(BaseModel):
+    """Base of everything in kit.yaml: typed strictly, unchangeable, unknown keys refused."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise PydanticCustomError("name", "{value} is not {what}", {"value": repr(value), "what": what})
+        return value
+
+    return AfterValidator(check)
+
+
+def _port(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and not 1 <= value <= 65535:
+        raise PydanticCustomError("port", "{value} is not a port (1-65535)", {"value": value})
+    return value
+
+
+def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> BeforeValidator:
+    def parse(value: Any) -> int:
+        found = pattern.fullmatch(value) if isinstance(value, str) else None
+        if found is None or int(found[1]) == 0:
+            raise PydanticCustomError("measure", "{value} is not {what}", {"value": repr(value), "what": what})
+        return int(found[1]) * units[found[2]]
+
+    return BeforeValidator(parse)
+
+
+def _publish(value: str) -> str:
+    if value in ("local", "lan"):
+        return value
+    try:
+        address = ip_address(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "publish", "{value} is neither local, lan nor an address of this host", {"value": repr(value)}
+        ) from None
+    if address.is_unspecified:
+        raise PydanticCustomError(
+            "publish", "{value} means every network; name the one address to listen on", {"value": value}
+        )
+    return value
+
+
+def _path(value: str) -> str:
+    parts = value.split("/")
+    if not value.startswith("/") or ".." in parts or re.search(r"[\x00-\x1f:$\\]", value):
+        raise PydanticCustomError(
+            "path", "{value} is not an absolute path without '..', ':', '$' and control characters", {"value": repr(value)}
+        )
+    return "/" + "/".join(part for part in parts if part not in ("", "."))
+
+
+def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$", "examples": list(examples)})
+
+
+Name = Annotated[
+    str,
+    _matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)"),
+    _schema(_NAME, "home"),
+]
+ModelName = Annotated[
+    str,
+    _matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', and a tag after ':')"),
+    _schema(_MODEL_NAME, "gemma"),
+]
+PackageName = Annotated[str, _matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
+Version = Annotated[str, _matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
+Sha256 = Annotated[str, _matching(_SHA256, "a sha256 (64 hex digits)"), _schema(_SHA256)]
+Owner = Annotated[str, _matching(_USER, "UID:GID, two numbers"), _schema(_USER, "1000:1000")]
+Port = Annotated[
+    int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535, "examples": [3000]})
+]
+Size = Annotated[int, _measure(_SIZE, _SIZE_UNITS, "a size such as 512MiB or 4GiB"), _schema(_SIZE, "4GiB")]
+Duration = Annotated[
+    int, _measure(_DURATION, _DURATION_UNITS, "a duration such as 30s, 5m or 2h"), _schema(_DURATION, "5m")
+]
+Publish = Annotated[
+    str, AfterValidator(_publish), WithJsonSchema({"type": "string", "examples": ["local", "lan", "192.168.1.20"]})
+]
+HostPath = Annotated[str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})]

@@ -1,0 +1,93 @@
+"""The whole of kit.yaml as one typed value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deploy.components.litellm.spec import LiteLLMGateway
+from deploy.components.llama_cpp.spec import LlamaCppEngine
+from deploy.components.open_webui.spec import OpenWebUI
+from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, Strict, Version
+
+Engine = Annotated[LlamaCppEngine, Field()]
+Gateway = Annotated[LiteLLMGateway, Field()]
+WebUI = Annotated[OpenWebUI, Field()]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s\"'\\$`]+$", examples=["https://mirror.internal/debian"])]
+
+
+class Images(Strict):
+    """Where container images come from."""
+
+    source: Literal["build"] = "build"
+    """build: assembled on this machine from Debian packages and Python wheels."""
+    debian: Literal["moving"] = "moving"
+    """moving: Debian's packages as the mirror has them on the day of the build."""
+
+
+class PipSource(Strict):
+    """A GGUF file inside a Python package."""
+
+    pip: PackageName
+    """Name of the package."""
+    version: Version
+    """Its exact version."""
+    sha256: Sha256
+    """sha256 of the GGUF file once it is put together."""
+
+
+class FileSource(Strict):
+    """A GGUF file on this machine."""
+
+    file: Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
+    """Path of the file; a relative one begins at kit.yaml."""
+    sha256: Sha256
+    """sha256 of the file."""
+
+
+class Model(Strict):
+    """A model that one engine serves."""
+
+    name: ModelName
+    """Name under which people and programs ask for it."""
+    engine: Name
+    """Name of the engine that serves it."""
+    from_: Annotated[PipSource | FileSource, Field(alias="from")]
+    """Where the model's file comes from."""
+
+
+class Mirrors(Strict):
+    """Places to fetch from instead of the public ones; they never change what is built."""
+
+    debian: Url | None = None
+    """Mirror of Debian's packages."""
+    pypi: Url | None = None
+    """Python package index (its simple/ address)."""
+
+
+class Spec(Strict):
+    """A deployment of a private LLM server."""
+
+    kit: Literal[1]
+    """Version of this file's format."""
+    stack: Name
+    """Name of the deployment: of its folders, its containers and its compose project."""
+    images: Images = Images()
+    """Where container images come from."""
+    engines: Annotated[tuple[Engine, ...], Field(min_length=1)]
+    """The programs that run models."""
+    models: tuple[Model, ...] = ()
+    """The models, each on one engine."""
+    gateway: Gateway | None = None
+    """One address and one key in front of all engines; null for none."""
+    webui: WebUI | None = None
+    """The web page for people; null for none."""
+    backup: None
+    """Backups; not built yet, so it must say null."""
+    mirrors: Mirrors = Mirrors()
+    """Places to fetch from in a closed network."""
+    proxy: Url | None = None
+    """Proxy for everything that is fetched."""
+    ca: HostPath | None = None
+    """File on this host with the certificate authorities to trust when fetching."""

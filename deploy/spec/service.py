@@ -1,0 +1,28 @@
+"""What every service in kit.yaml has, whatever its kind."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from deploy.spec.fields import Duration, Owner, Port, Publish, Size, Strict
+
+
+class ServiceSpec(Strict):
+    """Fields that each engine, gateway and web UI shares."""
+
+    port: Port | None = None
+    """Port on this host; each kind has its own default."""
+    publish: Publish = "local"
+    """Who may reach the port: local (this machine alone), lan, or one address of this host."""
+    egress: Literal["none", "any"] | None = None
+    """Way out to the network; left out, the kit gives none unless the service needs one."""
+    user: Owner | None = None
+    """UID:GID that the service runs as and that owns its data; left out, the kind's own."""
+    memory: Size | None = None
+    """Memory limit; left out, the kind's own."""
+    health_timeout: Duration = 180
+    """How long a start may take until the service must be healthy."""
+
+    def port_or(self, default: int) -> int:
+        """Return the port that the user chose, or the kind's default."""
+        return default if self.port is None else self.port
