@@ -1,0 +1,23 @@
+"""The registry: every component that the kit can deploy, each in a room of its own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from deploy.components.room import Room
+
+ROOMS = {
+    "llama_cpp": "deploy.components.llama_cpp",
+    "litellm": "deploy.components.litellm",
+    "open_webui": "deploy.components.open_webui",
+}
+PLANNED = {
+    "ollama": "use `kind: llama_cpp` until it is",
+    "external": "use `kind: llama_cpp` on this machine until it is",
+}
+
+
+def room(kind: str) -> Room:
+    """Return the room of a kind; KeyError where the registry has none."""
+    found: Room = import_module(ROOMS[kind]).ROOM
+    return found

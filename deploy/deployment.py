@@ -1,0 +1,254 @@
+"""Per host, everything decided: what resolve makes and render prints. Plain values, no I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Egress = Literal["none", "any"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Numeric user and group."""
+
+    uid: int
+    gid: int
+
+    def __str__(self) -> str:
+        return f"{self.uid}:{self.gid}"
+
+
+ROOT = Owner(0, 0)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on the host that holds user data or state, with its owner."""
+
+    host_path: str
+    owner: Owner
+    mode: str
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A bind mount into a container."""
+
+    host_path: str
+    container_path: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True)
+class Tmpfs:
+    """A folder in memory, lost with the container."""
+
+    container_path: str
+    size_bytes: int
+    mode: str = "1777"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A published port: one address of the host, never all of them in silence."""
+
+    address: str
+    host_port: int
+    container_port: int
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret by name; its value is known to the host alone."""
+
+    name: str
+    owner: str
+    """Service that checks it; its folder holds the original."""
+    prefix: str = ""
+    """What a generated value begins with."""
+    shown_as: str = ""
+    """What a person is told about it by `kit secret list`."""
+
+
+@dataclass(frozen=True)
+class SecretUse:
+    """A secret as one service reads it: the entry point exports it under this variable."""
+
+    secret: Secret
+    variable: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that the container mounts, rendered from a template."""
+
+    template: str
+    name: str
+    container_path: str
+    context: Any = None
+    """Dataclass with everything the template prints, computed and sorted."""
+    mode: str = "0444"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A health check that runs inside the container with what its image has."""
+
+    argv: tuple[str, ...]
+    interval_seconds: int = 5
+    timeout_seconds: int = 5
+    retries: int = 6
+    start_period_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A kernel capability that a service needs, with the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image by the name under which the host's Docker knows it."""
+
+    reference: str
+    source: Literal["build"]
+    recipe: str
+    """Digest of everything that goes into it."""
+    download_bytes: int
+    """What its inputs weigh, for the estimate before the first apply."""
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """User data in a SQLite database, copied by its online backup."""
+
+    relpath: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """User data in a folder, copied file by file."""
+
+    relpath: str
+
+
+@dataclass(frozen=True)
+class UserData:
+    """What of a service is user data, under one root on the host."""
+
+    host_path: str
+    owner: Owner
+    items: tuple[SqliteFile | Tree, ...]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model's file on the host, by its content."""
+
+    name: str
+    service: str
+    host_path: str
+    owner: Owner
+    sha256: str
+    size_bytes: int
+    source: dict[str, Any]
+    """Where the agent takes it from, as the agent's operation `models` reads it."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container, everything decided."""
+
+    name: str
+    kind: str
+    image: Image
+    argv: tuple[str, ...]
+    owner: Owner
+    environment: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    secrets: tuple[SecretUse, ...] = ()
+    ports: tuple[Port, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    tmpfs: tuple[Tmpfs, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    memory_bytes: int = 2**30
+    pids: int = 512
+    read_only: bool = True
+    probe: Probe = field(default_factory=lambda: Probe(("true",)))
+    health_timeout_seconds: int = 180
+    stop_seconds: int = 30
+    egress: Egress = "none"
+    egress_cause: str = ""
+    data: UserData | None = None
+    host_secrets: tuple[Secret, ...] = ()
+    """Secrets that no container reads; the agent does, for the room's own operations."""
+    room: dict[str, Any] = field(default_factory=dict)
+    """What the room's own agent operations need, as JSON values: settings it owns, accounts."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the room's checks need to ask its questions, as JSON values."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Places to fetch from; outside every digest."""
+
+    debian: str | None = None
+    pypi: str | None = None
+    proxy: str | None = None
+    ca: str | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that one host of a stack shall run."""
+
+    stack: str
+    services: tuple[Service, ...]
+    models: tuple[ModelFile, ...]
+    fetch: Fetch = Fetch()
+
+    @property
+    def root(self) -> str:
+        """Folder of the stack's releases, files, secrets and state on the host."""
+        return f"/opt/kit/{self.stack}"
+
+    @property
+    def data_root(self) -> str:
+        """Folder of the stack's user data on the host, where the spec says nothing else."""
+        return f"/srv/kit/{self.stack}"
+
+    @property
+    def project(self) -> str:
+        """Name of the compose project."""
+        return f"kit-{self.stack}"
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret once, by name."""
+        used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
+        used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
+        return tuple(used[name] for name in sorted(used))
+
+    def service(self, name: str) -> Service:
+        """Return the service of that name; KeyError where there is none."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)
+
+
+def as_json(value: Any) -> Any:
+    """Turn dataclasses into JSON values, tuples into lists, with sorted keys left to the writer."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return value
