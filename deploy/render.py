@@ -1,0 +1,112 @@
+"""Deployment to Bundle: templates loop and print what typed code has decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from deploy.assets import templates_dir
+from deploy.bundle import Bundle, File, canonical_json, digest
+from deploy.compose import ENTRY_POINT, networks, service_block
+from deploy.deployment import Artifact, Deployment, Mount, Service, as_json
+from deploy.errors import UsageError
+
+
+def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
+    """Render every file of a host; `overrides` is a folder of templates that come before the kit's own."""
+    templates = _templates(overrides)
+    rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
+    compose = File("compose.yaml", _print(templates, "compose/compose.yaml.j2", _compose_context(deployment, rendered)))
+    decided = File("deployment.json", canonical_json(_decided(deployment)))
+    files = {file.path: file for one in rendered for file in one.files}
+    return Bundle(
+        deployment.stack,
+        (compose, decided, *(files[path] for path in sorted(files))),
+        {one.service.name: one.parts for one in rendered},
+    )
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    service: Service
+    block: dict[str, Any]
+    files: tuple[File, ...]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Digests of what a service is made of, so that a plan can say which of them changed."""
+        split = {"networks", "image", "labels", "volumes"}
+        settings = {key: value for key, value in self.block.items() if key not in split}
+        return {
+            "digest": self.block["labels"]["kit.digest"],
+            "image": self.service.image.reference,
+            "files": {file.path.split("/")[-1]: file.path.split("/")[1] for file in self.files},
+            "settings": {key: digest(value) for key, value in sorted(settings.items())},
+            "mounts": digest([mount for mount in self.block.get("volumes", []) if "/files/" not in mount["source"]]),
+            "networks": self.block["networks"],
+        }
+
+
+def _render_service(templates: jinja2.Environment, deployment: Deployment, service: Service) -> _Rendered:
+    artifacts = (*service.artifacts, ENTRY_POINT) if service.secrets else service.artifacts
+    files, mounts = [], []
+    for artifact in artifacts:
+        content = _print(templates, artifact.template, _fields(artifact))
+        path = f"files/{hashlib.sha256(content.encode()).hexdigest()}/{artifact.name}"
+        files.append(File(path, content, artifact.mode))
+        mounts.append(Mount(f"{deployment.root}/{path}", artifact.container_path))
+    return _Rendered(service, service_block(deployment, service, tuple(mounts)), tuple(files))
+
+
+def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) -> dict[str, Any]:
+    used = {network for one in rendered for network in one.block["networks"]}
+    return {
+        "project": deployment.project,
+        "services": [(one.service.name, list(one.block.items())) for one in rendered],
+        "capabilities": {
+            one.service.name: [(capability.name, capability.reason) for capability in one.service.capabilities]
+            for one in rendered
+        },
+        "networks": [(name, block) for name, block in networks().items() if name in used],
+    }
+
+
+def _decided(deployment: Deployment) -> dict[str, Any]:
+    """Return the deployment for the host, without the places to fetch from: they are outside every digest."""
+    return {"format": 1, **{key: value for key, value in as_json(deployment).items() if key != "fetch"}}
+
+
+def _fields(artifact: Artifact) -> dict[str, Any]:
+    if artifact.context is None:
+        return {}
+    return {field.name: getattr(artifact.context, field.name) for field in dataclasses.fields(artifact.context)}
+
+
+def _templates(overrides: Path | None) -> jinja2.Environment:
+    folders = [folder for folder in (overrides, templates_dir()) if folder is not None]
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["json"] = lambda value: json.dumps(as_json(value), ensure_ascii=False)
+    return templates
+
+
+def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
+    try:
+        return templates.get_template(name).render(context)
+    except jinja2.TemplateSyntaxError as error:
+        place = f"templates/{error.name or name}:{error.lineno}"
+        raise UsageError(f"{place}: {error.message}", "mend the template, or remove it to use the kit's own") from None
+    except (jinja2.TemplateError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise UsageError(f"templates/{name}: {error}", "mend the template, or remove it to use the kit's own") from None
