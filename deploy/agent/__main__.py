@@ -1,0 +1,78 @@
+"""`python3 agent.pyz VERB`: one JSON request on standard input, one JSON document on standard output."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+from deploy.agent.errors import FAILED, AgentError, Interrupted
+from deploy.agent.journal import Journal
+
+FORMAT = 1
+VERBS = {
+    "probe": "probe",
+    "hold": "hold",
+    "place": "place",
+    "image": "image",
+    "models": "models",
+    "secrets": "secrets",
+    "folders": "folders",
+    "converge": "converge",
+    "collect": "collect",
+    "copy": "copy",
+    "room": "room",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; the exit status says whether it was done."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        answer, status = _answer(arguments), 0
+    except AgentError as error:
+        answer, status = error.document(), error.exit_code
+    except Interrupted as stop:
+        answer = AgentError("interrupted", "run the same command again; it goes on where this one stopped").document()
+        status = stop.exit_code
+    if answer is not None:
+        print(json.dumps(answer), flush=True)
+    return status
+
+
+def _answer(arguments: list[str]) -> dict[str, Any] | None:
+    if len(arguments) != 1 or arguments[0] not in VERBS:
+        raise AgentError(f"the agent has no such verb: {' '.join(arguments)}", f"one of {', '.join(VERBS)}", 2)
+    request = _request(whole=arguments[0] != "hold")
+    module = import_module(f"deploy.agent.{VERBS[arguments[0]]}")
+    journal = Journal(request.get("root", ""), request.get("run", ""))
+    try:
+        answer: dict[str, Any] | None = module.run(request, journal)
+    except OSError as problem:
+        raise AgentError(f"{arguments[0]}: {problem}", "", FAILED) from problem
+    return answer
+
+
+def _request(whole: bool) -> dict[str, Any]:
+    # `hold` takes one line and goes on reading: its standard input closing frees the host.
+    text = sys.stdin.read() if whole else sys.stdin.readline()
+    try:
+        request = json.loads(text)
+    except ValueError as problem:
+        raise AgentError(f"the request is not JSON: {problem}", "", 2) from problem
+    if not isinstance(request, dict) or request.get("format") != FORMAT:
+        raise AgentError("the request has another format than this agent's", "use the kit that brought this agent", 2)
+    return request
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

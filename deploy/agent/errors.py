@@ -1,0 +1,31 @@
+"""The one way in which the agent fails: the problem and the next step, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FAILED = 1
+HELD = 4
+
+
+class AgentError(Exception):
+    """An operation could not be done; the control node prints it as it is."""
+
+    def __init__(self, problem: str, next_step: str = "", exit_code: int = FAILED, **details: Any) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.next_step = next_step
+        self.exit_code = exit_code
+        self.details = details
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON document that the agent prints."""
+        return {"error": {"problem": self.problem, "next": self.next_step}, **self.details}
+
+
+class Interrupted(BaseException):
+    """The agent was told to stop; not an Exception, so that nothing swallows it on its way out."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,58 @@
+"""What an operation is doing, as JSON lines in the host's journal; the hold streams them to the control node."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Journal:
+    """Appends lines to `<root>/run/journal.jsonl`; without a run id (a reading verb) it writes nothing."""
+
+    def __init__(self, root: str, run: str) -> None:
+        self.path = Path(root) / "run" / "journal.jsonl"
+        self.run = run
+        self._steps = threading.local()
+        if run:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def say(self, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Tell what is being done now, and how far it is."""
+        self._write("progress", self._step, text, done, total)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Tell that a named step starts, and how it ends; steps of different threads stay apart."""
+        outer, started = self._step, time.monotonic()
+        self._steps.name = name
+        self._write("start", name, "")
+        try:
+            yield
+        except BaseException as problem:
+            self._write("failed", name, str(problem) or type(problem).__name__)
+            raise
+        else:
+            self._write("done", name, f"{time.monotonic() - started:.1f} s")
+        finally:
+            self._steps.name = outer
+
+    @property
+    def _step(self) -> str:
+        return getattr(self._steps, "name", "")
+
+    def _write(self, state: str, step: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        if not self.run:
+            return
+        line = {"time": time.time(), "run": self.run, "step": step, "state": state, "text": text}
+        line |= {"done": done, "total": total}
+        # One write of one line to a file opened for appending: lines of threads and processes never mix.
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(descriptor, json.dumps(line).encode() + b"\n")
+        finally:
+            os.close(descriptor)
