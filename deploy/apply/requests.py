@@ -1,0 +1,98 @@
+"""The agent's requests of one run, computed before anything starts; roles pass them on and decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from deploy.bundle import Bundle
+from deploy.deployment import Deployment
+from deploy.plan.host import readers_of
+
+AGENT_FORMAT = 1
+UV = "/opt/kit/tools/bin/uv"
+CACHE = "/var/cache/kit"
+Request = dict[str, Any]
+
+
+def base_request(deployment: Deployment, run: str) -> Request:
+    """Return what every request carries."""
+    return {"format": AGENT_FORMAT, "stack": deployment.stack, "root": deployment.root, "run": run}
+
+
+def secrets_request(deployment: Deployment, run: str) -> Request:
+    """Return the secrets to generate once, and who reads a copy."""
+    return base_request(deployment, run) | {
+        "secrets": [
+            {
+                "name": secret.name,
+                "owner": secret.owner,
+                "prefix": secret.prefix,
+                "value": None,
+                "readers": [
+                    {"service": name, **asdict(deployment.service(name).owner)}
+                    for name in readers_of(deployment, secret.name)
+                ],
+            }
+            for secret in deployment.secrets
+        ]
+    }
+
+
+def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
+    """Return the release's files."""
+    files = [
+        {"path": file.path, "content": file.content, "mode": file.mode, "sha256": file.sha256}
+        for file in bundle.placed()
+    ]
+    return base_request(deployment, run) | {"release": bundle.release, "files": files}
+
+
+def folders_request(deployment: Deployment, kind: str, run: str) -> Request:
+    """Return the folders of one kind's services, with their owners."""
+    folders = [
+        {"host_path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
+        for service in deployment.services
+        if service.kind == kind
+        for folder in service.folders
+    ]
+    return base_request(deployment, run) | {"folders": folders}
+
+
+def _fetching(deployment: Deployment) -> Request:
+    fetch = deployment.fetch
+    mirrors = {"debian": fetch.debian, "pypi": fetch.pypi}
+    return {"mirrors": mirrors, "proxy": fetch.proxy, "ca": fetch.ca, "uv": UV, "cache": CACHE}
+
+
+def models_request(deployment: Deployment, kind: str, run: str) -> Request:
+    """Return the model files of one kind's services."""
+    models = [
+        {
+            "name": model.name,
+            "path": model.host_path,
+            "uid": model.owner.uid,
+            "gid": model.owner.gid,
+            "sha256": model.sha256,
+            "size": model.size_bytes,
+            "source": model.source,
+        }
+        for model in deployment.models
+        if deployment.service(model.service).kind == kind
+    ]
+    return base_request(deployment, run) | {"models": models} | _fetching(deployment)
+
+
+def images_request(deployment: Deployment, images: list[Request], run: str, force: bool = False) -> Request:
+    """Return the images to assemble; the agent leaves alone those that are there."""
+    return base_request(deployment, run) | {"images": images, "force": force} | _fetching(deployment)
+
+
+def rooms_request(deployment: Deployment, run: str) -> list[Request]:
+    """Return one request per service that owns something inside its application."""
+    return [
+        base_request(deployment, run)
+        | {"service": service.name, "kind": service.kind, "operation": "apply", "room": service.room}
+        for service in deployment.services
+        if service.room
+    ]

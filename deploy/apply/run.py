@@ -1,0 +1,103 @@
+"""One apply: hold the host, run the playbook, ask the checks, accept the release."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.apply.ansible import PlaybookEvent, PlaybookResult, run_playbook
+from deploy.apply.events import Event, from_journal
+from deploy.apply.playbook import playbook_run
+from deploy.apply.requests import base_request
+from deploy.desired import Desired
+from deploy.errors import KitError
+from deploy.hosts.observe import Observation, observe
+from deploy.hosts.transport import Transport
+from deploy.plan import Plan, make_plan
+from deploy.verify.report import Report
+from deploy.verify.run import run_checks
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with the observation that it was made from."""
+
+    plan: Plan
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an apply did: its plan, how many tasks changed something, and what the checks saw."""
+
+    plan: Plan
+    changed_tasks: int = 0
+    report: Report | None = None
+
+
+def prepare(desired: Desired, transport: Transport) -> Prepared:
+    """Observe the host once and plan; changes nothing."""
+    observation = observe(transport, desired.deployment)
+    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
+
+
+def apply(
+    desired: Desired, transport: Transport, prepared: Prepared, on_event: OnEvent, *, full: bool = False
+) -> Outcome:
+    """Make the host as planned; raise KitError when it refuses, fails, or was taken back."""
+    ensure_possible(prepared.plan)
+    if prepared.plan.is_empty and not full:
+        return Outcome(prepared.plan)
+    run = secrets.token_hex(8)
+    request = base_request(desired.deployment, run) | {"command": "kit apply"}
+    with transport.hold(request, lambda line: on_event(from_journal(line))):
+        held = prepare(desired, transport)
+        ensure_same(prepared.plan, held.plan)
+        result = run_playbook(playbook_run(desired, held, transport.agent_path, run, full), _playbook_events(on_event))
+        _ensure_done(result)
+        report = _verify(desired, held.plan, full, on_event)
+        transport.call("accept", base_request(desired.deployment, run) | {"release": desired.bundle.release})
+    return Outcome(held.plan, result.changed, report)
+
+
+def ensure_possible(plan: Plan) -> None:
+    """Raise with every refusal of the plan at once."""
+    if plan.refusals:
+        problems = "\n".join(problem for problem, _ in plan.refusals)
+        raise KitError(problems, "\n".join(next_step for _, next_step in plan.refusals))
+
+
+def ensure_same(shown: Plan, held: Plan) -> None:
+    """Raise when the host changed between the plan that was shown and the hold."""
+    ensure_possible(held)
+    if held.operations != shown.operations:
+        raise KitError("the host changed while the plan was shown", "run the same command again to see the new plan")
+
+
+def _playbook_events(on_event: OnEvent) -> Callable[[PlaybookEvent], None]:
+    def forward(event: PlaybookEvent) -> None:
+        on_event(Event(event.task, event.state))
+
+    return forward
+
+
+def _ensure_done(result: PlaybookResult) -> None:
+    if result.failures:
+        problem = "\n".join(failure.problem for failure in result.failures)
+        raise KitError(problem, "\n".join(failure.next_step for failure in result.failures if failure.next_step))
+
+
+def _verify(desired: Desired, plan: Plan, full: bool, on_event: OnEvent) -> Report:
+    touched = None if full else plan.touched_services or None
+    on_event(Event("verify", "start"))
+    report = run_checks(desired.deployment, touched, lambda check: on_event(Event("verify", "progress", check.name)))
+    on_event(Event("verify", "done" if report.passed else "failed"))
+    if not report.passed:
+        raise KitError(
+            "the stack runs, but these checks failed:\n" + report.failures_text(),
+            "look at `kit logs`, mend the cause, then run `kit apply` again",
+        )
+    return report

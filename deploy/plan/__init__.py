@@ -1,0 +1,32 @@
+"""What a host would have done to it: ordered operations, each with its cause in words. Pure, no I/O."""
+
+from __future__ import annotations
+
+from deploy.bundle import Bundle
+from deploy.deployment import Deployment
+from deploy.hosts.observe import Observation
+from deploy.plan.host import engine_operations, input_operations, placed_operations
+from deploy.plan.operation import Operation, Plan
+from deploy.plan.preflight import advice, refusals
+from deploy.plan.services import service_operations
+from deploy.plan.settings import settings_operations
+
+__all__ = ["Operation", "Plan", "make_plan"]
+
+
+def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) -> Plan:
+    """Compare what is wanted with what the host says of itself; the same input gives the same plan."""
+    operations = (
+        *engine_operations(observation),
+        *input_operations(deployment, observation),
+        *placed_operations(deployment, bundle, observation),
+        *service_operations(deployment, bundle, observation),
+        *settings_operations(deployment, observation),
+    )
+    return Plan(
+        stack=deployment.stack,
+        release=bundle.release,
+        operations=operations,
+        refusals=refusals(deployment, observation, operations),
+        advice=advice(deployment, observation),
+    )

@@ -1,0 +1,95 @@
+"""Everything below the containers: Docker, images, models, folders, secrets, and the release's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.bundle import Bundle
+from deploy.deployment import Deployment
+from deploy.hosts.observe import Observation
+from deploy.plan.operation import Operation
+
+
+def engine_operations(observation: Observation) -> tuple[Operation, ...]:
+    """Return what Docker itself needs; a Docker that works is left alone."""
+    docker = observation.docker
+    if not docker.server:
+        if docker.kit_installed:
+            return (Operation("docker engine", "start", "installed, but not running", "docker_engine"),)
+        return (Operation("docker engine", "install", "not on host", "docker_engine"),)
+    if not docker.compose:
+        return (Operation("docker compose", "install", "the engine runs without it", "docker_engine"),)
+    return ()
+
+
+def input_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
+    """Return what must be there before a container can start: images, folders, models, secrets."""
+    return (
+        *_images(deployment, observation),
+        *_folders(deployment, observation),
+        *_models(deployment, observation),
+        *_secrets(deployment, observation),
+    )
+
+
+def _images(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    for service in deployment.services:
+        if service.image.reference not in observation.images:
+            cause = "not on host" if not observation.has_image_of(service.kind) else "its inputs changed"
+            yield Operation(f"image {service.kind}", "build", cause, "images", service.name)
+
+
+def _folders(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    for service in deployment.services:
+        for folder in service.folders:
+            if not observation.folder(folder.host_path).exists:
+                yield Operation(f"folder {folder.host_path}", "create", "not on host", service.kind, service.name)
+            elif observation.folder(folder.host_path).mode != folder.mode:
+                mode = observation.folder(folder.host_path).mode
+                cause = f"mode is {mode}, not {folder.mode}"
+                yield Operation(f"folder {folder.host_path}", "change", cause, service.kind, service.name)
+
+
+def _models(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    for model in deployment.models:
+        sha256 = observation.models.get(model.host_path)
+        if sha256 != model.sha256:
+            cause = "not on host" if sha256 is None else "file is not the one that was fetched"
+            kind = deployment.service(model.service).kind
+            yield Operation(f"model {model.name}", "fetch", cause, kind, model.service)
+
+
+def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    for secret in deployment.secrets:
+        missing = [
+            holder
+            for holder in (secret.owner, *readers_of(deployment, secret.name))
+            if (holder, secret.name) not in observation.secrets
+        ]
+        if missing:
+            first = secret.owner in missing
+            cause = "not on host" if first else f"no copy for {', '.join(missing)}"
+            yield Operation(f"secret {secret.name}", "create", cause, "release")
+
+
+def readers_of(deployment: Deployment, secret: str) -> tuple[str, ...]:
+    """Return the services whose containers read a secret."""
+    return tuple(
+        service.name for service in deployment.services if any(use.secret.name == secret for use in service.secrets)
+    )
+
+
+def placed_operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
+    """Return whether the release is placed, mended, or only not yet proven."""
+    short = bundle.release[:12]
+    if observation.release != bundle.release:
+        cause = "not on host" if observation.release is None else f"differs from {observation.release[:12]}"
+        return (Operation(f"release {short}", "place", cause, "release"),)
+    mended = tuple(
+        Operation(f"file {path}", "change", "differs from the manifest", "release") for path in observation.changed_files
+    )
+    if mended or observation.good == bundle.release:
+        return mended
+    return (Operation(f"release {short}", "accept", "not verified yet", "release"),)
+
+

@@ -1,0 +1,85 @@
+"""A plan and its operations: values that print themselves and decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Action = Literal[
+    "install", "build", "fetch", "create", "change", "place", "start", "recreate", "remove", "set", "accept"
+]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing to do on a host."""
+
+    resource: str
+    """What is touched, as `service litellm` or `folder /srv/kit/home/main`."""
+    action: Action
+    cause: str
+    """Why, in a short lower-case phrase."""
+    role: str
+    """The role that does it."""
+    service: str = ""
+    """The service that it is done for, where it is one's."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Ordered operations for one host, and what stands in their way."""
+
+    stack: str
+    release: str
+    operations: tuple[Operation, ...]
+    refusals: tuple[tuple[str, str], ...] = ()
+    """Problems and next steps; apply does nothing while there is one."""
+    advice: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the host is as wanted."""
+        return not self.operations
+
+    @property
+    def touched_services(self) -> tuple[str, ...]:
+        """Services whose containers the plan touches."""
+        names = (operation.service for operation in self.operations if operation.resource.startswith("service "))
+        return tuple(dict.fromkeys(names))
+
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles that the operations need, in the order of the operations."""
+        return tuple(dict.fromkeys(operation.role for operation in self.operations))
+
+    def actions(self) -> dict[str, Action]:
+        """Return what happens to each touched service's container."""
+        return {
+            operation.service: operation.action
+            for operation in self.operations
+            if operation.resource == f"service {operation.service}"
+        }
+
+    def text(self) -> str:
+        """Print one line an operation, then refusals and advice."""
+        if self.is_empty and not self.refusals:
+            lines = ["nothing to change"]
+        else:
+            widths = [max((len(getattr(o, part)) for o in self.operations), default=0) for part in ("action", "resource")]
+            lines = [f"{o.action:<{widths[0]}}  {o.resource:<{widths[1]}}  {o.cause}" for o in self.operations]
+        lines += [f"refused: {problem}\n  {next_step}" for problem, next_step in self.refusals]
+        lines += [f"note: {line}" for line in self.advice]
+        return "\n".join(lines) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values."""
+        return {
+            "format": 1,
+            "stack": self.stack,
+            "release": self.release,
+            "operations": [
+                {"resource": o.resource, "action": o.action, "cause": o.cause, "service": o.service or None}
+                for o in self.operations
+            ],
+            "refusals": [{"problem": problem, "next": next_step} for problem, next_step in self.refusals],
+            "advice": list(self.advice),
+        }

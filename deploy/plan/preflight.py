@@ -1,0 +1,101 @@
+"""What stands in the way of a plan, all of it at once, and what is good to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.version import InvalidVersion, Version
+
+from deploy.deployment import Deployment
+from deploy.hosts.observe import Observation
+from deploy.plan.estimate import estimate
+from deploy.plan.operation import Operation
+
+DOCKER_FLOOR = "20.10.24"
+COMPOSE_FLOOR = "2.26.1"
+Refusal = tuple[str, str]
+
+
+def refusals(
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+) -> tuple[Refusal, ...]:
+    """Return problem and next step of everything that must be mended by a person first."""
+    if not operations:
+        return ()
+    return (
+        *_root(observation),
+        *_docker(observation),
+        *_ports(deployment, observation),
+        *_folders(deployment, observation),
+        *_disk(deployment, observation, operations),
+    )
+
+
+def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
+    """Return what a person may want to know, none of it in the way."""
+    lines = []
+    unreadable = [s.name for s in deployment.services if s.room and observation.settings_problem(s.name)]
+    lines += [f"{name}: {observation.settings_problem(name)}" for name in unreadable]
+    return tuple(lines)
+
+
+def _root(observation: Observation) -> Iterator[Refusal]:
+    if not observation.root:
+        what = "Docker is not installed, and installing it" if not observation.docker.server else "changing this host"
+        yield f"{what} needs root", "run the same command with sudo, or as root"
+
+
+def _docker(observation: Observation) -> Iterator[Refusal]:
+    docker = observation.docker
+    if docker.server and docker.version and _is_below(docker.version, DOCKER_FLOOR):
+        yield (
+            f"Docker {docker.version} is too old; the kit needs {DOCKER_FLOOR} or newer",
+            "upgrade Docker, or remove it and let the kit install one",
+        )
+    if docker.server and docker.compose and _is_below(docker.compose, COMPOSE_FLOOR):
+        yield (
+            f"Docker Compose {docker.compose} is too old; the kit needs {COMPOSE_FLOOR} or newer",
+            "upgrade the Compose plugin, or remove it and let the kit install one",
+        )
+
+
+def _is_below(version: str, floor: str) -> bool:
+    numbers = version.lstrip("v").split("+")[0].split("-")[0].split("~")[0]
+    try:
+        return Version(numbers) < Version(floor)
+    except InvalidVersion:
+        return False
+
+
+def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    for service in deployment.services:
+        for port in service.ports:
+            for listener in observation.listeners(port.address, port.host_port):
+                yield (
+                    f"port {port.host_port} of {service.name} is taken by {listener.words}",
+                    listener.next_step or f"stop it, or give {service.name} another `port:` in kit.yaml",
+                )
+
+
+def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    for service in deployment.services:
+        for folder in service.folders:
+            seen = observation.folder(folder.host_path)
+            if seen.exists and (seen.uid, seen.gid) != (folder.owner.uid, folder.owner.gid):
+                yield (
+                    f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",
+                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or change the owner',
+                )
+
+
+def _disk(
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+) -> Iterator[Refusal]:
+    need = estimate(deployment, operations).disk_bytes
+    for path, free in sorted(observation.free_bytes.items()):
+        if need > free:
+            yield (
+                f"{path} has {free / 2**30:.1f} GiB free, and this needs {need / 2**30:.1f} GiB",
+                "free some space, then run the same command again",
+            )
+            return

@@ -1,0 +1,76 @@
+"""Containers: which are made, recreated, started, removed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.bundle import Bundle
+from deploy.deployment import Deployment, Service
+from deploy.hosts.observe import Container, Observation
+from deploy.plan.operation import Action, Operation
+
+
+def service_operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
+    """Return what happens to containers; the agent does exactly this and compose agrees."""
+    wanted = {service.name for service in deployment.services}
+    operations = [
+        Operation(f"service {name}", "remove", "no longer declared; its data stays", "release", name)
+        for name in sorted(set(observation.services) - wanted)
+    ]
+    for service in deployment.services:
+        found = _change(service, bundle, observation)
+        if found is not None:
+            action, cause = found
+            operations.append(Operation(f"service {service.name}", action, cause, "release", service.name))
+    return tuple(operations)
+
+
+def _change(service: Service, bundle: Bundle, observation: Observation) -> tuple[Action, str] | None:
+    container = observation.services.get(service.name)
+    if container is None:
+        return "create", "not on host"
+    cause = next(_causes(service, container, bundle, observation), None)
+    if cause is not None:
+        return "recreate", cause
+    if service.name in observation.stopped:
+        return "start", "stopped by `kit stop`"
+    if container.state != "running":
+        return "start", f"{container.state} with exit code {container.exit_code}"
+    if container.health == "unhealthy":
+        return "recreate", "unhealthy"
+    return None
+
+
+def _causes(service: Service, container: Container, bundle: Bundle, observation: Observation) -> Iterator[str]:
+    parts = bundle.services[service.name]
+    if container.labels.get("kit.digest") != parts["digest"]:
+        before = (observation.manifest or {}).get("services", {}).get(service.name)
+        yield ", ".join(_differences(before, parts)) if before else "made from an unknown release"
+    image = observation.images.get(service.image.reference)
+    if image is not None and container.image_id != image.id:
+        yield "image was rebuilt"
+    changed = observation.changed_secrets.get(service.name, ())
+    if changed:
+        yield "secret changed: " + ", ".join(changed)
+    made_by = container.labels.get("com.docker.compose.version")
+    if made_by and observation.docker.compose and made_by != observation.docker.compose:
+        yield f"made by Compose {made_by}, the host has {observation.docker.compose}"
+
+
+def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:
+    if before["digest"] == parts["digest"]:
+        yield "container is not the release's"
+        return
+    if before["image"] != parts["image"]:
+        yield f"image changed to {parts['image'].split(':')[0]}:{parts['image'].split(':')[1][:12]}"
+    for name in sorted(set(before["files"]) | set(parts["files"])):
+        if before["files"].get(name) != parts["files"].get(name):
+            yield f"file {name} changed"
+    for name in sorted(set(before["settings"]) | set(parts["settings"])):
+        if before["settings"].get(name) != parts["settings"].get(name):
+            yield f"{name} changed"
+    if before["mounts"] != parts["mounts"]:
+        yield "mounts changed"
+    if before["networks"] != parts["networks"]:
+        yield "networks changed"
