@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from deploy.bundle import Bundle
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, Service
 from deploy.plan.host import readers_of
 
 AGENT_FORMAT = 1
@@ -48,15 +48,14 @@ def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
     return base_request(deployment, run) | {"release": bundle.release, "files": files}
 
 
-def folders_request(deployment: Deployment, kind: str, run: str) -> Request:
-    """Return the folders of one kind's services, with their owners."""
-    folders = [
-        {"host_path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
+def folders_of(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
+    """Return the folders of one kind's services, with their owners, as the kind's role wants them."""
+    return [
+        {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
         for service in deployment.services
         if service.kind == kind
         for folder in service.folders
     ]
-    return base_request(deployment, run) | {"folders": folders}
 
 
 def _fetching(deployment: Deployment) -> Request:
@@ -65,8 +64,8 @@ def _fetching(deployment: Deployment) -> Request:
     return {"mirrors": mirrors, "proxy": fetch.proxy, "ca": fetch.ca, "uv": UV, "cache": CACHE}
 
 
-def models_request(deployment: Deployment, kind: str, run: str) -> Request:
-    """Return the model files of one kind's services."""
+def models_request(deployment: Deployment, run: str) -> Request:
+    """Return the model files that services mount."""
     models = [
         {
             "name": model.name,
@@ -78,7 +77,6 @@ def models_request(deployment: Deployment, kind: str, run: str) -> Request:
             "source": model.source,
         }
         for model in deployment.models
-        if deployment.service(model.service).kind == kind
     ]
     return base_request(deployment, run) | {"models": models} | _fetching(deployment)
 
@@ -88,11 +86,11 @@ def images_request(deployment: Deployment, images: list[Request], run: str, forc
     return base_request(deployment, run) | {"images": images, "force": force} | _fetching(deployment)
 
 
-def rooms_request(deployment: Deployment, run: str) -> list[Request]:
-    """Return one request per service that owns something inside its application."""
-    return [
-        base_request(deployment, run)
-        | {"service": service.name, "kind": service.kind, "operation": "apply", "room": service.room}
-        for service in deployment.services
-        if service.room
-    ]
+def room_request(deployment: Deployment, service: Service, run: str) -> Request:
+    """Return the request of a service that owns something inside its application."""
+    return base_request(deployment, run) | {
+        "service": service.name,
+        "kind": service.kind,
+        "operation": "apply",
+        "room": service.room,
+    }

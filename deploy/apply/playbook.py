@@ -1,0 +1,140 @@
+"""A plan as one playbook run: the steps it needs, their variables, and the agent's requests. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy import assets
+from deploy.apply.ansible import HostRun, PlaybookRun
+from deploy.apply.engine import engine_variables
+from deploy.apply.requests import (
+    Request,
+    base_request,
+    folders_of,
+    images_request,
+    models_request,
+    place_request,
+    room_request,
+    secrets_request,
+)
+from deploy.apply.steps import Step, ordered_steps
+from deploy.apply.tools import image_tools_variables
+from deploy.deployment import Deployment, Service
+from deploy.desired import Desired
+from deploy.hosts.observe import Observation
+from deploy.plan import Operation, Plan
+
+LOCALHOST_PYTHON = "/usr/bin/python3"
+KEPT_RELEASES = 3
+
+
+def playbook_run(
+    desired: Desired, plan: Plan, observation: Observation, agent: str, run: str, full: bool = False
+) -> PlaybookRun:
+    """Return the playbook run of a plan; `full` asks for every step, also those that have nothing to do."""
+    steps = all_steps(desired.deployment) if full else steps_of(desired.deployment, plan)
+    host = HostRun(
+        name="localhost",
+        connection="local",
+        become=False,
+        python=LOCALHOST_PYTHON,
+        agent=agent,
+        steps=ordered_steps(steps),
+        variables=_variables(desired.deployment, observation),
+        requests=_requests(desired, plan, observation, run),
+        connection_variables={},
+    )
+    return PlaybookRun(hosts=(host,), playbook=assets.playbook(), roles=assets.roles_dir())
+
+
+def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
+    """Return the steps that a plan's operations need."""
+    steps = {_step(operation) for operation in plan.operations}
+    if any(operation.role == "release" and operation.action != "accept" for operation in plan.operations):
+        steps |= {Step("release"), Step("release", "converge"), Step("release", "collect")}
+    created = {operation.service for operation in plan.operations if operation.resource == f"service {operation.service}"}
+    return steps | {Step(s.kind, "settings") for s in deployment.services if s.room and s.name in created}
+
+
+def _step(operation: Operation) -> Step:
+    return Step(operation.role, "settings") if operation.action == "set" else Step(operation.role)
+
+
+def all_steps(deployment: Deployment) -> set[Step]:
+    """Return every step there is for a deployment."""
+    kinds = {service.kind for service in deployment.services}
+    whole = {Step("docker_engine"), Step("images"), Step("release"), Step("release", "converge")}
+    settings = {Step(service.kind, "settings") for service in deployment.services if service.room}
+    return whole | {Step(kind) for kind in kinds} | settings | {Step("release", "collect")}
+
+
+def _variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
+    fetch = deployment.fetch
+    engine = engine_variables(
+        os_id=observation.os.id,
+        codename=observation.os.codename,
+        systemd=observation.systemd,
+        mirror=fetch.debian,
+        proxy=fetch.proxy,
+        ca=fetch.ca,
+    )
+    folders = {f"{kind}_folders": folders_of(deployment, kind) for kind in {s.kind for s in deployment.services}}
+    return {**engine, **image_tools_variables(fetch), **folders}
+
+
+def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) -> dict[str, Request]:
+    deployment = desired.deployment
+    kept = [release for release in (observation.good, observation.release, desired.bundle.release) if release]
+    return {
+        "place": place_request(deployment, desired.bundle, run),
+        "secrets": secrets_request(deployment, run),
+        "image": images_request(deployment, desired.image_requests(), run),
+        "converge": _converge_request(desired, plan, observation, run),
+        "collect": base_request(deployment, run) | {"keep": list(dict.fromkeys(kept))},
+        "models": models_request(deployment, run),
+        **{f"room_{s.kind}": room_request(deployment, s, run) for s in deployment.services if s.room},
+    }
+
+
+def _converge_request(desired: Desired, plan: Plan, observation: Observation, run: str) -> Request:
+    actions = plan.actions()
+    services: dict[str, Request] = {
+        service.name: {
+            "action": actions.get(service.name, "keep"),
+            "digest": desired.bundle.services[service.name]["digest"],
+            "image": service.image.reference,
+            "health_timeout": service.health_timeout_seconds,
+            "copy": _copy_request(service) if _image_changes(service, observation) else None,
+        }
+        for service in desired.deployment.services
+    }
+    services |= {name: {"action": "remove"} for name, action in actions.items() if action == "remove"}
+    return base_request(desired.deployment, run) | {
+        "release": desired.bundle.release,
+        "previous": observation.release,
+        "project": desired.deployment.project,
+        "order": [service.name for service in desired.deployment.services],
+        "services": services,
+    }
+
+
+def _image_changes(service: Service, observation: Observation) -> bool:
+    container = observation.services.get(service.name)
+    if container is None or service.data is None:
+        return False
+    image = observation.images.get(service.image.reference)
+    return image is None or image.id != container.image_id
+
+
+def _copy_request(service: Service) -> Request | None:
+    if service.data is None:
+        return None
+    items = [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items]
+    owner = service.data.owner
+    return {
+        "service": service.name,
+        "host_path": service.data.host_path,
+        "uid": owner.uid,
+        "gid": owner.gid,
+        "items": items,
+    }
