@@ -1,0 +1,24 @@
+"""`kit check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.cli.declare import spec_argument, verb
+from deploy.cli.output import Output
+from deploy.desired import load_desired
+
+
+@verb("check", "check", "check inventories/quickstart/kit.yaml")
+@spec_argument
+def command(output: Output, spec: Path) -> None:
+    """Read kit.yaml and kit.lock and say every problem at once.
+
+    Reads both files, takes every decision and renders every file, but asks no host and writes nothing.
+    """
+    desired = load_desired(spec)
+    services = [service.name for service in desired.deployment.services]
+    output.answer(
+        f"{spec}: good. Stack {desired.spec.stack} runs {', '.join(services)}.\nrelease {desired.bundle.release}",
+        {"stack": desired.spec.stack, "services": services, "release": desired.bundle.release},
+    )

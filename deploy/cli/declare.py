@@ -1,0 +1,95 @@
+"""What every verb shares: its options, its example, and how it is told which kit.yaml is meant."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deploy.cli.calling import program
+from deploy.cli.output import Output
+
+DEFAULT_SPEC = Path("kit.yaml")
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the words after a verb mean: names of services (or of a secret), and one kit.yaml."""
+
+    names: tuple[str, ...]
+    spec: Path
+
+
+class Verb(click.Command):
+    """A command whose help ends with examples."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the examples."""
+        with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+            for example in self.examples:
+                formatter.write_text(f"{program()} {example}")
+
+
+def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
+    """Declare a verb: the function gets an Output first, then its own options."""
+
+    def declare(function: Function) -> Verb:
+        @functools.wraps(function)
+        def call(*, as_json: bool, verbose: bool, **given: Any) -> Any:
+            asked = verbose or bool(click.get_current_context().meta.get("kit.verbose"))
+            return function(Output(as_json, asked), **given)
+
+        click.option("--verbose", is_flag=True, help="Show traces, and what Ansible prints.")(call)
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document; words go to stderr.")(call)
+        command = click.command(name, cls=Verb)(call)
+        command.examples = examples
+        return command
+
+    return declare
+
+
+def spec_argument(function: Function) -> Function:
+    """Let the verb take [KIT_YAML]."""
+    kind = click.Path(path_type=Path)
+    return click.argument("spec", metavar="[KIT_YAML]", type=kind, default=DEFAULT_SPEC)(function)
+
+
+def services_argument(function: Function) -> Function:
+    """Let the verb take [SERVICE]... [KIT_YAML]."""
+    return _target("[SERVICE]... [KIT_YAML]")(function)
+
+
+def name_argument(function: Function) -> Function:
+    """Let the verb take NAME [KIT_YAML]."""
+    return _target("NAME [KIT_YAML]")(function)
+
+
+def _target(metavar: str) -> Callable[[Function], Function]:
+    return click.argument("target", metavar=metavar, nargs=-1, callback=_split, shell_complete=_complete)
+
+
+def _split(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> Target:
+    """Tell the file from the names: no name has a dot or a slash in it."""
+    paths = [word for word in words if "." in word or "/" in word]
+    if len(paths) > 1:
+        raise click.UsageError(f"one kit.yaml at a time, not {' and '.join(paths)}")
+    return Target(tuple(word for word in words if word not in paths), Path(paths[0]) if paths else DEFAULT_SPEC)
+
+
+def _complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[Any]:
+    """Offer the names of services, and files."""
+    from click.shell_completion import CompletionItem
+
+    from deploy.cli.names import service_names
+
+    given = context.params.get("target")
+    spec = given.spec if isinstance(given, Target) else DEFAULT_SPEC
+    names = [CompletionItem(name) for name in service_names(spec) if name.startswith(begun)]
+    return names if names and begun else [*names, CompletionItem(begun, type="file")]

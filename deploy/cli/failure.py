@@ -1,0 +1,68 @@
+"""The one place that prints errors: the problem, then the next step on a line of its own."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from deploy.cli.calling import as_typed, this_line
+from deploy.cli.output import echo, print_json
+from deploy.errors import FAILED, USAGE, KitError, SpecError
+
+INTERRUPTED, TERMINATED, BROKEN_PIPE = 130, 143, 141
+
+
+def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
+    """Print what went wrong and return the exit code."""
+    problem, next_step, code, more = _explain(error)
+    if verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    if as_json:
+        print_json({"error": {"problem": as_typed(problem), "next": as_typed(next_step), "exit_code": code, **more}})
+    mark = "" if isinstance(error, SpecError) else click.style("error: ", fg="red", bold=True)
+    echo(as_typed(f"{mark}{problem}"), sys.stderr)
+    if next_step:
+        echo(as_typed(next_step), sys.stderr)
+    return code
+
+
+def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
+    if isinstance(error, SpecError):
+        return (
+            error_text(error),
+            error.next_step,
+            error.exit_code,
+            {"problems": [asdict(one) for one in error.problems]},
+        )
+    if isinstance(error, KitError):
+        return error.problem, error.next_step, error.exit_code, {}
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "kit"
+        return error.format_message(), f"help: {where} --help", USAGE, {}
+    if isinstance(error, click.ClickException):
+        return error.format_message(), "", FAILED, {}
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "interrupted", "", INTERRUPTED, {}
+    if isinstance(error, Terminated):
+        return "terminated", "", TERMINATED, {}
+    what = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
+    return (
+        f"kit itself failed: {what}",
+        f"this is a fault of kit; where it stands: {this_line('--verbose')}",
+        FAILED,
+        {},
+    )
+
+
+def error_text(error: SpecError) -> str:
+    """Return every problem on a line of its own, and how many there are."""
+    lines = [str(problem) for problem in error.problems]
+    return "\n".join([*lines, f"{len(lines)} problems"] if len(lines) > 1 else lines)
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""

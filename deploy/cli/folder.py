@@ -1,0 +1,38 @@
+"""Writes a rendering into a folder of the person's, whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from deploy.bundle import Bundle
+from deploy.errors import UsageError
+
+MANIFEST = "manifest.json"
+
+
+def write_bundle(bundle: Bundle, out: Path) -> None:
+    """Write every file beside the folder, then put it in the folder's place."""
+    ensure_replaceable(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as beside:
+            fresh = Path(beside, "new")
+            rendered = [(file.path, file.content) for file in bundle.files]
+            for path, content in [*rendered, (MANIFEST, bundle.manifest_text)]:
+                place = fresh / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(content)
+            if out.exists():
+                out.rename(Path(beside, "old"))
+            fresh.rename(out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}", "choose another folder with --out") from None
+
+
+def ensure_replaceable(out: Path) -> None:
+    """Refuse what is not an empty folder nor an earlier rendering."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out} is not a folder", "choose another one with --out")
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise UsageError(f"{out} holds other files than an earlier rendering", "choose another folder with --out")

@@ -1,0 +1,103 @@
+"""The command line's door: finds the verb, runs it, and turns what happened into an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+import click
+
+from deploy import __version__
+from deploy.cli.calling import program
+from deploy.cli.failure import BROKEN_PIPE, Terminated, report
+from deploy.cli.table import SECTIONS, VERBS
+
+
+class Verbs(click.Group):
+    """The verbs, each imported when it is used."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return every verb."""
+        return list(VERBS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import a verb's module and return its command."""
+        if name not in VERBS:
+            return None
+        command: click.Command = import_module(f"deploy.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one may have been meant."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the verbs by what they are for."""
+        width = max(len(name) for name in VERBS)
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), words) for name, words in verbs.items()])
+
+    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print where to begin."""
+        with formatter.section("Example"):
+            formatter.write_text(f"{program()} apply inventories/quickstart/kit.yaml")
+        formatter.write_paragraph()
+        formatter.write_text("[KIT_YAML] is kit.yaml in the current folder unless it is given.")
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--verbose", is_flag=True, help="Show traces, and what Ansible prints.")
+@click.version_option(__version__, message="kit %(version)s")
+@click.pass_context
+def cli(context: click.Context, verbose: bool) -> None:
+    """Infrastructure as code for private LLM servers: one kit.yaml, one command, the same box every time."""
+    context.meta["kit.verbose"] = verbose
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code
+
+
+def _run(words: list[str]) -> int:
+    try:
+        code: Any = cli.main(words, prog_name=program(), standalone_mode=False, complete_var="_KIT_COMPLETE")
+    except BrokenPipeError:
+        raise
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 1
+    except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes words and an exit code
+        return report(error, as_json="--json" in words, verbose="--verbose" in words)
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+if __name__ == "__main__":
+    sys.exit(main())

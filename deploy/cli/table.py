@@ -1,0 +1,37 @@
+"""Every verb with its one line of help, so that `kit --help` imports none of them."""
+
+from __future__ import annotations
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "Write down what shall run": {
+        "init": "Write a commented kit.yaml to begin with.",
+        "check": "Read kit.yaml and kit.lock and say every problem at once.",
+        "lock": "Pin every moving input of kit.yaml in kit.lock.",
+        "render": "Write the files that a host would get into a folder.",
+    },
+    "Make it so": {
+        "plan": "Show what apply would change, and change nothing.",
+        "apply": "Make this machine what kit.yaml says.",
+        "verify": "Prove that the stack works and is closed where it should be.",
+        "status": "Show what runs, what differs, and where the data lies.",
+    },
+    "Day by day": {
+        "logs": "Show what services print.",
+        "secret": "List the stack's secrets, or show one.",
+        "start": "Start services that were stopped.",
+        "stop": "Stop services until start or apply.",
+        "restart": "Restart services.",
+        "rebuild": "Build images again with today's Debian packages.",
+    },
+    "Take it away": {
+        "down": "Remove the containers; data, releases and images stay.",
+        "destroy": "Remove the whole stack; user data stays unless --data is given.",
+    },
+    "About kit": {
+        "schema": "Print the JSON Schema of kit.yaml.",
+        "version": "Print the version of kit and of what it works with.",
+        "completion": "Print the completion script of a shell.",
+    },
+}
+
+VERBS: dict[str, str] = {name: words for section in SECTIONS.values() for name, words in section.items()}
