@@ -42,8 +42,8 @@ class SpecError(KitError):
     exit_code = USAGE
 
     def __init__(self, problems: list[Problem], next_step: str = "") -> None:
-        super().__init__("\n".join(str(problem) for problem in problems), next_step)
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems), next_step)
 
 
 class UsageError(KitError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from deploy.components.room import Room
+if TYPE_CHECKING:
+    from deploy.components.room import Room
 
 ROOMS = {
     "llama_cpp": "deploy.components.llama_cpp",

@@ -6,13 +6,14 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(:[A-Za-z0-9._-]{1,62})?")
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}((a|b|rc|\.post|\.dev)[0-9]+)?")
+_URL = re.compile(r"https?://[A-Za-z0-9\[][^\s\"'\\$`<>\x00-\x1f\x7f]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _USER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
@@ -27,10 +28,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: quoted, no control characters, short."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:56]}..."
+
+
 def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise PydanticCustomError("name", "{value} is not {what}", {"value": repr(value), "what": what})
+            raise PydanticCustomError("name", "{value} is not {what}", {"value": shown(value), "what": what})
         return value
 
     return AfterValidator(check)
@@ -38,7 +45,7 @@ def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
 
 def _port(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and not 1 <= value <= 65535:
-        raise PydanticCustomError("port", "{value} is not a port (1-65535)", {"value": value})
+        raise PydanticCustomError("port", "{value} is not a port (1-65535)", {"value": shown(value)})
     return value
 
 
@@ -46,7 +53,7 @@ def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> Befo
     def parse(value: Any) -> int:
         found = pattern.fullmatch(value) if isinstance(value, str) else None
         if found is None or int(found[1]) == 0:
-            raise PydanticCustomError("measure", "{value} is not {what}", {"value": repr(value), "what": what})
+            raise PydanticCustomError("measure", "{value} is not {what}", {"value": shown(value), "what": what})
         return int(found[1]) * units[found[2]]
 
     return BeforeValidator(parse)
@@ -59,22 +66,49 @@ def _publish(value: str) -> str:
         address = ip_address(value)
     except ValueError:
         raise PydanticCustomError(
-            "publish", "{value} is neither local, lan nor an address of this host", {"value": repr(value)}
+            "publish", "{value} is neither local, lan nor an address of this host", {"value": shown(value)}
         ) from None
-    if address.is_unspecified:
+    bare = getattr(address, "ipv4_mapped", None) or address
+    if bare.is_unspecified:
         raise PydanticCustomError(
-            "publish", "{value} means every network; name the one address to listen on", {"value": value}
+            "publish", "{value} means every network; name the one address to listen on", {"value": shown(value)}
         )
-    return value
+    if bare.is_multicast or "%" in value:
+        raise PydanticCustomError("publish", "{value} is not an address to listen on", {"value": shown(value)})
+    return str(bare)
 
 
 def _path(value: str) -> str:
     parts = value.split("/")
-    if not value.startswith("/") or ".." in parts or re.search(r"[\x00-\x1f:$\\]", value):
+    if re.match(r"[A-Za-z]:[\\/]", value):
         raise PydanticCustomError(
-            "path", "{value} is not an absolute path without '..', ':', '$' and control characters", {"value": repr(value)}
+            "path", "{value} is a path of Windows; name a folder of the Linux side", {"value": shown(value)}
+        )
+    if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):
+        raise PydanticCustomError(
+            "path",
+            "{value} is not an absolute path without '..', ':', '$' and control characters",
+            {"value": shown(value)},
         )
     return "/" + "/".join(part for part in parts if part not in ("", "."))
+
+
+def _file(value: str) -> str:
+    if not value or len(value) > 1000 or value.endswith("/") or re.search(r"[\x00-\x1f\x7f]", value):
+        raise PydanticCustomError("file", "{value} does not name a file", {"value": shown(value)})
+    if value.startswith("~"):
+        raise PydanticCustomError("file", "{value}: write the whole path, '~' stays as it is", {"value": shown(value)})
+    return value
+
+
+def _url(value: str) -> str:
+    if not _URL.fullmatch(value) or len(value) > 1000:
+        raise PydanticCustomError(
+            "url", "{value} is not an address such as https://mirror.internal/debian", {"value": shown(value)}
+        )
+    if "@" in value:
+        raise PydanticCustomError("url", "an address with a user or password; this file goes to git", {})
+    return value
 
 
 def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
@@ -105,4 +139,14 @@ Duration = Annotated[
 Publish = Annotated[
     str, AfterValidator(_publish), WithJsonSchema({"type": "string", "examples": ["local", "lan", "192.168.1.20"]})
 ]
-HostPath = Annotated[str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})]
+HostPath = Annotated[
+    str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})
+]
+SourcePath = Annotated[
+    str, AfterValidator(_file), WithJsonSchema({"type": "string", "minLength": 1, "examples": ["models/mine.gguf"]})
+]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    WithJsonSchema({"type": "string", "pattern": "^https?://", "examples": ["https://mirror.internal/debian"]}),
+]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, Strict, Version
+from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
 
 Engine = Annotated[LlamaCppEngine, Field()]
 Gateway = Annotated[LiteLLMGateway, Field()]
 WebUI = Annotated[OpenWebUI, Field()]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s\"'\\$`]+$", examples=["https://mirror.internal/debian"])]
 
 
 class Images(Strict):
@@ -40,10 +39,25 @@ class PipSource(Strict):
 class FileSource(Strict):
     """A GGUF file on this machine."""
 
-    file: Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
+    file: SourcePath
     """Path of the file; a relative one begins at kit.yaml."""
     sha256: Sha256
     """sha256 of the file."""
+
+
+def _source_kind(value: Any) -> str | None:
+    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    return next((tag for tag, key in (("(pip)", "pip"), ("(file)", "file")) if key in given), None)
+
+
+Source = Annotated[
+    Annotated[PipSource, Tag("(pip)")] | Annotated[FileSource, Tag("(file)")],
+    Discriminator(
+        _source_kind,
+        custom_error_type="source",
+        custom_error_message="needs `pip` (a Python package) or `file` (a GGUF file on this machine)",
+    ),
+]
 
 
 class Model(Strict):
@@ -53,7 +67,7 @@ class Model(Strict):
     """Name under which people and programs ask for it."""
     engine: Name
     """Name of the engine that serves it."""
-    from_: Annotated[PipSource | FileSource, Field(alias="from")]
+    from_: Annotated[Source, Field(alias="from")]
     """Where the model's file comes from."""
 
 
@@ -79,10 +93,10 @@ class Spec(Strict):
     """The programs that run models."""
     models: tuple[Model, ...] = ()
     """The models, each on one engine."""
-    gateway: Gateway | None = None
-    """One address and one key in front of all engines; null for none."""
-    webui: WebUI | None = None
-    """The web page for people; null for none."""
+    gateway: Gateway | None = LiteLLMGateway(kind="litellm")
+    """One address and one key in front of all engines; left out, LiteLLM; null for none."""
+    webui: WebUI | None = OpenWebUI(kind="open_webui")
+    """The web page for people; left out, Open WebUI; null for none."""
     backup: None
     """Backups; not built yet, so it must say null."""
     mirrors: Mirrors = Mirrors()

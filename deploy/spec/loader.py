@@ -1,0 +1,44 @@
+"""kit.yaml into a Spec, or every problem in it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.errors import Problem, SpecError
+from deploy.spec.document import Document
+from deploy.spec.fields import shown
+from deploy.spec.model import Spec
+from deploy.spec.planned import refuse_planned
+from deploy.spec.tree import read_document
+from deploy.spec.validation import problems_of, validate
+
+LARGEST = 1024 * 1024
+VERSION = 1
+_START = "`kit init` writes one"
+
+
+def load_spec(path: Path) -> Spec:
+    """Return what kit.yaml says; SpecError carries every problem in it."""
+    document = read_document(path, LARGEST, _START)
+    _ensure_version(document)
+    refuse_planned(document)
+    spec, faults = validate(document, Spec)
+    problems = [*document.problems, *problems_of(document, Spec, faults)]
+    if problems or spec is None:
+        raise SpecError(problems or [_whole(document)])
+    return spec
+
+
+def _ensure_version(document: Document) -> None:
+    version = document.data.get("kit", VERSION)
+    if version == VERSION and not isinstance(version, bool):
+        return
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        wrong = f"version {version} of this file is newer than this kit knows ({VERSION}); update the kit"
+    else:
+        wrong = f"{shown(version)} is no version of this file; write `kit: {VERSION}`"
+    raise SpecError([document.problem(("kit",), wrong)])
+
+
+def _whole(document: Document) -> Problem:
+    return document.problem((), "cannot be understood")

@@ -1,0 +1,59 @@
+"""The text of a file that a person wrote, or why there is none."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from deploy.errors import Problem, SpecError
+from deploy.spec.fields import shown
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+
+
+def read_text(path: Path, limit: int, missing: str) -> str:
+    """Return the text of a file that a person wrote; SpecError says why it cannot be read."""
+    try:
+        form = path.stat().st_mode
+        if stat.S_ISDIR(form):
+            raise _unreadable(path, "is a directory; name the file in it")
+        if not stat.S_ISREG(form):
+            raise _unreadable(path, "is not a regular file")
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise _unreadable(path, f"does not exist; {missing}") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > limit:
+        raise _unreadable(path, f"is larger than {limit // 1024} KiB")
+    return _decoded(path, content)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise _unreadable(path, "is UTF-16; save it as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\0" in content:
+            raise _unreadable(path, "is a binary file, not text") from None
+        before = content[: error.start].decode("utf-8-sig")
+        wrong = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise SpecError([_at(path, before, wrong)]) from None
+    found = _CONTROL.search(text)
+    if found and found[0] == "\0":
+        raise _unreadable(path, "is a binary file, not text")
+    if found:
+        wrong = f"the control character {shown(found[0])} does not belong here"
+        raise SpecError([_at(path, text[: found.start()], wrong)])
+    return text
+
+
+def _at(path: Path, before: str, message: str) -> Problem:
+    return Problem(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"), "", message)
+
+
+def _unreadable(path: Path, message: str) -> SpecError:
+    return SpecError([Problem(shown(str(path))[1:-1], 0, 0, "", message)])

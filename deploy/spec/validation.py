@@ -1,0 +1,80 @@
+"""A Document against a typed model: the value, or every problem in words and in its place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from deploy.errors import Problem
+from deploy.spec.document import Document, FieldPath
+from deploy.spec.wording import words
+
+Value = TypeVar("Value", bound=BaseModel)
+Faults = list[tuple[FieldPath, Any]]
+WORDED = 200
+"""More problems than a person reads are counted, not worded."""
+
+
+def attempt(model: type[Value], data: Any) -> tuple[Value | None, Faults]:
+    """Return the typed value, or pydantic's errors with the path in the data of each."""
+    try:
+        # JSON, since strict mode takes a list for a tuple only there
+        return model.model_validate_json(json.dumps(data)), []
+    except ValidationError as error:
+        return None, [(_path(data, item["loc"]), item) for item in error.errors(include_url=False)]
+
+
+def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faults]:
+    """Type the data of a document; a number that stands where text is wanted is taken as its text."""
+    value, faults = attempt(model, document.data)
+    numbers = [path for path, error in faults if error["type"] == "string_type" and type(error["input"]) is int]
+    if numbers:
+        for path in numbers:
+            _parent(document.data, path)[path[-1]] = str(_parent(document.data, path)[path[-1]])
+        value, faults = attempt(model, document.data)
+    return value, [(path, error) for path, error in faults if not (_is_echo(error) or document.is_covered(path))]
+
+
+def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:
+    """Return the faults in words, sorted; after the first WORDED only how many more there are."""
+    placed = sorted(
+        ((document.place(path, _at_key(error)), path, error) for path, error in faults),
+        key=lambda item: (item[0], str(item[1])),
+    )
+    found = [
+        document.problem(path, words(error, path, model, document.data), _at_key(error))
+        for _, path, error in placed[:WORDED]
+    ]
+    if len(placed) > WORDED:
+        place, _, _ = placed[WORDED]
+        found.append(document.problem_at(place, (), f"and {len(placed) - WORDED} more problems from here on"))
+    return found
+
+
+def _is_echo(error: Any) -> bool:
+    """Say whether a list is called too short only because its entries have problems of their own."""
+    return bool(error["type"] == "too_short" and error["input"])
+
+
+def _at_key(error: Any) -> bool:
+    return bool(error["type"] == "extra_forbidden")
+
+
+def _path(data: Any, location: tuple[Any, ...]) -> FieldPath:
+    """Return a location without the parts that name a member of a union."""
+    path: list[int | str] = []
+    for index, part in enumerate(location):
+        if (isinstance(data, dict) and part in data) or isinstance(data, list):
+            data = data[part]
+        elif index < len(location) - 1 or not isinstance(data, dict):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _parent(data: Any, path: FieldPath) -> Any:
+    for part in path[:-1]:
+        data = data[part]
+    return data

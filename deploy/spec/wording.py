@@ -1,0 +1,122 @@
+"""Pydantic's findings in plain words, with a guess at what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from deploy.spec.document import FieldPath
+from deploy.spec.fields import shown
+
+Keys = dict[str, FieldInfo]
+_OWN_WORDS = {"name", "port", "measure", "publish", "path", "file", "url", "email", "source", "value_error"}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean ...?)` where one of the known words is near, else nothing."""
+    from difflib import get_close_matches
+
+    plain = {name.lower().replace("-", "_"): name for name in known if abs(len(name) - len(word)) <= 4}
+    near = get_close_matches(word.lower().replace("-", "_"), list(plain)[:300], n=1, cutoff=0.66)
+    return f" (did you mean {plain[near[0]]}?)" if near else ""
+
+
+def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
+    """Return what may be written in the mapping at a path of a document, by key."""
+    models = {model}
+    for step, part in enumerate(path):
+        if isinstance(part, str):
+            here = _fitting(models, _at(data, path[:step]))
+            models = {inner for each in here for inner in _models_in(_keys(each).get(part))}
+    return {key: info for each in _fitting(models, _at(data, path)) for key, info in _keys(each).items()}
+
+
+def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str:
+    """Return the message for one finding of pydantic."""
+    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "missing":
+        info = keys_at(model, path[:-1], data).get(str(path[-1]))
+        return "is missing" + (f": {info.description}" if info and info.description else "")
+    if kind == "extra_forbidden":
+        return _unknown(str(path[-1]), keys_at(model, path[:-1], data))
+    if kind == "literal_error":
+        wanted = context["expected"].replace("'", "")
+        return f"{shown(found)} is not {wanted}{did_you_mean(str(found), wanted.replace(' or ', ', ').split(', '))}"
+    if kind in _OWN_WORDS:
+        return str(error["msg"])
+    return _form(kind, found, context) or _lowered(error["msg"])
+
+
+def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
+    """Return the words for a value of the wrong form or size."""
+    if found is None:
+        return "has no value; write one or leave the key out"
+    if kind.startswith("int_"):
+        digits = isinstance(found, str) and found.isascii() and found.isdigit()
+        return f"{shown(found)} is not a whole number" + (
+            "; write it without quotes and leading zeros" if digits else ""
+        )
+    limits = {"greater_than_equal": ("ge", "too small; at least"), "less_than_equal": ("le", "too large; at most")}
+    if kind in limits:
+        bound, say = limits[kind]
+        return f"{shown(found)} is {say} {context[bound]}"
+    plain = {
+        "string_type": f"{_what(found)} stands where text must stand",
+        "bool_type": f"{shown(found)} is neither true nor false",
+        "model_type": f"{_what(found)} stands where keys must stand (`key: value`)",
+        "tuple_type": f"{_what(found)} stands where a list must stand (`[...]` or lines with '- ')",
+        "too_short": "needs at least one entry",
+        "string_too_short": "is empty",
+        "json_invalid": "holds a character that is no text",
+    }
+    return plain.get(kind, "")
+
+
+def _what(found: Any) -> str:
+    if isinstance(found, dict):
+        return "a mapping"
+    return "a list" if isinstance(found, list) else shown(found)
+
+
+def _unknown(key: str, known: Keys) -> str:
+    near = did_you_mean(key, known)
+    if near or not known:
+        return f"unknown key{near}"
+    return f"unknown key; known here: {', '.join(sorted(known))}"
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _keys(model: type[BaseModel]) -> Keys:
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, FieldInfo):
+        annotation = annotation.annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:
+    """Of the models that may stand here, return those that know most of the keys that do."""
+    if len(models) < 2 or not isinstance(found, dict):
+        return sorted(models, key=lambda model: model.__name__)
+    known = {model: len(found.keys() & _keys(model).keys()) for model in models}
+    best = max(known.values())
+    return sorted((model for model in models if known[model] == best), key=lambda model: model.__name__)
+
+
+def _at(data: Any, path: FieldPath) -> Any:
+    for part in path:
+        inside = isinstance(data, dict) and part in data
+        if not inside and not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+            return None
+        data = data[part]
+    return data
