@@ -1,0 +1,44 @@
+"""What all tests share: where the repository is, and what has to be there for those that use the real thing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, missing in (("docker", _docker_missing), ("browser", _browser_missing)):
+        if item.get_closest_marker(marker) is None or not (reason := missing()):
+            continue
+        if os.environ.get("KIT_TESTS_SKIP") == "never":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+def _docker_missing() -> str:
+    endpoint = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not endpoint.startswith("unix://"):
+        return ""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(endpoint.removeprefix("unix://"))
+    except OSError as error:
+        return f"no Docker Engine answers on {endpoint}: {error.strerror}"
+    return ""
+
+
+def _browser_missing() -> str:
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    return f"not on PATH: {', '.join(missing)}" if missing else ""
