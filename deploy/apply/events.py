@@ -1,25 +1,67 @@
-"""What a run tells while it goes on; a progress display consumes it."""
+"""What a playbook run says of itself while it runs: one JSON document per line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-State = Literal["start", "progress", "done", "failed"]
+EventState = Literal["started", "ok", "changed", "failed", "unreachable", "skipped"]
 
 
 @dataclass(frozen=True)
-class Event:
-    """One line of a step's story."""
+class TaskEvent:
+    """A task that starts or that ended on one host."""
 
-    step: str
-    state: State
-    text: str = ""
-    done: int | None = None
-    total: int | None = None
-    """Of `done`, in bytes; None where nobody knows."""
+    state: EventState
+    host: str
+    role: str
+    task: str
+    seconds: float = 0.0
+    problem: str = ""
+    next_step: str = ""
 
 
-def from_journal(line: dict[str, Any]) -> Event:
-    """Read one line of the agent's journal."""
-    return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"))
+@dataclass(frozen=True)
+class Recap:
+    """The last document: how many tasks of each host ended how."""
+
+    hosts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def write_event(event: TaskEvent | Recap) -> str:
+    """Write an event as one line."""
+    return json.dumps(event.__dict__, ensure_ascii=True) + "\n"
+
+
+def read_event(line: str) -> TaskEvent | Recap:
+    """Read what `write_event` wrote."""
+    document = json.loads(line)
+    return Recap(**document) if "hosts" in document else TaskEvent(**document)
+
+
+def told_error(result: Mapping[str, Any]) -> tuple[str, str]:
+    """Find the problem and the next step in a failed task's result: an error document, or else Ansible's own words."""
+    for item in result.get("results", ()):
+        if isinstance(item, Mapping) and item.get("failed"):
+            return told_error(item)
+    for key in ("stdout", "msg"):
+        document = _error_document(result.get(key))
+        if document is not None:
+            return document
+    words = [str(result.get("msg", "")), *_last_lines(result.get("stderr")), *_last_lines(result.get("module_stderr"))]
+    return ": ".join(word for word in words if word) or "the task failed and said nothing", ""
+
+
+def _error_document(text: Any) -> tuple[str, str] | None:
+    try:
+        error = json.loads(text)["error"]
+        return str(error["problem"]), str(error.get("next", ""))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _last_lines(text: Any) -> list[str]:
+    lines = [line.strip() for line in str(text or "").splitlines() if line.strip()]
+    return lines[-5:]

@@ -1,0 +1,69 @@
+"""Ansible callback: writes the run's events to the file descriptor that KIT_EVENTS names, and nothing to the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+from deploy.apply.events import EventState, Recap, TaskEvent, told_error, write_event
+
+DOCUMENTATION = """
+    name: kit_events
+    type: stdout
+    short_description: one JSON document per event of a kit run
+    description: Writes the events to the file descriptor named by KIT_EVENTS.
+"""
+
+
+class CallbackModule(CallbackBase):
+    """One JSON document per line for each task that starts and ends, and a recap at the end."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "kit_events"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._descriptor = int(os.environ["KIT_EVENTS"])
+        os.set_inheritable(self._descriptor, False)
+        self._started: dict[tuple[str, str], float] = {}
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        self._started[(host.get_name(), task._uuid)] = time.monotonic()
+        self._say(TaskEvent("started", host.get_name(), _role(task), task.name))
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._end("changed" if result.is_changed() else "ok", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._end("skipped", result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._end("failed", result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._end("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._say(Recap({host: dict(stats.summarize(host)) for host in sorted(stats.processed)}))
+
+    def _end(self, state: EventState, result: Any) -> None:
+        host, task = result.host.get_name(), result.task
+        seconds = time.monotonic() - self._started.pop((host, task._uuid), time.monotonic())
+        problem, next_step = told_error(result.result) if state in ("failed", "unreachable") else ("", "")
+        self._say(TaskEvent(state, host, _role(task), task.name, round(seconds, 3), problem, next_step))
+
+    def _say(self, event: TaskEvent | Recap) -> None:
+        try:
+            os.write(self._descriptor, write_event(event).encode())
+        except BrokenPipeError:
+            # Nobody reads any more: kit was killed, and nothing may go on changing hosts without it.
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _role(task: Any) -> str:
+    return task._role.get_name() if task._role else ""

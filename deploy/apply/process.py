@@ -1,0 +1,125 @@
+"""Runs a playbook's process: reads its events, and stops it with everything that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.apply.events import Recap, TaskEvent, read_event
+
+OnEvent = Callable[[TaskEvent], None]
+PATIENCE_SECONDS = 20.0
+"""How long an interrupted run may take to end by itself."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong on one host."""
+
+    host: str
+    role: str
+    task: str
+    problem: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class PlaybookResult:
+    """How a run ended."""
+
+    changed: int
+    failures: tuple[Failure, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every planned host did every step."""
+        return not self.failures
+
+
+@dataclass
+class _Seen:
+    failed: dict[str, Failure] = field(default_factory=dict)
+    recap: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def take(self, event: TaskEvent | Recap) -> None:
+        if isinstance(event, Recap):
+            self.recap = event.hosts
+        elif event.state in ("failed", "unreachable"):
+            self.failed[event.host] = Failure(event.host, event.role, event.task, event.problem, event.next_step)
+
+
+def watch(
+    argv: Sequence[str], environment: Mapping[str, str], *, planned: Sequence[str], log: Path, on_event: OnEvent
+) -> PlaybookResult:
+    """Run the command to its end and tell each event."""
+    begun = time.monotonic()
+    seen = _Seen()
+    reader, writer = os.pipe()
+    with os.fdopen(reader, encoding="utf-8") as events, _started(argv, environment, writer, log) as process:
+        for line in events:
+            event = read_event(line)
+            seen.take(event)
+            if isinstance(event, TaskEvent):
+                on_event(event)
+        code = process.wait()
+    changed = sum(counts.get("changed", 0) for counts in seen.recap.values())
+    return PlaybookResult(changed, _failures(seen, planned, code, log), round(time.monotonic() - begun, 3))
+
+
+@contextlib.contextmanager
+def _started(
+    argv: Sequence[str], environment: Mapping[str, str], writer: int, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start it in a session of its own, so that a terminal's Ctrl-C reaches it through kit alone, and once."""
+    try:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                argv,
+                env={**environment, "KIT_EVENTS": str(writer)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(writer,),
+                start_new_session=True,
+            )
+    finally:
+        os.close(writer)
+    try:
+        yield process
+    except BaseException:
+        stop(process)
+        raise
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a process as Ctrl-C would, wait, then end its whole group."""
+    for number, patience in ((signal.SIGINT, PATIENCE_SECONDS), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
+
+
+def _failures(seen: _Seen, planned: Sequence[str], code: int, log: Path) -> tuple[Failure, ...]:
+    found: list[Failure] = []
+    for host in planned:
+        counts = seen.recap.get(host)
+        if counts is not None and not counts.get("failures") and not counts.get("unreachable"):
+            continue
+        found.append(seen.failed.get(host) or Failure(host, "", "", _last_words(log), "run `kit apply` again"))
+    if code != 0 and not found:
+        found.append(Failure("", "", "", f"ansible-playbook ended with {code}: {_last_words(log)}", "run `kit apply` again"))
+    return tuple(found)
+
+
+def _last_words(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return " ".join(lines[-8:]) or "the run ended before this host's turn"

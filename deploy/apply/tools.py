@@ -1,0 +1,30 @@
+"""What the role images needs: the packages and the one version of uv that assemble images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.deployment import Fetch
+
+PACKAGES = ("mmdebstrap", "python3-venv")
+UV_VERSION = "0.13.9"
+UV_SHA256 = (
+    "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
+    "5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
+    "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
+    "ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
+)
+"""The files of that version for Linux on amd64 and arm64, as uv.lock has them; a test holds the two equal."""
+
+
+def image_tools_variables(fetch: Fetch) -> dict[str, Any]:
+    """Variables of the role images."""
+    return {
+        "images_packages": list(PACKAGES),
+        "images_uv_version": UV_VERSION,
+        "images_uv_sha256": list(UV_SHA256),
+        "images_debian_mirror": fetch.debian or "",
+        "images_python_index": fetch.pypi or "",
+        "images_proxy": fetch.proxy or "",
+        "images_ca": fetch.ca or "",
+    }
