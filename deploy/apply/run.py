@@ -56,7 +56,10 @@ def apply(
     with transport.hold(request, lambda line: on_event(from_journal(line))):
         held = prepare(desired, transport)
         ensure_same(prepared.plan, held.plan)
-        result = run_playbook(playbook_run(desired, held.plan, held.observation, transport.agent_path, run, full), _playbook_events(on_event))
+        result = run_playbook(
+            playbook_run(desired, held.plan, held.observation, transport.agent_path, run, full),
+            _playbook_events(on_event),
+        )
         _ensure_done(result)
         report = _verify(desired, held.plan, full, on_event)
         transport.call("accept", base_request(desired.deployment, run) | {"release": desired.bundle.release})

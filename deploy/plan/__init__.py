@@ -19,7 +19,7 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) 
     operations = (
         *engine_operations(observation),
         *input_operations(deployment, observation),
-        *placed_operations(deployment, bundle, observation),
+        *placed_operations(bundle, observation),
         *service_operations(deployment, bundle, observation),
         *settings_operations(deployment, observation),
     )

@@ -79,17 +79,14 @@ def readers_of(deployment: Deployment, secret: str) -> tuple[str, ...]:
     )
 
 
-def placed_operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
+def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
     """Return whether the release is placed, mended, or only not yet proven."""
     short = bundle.release[:12]
     if observation.release != bundle.release:
         cause = "not on host" if observation.release is None else f"differs from {observation.release[:12]}"
         return (Operation(f"release {short}", "place", cause, "release"),)
-    mended = tuple(
-        Operation(f"file {path}", "change", "differs from the manifest", "release") for path in observation.changed_files
-    )
+    cause = "differs from the manifest"
+    mended = tuple(Operation(f"file {path}", "change", cause, "release") for path in observation.changed_files)
     if mended or observation.good == bundle.release:
         return mended
     return (Operation(f"release {short}", "accept", "not verified yet", "release"),)
-
-

@@ -64,8 +64,9 @@ class Plan:
         if self.is_empty and not self.refusals:
             lines = ["nothing to change"]
         else:
-            widths = [max((len(getattr(o, part)) for o in self.operations), default=0) for part in ("action", "resource")]
-            lines = [f"{o.action:<{widths[0]}}  {o.resource:<{widths[1]}}  {o.cause}" for o in self.operations]
+            action = max((len(o.action) for o in self.operations), default=0)
+            resource = max((len(o.resource) for o in self.operations), default=0)
+            lines = [f"{o.action:<{action}}  {o.resource:<{resource}}  {o.cause}" for o in self.operations]
         lines += [f"refused: {problem}\n  {next_step}" for problem, next_step in self.refusals]
         lines += [f"note: {line}" for line in self.advice]
         return "\n".join(lines) + "\n"

@@ -88,9 +88,7 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
                 )
 
 
-def _disk(
-    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
-) -> Iterator[Refusal]:
+def _disk(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Refusal]:
     need = estimate(deployment, operations).disk_bytes
     for path, free in sorted(observation.free_bytes.items()):
         if need > free:

@@ -7,7 +7,8 @@ from typing import Any
 
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment, Service
-from deploy.hosts.observe import Container, Observation
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Container
 from deploy.plan.operation import Action, Operation
 
 
