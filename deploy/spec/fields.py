@@ -49,6 +49,12 @@ def _port(value: Any) -> Any:
     return value
 
 
+def _not_root(value: str) -> str:
+    if int(value.split(":")[0]) == 0:
+        raise PydanticCustomError("name", "{value} is root; no service runs as root", {"value": shown(value)})
+    return value
+
+
 def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> BeforeValidator:
     def parse(value: Any) -> int:
         found = pattern.fullmatch(value) if isinstance(value, str) else None
@@ -128,7 +134,7 @@ ModelName = Annotated[
 PackageName = Annotated[str, _matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
 Version = Annotated[str, _matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
 Sha256 = Annotated[str, _matching(_SHA256, "a sha256 (64 hex digits)"), _schema(_SHA256)]
-Owner = Annotated[str, _matching(_USER, "UID:GID, two numbers"), _schema(_USER, "1000:1000")]
+Owner = Annotated[str, _matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]
 Port = Annotated[
     int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535, "examples": [3000]})
 ]

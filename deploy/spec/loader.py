@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from deploy.errors import Problem, SpecError
+from deploy.spec.crosschecks import Finding, findings
 from deploy.spec.document import Document
 from deploy.spec.fields import shown
 from deploy.spec.model import Spec
 from deploy.spec.planned import refuse_planned
+from deploy.spec.remains import findings_in_remains
 from deploy.spec.tree import read_document
-from deploy.spec.validation import problems_of, validate
+from deploy.spec.validation import WORDED, problems_of, validate
 
 LARGEST = 1024 * 1024
 VERSION = 1
@@ -23,10 +27,16 @@ def load_spec(path: Path) -> Spec:
     _ensure_version(document)
     refuse_planned(document)
     spec, faults = validate(document, Spec)
-    problems = [*document.problems, *problems_of(document, Spec, faults)]
+    sound = spec is not None and not document.problems
+    found = findings(spec) if spec is not None and sound else findings_in_remains(document, faults)
+    problems = [*document.problems, *problems_of(document, Spec, faults), *_cross(document, found)]
     if problems or spec is None:
-        raise SpecError(problems or [_whole(document)])
+        raise SpecError(problems or [document.problem((), "cannot be understood")])
     return spec
+
+
+def _cross(document: Document, found: Iterable[Finding]) -> list[Problem]:
+    return [document.problem(finding.path, finding.text()) for finding in islice(found, WORDED)]
 
 
 def _ensure_version(document: Document) -> None:
@@ -38,7 +48,3 @@ def _ensure_version(document: Document) -> None:
     else:
         wrong = f"{shown(version)} is no version of this file; write `kit: {VERSION}`"
     raise SpecError([document.problem(("kit",), wrong)])
-
-
-def _whole(document: Document) -> Problem:
-    return document.problem((), "cannot be understood")

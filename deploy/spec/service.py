@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from deploy.spec.fields import Duration, Owner, Port, Publish, Size, Strict
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What cross checks need to know of a kind."""
+
+    default_port: int
+    has_authentication: bool
+    """Whether it asks for a key or a sign-in; without, it is never published beyond this machine."""
+    offers_chat: bool = False
+    only_one_model: bool = False
+    version_floor: tuple[str, str] = ("0", "")
+    """The oldest release that is accepted, and what is wrong with those before it."""
+    bad_versions: tuple[tuple[str, str], ...] = ()
+    """Single releases that are refused, each with the reason."""
+
+
 class ServiceSpec(Strict):
     """Fields that each engine, gateway and web UI shares."""
+
+    traits: ClassVar[Traits]
 
     port: Port | None = None
     """Port on this host; each kind has its own default."""

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from deploy.spec.fields import Duration, Version
-from deploy.spec.service import ServiceSpec
+from deploy.spec.service import ServiceSpec, Traits
+
+DEFAULT_PORT = 4000
+VERSION_FLOOR = (
+    "1.84.0",
+    "SQL could be put in with a key before 1.83.7 (CVE-2026-42208), sign-in passed by before 1.84.0 (CVE-2026-49468)",
+)
+_STOLEN = "this upload was compromised and sends secrets away"
+BAD_VERSIONS = (("1.82.7", _STOLEN), ("1.82.8", _STOLEN))
 
 
 class LiteLLMGateway(ServiceSpec):
     """One address and one key in front of every engine."""
+
+    traits: ClassVar[Traits] = Traits(
+        DEFAULT_PORT,
+        has_authentication=True,
+        offers_chat=True,
+        version_floor=VERSION_FLOOR,
+        bad_versions=BAD_VERSIONS,
+    )
 
     kind: Literal["litellm"]
     """The component: litellm."""

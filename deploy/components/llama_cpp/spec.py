@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from deploy.spec.fields import Name
-from deploy.spec.service import ServiceSpec
+from deploy.spec.service import ServiceSpec, Traits
+
+DEFAULT_PORT = 9931
 
 
 class LlamaCppEngine(ServiceSpec):
     """An engine that serves one model with llama.cpp's llama-server."""
+
+    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, offers_chat=True, only_one_model=True)
 
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""

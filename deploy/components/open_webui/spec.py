@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from deploy.spec.fields import HostPath, ModelName, Strict, Version
-from deploy.spec.service import ServiceSpec
+from deploy.spec.service import ServiceSpec, Traits
+
+DEFAULT_PORT = 3000
+VERSION_FLOOR = ("0.9.0", "one user could act on another's tasks (GHSA-frv8-gffc-37px)")
 
 
 def _email(value: str) -> str:
@@ -27,6 +30,8 @@ class Admin(Strict):
 
 class OpenWebUI(ServiceSpec):
     """The web page where people chat."""
+
+    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, version_floor=VERSION_FLOOR)
 
     kind: Literal["open_webui"]
     """The component: open_webui."""

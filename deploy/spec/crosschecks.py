@@ -1,0 +1,216 @@
+"""What can only be seen by looking at several parts of the spec together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from deploy.spec.document import FieldPath
+from deploy.spec.model import Spec
+from deploy.spec.service import ServiceSpec
+from deploy.spec.wording import did_you_mean
+
+_KIT_FOLDERS = ("/opt/kit", "/var/cache/kit")
+_RESERVED_STACKS = ("agent", "tools")
+"""Names in /opt/kit that are the kit's own."""
+_SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+_SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
+_SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem at a path, with what it was concluded from."""
+
+    path: FieldPath
+    message: str
+    also: tuple[FieldPath, ...] = ()
+    """Other values that it rests on."""
+    whole: tuple[str, ...] = ()
+    """Lists that it rests on as a whole: it says that something is not in them."""
+    wanted: tuple[str, tuple[str, ...]] = ("", ())
+    """The name that nothing has and those that exist, to guess what was meant."""
+
+    def text(self) -> str:
+        """Return the message, with a guess where there is a near miss."""
+        return self.message + did_you_mean(*self.wanted)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A service of the spec with its name and its place in the file."""
+
+    path: FieldPath
+    name: str
+    spec: ServiceSpec
+    port: int
+
+    @property
+    def port_path(self) -> FieldPath:
+        """Return where its port is written, or would be."""
+        return (*self.path, "port")
+
+
+def services(spec: Spec) -> list[Placed]:
+    """Return every service: engines by their names, the others by their kinds."""
+    found: list[tuple[FieldPath, str, ServiceSpec]] = [
+        (("engines", index), engine.name, engine) for index, engine in enumerate(spec.engines)
+    ]
+    if spec.gateway is not None:
+        found.append((("gateway",), spec.gateway.kind, spec.gateway))
+    if spec.webui is not None:
+        found.append((("webui",), spec.webui.kind, spec.webui))
+    return [Placed(path, name, service, service.port_or(service.traits.default_port)) for path, name, service in found]
+
+
+def names_are_unique(spec: Spec) -> Iterator[Finding]:
+    """Two engines, or an engine and another service, must not share a name; nor two models."""
+    first: dict[str, FieldPath] = {}
+    for service in reversed(services(spec)):
+        if service.path[0] != "engines":
+            first[service.name] = service.path
+    for service in services(spec):
+        taken = first.setdefault(service.name, service.path)
+        if taken != service.path:
+            whose = "another engine's name" if taken[0] == "engines" else f"the name of the {taken[0]}'s service"
+            yield Finding((*service.path, "name"), f"{service.name} is {whose} already", (taken,))
+    models: dict[str, int] = {}
+    for index, model in enumerate(spec.models):
+        if models.setdefault(model.name, index) != index:
+            yield Finding(("models", index, "name"), f"{model.name} is another model's name already")
+
+
+def ports_are_unique(spec: Spec) -> Iterator[Finding]:
+    """Two services cannot have one port of a host."""
+    first: dict[int, Placed] = {}
+    for service in services(spec):
+        taken = first.setdefault(service.port, service)
+        if taken is not service:
+            default = " by default" if service.spec.port is None else ""
+            message = f"{service.port} is{default} the port of {taken.name} too; write another"
+            yield Finding(service.port_path, message, (taken.port_path,))
+
+
+def models_have_engines(spec: Spec) -> Iterator[Finding]:
+    """Every model names an engine; an engine that takes one model has exactly one."""
+    engines = {engine.name: engine for engine in spec.engines}
+    served: dict[str, str] = {}
+    for index, model in enumerate(spec.models):
+        path: FieldPath = ("models", index, "engine")
+        if model.engine not in engines:
+            message = f"no engine is called {model.engine}"
+            yield Finding(path, message, whole=("engines",), wanted=(model.engine, tuple(engines)))
+        elif model.engine in served and engines[model.engine].traits.only_one_model:
+            kind = engines[model.engine].kind
+            message = f"{model.engine} serves {served[model.engine]} already; a {kind} engine takes one model"
+            yield Finding(path, message)
+        served.setdefault(model.engine, model.name)
+    for index, engine in enumerate(spec.engines):
+        if engine.traits.only_one_model and engine.name not in served:
+            message = f"has no model; write one under `models` with `engine: {engine.name}`"
+            yield Finding(("engines", index), message, whole=("models",))
+
+
+def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
+    """The web UI's embedding model must be one of the models."""
+    names = tuple(model.name for model in spec.models)
+    if spec.webui is not None and spec.webui.embedding is not None and spec.webui.embedding not in names:
+        wanted = spec.webui.embedding
+        yield Finding(("webui", "embedding"), f"no model is called {wanted}", whole=("models",), wanted=(wanted, names))
+
+
+def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
+    """Without a gateway, an engine must offer chat by itself."""
+    if spec.webui and not spec.gateway and not any(engine.traits.offers_chat for engine in spec.engines):
+        yield Finding(("webui",), "no engine offers chat by itself; write a `gateway`", (("gateway",),), ("engines",))
+
+
+def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
+    """A service is published by an address, and only if it asks who comes."""
+    for service in services(spec):
+        path = (*service.path, "publish")
+        if service.spec.publish == "lan":
+            message = "the kit does not look for this machine's address yet; write it, such as `publish: 192.168.1.20`"
+            yield Finding(path, message)
+        elif service.spec.publish not in ("local", "127.0.0.1", "::1") and not service.spec.traits.has_authentication:
+            yield Finding(path, f"{service.name} asks nobody for a key; write `publish: local` and use the gateway")
+
+
+def versions_are_safe(spec: Spec) -> Iterator[Finding]:
+    """A chosen release must not be known to be dangerous."""
+    for service in services(spec):
+        version = getattr(service.spec, "version", None)
+        if version is None:
+            continue
+        from packaging.version import Version
+
+        floor, reason = service.spec.traits.version_floor
+        path = (*service.path, "version")
+        bad = dict(service.spec.traits.bad_versions)
+        if version in bad:
+            yield Finding(path, f"{version} is refused: {bad[version]}; take {floor} or newer")
+        elif Version(version) < Version(floor):
+            yield Finding(path, f"{version} is older than {floor}: {reason}")
+
+
+def folders_are_apart(spec: Spec) -> Iterator[Finding]:
+    """A folder that the user names must be no one else's."""
+    if spec.webui is None or spec.webui.bridge is None:
+        return
+    bridge, path = spec.webui.bridge, ("webui", "bridge")
+    if re.match(r"/mnt/[A-Za-z](/|$)", bridge):
+        yield Finding(path, f"{bridge} is a drive of Windows, where databases break; name a folder such as /srv/chats")
+    elif bridge in _SHARED or any(_is_within(bridge, tree) for tree in _SYSTEM_TREES + _SYSTEM_TREES_BELOW):
+        yield Finding(path, f"{bridge} belongs to the system; name a folder of its own such as /srv/chats")
+    elif any(_overlap(bridge, folder) for folder in _KIT_FOLDERS):
+        yield Finding(path, f"{bridge} overlaps the kit's own folder; name another such as /srv/chats")
+    elif _overlap(bridge, "/srv/kit"):
+        yield from _within_user_data(spec, bridge, path)
+
+
+def _within_user_data(spec: Spec, bridge: str, path: FieldPath) -> Iterator[Finding]:
+    root = f"/srv/kit/{spec.stack}"
+    if not _is_within(bridge, root) or bridge == root:
+        yield Finding(
+            path, f"{bridge} holds the data of other services; name another such as /srv/chats", (("stack",),)
+        )
+        return
+    for service in services(spec):
+        if service.path != ("webui",) and _overlap(bridge, f"{root}/{service.name}"):
+            message = f"{bridge} overlaps the data of {service.name} ({root}/{service.name})"
+            yield Finding(path, message, (("stack",), (*service.path, "name")))
+
+
+def stack_is_free(spec: Spec) -> Iterator[Finding]:
+    """A stack must not take the place of the kit's own folders beside it."""
+    if spec.stack in _RESERVED_STACKS:
+        yield Finding(("stack",), f"{spec.stack} is the name of a folder of the kit's own; choose another")
+
+
+CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
+    stack_is_free,
+    names_are_unique,
+    ports_are_unique,
+    models_have_engines,
+    embedding_names_a_model,
+    webui_has_a_back_end,
+    publishing_is_safe,
+    versions_are_safe,
+    folders_are_apart,
+)
+
+
+def findings(spec: Spec) -> Iterator[Finding]:
+    """Run every check."""
+    for check in CHECKS:
+        yield from check(spec)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return _is_within(one, other) or _is_within(other, one)
