@@ -1,0 +1,37 @@
+"""Containers of a stack, by the labels that the release gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
+    """Return one container per service; of two, as an interrupted recreation leaves them, the running or the newer."""
+    found: dict[str, dict[str, Any]] = {}
+    for container in sorted(everything, key=lambda one: (one["State"] == "running", one["Created"])):
+        labels = container["Labels"] or {}
+        if labels.get("kit.stack") == stack and "kit.service" in labels:
+            found[labels["kit.service"]] = container
+    return dict(sorted(found.items()))
+
+
+def described(container: dict[str, Any]) -> dict[str, Any]:
+    """Return what the kit wants to know of an inspected container."""
+    state = container["State"]
+    return {
+        "id": container["Id"],
+        "image": container["Config"]["Image"],
+        "image_id": container["Image"],
+        "state": state["Status"],
+        "health": (state.get("Health") or {}).get("Status"),
+        "exit_code": state["ExitCode"],
+        "restarts": container["RestartCount"],
+        "labels": container["Config"]["Labels"] or {},
+        "started_at": state["StartedAt"],
+        "created_at": container["Created"],
+        "ports": _published(container["NetworkSettings"].get("Ports") or {}),
+    }
+
+
+def _published(ports: dict[str, Any]) -> list[str]:
+    return sorted({f"{binding['HostIp']}:{binding['HostPort']}" for bound in ports.values() for binding in bound or []})

@@ -1,0 +1,77 @@
+"""Who holds a host: the one whose agent process keeps `<root>/run/hold` locked."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import HELD, AgentError
+from deploy.agent.remembered import read_json
+
+HOLD = "hold"
+WORKING = "working"
+
+
+def hold_path(root: Path) -> Path:
+    """Return the file that is locked by the holder and tells who that is."""
+    return root / "run" / HOLD
+
+
+def current_holder(root: Path) -> dict[str, Any] | None:
+    """Return who holds the host now; a file that nobody has locked is an old one."""
+    path = hold_path(root)
+    return (read_json(path) or {}) if is_locked(path) else None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process has a file locked for itself."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not try_lock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int, kind: int) -> bool:
+    """Lock an open file if nobody stands in the way."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def working(request: dict[str, Any], verb: str) -> Iterator[None]:
+    """Refuse whoever does not hold the host; let a next holder wait until this step has ended."""
+    root, run = Path(request["root"]), request.get("run", "")
+    holder = current_holder(root)
+    if not run or holder is None:
+        raise AgentError(f"{verb} changes the host, and this run does not hold it", "use `kit`, which takes the hold")
+    if holder.get("run") != run:
+        raise held_by(holder)
+    descriptor = os.open(root / "run" / WORKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def held_by(holder: dict[str, Any]) -> AgentError:
+    """Return the error that names the holder."""
+    who = f"{holder.get('user', 'somebody')} on {holder.get('host', 'this host')}"
+    what = f"{holder.get('command') or 'a run of kit'} (pid {holder.get('pid', '?')}) since {holder.get('since', '?')}"
+    return AgentError(
+        f"the host is held by {who}: {what}",
+        "wait until it has ended, then run the same command again",
+        HELD,
+        held_by=holder,
+    )

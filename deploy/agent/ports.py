@@ -1,0 +1,108 @@
+"""Who else listens on a port: a container by its name, a process by its name, an Ollama by its version."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+LISTEN = "0A"
+OLLAMA_PORT = 11434
+OLLAMA_SECONDS = 0.5
+
+
+def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
+    """Return everybody but this stack who listens on an asked port, or as an Ollama on its usual one."""
+    wanted = {int(one["port"]) for one in asked} | {OLLAMA_PORT}
+    published = _published(containers)
+    sockets = {place: inode for place, inode in _listening().items() if place[1] in wanted}
+    unknown = {inode for place, inode in sockets.items() if place not in published}
+    processes = _processes(unknown) if unknown else {}
+    found = []
+    for address, port in sorted({place for place in published if place[1] in wanted} | set(sockets)):
+        container = published.get((address, port))
+        if container is not None and (container["Labels"] or {}).get("kit.stack") == stack:
+            continue
+        pid, process = processes.get(sockets.get((address, port), ""), (None, None))
+        found.append(
+            {
+                "address": address,
+                "port": port,
+                "process": process,
+                "pid": pid,
+                "container": container["Names"][0].lstrip("/") if container else None,
+                "ollama": ollama_version(address, port) if port == OLLAMA_PORT else None,
+            }
+        )
+    return found
+
+
+def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what Docker publishes; without its userland proxy no process listens there."""
+    return {
+        (binding["IP"], binding["PublicPort"]): container
+        for container in containers
+        if container["State"] == "running"
+        for binding in container["Ports"] or []
+        if binding.get("PublicPort") and binding.get("IP") and binding["Type"] == "tcp"
+    }
+
+
+def _listening() -> dict[tuple[str, int], str]:
+    found = {}
+    for table in ("/proc/net/tcp6", "/proc/net/tcp"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == LISTEN:
+                address, _, port = fields[1].partition(":")
+                found[(_address(address), int(port, 16))] = fields[9]
+    return found
+
+
+def _address(text: str) -> str:
+    """Read an address as the kernel prints it: words of four bytes in the machine's order."""
+    words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
+    raw = struct.pack(f"={len(words)}I", *words)
+    return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, raw)
+
+
+def _processes(inodes: set[str]) -> dict[str, tuple[int, str]]:
+    sought = {f"socket:[{inode}]": inode for inode in inodes}
+    found: dict[str, tuple[int, str]] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = {str(descriptor.readlink()) for descriptor in (process / "fd").iterdir()}
+        except OSError:
+            continue
+        for link in sought.keys() & links:
+            found.setdefault(sought[link], (int(process.name), _name(process)))
+        if len(found) == len(inodes):
+            break
+    return found
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "a process"
+
+
+def ollama_version(address: str, port: int) -> str | None:
+    """Ask whether it is an Ollama, in a moment's time."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    connection = http.client.HTTPConnection(host, port, timeout=OLLAMA_SECONDS)
+    try:
+        connection.request("GET", "/api/version")
+        version = json.loads(connection.getresponse().read(1000))["version"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+    return str(version)[:40]

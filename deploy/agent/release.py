@@ -1,0 +1,69 @@
+"""The release that a host runs, and whether its files are still as the manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def observe(root: Path) -> dict[str, Any]:
+    """Name the current and the last good release, and every file that differs."""
+    current = linked_release(root, "current")
+    manifest = read_manifest(root, current) if current else None
+    return {
+        "release": current,
+        "good": linked_release(root, "good"),
+        "manifest": manifest,
+        "changed_files": sorted(_changed(root, current, manifest)) if current else [],
+    }
+
+
+def linked_release(root: Path, link: str) -> str | None:
+    """Return the release's digest that a link names."""
+    path = root / link
+    return path.readlink().name if path.is_symlink() else None
+
+
+def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
+    """Read a release's manifest; None where it is missing or broken."""
+    try:
+        manifest = json.loads((root / "releases" / release / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and "files" in manifest else None
+
+
+def placed_path(path: str, release: str) -> str:
+    """Return a manifest's path as seen from the stack's root."""
+    return path if path.startswith("files/") else f"releases/{release}/{path}"
+
+
+def _changed(root: Path, release: str, manifest: dict[str, Any] | None) -> Iterator[str]:
+    own = placed_path("manifest.json", release)
+    if manifest is None or _sha256(root / own) != release:
+        yield own
+    for file in (manifest or {}).get("files", []):
+        path = placed_path(file["path"], release)
+        if not is_as_stated(root / path, file):
+            yield path
+
+
+def is_as_stated(path: Path, file: dict[str, Any]) -> bool:
+    """Whether a file has the content, mode and owner that the manifest states."""
+    try:
+        status = path.lstat()
+        same = _sha256(path) == file["sha256"]
+    except OSError:
+        return False
+    mode, owner = f"{status.st_mode & 0o7777:04o}", f"{status.st_uid}:{status.st_gid}"
+    return bool(same and mode == file["mode"] and owner == file.get("owner", "0:0"))
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,49 @@
+"""What the agent remembers in `<root>/run/`: JSON files, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None where there is none, or none that can be read."""
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Remember a JSON object."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, json.dumps(document, sort_keys=True, indent=1).encode() + b"\n", 0o644)
+
+
+def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
+    """Write a file beside its place, to the disk, then rename it there."""
+    beside = path.parent / f".{path.name}.{os.getpid()}.new"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            os.fchown(stream.fileno(), uid, gid)
+            os.fchmod(stream.fileno(), mode)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(path: Path) -> None:
+    """Bring a folder's own entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

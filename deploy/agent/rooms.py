@@ -1,0 +1,26 @@
+"""A room's own program on the host: rooms/<kind>.py in the agent's file."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+
+KIND = re.compile(r"[a-z][a-z0-9_]*")
+OPERATIONS = ("observe", "apply", "reset_password")
+
+
+def call_room(kind: str, operation: str, service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+    """Run a room's operation; only `observe` goes without the journal, for it only reads."""
+    if not KIND.fullmatch(kind) or operation not in OPERATIONS:
+        raise AgentError(f"no room {kind!r} has an operation {operation!r}")
+    try:
+        room = import_module(f"rooms.{kind}")
+    except ModuleNotFoundError:
+        raise AgentError(f"the room {kind} has no program for hosts", "this is a fault of the kit") from None
+    arguments = (service, root) if operation == "observe" else (service, root, journal)
+    answer: dict[str, Any] = getattr(room, operation)(*arguments)
+    return answer

@@ -1,0 +1,1 @@
+"""How a host is reached, and what it says of itself."""

@@ -1,0 +1,59 @@
+"""The agent as one file that any host's Python runs: same sources, same bytes, one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import deploy
+
+ENTRY = "import sys\nfrom deploy.agent.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+# The zip format's first moment: no clock in the bytes.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class AgentZip:
+    """The agent's bytes and their digest; it lies on hosts under the digest."""
+
+    content: bytes
+    digest: str
+
+    @property
+    def host_path(self) -> str:
+        """Where the agent lies on a host."""
+        return f"/opt/kit/agent/{self.digest}.pyz"
+
+
+@cache
+def agent_zip() -> AgentZip:
+    """Build the agent from this package: its own modules and every room's `agent.py`."""
+    content = build(members(Path(deploy.__file__).parent))
+    return AgentZip(content, hashlib.sha256(content).hexdigest())
+
+
+def members(package: Path) -> dict[str, str]:
+    """Return the archive's files: the agent keeps its path, rooms become rooms/<kind>.py."""
+    files = {"__main__.py": ENTRY, "rooms/__init__.py": ""}
+    files["deploy/__init__.py"] = (package / "__init__.py").read_text()
+    for path in (package / "agent").glob("*.py"):
+        files[f"deploy/agent/{path.name}"] = path.read_text()
+    for path in (package / "components").glob("*/agent.py"):
+        files[f"rooms/{path.parent.name}.py"] = path.read_text()
+    return files
+
+
+def build(files: dict[str, str]) -> bytes:
+    """Write a zip whose bytes depend on nothing but the files; stored, for zlib's versions differ."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.external_attr = 0o100444 << 16
+            member.create_system = 3
+            archive.writestr(member, files[name])
+    return buffer.getvalue()

@@ -1,0 +1,148 @@
+"""What a host says of itself: one probe, read into typed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.bundle import MANIFEST_FORMAT
+from deploy.deployment import Deployment, as_json
+from deploy.errors import KitError
+from deploy.hosts.seen import (
+    Container,
+    Disk,
+    Docker,
+    Gpu,
+    HostFolder,
+    HostImage,
+    HostSecret,
+    Listener,
+    OperatingSystem,
+    conflicts,
+)
+from deploy.hosts.transport import Transport
+
+PROBE_FORMAT = 1
+CACHE = "/var/cache/kit"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One host as its probe saw it."""
+
+    docker: Docker
+    os: OperatingSystem
+    systemd: bool
+    root: bool
+    """Whether the agent may change the host: it runs as root."""
+    release: str | None = None
+    good: str | None = None
+    manifest: dict[str, Any] | None = None
+    changed_files: tuple[str, ...] = ()
+    services: dict[str, Container] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
+    """By the service whose folder holds it, and its name."""
+    changed_secrets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per service, the secrets whose value is not the one that its container was created with."""
+    folders: dict[str, HostFolder] = field(default_factory=dict)
+    images: dict[str, HostImage] = field(default_factory=dict)
+    ports: tuple[Listener, ...] = ()
+    disks: dict[str, Disk] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    """Remembered sha256 of each model file that is there, by its path; empty where nobody hashed it."""
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stopped: tuple[str, ...] = ()
+    daemon_json: dict[str, Any] | None = None
+    memory_bytes: int = 0
+    cores: int = 1
+    gpu: Gpu = field(default_factory=Gpu)
+    holder: dict[str, Any] | None = None
+    interrupted: str | None = None
+    """The run that was cut off before its end, if the last one was."""
+
+    @property
+    def free_bytes(self) -> dict[str, int]:
+        """Free space of the places that the kit writes to."""
+        return {path: disk.free_bytes for path, disk in self.disks.items()}
+
+    def folder(self, host_path: str) -> HostFolder:
+        """Return what is at a path; a path that was not asked for is not there."""
+        return self.folders.get(host_path, HostFolder())
+
+    def has_image_of(self, kind: str) -> bool:
+        """Whether any image of a kind is on the host, whatever its recipe."""
+        return any(reference.startswith(f"kit/{kind}:") for reference in self.images)
+
+    def listeners(self, address: str, port: int) -> tuple[Listener, ...]:
+        """Return who else listens where a port shall be published."""
+        return tuple(listener for listener in self.ports if conflicts(listener, address, port))
+
+    def settings_problem(self, service: str) -> str:
+        """Return why a service's own settings could not be read; empty where they could."""
+        return str(self.settings.get(service, {}).get("problem") or "")
+
+    def settings_drift(self, service: str) -> tuple[tuple[str, str], ...]:
+        """Return the owned settings that differ, each with its cause."""
+        drift = self.settings.get(service, {}).get("drift", [])
+        return tuple((str(one["name"]), str(one["cause"])) for one in drift)
+
+
+def observe(transport: Transport, deployment: Deployment) -> Observation:
+    """Ask the host once; changes nothing."""
+    return read_observation(transport.call("probe", probe_request(deployment)))
+
+
+def probe_request(deployment: Deployment) -> dict[str, Any]:
+    """Return what the probe is asked about."""
+    services = deployment.services
+    return {
+        "stack": deployment.stack,
+        "root": deployment.root,
+        "folders": sorted({folder.host_path for service in services for folder in service.folders}),
+        "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
+        "model_paths": sorted({model.host_path for model in deployment.models}),
+        "data_roots": sorted({deployment.data_root, CACHE, *(s.data.host_path for s in services if s.data)}),
+        "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
+    }
+
+
+def read_observation(answer: dict[str, Any]) -> Observation:
+    """Read the probe's answer; one of a newer kit is refused."""
+    manifest = answer["manifest"]
+    if answer["format"] > PROBE_FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
+        raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
+    return Observation(
+        docker=Docker(**answer["docker"]),
+        os=OperatingSystem(**answer["os"]),
+        systemd=answer["systemd"],
+        root=answer["root"],
+        release=answer["release"],
+        good=answer["good"],
+        manifest=manifest,
+        changed_files=tuple(answer["changed_files"]),
+        services={name: _container(one) for name, one in answer["services"].items()},
+        secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
+        changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
+        folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
+        images={reference: HostImage(**one) for reference, one in answer["images"].items()},
+        ports=tuple(Listener(**one) for one in answer["ports"]),
+        disks={path: Disk(**one) for path, one in answer["disk"].items()},
+        models={path: one["sha256"] or "" for path, one in answer["models"].items()},
+        settings=answer["settings"],
+        stopped=tuple(answer["stopped"]),
+        daemon_json=answer["daemon_json"],
+        memory_bytes=answer["memory_bytes"],
+        cores=answer["cores"],
+        gpu=Gpu(**answer["gpu"]),
+        holder=answer["hold"]["holder"] if answer["hold"] else None,
+        interrupted=answer["interrupted"],
+    )
+
+
+def _container(one: dict[str, Any]) -> Container:
+    return Container(**{**one, "ports": tuple(one["ports"])})
+
+
+def _holder(path: str) -> tuple[str, str]:
+    service, _, name = path.partition("/")
+    return service, name

@@ -1,0 +1,136 @@
+"""The parts of an Observation: what a host says of one container, port, folder, disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+
+@dataclass(frozen=True)
+class Container:
+    """A service's container as the engine describes it."""
+
+    id: str
+    image: str
+    image_id: str
+    state: str
+    health: str | None
+    exit_code: int
+    restarts: int
+    labels: dict[str, str]
+    started_at: str
+    created_at: str = ""
+    ports: tuple[str, ...] = ()
+    """Published ports as `address:port`."""
+
+
+@dataclass(frozen=True)
+class HostSecret:
+    """A secret's file; never its value."""
+
+    present: bool
+    mode: str
+    uid: int
+
+
+@dataclass(frozen=True)
+class HostFolder:
+    """A folder that user data lies in, or its absence."""
+
+    exists: bool = False
+    uid: int = 0
+    gid: int = 0
+    mode: str = ""
+    empty: bool = True
+
+
+@dataclass(frozen=True)
+class HostImage:
+    """An image of the kit's own."""
+
+    id: str
+    recipe: str | None = None
+    debian_versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Docker:
+    """The engine and its plugins."""
+
+    server: bool = False
+    version: str | None = None
+    api: str | None = None
+    compose: str | None = None
+    buildx: str | None = None
+    root: str | None = None
+    problem: str | None = None
+    next: str | None = None
+    client_path: str | None = None
+    kit_installed: bool = False
+
+
+@dataclass(frozen=True)
+class OperatingSystem:
+    """What /etc/os-release says."""
+
+    id: str
+    version: str
+    codename: str
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system that a path lies on, or will lie on."""
+
+    free_bytes: int
+    total_bytes: int
+    device: int
+    """Equal for paths of one file system."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The first graphics card that a model could run on."""
+
+    vendor: str | None = None
+    card: str | None = None
+    driver: str | None = None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Somebody else who listens on a port."""
+
+    address: str
+    port: int
+    process: str | None = None
+    pid: int | None = None
+    container: str | None = None
+    ollama: str | None = None
+    """Version of an Ollama that answers there."""
+
+    @property
+    def words(self) -> str:
+        """Say who it is."""
+        where = f"on {self.address}:{self.port}"
+        if self.container:
+            return f"container {self.container} {where}"
+        who = f"{self.process} (pid {self.pid})" if self.process and self.pid else "another process"
+        return f"{f'Ollama {self.ollama}, ' if self.ollama else ''}{who} {where}"
+
+    @property
+    def next_step(self) -> str:
+        """Say what to write in the spec, where it is an engine that could be used; else nothing."""
+        if not self.ollama:
+            return ""
+        line = f'{{name: ollama, kind: external, api: ollama, url: "http://127.0.0.1:{self.port}"}}'
+        return f"use it as it is: write `- {line}` under `engines:` in kit.yaml"
+
+
+def conflicts(listener: Listener, address: str, port: int) -> bool:
+    """Whether a listener stands in the way of publishing a port on an address."""
+    if listener.port != port:
+        return False
+    theirs, ours = ip_address(listener.address), ip_address(address)
+    # A listener on [::] takes IPv4 as well, unless it asked not to; who did cannot be seen from outside.
+    return theirs == ours or theirs.is_unspecified or (ours.is_unspecified and ours.version == theirs.version)

@@ -1,0 +1,182 @@
+"""The way to a host's agent: one JSON request, one JSON answer, and a hold that lives as long as its connection."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from deploy.errors import HELD, HeldError, KitError
+from deploy.hosts.agent_zip import agent_zip
+
+REQUEST_FORMAT = 1
+HOST_PYTHON = "/usr/bin/python3"
+Document = dict[str, Any]
+OnLine = Callable[[Document], None]
+
+
+class Transport(Protocol):
+    """A host's agent, wherever the host is."""
+
+    @property
+    def agent_path(self) -> str:
+        """Where the agent lies on the host."""
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+        """Ask the agent for one verb; its failure is raised as a KitError with its next step."""
+
+    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> AbstractContextManager[Document]:
+        """Take the right to change the host; lines of the run's journal arrive until it is let go."""
+
+
+class AgentFailedError(KitError):
+    """The agent could not do it; its whole document is kept for those who show more than the problem."""
+
+    def __init__(self, document: Document) -> None:
+        error = document["error"]
+        super().__init__(error["problem"], error.get("next", ""))
+        self.document = document
+
+
+class LocalTransport:
+    """The agent of this machine."""
+
+    def __init__(self, python: str = HOST_PYTHON) -> None:
+        self._python = python
+        self._path: Path | None = None
+        self._borrowed: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def agent_path(self) -> str:
+        """Where the agent lies; brought there when it is first asked for."""
+        return str(self._agent())
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+        """Run one verb with the request on its standard input."""
+        try:
+            done = subprocess.run(self._argv(verb), input=encode(request), capture_output=True, check=False)
+        except FileNotFoundError:
+            raise _no_python(self._python) from None
+        return decode(verb, done.returncode, done.stdout, done.stderr)
+
+    @contextlib.contextmanager
+    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+        """Keep an agent process whose standard input is the hold: closed, it lets go."""
+        try:
+            # A session of its own: Ctrl-C reaches the CLI alone, which lets go when its work is undone.
+            agent = subprocess.Popen(
+                self._argv("hold"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise _no_python(self._python) from None
+        with agent:
+            yield from _held(agent, request, on_line)
+
+    def _argv(self, verb: str) -> list[str]:
+        # Isolated: neither this user's packages nor PYTHON* variables reach the agent.
+        return [self._python, "-I", str(self._agent()), verb]
+
+    def _agent(self) -> Path:
+        if self._path is None:
+            self._path = self._place(Path(agent_zip().host_path))
+        return self._path
+
+    def _place(self, path: Path) -> Path:
+        if path.exists() and path.read_bytes() == agent_zip().content:
+            return path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_beside(path, agent_zip().content)
+        except PermissionError:
+            self._borrowed = tempfile.TemporaryDirectory(prefix="kit-agent-")
+            path = Path(self._borrowed.name) / path.name
+            path.write_bytes(agent_zip().content)
+        return path
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fchmod(stream.fileno(), 0o444)
+            os.fsync(stream.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def encode(request: Mapping[str, Any]) -> bytes:
+    """Write a request as the one line that the agent reads."""
+    return json.dumps({"format": REQUEST_FORMAT, "run": "", **request}).encode() + b"\n"
+
+
+def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
+    """Read the agent's answer; raise what it could not do."""
+    try:
+        document: Document = json.loads(output)
+    except ValueError:
+        said = errors.decode(errors="replace").strip().splitlines() or ["nothing"]
+        raise KitError(
+            f"the agent's {verb} ended with status {status} and said: {said[-1]}",
+            "the agent needs Python 3.9 or newer at /usr/bin/python3; if it is there, this is a fault of the kit",
+        ) from None
+    if "error" not in document:
+        return document
+    if status == HELD:
+        raise HeldError(document["error"]["problem"], document["error"]["next"])
+    raise AgentFailedError(document)
+
+
+def _held(agent: subprocess.Popen[bytes], request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+    writing, reading, errors = _streams(agent)
+    writing.write(encode(request))
+    writing.flush()
+    first = reading.readline()
+    if not first.startswith(b'{"held"'):
+        writing.close()
+        raise_from_end(agent, first + reading.read(), errors.read())
+    listener = threading.Thread(target=_forward, args=(reading, on_line), daemon=True)
+    listener.start()
+    try:
+        yield json.loads(first)
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            writing.close()
+        listener.join()
+        agent.wait()
+
+
+def raise_from_end(agent: subprocess.Popen[bytes], output: bytes, errors: bytes) -> None:
+    """Raise what an agent process that ended early said."""
+    decode("hold", agent.wait(), output, errors)
+    raise KitError("the agent did not hold the host", "this is a fault of the kit")
+
+
+def _streams(agent: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    if agent.stdin is None or agent.stdout is None or agent.stderr is None:
+        raise KitError("the agent was started without its streams")
+    return agent.stdin, agent.stdout, agent.stderr
+
+
+def _forward(reading: IO[bytes], on_line: OnLine) -> None:
+    for line in reading:
+        on_line(json.loads(line))
+
+
+def _no_python(path: str) -> KitError:
+    return KitError(f"no Python at {path}", "install it: apt install python3")
