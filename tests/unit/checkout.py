@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PLAIN_TOOLS = "sh cat chmod cmp cp cut flock getent id ls mkdir mktemp mv readlink rm sleep tail touch".split()
+PLAIN_TOOLS = "sh cat chmod cmp cp cut flock getent id ls mkdir mktemp mv readlink rm sleep tail touch"
 UV = Path(sys.executable).parent / "uv"
 PYTHON = Path(sys.executable).resolve()
 SAYS_ITS_STATE = """\
 import json, os, sys
 
 def main():
-    print(json.dumps({"argv": sys.argv[1:], "cwd": os.getcwd(), "prefix": sys.prefix, "kit": __file__}))
+    print(json.dumps({"argv": sys.argv[1:], "cwd": os.getcwd(), "prefix": sys.prefix, "kit": __file__,
+                      "typed": os.environ["KIT_COMMAND"]}))
 """
 
 
@@ -39,7 +40,7 @@ class Checkout:
         (root / "requirements.txt").write_text("# nothing\n")
         path.mkdir()
         checkout = cls(root, path, {"HOME": str(path.parent), "UV_CACHE_DIR": str(path.parent / "uv-cache")})
-        for tool in PLAIN_TOOLS:
+        for tool in PLAIN_TOOLS.split():
             (path / tool).symlink_to(shutil.which(tool) or "/nowhere")
         return checkout
 

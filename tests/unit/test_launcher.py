@@ -72,6 +72,7 @@ def test_it_is_found_through_links_and_leaves_the_folder_it_was_called_from(chec
     for program in ("./kit", "./relative", checkout.path / "kit"):
         said = checkout.run(program=program, cwd=elsewhere).said
         assert said["cwd"] == str(elsewhere)
+        assert said["typed"] == str(program)
         assert said["kit"] == str(checkout.root / "deploy/cli/main.py")
     assert len(checkout.environments()) == 1
 

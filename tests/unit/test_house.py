@@ -1,0 +1,143 @@
+"""The repository keeps its own laws."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.components import ROOMS
+from tests.conftest import REPOSITORY
+
+OLDEST_PYTHON = "3.9"
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 40
+SAYS_NOTHING = {"config", "manager", "handler", "handlers", "helper", "helpers", "util", "utils", "common", "misc"}
+ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
+# Spelled in two parts: this file is searched as well.
+REGISTRIES = re.compile(
+    "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "docker" + r"\.io/"])
+)
+
+
+def tracked(*patterns: str) -> list[str]:
+    """Paths, relative to the repository, of all files that belong to it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file())
+
+
+def room_of(path: str) -> str:
+    """The component whose room a file lies in; empty outside of all rooms."""
+    parts = Path(path).parts
+    return parts[2] if parts[:2] == ("deploy", "components") and len(parts) > 3 else ""
+
+
+def travelling() -> list[str]:
+    """The modules that run on hosts, with the host's own Python."""
+    return tracked("deploy/agent/*.py", "deploy/components/*/agent.py")
+
+
+def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse((REPOSITORY / path).read_text())
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def oldest_python() -> Path | None:
+    """The oldest Python that a host may have, where it is on PATH or kept by pyenv."""
+    name = f"python{OLDEST_PYTHON}"
+    kept = Path.home().glob(f".pyenv/versions/{OLDEST_PYTHON}.*/bin/{name}")
+    for found in (shutil.which(name), *kept):
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return Path(found)
+    return None
+
+
+@pytest.mark.parametrize("kind", sorted(ROOMS))
+def test_nothing_outside_a_room_knows_the_name_of_its_component(kind: str) -> None:
+    name = re.compile(rf"(?<![a-z]){kind.replace('_', '[_-]?')}(?![a-z])", re.IGNORECASE)
+    outside = [path for path in tracked("deploy") if room_of(path) != kind and path not in ABOUT_ROOMS]
+    told = {path: name.findall((REPOSITORY / path).read_text()) for path in outside}
+    assert {path: names for path, names in told.items() if names} == {}
+
+
+def test_a_room_is_called_the_same_in_every_tree() -> None:
+    assert {room_of(path) for path in tracked("deploy/components")} - {""} == set(ROOMS)
+    roles = {Path(path).parts[1] for path in tracked("roles")}
+    assert set(ROOMS) <= roles
+    golden = {part for path in tracked("tests/golden") for part in Path(path).parts if part in ROOMS}
+    templates = {Path(path).parts[1] for path in tracked("templates")}
+    for kind in ROOMS:
+        spellings = {kind.replace("_", ""), kind.replace("_", "-")} - {kind}
+        assert not spellings & (roles | golden | templates)
+
+
+@pytest.mark.parametrize("path", travelling())
+def test_what_travels_to_a_host_needs_nothing_but_its_python(path: str) -> None:
+    tree = ast.parse((REPOSITORY / path).read_text(), feature_version=(3, 9))
+    modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    foreign = {
+        module
+        for module in modules
+        if module.partition(".")[0] not in sys.stdlib_module_names and not module.startswith("deploy.agent")
+    }
+    assert foreign <= {module for module in foreign if re.fullmatch(r"deploy\.components\.\w+\.agent", module)}
+
+
+def test_what_travels_to_a_host_is_imported_by_the_oldest_python() -> None:
+    python = oldest_python()
+    if python is None:
+        pytest.skip(f"there is no Python {OLDEST_PYTHON} here")
+    modules = [path.removesuffix(".py").replace("/", ".") for path in travelling() if "__main__" not in path]
+    imports = "import sys\nfor name in sys.argv[1:]: __import__(name)"
+    done = subprocess.run(
+        [python, "-B", "-c", imports, *modules], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_file_is_longer_than_a_person_reads() -> None:
+    lengths = {
+        path: len((REPOSITORY / path).read_text().splitlines()) for path in tracked("*.py", "*.yml", "*.j2", "*.sh")
+    }
+    assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{path}:{function.lineno} {function.name}"
+        for path in tracked("*.py")
+        for function in functions(path)
+        if (function.end_lineno or 0) - function.lineno + 1 > LONGEST_FUNCTION
+    }
+    assert long == set()
+
+
+def test_a_modules_name_says_what_it_does() -> None:
+    assert [path for path in tracked("deploy/*.py") if Path(path).stem in SAYS_NOTHING] == []
+
+
+def test_no_place_to_fetch_from_is_written_down() -> None:
+    found = {
+        path
+        for path in tracked()
+        if path != "uv.lock" and REGISTRIES.search((REPOSITORY / path).read_bytes().decode(errors="replace"))
+    }
+    assert found == set()
+
+
+def test_the_changelog_names_every_component() -> None:
+    changelog = re.sub(r"[^a-z]", "", (REPOSITORY / "CHANGELOG.md").read_text().lower())
+    assert [kind for kind in ROOMS if kind.replace("_", "") not in changelog] == []
