@@ -18,6 +18,12 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put e2e first: its first apply installs Docker where there is none."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, missing in (("docker", _docker_missing), ("browser", _browser_missing)):
         if item.get_closest_marker(marker) is None or not (reason := missing()):
