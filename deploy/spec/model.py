@@ -11,6 +11,8 @@ from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
 
+ENGINES = (LlamaCppEngine,)
+"""The kinds of engines; a union tagged by `kind` once there are two."""
 Engine = Annotated[LlamaCppEngine, Field()]
 Gateway = Annotated[LiteLLMGateway, Field()]
 WebUI = Annotated[OpenWebUI, Field()]

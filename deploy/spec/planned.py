@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.components import PLANNED
 from deploy.spec.document import Document, FieldPath
+from deploy.spec.model import ENGINES
 
 Refusal = tuple[FieldPath, str]
 _ONE_MACHINE = "other machines are not built yet; leave it out, everything runs on this machine"
@@ -46,8 +47,7 @@ _MIRROR_KEYS = {
 }
 _KEYED = {*_TOP_KEYS, *_ENGINE_KEYS, *_MODEL_KEYS, *_MIRROR_KEYS}
 _NO_ENGINES = (
-    "without engines the kit would run Ollama, which is not built yet; "
-    "write `engines: [{name: main, kind: llama_cpp, threads: 1}]`"
+    f"without engines the kit would run Ollama, which is not built yet; write `engines: [{ENGINES[0].traits.shortest}]`"
 )
 
 

@@ -13,6 +13,8 @@ class Traits:
     """What cross checks need to know of a kind."""
 
     default_port: int
+    shortest: str
+    """The least that may be written about it, as YAML."""
     has_authentication: bool
     """Whether it asks for a key or a sign-in; without, it is never published beyond this machine."""
     offers_chat: bool = False

@@ -21,6 +21,7 @@ class LiteLLMGateway(ServiceSpec):
 
     traits: ClassVar[Traits] = Traits(
         DEFAULT_PORT,
+        "{kind: litellm}",
         has_authentication=True,
         offers_chat=True,
         version_floor=VERSION_FLOOR,

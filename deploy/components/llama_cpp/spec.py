@@ -15,7 +15,13 @@ DEFAULT_PORT = 9931
 class LlamaCppEngine(ServiceSpec):
     """An engine that serves one model with llama.cpp's llama-server."""
 
-    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, offers_chat=True, only_one_model=True)
+    traits: ClassVar[Traits] = Traits(
+        DEFAULT_PORT,
+        "{name: main, kind: llama_cpp, threads: 1}",
+        has_authentication=True,
+        offers_chat=True,
+        only_one_model=True,
+    )
 
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""

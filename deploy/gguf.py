@@ -1,0 +1,159 @@
+"""What the header of a GGUF file says: read as a stream, in bounded memory, whatever the file holds."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from deploy.errors import KitError
+
+_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+_INTEGERS = {2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
+_STRING, _ARRAY = 8, 9
+_VERSIONS = (2, 3)
+_MOST_KEYS = 65_536
+_LONGEST_KEY = 65_535
+_LONGEST_TEXT = 1024
+_LARGEST_HEADER = 256 * 2**20
+_CHUNK = 256 * 1024
+_DEEPEST = 4
+_MOST_ENTRIES = 4_000_000
+
+
+class Stream(Protocol):
+    """A file, a member of an archive, or several joined."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The facts that decisions need."""
+
+    architecture: str
+    context_length: int
+    has_chat_template: bool
+
+
+class GgufError(KitError):
+    """The file is not a model that an engine can load."""
+
+
+def read_header(stream: Stream, name: str) -> Header:
+    """Return what the header says; GgufError names the file and what is wrong with it."""
+    reader = _Reader(stream, name)
+    if reader.take(4) != b"GGUF":
+        raise reader.wrong("it does not begin as GGUF files do")
+    version = reader.number("<I")
+    if version not in _VERSIONS:
+        raise reader.wrong(f"its format is {version}; 2 and 3 are known, both little-endian")
+    reader.skip(8)
+    count = reader.number("<Q")
+    if count > _MOST_KEYS:
+        raise reader.wrong(f"its header claims {count} keys")
+    found: dict[str, Any] = {}
+    for _ in range(count):
+        key = reader.text(_LONGEST_KEY)
+        kind = reader.number("<I")
+        if key == "general.architecture" and kind == _STRING:
+            found[key] = reader.text(_LONGEST_TEXT)
+        elif key.endswith(".context_length") and kind in _INTEGERS:
+            found[key] = reader.number(_INTEGERS[kind])
+        elif key == "tokenizer.chat_template" and kind == _STRING:
+            found[key] = reader.skip_text() > 0
+        else:
+            reader.skip_value(kind, 0)
+    return _header(found, reader)
+
+
+def _header(found: dict[str, Any], reader: _Reader) -> Header:
+    architecture = found.get("general.architecture", "")
+    length = found.get(f"{architecture}.context_length", 0)
+    if not (architecture.isascii() and architecture.replace("-", "").replace("_", "").isalnum()):
+        raise reader.wrong("its header names no architecture")
+    if length < 1:
+        raise reader.wrong(f"its header gives no context length; {architecture} may be no language model")
+    return Header(architecture, length, found.get("tokenizer.chat_template", False))
+
+
+class _Reader:
+    """Takes bytes from the stream and refuses to take more than a header can be."""
+
+    def __init__(self, stream: Stream, name: str) -> None:
+        self.stream = stream
+        self.name = name
+        self.buffer = b""
+        self.position = 0
+        self.left = _LARGEST_HEADER
+        self.entries = 0
+
+    def wrong(self, what: str) -> GgufError:
+        return GgufError(f"{self.name} is not a GGUF model: {what}", "fetch the file again, or name another")
+
+    def take(self, size: int) -> bytes:
+        """Return exactly so many bytes."""
+        if len(self.buffer) - self.position < size:
+            self._fill(size)
+        self.position += size
+        return self.buffer[self.position - size : self.position]
+
+    def _fill(self, size: int) -> None:
+        parts = [self.buffer[self.position :]]
+        have = len(parts[0])
+        while have < size:
+            part = self.stream.read(_CHUNK)
+            if not part:
+                raise self.wrong("it ends in the middle of its header")
+            self.left -= len(part)
+            if self.left < 0:
+                raise self.wrong(f"its header is larger than {_LARGEST_HEADER // 2**20} MiB")
+            parts.append(part)
+            have += len(part)
+        self.buffer, self.position = b"".join(parts), 0
+
+    def skip(self, size: int) -> None:
+        """Pass over bytes without keeping them."""
+        if size > _LARGEST_HEADER:
+            raise self.wrong(f"its header claims a value of {size} bytes")
+        while size > _CHUNK:
+            self.take(_CHUNK)
+            size -= _CHUNK
+        self.take(size)
+
+    def number(self, form: str) -> int:
+        return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
+
+    def text(self, longest: int) -> str:
+        size = self.number("<Q")
+        if size > longest:
+            raise self.wrong(f"its header holds a name of {size} bytes")
+        return self.take(size).decode("utf-8", "replace")
+
+    def skip_text(self) -> int:
+        size = self.number("<Q")
+        self.skip(size)
+        return size
+
+    def skip_value(self, kind: int, depth: int) -> None:
+        if kind in _SIZES:
+            self.skip(_SIZES[kind])
+        elif kind == _STRING:
+            self.skip_text()
+        elif kind == _ARRAY and depth < _DEEPEST:
+            self._skip_array(depth + 1)
+        else:
+            raise self.wrong(f"its header holds a value of the unknown kind {kind}")
+
+    def _skip_array(self, depth: int) -> None:
+        kind = self.number("<I")
+        count = self.number("<Q")
+        if kind in _SIZES:
+            self.skip(_SIZES[kind] * count)
+            return
+        self.entries += count
+        if self.entries > _MOST_ENTRIES:
+            raise self.wrong(f"its header claims lists of {self.entries} entries")
+        for _ in range(count):
+            self.skip_value(kind, depth)
