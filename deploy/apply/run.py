@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.apply.ansible import PlaybookEvent, PlaybookResult, run_playbook
-from deploy.apply.events import Event, from_journal
+from deploy.apply.story import Event, from_journal
 from deploy.apply.playbook import playbook_run
 from deploy.apply.requests import base_request
 from deploy.desired import Desired

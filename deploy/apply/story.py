@@ -1,0 +1,25 @@
+"""What a run tells while it goes on; a progress display consumes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["start", "progress", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a step's story."""
+
+    step: str
+    state: State
+    text: str = ""
+    done: int | None = None
+    total: int | None = None
+    """Of `done`, in bytes; None where nobody knows."""
+
+
+def from_journal(line: dict[str, Any]) -> Event:
+    """Read one line of the agent's journal."""
+    return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"))
