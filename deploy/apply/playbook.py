@@ -59,7 +59,7 @@ def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
 
 
 def _step(operation: Operation) -> Step:
-    return Step(operation.role, "settings") if operation.action == "set" else Step(operation.role)
+    return Step(operation.role, {"set": "settings", "fetch": "models"}.get(operation.action, "main"))
 
 
 def all_steps(deployment: Deployment) -> set[Step]:
@@ -67,7 +67,8 @@ def all_steps(deployment: Deployment) -> set[Step]:
     kinds = {service.kind for service in deployment.services}
     whole = {Step("docker_engine"), Step("images"), Step("release"), Step("release", "converge")}
     settings = {Step(service.kind, "settings") for service in deployment.services if service.room}
-    return whole | {Step(kind) for kind in kinds} | settings | {Step("release", "collect")}
+    models = {Step(deployment.service(model.service).kind, "models") for model in deployment.models}
+    return whole | {Step(kind) for kind in kinds} | models | settings | {Step("release", "collect")}
 
 
 def _variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:

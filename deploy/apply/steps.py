@@ -17,22 +17,17 @@ class Step:
         return self.role if self.part == "main" else f"{self.role} {self.part}"
 
 
-ORDER: tuple[Step, ...] = (
-    Step("docker_engine"),
-    Step("images"),
-    Step("release"),
-    Step("llama_cpp"),
-    Step("llama_cpp", "models"),
-    Step("litellm"),
-    Step("open_webui"),
-    Step("release", "converge"),
-    Step("open_webui", "settings"),
-    Step("release", "collect"),
-)
-"""Folders and files come before the containers that mount them, an application's settings after it answers."""
+_HOST = (Step("docker_engine"), Step("images"), Step("release"))
+_LAST = Step("release", "collect")
+_COMPONENT_PARTS = {"main": 3, "models": 4, "converge": 5, "settings": 6}
 
 
 def ordered_steps(needed: Iterable[Step]) -> tuple[Step, ...]:
-    """Sort the steps that a plan needs; KeyError for one that no role has."""
-    place = {step: number for number, step in enumerate(ORDER)}
-    return tuple(sorted(set(needed), key=lambda step: place[step]))
+    """Sort steps: folders and files come before the containers that mount them, settings after these answer."""
+    return tuple(sorted(set(needed), key=lambda step: (_phase(step), step.role)))
+
+
+def _phase(step: Step) -> int:
+    if step in _HOST:
+        return _HOST.index(step)
+    return 7 if step == _LAST else _COMPONENT_PARTS[step.part]
