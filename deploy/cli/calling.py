@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import sys
 
 from deploy.cli.table import VERBS
@@ -13,8 +14,10 @@ _LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{'|'.join(VERBS)})\b)")
 
 
 def program() -> str:
-    """Return the name that the person typed: the launcher's, or kit."""
-    return shlex.quote(os.environ.get("KIT_COMMAND") or "kit")
+    """Return the name that the person typed: the launcher's path, or just kit where PATH leads to it."""
+    path = os.environ.get("KIT_COMMAND") or "kit"
+    name = path.rpartition("/")[2]
+    return name if path == shutil.which(name) else shlex.quote(path)
 
 
 def as_typed(text: str) -> str:

@@ -25,8 +25,8 @@ class Target:
     spec: Path
 
 
-class Verb(click.Command):
-    """A command whose help ends with examples."""
+class Exemplified(click.Command):
+    """Help that ends with examples."""
 
     examples: tuple[str, ...] = ()
 
@@ -35,6 +35,25 @@ class Verb(click.Command):
         with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
             for example in self.examples:
                 formatter.write_text(f"{program()} {example}")
+
+
+class Verb(Exemplified):
+    """A command with the options that each has."""
+
+
+class VerbGroup(Exemplified, click.Group):
+    """A verb that has verbs of its own."""
+
+
+def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
+    """Declare a verb that has verbs of its own."""
+
+    def declare(function: Function) -> VerbGroup:
+        group = click.group(name, cls=VerbGroup)(function)
+        group.examples = examples
+        return group
+
+    return declare
 
 
 def verb(name: str, *examples: str) -> Callable[[Function], Verb]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from deploy.cli.calling import as_typed, this_line
+from deploy.cli.calling import as_typed, program, this_line
 from deploy.cli.output import echo, print_json
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
@@ -18,6 +18,9 @@ INTERRUPTED, TERMINATED, BROKEN_PIPE = 130, 143, 141
 
 def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     """Print what went wrong and return the exit code."""
+    if isinstance(error, click.NoArgsIsHelpError) and not as_json:
+        echo(error.format_message(), sys.stderr)
+        return USAGE
     problem, next_step, code, more = _explain(error)
     if verbose:
         traceback.print_exception(error, file=sys.stderr)
@@ -40,9 +43,10 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
         )
     if isinstance(error, KitError):
         return error.problem, error.next_step, error.exit_code, {}
+    if isinstance(error, click.NoArgsIsHelpError):
+        return "a command is missing", _help_line(error), USAGE, {}
     if isinstance(error, click.UsageError):
-        where = error.ctx.command_path if error.ctx else "kit"
-        return error.format_message(), f"help: {where} --help", USAGE, {}
+        return error.format_message(), _help_line(error), USAGE, {}
     if isinstance(error, click.ClickException):
         return error.format_message(), "", FAILED, {}
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
@@ -56,6 +60,10 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
         FAILED,
         {},
     )
+
+
+def _help_line(error: click.UsageError) -> str:
+    return f"help: {error.ctx.command_path if error.ctx else program()} --help"
 
 
 def error_text(error: SpecError) -> str:

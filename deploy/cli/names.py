@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.errors import KitError, UsageError
 
 
-def chosen(names: tuple[str, ...], known: Iterable[str], what: str = "service") -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Known:
+    """What a spec says by itself, without its lock: the stack and the names of its services."""
+
+    stack: str
+    services: tuple[str, ...]
+
+
+def known(spec: Path) -> Known:
+    """Read the names in a spec."""
+    from deploy.spec.loader import load_spec
+
+    loaded = load_spec(spec)
+    fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
+    return Known(loaded.stack, (*(engine.name for engine in loaded.engines), *fronts))
+
+
+def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:
     """Return the names that were typed, or all that are known; refuse one that nobody has."""
-    all_names = tuple(known)
+    everything = tuple(all_names)
     for name in names:
-        if name not in all_names:
-            near = difflib.get_close_matches(name, all_names, 1)
+        if name not in everything:
+            near = difflib.get_close_matches(name, everything, 1)
             meant = f"did you mean {near[0]}? " if near else ""
-            raise UsageError(f"there is no {what} {name!r}", f"{meant}there are: {', '.join(all_names)}")
-    return tuple(dict.fromkeys(names)) or all_names
+            raise UsageError(f"there is no {what} {name!r}", f"{meant}there are: {', '.join(everything)}")
+    return tuple(dict.fromkeys(names)) or everything
 
 
 def service_names(spec: Path) -> tuple[str, ...]:
-    """Return the names of a spec's services; none where it cannot be read."""
-    from deploy.spec.loader import load_spec
-
+    """Return the names of a spec's services for a shell to complete; none where it cannot be read."""
     try:
-        loaded = load_spec(spec)
+        return known(spec).services
     except (KitError, OSError):
         return ()
-    fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
-    return (*(engine.name for engine in loaded.engines), *fronts)

@@ -1,0 +1,33 @@
+"""`kit apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deploy.cli.applying import apply_and_tell
+from deploy.cli.declare import spec_argument, verb
+from deploy.cli.output import Output
+from deploy.cli.rights import ensure_root
+from deploy.desired import load_desired
+from deploy.hosts.transport import LocalTransport
+
+
+@verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
+@click.option("--yes", is_flag=True, help="Do not ask, also where something that runs is changed.")
+@click.option("--full", is_flag=True, help="Run every step, also those that have nothing to do.")
+@spec_argument
+def command(output: Output, spec: Path, yes: bool, full: bool) -> int:
+    """Make this machine what kit.yaml says.
+
+    Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
+    nothing. One that stops, recreates or removes something asks first on a terminal; without a terminal it goes on, as
+    with --yes. No plan deletes user data: only `kit destroy --data` does.
+
+    Exit codes: 0 done or nothing to do, 1 failed (the last good release was put back), 2 usage or spec, 4 held by
+    another run.
+    """
+    desired, transport = load_desired(spec), LocalTransport()
+    ensure_root("apply changes this machine")
+    return apply_and_tell(output, desired, transport, yes=yes, full=full)

@@ -1,0 +1,26 @@
+"""What apply and rebuild share: the plan shown, agreed to, carried out, and told."""
+
+from __future__ import annotations
+
+from deploy.apply.run import apply, ensure_possible, prepare
+from deploy.cli.consent import agreed
+from deploy.cli.output import Output
+from deploy.cli.progress import progress
+from deploy.cli.welcome import forecast, outcome_document, welcome
+from deploy.desired import Desired
+from deploy.errors import FAILED
+from deploy.hosts.transport import Transport
+
+
+def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, yes: bool, full: bool = False) -> int:
+    """Plan, ask where that is due, apply, and say what a person does next."""
+    prepared = prepare(desired, transport)
+    ensure_possible(prepared.plan)
+    output.say(forecast(desired, prepared))
+    if not agreed(output, prepared.plan, yes):
+        output.say("nothing was changed")
+        return FAILED
+    with progress() as display:
+        outcome = apply(desired, transport, prepared, display, full=full)
+    output.answer(welcome(desired, outcome), outcome_document(desired, outcome))
+    return 0

@@ -1,0 +1,32 @@
+"""When a person is asked before something changes."""
+
+from __future__ import annotations
+
+from deploy.cli.output import Output
+from deploy.errors import UsageError
+from deploy.plan import Plan
+
+DISTURBING = ("recreate", "remove", "change")
+
+
+def disturbed(plan: Plan) -> tuple[str, ...]:
+    """Return the running services that a plan stops for a while or for good."""
+    return tuple(name for name, action in plan.actions().items() if action in DISTURBING)
+
+
+def agreed(output: Output, plan: Plan, yes: bool) -> bool:
+    """Ask on a terminal before a plan disturbs what runs; whatever only adds is agreed to."""
+    names = disturbed(plan)
+    if yes or not names or not output.can_ask:
+        return True
+    return output.confirmed(f"This stops {' and '.join(names)} for a moment. Go on?")
+
+
+def ensure_typed(output: Output, stack: str, question: str, yes: bool) -> None:
+    """Let a person type the stack's name before something is gone for good."""
+    if yes:
+        return
+    if not output.can_ask:
+        raise UsageError("nobody can be asked here", "give --yes, or run it on a terminal")
+    if output.asked(f"{question}\nType the name of the stack ({stack}) to go on:").strip() != stack:
+        raise UsageError(f"that is not {stack}; nothing was removed")

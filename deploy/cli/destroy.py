@@ -1,0 +1,38 @@
+"""`kit destroy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deploy.cli.consent import ensure_typed
+from deploy.cli.declare import spec_argument, verb
+from deploy.cli.output import Output
+from deploy.cli.progress import progress
+from deploy.cli.rights import ensure_root
+from deploy.desired import load_desired
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.remove import data_roots, destroy
+
+
+@verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data home/kit.yaml")
+@click.option("--data", is_flag=True, help="Remove user data too: chats, documents, accounts, models.")
+@click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
+@spec_argument
+def command(output: Output, spec: Path, data: bool, yes: bool) -> None:
+    """Remove the whole stack; user data stays unless --data is given.
+
+    Containers, releases, images of this stack and secrets that no kept data needs go. You are asked to type the stack's
+    name; with --data you are always asked on a terminal, and without one both --data and --yes must be given.
+    """
+    deployment = load_desired(spec).deployment
+    ensure_root("destroy changes this machine")
+    roots = ", ".join(data_roots(deployment))
+    gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
+    ensure_typed(output, deployment.stack, gone, yes and not (data and output.can_ask))
+    with progress() as display:
+        answer = destroy(deployment, LocalTransport(), display, data=data)
+    left = "" if data else f" User data stays in {roots}."
+    document = {"stack": deployment.stack, "changed": answer["changed"], "data_removed": data}
+    output.answer(f"{deployment.stack} is removed.{left}", document)

@@ -1,0 +1,41 @@
+"""How a host differs from the release that stands on it, by its own word alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Container
+
+
+def drift(observation: Observation) -> tuple[str, ...]:
+    """Return one line for each difference that no apply has made."""
+    if observation.release is None:
+        return ()
+    return tuple(_drift(observation))
+
+
+def _drift(observation: Observation) -> Iterator[str]:
+    for path in observation.changed_files:
+        yield f"file {path} is missing, or is not the release's"
+    released = (observation.manifest or {}).get("services", {})
+    for name, parts in sorted(released.items()):
+        yield from _service(name, parts["digest"], observation.services.get(name))
+    for name in sorted(set(observation.services) - set(released)):
+        yield f"service {name} runs and is not in the release"
+    for name, secrets in sorted(observation.changed_secrets.items()):
+        yield f"service {name} was started with another {', '.join(secrets)}"
+    for name in sorted(observation.settings):
+        for setting, cause in observation.settings_drift(name):
+            yield f"setting {setting}: {cause}"
+
+
+def _service(name: str, digest: str, container: Container | None) -> Iterator[str]:
+    if container is None:
+        yield f"service {name} has no container"
+    elif container.labels.get("kit.digest") != digest:
+        yield f"service {name} is not the release's"
+    elif container.state != "running":
+        yield f"service {name} is {container.state}"
+    elif container.health == "unhealthy":
+        yield f"service {name} is unhealthy"

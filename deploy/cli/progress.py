@@ -1,0 +1,113 @@
+"""Shows a run while it goes on: live on a terminal, plain lines on a pipe; always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from deploy.apply.story import Event
+from deploy.cli.board import Board, Ended, duration
+from deploy.cli.output import echo, is_coloured
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+PLAIN_PAUSE = 10.0
+"""Seconds between two lines of one step on a pipe, where only numbers change."""
+
+
+class Display(Protocol):
+    """Takes events from any thread."""
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+
+
+@contextmanager
+def progress(stream: TextIO | None = None) -> Iterator[Display]:
+    """Show what a run tells until the block ends."""
+    where = stream or sys.stderr
+    if is_coloured(where):
+        with _live(where) as display:
+            yield display
+    else:
+        yield Plain(where)
+
+
+class Plain:
+    """One line when a step says something new, one when it ends."""
+
+    def __init__(self, stream: TextIO, board: Board | None = None) -> None:
+        self._stream = stream
+        self._board = board or Board()
+        self._told: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Print what is worth a line."""
+        with self._lock:
+            ended = self._board.take(event)
+            if ended is not None:
+                self._told.pop(ended.step, None)
+                if ended.matters:
+                    echo(_ending(ended), self._stream)
+            elif self._is_news(event):
+                echo(f"{event.step}: {self._board.running[event.step].doing}", self._stream)
+
+    def _is_news(self, event: Event) -> bool:
+        now = self._board.clock()
+        text, when = self._told.get(event.step, ("", -PLAIN_PAUSE))
+        kind = _without_numbers(event.text)
+        if not event.text or (kind == text and now - when < PLAIN_PAUSE):
+            return False
+        self._told[event.step] = kind, now
+        return True
+
+
+def _without_numbers(text: str) -> str:
+    """Return a text in which a counter that goes on makes no difference."""
+    return "".join(character for character in text if not character.isdigit())
+
+
+def _ending(ended: Ended) -> str:
+    if ended.failed:
+        return f"{ended.step}: failed after {duration(ended.seconds)}" + (f": {ended.text}" if ended.text else "")
+    return f"{ended.step}: done in {duration(ended.seconds)}"
+
+
+@contextmanager
+def _live(stream: TextIO) -> Iterator[Display]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.table import Table
+    from rich.text import Text
+
+    board, lock, spinner = Board(), threading.Lock(), Spinner("line")
+    console = Console(file=stream, highlight=False)
+
+    def view() -> Table:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=1)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, justify="right")
+        with lock:
+            for step in board.running.values():
+                seconds = duration(board.clock() - step.since)
+                table.add_row(spinner, step.step, Text(step.doing, style="dim"), seconds)
+        return table
+
+    def show(event: Event) -> None:
+        with lock:
+            ended = board.take(event)
+        if ended is not None and ended.matters:
+            mark, style = ("failed", "red") if ended.failed else ("done", "green")
+            line = Text.assemble((f"{mark:<6} ", style), ended.step, (f"  {duration(ended.seconds)}", "dim"))
+            console.print(line.append(f"  {ended.text}") if ended.failed else line)
+
+    with Live(get_renderable=view, console=console, refresh_per_second=8, transient=True, redirect_stdout=False):
+        yield show

@@ -1,0 +1,52 @@
+"""`kit secret list` and `kit secret show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.cli.declare import Target, name_argument, spec_argument, verb, verb_group
+from deploy.cli.names import chosen
+from deploy.cli.output import Output
+from deploy.cli.tables import columns
+from deploy.desired import load_desired
+from deploy.errors import UsageError
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.secrets import first_password, host_path, secret_value
+
+
+@verb_group("secret", "secret list", "secret show webui_admin_password")
+def command() -> None:
+    """List the stack's secrets, or show one."""
+
+
+@verb("list", "secret list", "secret list --json inventories/quickstart/kit.yaml")
+@spec_argument
+def list_secrets(output: Output, spec: Path) -> None:
+    """List the names of the stack's secrets, what each is for, and where it lies; no value."""
+    deployment = load_desired(spec).deployment
+    rows = [(one.name, one.shown_as, host_path(deployment, one)) for one in deployment.secrets]
+    document = {"secrets": [{"name": name, "what": what, "path": path} for name, what, path in rows]}
+    output.answer(columns(rows, ("NAME", "WHAT IT IS", "PATH")), document)
+
+
+@verb("show", "secret show webui_admin_password inventories/quickstart/kit.yaml")
+@name_argument
+def show(output: Output, target: Target) -> None:
+    """Show one secret's value.
+
+    The first password of the web UI may have been changed there since; kit does not know the newer one.
+    """
+    if len(target.names) != 1:
+        raise UsageError("one secret at a time", "the names: kit secret list")
+    desired = load_desired(target.spec)
+    secrets = {secret.name: secret for secret in desired.deployment.secrets}
+    (name,) = chosen(target.names, secrets, "secret")
+    value = secret_value(desired.deployment, LocalTransport(), secrets[name])
+    changed = first_password(secrets[name])
+    if changed:
+        output.note("the first password; it may have been changed in the web UI since")
+    output.answer(value, {"name": name, "value": value, "may_have_been_changed": changed})
+
+
+for one in (list_secrets, show):
+    command.add_command(one)

@@ -1,0 +1,23 @@
+"""What start, stop and restart share."""
+
+from __future__ import annotations
+
+from deploy.cli.declare import Target
+from deploy.cli.names import chosen
+from deploy.cli.output import Output
+from deploy.cli.progress import progress
+from deploy.cli.rights import ensure_root
+from deploy.desired import load_desired
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.services import Change, change_services
+
+
+def change(output: Output, target: Target, what: Change, past: str) -> None:
+    """Change the services that were named, or all of them, and say so."""
+    deployment = load_desired(target.spec).deployment
+    services = chosen(target.names, (service.name for service in deployment.services))
+    ensure_root(f"{what} changes this machine")
+    with progress() as display:
+        answer = change_services(deployment, LocalTransport(), what, services, display)
+    words = f"{past}: {', '.join(services)}" if answer["changed"] else f"nothing to {what}"
+    output.answer(words, {"stack": deployment.stack, "services": list(services), "changed": answer["changed"]})

@@ -1,0 +1,124 @@
+"""A host's state as a person reads it, and as JSON values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy.apply.run import Prepared
+from deploy.cli.board import duration
+from deploy.cli.drift import drift
+from deploy.cli.tables import bad, columns, dim, good
+from deploy.cli.welcome import NO_BACKUPS, places
+from deploy.desired import Desired
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Container
+
+HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
+
+
+def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str:
+    """Return the whole status as text."""
+    observation, plan = prepared.observation, prepared.plan
+    parts = [_release(desired, observation)]
+    if observation.services:
+        parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
+    parts.append("\n".join(_images(desired, observation, every_package)))
+    parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
+    pending = len(plan.operations)
+    if pending:
+        parts.append(f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: kit plan {desired.path}")
+    parts.append("\n".join(places(desired)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _release(desired: Desired, observation: Observation) -> str:
+    stack = desired.spec.stack
+    if observation.release is None:
+        return f"stack {stack}: nothing was applied here yet"
+    proven = "verified" if observation.good == observation.release else "not verified"
+    lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
+    if observation.holder:
+        lines.append(f"a run is at work: {observation.holder}")
+    elif observation.interrupted:
+        lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {desired.path}")
+    return "\n".join(lines)
+
+
+def _rows(observation: Observation, now: datetime) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            _state(container, name in observation.stopped),
+            since(container.started_at, now) if container.state == "running" else "",
+            " ".join(container.ports),
+            _short(container.image),
+        )
+        for name, container in sorted(observation.services.items())
+    ]
+
+
+def _state(container: Container, stopped: bool) -> str:
+    if container.state != "running":
+        return dim("stopped") if stopped else bad(f"{container.state} ({container.exit_code})")
+    health = container.health or "running"
+    return good(health) if health in ("healthy", "running") else bad(health)
+
+
+def since(started_at: str, now: datetime) -> str:
+    """Say for how long something has run."""
+    try:
+        # Docker writes nanoseconds, which no datetime holds.
+        started = datetime.fromisoformat(started_at[:19]).replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    seconds = max(0.0, (now - started).total_seconds())
+    return duration(seconds) if seconds < 86400 else f"{seconds / 86400:.0f} days"
+
+
+def _short(reference: str) -> str:
+    name, _, tag = reference.rpartition(":")
+    return f"{name}:{tag[:12]}" if name else reference
+
+
+def _images(desired: Desired, observation: Observation, every_package: bool) -> list[str]:
+    lines = []
+    for service in desired.deployment.services:
+        image = observation.images.get(service.image.reference)
+        if image is not None and image.debian_versions:
+            versions = [f"{name} {version}" for name, version in sorted(image.debian_versions.items())]
+            told = versions if every_package else versions[:4]
+            more = f", and {len(versions) - len(told)} more (--verbose)" if len(versions) > len(told) else ""
+            lines.append(f"{service.name} holds Debian's {', '.join(told)}{more}")
+    return lines
+
+
+def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
+    """Return the whole status as JSON values."""
+    observation = prepared.observation
+    return {
+        "stack": desired.spec.stack,
+        "release": observation.release,
+        "verified": observation.release is not None and observation.good == observation.release,
+        "services": {
+            name: {
+                "state": container.state,
+                "health": container.health,
+                "stopped": name in observation.stopped,
+                "started_at": container.started_at,
+                "restarts": container.restarts,
+                "ports": list(container.ports),
+                "image": container.image,
+                "image_id": container.image_id,
+            }
+            for name, container in sorted(observation.services.items())
+        },
+        "images": {
+            reference: {"id": image.id, "debian_versions": image.debian_versions}
+            for reference, image in sorted(observation.images.items())
+        },
+        "drift": list(drift(observation)),
+        "pending": len(prepared.plan.operations),
+        "backups": NO_BACKUPS,
+        "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
+    }

@@ -1,0 +1,31 @@
+"""`kit status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deploy.apply.run import prepare
+from deploy.cli.declare import spec_argument, verb
+from deploy.cli.drift import drift
+from deploy.cli.output import Output
+from deploy.cli.state import state_document, state_text
+from deploy.desired import load_desired
+from deploy.errors import PENDING
+from deploy.hosts.transport import LocalTransport
+
+
+@verb("status", "status", "status --check inventories/quickstart/kit.yaml")
+@click.option("--check", is_flag=True, help="Exit 3 when the host differs from what was applied.")
+@spec_argument
+def command(output: Output, spec: Path, check: bool) -> int:
+    """Show what runs, what differs, and where the data lies.
+
+    Services with their image, health and ports; the release; the Debian versions inside the images; and drift: what
+    changed on the host since the last apply without one. What kit.yaml would change is `kit plan`'s to say.
+    """
+    desired = load_desired(spec)
+    prepared = prepare(desired, LocalTransport())
+    output.answer(state_text(desired, prepared, output.verbose), state_document(desired, prepared))
+    return PENDING if check and drift(prepared.observation) else 0

@@ -1,0 +1,60 @@
+"""Plans, checks and states as text for people: aligned columns, few colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+COLOURS = {
+    "install": "green",
+    "build": "green",
+    "fetch": "green",
+    "create": "green",
+    "place": "green",
+    "accept": "green",
+    "start": "green",
+    "set": "yellow",
+    "change": "yellow",
+    "recreate": "yellow",
+    "remove": "red",
+    "refused:": "red",
+    "note:": "cyan",
+}
+
+
+def coloured_plan(text: str) -> str:
+    """Colour the first word of each line of a plan."""
+    return "\n".join(_coloured(line) for line in text.rstrip("\n").split("\n"))
+
+
+def _coloured(line: str) -> str:
+    first = line.split(" ", 1)[0]
+    return click.style(first, fg=COLOURS[first]) + line[len(first) :] if first in COLOURS else line
+
+
+def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:
+    """Align cells that may hold colours; the last column is as long as it likes."""
+    lines = [tuple(headings), *map(tuple, rows)] if headings else [tuple(row) for row in rows]
+    widths = [max(len(click.unstyle(row[place])) for row in lines) for place in range(len(lines[0]))] if lines else []
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in lines
+    )
+
+
+def good(text: str) -> str:
+    """Say that something is as it should be."""
+    return click.style(text, fg="green")
+
+
+def bad(text: str) -> str:
+    """Say that something is not as it should be."""
+    return click.style(text, fg="red")
+
+
+def dim(text: str) -> str:
+    """Say something that may be overlooked."""
+    return click.style(text, dim=True)

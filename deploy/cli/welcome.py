@@ -1,0 +1,97 @@
+"""What a person reads before and after an apply: what it costs, and where to click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.apply.run import Outcome, Prepared
+from deploy.cli.board import duration
+from deploy.cli.tables import coloured_plan
+from deploy.deployment import Port, Service
+from deploy.desired import Desired
+from deploy.plan.estimate import estimate
+
+NO_BACKUPS = "There are no backups yet."
+
+
+def forecast(desired: Desired, prepared: Prepared) -> str:
+    """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
+    text = coloured_plan(prepared.plan.text())
+    cost = estimate(desired.deployment, prepared.plan.operations)
+    if not cost.download_bytes:
+        return text
+    minutes = max(1, round(cost.seconds / 60))
+    return (
+        f"{text}\n\nThis downloads about {gib(cost.download_bytes)}, takes about {gib(cost.disk_bytes)} of disk, "
+        f"and about {minutes} minute{'s' if minutes > 1 else ''}.\n"
+    )
+
+
+def gib(number: int) -> str:
+    """Say a number of bytes in GiB."""
+    return f"{number / 2**30:.1f} GiB"
+
+
+def welcome(desired: Desired, outcome: Outcome) -> str:
+    """Return what to do with the stack; nothing where nothing was changed."""
+    if outcome.report is None:
+        return ""
+    checks = outcome.report.checks
+    took = sum(check.seconds for check in checks)
+    lines = [f"\n{desired.spec.stack} is up: {len(checks)} checks passed in {duration(took)}.", "", *doors(desired)]
+    return "\n".join([*lines, "", *places(desired)])
+
+
+def doors(desired: Desired) -> list[str]:
+    """Return where a person and a program come in, and with which secret."""
+    lines = []
+    webui, gateway = desired.spec.webui, desired.spec.gateway
+    if webui is not None:
+        service = desired.deployment.service(webui.kind)
+        lines += [f"Open {address(service)} and sign in as {webui.admin.email}.", *_keys(desired, service, "Password")]
+    if gateway is not None:
+        service = desired.deployment.service(gateway.kind)
+        lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
+    return lines
+
+
+def _keys(desired: Desired, service: Service, what: str) -> list[str]:
+    """Return the line to type for each secret of a service that a person uses."""
+    secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
+    return [
+        f"  {what}: kit secret show {secret.name} {desired.path}\n"
+        f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
+        for secret in secrets
+    ]
+
+
+def address(service: Service) -> str:
+    """Return a service's address for a browser on this machine."""
+    return f"http://{host_and_port(service.ports[0])}" if service.ports else "(no port)"
+
+
+def host_and_port(port: Port) -> str:
+    """Return address and port as they are written together."""
+    host = f"[{port.address}]" if ":" in port.address else port.address
+    return f"{host}:{port.host_port}"
+
+
+def places(desired: Desired) -> list[str]:
+    """Return where user data lies, and that nothing saves it yet."""
+    data = [service.data.host_path for service in desired.deployment.services if service.data]
+    return [f"{NO_BACKUPS} Chats and documents lie in {', '.join(data)}."] if data else []
+
+
+def outcome_document(desired: Desired, outcome: Outcome) -> dict[str, Any]:
+    """Return what an apply did as JSON values."""
+    webui = desired.spec.webui
+    return {
+        "stack": desired.spec.stack,
+        "release": desired.bundle.release,
+        "changed": not outcome.plan.is_empty,
+        "plan": outcome.plan.as_json(),
+        "changed_tasks": outcome.changed_tasks,
+        "verify": outcome.report.as_json() if outcome.report else None,
+        "open": address(desired.deployment.service(webui.kind)) if webui else None,
+        "sign_in_as": webui.admin.email if webui else None,
+    }
