@@ -107,6 +107,14 @@ def _file(value: str) -> str:
     return value
 
 
+def _text(value: str) -> str:
+    if not value or len(value) > 65_536:
+        raise PydanticCustomError("text", "must hold 1 to 65536 characters", {})
+    if found := re.search(r"[^\x20-\x7e\n\t\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", value):
+        raise PydanticCustomError("text", "holds the control character {value}", {"value": shown(found[0])})
+    return value
+
+
 def _url(value: str) -> str:
     if not _URL.fullmatch(value) or len(value) > 1000:
         raise PydanticCustomError(
@@ -124,7 +132,7 @@ def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
 Name = Annotated[
     str,
     _matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)"),
-    _schema(_NAME, "home"),
+    _schema(_NAME, "home", "main"),
 ]
 ModelName = Annotated[
     str,
@@ -133,7 +141,7 @@ ModelName = Annotated[
 ]
 PackageName = Annotated[str, _matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
 Version = Annotated[str, _matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
-Sha256 = Annotated[str, _matching(_SHA256, "a sha256 (64 hex digits)"), _schema(_SHA256)]
+Sha256 = Annotated[str, _matching(_SHA256, "a sha256 (64 hex digits, small letters)"), _schema(_SHA256, "0" * 64)]
 Owner = Annotated[str, _matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]
 Port = Annotated[
     int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535, "examples": [3000]})
@@ -156,3 +164,4 @@ Url = Annotated[
     AfterValidator(_url),
     WithJsonSchema({"type": "string", "pattern": "^https?://", "examples": ["https://mirror.internal/debian"]}),
 ]
+Text = Annotated[str, AfterValidator(_text), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 65_536})]

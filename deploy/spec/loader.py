@@ -23,7 +23,11 @@ _START = "`kit init` writes one"
 
 def load_spec(path: Path) -> Spec:
     """Return what kit.yaml says; SpecError carries every problem in it."""
-    document = read_document(path, LARGEST, _START)
+    return read_spec(read_document(path, LARGEST, _START))
+
+
+def read_spec(document: Document) -> Spec:
+    """Return what a document says; SpecError carries every problem in it."""
     _ensure_version(document)
     refuse_planned(document)
     spec, faults = validate(document, Spec)

@@ -12,14 +12,16 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
 
 ENGINES = (LlamaCppEngine,)
-"""The kinds of engines; a union tagged by `kind` once there are two."""
+GATEWAYS = (LiteLLMGateway,)
+WEBUIS = (OpenWebUI,)
 Engine = Annotated[LlamaCppEngine, Field()]
+"""A union tagged by `kind` once there are two kinds; so are the others."""
 Gateway = Annotated[LiteLLMGateway, Field()]
 WebUI = Annotated[OpenWebUI, Field()]
 
 
 class Images(Strict):
-    """Where container images come from."""
+    """Source of the container images."""
 
     source: Literal["build"] = "build"
     """build: assembled on this machine from Debian packages and Python wheels."""
@@ -82,6 +84,10 @@ class Mirrors(Strict):
     """Python package index (its simple/ address)."""
 
 
+def _default_is(kind: str) -> Any:
+    return Field(json_schema_extra={"default": {"kind": kind}})
+
+
 class Spec(Strict):
     """A deployment of a private LLM server."""
 
@@ -90,14 +96,14 @@ class Spec(Strict):
     stack: Name
     """Name of the deployment: of its folders, its containers and its compose project."""
     images: Images = Images()
-    """Where container images come from."""
+    """How container images are made."""
     engines: Annotated[tuple[Engine, ...], Field(min_length=1)]
     """The programs that run models."""
     models: tuple[Model, ...] = ()
     """The models, each on one engine."""
-    gateway: Gateway | None = LiteLLMGateway(kind="litellm")
+    gateway: Annotated[Gateway | None, _default_is("litellm")] = LiteLLMGateway(kind="litellm")
     """One address and one key in front of all engines; left out, LiteLLM; null for none."""
-    webui: WebUI | None = OpenWebUI(kind="open_webui")
+    webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI(kind="open_webui")
     """The web page for people; left out, Open WebUI; null for none."""
     backup: None
     """Backups; not built yet, so it must say null."""

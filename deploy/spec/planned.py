@@ -11,7 +11,7 @@ from deploy.spec.model import ENGINES
 
 Refusal = tuple[FieldPath, str]
 _ONE_MACHINE = "other machines are not built yet; leave it out, everything runs on this machine"
-_NO_BACKUP = "backups are not built yet; write `backup: null` until they are"
+NO_BACKUP = "backups are not built yet; write `backup: null` until they are"
 _TOP_KEYS = {"hosts": _ONE_MACHINE}
 _SERVICE_KEYS = {"host": _ONE_MACHINE}
 _OLLAMA_ONLY = "belongs to Ollama engines, which are not built yet; leave it out"
@@ -60,7 +60,7 @@ def refuse_planned(document: Document) -> None:
 def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
     yield from _keys((), data, _TOP_KEYS)
     if data.get("backup", ...) is not None:
-        yield ("backup",), _NO_BACKUP
+        yield ("backup",), NO_BACKUP
     if data.get("engines") in (None, []):
         yield ("engines",), _NO_ENGINES
     yield from _keys(("mirrors",), data.get("mirrors"), _MIRROR_KEYS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from deploy.spec.fields import Duration, Owner, Port, Publish, Size, Strict
 
@@ -40,7 +42,7 @@ class ServiceSpec(Strict):
     """UID:GID that the service runs as and that owns its data; left out, the kind's own."""
     memory: Size | None = None
     """Memory limit; left out, the kind's own."""
-    health_timeout: Duration = 180
+    health_timeout: Annotated[Duration, Field(json_schema_extra={"default": "3m"})] = 180
     """How long a start may take until the service must be healthy."""
 
     def port_or(self, default: int) -> int:

@@ -141,8 +141,12 @@ def _build(document: Document, text: str) -> None:
 
 def read_document(path: Path, limit: int, missing: str) -> Document:
     """Read a YAML file; SpecError where its form leaves nothing to go on with."""
-    document = Document(str(path))
-    text = read_text(path, limit, missing)
+    return parse_document(read_text(path, limit, missing), str(path), missing)
+
+
+def parse_document(text: str, file: str, missing: str) -> Document:
+    """Return the Document of a text that stands, or will stand, in a file."""
+    document = Document(file)
     try:
         _build(document, text)
     except _UnreadableError:

@@ -12,7 +12,7 @@ from deploy.spec.document import FieldPath
 from deploy.spec.fields import shown
 
 Keys = dict[str, FieldInfo]
-_OWN_WORDS = {"name", "port", "measure", "publish", "path", "file", "url", "email", "source", "value_error"}
+_OWN_WORDS = {"name", "port", "measure", "publish", "path", "file", "url", "email", "text", "source", "value_error"}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from deploy.spec.fields import Duration, Version
 from deploy.spec.service import ServiceSpec, Traits
@@ -32,5 +34,5 @@ class LiteLLMGateway(ServiceSpec):
     """The component: litellm."""
     version: Version | None = None
     """Release of LiteLLM; left out, the one that this kit was tested with."""
-    request_timeout: Duration = 600
+    request_timeout: Annotated[Duration, Field(json_schema_extra={"default": "10m"})] = 600
     """How long one answer may take."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from deploy.spec.fields import Name
+from deploy.spec.fields import Name, Text
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 9931
@@ -35,5 +35,5 @@ class LlamaCppEngine(ServiceSpec):
     """Requests answered at the same time; each has a context of its own."""
     predict: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
     """Longest answer in tokens; left out, 64 for a base model (it never stops by itself), else no limit."""
-    chat_template: Annotated[str, Field(min_length=1)] | None = None
+    chat_template: Text | None = None
     """Jinja chat template; left out, the model's own, or the bare text of the messages where it has none."""

@@ -1,0 +1,46 @@
+"""JSON Schema of kit.yaml, for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS, Spec
+from deploy.spec.planned import NO_BACKUP
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FILE_NAME = "kit.schema.json"
+MODELINE = f"# yaml-language-server: $schema={FILE_NAME}"
+"""An editor's YAML language server takes the name from the folder of the file itself, so it works offline."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of kit.yaml."""
+    schema = Spec.model_json_schema()
+    schema["properties"]["backup"]["description"] = NO_BACKUP[0].upper() + NO_BACKUP[1:]
+    return {"$schema": DIALECT, **schema, "title": "kit.yaml", "examples": [_example()]}
+
+
+def schema_text() -> str:
+    """Return the schema as `kit schema` prints it and `kit init` writes it."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _example() -> dict[str, Any]:
+    source = {"file": "models/mine.gguf", "sha256": "0" * 64}
+    return {
+        "kit": 1,
+        "stack": "home",
+        "engines": [_read(ENGINES[0].traits.shortest)],
+        "models": [{"name": "mine", "engine": "main", "from": source}],
+        "gateway": _read(GATEWAYS[0].traits.shortest),
+        "webui": _read(WEBUIS[0].traits.shortest) | {"embedding": "mine"},
+        "backup": None,
+    }
+
+
+def _read(shortest: str) -> dict[str, Any]:
+    import yaml
+
+    found: dict[str, Any] = yaml.safe_load(shortest)
+    return found
