@@ -1,0 +1,26 @@
+"""LiteLLM's image: its proxy from the Python package index, on Debian's Python."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploy.components.litellm.spec import LiteLLMGateway
+from deploy.recipe import Recipe
+
+VERSION = "1.106.2"
+RECIPE = Recipe(
+    kind="litellm",
+    suite="bookworm",
+    debian=("ca-certificates", "libstdc++6", "python3"),
+    python="3.11",
+    # Without prisma a request with no key is answered by 500 instead of 401.
+    requirements=(f"litellm[proxy]=={VERSION}", "prisma"),
+    overrides=("polars; python_version < '3'",),
+)
+
+
+def recipe(spec: LiteLLMGateway) -> Recipe:
+    """Return the recipe of the release that the user wants."""
+    if spec.version is None:
+        return RECIPE
+    return replace(RECIPE, requirements=(f"litellm[proxy]=={spec.version}", "prisma"))

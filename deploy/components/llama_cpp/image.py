@@ -1,0 +1,7 @@
+"""llama.cpp's image: Debian's own build of it."""
+
+from __future__ import annotations
+
+from deploy.recipe import Recipe
+
+RECIPE = Recipe(kind="llama_cpp", suite="sid", debian=("ca-certificates", "llama.cpp"))

@@ -1,0 +1,76 @@
+"""What an image is made of, and the digest over all of it; the agent assembles it, nothing is run to build it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from deploy.agent.archive import ASSEMBLER
+
+VENV = "/opt/venv"
+"""Where an image's wheels lie, as a virtual environment of its own Python."""
+PATH = f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, order=True)
+class Wheel:
+    """One wheel, pinned."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one kind's image is assembled; data, the same on every machine."""
+
+    kind: str
+    suite: str
+    debian: tuple[str, ...]
+    """Names of Debian packages, beside the essential ones."""
+    python: str | None = None
+    """Python version of the suite, where wheels go in."""
+    requirements: tuple[str, ...] = ()
+    """What is asked of the package index, as `name[extra]==version`."""
+    overrides: tuple[str, ...] = ()
+    """Packages to leave out although they are asked for, each with a marker that is never true."""
+    environment: dict[str, str] = field(default_factory=lambda: {"LANG": "C.UTF-8", "PATH": PATH})
+
+
+def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> str:
+    """Return the digest of everything that goes in; places to fetch from are not part of it."""
+    parts = {
+        "assembler": ASSEMBLER,
+        "platform": platform,
+        "kind": recipe.kind,
+        "suite": recipe.suite,
+        "debian": sorted(recipe.debian),
+        "python": recipe.python,
+        "environment": recipe.environment,
+        "wheels": sorted((wheel.file, wheel.sha256) for wheel in wheels),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> dict[str, Any]:
+    """Return what the agent's operation `image` needs to assemble it."""
+    digest = recipe_digest(recipe, wheels, platform)
+    return {
+        "kind": recipe.kind,
+        "tag": f"kit/{recipe.kind}:{digest}",
+        "digest": digest,
+        "suite": recipe.suite,
+        "debian": sorted(recipe.debian),
+        "python": recipe.python,
+        "wheels": [asdict(wheel) for wheel in sorted(wheels)],
+        "entrypoint": [],
+        "environment": recipe.environment,
+        "workdir": "/",
+        "labels": {},
+    }
