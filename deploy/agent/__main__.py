@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from types import FrameType
 from typing import Any
 
 from deploy.agent.errors import FAILED, AgentError, Interrupted
+from deploy.agent.holder import working
 from deploy.agent.journal import Journal
 
 FORMAT = 1
@@ -24,8 +26,18 @@ VERBS = {
     "converge": "converge",
     "collect": "collect",
     "copy": "copy",
+    "put_back": "put_back",
+    "accept": "accept",
     "room": "room",
+    "secret": "secrets:read",
+    "stop": "running:stop",
+    "start": "running:start",
+    "restart": "running:restart",
+    "down": "remove:down",
+    "destroy": "remove:destroy",
 }
+# They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
+UNHELD = ("probe", "hold", "room", "secret")
 
 
 def main(arguments: list[str]) -> int:
@@ -48,12 +60,17 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
     if len(arguments) != 1 or arguments[0] not in VERBS:
         raise AgentError(f"the agent has no such verb: {' '.join(arguments)}", f"one of {', '.join(VERBS)}", 2)
     request = _request(whole=arguments[0] != "hold")
-    module = import_module(f"deploy.agent.{VERBS[arguments[0]]}")
-    journal = Journal(request.get("root", ""), request.get("run", ""))
     try:
-        answer: dict[str, Any] | None = module.run(request, journal)
+        return _run(arguments[0], request)
     except OSError as problem:
         raise AgentError(f"{arguments[0]}: {problem}", "", FAILED) from problem
+
+
+def _run(verb: str, request: dict[str, Any]) -> dict[str, Any] | None:
+    name, _, function = VERBS[verb].partition(":")
+    operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
+    with nullcontext() if verb in UNHELD else working(request, verb):
+        answer: dict[str, Any] | None = operation(request, Journal(request.get("root", ""), request.get("run", "")))
     return answer
 
 

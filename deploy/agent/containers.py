@@ -35,3 +35,10 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
 
 def _published(ports: dict[str, Any]) -> list[str]:
     return sorted({f"{binding['HostIp']}:{binding['HostPort']}" for bound in ports.values() for binding in bound or []})
+
+
+def all_of_stack(everything: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
+    """Return every container of a stack, those that an interrupted recreation left as well."""
+    return [
+        one for one in everything if (one["Labels"] or {}).get("kit.stack") == stack and "kit.service" in one["Labels"]
+    ]

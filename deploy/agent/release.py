@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.remembered import sync_folder
+
 
 def observe(root: Path) -> dict[str, Any]:
     """Name the current and the last good release, and every file that differs."""
@@ -67,3 +69,15 @@ def _sha256(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None
+
+
+def point(root: Path, link: str, release: str) -> bool:
+    """Let a link name a release, by one rename; says whether it named another one."""
+    if linked_release(root, link) == release:
+        return False
+    beside = root / f".{link}.new"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(f"releases/{release}")
+    beside.replace(root / link)
+    sync_folder(root)
+    return True

@@ -1,0 +1,99 @@
+"""The right to change a host: a lock that lives as long as this process' standard input."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import WORKING, held_by, hold_path, try_lock
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json
+
+# A probe looks at the lock by taking it for a moment: one refusal alone proves no holder.
+PATIENCE_SECONDS = 0.5
+LOOK_SECONDS = 0.05
+JOURNAL_BYTES = 4 * 2**20
+
+
+def run(request: dict[str, Any], journal: Journal) -> None:
+    """Take the hold, say so, stream this run's journal until standard input closes."""
+    root = Path(request["root"])
+    if not request.get("run"):
+        raise AgentError("a hold needs the id of its run")
+    hold_path(root).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(hold_path(root), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(descriptor, root)
+        _write_holder(descriptor, request)
+        start = _begin(journal.path)
+        print(json.dumps({"held": True, "run": request["run"]}), flush=True)
+        _stream(journal.path, start, request["run"])
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, root: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not try_lock(descriptor, fcntl.LOCK_EX) or _is_working(root):
+        if time.monotonic() > deadline:
+            raise held_by(read_json(hold_path(root)) or {})
+        time.sleep(LOOK_SECONDS)
+
+
+def _is_working(root: Path) -> bool:
+    """Whether a step still goes on whose control node has gone: its hold is free, the host is not."""
+    path = root / "run" / WORKING
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not try_lock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
+def _write_holder(descriptor: int, request: dict[str, Any]) -> None:
+    holder = {name: request.get(name) for name in ("run", "user", "host", "command")}
+    holder |= {"pid": request.get("pid", os.getpid()), "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(holder).encode() + b"\n", 0)
+
+
+def _begin(path: Path) -> int:
+    """Return where this run's lines will begin; a journal that has grown large starts anew."""
+    size = path.stat().st_size if path.exists() else 0
+    if size <= JOURNAL_BYTES:
+        return size
+    path.replace(path.with_suffix(".old.jsonl"))
+    return 0
+
+
+def _stream(path: Path, start: int, run: str) -> None:
+    rest = b""
+    while True:
+        readable, _, _ = select.select([sys.stdin], [], [], LOOK_SECONDS)
+        closed = bool(readable) and not os.read(sys.stdin.fileno(), 4096)
+        if path.exists():
+            with path.open("rb") as stream:
+                stream.seek(start)
+                new = stream.read()
+            start += len(new)
+            *lines, rest = (rest + new).split(b"\n")
+            _forward(lines, run)
+        if closed:
+            return
+
+
+def _forward(lines: list[bytes], run: str) -> None:
+    for line in lines:
+        if json.loads(line).get("run") == run:
+            sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()

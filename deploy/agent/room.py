@@ -1,0 +1,19 @@
+"""Runs an operation of a room's own program; everything but looking needs the hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.agent.holder import working
+from deploy.agent.journal import Journal
+from deploy.agent.rooms import call_room
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Call the operation with the request's fields as the service."""
+    operation, kind = request["operation"], request["kind"]
+    service = {**request, "name": request["service"]}
+    if operation == "observe":
+        return call_room(kind, operation, service, request["root"], journal)
+    with working(request, f"room {kind}"), journal.step(f"settings of {request['service']}"):
+        return call_room(kind, operation, service, request["root"], journal)

@@ -1,0 +1,89 @@
+"""Secrets of a host: generated there once, one file per reader, never printed here."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import sync_folder, write_file
+
+RANDOM_BYTES = 32
+MODE = 0o400
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+Reader = dict[str, Any]
+ROOT_READER = {"uid": 0, "gid": 0}
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Make what is missing, mend owners and modes, give every reader its copy."""
+    root = Path(request["root"])
+    written: list[str] = []
+    for secret in request["secrets"]:
+        _ensure_names(secret)
+        value = _original(root, secret, written)
+        for reader in secret["readers"]:
+            if reader["service"] != secret["owner"]:
+                _keep(root, reader["service"], secret["name"], value, reader, written)
+    if written:
+        journal.say(f"secrets: wrote {', '.join(written)}")
+    return {"changed": bool(written), "written": written}
+
+
+def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+    """Say where a secret lies; its value only when asked to show it."""
+    _ensure_names({**request, "readers": []})
+    path = secret_path(Path(request["root"]), request["owner"], request["name"])
+    try:
+        value = path.read_text()
+    except FileNotFoundError:
+        raise AgentError(f"the secret {request['name']} is not on this host", "`kit apply` makes it") from None
+    except PermissionError:
+        raise AgentError(f"only root may read the secret {request['name']}", "run the same command with sudo") from None
+    answer = {"name": request["name"], "owner": request["owner"], "path": str(path)}
+    return {**answer, "value": value} if request.get("show") else answer
+
+
+def secret_path(root: Path, service: str, name: str) -> Path:
+    """Return where a service's copy of a secret lies."""
+    return root / "secrets" / service / name
+
+
+def _ensure_names(secret: dict[str, Any]) -> None:
+    for name in (secret["name"], secret["owner"], *(reader["service"] for reader in secret["readers"])):
+        if not NAME.fullmatch(name):
+            raise AgentError(f"{name!r} is not a name for a secret or its reader", "this is a fault of the kit")
+
+
+def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
+    path = secret_path(root, secret["owner"], secret["name"])
+    value = secret.get("value")
+    if value is None:
+        value = path.read_text() if path.exists() else secret["prefix"] + secrets.token_urlsafe(RANDOM_BYTES)
+    owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)
+    _keep(root, secret["owner"], secret["name"], value, owner, written)
+    return str(value)
+
+
+def _keep(root: Path, service: str, name: str, value: str, owner: Reader, written: list[str]) -> None:
+    path = secret_path(root, service, name)
+    _ensure_folder(path.parent.parent)
+    _ensure_folder(path.parent)
+    if path.exists() and path.read_text() == value:
+        status = path.stat()
+        if (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (MODE, owner["uid"], owner["gid"]):
+            return
+    # Renamed over the old one: a container that runs keeps what it has read until it is recreated.
+    write_file(path, value.encode(), MODE, owner["uid"], owner["gid"])
+    sync_folder(path.parent)
+    written.append(f"{service}/{name}")
+
+
+def _ensure_folder(path: Path) -> None:
+    """Only root looks in; the engine, which mounts single files out of it, is root."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o7777 != 0o700:
+        path.chmod(0o700)

@@ -1,0 +1,114 @@
+"""Folders of user data, file by file: what is in them, and a copy of it that is all of one moment per file."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+FICLONE = 0x40049409
+BLOCK = 2**20
+TRIES = 5
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database; worth nothing without it, harmful beside another one."""
+OURS = ".kit-"
+"""What the kit keeps beside a person's data begins so, and is never part of it."""
+Entry = dict[str, Any]
+
+
+def walk(root: Path, relpath: str, left_out: Callable[[str], bool]) -> Iterator[str]:
+    """Name everything under a path, folders before what is in them; sockets and devices hold no data."""
+    path = root / relpath
+    kind = stat.S_IFMT(path.lstat().st_mode)
+    if left_out(relpath) or kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        return
+    yield relpath
+    if kind == stat.S_IFDIR:
+        for child in sorted(path.iterdir()):
+            if not child.name.startswith(OURS):
+                yield from walk(root, str(child.relative_to(root)), left_out)
+
+
+def entry(root: Path, relpath: str) -> Entry:
+    """Describe a file, folder or link."""
+    status = (root / relpath).lstat()
+    kind = {stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}.get(stat.S_IFMT(status.st_mode), "file")
+    return {
+        "path": relpath,
+        "kind": kind,
+        "mode": f"{status.st_mode & 0o7777:04o}",
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+        "mtime_ns": status.st_mtime_ns,
+        "size": status.st_size if kind == "file" else 0,
+    }
+
+
+def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -> Entry:
+    """Copy one thing; a file that the last copy already holds as it is now is not read again."""
+    here, there = source / known["path"], target / known["path"]
+    if known["kind"] == "folder":
+        there.mkdir(mode=0o700, exist_ok=True)
+        return known
+    if known["kind"] == "link":
+        there.unlink(missing_ok=True)
+        there.symlink_to(here.readlink())
+        return {**known, "target": str(here.readlink())}
+    if before and all(before[name] == known[name] for name in ("size", "mtime_ns")) and there.exists():
+        return {**known, "sha256": before["sha256"]}
+    return _steady_copy(source, known["path"], there)
+
+
+def _steady_copy(source: Path, relpath: str, there: Path) -> Entry:
+    for left in reversed(range(TRIES)):
+        before = entry(source, relpath)
+        digest = copy_file(source / relpath, there)
+        after = entry(source, relpath)
+        if before == after:
+            break
+        if not left:
+            # A log that never rests: what was read of it is kept, and the copy says so.
+            after["unsteady"] = True
+    return {**after, "size": there.stat().st_size, "sha256": digest}
+
+
+def copy_file(here: Path, there: Path) -> str:
+    """Copy a file's bytes to the disk and return their sha256; a link is never followed."""
+    there.unlink(missing_ok=True)
+    reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(reading, "rb") as source, there.open("xb") as target:
+        os.fchmod(target.fileno(), 0o600)
+        cloned = _clone(source.fileno(), target.fileno())
+        if cloned:
+            source = there.open("rb")
+        digest = hashlib.sha256()
+        with source:
+            for block in iter(lambda: source.read(BLOCK), b""):
+                digest.update(block)
+                if not cloned:
+                    target.write(block)
+        target.flush()
+        os.fsync(target.fileno())
+    return digest.hexdigest()
+
+
+def _clone(source: int, target: int) -> bool:
+    """Share the blocks where the file system can: of one moment, and free."""
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def own(target: Path, known: Entry) -> None:
+    """Give a copy the owner, mode and time of what it was copied from."""
+    path = target / known["path"]
+    os.chown(path, known["uid"], known["gid"], follow_symlinks=False)
+    if known["kind"] != "link":
+        path.chmod(int(known["mode"], 8))
+    os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]), follow_symlinks=False)
