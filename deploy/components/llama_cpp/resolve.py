@@ -1,0 +1,85 @@
+"""A llama.cpp engine's decisions: one llama-server for one model, chat and embeddings from the same process."""
+
+from __future__ import annotations
+
+from deploy.components.llama_cpp.artifacts import CHAT_TEMPLATE_PATH, chat_template
+from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_MIB, memory_bytes
+from deploy.components.llama_cpp.spec import LlamaCppEngine
+from deploy.components.probes import http_probe
+from deploy.components.room import LockedModel, Resolved, Site, owner_of
+from deploy.deployment import Folder, ModelFile, Mount, Owner, Secret, SecretUse, Service, Tmpfs
+from deploy.errors import UsageError
+from deploy.offers import ChatApi, Embeddings, Offer
+
+UID = 10101
+CONTAINER_PORT = 8080
+MODEL_PATH = "/models/model.gguf"
+BASE_MODEL_PREDICT = 64
+
+
+def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
+    """Decide the engine's container, its model file and what it offers."""
+    model = _only_model(spec, site)
+    owner = owner_of(spec, UID)
+    key = Secret(f"{spec.name}_api_key", spec.name, shown_as=f"key of the engine {spec.name}")
+    file = _model_file(spec, site, model, owner)
+    template = chat_template(spec, model)
+    service = Service(
+        name=spec.name,
+        kind=spec.kind,
+        image=site.image,
+        argv=_argv(spec, model, has_template=template is not None),
+        owner=owner,
+        mounts=(Mount(file.host_path, MODEL_PATH),),
+        artifacts=(template,) if template else (),
+        secrets=(SecretUse(key, "LLAMA_API_KEY"),),
+        ports=site.ports(spec, spec.traits.default_port, CONTAINER_PORT),
+        folders=_folders(spec, site, owner),
+        tmpfs=(Tmpfs("/tmp", 64 * 2**20),),
+        memory_bytes=spec.memory or memory_bytes(model.size_bytes, spec.context_length, spec.parallel),
+        pids=256 + 2 * spec.threads + 2 * spec.parallel,
+        probe=http_probe(CONTAINER_PORT, "/health", start_period_seconds=60),
+        health_timeout_seconds=spec.health_timeout,
+        egress=spec.egress or "none",
+        egress_cause="the spec says so" if spec.egress == "any" else "",
+        facts={"model": model.name, "context_length": spec.context_length, "key": key.name, "port": CONTAINER_PORT},
+    )
+    address = f"http://{spec.name}:{CONTAINER_PORT}/v1"
+    offers = (ChatApi("openai", address, (model.name,), key), Embeddings("openai", address, (model.name,), key))
+    return Resolved(service, (file,), offers)
+
+
+def _only_model(spec: LlamaCppEngine, site: Site) -> LockedModel:
+    if len(site.models) != 1:
+        found = ", ".join(model.name for model in site.models) or "none"
+        raise UsageError(
+            f"engine {spec.name} serves exactly one model, the spec puts on it: {found}",
+            f"give it one entry of `models:` with `engine: {spec.name}`",
+        )
+    return site.models[0]
+
+
+def _folders(spec: LlamaCppEngine, site: Site, owner: Owner) -> tuple[Folder, ...]:
+    root = f"{site.data_root}/{spec.name}"
+    return (Folder(root, owner, "0750"), Folder(f"{root}/models", owner, "0750"))
+
+
+def _model_file(spec: LlamaCppEngine, site: Site, model: LockedModel, owner: Owner) -> ModelFile:
+    host_path = f"{site.data_root}/{spec.name}/models/{model.sha256}.gguf"
+    return ModelFile(model.name, spec.name, host_path, owner, model.sha256, model.size_bytes, model.source)
+
+
+def _argv(spec: LlamaCppEngine, model: LockedModel, *, has_template: bool) -> tuple[str, ...]:
+    batch = str(min(spec.context_length, BATCH_TOKENS_MOST))
+    predict = spec.predict or (None if model.has_chat_template else BASE_MODEL_PREDICT)
+    argv = ["llama-server", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT), "--offline", "--no-webui", "--no-slots"]
+    argv += ["--model", MODEL_PATH, "--alias", model.name, "--threads", str(spec.threads)]
+    # llama-server shares one context out among its slots.
+    argv += ["--ctx-size", str(spec.context_length * spec.parallel), "--parallel", str(spec.parallel)]
+    argv += ["--batch-size", batch, "--ubatch-size", batch, "--cache-ram", str(PROMPT_CACHE_MIB)]
+    argv += ["--embeddings", "--pooling", "mean"]
+    if has_template:
+        argv += ["--chat-template-file", CHAT_TEMPLATE_PATH]
+    if predict is not None:
+        argv += ["--predict", str(predict)]
+    return tuple(argv)

@@ -1,0 +1,19 @@
+"""What of Open WebUI is user data: chats and accounts, documents and their vectors, pictures."""
+
+from __future__ import annotations
+
+from deploy.deployment import Owner, SqliteFile, Tree, UserData
+
+DATABASE = "webui.db"
+
+
+def user_data(host_path: str, owner: Owner) -> UserData:
+    """Return the declaration; a tree leaves out the databases that are named on their own."""
+    items = (
+        SqliteFile(DATABASE),
+        SqliteFile("vector_db/chroma.sqlite3"),
+        Tree("vector_db"),
+        Tree("uploads"),
+        Tree("cache"),
+    )
+    return UserData(host_path, owner, items)

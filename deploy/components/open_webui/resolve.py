@@ -1,0 +1,94 @@
+"""The web UI's decisions: its container, its data, and the few settings that the kit owns inside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.components.open_webui.data import DATABASE, user_data
+from deploy.components.open_webui.environment import ADMIN_EMAIL, DATA_PATH, environment
+from deploy.components.open_webui.settings import Owned, owned_settings
+from deploy.components.open_webui.spec import OpenWebUI
+from deploy.components.probes import http_probe
+from deploy.components.room import Resolved, Site, owner_of
+from deploy.deployment import Folder, Mount, Owner, Port, Secret, SecretUse, Service, Tmpfs
+from deploy.offers import Offer
+
+UID = 10103
+CONTAINER_PORT = 8080
+ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
+SESSIONS = Secret("webui_secret_key", "open_webui")
+KIT_PASSWORD = Secret("kit_admin_password", "open_webui")
+PERSON_PASSWORD = Secret(
+    "webui_admin_password",
+    "open_webui",
+    shown_as="first password of the web UI's administrator; it may have been changed since",
+)
+
+
+def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
+    """Decide the web UI's container; it offers nothing to others."""
+    owner = owner_of(spec, UID)
+    root = spec.bridge or f"{site.data_root}/{spec.kind}"
+    ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
+    origins = _origins(ports)
+    owned = owned_settings(origins[0], offers, spec.embedding)
+    data = f"{root}/data"
+    service = Service(
+        name=spec.kind,
+        kind=spec.kind,
+        image=site.image,
+        argv=ARGV,
+        owner=owner,
+        environment=environment(owned, spec.admin.email, origins),
+        mounts=(Mount(data, DATA_PATH, read_only=False),),
+        secrets=(SecretUse(KIT_PASSWORD, "WEBUI_ADMIN_PASSWORD"), SecretUse(SESSIONS, "WEBUI_SECRET_KEY")),
+        ports=ports,
+        folders=_folders(root, owner, spec.bridge is not None),
+        tmpfs=(Tmpfs("/tmp", 512 * 2**20),),
+        memory_bytes=spec.memory or 2 * 2**30,
+        probe=http_probe(CONTAINER_PORT, "/ready", start_period_seconds=120),
+        health_timeout_seconds=spec.health_timeout,
+        egress=spec.egress or "none",
+        egress_cause="the spec says so" if spec.egress == "any" else "",
+        data=user_data(data, owner),
+        host_secrets=(PERSON_PASSWORD,),
+        room=_room(owned, data, ports, spec.admin.email),
+        facts=_facts(owned),
+    )
+    return Resolved(service)
+
+
+def _origins(ports: tuple[Port, ...]) -> tuple[str, ...]:
+    """Return the addresses that a browser may come from; the first is the one that people are told."""
+    port = ports[0]
+    own = [port.address] if port.address != "127.0.0.1" else ["localhost", "127.0.0.1"]
+    return tuple(f"http://{f'[{one}]' if ':' in one else one}:{port.host_port}" for one in own)
+
+
+def _folders(root: str, owner: Owner, is_bridge: bool) -> tuple[Folder, ...]:
+    # A bridge is the person's own folder: only what lies in it is the kit's to make.
+    own = () if is_bridge else (Folder(root, owner, "0700"),)
+    return (*own, Folder(f"{root}/data", owner, "0700"))
+
+
+def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -> dict[str, Any]:
+    return {
+        "address": f"{ports[0].address}:{ports[0].host_port}",
+        "database": f"{data}/{DATABASE}",
+        "settings": owned.as_settings(),
+        "account": {"email": ADMIN_EMAIL, "password": {"secret": KIT_PASSWORD.name, "owner": KIT_PASSWORD.owner}},
+        "person": {
+            "email": person_email,
+            "password": {"secret": PERSON_PASSWORD.name, "owner": PERSON_PASSWORD.owner},
+        },
+    }
+
+
+def _facts(owned: Owned) -> dict[str, Any]:
+    return {
+        "models": sorted({model for chat in owned.chats for model in chat.models}),
+        "embedding": owned.embedding_model,
+        "account": ADMIN_EMAIL,
+        "password": KIT_PASSWORD.name,
+        "port": CONTAINER_PORT,
+    }
