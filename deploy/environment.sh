@@ -64,9 +64,9 @@ install_venv() {
             'install uv (which brings a Python of its own), or a newer Python, and run the same command again'
 }
 
-not_fetched() {
+not_fetched() { # VARIABLE-OF-THE-INDEX VARIABLE-OF-THE-AUTHORITY
     fail 'the Python packages could not be installed' \
-        "is PyPI reachable from here? A mirror is named by $1, a proxy by HTTPS_PROXY; then run the same command again"
+        "is PyPI reachable from here? $1 names a mirror, HTTPS_PROXY a proxy, $2 a certificate authority; then run the same command again"
 }
 
 make_with_uv() {
@@ -76,7 +76,7 @@ make_with_uv() {
     uv venv --python "$python" "$new" >>"$log" 2>&1 ||
         fail 'uv could not make a Python environment' 'see the lines above; Python 3.11 or newer is needed'
     uv pip install --python "$new/bin/python" --require-hashes --no-build -r "$requirements" >>"$log" 2>&1 ||
-        not_fetched UV_DEFAULT_INDEX
+        not_fetched UV_DEFAULT_INDEX SSL_CERT_FILE
 }
 
 make_with_pip() {
@@ -84,7 +84,7 @@ make_with_pip() {
     say "making its Python environment in $place (once, about 30 s)"
     "$python" -m venv "$new" >>"$log" 2>&1 || fail "$python could not make an environment" 'see the lines above'
     "$new/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile \
-        --require-hashes --only-binary :all: -r "$requirements" >>"$log" 2>&1 || not_fetched PIP_INDEX_URL
+        --require-hashes --only-binary :all: -r "$requirements" >>"$log" 2>&1 || not_fetched PIP_INDEX_URL PIP_CERT
 }
 
 finish() {

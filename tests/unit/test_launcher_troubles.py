@@ -76,7 +76,7 @@ def test_an_index_that_does_not_answer_is_an_error_that_says_what_to_do(
     assert run.out == ""
     problem, next_step = run.err.splitlines()[-2:]
     assert problem == "kit: the Python packages could not be installed"
-    assert f"A mirror is named by {setting}" in next_step
+    assert f"{setting} names a mirror, HTTPS_PROXY a proxy" in next_step
     assert sorted(entry.name for entry in checkout.place.iterdir()) == ["run.lock"]
 
 
