@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-from packaging.requirements import Requirement
 
 from deploy.deployment import Image, ModelFile, Owner, Port, Service
 from deploy.offers import Offer
@@ -68,19 +66,3 @@ def owner_of(spec: ServiceSpec, default_uid: int) -> Owner:
         return Owner(default_uid, default_uid)
     uid, gid = spec.user.split(":")
     return Owner(int(uid), int(gid))
-
-
-def at_version(recipe: Recipe, package: str, version: str | None) -> Recipe:
-    """Return the recipe with another release of one package; None leaves it at the one that the kit was tested with."""
-    if version is None:
-        return recipe
-    asked = tuple(_asked(requirement, package, version) for requirement in recipe.requirements)
-    return replace(recipe, requirements=asked)
-
-
-def _asked(requirement: str, package: str, version: str) -> str:
-    parsed = Requirement(requirement)
-    if parsed.name != package:
-        return requirement
-    extras = f"[{','.join(sorted(parsed.extras))}]" if parsed.extras else ""
-    return f"{package}{extras}=={version}"

@@ -1,0 +1,9 @@
+"""LiteLLM's proxy: one address and one key in front of every engine."""
+
+from __future__ import annotations
+
+from deploy.components.litellm.image import recipe
+from deploy.components.litellm.resolve import resolve
+from deploy.components.room import Room
+
+ROOM = Room("litellm", resolve, recipe)

@@ -1,0 +1,9 @@
+"""llama.cpp's llama-server: an engine that serves one model file."""
+
+from __future__ import annotations
+
+from deploy.components.llama_cpp.image import RECIPE
+from deploy.components.llama_cpp.resolve import resolve
+from deploy.components.room import Room
+
+ROOM = Room("llama_cpp", resolve, lambda _spec: RECIPE)

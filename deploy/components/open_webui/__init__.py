@@ -1,0 +1,9 @@
+"""Open WebUI: the web page where people chat."""
+
+from __future__ import annotations
+
+from deploy.components.open_webui.image import recipe
+from deploy.components.open_webui.resolve import resolve
+from deploy.components.room import Room
+
+ROOM = Room("open_webui", resolve, recipe)
