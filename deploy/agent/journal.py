@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,11 @@ class Journal:
     def say(self, text: str, done: int | None = None, total: int | None = None) -> None:
         """Tell what is being done now, and how far it is."""
         self._write("progress", self._step, text, done, total)
+
+    def voice(self) -> Callable[..., None]:
+        """Return a `say` that another thread may use and that stays in this thread's step."""
+        step = self._step
+        return lambda text, done=None, total=None: self._write("progress", step, text, done, total)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -1,0 +1,160 @@
+"""Layers and images as bytes: one order, one time, numeric owners; the same input gives the same image id anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+# Part of every recipe digest: it changes when this file or the assembling changes what comes out.
+ASSEMBLER = 1
+EPOCH = 1704067200
+CREATED = "2024-01-01T00:00:00Z"
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer on disk: the sha256 of its tar, which is its name in an image, and where it lies."""
+
+    diff_id: str
+    size: int
+    path: Path
+
+
+class LayerWriter:
+    """Writes a tar and hashes it in the same pass."""
+
+    def __init__(self, output: IO[bytes], ensure_wanted: Callable[[], None] = lambda: None) -> None:
+        self._output = output
+        self._hash = hashlib.sha256()
+        self._ensure_wanted = ensure_wanted
+        self.size = 0
+
+    def add(self, info: tarfile.TarInfo, content: IO[bytes] | None = None) -> None:
+        """Add an entry with one time, numeric owner and no names of users."""
+        info.mtime = EPOCH
+        info.uname = info.gname = ""
+        info.pax_headers = {k: v for k, v in sorted(info.pax_headers.items()) if k.startswith("SCHILY.xattr.")}
+        self._write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+        if content is None or not info.isreg():
+            return
+        left = info.size
+        while left:
+            piece = content.read(min(PIECE, left))
+            if not piece:
+                raise OSError(f"{info.name} ended {left} bytes early")
+            self._write(piece)
+            left -= len(piece)
+        self._write(b"\0" * (-info.size % tarfile.BLOCKSIZE))
+
+    def close(self) -> str:
+        """End the tar and return its diff id."""
+        self._write(b"\0" * (2 * tarfile.BLOCKSIZE))
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def _write(self, piece: bytes) -> None:
+        self._ensure_wanted()
+        self._output.write(piece)
+        self._hash.update(piece)
+        self.size += len(piece)
+
+
+def entry(
+    name: str, mode: int, *, data: bytes | None = None, target: str = ""
+) -> tuple[tarfile.TarInfo, IO[bytes] | None]:
+    """Return an entry of root's: a file with data, a link to a target, or else a folder."""
+    info = tarfile.TarInfo(name)
+    info.mode = mode
+    if target:
+        info.type, info.linkname = tarfile.SYMTYPE, target
+    elif data is None:
+        info.type = tarfile.DIRTYPE
+    else:
+        info.size = len(data)
+        return info, io.BytesIO(data)
+    return info, None
+
+
+def configuration(image: dict[str, Any], layers: Sequence[Layer]) -> bytes:
+    """Return the image's configuration; its sha256 is the image's id."""
+    config = {
+        "Entrypoint": image["entrypoint"],
+        "Env": [f"{name}={value}" for name, value in sorted(image["environment"].items())],
+        "Labels": {**image["labels"], "kit.recipe": image["digest"]},
+        "WorkingDir": image["workdir"],
+    }
+    document = {
+        "architecture": "amd64",
+        "config": config,
+        "created": CREATED,
+        "history": [{"created": CREATED, "created_by": "kit"} for _ in layers],
+        "os": "linux",
+        "rootfs": {"diff_ids": [layer.diff_id for layer in layers], "type": "layers"},
+    }
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def archive_parts(tag: str, config: bytes, layers: Sequence[Layer]) -> list[bytes | Layer]:
+    """Return the docker-archive of one image: bytes as they are, layers by their files."""
+    config_name = f"{hashlib.sha256(config).hexdigest()}.json"
+    names = [f"{layer.diff_id.split(':')[1]}/layer.tar" for layer in layers]
+    manifest = json.dumps([{"Config": config_name, "Layers": names, "RepoTags": [tag]}]).encode()
+    parts: list[bytes | Layer] = []
+    for name, data in ((config_name, config), ("manifest.json", manifest)):
+        parts += [_header(name, len(data)), data, _padding(len(data))]
+    for name, layer in zip(names, layers):
+        parts += [_header(name, layer.size), layer, _padding(layer.size)]
+    return [*parts, b"\0" * (2 * tarfile.BLOCKSIZE)]
+
+
+def archive_size(parts: Sequence[bytes | Layer]) -> int:
+    """Return how many bytes an archive has."""
+    return sum(part.size if isinstance(part, Layer) else len(part) for part in parts)
+
+
+def stream(parts: Sequence[bytes | Layer], ensure_wanted: Callable[[], None]) -> Iterator[bytes]:
+    """Yield an archive piece by piece, straight from the layers' files."""
+    for part in parts:
+        if isinstance(part, Layer):
+            with part.path.open("rb") as layer:
+                while piece := layer.read(PIECE):
+                    ensure_wanted()
+                    yield piece
+        elif part:
+            yield part
+
+
+def sha256_of(path: Path, ensure_wanted: Callable[[], None] = lambda: None) -> str:
+    """Return a file's sha256."""
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        while piece := content.read(PIECE):
+            ensure_wanted()
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.mtime, info.mode = size, EPOCH, 0o644
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+def _padding(size: int) -> bytes:
+    return b"\0" * (-size % tarfile.BLOCKSIZE)

@@ -1,0 +1,133 @@
+"""Layers kept on the host by their content, so that an image that is asked for again is not made again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.archive import Layer, LayerWriter, sha256_of, sync
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+
+KEPT_SECONDS = 30 * 24 * 3600
+Maker = Callable[[LayerWriter], dict[str, Any]]
+
+
+class Cache:
+    """`keys/<key>.json` names a layer, `layers/<sha256>.tar` is it; `work/` is cleared at every start."""
+
+    def __init__(self, root: str, ensure_wanted: Callable[[], None] = lambda: None) -> None:
+        self.root = Path(root)
+        self.work = self.root / "work"
+        self.uv = self.root / "uv"
+        self._ensure_wanted = ensure_wanted
+
+    @contextmanager
+    def held(self, journal: Journal) -> Iterator[None]:
+        """Build alone on this host; what a killed build left is cleared away first, and after an own one."""
+        for folder in ("keys", "layers", "images"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        with (self.root / "builder").open("w") as flag:
+            try:
+                fcntl.flock(flag, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                journal.say("waiting for another build on this host")
+                fcntl.flock(flag, fcntl.LOCK_EX)
+            self._clear()
+            self.work.mkdir(mode=0o755)
+            try:
+                yield
+            finally:
+                self._clear()
+
+    def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
+        """Return the layer of a key with what was remembered of it, if its bytes are what they were."""
+        pointer = self.root / "keys" / f"{key}.json"
+        found = read_json(pointer)
+        if not found:
+            return None
+        layer = Layer(found["diff_id"], found["size"], self._place(found["diff_id"]))
+        try:
+            if f"sha256:{sha256_of(layer.path, self._ensure_wanted)}" != layer.diff_id:
+                return None
+        except FileNotFoundError:
+            return None
+        os.utime(pointer)
+        return layer, found["facts"]
+
+    def has(self, key: str) -> bool:
+        """Tell whether a key's layer is there, without reading it."""
+        found = read_json(self.root / "keys" / f"{key}.json")
+        return bool(found) and self._place(found["diff_id"]).exists()
+
+    def keep(self, key: str, make: Maker) -> tuple[Layer, dict[str, Any]]:
+        """Make a key's layer: written beside, and only then given its name.
+
+        Not brought to the disk by force: it is hashed whenever it is taken, which finds more than a lost end.
+        """
+        beside = self.work / f"{key}.tar"
+        with beside.open("wb") as output:
+            writer = LayerWriter(output, self._ensure_wanted)
+            facts = make(writer)
+            diff_id = writer.close()
+        layer = Layer(diff_id, writer.size, self._place(diff_id))
+        beside.replace(layer.path)
+        write_json(self.root / "keys" / f"{key}.json", {"diff_id": diff_id, "size": writer.size, "facts": facts})
+        return layer, facts
+
+    def prune(self) -> None:
+        """Remove layers that no key names, and keys that nobody asked for in a month."""
+        named = set()
+        for pointer in (self.root / "keys").glob("*.json"):
+            if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
+                pointer.unlink()
+            else:
+                named.add(self._place(read_json(pointer).get("diff_id", ":")))
+        for layer in (self.root / "layers").iterdir():
+            if layer not in named:
+                layer.unlink()
+
+    def _place(self, diff_id: str) -> Path:
+        return self.root / "layers" / f"{diff_id.split(':')[1]}.tar"
+
+    def _clear(self) -> None:
+        if not self.work.exists():
+            return
+        mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        inside = [point for point in mounted if point.startswith(f"{self.work}/")]
+        if inside:
+            # Removing through a mount could remove the host's own files.
+            raise AgentError(f"{inside[0]} is still mounted by an earlier build", f"umount {inside[0]}")
+        shutil.rmtree(self.work)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object of a file; an empty one where there is none, or a damaged one."""
+    try:
+        found = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file so that a reader sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w") as output:
+            json.dump(document, output, sort_keys=True)
+            output.flush()
+            os.fsync(output.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync(path.parent)

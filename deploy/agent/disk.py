@@ -1,0 +1,44 @@
+"""Is there room: need and have, in GiB, before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy.agent.errors import AgentError
+
+GIB = 2**30
+# What a file system needs besides to go on working.
+MARGIN = GIB // 2
+
+
+def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
+    """Raise where a file system lacks the room; needs on one file system are added up."""
+    wanted: dict[int, tuple[Path, int, list[str]]] = {}
+    for path, size, purpose in needs:
+        there = existing(path)
+        device = there.stat().st_dev
+        first, sum_of, purposes = wanted.get(device, (there, 0, []))
+        wanted[device] = (first, sum_of + size, [*purposes, purpose])
+    for there, size, purposes in wanted.values():
+        have = free_bytes(there)
+        if size and size + MARGIN > have:
+            what, need = " and ".join(dict.fromkeys(purposes)), size + MARGIN
+            raise AgentError(
+                f"not enough disk at {there}: {what} need {need / GIB:.1f} GiB, {have / GIB:.1f} GiB are free",
+                f"free {(need - have) / GIB:.1f} GiB there",
+            )
+
+
+def free_bytes(path: Path) -> int:
+    """Return what root may still write on a path's file system."""
+    state = os.statvfs(path)
+    return state.f_bavail * state.f_frsize
+
+
+def existing(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that is there."""
+    while not path.exists():
+        path = path.parent
+    return path

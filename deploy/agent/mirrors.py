@@ -1,0 +1,122 @@
+"""Where Debian packages and wheels are fetched from, through what, and what to say when a place does not answer."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+MOVING_SUITES = ("sid", "unstable", "testing", "experimental")
+TIMEOUT_SECONDS = 20
+NEXT = "check the network; in kit.yaml `mirrors`, `proxy` and `ca` say where and how to fetch"
+
+
+@dataclass(frozen=True)
+class Mirrors:
+    """Places to fetch from; None is the public one, or what this host's apt uses."""
+
+    debian: str | None
+    pypi: str | None
+    proxy: str | None
+    ca: str | None
+
+    @classmethod
+    def of(cls, request: dict[str, Any]) -> Mirrors:
+        """Take the places out of a request."""
+        places = request.get("mirrors") or {}
+        ca = request.get("ca")
+        if ca and not Path(ca).is_file():
+            raise AgentError(f"ca: {ca} is not a file on this host", "name a file with certificate authorities (PEM)")
+        return cls(places.get("debian"), places.get("pypi"), request.get("proxy"), ca)
+
+    def environment(self, work: Path) -> dict[str, str]:
+        """Return the environment of programs that fetch; what a person configured for uv or pip has no say in it."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON", "VIRTUAL_ENV"))}
+        kept |= {"LC_ALL": "C.UTF-8", "TMPDIR": str(work), "HOME": str(work)}
+        if self.proxy:
+            kept |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), self.proxy)
+        if self.ca:
+            kept |= {"SSL_CERT_FILE": self.ca, "CURL_CA_BUNDLE": self.ca}
+        return kept
+
+    def apt_options(self, suite: str) -> list[str]:
+        """Return apt's options for a suite."""
+        options = ['APT::Install-Recommends "false"', 'Acquire::Languages "none"', 'Acquire::Retries "3"']
+        if self.proxy:
+            options += [f'Acquire::http::Proxy "{self.proxy}"', f'Acquire::https::Proxy "{self.proxy}"']
+        if self.ca:
+            options += [f'Acquire::https::CAInfo "{self.ca}"']
+        if self.debian or suite in MOVING_SUITES:
+            # Mirrors of moving suites lag by weeks, and a frozen mirror is older still; signatures are checked anyway.
+            options += ['Acquire::Check-Valid-Until "false"']
+        return options
+
+    def debian_lines(self, suite: str) -> list[str]:
+        """Return apt's lines for a suite, with its security updates where there are such."""
+        main = (self.debian or host_mirror("debian")).rstrip("/")
+        self._ensure_answers(main, suite)
+        signed = f"[signed-by={KEYRING}] " if Path(KEYRING).exists() else ""
+        lines = [f"deb {signed}{main} {suite} main"]
+        if suite not in MOVING_SUITES:
+            security = f"{main}-security" if self.debian else host_mirror("debian-security", f"{main}-security")
+            if self.debian is None or self._problem(security.rstrip("/"), f"{suite}-security") is None:
+                lines.append(f"deb {signed}{security.rstrip('/')} {suite}-security main")
+        return lines
+
+    def _ensure_answers(self, mirror: str, suite: str) -> None:
+        problem = self._problem(mirror, suite)
+        if problem:
+            raise AgentError(f"the Debian mirror {mirror} does not answer for {suite}: {problem}", NEXT)
+
+    def _problem(self, mirror: str, suite: str) -> str | None:
+        if mirror.startswith(("file:", "copy:")):
+            return None
+        proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else None
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler(proxies),
+            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca)),
+        )
+        try:
+            opener.open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
+        except (urllib.error.URLError, OSError, ValueError) as problem:
+            return str(getattr(problem, "reason", problem)) or type(problem).__name__
+        return None
+
+
+def host_mirror(ending: str, default: str | None = None, apt: Path = Path("/etc/apt")) -> str:
+    """Return the mirror that this host's apt uses for an archive such as debian or debian-security."""
+    for address in _addresses(apt):
+        if address.rstrip("/").endswith(f"/{ending}"):
+            return address
+    if default:
+        return default
+    raise AgentError(
+        "this host's apt sources name no Debian mirror", "say one in kit.yaml: mirrors: {debian: https://...}"
+    )
+
+
+def _addresses(apt: Path) -> list[str]:
+    found: list[str] = []
+    for path in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))):
+        if path.suffix not in (".list", ".sources") or not path.is_file():
+            continue
+        for line in path.read_text(errors="replace").splitlines():
+            words = line.split("#")[0].split()
+            if words[:1] == ["URIs:"] or words[:1] == ["deb"]:
+                found += [word for word in words[1:] if "://" in word or word.startswith(("file:", "mirror+file:"))]
+    return [address for word in found for address in _resolved(word)]
+
+
+def _resolved(address: str) -> list[str]:
+    # Debian's cloud images name a file of mirrors instead of a mirror.
+    if not address.startswith("mirror+file:"):
+        return [address]
+    listed = Path(address[len("mirror+file:") :])
+    return [line.split()[0] for line in listed.read_text().splitlines() if "://" in line] if listed.exists() else []
