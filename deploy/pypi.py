@@ -1,0 +1,144 @@
+"""Which wheels a list of requirements means today: uv resolves, one wheel per package is taken for the platform."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import subprocess
+import tempfile
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import uv
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.recipe import Wheel
+
+GLIBC_MINOR = 36
+"""Of the oldest Debian that images are assembled from."""
+UV_PLATFORM = f"x86_64-manylinux_2_{GLIBC_MINOR}"
+FETCH_NEXT = "check the network, or name `mirrors: {pypi: ...}`, `proxy:` or `ca:` in kit.yaml"
+TIMEOUT_SECONDS = 60
+CONNECTIONS = 16
+
+
+def resolve_wheels(
+    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch
+) -> tuple[Wheel, ...]:
+    """Ask the index what the requirements mean today; KitError names the package that has no fitting wheel."""
+    located = located_wheels(requirements, overrides, python, fetch)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        sizes = pool.map(lambda one: _size(one[1], fetch), located)
+        return tuple(
+            Wheel(wheel.name, wheel.version, wheel.file, wheel.sha256, size)
+            for (wheel, _), size in zip(located, sizes, strict=True)
+        )
+
+
+def located_wheels(
+    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch
+) -> list[tuple[Wheel, str]]:
+    """Return the wheels, their sizes not known yet, with the addresses to fetch them from; sorted by name."""
+    packages = tomllib.loads(_compile(requirements, overrides, python, fetch)).get("packages", [])
+    ranks = _ranks(python)
+    return sorted(_fitting(package, ranks) for package in packages)
+
+
+def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
+    """Open an address of the index through the spec's proxy and authorities; KitError where it does not answer."""
+    context = ssl.create_default_context(cafile=fetch.ca)
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=context)]
+    if fetch.proxy:
+        handlers.append(urllib.request.ProxyHandler({"http": fetch.proxy, "https": fetch.proxy}))
+    try:
+        request = urllib.request.Request(url, method=method)
+        return urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_SECONDS)
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise KitError(f"{_index(fetch)} does not answer: {error}", FETCH_NEXT) from None
+
+
+def _compile(requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch) -> str:
+    with tempfile.TemporaryDirectory(prefix="kit-lock-") as name:
+        folder = Path(name)
+        (folder / "requirements.in").write_text("\n".join(requirements) + "\n")
+        (folder / "overrides.txt").write_text("\n".join(overrides) + "\n")
+        done = subprocess.run(
+            compile_argv(uv.find_uv_bin(), folder, python, fetch),
+            env={**os.environ, **_environment(fetch)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise _failure(done.stderr, fetch)
+        return (folder / "pylock.toml").read_text()
+
+
+def compile_argv(program: str, folder: Path, python: str, fetch: Fetch) -> list[str]:
+    """Build the command that writes `pylock.toml` into a folder out of its requirements and overrides."""
+    argv = [program, "pip", "compile", "--no-config", "--quiet", "--system-certs", "--no-build", "--no-header"]
+    argv += ["--python-version", python, "--python-platform", UV_PLATFORM, "--format", "pylock.toml"]
+    argv += ["--overrides", str(folder / "overrides.txt"), "--output-file", str(folder / "pylock.toml")]
+    return [*argv, *(["--default-index", fetch.pypi] if fetch.pypi else []), str(folder / "requirements.in")]
+
+
+def _environment(fetch: Fetch) -> dict[str, str]:
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), fetch.proxy) if fetch.proxy else {}
+    return proxies | ({"SSL_CERT_FILE": fetch.ca} if fetch.ca else {})
+
+
+def _ranks(python: str) -> dict[Tag, int]:
+    major, minor = (int(part) for part in python.split("."))
+    manylinux = [f"manylinux_2_{glibc}_x86_64" for glibc in range(GLIBC_MINOR, 4, -1)]
+    platforms = [*manylinux, "manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"]
+    fitting: Iterable[Tag] = (
+        *cpython_tags((major, minor), platforms=platforms),
+        *compatible_tags((major, minor), f"cp{major}{minor}", platforms),
+    )
+    return {tag: rank for rank, tag in reversed(list(enumerate(fitting)))}
+
+
+def _fitting(package: dict[str, Any], ranks: dict[Tag, int]) -> tuple[Wheel, str]:
+    found = []
+    for wheel in package.get("wheels", []):
+        file = wheel.get("name") or unquote(PurePosixPath(urlsplit(wheel["url"]).path).name)
+        try:
+            tags = parse_wheel_filename(file)[3]
+        except InvalidWheelFilename:
+            continue
+        if best := [ranks[tag] for tag in tags if tag in ranks]:
+            found.append((min(best), file, wheel))
+    if not found:
+        raise KitError(
+            f"{package['name']} {package['version']} has no wheel for {UV_PLATFORM}",
+            "the kit runs no build of a package; choose a release that has a wheel",
+        )
+    _, file, wheel = min(found, key=lambda one: one[:2])
+    taken = Wheel(package["name"], package["version"], file, wheel["hashes"]["sha256"], wheel.get("size", 0))
+    return taken, wheel["url"]
+
+
+def _size(url: str, fetch: Fetch) -> int:
+    with opened(url, fetch, "HEAD") as answer:
+        return int(answer.headers["Content-Length"])
+
+
+def _index(fetch: Fetch) -> str:
+    return f"the Python package index {fetch.pypi}" if fetch.pypi else "the Python package index"
+
+
+def _failure(said: str, fetch: Fetch) -> KitError:
+    words = re.sub(r"\s+", " ", said).strip()
+    if re.search(r"error sending request|[Ff]ailed to fetch|connect|timed out|dns error|certificate", words):
+        return KitError(f"{_index(fetch)} does not answer: {words[-400:]}", FETCH_NEXT)
+    return KitError(f"the requirements cannot be resolved: {words[-600:]}", "choose another version, or report it")
