@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.cli.calling import this_line
 from deploy.cli.output import Output
 from deploy.errors import UsageError
 from deploy.plan import Plan
@@ -22,11 +23,9 @@ def agreed(output: Output, plan: Plan, yes: bool) -> bool:
     return output.confirmed(f"This stops {' and '.join(names)} for a moment. Go on?")
 
 
-def ensure_typed(output: Output, stack: str, question: str, yes: bool) -> None:
-    """Let a person type the stack's name before something is gone for good."""
-    if yes:
-        return
-    if not output.can_ask:
-        raise UsageError("nobody can be asked here", "give --yes, or run it on a terminal")
-    if output.asked(f"{question}\nType the name of the stack ({stack}) to go on:").strip() != stack:
-        raise UsageError(f"that is not {stack}; nothing was removed")
+def ensure_typed(output: Output, stack: str, gone: str) -> None:
+    """Let a person (or whoever writes to standard input) type the stack's name before something is gone for good."""
+    if output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:").strip() != stack:
+        raise UsageError(
+            f"the name {stack} was not typed; nothing was removed", f"without a terminal: echo {stack} | ..."
+        )

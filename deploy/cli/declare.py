@@ -49,7 +49,7 @@ def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
     """Declare a verb that has verbs of its own."""
 
     def declare(function: Function) -> VerbGroup:
-        group = click.group(name, cls=VerbGroup)(function)
+        group = click.group(name, cls=VerbGroup, no_args_is_help=False)(function)
         group.examples = examples
         return group
 

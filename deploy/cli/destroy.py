@@ -16,21 +16,22 @@ from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.remove import data_roots, destroy
 
 
-@verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data home/kit.yaml")
+@verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data")
 @click.option("--data", is_flag=True, help="Remove user data too: chats, documents, accounts, models.")
 @click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
 @spec_argument
 def command(output: Output, spec: Path, data: bool, yes: bool) -> None:
     """Remove the whole stack; user data stays unless --data is given.
 
-    Containers, releases, images of this stack and secrets that no kept data needs go. You are asked to type the stack's
-    name; with --data you are always asked on a terminal, and without one both --data and --yes must be given.
+    Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name is asked for, on
+    a terminal or on a pipe (echo NAME | ...); --yes spares that, but never with --data.
     """
     deployment = load_desired(spec).deployment
     ensure_root("destroy changes this machine")
     roots = ", ".join(data_roots(deployment))
     gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
-    ensure_typed(output, deployment.stack, gone, yes and not (data and output.can_ask))
+    if data or not yes:
+        ensure_typed(output, deployment.stack, gone)
     with progress() as display:
         answer = destroy(deployment, LocalTransport(), display, data=data)
     left = "" if data else f" User data stays in {roots}."

@@ -13,14 +13,11 @@ from deploy.cli.calling import as_typed, program, this_line
 from deploy.cli.output import echo, print_json
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
-INTERRUPTED, TERMINATED, BROKEN_PIPE = 130, 143, 141
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     """Print what went wrong and return the exit code."""
-    if isinstance(error, click.NoArgsIsHelpError) and not as_json:
-        echo(error.format_message(), sys.stderr)
-        return USAGE
     problem, next_step, code, more = _explain(error)
     if verbose:
         traceback.print_exception(error, file=sys.stderr)
@@ -35,16 +32,10 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
 
 def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
     if isinstance(error, SpecError):
-        return (
-            error_text(error),
-            error.next_step,
-            error.exit_code,
-            {"problems": [asdict(one) for one in error.problems]},
-        )
+        problems = {"problems": [asdict(one) for one in error.problems]}
+        return error_text(error), error.next_step, error.exit_code, problems
     if isinstance(error, KitError):
         return error.problem, error.next_step, error.exit_code, {}
-    if isinstance(error, click.NoArgsIsHelpError):
-        return "a command is missing", _help_line(error), USAGE, {}
     if isinstance(error, click.UsageError):
         return error.format_message(), _help_line(error), USAGE, {}
     if isinstance(error, click.ClickException):
@@ -54,12 +45,8 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
     if isinstance(error, Terminated):
         return "terminated", "", TERMINATED, {}
     what = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
-    return (
-        f"kit itself failed: {what}",
-        f"this is a fault of kit; where it stands: {this_line('--verbose')}",
-        FAILED,
-        {},
-    )
+    trace = "is above" if "--verbose" in sys.argv else f"is shown by: {this_line('--verbose')}"
+    return f"kit itself failed: {what}", f"this is a fault of kit; its trace {trace}", FAILED, {}
 
 
 def _help_line(error: click.UsageError) -> str:

@@ -11,11 +11,13 @@ from types import FrameType
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from deploy import __version__
 from deploy.cli.calling import program
-from deploy.cli.failure import BROKEN_PIPE, Terminated, report
+from deploy.cli.failure import Terminated, report
 from deploy.cli.table import SECTIONS, VERBS
+from deploy.errors import FAILED, USAGE
 
 
 class Verbs(click.Group):
@@ -42,6 +44,11 @@ class Verbs(click.Group):
             raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a verb without importing any."""
+        items = [CompletionItem(name, help=words) for name, words in VERBS.items() if name.startswith(incomplete)]
+        return items if not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the verbs by what they are for."""
         width = max(len(name) for name in VERBS)
@@ -57,7 +64,9 @@ class Verbs(click.Group):
         formatter.write_text("[KIT_YAML] is kit.yaml in the current folder unless it is given.")
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option("--verbose", is_flag=True, help="Show traces, and what Ansible prints.")
 @click.version_option(__version__, message="kit %(version)s")
 @click.pass_context
@@ -78,20 +87,25 @@ def main(argv: list[str] | None = None) -> int:
         code = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
+        # The interpreter flushes once more at its end; what nobody reads may go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return FAILED
     return code
 
 
 def _run(words: list[str]) -> int:
     try:
-        code: Any = cli.main(words, prog_name=program(), standalone_mode=False, complete_var="_KIT_COMPLETE")
+        code: Any = cli.main(
+            words or ["--help"], prog_name=program(), standalone_mode=False, complete_var="_KIT_COMPLETE"
+        )
     except BrokenPipeError:
         raise
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 1
     except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes words and an exit code
         return report(error, as_json="--json" in words, verbose="--verbose" in words)
+    if not words:
+        return USAGE
     return code if isinstance(code, int) else 0
 
 

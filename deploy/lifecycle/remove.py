@@ -14,7 +14,7 @@ def take_down(stack: str, transport: Transport, on_event: OnEvent) -> Document:
 
 def destroy(deployment: Deployment, transport: Transport, on_event: OnEvent, *, data: bool) -> Document:
     """Remove containers, releases, images and unneeded secrets; user data only where that was asked for."""
-    more = {"data": data, "data_roots": list(data_roots(deployment))}
+    more = {"data": data, "folders": list(data_roots(deployment)) if data else []}
     return call_held(transport, deployment.stack, "kit destroy", "destroy", more, on_event)
 
 

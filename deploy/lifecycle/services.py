@@ -16,5 +16,5 @@ def change_services(
 ) -> Document:
     """Ask the agent, which waits for the health of what it starts and remembers what was stopped."""
     limits = {name: deployment.service(name).health_timeout_seconds for name in services}
-    more = {"services": list(services), "health_timeout": limits}
+    more = {"services": list(services), "health_timeouts": limits}
     return call_held(transport, deployment.stack, f"kit {change}", change, more, on_event)

@@ -1,0 +1,37 @@
+"""`kit init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deploy.cli.beginning import ask_choices, files_of, write_new
+from deploy.cli.declare import spec_argument, verb
+from deploy.cli.output import Output
+from deploy.spec.starter import Choices
+
+
+@verb("init", "init", "init --stack home --model-file models/mine.gguf", "init --from quickstart quickstart/kit.yaml")
+@click.option("--from", "inventory", metavar="NAME", help="Copy a deployment that comes with kit, such as quickstart.")
+@click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
+@click.option("--model", metavar="NAME", help="Name of the model.  [default: gemma]")
+@click.option("--model-file", metavar="GGUF", type=click.Path(path_type=Path), help="GGUF file of the model.")
+@click.option("--no-gateway", is_flag=True, help="Leave out the gateway.")
+@click.option("--no-webui", is_flag=True, help="Leave out the web page.")
+@click.option("--publish", metavar="ADDRESS", help="Address of this machine to open the services on.  [default: local]")
+@spec_argument
+def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> None:
+    """Write a commented kit.yaml to begin with.
+
+    Beside it lies its schema, which an editor completes and checks it with. On a terminal the stack's name and the
+    model are asked for unless a flag is given. A kit.yaml that is there is left alone.
+    """
+    given = {name: value for name, value in flags.items() if value}
+    choices = ask_choices(output) if output.can_ask and not given and not inventory else Choices()
+    files = files_of(spec, inventory, choices, given)
+    written = write_new(spec.parent, files)
+    steps = [f"kit check {spec}"] if "kit.lock" in files else [f"kit lock {spec}"]
+    words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {s}" for s in steps)]
+    output.answer("\n".join([*words, f"  kit apply {spec}"]), {"written": [str(path) for path in written]})

@@ -1,0 +1,48 @@
+"""Runs the command line as a person does: the same door, its streams and its exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deploy.cli.main import main
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+Kit = Callable[..., Run]
+
+
+@pytest.fixture
+def kit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
+    """Run `kit WORDS...` in this process."""
+    monkeypatch.delenv("KIT_COMMAND", raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*words: str) -> Run:
+        monkeypatch.setattr("sys.argv", ["kit", *words])
+        capsys.readouterr()
+        code = main(list(words))
+        seen = capsys.readouterr()
+        return Run(code, seen.out, seen.err)
+
+    yield run
+    signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from deploy.apply.story import Event
+from deploy.cli.board import Board, amount, duration, size
+from deploy.cli.progress import Plain
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def story(*events: tuple[float, Event]) -> str:
+    """Return what a pipe sees of events at their times."""
+    clock, stream = Clock(), io.StringIO()
+    plain = Plain(stream, Board(clock))
+    for now, event in events:
+        clock.now = now
+        plain(event)
+    return stream.getvalue()
+
+
+def test_a_step_on_a_pipe_is_a_line_for_what_it_does_and_one_for_its_end() -> None:
+    assert (
+        story(
+            (0, Event("image main", "start")),
+            (0, Event("image main", "progress", "root filesystem")),
+            (9, Event("image main", "progress", "wheels")),
+            (32, Event("image main", "done")),
+        )
+        == "image main: root filesystem\nimage main: wheels\nimage main: done in 32 s\n"
+    )
+
+
+def test_a_counter_that_goes_on_says_so_every_ten_seconds_only() -> None:
+    bytes_of = [(second, Event("model", "progress", "fetching", second * 2**20, 100 * 2**20)) for second in range(21)]
+    assert story(*bytes_of).splitlines() == [
+        "model: fetching 0 B of 100 MiB",
+        "model: fetching 10.0 MiB of 100 MiB",
+        "model: fetching 20.0 MiB of 100 MiB",
+    ]
+
+
+def test_seconds_in_a_text_are_a_counter_too() -> None:
+    waiting = [(second, Event("health", "progress", f"waiting for main, {second} s")) for second in range(15)]
+    assert len(story(*waiting).splitlines()) == 2
+
+
+def test_a_step_that_took_no_time_leaves_no_line() -> None:
+    assert story((0, Event("folders", "start")), (0.3, Event("folders", "done"))) == ""
+
+
+def test_a_failed_step_says_so_however_short_it_was() -> None:
+    failing = story((0, Event("verify", "start")), (0.1, Event("verify", "failed", "port 3000 is open")))
+    assert failing == "verify: failed after 0.1 s: port 3000 is open\n"
+
+
+def test_steps_side_by_side_keep_their_own_time_and_order() -> None:
+    clock = Clock()
+    board = Board(clock)
+    board.take(Event("image a", "start"))
+    clock.now = 5
+    board.take(Event("image b", "start"))
+    clock.now = 8
+    ended = board.take(Event("image a", "done"))
+    assert ended is not None
+    assert (ended.step, ended.seconds) == ("image a", 8)
+    assert list(board.running) == ["image b"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0.2 s"), (1.4, "1 s"), (119, "119 s"), (120, "2 min 00 s"), (754, "12 min 34 s"), (7500, "2 h 05 min")],
+)
+def test_a_duration_is_no_finer_than_is_of_use(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (2048, "2 KiB"),
+        (253113024, "241 MiB"),
+        (10 * 2**20, "10.0 MiB"),
+        (2**40, "1.0 TiB"),
+    ],
+)
+def test_a_size_is_said_in_the_unit_that_fits(number: int, words: str) -> None:
+    assert size(number) == words
+
+
+def test_an_amount_without_a_total_is_the_amount_alone() -> None:
+    assert (amount(None, None), amount(2048, None), amount(2048, 4096)) == ("", "2 KiB", "2 KiB of 4 KiB")

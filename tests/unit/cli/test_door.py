@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from deploy.cli.declare import Exemplified
+from deploy.cli.main import cli
+from deploy.cli.table import SECTIONS, VERBS
+from tests.unit.cli.conftest import Kit
+
+COMMANDS = [(name,) for name in VERBS] + [("secret", "list"), ("secret", "show")]
+
+
+def command_of(words: tuple[str, ...]) -> click.Command:
+    command: click.Command | None = cli
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), word)
+    assert command is not None
+    return command
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_help_has_an_example_that_parses(words: tuple[str, ...], kit: Kit) -> None:
+    shown = kit(*words, "--help")
+    assert shown.code == 0
+    assert "Example" in shown.out
+    command = command_of(words)
+    assert isinstance(command, Exemplified)
+    for example in command.examples:
+        assert example.split()[0] == words[0]
+        assert f"kit {example}" in shown.out
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_table_of_short_helps_says_what_the_verbs_say(name: str) -> None:
+    help_text = command_of((name,)).help
+    assert help_text is not None
+    assert help_text.splitlines()[0] == VERBS[name]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_verb_takes_json_and_verbose(words: tuple[str, ...]) -> None:
+    command = command_of(words)
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert isinstance(command, click.Group) or {"--json", "--verbose"} <= options
+
+
+def test_help_names_every_verb_in_its_section(kit: Kit) -> None:
+    shown = kit("--help").out
+    for title, verbs in SECTIONS.items():
+        section = shown.split(f"{title}:\n")[1].split("\n\n")[0]
+        assert [line.split()[0] for line in section.splitlines()] == list(verbs)
+
+
+def test_help_imports_no_verb_and_nothing_heavy() -> None:
+    script = (
+        "import sys; from deploy.cli.main import main; main(['--help']); "
+        "heavy = {'pydantic', 'rich', 'yaml', 'jinja2'}; "
+        "print(sorted(m for m in sys.modules if m in heavy or m == 'deploy.cli.apply'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_words_at_all_print_the_help_and_are_a_usage_error(kit: Kit) -> None:
+    shown = kit()
+    assert (shown.code, shown.out.splitlines()[0]) == (2, "Usage: kit [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_an_unknown_verb_is_told_which_one_was_meant(kit: Kit) -> None:
+    shown = kit("aply")
+    assert shown.code == 2
+    assert shown.err == "error: there is no command 'aply'; did you mean apply?\nhelp: kit --help\n"
+    assert shown.out == ""
+
+
+def test_an_unknown_option_names_the_help_of_its_verb(kit: Kit) -> None:
+    shown = kit("version", "--jsn")
+    assert shown.code == 2
+    assert shown.err == "error: No such option '--jsn'. Did you mean '--json'?\nhelp: kit version --help\n"
+
+
+def test_an_error_with_json_is_one_document_on_stdout_and_words_on_stderr(kit: Kit) -> None:
+    shown = kit("version", "--nope", "--json")
+    assert shown.code == 2
+    assert shown.document == {
+        "format": 1,
+        "error": {"problem": "No such option '--nope'.", "next": "help: kit version --help", "exit_code": 2},
+    }
+    assert shown.err.startswith("error: No such option '--nope'.\n")
+
+
+def test_version_is_one_line_or_one_document(kit: Kit) -> None:
+    text, document = kit("version").out, kit("version", "--json").document
+    assert text.startswith(f"kit {document['kit']} (python ")
+    assert document["format"] == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_script_of_each_shell(shell: str, kit: Kit) -> None:
+    shown = kit("completion", shell)
+    assert shown.code == 0
+    assert "_KIT_COMPLETE" in shown.out
+
+
+def test_the_completion_of_bash_completes_verbs() -> None:
+    environment = {**os.environ, "_KIT_COMPLETE": "bash_complete", "COMP_WORDS": "kit re", "COMP_CWORD": "1"}
+    environment.pop("KIT_COMMAND", None)
+    script = "import sys; from deploy.cli.main import main; sys.exit(main([]))"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["plain,render", "plain,restart", "plain,rebuild"]
+
+
+def test_lines_to_type_begin_with_the_name_that_was_typed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_COMMAND", "./kit")
+    assert kit("version", "--nope").err.splitlines()[-1] == "help: ./kit version --help"
+
+
+def test_a_fault_of_kit_is_one_line_and_says_how_to_see_more(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.cli.version.version", lambda _name: 1 / 0)
+    shown = kit("version")
+    assert shown.code == 1
+    assert shown.err == (
+        "error: kit itself failed: ZeroDivisionError: division by zero\n"
+        "this is a fault of kit; its trace is shown by: kit version --verbose\n"
+    )
+    traced = kit("version", "--verbose")
+    assert "Traceback (most recent call last)" in traced.err
+    assert traced.err.endswith("this is a fault of kit; its trace is above\n")
+
+
+@pytest.mark.parametrize(("interrupt", "code"), [("INT", 130), ("TERM", 143)])
+def test_an_interrupted_run_says_so_and_exits_with_the_signals_code(interrupt: str, code: int) -> None:
+    script = (
+        "import os, signal, deploy.cli.version as verb\n"
+        f"verb.version = lambda name: os.kill(os.getpid(), signal.SIG{interrupt})\n"
+        "from deploy.cli.main import main\nraise SystemExit(main(['version', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert json.loads(done.stdout)["error"]["exit_code"] == code
+    assert done.stderr.splitlines()[-1] in ("error: interrupted", "error: terminated")
+
+
+def test_a_reader_that_went_away_is_no_error(tmp_path: Path) -> None:
+    script = tmp_path / "many.py"
+    script.write_text("import sys; from deploy.cli.main import main; sys.exit(main(['schema']))")
+    line = f"set -o pipefail; {sys.executable} {script} | true"
+    repository = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=environment)
+    assert done.stderr == ""
+    assert done.returncode in (0, 1)
+
+
+def test_no_colours_on_a_pipe_nor_with_no_color(kit: Kit) -> None:
+    assert "\x1b" not in kit("aply").err

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from deploy.assets import inventories_dir
+from deploy.spec.loader import load_spec
+from tests.unit.cli.conftest import Kit
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_init_writes_a_spec_that_loads_and_the_schema_that_its_first_line_names(kit: Kit) -> None:
+    shown = kit("init")
+    assert shown.code == 0
+    assert shown.out == "written: kit.yaml, kit.schema.json\nnext:\n  kit lock kit.yaml\n  kit apply kit.yaml\n"
+    assert load_spec(Path("kit.yaml")).stack == "home"
+    first = Path("kit.yaml").read_text().splitlines()[0]
+    assert Path(first.split("$schema=")[1]).is_file()
+
+
+def test_init_takes_every_flag_into_the_spec(kit: Kit) -> None:
+    Path("mine.gguf").write_bytes(b"GGUF")
+    shown = kit("init", "--stack", "lab", "--model", "mine", "--model-file", "mine.gguf", "--no-webui")
+    assert shown.code == 0
+    spec = load_spec(Path("kit.yaml"))
+    assert (spec.stack, spec.webui, spec.models[0].name) == ("lab", None, "mine")
+    assert spec.models[0].from_.model_dump() == {"file": "mine.gguf", "sha256": hashlib.sha256(b"GGUF").hexdigest()}
+
+
+def test_a_model_beside_the_person_and_not_beside_the_spec_is_written_in_full(kit: Kit, tmp_path: Path) -> None:
+    Path("mine.gguf").write_bytes(b"GGUF")
+    assert kit("init", "--model-file", "mine.gguf", "other/kit.yaml").code == 0
+    assert load_spec(Path("other/kit.yaml")).models[0].from_.model_dump()["file"] == str(tmp_path / "mine.gguf")
+
+
+def test_init_leaves_a_spec_that_is_there_alone(kit: Kit) -> None:
+    Path("kit.yaml").write_text("mine")
+    shown = kit("init")
+    assert (shown.code, Path("kit.yaml").read_text()) == (2, "mine")
+    assert shown.err == "error: kit.yaml is there already\nname another place, or move it away first\n"
+    assert not Path("kit.schema.json").exists()
+
+
+def test_init_writes_nothing_of_a_choice_that_is_wrong(kit: Kit) -> None:
+    shown = kit("init", "--stack", "No Name")
+    assert (shown.code, list(Path().iterdir())) == (2, [])
+
+
+def test_init_from_copies_a_shipped_deployment_with_its_lock(kit: Kit) -> None:
+    shown = kit("init", "--from", "quickstart", "quick/kit.yaml", "--json")
+    assert shown.document["written"][0] == "quick/kit.yaml"
+    shipped = (inventories_dir() / "quickstart/kit.yaml").read_text()
+    assert Path("quick/kit.yaml").read_text().endswith(shipped)
+
+
+def test_init_from_an_unknown_deployment_lists_those_there_are(kit: Kit) -> None:
+    shown = kit("init", "--from", "quikstart")
+    assert shown.code == 2
+    assert shown.err.splitlines()[1] == "choose one of: quickstart"
+
+
+def test_init_from_takes_no_other_choice(kit: Kit) -> None:
+    assert kit("init", "--from", "quickstart", "--stack", "mine").code == 2
+
+
+def test_schema_is_the_file_that_init_writes(kit: Kit) -> None:
+    kit("init")
+    assert kit("schema").out == Path("kit.schema.json").read_text()
+    assert kit("schema", "--json").document["schema"]["title"] == "kit.yaml"
