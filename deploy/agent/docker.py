@@ -66,6 +66,11 @@ class Docker:
         """Take a tag or an image away; one that is not there is fine."""
         self._found("DELETE", f"/images/{quote(reference, safe='/:@')}", {"force": _flag(force)})
 
+    def tag(self, image: str, reference: str) -> None:
+        """Let a reference name an image that is there."""
+        repository, _, tag = reference.rpartition(":")
+        self._send("POST", f"/images/{quote(image)}/tag", {"repo": repository, "tag": tag}).read()
+
     def load(self, archive: Iterable[bytes], size: int) -> None:
         """Send a docker-archive of so many bytes; every part is sent as it is made."""
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}

@@ -16,8 +16,32 @@ from deploy.agent.release import linked_release
 from deploy.agent.remembered import read_json
 
 NEVER_DATA = frozenset(
-    "/ /bin /boot /dev /etc /home /lib /mnt /opt /opt/kit /proc /root /run /sbin /srv /srv/kit /sys /tmp /usr /var"
-    " /var/cache /var/lib /var/lib/docker /var/log".split()
+    [
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/mnt",
+        "/opt",
+        "/opt/kit",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/srv/kit",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/var",
+        "/var/cache",
+        "/var/lib",
+        "/var/lib/docker",
+        "/var/log",
+    ]
 )
 MADE = ("releases", "files", "current", "good", "run")
 

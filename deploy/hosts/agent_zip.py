@@ -24,9 +24,9 @@ class AgentZip:
     digest: str
 
     @property
-    def host_path(self) -> str:
-        """Where the agent lies on a host."""
-        return f"/opt/kit/agent/{self.digest}.pyz"
+    def name(self) -> str:
+        """What the agent is called on a host."""
+        return f"{self.digest}.pyz"
 
 
 @cache

@@ -18,6 +18,7 @@ from deploy.hosts.agent_zip import agent_zip
 
 REQUEST_FORMAT = 1
 HOST_PYTHON = "/usr/bin/python3"
+AGENT_FOLDER = "/opt/kit/agent"
 Document = dict[str, Any]
 OnLine = Callable[[Document], None]
 
@@ -48,7 +49,8 @@ class AgentFailedError(KitError):
 class LocalTransport:
     """The agent of this machine."""
 
-    def __init__(self, python: str = HOST_PYTHON) -> None:
+    def __init__(self, folder: str = AGENT_FOLDER, python: str = HOST_PYTHON) -> None:
+        self._folder = Path(folder)
         self._python = python
         self._path: Path | None = None
         self._borrowed: tempfile.TemporaryDirectory[str] | None = None
@@ -89,7 +91,7 @@ class LocalTransport:
 
     def _agent(self) -> Path:
         if self._path is None:
-            self._path = self._place(Path(agent_zip().host_path))
+            self._path = self._place(self._folder / agent_zip().name)
         return self._path
 
     def _place(self, path: Path) -> Path:
