@@ -40,8 +40,8 @@ def with_model(choices: Choices, folder: Path, file: Path | None) -> Choices:
     """Add a model's file with its sha256; its path begins at kit.yaml, as everywhere in it."""
     if file is None:
         return choices
-    path = folder / file if (folder / file).is_file() else file
-    written = file if path != file or file.is_absolute() else file.resolve()
+    beside = (folder / file).is_file()
+    path, written = (folder / file, file) if beside else (file, file.resolve())
     try:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -26,6 +26,5 @@ def agreed(output: Output, plan: Plan, yes: bool) -> bool:
 def ensure_typed(output: Output, stack: str, gone: str) -> None:
     """Let a person (or whoever writes to standard input) type the stack's name before something is gone for good."""
     if output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:").strip() != stack:
-        raise UsageError(
-            f"the name {stack} was not typed; nothing was removed", f"without a terminal: echo {stack} | ..."
-        )
+        next_step = f"without a terminal: echo {stack} | {this_line()}"
+        raise UsageError(f"the name {stack} was not typed; nothing was removed", next_step)
