@@ -70,7 +70,7 @@ not_fetched() { # VARIABLE-OF-THE-INDEX VARIABLE-OF-THE-AUTHORITY
 }
 
 make_with_uv() {
-    say "making its Python environment in $place (once, about 5 s)"
+    say "making its Python environment in $place (once, about 10 s)"
     # Without a Python that is new enough uv fetches one itself.
     find_python sys || python='>=3.11'
     uv venv --python "$python" "$new" >>"$log" 2>&1 ||

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests.tree import REPOSITORY
 
 
 @pytest.fixture(scope="session")

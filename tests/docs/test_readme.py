@@ -15,7 +15,7 @@ import yaml
 from deploy.cli.main import cli
 from deploy.cli.table import VERBS
 from deploy.spec.loader import load_spec
-from tests.conftest import REPOSITORY
+from tests.tree import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
 QUICKSTART = REPOSITORY / "inventories/quickstart/kit.yaml"

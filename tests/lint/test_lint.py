@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tree import tracked
+
 TOOLS = Path(sys.executable).parent
 
 
@@ -17,17 +19,6 @@ def ensure_silent(repository: Path, *command: str | Path) -> None:
         command, cwd=repository, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def tracked(repository: Path, *patterns: str) -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [name for name in listed.stdout.split("\0") if name and (repository / name).is_file()]
 
 
 def test_ruff_finds_no_fault(repository: Path) -> None:
@@ -43,7 +34,7 @@ def test_mypy_finds_no_fault(repository: Path) -> None:
 
 
 def test_yamllint_finds_no_fault(repository: Path) -> None:
-    ensure_silent(repository, TOOLS / "yamllint", "--strict", *tracked(repository, "*.yaml", "*.yml"))
+    ensure_silent(repository, TOOLS / "yamllint", "--strict", *tracked("*.yaml", "*.yml"))
 
 
 def test_ansible_lint_finds_no_fault_at_the_production_profile(repository: Path) -> None:
@@ -51,7 +42,7 @@ def test_ansible_lint_finds_no_fault_at_the_production_profile(repository: Path)
 
 
 def test_shell_scripts_parse_and_shellcheck_finds_no_fault(repository: Path) -> None:
-    scripts = ["kit", "tests/run", ".ci/run", *tracked(repository, "*.sh")]
+    scripts = ["kit", "tests/run", ".ci/run", *tracked("*.sh")]
     for script in scripts[:2]:
         ensure_silent(repository, "sh", "-n", script)
     if shutil.which("shellcheck") is None:

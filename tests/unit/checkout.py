@@ -82,7 +82,7 @@ class Checkout:
     def run(self, *arguments: str, program: str | Path = "", cwd: Path | None = None) -> Run:
         """Start the launcher and wait for its end."""
         process = self.start(*arguments, program=program, cwd=cwd)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return Run(process.returncode, out, err)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.components import ROOMS
-from tests.conftest import REPOSITORY
+from tests.tree import REPOSITORY, tracked
 
 OLDEST_PYTHON = "3.9"
 LONGEST_FILE = 300
@@ -24,18 +24,6 @@ ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
 REGISTRIES = re.compile(
     "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "docker" + r"\.io/"])
 )
-
-
-def tracked(*patterns: str) -> list[str]:
-    """Paths, relative to the repository, of all files that belong to it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sorted(name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file())
 
 
 def room_of(path: str) -> str:
