@@ -53,7 +53,7 @@ def playbook_argv(run: PlaybookRun, folder: Path) -> list[str]:
     return [
         str(Path(sys.executable).parent / "ansible-playbook"),
         "--inventory",
-        str(folder / "inventory.yml"),
+        str(folder / "inventory.json"),
         "--forks",
         str(max(1, min(len(run.hosts), 20))),
         str(run.playbook),
@@ -86,7 +86,7 @@ def playbook_environment(run: PlaybookRun, folder: Path, base: Mapping[str, str]
 
 def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
     """Build the files of a run: an empty ansible.cfg, the inventory, and each host's requests."""
-    files = {"ansible.cfg": "", "inventory.yml": inventory_text({host.name: _variables(host, folder) for host in run.hosts})}
+    files = {"ansible.cfg": "", "inventory.json": inventory_text({host.name: _variables(host, folder) for host in run.hosts})}
     for host in run.hosts:
         for name, request in host.requests.items():
             files[f"requests/{host.name}/{name}.json"] = json.dumps(request, ensure_ascii=True)
@@ -95,7 +95,7 @@ def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
 
 def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
     """Run it and tell each event; on Ctrl-C the run is stopped with everything that it started."""
-    with tempfile.TemporaryDirectory(prefix="kit-run-") as name:
+    with tempfile.TemporaryDirectory(prefix="kit-run-", dir=memory_folder()) as name:
         folder = Path(name)
         (folder / "cp").mkdir(mode=0o700)
         for path, text in playbook_files(run, folder).items():
@@ -107,6 +107,11 @@ def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
             log=folder / "output.log",
             on_event=on_event,
         )
+
+
+def memory_folder() -> str | None:
+    """Find a folder that is kept in memory alone, for requests may hold secrets; None for the usual temporary one."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 
 def write_private(path: Path, text: str) -> None:

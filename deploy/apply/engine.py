@@ -7,9 +7,8 @@ from typing import Any
 
 from deploy.deployment import Fetch
 from deploy.errors import KitError
+from deploy.plan.preflight import COMPOSE_FLOOR, ENGINE_FLOOR
 
-ENGINE_FLOOR = "20.10.24"
-COMPOSE_FLOOR = "2.26.1"
 SETTINGS: dict[str, Any] = {
     "live-restore": True,
     "log-driver": "json-file",

@@ -32,7 +32,7 @@ def playbook_run(
     desired: Desired, plan: Plan, observation: Observation, agent: str, run: str, full: bool = False
 ) -> PlaybookRun:
     """Return the playbook run of a plan; `full` asks for every step, also those that have nothing to do."""
-    steps = all_steps(desired.deployment) if full else steps_of(desired.deployment, plan)
+    steps = steps_of(desired.deployment, plan) | (all_steps(desired.deployment, observation) if full else set())
     host = HostRun(
         name="localhost",
         connection="local",
@@ -40,11 +40,11 @@ def playbook_run(
         python=LOCALHOST_PYTHON,
         agent=agent,
         steps=ordered_steps(steps),
-        variables=_variables(desired.deployment, observation),
+        variables=_variables(desired.deployment, observation, steps),
         requests=_requests(desired, plan, observation, run),
         connection_variables={},
     )
-    return PlaybookRun(hosts=(host,), playbook=assets.playbook(), roles=assets.roles_dir())
+    return PlaybookRun(hosts=(host,), playbook=assets.playbooks_dir() / "site.yml", roles=assets.roles_dir())
 
 
 def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
@@ -62,24 +62,24 @@ def _step(operation: Operation) -> Step:
     return Step(operation.role, {"set": "settings", "fetch": "models"}.get(operation.action, "main"))
 
 
-def all_steps(deployment: Deployment) -> set[Step]:
-    """Return every step there is for a deployment."""
+def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
+    """Return every step there is for a deployment; the engine's only where it is the kit's own."""
     kinds = {service.kind for service in deployment.services}
-    whole = {Step("docker_engine"), Step("images"), Step("release"), Step("release", "converge")}
+    whole = {Step("images"), Step("release"), Step("release", "converge")}
     settings = {Step(service.kind, "settings") for service in deployment.services if service.room}
     models = {Step(deployment.service(model.service).kind, "models") for model in deployment.models}
-    return whole | {Step(kind) for kind in kinds} | models | settings | {Step("release", "collect")}
+    engine = {Step("docker_engine")} if observation.docker.kit_installed else set()
+    return whole | engine | {Step(kind) for kind in kinds} | models | settings | {Step("release", "collect")}
 
 
-def _variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
+def _variables(deployment: Deployment, observation: Observation, steps: set[Step]) -> dict[str, Any]:
     fetch = deployment.fetch
-    engine = engine_variables(
-        os_id=observation.os.id,
-        codename=observation.os.codename,
-        systemd=observation.systemd,
-        mirror=fetch.debian,
-        proxy=fetch.proxy,
-        ca=fetch.ca,
+    system = observation.os
+    # A system that the kit has no Docker packages for can still run a Docker that is there.
+    engine = (
+        engine_variables(os_id=system.id, codename=system.codename, systemd=observation.systemd, fetch=fetch)
+        if Step("docker_engine") in steps
+        else {}
     )
     folders = {f"{kind}_folders": folders_of(deployment, kind) for kind in {s.kind for s in deployment.services}}
     return {**engine, **image_tools_variables(fetch), **folders}

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.apply.ansible import PlaybookEvent, PlaybookResult, run_playbook
+from deploy.apply.ansible import run_playbook
+from deploy.apply.events import TaskEvent
 from deploy.apply.story import Event, from_journal
 from deploy.apply.playbook import playbook_run
+from deploy.apply.process import PlaybookResult
 from deploy.apply.requests import base_request
 from deploy.desired import Desired
 from deploy.errors import KitError
@@ -80,8 +82,8 @@ def ensure_same(shown: Plan, held: Plan) -> None:
         raise KitError("the host changed while the plan was shown", "run the same command again to see the new plan")
 
 
-def _playbook_events(on_event: OnEvent) -> Callable[[PlaybookEvent], None]:
-    def forward(event: PlaybookEvent) -> None:
+def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:
+    def forward(event: TaskEvent) -> None:
         on_event(Event(event.task, event.state))
 
     return forward

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
+import threading
 import time
 from typing import Any
 
@@ -30,6 +33,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._descriptor = int(os.environ["KIT_EVENTS"])
         os.set_inheritable(self._descriptor, False)
+        threading.Thread(target=_stop_with_kit, args=(self._descriptor,), daemon=True).start()
         self._started: dict[tuple[str, str], float] = {}
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -58,12 +62,17 @@ class CallbackModule(CallbackBase):
         self._say(TaskEvent(state, host, _role(task), task.name, round(seconds, 3), problem, next_step))
 
     def _say(self, event: TaskEvent | Recap) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._descriptor, write_event(event).encode())
-        except BrokenPipeError:
-            # Nobody reads any more: kit was killed, and nothing may go on changing hosts without it.
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _role(task: Any) -> str:
     return task._role.get_name() if task._role else ""
+
+
+def _stop_with_kit(descriptor: int) -> None:
+    """Wait until nobody reads any more: kit was killed, and nothing may go on changing hosts without it."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    poll.poll()
+    os.kill(os.getpid(), signal.SIGINT)

@@ -46,6 +46,9 @@ if [ -n "$KIT_PROXY" ]; then
     say Acquire::https::Proxy "$KIT_PROXY"
 fi
 
+# A mirror that the spec names may be a frozen one, whose release file is older than apt wants; its signature is checked.
+if [ -n "$KIT_MIRROR" ]; then say Acquire::Check-Valid-Until false; fi
+
 if [ -z "$KIT_MIRROR" ] && [ -n "$KIT_SUITE" ]; then
     KIT_MIRROR=$(own_mirror)
     if [ -z "$KIT_MIRROR" ]; then
@@ -53,7 +56,7 @@ if [ -z "$KIT_MIRROR" ] && [ -n "$KIT_SUITE" ]; then
         KIT_MIRROR=$(own_mirror)
     fi
     if [ -z "$KIT_MIRROR" ]; then
-        echo "no Debian mirror in this host's package sources" >&2
+        echo "E: no Debian mirror in this host's package sources" >&2
         exit 1
     fi
 fi

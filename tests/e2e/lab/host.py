@@ -1,0 +1,112 @@
+"""A lab host: started, reached over real SSH, and taken away with everything on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.e2e.lab.image import lab_image
+
+Process1 = Literal["systemd", "init"]
+FLAGS = (
+    *("--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns=host"),
+    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--security-opt", "systempaths=unconfined"),
+    *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--volume", "/var/lib/docker"),
+    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
+)
+BOOT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class LabHost:
+    """A running target host."""
+
+    name: str
+    suite: str
+    process_1: Process1
+    address: str
+    folder: Path
+    """Holds the key that opens it and the key that it shows."""
+
+    @property
+    def has_systemd(self) -> bool:
+        """Whether systemd is its process 1."""
+        return self.process_1 == "systemd"
+
+    @property
+    def connection_variables(self) -> dict[str, str]:
+        """How Ansible reaches it."""
+        known = self.folder / "known_hosts"
+        return {
+            "ansible_host": self.address,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.folder / "key"),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={known} -o IdentitiesOnly=yes",
+        }
+
+    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on it, past SSH."""
+        return subprocess.run(["docker", "exec", self.name, *argv], capture_output=True, text=True, check=False)
+
+    def read(self, *argv: str) -> str:
+        """Run a command that must succeed and return what it printed."""
+        answer = self.run(*argv)
+        assert answer.returncode == 0, f"{' '.join(argv)}: {answer.stdout}{answer.stderr}"
+        return answer.stdout
+
+
+@contextlib.contextmanager
+def lab_host(suite: str, process_1: Process1, folder: Path) -> Iterator[LabHost]:
+    """Start a host of a suite; it and its disk are gone afterwards."""
+    name = f"kit-lab-{suite}-{process_1}-{os.getpid()}"
+    start = ["/sbin/init"] if process_1 == "systemd" else ["sleep", "infinity"]
+    reaper = [] if process_1 == "systemd" else ["--init"]
+    image = lab_image(suite)
+    try:
+        _docker("run", "--detach", "--name", name, "--hostname", "lab", *FLAGS, *reaper, image, *start)
+        address = _docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name)
+        host = LabHost(name, suite, process_1, address, folder)
+        _open_for(host)
+        yield host
+    finally:
+        subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False)
+
+
+def _open_for(host: LabHost) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host.folder / "key"], check=True)
+    subprocess.run(
+        ["docker", "exec", "-i", host.name, "sh", "-c", "mkdir -p -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys"],
+        input=(host.folder / "key.pub").read_bytes(),
+        check=True,
+    )
+    shown = host.read("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
+    (host.folder / "known_hosts").write_text(f"{host.address} {shown}")
+    if not host.has_systemd:
+        host.read("mkdir", "-p", "/run/sshd")
+        host.read("/usr/sbin/sshd")
+    _wait_for_ssh(host)
+
+
+def _wait_for_ssh(host: LabHost) -> None:
+    deadline = time.monotonic() + BOOT_SECONDS
+    while True:
+        try:
+            with socket.create_connection((host.address, 22), timeout=1) as connection:
+                connection.settimeout(5)
+                if connection.recv(4) == b"SSH-":
+                    return
+        except OSError:
+            pass
+        assert time.monotonic() < deadline, f"{host.name} does not answer: {host.run('systemctl', '--failed').stdout}"
+        time.sleep(0.1)
+
+
+def _docker(*argv: str) -> str:
+    return subprocess.run(["docker", *argv], check=True, capture_output=True, text=True).stdout.strip()
