@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.errors import SpecError
 from deploy.lock import Lock, missing_inputs, read_lock
 from deploy.render import render
-from deploy.resolve import resolve
+from deploy.resolve import image_requests, resolve
 from deploy.spec.loader import load_spec
 from deploy.spec.model import Spec
 
@@ -24,6 +25,10 @@ class Desired:
     lock: Lock
     deployment: Deployment
     bundle: Bundle
+
+    def image_requests(self) -> list[dict[str, Any]]:
+        """Return what the agent's operation `image` assembles."""
+        return image_requests(self.spec, self.lock)
 
 
 def lock_path(spec_path: Path) -> Path:

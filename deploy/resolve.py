@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from deploy.components import room
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.deployment import Deployment, Fetch, Image
 from deploy.lock import Lock
 from deploy.offers import Offer
-from deploy.recipe import recipe_digest
+from deploy.recipe import image_request, recipe_digest
 from deploy.spec.model import Spec
 from deploy.spec.service import ServiceSpec
 
@@ -27,6 +29,15 @@ def resolve(spec: Spec, lock: Lock) -> Deployment:
         models=tuple(model for one in resolved for model in one.models),
         fetch=Fetch(spec.mirrors.debian, spec.mirrors.pypi, spec.proxy, spec.ca),
     )
+
+
+def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
+    """Return what the agent assembles, one entry per kind of service."""
+    services = {service.kind: service for service in (*spec.engines, spec.gateway, spec.webui) if service is not None}
+    return [
+        image_request(room(kind).recipe(service), lock.images[kind].wheels, lock.platform)
+        for kind, service in services.items()
+    ]
 
 
 def _resolve_service(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from deploy.apply.ansible import run_playbook
 from deploy.apply.events import TaskEvent
-from deploy.apply.story import Event, from_journal
 from deploy.apply.playbook import playbook_run
 from deploy.apply.process import PlaybookResult
 from deploy.apply.requests import base_request
+from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
 from deploy.errors import KitError
 from deploy.hosts.observe import Observation, observe
@@ -83,8 +83,10 @@ def ensure_same(shown: Plan, held: Plan) -> None:
 
 
 def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:
+    states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
+
     def forward(event: TaskEvent) -> None:
-        on_event(Event(event.task, event.state))
+        on_event(Event(event.task.removeprefix("Ensure "), states.get(event.state, "done")))
 
     return forward
 

@@ -11,7 +11,7 @@ from deploy.hosts.observe import Observation
 from deploy.plan.estimate import estimate
 from deploy.plan.operation import Operation
 
-DOCKER_FLOOR = "20.10.24"
+ENGINE_FLOOR = "20.10.24"
 COMPOSE_FLOOR = "2.26.1"
 Refusal = tuple[str, str]
 
@@ -47,9 +47,9 @@ def _root(observation: Observation) -> Iterator[Refusal]:
 
 def _docker(observation: Observation) -> Iterator[Refusal]:
     docker = observation.docker
-    if docker.server and docker.version and _is_below(docker.version, DOCKER_FLOOR):
+    if docker.server and docker.version and _is_below(docker.version, ENGINE_FLOOR):
         yield (
-            f"Docker {docker.version} is too old; the kit needs {DOCKER_FLOOR} or newer",
+            f"Docker {docker.version} is too old; the kit needs {ENGINE_FLOOR} or newer",
             "upgrade Docker, or remove it and let the kit install one",
         )
     if docker.server and docker.compose and _is_below(docker.compose, COMPOSE_FLOOR):
