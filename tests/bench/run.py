@@ -1,0 +1,47 @@
+"""Prints ratios against a peer measured in the same run: `python tests/bench/run.py [--spec KIT_YAML] [NAME...]`.
+
+help: `kit --help` against `import click` with the same interpreter.
+noop: an apply that changes nothing against `docker compose up -d` of the same stack; the stack must be up.
+cold: the last first apply of the stack against the sum of the steps that it was made of, as if run by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.measure import REPOSITORY, Result, as_json, in_turns, table
+from tests.bench.stack import cold, noop
+
+QUICKSTART = REPOSITORY / "inventories/quickstart/kit.yaml"
+
+
+def help_of_kit(_spec: Path) -> Result:
+    """`kit --help` against the import that it cannot do without."""
+    script = "import sys; from deploy.cli.main import main; sys.exit(main(['--help']))"
+    return in_turns("help", [sys.executable, "-c", script], [sys.executable, "-c", "import click"], bar=1.5, runs=21)
+
+
+BENCHES = {"help": help_of_kit, "noop": noop, "cold": cold}
+
+
+def main() -> int:
+    """Measure what was asked for, or everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--spec", type=Path, default=QUICKSTART, help="kit.yaml of a stack that is up")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no bench called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    results = [BENCHES[name](given.spec.resolve()) for name in given.names or BENCHES]
+    print(table(results))
+    print(as_json(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
