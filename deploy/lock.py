@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from deploy.components import room
+from deploy.components import room_of
 from deploy.errors import Problem, SpecError
 from deploy.recipe import Wheel
 from deploy.spec.fields import ModelName, PackageName, Sha256, SourcePath, Strict, shown
@@ -190,7 +190,7 @@ def _missing_images(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
             continue
         field = f"images.{service.kind}"
         locked = lock.images.get(service.kind)
-        recipe = room(service.kind).recipe(service)
+        recipe = room_of(service.kind).recipe(service)
         if locked is None:
             yield field, "is not locked yet"
         elif (locked.suite, locked.python) != (recipe.suite, recipe.python):

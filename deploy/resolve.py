@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.components import room
+from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.deployment import Deployment, Fetch, Image
 from deploy.lock import Lock
@@ -35,7 +35,7 @@ def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
     """Return what the agent assembles, one entry per kind of service."""
     services = {service.kind: service for service in (*spec.engines, spec.gateway, spec.webui) if service is not None}
     return [
-        image_request(room(kind).recipe(service), lock.images[kind].wheels, lock.platform)
+        image_request(room_of(kind).recipe(service), lock.images[kind].wheels, lock.platform)
         for kind, service in services.items()
     ]
 
@@ -50,11 +50,11 @@ def _resolve_service(
         image=_image(lock, kind, service),
         models=tuple(_locked_model(lock, model.name) for model in spec.models if model.engine == engine),
     )
-    return room(kind).resolve(service, site, offers)
+    return room_of(kind).resolve(service, site, offers)
 
 
 def _image(lock: Lock, kind: str, service: ServiceSpec) -> Image:
-    recipe = room(kind).recipe(service)
+    recipe = room_of(kind).recipe(service)
     wheels = lock.images[kind].wheels
     digest = recipe_digest(recipe, wheels, lock.platform)
     return Image(f"kit/{kind}:{digest}", "build", digest, sum(wheel.size for wheel in wheels))

@@ -19,7 +19,7 @@ PLANNED = {
 }
 
 
-def room(kind: str) -> Room:
+def room_of(kind: str) -> Room:
     """Return the room of a kind; KeyError where the registry has none."""
     found: Room = import_module(ROOMS[kind]).ROOM
     return found
