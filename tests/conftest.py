@@ -20,8 +20,8 @@ def repository() -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put e2e first: its first apply installs Docker where there is none."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """Put what brings a Docker Engine along (e2e without docker) before what needs one that is there."""
+    items.sort(key=lambda item: (item.get_closest_marker("docker") is not None, item.get_closest_marker("e2e") is None))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
