@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
 import sys
 
 from deploy.cli.table import VERBS
@@ -16,6 +14,11 @@ _LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{'|'.join(VERBS)})\b)")
 def program() -> str:
     """Return the name that the person typed: the launcher's path, or just kit where PATH leads to it."""
     path = os.environ.get("KIT_COMMAND") or "kit"
+    if "/" not in path:
+        return path
+    import shlex
+    import shutil
+
     name = path.rpartition("/")[2]
     return name if path == shutil.which(name) else shlex.quote(path)
 
@@ -27,4 +30,6 @@ def as_typed(text: str) -> str:
 
 def this_line(*more: str) -> str:
     """Return the line that was typed, with more words at its end."""
-    return " ".join([program(), *(shlex.quote(word) for word in (*sys.argv[1:], *more))])
+    import shlex
+
+    return f"{program()} {shlex.join([*sys.argv[1:], *more])}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +19,8 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     """Print what went wrong and return the exit code."""
     problem, next_step, code, more = _explain(error)
     if verbose:
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     if as_json:
         print_json({"error": {"problem": as_typed(problem), "next": as_typed(next_step), "exit_code": code, **more}})

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import sys
 from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from deploy import __version__
 from deploy.cli.calling import program
 from deploy.cli.failure import Terminated, report
 from deploy.cli.table import SECTIONS, VERBS
 from deploy.errors import FAILED, USAGE
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Verbs(click.Group):
@@ -39,6 +40,8 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb, or say which one may have been meant."""
         if args[0] not in VERBS and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], VERBS, 1)
             meant = f"; did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx)
@@ -46,6 +49,8 @@ class Verbs(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a verb without importing any."""
+        from click.shell_completion import CompletionItem
+
         items = [CompletionItem(name, help=words) for name, words in VERBS.items() if name.startswith(incomplete)]
         return items if not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
 

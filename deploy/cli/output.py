@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -54,6 +53,8 @@ class Output:
 
 def print_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a run."""
+    import json
+
     click.echo(json.dumps({"format": FORMAT, **document}, indent=2, ensure_ascii=False))
 
 
