@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import yaml
 
 from deploy.assets import templates_dir
 from deploy.bundle import Bundle, File, canonical_json, digest
@@ -68,7 +69,7 @@ def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) ->
     used = {network for one in rendered for network in one.block["networks"]}
     return {
         "project": deployment.project,
-        "services": [(one.service.name, list(one.block.items())) for one in rendered],
+        "services": [(one.service.name, one.block) for one in rendered],
         "capabilities": {
             one.service.name: [(capability.name, capability.reason) for capability in one.service.capabilities]
             for one in rendered
@@ -99,6 +100,7 @@ def _templates(overrides: Path | None) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     templates.filters["json"] = lambda value: json.dumps(as_json(value), ensure_ascii=False)
+    templates.filters["yaml"] = lambda value: yaml.safe_dump(as_json(value), sort_keys=False, width=10**6)
     return templates
 
 
