@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from deploy.spec.document import Document
     from deploy.spec.model import Model, Spec
 
-FORMAT = 1
-PLATFORM = "linux/amd64"
+FORMAT: Final = 1
+PLATFORM: Final = "linux/amd64"
 _LARGEST = 8 * 2**20
 _WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}\.whl")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,80}")
@@ -62,7 +62,7 @@ class WheelEntry(Strict):
 
 
 class _Wheels(Strict):
-    entries: Annotated[tuple[WheelEntry, ...], Field(alias="wheels")] = ()
+    entries: tuple[WheelEntry, ...] = Field(default=(), alias="wheels")
     """The wheels, by name."""
 
     @property

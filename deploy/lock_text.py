@@ -42,7 +42,7 @@ def write_lock(lock: Lock, path: Path) -> None:
 
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
-    for key, value in mapping.items():
+    for key, value in sorted(mapping.items(), key=lambda item: item[0] == "wheels"):
         if isinstance(value, dict) and value and key in ("images", "models"):
             yield f"{indent}{key}:"
             for name in sorted(value):

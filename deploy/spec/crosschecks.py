@@ -88,8 +88,8 @@ def ports_are_unique(spec: Spec) -> Iterator[Finding]:
     for service in services(spec):
         taken = first.setdefault(service.port, service)
         if taken is not service:
-            default = " by default" if service.spec.port is None else ""
-            message = f"{service.port} is{default} the port of {taken.name} too; write another"
+            default = ", its default," if service.spec.port is None else ""
+            message = f"{service.port}{default} is the port of {taken.name} too; write another"
             yield Finding(service.port_path, message, (taken.port_path,))
 
 

@@ -30,7 +30,7 @@ class Strict(BaseModel):
 
 def shown(value: Any) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
 
 

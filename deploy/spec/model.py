@@ -92,7 +92,7 @@ class Spec(Strict):
     """A deployment of a private LLM server."""
 
     kit: Literal[1]
-    """Version of this file's format."""
+    """Version of this file's format: 1."""
     stack: Name
     """Name of the deployment: of its folders, its containers and its compose project."""
     images: Images = Images()

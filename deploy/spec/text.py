@@ -12,6 +12,11 @@ from deploy.spec.fields import shown
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
+def file_name(path: Path) -> str:
+    """Return a path as messages show it."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
 def read_text(path: Path, limit: int, missing: str) -> str:
     """Return the text of a file that a person wrote; SpecError says why it cannot be read."""
     try:
@@ -52,8 +57,8 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _at(path: Path, before: str, message: str) -> Problem:
-    return Problem(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"), "", message)
+    return Problem(file_name(path), before.count("\n") + 1, len(before) - before.rfind("\n"), "", message)
 
 
 def _unreadable(path: Path, message: str) -> SpecError:
-    return SpecError([Problem(shown(str(path))[1:-1], 0, 0, "", message)])
+    return SpecError([Problem(file_name(path), 0, 0, "", message)])

@@ -15,7 +15,7 @@ import yaml
 from deploy.errors import SpecError
 from deploy.spec.document import Document, FieldPath, Place
 from deploy.spec.syntax import syntax_words
-from deploy.spec.text import read_text
+from deploy.spec.text import file_name, read_text
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
@@ -55,6 +55,7 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.frames: list[_Frame] = []
+        self.aliases: set[str] = set()
 
     def take(self, event: yaml.Event) -> None:
         """Take one event of the parser."""
@@ -98,7 +99,11 @@ class _Builder:
 
     def _refuse_extras(self, path: FieldPath, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.document.complain(path, f"aliases (*{event.anchor}) are not allowed here; write the value out")
+            self.document.covered.add(path)
+            # Told once of each: a bomb is made of very many
+            if event.anchor not in self.aliases:
+                self.document.complain(path, f"aliases (*{event.anchor}) are not allowed here; write the value out")
+            self.aliases.add(event.anchor)
         elif event.anchor is not None:
             self.document.complain(path, f"anchors (&{event.anchor}) are not allowed here; write the value out")
         elif event.tag is not None:
@@ -141,7 +146,7 @@ def _build(document: Document, text: str) -> None:
 
 def read_document(path: Path, limit: int, missing: str) -> Document:
     """Read a YAML file; SpecError where its form leaves nothing to go on with."""
-    return parse_document(read_text(path, limit, missing), str(path), missing)
+    return parse_document(read_text(path, limit, missing), file_name(path), missing)
 
 
 def parse_document(text: str, file: str, missing: str) -> Document:

@@ -66,13 +66,17 @@ def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
     plain = {
         "string_type": f"{_what(found)} stands where text must stand",
         "bool_type": f"{shown(found)} is neither true nor false",
-        "model_type": f"{_what(found)} stands where keys must stand (`key: value`)",
+        "model_type": f"{_what(found)} stands where keys must stand (`key: value`{_or_none(found)})",
         "tuple_type": f"{_what(found)} stands where a list must stand (`[...]` or lines with '- ')",
         "too_short": "needs at least one entry",
         "string_too_short": "is empty",
         "json_invalid": "holds a character that is no text",
     }
     return plain.get(kind, "")
+
+
+def _or_none(found: Any) -> str:
+    return ", or null for none" if found is False or found in ("no", "No", "off", "Off", "none", "None") else ""
 
 
 def _what(found: Any) -> str:
@@ -82,6 +86,8 @@ def _what(found: Any) -> str:
 
 
 def _unknown(key: str, known: Keys) -> str:
+    if key in known:
+        return "cannot stand beside the other keys here; choose"
     near = did_you_mean(key, known)
     if near or not known:
         return f"unknown key{near}"

@@ -1,0 +1,115 @@
+"""What is written is what is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import SpecError
+from deploy.spec.crosschecks import publishing_is_safe, services, webui_has_a_back_end
+from deploy.spec.document import path_text
+from deploy.spec.loader import load_spec
+from deploy.spec.model import Spec
+from deploy.spec.service import ServiceSpec, Traits
+from tests.conftest import REPOSITORY
+
+SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+SHORTEST = f"""\
+kit: 1
+stack: home
+engines: [{{name: main, kind: llama_cpp, threads: 1}}]
+models: [{{name: gemma, engine: main, from: {{file: gemma.gguf, sha256: {SHA256}}}}}]
+backup: null
+"""
+
+
+def loaded(folder: Path, text: str) -> Spec:
+    path = folder / "kit.yaml"
+    path.write_text(text)
+    return load_spec(path)
+
+
+def test_the_quickstart_is_the_deployment_of_the_readme() -> None:
+    spec = load_spec(REPOSITORY / "inventories/quickstart/kit.yaml")
+    assert spec.stack == "quickstart"
+    assert [engine.name for engine in spec.engines] == ["main"]
+    assert spec.models[0].from_.sha256 == SHA256
+    assert spec.webui is not None
+    assert spec.webui.embedding == "gemma"
+
+
+def test_gateway_and_web_ui_are_there_unless_they_are_null(tmp_path: Path) -> None:
+    left_out = loaded(tmp_path, SHORTEST)
+    assert [service.name for service in services(left_out)] == ["main", "litellm", "open_webui"]
+    nulled = loaded(tmp_path, SHORTEST + "gateway: null\nwebui: null\n")
+    assert [service.name for service in services(nulled)] == ["main"]
+
+
+def test_sizes_and_durations_become_bytes_and_seconds(tmp_path: Path) -> None:
+    text = SHORTEST.replace("threads: 1", "threads: 1, memory: 4GiB, health_timeout: 2m")
+    engine = loaded(tmp_path, text).engines[0]
+    assert (engine.memory, engine.health_timeout) == (4 * 2**30, 120)
+
+
+@pytest.mark.parametrize("name", ["yes", "no", "on", "off", "null-1", "y"])
+def test_a_word_that_older_yaml_takes_for_a_truth_is_a_name(tmp_path: Path, name: str) -> None:
+    text = SHORTEST.replace("home", name)
+    assert loaded(tmp_path, text).stack == name
+
+
+@pytest.mark.parametrize("version", ["1.10", "2", "1.0", "'1.0'", "0.9.0"])
+def test_a_version_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, version: str) -> None:
+    source = f"{{pip: x, version: {version}, sha256: {SHA256}}}"
+    spec = loaded(tmp_path, SHORTEST.replace(f"{{file: gemma.gguf, sha256: {SHA256}}}", source))
+    assert spec.models[0].from_.model_dump()["version"] == version.strip("'")
+
+
+@pytest.mark.parametrize("user", ["1000:1000", "60:59"])
+def test_an_owner_is_no_number_to_the_base_of_sixty(tmp_path: Path, user: str) -> None:
+    assert loaded(tmp_path, SHORTEST.replace("threads: 1", f"threads: 1, user: {user}")).engines[0].user == user
+
+
+@pytest.mark.parametrize("digest", ["1" * 64, "0" * 64, "12e4" * 16, "1" * 62 + "e1"])
+def test_a_digest_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, digest: str) -> None:
+    assert loaded(tmp_path, SHORTEST.replace(SHA256, digest)).models[0].from_.sha256 == digest
+
+
+def test_a_multicast_or_mapped_address_is_no_address_to_publish_on(tmp_path: Path) -> None:
+    for address in ("224.0.0.1", "'::'", "'::ffff:0.0.0.0'", "'fe80::1%eth0'", "example.org", "10.0.0.256"):
+        with pytest.raises(SpecError, match=r"webui\.publish"):
+            loaded(tmp_path, SHORTEST + f"webui: {{kind: open_webui, publish: {address}}}\n")
+    spec = loaded(tmp_path, SHORTEST + "webui: {kind: open_webui, publish: '::ffff:10.0.0.1'}\n")
+    assert spec.webui is not None
+    assert spec.webui.publish == "10.0.0.1"
+
+
+def test_what_asks_nobody_for_a_key_is_never_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_to_all = Traits(1, "{}", has_authentication=False)
+    spec = loaded(tmp_path, SHORTEST.replace("threads: 1", "threads: 1, publish: 10.0.0.1"))
+    assert list(publishing_is_safe(spec)) == []
+    assert list(webui_has_a_back_end(spec.model_copy(update={"gateway": None}))) == []
+    monkeypatch.setattr(type(spec.engines[0]), "traits", open_to_all)
+    assert [path_text(found.path) for found in publishing_is_safe(spec)] == ["engines[0].publish"]
+    alone = spec.model_copy(update={"gateway": None})
+    assert [found.text() for found in webui_has_a_back_end(alone)] == [
+        "no engine offers chat by itself; write a `gateway`"
+    ]
+
+
+def test_every_kind_says_what_cross_checks_ask() -> None:
+    kinds = ServiceSpec.__subclasses__()
+    assert len(kinds) >= 3
+    ports = [kind.traits.default_port for kind in kinds]
+    assert len(set(ports)) == len(ports)
+
+
+def test_a_fault_in_one_engine_hides_no_fault_elsewhere_and_invents_none(tmp_path: Path) -> None:
+    faulty = SHORTEST.replace("threads: 1", "threads: none").replace("engine: main", "engine: other")
+    with pytest.raises(SpecError) as caught:
+        loaded(tmp_path, faulty + "webui: {kind: open_webui, port: 4000}\n")
+    assert [problem.path for problem in caught.value.problems] == ["engines[0].threads"]
+    two = faulty.replace("}]\nmodels", "}, {name: more, kind: llama_cpp, threads: 1}]\nmodels")
+    with pytest.raises(SpecError) as caught:
+        loaded(tmp_path, two + "webui: {kind: open_webui, port: 4000}\n")
+    assert [problem.path for problem in caught.value.problems] == ["engines[0].threads", "engines[1]", "webui.port"]
