@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -139,15 +138,6 @@ def sha256_of(path: Path, ensure_wanted: Callable[[], None] = lambda: None) -> s
             ensure_wanted()
             digest.update(piece)
     return digest.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or a folder's names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _header(name: str, size: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import time
@@ -12,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.archive import Layer, LayerWriter, sha256_of, sync
+from deploy.agent.archive import Layer, LayerWriter, sha256_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json, write_json
 
 KEPT_SECONDS = 30 * 24 * 3600
 Maker = Callable[[LayerWriter], dict[str, Any]]
@@ -40,18 +40,18 @@ class Cache:
             except BlockingIOError:
                 journal.say("waiting for another build on this host")
                 fcntl.flock(flag, fcntl.LOCK_EX)
-            self._clear()
+            self.remove(self.work)
             self.work.mkdir(mode=0o755)
             try:
                 yield
             finally:
-                self._clear()
+                self.remove(self.work)
 
     def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
         """Return the layer of a key with what was remembered of it, if its bytes are what they were."""
         pointer = self.root / "keys" / f"{key}.json"
         found = read_json(pointer)
-        if not found:
+        if found is None:
             return None
         layer = Layer(found["diff_id"], found["size"], self._place(found["diff_id"]))
         try:
@@ -65,7 +65,7 @@ class Cache:
     def has(self, key: str) -> bool:
         """Tell whether a key's layer is there, without reading it."""
         found = read_json(self.root / "keys" / f"{key}.json")
-        return bool(found) and self._place(found["diff_id"]).exists()
+        return found is not None and self._place(found["diff_id"]).exists()
 
     def keep(self, key: str, make: Maker) -> tuple[Layer, dict[str, Any]]:
         """Make a key's layer: written beside, and only then given its name.
@@ -89,7 +89,11 @@ class Cache:
             if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
                 pointer.unlink()
             else:
-                named.add(self._place(read_json(pointer).get("diff_id", ":")))
+                named.add(self._place((read_json(pointer) or {}).get("diff_id", ":")))
+        # Of models whose fetching was interrupted and never taken up again.
+        for folder in (self.root / "downloads").glob("*"):
+            if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+                self.remove(folder)
         for layer in (self.root / "layers").iterdir():
             if layer not in named:
                 layer.unlink()
@@ -97,37 +101,11 @@ class Cache:
     def _place(self, diff_id: str) -> Path:
         return self.root / "layers" / f"{diff_id.split(':')[1]}.tar"
 
-    def _clear(self) -> None:
-        if not self.work.exists():
-            return
+    def remove(self, folder: Path) -> None:
+        """Remove a folder of this cache, if nothing is mounted in it."""
         mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-        inside = [point for point in mounted if point.startswith(f"{self.work}/")]
+        inside = [point for point in mounted if point.startswith(f"{folder}/")]
         if inside:
             # Removing through a mount could remove the host's own files.
             raise AgentError(f"{inside[0]} is still mounted by an earlier build", f"umount {inside[0]}")
-        shutil.rmtree(self.work)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON object of a file; an empty one where there is none, or a damaged one."""
-    try:
-        found = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a JSON file so that a reader sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w") as output:
-            json.dump(document, output, sort_keys=True)
-            output.flush()
-            os.fsync(output.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+        shutil.rmtree(folder, ignore_errors=True)

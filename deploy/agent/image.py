@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any, TypeVar
 
 from deploy.agent import rootfs, wheels
 from deploy.agent.archive import ASSEMBLER, Layer, archive_parts, archive_size, configuration, stream
-from deploy.agent.cache import Cache, read_json, write_json
+from deploy.agent.cache import Cache
 from deploy.agent.children import Children, StoppedError
 from deploy.agent.disk import ensure_room
 from deploy.agent.docker import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.mirrors import Mirrors
+from deploy.agent.remembered import read_json, write_json
 
 Made = tuple[Layer, dict[str, Any]]
 T = TypeVar("T")
@@ -93,14 +93,14 @@ class Builder:
                 return {}
 
             made = self.cache.keep(key, make)
-        shutil.rmtree(work)
+        self.cache.remove(work)
         return made
 
     def _clear_downloads(self, layers: list[Future[Made]]) -> None:
         """Downloads are kept for a run that follows an interrupted one; what is packed is not kept twice."""
         for layer in layers:
             _result(layer)
-        shutil.rmtree(self.cache.uv, ignore_errors=True)
+        self.cache.remove(self.cache.uv)
 
     def _load(self, image: dict[str, Any], layers: dict[str, Future[Made]]) -> dict[str, Any]:
         root, facts = _result(layers[root_key(image)])
@@ -194,9 +194,8 @@ def _present(docker: Docker, image: dict[str, Any], request: dict[str, Any], cac
     found = docker.image(image["tag"])
     if not found or (found["Config"].get("Labels") or {}).get("kit.recipe") != image["digest"]:
         return None
-    known = read_json(_record(Path(request["root"]) / "run", image["tag"])) or read_json(
-        _record(cache.root, image["tag"])
-    )
+    records = [_record(folder, image["tag"]) for folder in (Path(request["root"]) / "run", cache.root)]
+    known = next((record for record in map(read_json, records) if record), {})
     versions = known.get("debian_versions", {}) if known.get("id") == found["Id"] else {}
     return {
         "kind": image["kind"],
