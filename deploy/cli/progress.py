@@ -54,17 +54,17 @@ class Plain:
                 self._told.pop(ended.step, None)
                 if ended.matters:
                     echo(_ending(ended), self._stream)
-            elif self._is_news(event):
-                echo(f"{event.step}: {self._board.running[event.step].doing}", self._stream)
+            elif event.text and (words := self._news(event)):
+                echo(f"{event.step}: {words}", self._stream)
 
-    def _is_news(self, event: Event) -> bool:
-        now = self._board.clock()
-        text, when = self._told.get(event.step, ("", -PLAIN_PAUSE))
-        kind = _without_numbers(event.text)
-        if not event.text or (kind == text and now - when < PLAIN_PAUSE):
-            return False
+    def _news(self, event: Event) -> str:
+        """Return what is worth saying: a new thing that is done at once, how far it is only now and then."""
+        now, kind = self._board.clock(), _without_numbers(event.text)
+        text, when = self._told.get(event.step, ("", 0.0))
+        if kind == text and now - when < PLAIN_PAUSE:
+            return ""
         self._told[event.step] = kind, now
-        return True
+        return self._board.running[event.step].doing if kind == text else event.text
 
 
 def _without_numbers(text: str) -> str:

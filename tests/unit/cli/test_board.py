@@ -44,7 +44,7 @@ def test_a_step_on_a_pipe_is_a_line_for_what_it_does_and_one_for_its_end() -> No
 def test_a_counter_that_goes_on_says_so_every_ten_seconds_only() -> None:
     bytes_of = [(second, Event("model", "progress", "fetching", second * 2**20, 100 * 2**20)) for second in range(21)]
     assert story(*bytes_of).splitlines() == [
-        "model: fetching 0 B of 100 MiB",
+        "model: fetching",
         "model: fetching 10.0 MiB of 100 MiB",
         "model: fetching 20.0 MiB of 100 MiB",
     ]
