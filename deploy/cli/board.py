@@ -25,7 +25,7 @@ class Running:
     @property
     def doing(self) -> str:
         """What it does at the moment, with how much of it is done."""
-        return " ".join(part for part in (self.text, amount(self.done, self.total)) if part)
+        return ", ".join(part for part in (amount(self.done, self.total), self.text) if part)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from deploy.apply.story import Event
-from deploy.cli.board import Board, Ended, duration
+from deploy.cli.board import Board, Ended, Running, duration
 from deploy.cli.output import echo, is_coloured
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 PLAIN_PAUSE = 10.0
 """Seconds between two lines of one step on a pipe, where only numbers change."""
+TURNING = "-\\|/"
 
 
 class Display(Protocol):
@@ -80,34 +78,31 @@ def _ending(ended: Ended) -> str:
 
 @contextmanager
 def _live(stream: TextIO) -> Iterator[Display]:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
-    from rich.spinner import Spinner
-    from rich.table import Table
     from rich.text import Text
 
-    board, lock, spinner = Board(), threading.Lock(), Spinner("line")
+    board, lock = Board(), threading.Lock()
     console = Console(file=stream, highlight=False)
 
-    def view() -> Table:
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=1)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        table.add_column(no_wrap=True, justify="right")
+    def line(step: Running, width: int) -> Text:
+        seconds = duration(board.clock() - step.since)
+        turning = TURNING[int(board.clock() * 8) % len(TURNING)]
+        words = f"{turning} {step.step:<{width}}  {seconds:>6}  "
+        return Text.assemble(words, (step.doing, "dim"), no_wrap=True, overflow="ellipsis")
+
+    def view() -> Group:
         with lock:
-            for step in board.running.values():
-                seconds = duration(board.clock() - step.since)
-                table.add_row(spinner, step.step, Text(step.doing, style="dim"), seconds)
-        return table
+            width = max((len(step) for step in board.running), default=0)
+            return Group(*(line(step, width) for step in board.running.values()))
 
     def show(event: Event) -> None:
         with lock:
             ended = board.take(event)
         if ended is not None and ended.matters:
             mark, style = ("failed", "red") if ended.failed else ("done", "green")
-            line = Text.assemble((f"{mark:<6} ", style), ended.step, (f"  {duration(ended.seconds)}", "dim"))
-            console.print(line.append(f"  {ended.text}") if ended.failed else line)
+            told = Text.assemble((f"{mark:<6} ", style), ended.step, (f"  {duration(ended.seconds)}", "dim"))
+            console.print(told.append(f"  {ended.text}") if ended.failed else told)
 
     with Live(get_renderable=view, console=console, refresh_per_second=8, transient=True, redirect_stdout=False):
         yield show

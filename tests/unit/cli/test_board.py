@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 
+import click
 import pytest
 
 from deploy.apply.story import Event
@@ -45,8 +49,8 @@ def test_a_counter_that_goes_on_says_so_every_ten_seconds_only() -> None:
     bytes_of = [(second, Event("model", "progress", "fetching", second * 2**20, 100 * 2**20)) for second in range(21)]
     assert story(*bytes_of).splitlines() == [
         "model: fetching",
-        "model: fetching 10.0 MiB of 100 MiB",
-        "model: fetching 20.0 MiB of 100 MiB",
+        "model: 10.0 MiB of 100 MiB, fetching",
+        "model: 20.0 MiB of 100 MiB, fetching",
     ]
 
 
@@ -102,3 +106,27 @@ def test_a_size_is_said_in_the_unit_that_fits(number: int, words: str) -> None:
 
 def test_an_amount_without_a_total_is_the_amount_alone() -> None:
     assert (amount(None, None), amount(2048, None), amount(2048, 4096)) == ("", "2 KiB", "2 KiB of 4 KiB")
+
+
+def test_a_terminal_sees_what_runs_and_keeps_what_ended() -> None:
+    script = (
+        "import sys, time\nfrom deploy.apply.story import Event\nfrom deploy.cli.progress import progress\n"
+        "with progress(sys.stdout) as show:\n"
+        "    show(Event('image a', 'start'))\n    show(Event('image a', 'progress', 'wheels', 2**20, 2**21))\n"
+        "    time.sleep(1.1)\n    show(Event('image a', 'done'))\n"
+    )
+    code = f"import pty, sys; sys.exit(pty.spawn([sys.executable, '-c', {script!r}]) >> 8)"
+    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "image a" in done.stdout
+    assert "1.0 MiB of 2.0 MiB, wheels" in done.stdout
+    last = done.stdout.split("\n")[-2 if done.stdout.endswith("\n") else -1]
+    assert "wheels" not in click.unstyle(last.split("\x1b[2K")[-1])
+    assert "done   image a  1 s" in click.unstyle(done.stdout)
