@@ -21,6 +21,9 @@ DOCUMENTATION = """
     description: Writes the events to the file descriptor named by KIT_EVENTS.
 """
 
+BOOKKEEPING = ("include_role", "include_tasks", "validate_argument_spec")
+"""Actions that do nothing on a host; only a failure of theirs is worth a word."""
+
 
 class CallbackModule(CallbackBase):
     """One JSON document per line for each task that starts and ends, and a recap at the end."""
@@ -38,7 +41,8 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         self._started[(host.get_name(), task._uuid)] = time.monotonic()
-        self._say(TaskEvent("started", host.get_name(), _role(task), task.name))
+        if not _is_bookkeeping(task):
+            self._say(TaskEvent("started", host.get_name(), _role(task), task.name))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._end("changed" if result.is_changed() else "ok", result)
@@ -57,6 +61,8 @@ class CallbackModule(CallbackBase):
 
     def _end(self, state: EventState, result: Any) -> None:
         host, task = result.host.get_name(), result.task
+        if state in ("ok", "skipped") and _is_bookkeeping(task):
+            return
         seconds = time.monotonic() - self._started.pop((host, task._uuid), time.monotonic())
         problem, next_step = told_error(result.result) if state in ("failed", "unreachable") else ("", "")
         self._say(TaskEvent(state, host, _role(task), task.name, round(seconds, 3), problem, next_step))
@@ -64,6 +70,10 @@ class CallbackModule(CallbackBase):
     def _say(self, event: TaskEvent | Recap) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._descriptor, write_event(event).encode())
+
+
+def _is_bookkeeping(task: Any) -> bool:
+    return str(task.action).rpartition(".")[2] in BOOKKEEPING
 
 
 def _role(task: Any) -> str:
