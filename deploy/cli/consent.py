@@ -23,8 +23,9 @@ def agreed(output: Output, plan: Plan, yes: bool) -> bool:
     return output.confirmed(f"This stops {' and '.join(names)} for a moment. Go on?")
 
 
-def ensure_typed(output: Output, stack: str, gone: str) -> None:
-    """Let a person (or whoever writes to standard input) type the stack's name before something is gone for good."""
-    if output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:").strip() != stack:
-        next_step = f"without a terminal: echo {stack} | {this_line()}"
+def ensure_typed(output: Output, stack: str, gone: str, typed: str | None) -> None:
+    """Let a person type the stack's name, as an option or at a question, before something is gone for good."""
+    name = typed if typed is not None else output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:")
+    if name.strip() != stack:
+        next_step = f"without a terminal: {this_line('--confirm', stack)}"
         raise UsageError(f"the name {stack} was not typed; nothing was removed", next_step)

@@ -16,22 +16,23 @@ from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.remove import data_roots, destroy
 
 
-@verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data")
+@verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
 @click.option("--data", is_flag=True, help="Remove user data too: chats, documents, accounts, models.")
 @click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
+@click.option("--confirm", metavar="NAME", help="The stack's name, typed here and not at the question.")
 @spec_argument
-def command(output: Output, spec: Path, data: bool, yes: bool) -> None:
+def command(output: Output, spec: Path, data: bool, yes: bool, confirm: str | None) -> None:
     """Remove the whole stack; user data stays unless --data is given.
 
-    Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name is asked for, on
-    a terminal or on a pipe (echo NAME | ...); --yes spares that, but never with --data.
+    Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name has to be typed,
+    at the question or with --confirm; --yes spares that, but never with --data.
     """
     deployment = load_desired(spec).deployment
     ensure_root("destroy changes this machine")
     roots = ", ".join(data_roots(deployment))
     gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
     if data or not yes:
-        ensure_typed(output, deployment.stack, gone)
+        ensure_typed(output, deployment.stack, gone, confirm)
     with progress() as display:
         answer = destroy(deployment, LocalTransport(), display, data=data)
     left = "" if data else f" User data stays in {roots}."

@@ -39,10 +39,15 @@ def _release(desired: Desired, observation: Observation) -> str:
     proven = "verified" if observation.good == observation.release else "not verified"
     lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
     if observation.holder:
-        lines.append(f"a run is at work: {observation.holder}")
+        lines.append(f"held by {_holder(observation.holder)}")
     elif observation.interrupted:
         lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {desired.path}")
     return "\n".join(lines)
+
+
+def _holder(holder: dict[str, Any]) -> str:
+    who = f"{holder.get('user') or 'somebody'} on {holder.get('host') or 'this host'}"
+    return f"{who}: {holder.get('command') or 'a run of kit'}, since {holder.get('since', 'some time')}"
 
 
 def _rows(observation: Observation, now: datetime) -> list[tuple[str, ...]]:
@@ -118,6 +123,8 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
             for reference, image in sorted(observation.images.items())
         },
         "drift": list(drift(observation)),
+        "holder": observation.holder,
+        "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
         "backups": NO_BACKUPS,
         "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from deploy.deployment import Deployment
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import Document, OnEvent, call_held
@@ -19,6 +21,7 @@ def destroy(deployment: Deployment, transport: Transport, on_event: OnEvent, *, 
 
 
 def data_roots(deployment: Deployment) -> tuple[str, ...]:
-    """Return the folders that hold user data and models."""
-    data = {service.data.host_path for service in deployment.services if service.data}
-    return tuple(sorted(data | {folder.host_path for s in deployment.services for folder in s.folders}))
+    """Return the folders that hold user data and models, none of them inside another."""
+    folders = {folder.host_path for service in deployment.services for folder in service.folders}
+    folders |= {deployment.data_root, *(service.data.host_path for service in deployment.services if service.data)}
+    return tuple(sorted(one for one in folders if not any(Path(one).is_relative_to(o) for o in folders - {one})))

@@ -93,12 +93,18 @@ def test_nobody_is_asked_where_nobody_sits() -> None:
 def test_nothing_goes_unless_the_stacks_name_is_typed(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     with pytest.raises(UsageError, match="the name home was not typed; nothing was removed"):
-        ensure_typed(Output(), "home", "This removes the stack.")
+        ensure_typed(Output(), "home", "This removes the stack.", None)
 
 
 def test_the_stacks_name_may_come_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("home\n"))
-    ensure_typed(Output(), "home", "This removes the stack.")
+    ensure_typed(Output(), "home", "This removes the stack.", None)
+
+
+def test_the_stacks_name_may_be_typed_as_an_option() -> None:
+    ensure_typed(Output(), "home", "This removes the stack.", "home")
+    with pytest.raises(UsageError, match="nothing was removed"):
+        ensure_typed(Output(), "home", "This removes the stack.", "other")
 
 
 def test_columns_are_as_wide_as_their_widest_cell_without_its_colours() -> None:
