@@ -15,7 +15,7 @@ class Operation:
     """One thing to do on a host."""
 
     resource: str
-    """What is touched, as `service litellm` or `folder /srv/kit/home/main`."""
+    """What is touched, as `service main` or `folder /srv/kit/home/main`."""
     action: Action
     cause: str
     """Why, in a short lower-case phrase."""

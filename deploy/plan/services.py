@@ -55,8 +55,14 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     if changed:
         yield "secret changed: " + ", ".join(changed)
     made_by = container.labels.get("com.docker.compose.version")
-    if made_by and observation.docker.compose and made_by != observation.docker.compose:
-        yield f"made by Compose {made_by}, the host has {observation.docker.compose}"
+    now = observation.docker.compose
+    if made_by and now and _release(made_by) != _release(now):
+        yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+
+
+def _release(version: str) -> str:
+    """Return a version without the distribution's own suffix, which containers' labels lack."""
+    return version.lstrip("v").split("-")[0].split("+")[0]
 
 
 def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:
