@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.agent import take_back
 from deploy.agent.compose import run_compose, up_argv
-from deploy.agent.containers import of_stack
+from deploy.agent.containers import all_of_stack, of_stack
 from deploy.agent.data_copies import take_copies
 from deploy.agent.docker import Docker
 from deploy.agent.errors import AgentError
@@ -62,6 +62,7 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
             stop_container(docker, found[name]["Id"])
             if services[name]["action"] == "remove":
                 docker.remove(found[name]["Id"])
+    _remove_leftovers(docker, request["stack"], [*services])
     made, recreated = _with_action(services, *MADE), _with_action(services, "recreate")
     seen = {name: fingerprints(root, name) for name in (*made, *recreated)}
     for names, recreate in ((recreated, True), (made, False)):
@@ -74,6 +75,15 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
             remember(root, name, found[name]["Id"], now)
     forget_stopped(root, [*made, *recreated])
     return True
+
+
+def _remove_leftovers(docker: Docker, stack: str, names: list[str]) -> None:
+    """Remove second containers of a service: a recreation that was cut off left them, and compose trips over them."""
+    everything = docker.containers({"kit.stack": stack})
+    kept = {one["Id"] for one in of_stack(everything, stack).values()}
+    for container in all_of_stack(everything, stack):
+        if container["Labels"]["kit.service"] in names and container["Id"] not in kept:
+            docker.remove(container["Id"])
 
 
 def _with_action(services: Services, *actions: str) -> list[str]:

@@ -39,6 +39,7 @@ class Wait:
         self._limits, self._before = limits, before
         self._start = time.monotonic()
         self._gone: dict[str, float] = {}
+        self._codes: dict[str, int] = {}
         self.healthy: dict[str, dict[str, Any]] = {}
 
     def until_healthy(self, journal: Journal) -> dict[str, dict[str, Any]]:
@@ -77,9 +78,12 @@ class Wait:
             raise UnhealthyError(service, hopeless, redacted_log(self._docker, self._root, service, seen["id"]))
 
     def _hopeless(self, service: str, seen: dict[str, Any]) -> str | None:
+        if seen["exit_code"]:
+            self._codes[service] = seen["exit_code"]
         restarts = seen["restarts"] - self._before.get(seen["id"], 0)
         if restarts >= RESTARTS:
-            return f"it ended {restarts} times, the last time with exit code {seen['exit_code']}"
+            code = self._codes.get(service)
+            return f"it ended {restarts} times" + (f", with exit code {code}" if code else "")
         if seen["state"] in ("exited", "dead", "created"):
             since = self._gone.setdefault(service, self._seconds())
             if self._seconds() - since >= GONE_SECONDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import time
@@ -33,13 +34,16 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     if manifest is None or manifest.get("format") != 1:
         raise AgentError(f"{folder} is no complete copy", "choose another one under the stack's copies/")
     source = Path(manifest["host_path"])
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    beside, aside = source / f"{OURS}restore", source / f"{OURS}aside-{moment}"
+    beside, aside = source / f"{OURS}restore", _new_aside(source)
     journal.say(f"putting back the data of {service} as of {manifest['taken']}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(mode=0o700)
+    try:
+        _lay_out(manifest, folder / "data", beside)
+    except BaseException:
+        shutil.rmtree(beside)
+        raise
     aside.mkdir(mode=0o700)
-    _lay_out(manifest, folder / "data", beside)
     write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
     _swap_all(root, manifest, source, beside, aside)
     return str(aside)
@@ -53,6 +57,12 @@ def finish_put_back(root: Path, journal: Journal) -> None:
     journal.say(f"finishing to put back the data of {marker['service']}")
     source = Path(marker["manifest"]["host_path"])
     _swap_all(root, marker["manifest"], source, source / f"{OURS}restore", Path(marker["aside"]))
+
+
+def _new_aside(source: Path) -> Path:
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    names = (f"{OURS}aside-{moment}" + (f"-{number}" if number else "") for number in itertools.count())
+    return next(source / name for name in names if not (source / name).exists())
 
 
 def _marker(root: Path) -> Path:

@@ -1,0 +1,181 @@
+"""A stack of tiny containers on this machine's own Docker, made and changed through the agent as the kit does it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.bundle import Bundle, File
+from deploy.hosts.transport import Document, LocalTransport
+
+BUSYBOX = Path("/bin/busybox")
+Block = dict[str, Any]
+
+
+def docker(*words: str, check: bool = True) -> str:
+    """Ask the docker client."""
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=check).stdout.strip()
+
+
+def busybox(folder: Path) -> bytes:
+    """A static busybox, of this machine or from its Debian mirror."""
+    if BUSYBOX.exists() and b"statically" in subprocess.run(["file", "-L", BUSYBOX], capture_output=True).stdout:
+        return BUSYBOX.read_bytes()
+    subprocess.run(["apt-get", "download", "busybox-static"], cwd=folder, capture_output=True, check=True)
+    package = next(folder.glob("busybox-static*.deb"))
+    subprocess.run(["dpkg-deb", "-x", package, folder / "unpacked"], check=True)
+    return next(folder.glob("unpacked/**/bin/busybox")).read_bytes()
+
+
+def import_image(program: bytes, tag: str, version: str) -> str:
+    """Give Docker an image of busybox and one file that tells its version; return its id."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, content, mode in (("bin/busybox", program, 0o755), ("version", version.encode(), 0o644)):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), mode
+            tar.addfile(member, io.BytesIO(content))
+        link = tarfile.TarInfo("bin/sh")
+        link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+        tar.addfile(link)
+    argv = ["docker", "import", "--change", f"LABEL kit.recipe={tag.split(':')[1]}", "-", tag]
+    return subprocess.run(argv, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode().strip()
+
+
+class AgentStack:
+    """One stack in a folder of its own, and the agent that changes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"t-agent-{uuid.uuid4().hex[:8]}"
+        self.root = folder / self.name
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.transport = LocalTransport(str(folder / "agent"))
+        self.run = ""
+        self.lines: list[Document] = []
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the host for a run of its own."""
+        self.run = uuid.uuid4().hex[:16]
+        with self.transport.hold({**self.base(), "command": "test"}, self.lines.append):
+            yield
+        self.run = ""
+
+    def base(self) -> Document:
+        """What every request carries."""
+        return {"stack": self.name, "root": str(self.root), "run": self.run}
+
+    def call(self, verb: str, **fields: Any) -> Document:
+        """Ask the agent."""
+        return self.transport.call(verb, {**self.base(), **fields})
+
+    def probe(self, **fields: Any) -> Document:
+        """Ask what the host is like now."""
+        return self.call("probe", **fields)
+
+    def block(self, service: str, command: str, image: str, **more: Any) -> Block:
+        """Return a service's block: a shell command that is healthy once /ok is there."""
+        block: Block = {
+            "image": image,
+            "entrypoint": ["/bin/sh", "-c", command],
+            "stop_grace_period": "1s",
+            "restart": "unless-stopped",
+            "healthcheck": {"test": ["CMD", "/bin/busybox", "test", "-f", "/ok"], "interval": "1s", "retries": 3},
+            "volumes": [f"{self.data}/{service}:/data"],
+            **more,
+        }
+        digest = hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()
+        (self.data / service).mkdir(exist_ok=True)
+        return {**block, "labels": {"kit.stack": self.name, "kit.service": service, "kit.digest": digest}}
+
+    def bundle(self, blocks: dict[str, Block]) -> Bundle:
+        """Return a release of these services; compose reads JSON as well."""
+        compose = {"name": f"kit-{self.name}", "services": blocks}
+        decided = {"format": 1, "services": [{"name": name, "data": {"host_path": "x"}} for name in blocks]}
+        services = {n: {"digest": b["labels"]["kit.digest"], "image": b["image"]} for n, b in blocks.items()}
+        files = (File("compose.yaml", json.dumps(compose)), File("deployment.json", json.dumps(decided)))
+        return Bundle(self.name, files, services)
+
+    def place(self, bundle: Bundle) -> Document:
+        """Place a release."""
+        files = [{"path": f.path, "content": f.content, "mode": f.mode, "sha256": f.sha256} for f in bundle.placed()]
+        return self.call("place", release=bundle.release, files=files)
+
+    def converge_request(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = 20) -> Document:
+        """Return the request that the plan would make of what the host runs now."""
+        seen = self.probe()
+        services: dict[str, Any] = {}
+        for name, parts in bundle.services.items():
+            container = seen["services"].get(name)
+            image = seen["images"].get(parts["image"], {}).get("id")
+            action = "keep"
+            if container is None:
+                action = "create"
+            elif container["labels"]["kit.digest"] != parts["digest"] or container["image_id"] != image:
+                action = "recreate"
+            elif container["state"] != "running":
+                action = "start"
+            services[name] = {"action": action, **parts, "health_timeout": limit, "copy": None}
+            if name in copied and container and container["image_id"] != image:
+                services[name]["copy"] = self.copy_request(name)
+        services |= {name: {"action": "remove"} for name in seen["services"] if name not in bundle.services}
+        return {
+            **self.base(),
+            "release": bundle.release,
+            "services": services,
+            "order": list(bundle.services),
+            "project": f"kit-{self.name}",
+            "previous": seen["release"],
+        }
+
+    def copy_request(self, service: str) -> Document:
+        """Return what of a service is its data."""
+        items = [{"sqlite": "app.db"}, {"tree": "files"}]
+        return {"service": service, "host_path": str(self.data / service), "uid": 0, "gid": 0, "items": items}
+
+    def apply(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = 20) -> Document:
+        """Place, converge and accept a release under one hold."""
+        with self.held():
+            self.place(bundle)
+            answer = self.transport.call("converge", self.converge_request(bundle, copied, limit))
+            self.call("accept", release=bundle.release)
+        return answer
+
+    def start_agent(self, verb: str, request: Document) -> subprocess.Popen[bytes]:
+        """Start the agent without waiting for its answer."""
+        argv = ["/usr/bin/python3", "-I", self.transport.agent_path, verb]
+        agent = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        if agent.stdin is not None:
+            agent.stdin.write(json.dumps({"format": 1, **request}).encode() + b"\n")
+            agent.stdin.close()
+        return agent
+
+    def ids(self) -> dict[str, str]:
+        """Return each service's container."""
+        return {name: one["id"] for name, one in self.probe()["services"].items()}
+
+    def remove(self) -> None:
+        """Leave nothing of the stack on this machine."""
+        found = docker("ps", "-aq", "--filter", f"label=kit.stack={self.name}").split()
+        if found:
+            docker("rm", "-f", *found)
+        for network in docker(
+            "network", "ls", "-q", "--filter", f"label=com.docker.compose.project=kit-{self.name}"
+        ).split():
+            docker("network", "rm", network)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def tags(stack: AgentStack, versions: int) -> list[str]:
+    """Return names for images that nothing else uses."""
+    return [f"kit/{stack.name}:{hashlib.sha256(f'{stack.name}{n}'.encode()).hexdigest()}" for n in range(versions)]

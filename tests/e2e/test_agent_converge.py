@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from deploy.hosts.transport import AgentFailedError
+from tests.e2e.agent_stack import AgentStack, busybox, docker, import_image, tags
+
+pytestmark = pytest.mark.docker
+
+HEALTHY = "/bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done"
+BROKEN = "echo cannot read my own settings; while :; do /bin/busybox sleep 1; done"
+ENDING = "echo this will not do; exit 7"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return busybox(tmp_path_factory.mktemp("busybox"))
+
+
+@pytest.fixture
+def stack(tmp_path: Path, program: bytes) -> Iterator[AgentStack]:
+    made = AgentStack(tmp_path)
+    first, second = tags(made, 2)
+    import_image(program, first, "1")
+    import_image(program, second, "2")
+    yield made
+    made.remove()
+    for image in docker("images", "-q", "--no-trunc", f"kit/{made.name}").split():
+        docker("rmi", "-f", image, check=False)
+
+
+def write_row(database: Path, text: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("create table if not exists said (words text)")
+        connection.execute("insert into said values (?)", (text,))
+
+
+def rows(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return [words for (words,) in connection.execute("select words from said order by rowid")]
+
+
+def test_converge_makes_what_is_missing_keeps_what_is_equal_and_recreates_exactly_what_changed(
+    stack: AgentStack,
+) -> None:
+    image = tags(stack, 1)[0]
+    blocks = {name: stack.block(name, HEALTHY, image) for name in ("one", "two", "three")}
+    first = stack.bundle(blocks)
+    assert stack.apply(first)["changed"]
+    made = stack.ids()
+    seen = stack.probe()
+    assert (seen["release"], seen["good"], seen["changed_files"]) == (first.release, first.release, [])
+    assert {one["health"] for one in seen["services"].values()} == {"healthy"}
+
+    assert not stack.apply(first)["changed"]
+    assert stack.ids() == made
+
+    changed = stack.bundle({**blocks, "two": stack.block("two", HEALTHY, image, environment={"NEW": "1"})})
+    assert stack.apply(changed)["changed"]
+    now = stack.ids()
+    assert [name for name in made if made[name] != now[name]] == ["two"]
+
+    del blocks["three"]
+    stack.apply(stack.bundle(blocks))
+    assert set(stack.ids()) == {"one", "two"}
+    assert (stack.data / "three").is_dir()
+
+
+def test_a_first_apply_that_fails_leaves_its_containers_and_sets_no_good_release(stack: AgentStack) -> None:
+    bundle = stack.bundle({"one": stack.block("one", ENDING, tags(stack, 1)[0])})
+    with pytest.raises(AgentFailedError, match="one did not get healthy: it ended 2 times") as failure:
+        stack.apply(bundle)
+    assert failure.value.document["log"][0] == "this will not do"
+    assert not failure.value.document["taken_back"]
+    seen = stack.probe()
+    assert seen["good"] is None
+    assert list(seen["services"]) == ["one"]
+
+
+def test_a_change_that_does_not_get_healthy_is_taken_back(stack: AgentStack) -> None:
+    image = tags(stack, 1)[0]
+    other = stack.block("other", HEALTHY, image)
+    good = stack.bundle({"one": stack.block("one", HEALTHY, image), "other": other})
+    stack.apply(good)
+    before = stack.ids()
+    bad = stack.bundle({"one": stack.block("one", BROKEN, image), "other": other})
+    with pytest.raises(AgentFailedError, match="not within 3 s") as failure:
+        stack.apply(bad, limit=3)
+    assert failure.value.document["taken_back"]
+    assert "cannot read my own settings" in str(failure.value)
+    seen = stack.probe()
+    assert (seen["release"], seen["good"]) == (good.release, good.release)
+    assert seen["services"]["one"]["health"] == "healthy"
+    assert seen["services"]["one"]["labels"]["kit.digest"] == good.services["one"]["digest"]
+    assert seen["services"]["other"]["id"] == before["other"]
+
+
+def test_an_image_that_does_not_get_healthy_is_taken_back_with_its_data(stack: AgentStack) -> None:
+    old, new = tags(stack, 2)
+    good = stack.bundle({"one": stack.block("one", HEALTHY, old)})
+    stack.apply(good)
+    database, file = stack.data / "one" / "app.db", stack.data / "one" / "files" / "deep" / "note"
+    write_row(database, "a chat")
+    file.parent.mkdir(parents=True)
+    file.write_text("kept")
+    os.chown(file, 4711, 4712)
+    spoils = "echo migrated > /data/files/deep/note; echo garbage > /data/app.db; exit 1"
+    bad = stack.bundle({"one": stack.block("one", spoils, new)})
+    with pytest.raises(AgentFailedError) as failure:
+        stack.apply(bad, copied=("one",))
+    assert failure.value.document["taken_back"]
+    assert rows(database) == ["a chat"]
+    assert (file.read_text(), file.stat().st_uid, file.stat().st_gid) == ("kept", 4711, 4712)
+    aside = Path(failure.value.document["aside"]["one"])
+    assert (aside / "app.db").read_text() == "garbage\n"
+    assert (aside / "files" / "deep" / "note").read_text() == "migrated\n"
+    assert str(aside) in str(failure.value)
+    assert stack.probe()["services"]["one"]["image"] == old
+
+    mended = stack.bundle({"one": stack.block("one", HEALTHY, new)})
+    assert stack.apply(mended, copied=("one",))["changed"]
+    assert rows(database) == ["a chat"]
+
+
+def test_an_image_rebuilt_under_its_name_is_taken_back_to_the_one_before(stack: AgentStack, program: bytes) -> None:
+    tag = tags(stack, 1)[0]
+    only_first = (
+        '[ "$(/bin/busybox cat /version)" = 1 ] && /bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done'
+    )
+    bundle = stack.bundle({"one": stack.block("one", only_first.replace("$", "$$"), tag)})
+    stack.apply(bundle)
+    before = stack.probe()["services"]["one"]["image_id"]
+    rebuilt = import_image(program, tag, "rebuilt")
+    with pytest.raises(AgentFailedError) as failure:
+        stack.apply(bundle, copied=("one",), limit=3)
+    assert failure.value.document["taken_back"]
+    seen = stack.probe()
+    assert seen["services"]["one"]["image_id"] == before != rebuilt
+    assert seen["images"][tag]["id"] == before
+    assert seen["services"]["one"]["health"] == "healthy"
+
+
+@pytest.mark.parametrize("delay", [0.15, 0.4, 0.8, 1.3, 2.0])
+def test_killed_in_the_middle_the_next_apply_converges(stack: AgentStack, delay: float) -> None:
+    old, new = tags(stack, 2)
+    stack.apply(stack.bundle({name: stack.block(name, HEALTHY, old) for name in ("one", "two")}))
+    write_row(stack.data / "one" / "app.db", "a chat")
+    wanted = stack.bundle({name: stack.block(name, HEALTHY, new) for name in ("one", "two")})
+    with stack.held():
+        stack.place(wanted)
+        agent = stack.start_agent("converge", stack.converge_request(wanted, ("one",)))
+        time.sleep(delay)
+        os.killpg(agent.pid, signal.SIGKILL)
+        agent.wait()
+    stack.apply(wanted, copied=("one",))
+    seen = stack.probe()
+    assert (seen["release"], seen["good"]) == (wanted.release, wanted.release)
+    assert {name: (one["health"], one["image"]) for name, one in seen["services"].items()} == {
+        "one": ("healthy", new),
+        "two": ("healthy", new),
+    }
+    assert rows(stack.data / "one" / "app.db") == ["a chat"]
+    assert len(docker("ps", "-aq", "--filter", f"label=kit.stack={stack.name}").split()) == 2
+
+
+def test_a_rotated_secret_recreates_its_reader_and_is_the_cause_until_then(stack: AgentStack) -> None:
+    image = tags(stack, 1)[0]
+    secret = {"name": "key", "owner": "one", "prefix": "sk-", "value": None}
+    readers = [{"service": "one", "uid": 0, "gid": 0}]
+    mount = [f"{stack.data}/one:/data", f"{stack.root}/secrets/one/key:/run/secrets/KEY:ro"]
+    blocks = {"one": stack.block("one", HEALTHY, image, volumes=mount), "two": stack.block("two", HEALTHY, image)}
+    with stack.held():
+        assert stack.call("secrets", secrets=[{**secret, "readers": readers}])["changed"]
+        assert not stack.call("secrets", secrets=[{**secret, "readers": readers}])["changed"]
+    bundle = stack.bundle(blocks)
+    stack.apply(bundle)
+    assert stack.probe()["fingerprint_changed"] == {"one": [], "two": []}
+    with stack.held():
+        stack.call("secrets", secrets=[{**secret, "readers": readers, "value": "sk-another"}])
+        assert stack.probe()["fingerprint_changed"] == {"one": ["key"], "two": []}
+        request = stack.converge_request(bundle)
+        request["services"]["one"]["action"] = "recreate"
+        before = stack.ids()
+        stack.transport.call("converge", request)
+    assert stack.probe()["fingerprint_changed"] == {"one": [], "two": []}
+    assert [name for name, container in stack.ids().items() if container != before[name]] == ["one"]
+    assert "sk-another" not in json.dumps(stack.probe()) + json.dumps(stack.lines)

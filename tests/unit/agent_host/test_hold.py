@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import HeldError, KitError
+from deploy.hosts.transport import Document, LocalTransport
+
+
+@pytest.fixture
+def transport(tmp_path: Path) -> LocalTransport:
+    return LocalTransport(str(tmp_path / "agent"))
+
+
+@pytest.fixture
+def request_of(tmp_path: Path) -> Document:
+    return {"stack": "t-hold", "root": str(tmp_path / "t-hold"), "command": "kit apply", "user": "ada", "host": "desk"}
+
+
+def test_a_second_run_is_refused_and_told_who_holds(transport: LocalTransport, request_of: Document) -> None:
+    with transport.hold({**request_of, "run": "first"}, lambda _line: None) as held:
+        assert held == {"held": True, "run": "first"}
+        assert transport.call("probe", request_of)["hold"]["holder"]["run"] == "first"
+        refusal = pytest.raises(HeldError, match="held by ada on desk: kit apply")
+        with refusal as refused, transport.hold({**request_of, "run": "second"}, lambda _line: None):
+            pytest.fail("two runs hold the host")
+        assert refused.value.exit_code == 4
+    assert transport.call("probe", request_of)["hold"] is None
+    with transport.hold({**request_of, "run": "second"}, lambda _line: None):
+        pass
+
+
+def test_a_change_is_refused_without_the_hold_and_under_another_ones(
+    transport: LocalTransport, request_of: Document
+) -> None:
+    with pytest.raises(KitError, match="does not hold it"):
+        transport.call("folders", {**request_of, "run": "first", "folders": []})
+    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+        with pytest.raises(HeldError, match="held by ada"):
+            transport.call("folders", {**request_of, "run": "second", "folders": []})
+        assert transport.call("folders", {**request_of, "run": "first", "folders": []}) == {
+            "changed": False,
+            "made": [],
+        }
+
+
+def test_the_hold_ends_with_the_process_that_took_it(transport: LocalTransport, request_of: Document) -> None:
+    argv = ["/usr/bin/python3", "-I", transport.agent_path, "hold"]
+    request = json.dumps({"format": 1, **request_of, "run": "first"}).encode() + b"\n"
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(request)
+        holder.stdin.flush()
+        assert json.loads(holder.stdout.readline())["held"]
+        os.kill(holder.pid, signal.SIGKILL)
+    with transport.hold({**request_of, "run": "second"}, lambda _line: None):
+        pass
+
+
+def test_the_journal_of_the_run_reaches_the_one_who_holds(
+    transport: LocalTransport, request_of: Document, tmp_path: Path
+) -> None:
+    lines: list[Document] = []
+    with transport.hold({**request_of, "run": "first"}, lines.append):
+        folder = {"host_path": str(tmp_path / "data"), "uid": os.getuid(), "gid": os.getgid(), "mode": "0750"}
+        assert transport.call("folders", {**request_of, "run": "first", "folders": [folder]})["changed"]
+    assert [line["text"] for line in lines] == [f"folders: made {tmp_path / 'data'}"]
+
+
+def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
+    transport: LocalTransport, request_of: Document, tmp_path: Path
+) -> None:
+    slow = tmp_path / "t-hold" / "run" / "working"
+    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+        worker = subprocess.Popen(["flock", "--shared", slow, "sleep", "2"])
+        time.sleep(0.3)
+    with pytest.raises(HeldError), transport.hold({**request_of, "run": "second"}, lambda _line: None):
+        pytest.fail("the host was held while a step went on")
+    worker.wait()
+    with transport.hold({**request_of, "run": "second"}, lambda _line: None):
+        pass
+
+
+def test_a_run_that_was_cut_off_in_a_step_is_told_by_the_probe(
+    transport: LocalTransport, request_of: Document, tmp_path: Path
+) -> None:
+    journal = tmp_path / "t-hold" / "run" / "journal.jsonl"
+    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+        journal.write_text(json.dumps({"run": "first", "step": "containers", "state": "start"}) + "\n")
+        assert transport.call("probe", request_of)["interrupted"] is None
+    assert transport.call("probe", request_of)["interrupted"] == "first"
+    with journal.open("a") as stream:
+        stream.write(json.dumps({"run": "first", "step": "containers", "state": "done"}) + "\n")
+    assert transport.call("probe", request_of)["interrupted"] is None
