@@ -141,7 +141,9 @@ class _Reader:
             self.skip(_SIZES[kind])
         elif kind == _STRING:
             self.skip_text()
-        elif kind == _ARRAY and depth < _DEEPEST:
+        elif kind == _ARRAY and depth == _DEEPEST:
+            raise self.wrong("its header holds lists in lists in lists")
+        elif kind == _ARRAY:
             self._skip_array(depth + 1)
         else:
             raise self.wrong(f"its header holds a value of the unknown kind {kind}")

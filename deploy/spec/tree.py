@@ -55,7 +55,7 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.frames: list[_Frame] = []
-        self.aliases: set[str] = set()
+        self.aliases: set[str | None] = set()
 
     def take(self, event: yaml.Event) -> None:
         """Take one event of the parser."""

@@ -30,7 +30,8 @@ def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
     for step, part in enumerate(path):
         if isinstance(part, str):
             here = _fitting(models, _at(data, path[:step]))
-            models = {inner for each in here for inner in _models_in(_keys(each).get(part))}
+            # A name of the user's own (in a mapping by name) is no field and leads nowhere else
+            models = {inner for each in here for inner in models_in(_keys(each).get(part))} or models
     return {key: info for each in _fitting(models, _at(data, path)) for key, info in _keys(each).items()}
 
 
@@ -102,12 +103,13 @@ def _keys(model: type[BaseModel]) -> Keys:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return every model that an annotation holds."""
     if isinstance(annotation, FieldInfo):
         annotation = annotation.annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
+    return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.errors import SpecError
 from deploy.spec.loader import load_spec
-from tests.conftest import REPOSITORY
+from tests.tree import REPOSITORY
 
 CASES = sorted((REPOSITORY / "tests/golden/bad_specs").glob("*.yaml"))
 GIB = 2**30

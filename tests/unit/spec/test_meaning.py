@@ -12,7 +12,7 @@ from deploy.spec.document import path_text
 from deploy.spec.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.spec.service import ServiceSpec, Traits
-from tests.conftest import REPOSITORY
+from tests.tree import REPOSITORY
 
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 SHORTEST = f"""\
