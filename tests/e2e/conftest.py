@@ -1,0 +1,77 @@
+"""One stack for all scenarios: brought up by the first, taken down after the last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.evidence import Evidence
+from tests.e2e.place import Place
+from tests.e2e.stack import Stack
+from tests.tree import REPOSITORY
+
+KEEP = bool(os.environ.get("KIT_KEEP"))
+STORY = (
+    "test_first_apply",
+    "test_conversation",
+    "test_browser",
+    "test_second_apply",
+    "test_plan_and_change",
+    "test_closed_doors",
+    "test_stop_and_start",
+    "test_refused_before_anything",
+    "test_verify_turns_red",
+    "test_taken_back",
+    "test_image_taken_back",
+    "test_cut_off",
+    "test_secrets_stay_secret",
+    "test_away",
+)
+"""The order of the scenarios; each leaves the stack as kit.yaml says."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the scenarios run in the order of the story, before what else there is."""
+    items.sort(key=lambda item: STORY.index(item.path.stem) if item.path.stem in STORY else len(STORY))
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Evidence:
+    """The folder with what was seen."""
+    return Evidence()
+
+
+@pytest.fixture(scope="session")
+def stack_up(evidence: Evidence) -> Iterator[Stack]:
+    """The quickstart's stack, up; KIT_KEEP=1 leaves it for the next run, which then takes it over."""
+    stack = Stack(Place(), evidence)
+    try:
+        if not (KEEP and stack.place.reuse()):
+            stack.place.prepare()
+            stack.destroy()
+        yield stack
+    finally:
+        stack.keep_logs()
+        if not KEEP:
+            stack.place.mend()
+            stack.destroy()
+
+
+@pytest.fixture
+def stack(stack_up: Stack) -> Stack:
+    """The stack as kit.yaml says, also after a scenario that failed half-way."""
+    if not stack_up.is_settled:
+        stack_up.place.mend()
+        stack_up.apply()
+    return stack_up
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots are kept."""
+    folder = REPOSITORY / "evidence"
+    folder.mkdir(exist_ok=True)
+    return folder

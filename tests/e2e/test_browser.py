@@ -1,0 +1,113 @@
+"""A person opens the page, signs in, picks the model, and sees an answer arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions as seen
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.e2e.stack import Stack
+from tests.e2e.waiting import wait_until
+from tests.e2e.webui import Person
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+LIMIT_SECONDS = 60
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+)
+
+
+def test_a_person_signs_in_picks_the_model_and_sees_the_answer_grow(
+    stack: Stack, browser: Chrome, pictures: Path
+) -> None:
+    model = stack.place.spec["models"][0]["name"]
+    try:
+        sign_in(browser, stack)
+        choose(browser, model)
+        send(browser, "Once upon a time")
+        lengths = answer_lengths(browser)
+    finally:
+        browser.save_screenshot(str(pictures / "browser.png"))
+
+    assert len(lengths) >= 2, "the answer came in one piece"
+
+
+def test_the_list_shows_exactly_the_models_of_the_spec(stack: Stack, browser: Chrome) -> None:
+    sign_in(browser, stack)
+    element(browser, "#model-selector-model-button").click()
+    element(browser, "button[aria-label^='Select '][aria-label$=' model']")
+    labels = [one.get_attribute("aria-label") for one in browser.find_elements(By.CSS_SELECTOR, OFFERED)]
+
+    assert labels == [f"Select {model['name']} model" for model in stack.place.spec["models"]]
+
+
+OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    driver = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    yield driver
+    driver.quit()
+
+
+def sign_in(browser: Chrome, stack: Stack) -> None:
+    """Open the page and sign in as the first administrator, unless that was done before."""
+    browser.get(stack.service("open_webui").address)
+    first = element(browser, "input#email, #chat-input")
+    if first.tag_name != "input":
+        return
+    first.send_keys(Person.email)
+    element(browser, "input#password").send_keys(stack.secret("webui_admin_password"), Keys.ENTER)
+    okay = (By.XPATH, '//button[contains(., "Okay, Let\'s Go!")]')
+    WebDriverWait(browser, LIMIT_SECONDS).until(seen.element_to_be_clickable(okay)).click()
+    WebDriverWait(browser, LIMIT_SECONDS).until(seen.invisibility_of_element_located(okay))
+
+
+def choose(browser: Chrome, model: str) -> None:
+    """Choose the model as a person does."""
+    element(browser, "#model-selector-model-button").click()
+    element(browser, f"button[aria-label='Select {model} model']").click()
+
+
+def send(browser: Chrome, text: str) -> None:
+    """Write a message and send it."""
+    element(browser, "#chat-input").send_keys(text)
+    element(browser, "#send-message-button").click()
+
+
+def answer_lengths(browser: Chrome) -> set[int]:
+    """Return the lengths of the answer that were seen while it grew."""
+    lengths: set[int] = set()
+
+    def grows() -> bool:
+        answers = browser.find_elements(By.CSS_SELECTOR, ".chat-assistant")
+        lengths.update(len(answers[-1].text) for _ in answers[-1:])
+        return len(lengths - {0}) >= 2
+
+    wait_until(grows, "the answer grows", LIMIT_SECONDS)
+    return lengths - {0}
+
+
+def element(browser: Chrome, selector: str) -> WebElement:
+    """Wait for an element that can be used."""
+    there = seen.element_to_be_clickable((By.CSS_SELECTOR, selector))
+    return WebDriverWait(browser, LIMIT_SECONDS).until(there)

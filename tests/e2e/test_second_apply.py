@@ -1,0 +1,57 @@
+"""The same files applied again change nothing, and a forced full run agrees."""
+
+from __future__ import annotations
+
+from subprocess import Popen
+
+import pytest
+
+from tests.e2e.processes import children
+from tests.e2e.stack import Stack
+from tests.e2e.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_second_apply_changes_nothing_and_does_not_start_ansible(stack: Stack) -> None:
+    before, files = stack.containers(), stack.files()
+
+    with stack.running("apply") as process:
+        programs = programs_until_end(process)
+        out, _ = process.communicate()
+
+    assert process.returncode == 0
+    assert "nothing to change" in out
+    assert not any("ansible" in program for program in programs)
+    assert stack.containers() == before
+    assert stack.files() == files
+
+
+def test_a_forced_full_run_starts_ansible_and_changes_nothing(stack: Stack) -> None:
+    before = stack.containers()
+
+    with stack.running("apply", "--full", "--json") as process:
+        programs = programs_until_end(process)
+        ran = stack.ended(process, "apply", "--full", "--json")
+
+    assert any("ansible" in program for program in programs)
+    assert ran.document["changed_tasks"] == 0
+    assert stack.containers() == before
+    assert stack.is_settled
+
+
+def test_a_plan_of_what_stands_is_empty_for_scripts_too(stack: Stack) -> None:
+    stack.kit("plan", "--check", code=0)
+    stack.kit("status", "--check", code=0)
+
+
+def programs_until_end(process: Popen[str]) -> set[str]:
+    """Watch which programs a process starts until it ends."""
+    seen: set[str] = set()
+
+    def look() -> bool:
+        seen.update(children(process.pid).values())
+        return process.poll() is not None
+
+    wait_until(look, "the run has ended", 300)
+    return seen

@@ -1,0 +1,58 @@
+"""Whatever somebody changes by hand, verify sees it and apply mends it."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+import yaml
+
+from tests.e2e.place import free_ports
+from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_stopped_container_an_open_port_and_a_changed_file_turn_verify_red_and_apply_mends_them(
+    stack: Stack,
+) -> None:
+    right = stack.containers()
+    config = next(path for path in (stack.root / "files").rglob("*.yaml") if "model_list" in path.read_text())
+
+    right["main"].container.stop()
+    assert_red(stack, "main")
+    open_another_port(stack, "open_webui")
+    assert_red(stack, "open_webui")
+    config.chmod(0o644)
+    config.write_text(f"{config.read_text()}# somebody was here\n")
+    assert_red(stack, "litellm")
+
+    stack.apply()
+
+    mended = stack.containers()
+    assert {name: one.health for name, one in mended.items()} == dict.fromkeys(right, "healthy")
+    assert {name: one.ports for name, one in mended.items()} == {name: one.ports for name, one in right.items()}
+    assert "somebody" not in config.read_text()
+    assert b"somebody" not in mended["litellm"].container.exec_run(["sh", "-c", "cat /*/*.yaml /*/*/*.yaml"]).output
+    assert stack.kit("verify", "--json").document["passed"]
+
+
+def assert_red(stack: Stack, service: str) -> None:
+    """Verify one service and expect a check of it to fail."""
+    report = stack.kit("verify", service, "--json", code=1).document
+    assert not report["passed"]
+    assert [check for check in report["checks"] if check["outcome"] != "passed"]
+
+
+def open_another_port(stack: Stack, service: str) -> None:
+    """Recreate a container by hand with one more port, open to the whole network, and all else as it was."""
+    compose = yaml.safe_load((stack.release / "compose.yaml").read_text())
+    one = compose["services"][service]["ports"][0]
+    more = {**one, "host_ip": "0.0.0.0", "published": str(next(free_ports(1)))}
+    compose["services"][service]["ports"].append(more)
+    changed = stack.place.folder / "by-hand.yaml"
+    changed.write_text(yaml.safe_dump(compose))
+    project = ["docker", "compose", "--project-name", compose["name"], "--project-directory", str(stack.root)]
+    subprocess.run(
+        [*project, "--file", str(changed), "up", "--detach", "--no-deps", service], check=True, capture_output=True
+    )
