@@ -65,9 +65,11 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
             asked = verbose or bool(click.get_current_context().meta.get("kit.verbose"))
             return function(Output(as_json, asked), **given)
 
-        click.option("--verbose", is_flag=True, help="Show traces, and what Ansible prints.")(call)
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document; words go to stderr.")(call)
         command = click.command(name, cls=Verb)(call)
+        command.params += [
+            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document; words go to stderr."),
+            click.Option(["--verbose"], is_flag=True, help="Show traces, and more of what there is to say."),
+        ]
         command.examples = examples
         return command
 

@@ -72,7 +72,7 @@ class Verbs(click.Group):
 @click.group(
     cls=Verbs, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.option("--verbose", is_flag=True, help="Show traces, and what Ansible prints.")
+@click.option("--verbose", is_flag=True, help="Show traces, and more of what there is to say.")
 @click.version_option(__version__, message="kit %(version)s")
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from deploy.verify.report import Report
+
 COLOURS = {
     "install": "green",
     "build": "green",
@@ -31,6 +33,27 @@ def coloured_plan(text: str) -> str:
 def _coloured(line: str) -> str:
     first = line.split(" ", 1)[0]
     return click.style(first, fg=COLOURS[first]) + line[len(first) :] if first in COLOURS else line
+
+
+def report_table(report: Report) -> str:
+    """Print what verify saw: a line a check, what failed again at the end in full, and the sum."""
+    rows = [(_outcome(check.outcome), check.service, check.name, f"{check.seconds:.1f} s") for check in report.checks]
+    why = [
+        f"{_outcome(check.outcome)}  {check.service}: {check.name}\n{_indented(check.message)}"
+        for check in report.failures
+    ]
+    left_out = [
+        dim(f"{check.service}: {check.name}: {check.message}") for check in report.checks if check.outcome == "skipped"
+    ]
+    return "\n\n".join(part for part in (columns(rows), "\n".join(left_out), *why, report.summary()) if part)
+
+
+def _outcome(outcome: str) -> str:
+    return {"passed": good, "failed": bad}.get(outcome, dim)(outcome)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:

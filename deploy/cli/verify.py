@@ -7,6 +7,7 @@ from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
+from deploy.cli.rights import ensure_root
 from deploy.cli.tables import report_table
 from deploy.desired import load_desired
 from deploy.errors import FAILED
@@ -23,6 +24,7 @@ def command(output: Output, target: Target) -> int:
     """
     deployment = load_desired(target.spec).deployment
     services = chosen(target.names, (service.name for service in deployment.services))
+    ensure_root("verify asks with the stack's own keys")
     with progress() as display:
         display(Event("verify", "start"))
         report = run_checks(

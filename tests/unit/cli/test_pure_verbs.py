@@ -1,0 +1,119 @@
+"""Verbs that touch no host, on the quickstart as it is shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deploy.assets import inventories_dir
+from deploy.lock import read_lock
+from tests.unit.cli.conftest import Kit
+
+
+@pytest.fixture(autouse=True)
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with the quickstart's files."""
+    shutil.copytree(inventories_dir() / "quickstart", tmp_path / "quickstart")
+    monkeypatch.chdir(tmp_path / "quickstart")
+    return tmp_path / "quickstart/kit.yaml"
+
+
+def test_check_says_what_the_stack_runs(kit: Kit) -> None:
+    shown = kit("check")
+    assert shown.code == 0
+    assert shown.out.startswith("kit.yaml: good. Stack quickstart runs main, ")
+    assert kit("check", "--json").document["stack"] == "quickstart"
+
+
+def test_check_says_every_problem_at_once_with_its_place(kit: Kit, spec: Path) -> None:
+    spec.write_text(spec.read_text().replace("threads: 1", "threads: 0, prt: 9931"))
+    shown = kit("check")
+    assert (shown.code, shown.out) == (2, "")
+    lines = shown.err.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["kit.yaml", "kit.yaml"]
+    assert any("engines[0].threads" in line for line in lines)
+    assert any("did you mean port" in line for line in lines)
+    assert lines[-1] == "2 problems"
+
+
+def test_problems_in_json_have_their_places_as_numbers(kit: Kit, spec: Path) -> None:
+    spec.write_text(spec.read_text().replace("threads: 1", "threads: 0"))
+    error = kit("check", "--json").document["error"]
+    (problem,) = error["problems"]
+    assert (error["exit_code"], problem["file"], problem["path"]) == (2, "kit.yaml", "engines[0].threads")
+    assert problem["line"] > 1
+    assert problem["column"] > 1
+
+
+def test_a_missing_spec_is_told_with_the_next_step(kit: Kit) -> None:
+    shown = kit("check", "nowhere/kit.yaml")
+    assert shown.code == 2
+    assert "nowhere/kit.yaml" in shown.err
+    assert "kit init" in shown.err
+
+
+def test_a_missing_lock_is_told_with_the_line_to_type(kit: Kit) -> None:
+    Path("kit.lock").unlink()
+    shown = kit("check")
+    assert shown.code == 2
+    assert shown.err.endswith("type: kit lock kit.yaml\n")
+
+
+def test_an_input_that_is_not_locked_is_told_with_the_line_to_type(kit: Kit, spec: Path) -> None:
+    spec.write_text(
+        spec.read_text().replace("name: gemma", "name: other").replace("embedding: gemma", "embedding: other")
+    )
+    shown = kit("plan")
+    assert shown.code == 2
+    assert "kit.lock: models.other: is not locked yet" in shown.err
+    assert shown.err.splitlines()[-1] == "type: kit lock kit.yaml"
+
+
+def test_render_writes_what_a_host_would_get(kit: Kit) -> None:
+    shown = kit("render", "--out", "out", "--json")
+    assert shown.code == 0
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    assert [file["path"] for file in manifest["files"]] == shown.document["files"]
+    assert all((Path("out") / path).is_file() for path in shown.document["files"])
+
+
+def test_rendering_twice_gives_the_same_files(kit: Kit) -> None:
+    kit("render", "--out", "one")
+    kit("render", "--out", "two")
+    kit("render", "--out", "one")
+    seen = [{p.relative_to(out): p.read_bytes() for p in Path(out).rglob("*") if p.is_file()} for out in ("one", "two")]
+    assert seen[0] == seen[1]
+
+
+def test_a_template_that_the_user_broke_is_named_with_its_line(kit: Kit) -> None:
+    broken = Path("templates/entrypoint/entrypoint.sh.j2")
+    broken.parent.mkdir(parents=True)
+    broken.write_text("#!/bin/sh\n{% for file in %}\n")
+    shown = kit("check")
+    assert shown.code == 2
+    assert shown.err.startswith("error: templates/entrypoint/entrypoint.sh.j2:2: ")
+
+
+def test_secrets_are_listed_without_any_value(kit: Kit) -> None:
+    names = [secret["name"] for secret in kit("secret", "list", "--json").document["secrets"]]
+    assert "webui_admin_password" in names
+    assert names == sorted(names)
+
+
+def test_an_unknown_secret_is_told_which_one_was_meant(kit: Kit) -> None:
+    shown = kit("secret", "show", "webui_admin_pasword")
+    assert shown.code == 2
+    assert shown.err.splitlines()[1].startswith("did you mean webui_admin_password? there are: ")
+
+
+def test_an_unknown_service_is_told_which_one_was_meant(kit: Kit) -> None:
+    shown = kit("logs", "mian")
+    assert shown.code == 2
+    assert shown.err.splitlines()[1].startswith("did you mean main? there are: main, ")
+
+
+def test_the_shipped_lock_is_read_as_it_was_written() -> None:
+    assert read_lock(Path("kit.lock")).format == 1
