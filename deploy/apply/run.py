@@ -70,9 +70,11 @@ def apply(
 
 def ensure_possible(plan: Plan) -> None:
     """Raise with every refusal of the plan at once."""
+    if len(plan.refusals) == 1:
+        raise KitError(*plan.refusals[0])
     if plan.refusals:
-        problems = "\n".join(problem for problem, _ in plan.refusals)
-        raise KitError(problems, "\n".join(next_step for _, next_step in plan.refusals))
+        pairs = "\n".join(f"{problem}\n  {next_step}" for problem, next_step in plan.refusals)
+        raise KitError(pairs, "nothing was changed; mend these, then run the same command again")
 
 
 def ensure_same(shown: Plan, held: Plan) -> None:
