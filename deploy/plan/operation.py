@@ -61,12 +61,11 @@ class Plan:
 
     def text(self) -> str:
         """Print one line an operation, then refusals and advice."""
+        action = max((len(o.action) for o in self.operations), default=0)
+        resource = max((len(o.resource) for o in self.operations), default=0)
+        lines = [f"{o.action:<{action}}  {o.resource:<{resource}}  {o.cause}" for o in self.operations]
         if self.is_empty and not self.refusals:
             lines = ["nothing to change"]
-        else:
-            action = max((len(o.action) for o in self.operations), default=0)
-            resource = max((len(o.resource) for o in self.operations), default=0)
-            lines = [f"{o.action:<{action}}  {o.resource:<{resource}}  {o.cause}" for o in self.operations]
         lines += [f"refused: {problem}\n  {next_step}" for problem, next_step in self.refusals]
         lines += [f"note: {line}" for line in self.advice]
         return "\n".join(lines) + "\n"

@@ -20,14 +20,12 @@ def refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> tuple[Refusal, ...]:
     """Return problem and next step of everything that must be mended by a person first."""
-    if not operations:
-        return ()
+    changing = (*_root(observation), *_disk(deployment, observation, operations)) if operations else ()
     return (
-        *_root(observation),
+        *changing,
         *_docker(observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
-        *_disk(deployment, observation, operations),
     )
 
 

@@ -12,6 +12,10 @@ from deploy.hosts.seen import Container
 from deploy.plan.operation import Action, Operation
 
 
+WORDS = {"mem_limit": "memory", "pids_limit": "pids", "stop_grace_period": "stop time", "healthcheck": "health check"}
+"""Words of the compose file that are not the spec's."""
+
+
 def service_operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
     """Return what happens to containers; the agent does exactly this and compose agrees."""
     wanted = {service.name for service in deployment.services}
@@ -30,7 +34,8 @@ def service_operations(deployment: Deployment, bundle: Bundle, observation: Obse
 def _change(service: Service, bundle: Bundle, observation: Observation) -> tuple[Action, str] | None:
     container = observation.services.get(service.name)
     if container is None:
-        return "create", "not on host"
+        unseen = observation.release is not None and not observation.docker.server
+        return "create", "cannot be seen while the engine is down" if unseen else "not on host"
     cause = next(_causes(service, container, bundle, observation), None)
     if cause is not None:
         return "recreate", cause
@@ -51,9 +56,12 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     image = observation.images.get(service.image.reference)
     if image is not None and container.image_id != image.id:
         yield "image was rebuilt"
-    changed = observation.changed_secrets.get(service.name, ())
+    changed = sorted({*observation.changed_secrets.get(service.name, ()), *_lost_secrets(service, observation)})
     if changed:
         yield "secret changed: " + ", ".join(changed)
+    for name, sha256 in parts["files"].items():
+        if f"files/{sha256}/{name}" in observation.changed_files:
+            yield f"its file {name} was changed by hand"
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
@@ -63,6 +71,13 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
 def _release(version: str) -> str:
     """Return a version without the distribution's own suffix, which containers' labels lack."""
     return version.lstrip("v").split("-")[0].split("+")[0]
+
+
+def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
+    """Yield the secrets whose original is gone: a new value is made, and the container has the old one."""
+    for use in service.secrets:
+        if (use.secret.owner, use.secret.name) not in observation.secrets:
+            yield use.secret.name
 
 
 def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:
@@ -76,8 +91,8 @@ def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]
             yield f"file {name} changed"
     for name in sorted(set(before["settings"]) | set(parts["settings"])):
         if before["settings"].get(name) != parts["settings"].get(name):
-            yield f"{name} changed"
+            yield f"{WORDS.get(name, name)} changed"
     if before["mounts"] != parts["mounts"]:
         yield "mounts changed"
     if before["networks"] != parts["networks"]:
-        yield "networks changed"
+        yield "egress changed"

@@ -1,0 +1,113 @@
+"""Probe answers for golden cases: a bare host, and one that was applied and is as it should be."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from deploy.desired import Desired
+from deploy.hosts.observe import probe_request
+from deploy.plan.host import readers_of
+
+Answer = dict[str, Any]
+COMPOSE = "2.26.1-4"
+GIB = 2**30
+
+
+def bare(desired: Desired) -> Answer:
+    """Return what a fresh Debian 12 says, with a docker client on PATH and no engine behind it."""
+    request = probe_request(desired.deployment)
+    return {
+        "format": 1,
+        "release": None,
+        "good": None,
+        "manifest": None,
+        "changed_files": [],
+        "services": {},
+        "secrets": {},
+        "fingerprint_changed": {},
+        "folders": {path: {"exists": False} for path in request["folders"]},
+        "docker": {"server": False, "problem": "no socket", "client_path": "/usr/local/bin/docker"},
+        "daemon_json": None,
+        "images": {},
+        "ports": [],
+        "disk": {"/srv": {"free_bytes": 80 * GIB, "total_bytes": 250 * GIB, "device": 1}},
+        "memory_bytes": 24 * GIB,
+        "cores": 2,
+        "gpu": {"vendor": None, "card": None, "driver": None},
+        "os": {"id": "debian", "version": "12", "codename": "bookworm"},
+        "systemd": False,
+        "root": True,
+        "models": {},
+        "hold": None,
+        "stopped": [],
+        "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
+        "interrupted": None,
+    }
+
+
+def settled(desired: Desired) -> Answer:
+    """Return what a host says on which exactly this was applied and verified."""
+    deployment, bundle = desired.deployment, desired.bundle
+    readers = {secret.name: {secret.owner, *readers_of(deployment, secret.name)} for secret in deployment.secrets}
+    return bare(desired) | {
+        "release": bundle.release,
+        "good": bundle.release,
+        "manifest": bundle.manifest,
+        "docker": {"server": True, "version": "20.10.24+dfsg1", "compose": COMPOSE, "kit_installed": True},
+        "services": {service.name: _container(desired, service.name) for service in deployment.services},
+        "secrets": {
+            f"{reader}/{name}": {"present": True, "mode": "0400", "uid": 10101}
+            for name, names in readers.items()
+            for reader in names
+        },
+        "folders": {
+            folder.host_path: {
+                "exists": True,
+                "uid": folder.owner.uid,
+                "gid": folder.owner.gid,
+                "mode": folder.mode,
+                "empty": False,
+            }
+            for service in deployment.services
+            for folder in service.folders
+        },
+        "images": {s.image.reference: {"id": _image_id(s.kind), "recipe": s.image.recipe} for s in deployment.services},
+        "models": {model.host_path: {"size": model.size_bytes, "sha256": model.sha256} for model in deployment.models},
+    }
+
+
+def merged(answer: Answer, change: Answer) -> Answer:
+    """Return an answer with a change laid over it; null takes a key of a mapping away."""
+    result = copy.deepcopy(answer)
+    for key, value in change.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        elif value is None and isinstance(result.get(key), (dict, list)):
+            del result[key]
+        else:
+            result[key] = value
+    return result
+
+
+def _image_id(kind: str) -> str:
+    return f"sha256:id-of-{kind}"
+
+
+def _container(desired: Desired, name: str) -> Answer:
+    service = desired.deployment.service(name)
+    return {
+        "id": f"id-of-{name}",
+        "image": service.image.reference,
+        "image_id": _image_id(service.kind),
+        "state": "running",
+        "health": "healthy",
+        "exit_code": 0,
+        "restarts": 0,
+        "labels": {
+            "kit.digest": desired.bundle.services[name]["digest"],
+            "com.docker.compose.version": COMPOSE.split("-")[0],
+        },
+        "started_at": "2026-01-01T00:00:00Z",
+        "ports": [],
+    }

@@ -1,0 +1,37 @@
+"""Computes the plan of a golden case."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from deploy.desired import Desired, load_desired
+from deploy.hosts.observe import read_observation
+from deploy.plan import make_plan
+from tests.golden.hosts import bare, merged, settled
+
+PLANS = Path(__file__).parent / "plans"
+LOCK = PLANS / "kit.lock"
+CASES = sorted(path.parent for path in PLANS.glob("*/kit.yaml"))
+
+
+def plan_of(case: Path, work: Path) -> str:
+    """Return the plan's text for a case's kit.yaml on a case's host."""
+    wanted = desired_of(case / "kit.yaml", work)
+    before = case / "before.yaml"
+    observed = case / "observed.yaml"
+    change = yaml.safe_load(observed.read_text()) if observed.exists() else {}
+    base = bare if change.pop("host", "settled") == "bare" else settled
+    answer = base(desired_of(before, work) if before.exists() else wanted)
+    if before.exists():
+        answer["folders"] = {**bare(wanted)["folders"], **answer["folders"]}
+    return make_plan(wanted.deployment, wanted.bundle, read_observation(merged(answer, change))).text()
+
+
+def desired_of(spec: Path, work: Path) -> Desired:
+    """Load a case's spec with the lock that all cases share."""
+    shutil.copy(spec, work / "kit.yaml")
+    shutil.copy(LOCK, work / "kit.lock")
+    return load_desired(work / "kit.yaml")

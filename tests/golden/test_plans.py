@@ -1,0 +1,35 @@
+"""A golden case is a folder: kit.yaml, what is different about the host, and the plan that must come out.
+
+`before.yaml` is what was applied to the host earlier; without it the host was applied with kit.yaml itself, and
+`host: bare` in observed.yaml makes it a fresh machine. `python -m tests.golden.update` writes the plans anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deploy.desired import load_desired
+from tests.golden.plans_of import CASES, LOCK, plan_of
+
+
+@pytest.mark.parametrize("case", [case.name for case in CASES])
+def test_the_plan_of_a_golden_case(case: str, tmp_path: Path) -> None:
+    folder = LOCK.parent / case
+    assert plan_of(folder, tmp_path) == (folder / "plan.txt").read_text()
+
+
+def test_every_plan_starts_from_a_host_that_differs_or_says_that_nothing_changes(tmp_path: Path) -> None:
+    quiet = [case.name for case in CASES if "nothing to change" in plan_of(case, tmp_path)]
+    assert quiet == ["settled"]
+
+
+def test_the_quickstart_renders_the_expected_tree(tmp_path: Path) -> None:
+    source, expected = LOCK.parent / "fresh_machine", LOCK.parent / "fresh_machine" / "expected"
+    shutil.copy(source / "kit.yaml", tmp_path / "kit.yaml")
+    shutil.copy(LOCK, tmp_path / "kit.lock")
+    rendered = {file.path: file.content for file in load_desired(tmp_path / "kit.yaml").bundle.files}
+    kept = {str(path.relative_to(expected)): path.read_text() for path in expected.rglob("*") if path.is_file()}
+    assert rendered == kept

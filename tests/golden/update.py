@@ -1,0 +1,27 @@
+"""Writes every golden plan and the expected tree anew; the change is reviewed as a diff."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.golden.plans_of import CASES, PLANS, desired_of, plan_of
+
+
+def main() -> None:
+    """Write what comes out today."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for case in CASES:
+            (case / "plan.txt").write_text(plan_of(case, work))
+        fresh = PLANS / "fresh_machine"
+        shutil.rmtree(fresh / "expected", ignore_errors=True)
+        for file in desired_of(fresh / "kit.yaml", work).bundle.files:
+            target = fresh / "expected" / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.content)
+
+
+if __name__ == "__main__":
+    main()
