@@ -52,10 +52,9 @@ def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
     steps = {_step(operation) for operation in plan.operations}
     if any(operation.role == "release" and operation.action != "accept" for operation in plan.operations):
         steps |= {Step("release"), Step("release", "converge"), Step("release", "collect")}
-    created = {
-        operation.service for operation in plan.operations if operation.resource == f"service {operation.service}"
-    }
-    return steps | {Step(s.kind, "settings") for s in deployment.services if s.room and s.name in created}
+        # A new container or a new secret can leave an application with settings that nobody could compare before.
+        steps |= {Step(service.kind, "settings") for service in deployment.services if service.room}
+    return steps
 
 
 def _step(operation: Operation) -> Step:
