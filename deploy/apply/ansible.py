@@ -86,7 +86,8 @@ def playbook_environment(run: PlaybookRun, folder: Path, base: Mapping[str, str]
 
 def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
     """Build the files of a run: an empty ansible.cfg, the inventory, and each host's requests."""
-    files = {"ansible.cfg": "", "inventory.json": inventory_text({host.name: _variables(host, folder) for host in run.hosts})}
+    inventory = inventory_text({host.name: _variables(host, folder) for host in run.hosts})
+    files = {"ansible.cfg": "", "inventory.json": inventory}
     for host in run.hosts:
         for name, request in host.requests.items():
             files[f"requests/{host.name}/{name}.json"] = json.dumps(request, ensure_ascii=True)
@@ -118,7 +119,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that its owner alone may read, from its first byte on."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
 
 

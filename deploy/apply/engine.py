@@ -28,9 +28,7 @@ class EnginePackages:
 
 PACKAGES: dict[tuple[str, str], EnginePackages] = {
     ("debian", "bookworm"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
-    ("debian", "trixie"): EnginePackages(
-        ("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")
-    ),
+    ("debian", "trixie"): EnginePackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
     ("ubuntu", "noble"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
 }
 

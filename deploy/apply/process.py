@@ -116,7 +116,8 @@ def _failures(seen: _Seen, planned: Sequence[str], code: int, log: Path) -> tupl
             continue
         found.append(seen.failed.get(host) or Failure(host, "", "", _last_words(log), "run `kit apply` again"))
     if code != 0 and not found:
-        found.append(Failure("", "", "", f"ansible-playbook ended with {code}: {_last_words(log)}", "run `kit apply` again"))
+        problem = f"ansible-playbook ended with {code}: {_last_words(log)}"
+        found.append(Failure("", "", "", problem, "run `kit apply` again"))
     return tuple(found)
 
 

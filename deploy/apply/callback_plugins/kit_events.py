@@ -1,4 +1,4 @@
-"""Ansible callback: writes the run's events to the file descriptor that KIT_EVENTS names, and nothing to the terminal."""
+"""Ansible callback: writes the run's events to the descriptor that KIT_EVENTS names, nothing to the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from ansible.plugins.callback import CallbackBase
+from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # ansible-core carries no types
 
 from deploy.apply.events import EventState, Recap, TaskEvent, told_error, write_event
 
@@ -25,7 +25,7 @@ BOOKKEEPING = ("include_role", "include_tasks", "validate_argument_spec")
 """Actions that do nothing on a host; only a failure of theirs is worth a word."""
 
 
-class CallbackModule(CallbackBase):
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no types either
     """One JSON document per line for each task that starts and ends, and a recap at the end."""
 
     CALLBACK_VERSION = 2.0
@@ -40,23 +40,29 @@ class CallbackModule(CallbackBase):
         self._started: dict[tuple[str, str], float] = {}
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        """Tell that a task starts on a host."""
         self._started[(host.get_name(), task._uuid)] = time.monotonic()
         if not _is_bookkeeping(task):
             self._say(TaskEvent("started", host.get_name(), _role(task), task.name))
 
     def v2_runner_on_ok(self, result: Any) -> None:
+        """Tell that a task is done, and whether it changed something."""
         self._end("changed" if result.is_changed() else "ok", result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
+        """Tell that a task had nothing to do."""
         self._end("skipped", result)
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: Any, **_: Any) -> None:
+        """Tell a failure with its problem and next step."""
         self._end("failed", result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Tell that a host does not answer."""
         self._end("unreachable", result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Tell the recap, the last document of a run that came to its end."""
         self._say(Recap({host: dict(stats.summarize(host)) for host in sorted(stats.processed)}))
 
     def _end(self, state: EventState, result: Any) -> None:

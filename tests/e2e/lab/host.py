@@ -17,7 +17,7 @@ from tests.e2e.lab.image import lab_image
 Process1 = Literal["systemd", "init"]
 FLAGS = (
     *("--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns=host"),
-    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--security-opt", "systempaths=unconfined"),
+    *(f"--security-opt={name}=unconfined" for name in ("apparmor", "seccomp", "systempaths")),
     *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--volume", "/var/lib/docker"),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
 )
@@ -82,7 +82,7 @@ def lab_host(suite: str, process_1: Process1, folder: Path) -> Iterator[LabHost]
 def _open_for(host: LabHost) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host.folder / "key"], check=True)
     subprocess.run(
-        ["docker", "exec", "-i", host.name, "sh", "-c", "mkdir -p -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys"],
+        ["docker", "exec", "-i", host.name, "sh", "-c", "mkdir -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys"],
         input=(host.folder / "key.pub").read_bytes(),
         check=True,
     )

@@ -1,0 +1,120 @@
+"""Real runs of ansible-playbook on this machine, with a double in the agent's place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
+from deploy.apply.events import TaskEvent
+from deploy.apply.process import PlaybookResult
+from deploy.apply.steps import Step
+from tests.tree import REPOSITORY
+
+RELEASE = (Step("release"), Step("release", "converge"))
+ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Path:
+    """The double, in a folder of this test's own."""
+    return Path(shutil.copy(Path(__file__).parent / "agent_double.py", tmp_path / "agent.py"))
+
+
+def run(agent: Path, *steps: Step, seen: list[TaskEvent] | None = None, **host: Any) -> PlaybookResult:
+    one = HostRun(name="localhost", steps=steps, agent=str(agent), **host)
+    playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
+    return run_playbook(PlaybookRun((one,), playbook, REPOSITORY / "roles"), (seen if seen is not None else []).append)
+
+
+def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Path) -> None:
+    text = "{{ lookup('pipe', 'id') }} {% raw %} $HOME \"'\\ ü\n"
+    path = str(tmp_path / "{{ 1 + 1 }} 'a")
+    folder = {"path": path, "uid": os.getuid(), "gid": os.getgid(), "mode": "0700"}
+    requests = {"place": {"text": text, "changed": True}, "secrets": {"value": text}, "converge": {}}
+    seen: list[TaskEvent] = []
+    result = run(
+        agent, *RELEASE, Step("litellm"), requests=requests, variables={"litellm_folders": [folder]}, seen=seen
+    )
+    assert result.ok, result.failures
+    assert result.changed == 2
+    assert json.loads((tmp_path / "place.json").read_text())["text"] == text
+    assert json.loads((tmp_path / "secrets.json").read_text())["value"] == text
+    assert Path(path).is_dir()
+    assert "changed" in {event.state for event in seen if event.task == "Ensure the release lies on the host"}
+    assert not [event for event in seen if "arg spec" in event.task]
+
+
+def test_the_agents_error_is_told_also_where_the_task_is_secret(agent: Path) -> None:
+    seen: list[TaskEvent] = []
+    result = run(agent, *RELEASE, requests={"place": {}, "secrets": {"error": ERROR, "value": "hunter2"}}, seen=seen)
+    (failure,) = result.failures
+    assert (failure.problem, failure.next_step) == (ERROR["problem"], ERROR["next"])
+    assert "hunter2" not in repr(seen)
+
+
+def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
+    unreachable = {"ansible_host": "127.0.0.1", "ansible_port": 9}
+    requests: dict[str, Any] = {"place": {}}
+    (failure,) = run(agent, *RELEASE, requests=requests, connection="ssh", connection_variables=unreachable).failures
+    assert failure.host == "localhost"
+    assert "127.0.0.1" in failure.problem
+
+
+def test_a_run_that_never_came_to_its_hosts_is_a_failure(agent: Path) -> None:
+    playbook = PlaybookRun((HostRun("localhost", RELEASE, str(agent)),), Path("/nonexistent.yml"), REPOSITORY / "roles")
+    (failure,) = run_playbook(playbook, lambda _: None).failures
+    assert "/nonexistent.yml" in failure.problem
+
+
+def test_ctrl_c_ends_the_run_and_the_agent_with_it(agent: Path, tmp_path: Path) -> None:
+    def interrupt() -> None:
+        pid(tmp_path)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(agent, *RELEASE, requests={"place": {}, "secrets": {}, "converge": {"sleep": 300}})
+    assert is_gone(pid(tmp_path))
+
+
+def test_a_run_ends_with_a_kit_that_was_killed(agent: Path, tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from tests.roles.test_playbook_run import RELEASE, run
+run(Path({str(agent)!r}), *RELEASE, requests={{"place": {{"sleep": 300}}}})
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY) as kit:
+        number = pid(tmp_path)
+        kit.kill()
+    assert is_gone(number)
+
+
+def pid(folder: Path) -> int:
+    """Wait for the double to say who it is."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (folder / "pid").exists() and (text := (folder / "pid").read_text()):
+            return int(text)
+        time.sleep(0.05)
+    raise AssertionError("the agent was never called")
+
+
+def is_gone(number: int) -> bool:
+    """Wait for a process to end."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if not Path(f"/proc/{number}/stat").exists() or ") Z " in Path(f"/proc/{number}/stat").read_text():
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import stat
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from deploy.apply.ansible import (
+    HostRun,
+    PlaybookRun,
+    playbook_argv,
+    playbook_environment,
+    playbook_files,
+    write_private,
+)
+from deploy.apply.engine import PACKAGES, engine_variables
+from deploy.apply.events import Recap, TaskEvent, read_event, told_error, write_event
+from deploy.apply.steps import Step, ordered_steps
+from deploy.apply.tools import UV_SHA256, UV_VERSION, image_tools_variables
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from tests.tree import REPOSITORY
+
+FOLDER = Path("/tmp/kit-run-x")
+HOST = HostRun(
+    name="localhost",
+    steps=(Step("release"), Step("release", "converge")),
+    agent="/opt/kit/agent/abc.pyz",
+    variables={"litellm_folders": [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]},
+    requests={"place": {"text": "{{ lookup('pipe', 'id') }}"}},
+)
+RUN = PlaybookRun((HOST,), Path("/kit/playbooks/site.yml"), Path("/kit/roles"))
+
+
+def test_the_command_line_names_files_and_no_value_of_the_spec() -> None:
+    assert playbook_argv(RUN, FOLDER) == [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "--inventory",
+        "/tmp/kit-run-x/inventory.json",
+        "--forks",
+        "1",
+        "/kit/playbooks/site.yml",
+    ]
+
+
+def test_nothing_of_a_users_own_ansible_reaches_a_run() -> None:
+    base = {
+        "ANSIBLE_CONFIG": "/home/a/ansible.cfg",
+        "ANSIBLE_BECOME": "1",
+        "PYTHONPATH": "/x",
+        "PATH": "/bin",
+        "HOME": "/h",
+    }
+    environment = playbook_environment(RUN, FOLDER, base)
+    assert environment["ANSIBLE_CONFIG"] == "/tmp/kit-run-x/ansible.cfg"
+    assert "ANSIBLE_BECOME" not in environment
+    assert "PYTHONPATH" not in environment
+    assert (environment["PATH"], environment["HOME"]) == ("/bin", "/h")
+    assert environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] == "1"
+    assert environment["ANSIBLE_NO_TARGET_SYSLOG"] == "1"
+
+
+def test_every_string_of_the_inventory_is_marked_as_data() -> None:
+    host = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["hosts"]["localhost"]
+    assert host["litellm_folders"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
+    assert host["litellm_folders"][0]["uid"] == 10102
+    assert host["kit_steps"][1] == {"role": {"__ansible_unsafe": "release"}, "part": {"__ansible_unsafe": "converge"}}
+    assert host["ansible_become"] is False
+
+
+def test_requests_are_files_and_not_variables() -> None:
+    files = playbook_files(RUN, FOLDER)
+    assert json.loads(files["requests/localhost/place.json"]) == {"text": "{{ lookup('pipe', 'id') }}"}
+    assert "lookup" not in files["inventory.json"]
+
+
+def test_files_of_a_run_are_for_their_owner_alone(tmp_path: Path) -> None:
+    write_private(tmp_path / "requests" / "a.json", "{}")
+    assert stat.S_IMODE((tmp_path / "requests" / "a.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "requests").stat().st_mode) == 0o700
+
+
+def test_steps_run_in_one_order_whatever_order_they_are_asked_in() -> None:
+    asked = {
+        Step("release", "collect"),
+        Step("open_webui", "settings"),
+        Step("release", "converge"),
+        Step("litellm"),
+        Step("llama_cpp", "models"),
+        Step("release"),
+        Step("images"),
+        Step("docker_engine"),
+    }
+    assert [str(step) for step in ordered_steps(asked)] == [
+        "docker_engine",
+        "images",
+        "release",
+        "litellm",
+        "llama_cpp models",
+        "release converge",
+        "open_webui settings",
+        "release collect",
+    ]
+
+
+@pytest.mark.parametrize(
+    "event", [TaskEvent("failed", "box", "release", "Ensure", 1.5, "näh\n", "x"), Recap({"box": {"ok": 1}})]
+)
+def test_an_event_survives_its_line(event: TaskEvent | Recap) -> None:
+    line = write_event(event)
+    assert line.count("\n") == 1
+    assert read_event(line) == event
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"stdout": '{"error": {"problem": "no disk", "next": "make room"}}', "msg": "rc 1"}, ("no disk", "make room")),
+        ({"msg": '{"error": {"problem": "too old", "next": "upgrade"}}'}, ("too old", "upgrade")),
+        (
+            {"msg": "All items", "results": [{"failed": False}, {"failed": True, "msg": "no such user"}]},
+            ("no such user", ""),
+        ),
+        ({"msg": "rc 1", "stderr": "one\ntwo\n"}, ("rc 1: one: two", "")),
+        ({"stdout": '{"error": 3}', "msg": 7}, ("7", "")),
+        ({}, ("the task failed and said nothing", "")),
+    ],
+)
+def test_a_failed_task_tells_the_agents_words_or_ansibles(result: dict[str, object], told: tuple[str, str]) -> None:
+    assert told_error(result) == told
+
+
+def test_debian_12_borrows_its_plugins_and_debian_13_does_not() -> None:
+    bookworm = engine_variables(os_id="debian", codename="bookworm", systemd=True, fetch=Fetch())
+    trixie = engine_variables(
+        os_id="debian", codename="trixie", systemd=True, fetch=Fetch(debian="http://mirror/debian")
+    )
+    assert (bookworm["docker_engine_plugins_suite"], bookworm["docker_engine_mirror"]) == ("trixie", "")
+    assert (trixie["docker_engine_plugins_suite"], trixie["docker_engine_mirror"]) == ("", "http://mirror/debian")
+
+
+def test_a_host_without_systemd_gets_what_mounts_its_control_groups() -> None:
+    plain = engine_variables(os_id="debian", codename="bookworm", systemd=False, fetch=Fetch())
+    assert "cgroupfs-mount" in plain["docker_engine_packages"]
+
+
+def test_an_unknown_system_is_told_what_to_install_by_hand() -> None:
+    with pytest.raises(KitError) as refused:
+        engine_variables(os_id="fedora", codename="", systemd=True, fetch=Fetch())
+    assert refused.value.problem == "kit knows no Docker packages for fedora"
+    assert "20.10.24" in refused.value.next_step
+    assert all(suite in refused.value.next_step for _, suite in PACKAGES)
+
+
+def test_the_uv_on_hosts_is_the_locked_one() -> None:
+    locked = next(p for p in tomllib.loads((REPOSITORY / "uv.lock").read_text())["package"] if p["name"] == "uv")
+    wheels = {wheel["url"].rpartition("/")[2]: wheel["hash"].removeprefix("sha256:") for wheel in locked["wheels"]}
+    linux = [digest for name, digest in wheels.items() if "linux" in name and ("x86_64" in name or "aarch64" in name)]
+    assert locked["version"] == UV_VERSION
+    assert set(UV_SHA256) == set(linux)
+    assert image_tools_variables(Fetch(pypi="http://index/simple"))["images_python_index"] == "http://index/simple"
