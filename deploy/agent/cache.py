@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import time
@@ -14,14 +15,14 @@ from typing import Any
 from deploy.agent.archive import Layer, LayerWriter, sha256_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.remembered import read_json, write_json
+from deploy.agent.remembered import read_json
 
 KEPT_SECONDS = 30 * 24 * 3600
 Maker = Callable[[LayerWriter], dict[str, Any]]
 
 
 class Cache:
-    """`keys/<key>.json` names a layer, `layers/<sha256>.tar` is it; `work/` is cleared at every start."""
+    """`keys/<key>.json` names a layer, `layers/<sha256>.tar` is it; `uv/` has wheels; `work/` is cleared each time."""
 
     def __init__(self, root: str, ensure_wanted: Callable[[], None] = lambda: None) -> None:
         self.root = Path(root)
@@ -79,20 +80,26 @@ class Cache:
             diff_id = writer.close()
         layer = Layer(diff_id, writer.size, self._place(diff_id))
         beside.replace(layer.path)
-        write_json(self.root / "keys" / f"{key}.json", {"diff_id": diff_id, "size": writer.size, "facts": facts})
+        self.note(self.root / "keys" / f"{key}.json", {"diff_id": diff_id, "size": writer.size, "facts": facts})
         return layer, facts
 
+    def note(self, path: Path, document: dict[str, Any]) -> None:
+        """Write a note of the cache; like a layer, it is looked at hard when it is read, not now."""
+        beside = self.work / path.name
+        beside.write_text(json.dumps(document, sort_keys=True))
+        beside.replace(path)
+
     def prune(self) -> None:
-        """Remove layers that no key names, and keys that nobody asked for in a month."""
+        """Remove layers that no key names, and what nobody asked for in a month."""
         named = set()
         for pointer in (self.root / "keys").glob("*.json"):
             if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
                 pointer.unlink()
             else:
                 named.add(self._place((read_json(pointer) or {}).get("diff_id", ":")))
-        # Of models whose fetching was interrupted and never taken up again.
-        for folder in (self.root / "downloads").glob("*"):
-            if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+        # Wheels are kept for the next version, which has most of them too; models only where a fetch was cut off.
+        for folder in (*(self.root / "downloads").glob("*"), self.uv):
+            if folder.exists() and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
                 self.remove(folder)
         for layer in (self.root / "layers").iterdir():
             if layer not in named:

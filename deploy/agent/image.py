@@ -51,8 +51,7 @@ class Builder:
             if image["wheels"] and wheels_key(image) not in layers:
                 layers[wheels_key(image)] = self.pool.submit(self._wheels, image)
         loads = [self.pool.submit(self._load, image, layers) for image in images]
-        downloads = self.pool.submit(self._clear_downloads, list(layers.values()))
-        every: list[Future[Any]] = [*layers.values(), *loads, downloads]
+        every: list[Future[Any]] = [*layers.values(), *loads]
         done, _ = wait(every, return_when=FIRST_EXCEPTION)
         failures = [problem for problem in (future.exception() for future in done) if problem]
         for problem in failures:
@@ -93,14 +92,9 @@ class Builder:
                 return {}
 
             made = self.cache.keep(key, make)
-        self.cache.remove(work)
+        # Thousands of files: away while Docker works.
+        self.pool.submit(self.cache.remove, work)
         return made
-
-    def _clear_downloads(self, layers: list[Future[Made]]) -> None:
-        """Downloads are kept for a run that follows an interrupted one; what is packed is not kept twice."""
-        for layer in layers:
-            _result(layer)
-        self.cache.remove(self.cache.uv)
 
     def _load(self, image: dict[str, Any], layers: dict[str, Future[Made]]) -> dict[str, Any]:
         root, facts = _result(layers[root_key(image)])
@@ -159,7 +153,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
                     raise
             for answer in made:
                 answers[answer["tag"]] = answer
-                write_json(_record(cache.root, answer["tag"]), {"format": 1, **answer})
+                cache.note(_record(cache.root, answer["tag"]), {"format": 1, **answer})
             cache.prune()
     found = [answer for answer in answers.values() if answer]
     for answer in found:
