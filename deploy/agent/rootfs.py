@@ -18,7 +18,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.mirrors import NEXT, Mirrors
 
 HOOKS = Path("/usr/share/mmdebstrap/hooks")
-LEFT_OUT = ("usr/share/doc/*", "usr/share/man/*", "usr/share/info/*", "usr/share/locale/*", "usr/share/lintian/*")
+# Left out here and not by dpkg's path-exclude, for that starts one more program for every package.
+LEFT_OUT = re.compile(r"usr/share/(?:(?:man|info|locale|lintian)/.|doc/[^/]+/(?!copyright$))")
 # The host's own files and the places that were fetched from, which mmdebstrap leaves behind; Docker mounts its own.
 DROPPED = re.compile(
     r"(dev|proc|sys|run|tmp|var/cache|var/log|var/lib/apt|var/tmp)/."
@@ -68,9 +69,7 @@ def write_root(
 def mmdebstrap_argv(program: str, suite: str, packages: list[str], apt: list[str], lines: list[str]) -> list[str]:
     """Return the command that writes a suite's root filesystem as a tar to its standard output."""
     argv = [program, "--variant=essential", "--format=tar", "--verbose", f"--include={','.join(packages)}"]
-    argv += [f"--aptopt={option}" for option in apt]
-    argv += [f"--dpkgopt=path-exclude=/{pattern}" for pattern in LEFT_OUT]
-    argv += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", "--dpkgopt=force-unsafe-io"]
+    argv += [*(f"--aptopt={option}" for option in apt), "--dpkgopt=force-unsafe-io"]
     if suite == "bookworm" and (HOOKS / "merged-usr").is_dir():
         # usrmerge brings 50 MB of perl; with the folders merged beforehand usr-is-merged takes its place.
         pin = 'printf "Package: usrmerge\\nPin: release *\\nPin-Priority: -1\\n" > "$1/etc/apt/preferences.d/kit"'
@@ -85,7 +84,7 @@ def normalise(source: IO[bytes], writer: LayerWriter) -> dict[str, str]:
         with tarfile.open(fileobj=source, mode="r|") as incoming:
             for info in incoming:
                 name = info.name.removeprefix("./")
-                if name in ("", ".") or DROPPED.match(name) or info.ischr() or info.isblk():
+                if name in ("", ".") or DROPPED.match(name) or LEFT_OUT.match(name) or info.isdev():
                     continue
                 if info.islnk():
                     info.linkname = info.linkname.removeprefix("./")
