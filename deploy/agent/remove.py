@@ -76,12 +76,14 @@ def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     gone = down(request, journal)
     with journal.step("images"):
         images = remove_images(Docker(), root, stack_images(root), kept=set())
-    removed = _remove_made(root, keepers, with_data)
+    removed = []
     for folder in folders:
         if folder.exists():
             journal.say(f"removing the data in {folder}")
             shutil.rmtree(folder)
             removed.append(str(folder))
+    # Last, for the journal lies in it.
+    removed += _remove_made(root, keepers, with_data)
     return {**gone, "changed": gone["changed"] or bool(images or removed), "images": images, "removed": removed}
 
 
