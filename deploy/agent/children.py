@@ -19,6 +19,9 @@ PATIENCE_SECONDS = 10
 class StoppedError(Exception):
     """The operation is over; this thread's part of it is not wanted any more."""
 
+    def __init__(self) -> None:
+        super().__init__("stopped, for another part failed or the run was interrupted")
+
 
 @dataclass(frozen=True)
 class Ended:

@@ -73,7 +73,13 @@ class Mirrors:
     def _ensure_answers(self, mirror: str, suite: str) -> None:
         problem = self._problem(mirror, suite)
         if problem:
-            raise AgentError(f"the Debian mirror {mirror} does not answer for {suite}: {problem}", NEXT)
+            raise AgentError(
+                f"{self.named(f'the Debian mirror {mirror}')} does not answer for {suite}: {problem}", NEXT
+            )
+
+    def named(self, place: str) -> str:
+        """Return the words for a place, with the proxy through which it is asked."""
+        return f"{place} (through the proxy {self.proxy})" if self.proxy else place
 
     def _problem(self, mirror: str, suite: str) -> str | None:
         if mirror.startswith(("file:", "copy:")):
@@ -85,7 +91,9 @@ class Mirrors:
         )
         try:
             opener.open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
-        except (urllib.error.URLError, OSError, ValueError) as problem:
+        except urllib.error.HTTPError as problem:
+            return str(problem)
+        except (OSError, ValueError) as problem:
             return str(getattr(problem, "reason", problem)) or type(problem).__name__
         return None
 

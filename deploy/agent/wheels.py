@@ -48,7 +48,7 @@ class Uv:
             self._hearing(wheels, total),
         )
         if ended.status != 0:
-            raise _failure(self.mirrors.pypi, ended.words)
+            raise _failure(self.mirrors, ended.words)
 
     def _hearing(self, wheels: list[dict[str, Any]], total: int) -> Any:
         sizes = {_plain(wheel["name"]): wheel["size"] for wheel in wheels}
@@ -132,9 +132,9 @@ def _add(writer: LayerWriter, path: Path, relpath: str, packages: str) -> None:
         writer.add(info, content)
 
 
-def _failure(index: str | None, words: str) -> AgentError:
-    text = re.sub(r"\s+", " ", words).strip()
-    place = f"the Python package index {index}" if index else "the Python package index"
+def _failure(mirrors: Mirrors, words: str) -> AgentError:
+    text = re.sub(r"\s+", " ", words[max(words.find("error:"), 0) :]).strip()
+    place = mirrors.named(f"the Python package index {mirrors.pypi}" if mirrors.pypi else "the Python package index")
     mismatch = re.search(r"Hash mismatch for `([^`=]+)==.*?Expected:.*?sha256:(\w+).*?Computed:.*?sha256:(\w+)", text)
     if mismatch:
         name, expected, computed = mismatch.groups()
