@@ -45,9 +45,11 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         health_timeout_seconds=spec.health_timeout,
         egress=spec.egress or "none",
         egress_cause="the spec says so" if spec.egress == "any" else "",
-        facts={"models": list(_models(chats)), "key": master.name, "port": CONTAINER_PORT},
+        facts={"models": list(_models(chats)), "embeddings": list(_embedding(chats, offers)), "key": master.name},
     )
-    return Resolved(service, (), _offered(offers, chats, master))
+    address = f"http://{spec.kind}:{CONTAINER_PORT}/v1"
+    chat = ChatApi("openai", address, _models(chats), master)
+    return Resolved(service, (), (chat, Embeddings("openai", address, _embedding(chats, offers), master)))
 
 
 def _use(key: Secret) -> SecretUse:
@@ -59,14 +61,9 @@ def _models(chats: tuple[ChatApi, ...]) -> tuple[str, ...]:
     return tuple(sorted({model for chat in chats for model in chat.models}))
 
 
-def _offered(offers: tuple[Offer, ...], chats: tuple[ChatApi, ...], key: Secret) -> tuple[Offer, ...]:
-    address = f"http://litellm:{CONTAINER_PORT}/v1"
-    models = _models(chats)
-    embedding = {name for offer in offers if isinstance(offer, Embeddings) for name in offer.models}
-    return (
-        ChatApi("openai", address, models, key),
-        Embeddings("openai", address, tuple(model for model in models if model in embedding), key),
-    )
+def _embedding(chats: tuple[ChatApi, ...], offers: tuple[Offer, ...]) -> tuple[str, ...]:
+    able = {name for offer in offers if isinstance(offer, Embeddings) for name in offer.models}
+    return tuple(model for model in _models(chats) if model in able)
 
 
 def _argv() -> tuple[str, ...]:

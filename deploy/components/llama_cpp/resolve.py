@@ -42,7 +42,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         health_timeout_seconds=spec.health_timeout,
         egress=spec.egress or "none",
         egress_cause="the spec says so" if spec.egress == "any" else "",
-        facts={"model": model.name, "context_length": spec.context_length, "key": key.name, "port": CONTAINER_PORT},
+        facts={"model": model.name, "context_length": spec.context_length, "key": key.name},
     )
     address = f"http://{spec.name}:{CONTAINER_PORT}/v1"
     offers = (ChatApi("openai", address, (model.name,), key), Embeddings("openai", address, (model.name,), key))

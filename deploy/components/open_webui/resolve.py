@@ -90,5 +90,4 @@ def _facts(owned: Owned) -> dict[str, Any]:
         "embedding": owned.embedding_model,
         "account": ADMIN_EMAIL,
         "password": KIT_PASSWORD.name,
-        "port": CONTAINER_PORT,
     }

@@ -1,0 +1,116 @@
+"""Checks of the web UI: closed to strangers, and a real chat and a found document for the kit's own account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from deploy.deployment import Service
+from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
+from deploy.verify.questions import ensure_answered, short_question
+from deploy.verify.web import Web
+
+CLOSED = (
+    "/api/models",
+    "/api/v1/chats/",
+    "/api/v1/files/",
+    "/api/v1/users/",
+    "/openai/config",
+    "/api/v1/configs/export",
+)
+DOCUMENT = "kit-verify.txt"
+SENTENCE = "The harbour master of Lindesund is called Astrid Vellamo."
+QUESTION = "Who is the harbour master of Lindesund?"
+
+
+@pytest.fixture(scope="session")
+def tokens() -> dict[str, str]:
+    """Sign-ins by service: only a few are allowed within three minutes."""
+    return {}
+
+
+@pytest.fixture
+def account(service: Service, web: Web, tokens: dict[str, str]) -> Web:
+    """The web UI, signed in as the kit's own account."""
+    if service.name not in tokens:
+        password = web.secrets.value(service.facts["password"])
+        answer = web.post("/api/v1/auths/signin", {"email": service.facts["account"], "password": password})
+        ensure_equal(answer.status, 200, f"status of the sign-in of {service.facts['account']}")
+        tokens[service.name] = answer.json["token"]
+    web.bearer = tokens[service.name]
+    return web
+
+
+def test_refuses_who_is_not_signed_in(web: Web) -> None:
+    for path in CLOSED:
+        ensure_refused(web.get(path).status, path)
+    ensure_refused(web.post("/api/chat/completions", short_question("any")).status, "/api/chat/completions")
+
+
+def test_lets_nobody_sign_up(web: Web) -> None:
+    ensure_equal(web.get("/api/config").json["features"]["enable_signup"], False, "sign-up")
+    stranger = {"name": "stranger", "email": "stranger@localhost", "password": "not-a-person"}
+    ensure_refused(web.post("/api/v1/auths/signup", stranger).status, "sign-up")
+
+
+def test_lists_the_planned_models(service: Service, account: Web) -> None:
+    answer = account.get("/api/models")
+    ensure_equal(answer.status, 200, "status")
+    found = {model["id"] for model in answer.json["data"]}
+    # People may make models of their own from these.
+    missing = sorted(set(service.facts["models"]) - found)
+    ensure(not missing, f"missing {', '.join(missing)}")
+
+
+def test_answers_a_chat_message(service: Service, account: Web) -> None:
+    if not service.facts["models"]:
+        pytest.skip("no engine serves a model")
+    account.get("/api/models")
+    ensure_answered(account.post("/api/chat/completions", short_question(service.facts["models"][0])))
+
+
+def test_finds_a_sentence_of_a_document(service: Service, account: Web) -> None:
+    if not (service.facts["models"] and service.facts["embedding"]):
+        pytest.skip("no model turns documents into vectors")
+    _remove_left_overs(account)
+    account.get("/api/models")
+    with _uploaded(account) as file:
+        asked = short_question(service.facts["models"][0])
+        asked |= {"stream": True, "messages": [{"role": "user", "content": QUESTION}]}
+        asked |= {"files": [{"type": "file", "id": file, "name": DOCUMENT}]}
+        first = next((event for event in account.events("/api/chat/completions", asked) if "sources" in event), None)
+        ensure(first, "the answer cites nothing")
+        cited = [text for source in (first or {})["sources"] for text in source["document"]]
+        ensure(any(SENTENCE in text for text in cited), "the citation does not hold the sentence")
+
+
+@contextmanager
+def _uploaded(account: Web) -> Iterator[str]:
+    path = "/api/v1/files/?process=true&process_in_background=false"
+    answer = account.upload(path, DOCUMENT, SENTENCE)
+    ensure_equal(answer.status, 200, "status of the upload")
+    file = str(answer.json["id"])
+    try:
+        status = account.get(f"/api/v1/files/{file}/process/status").json
+        ensure_equal(status.get("status"), "completed", "the document")
+        yield file
+    finally:
+        _remove(account, file)
+
+
+def _remove(account: Web, file: str) -> None:
+    # Deleting a file alone would leave its vectors, and with them its text.
+    account.post("/api/v1/retrieval/delete", {"collection_name": f"file-{file}", "file_id": file})
+    status = account.delete(f"/api/v1/files/{file}").status
+    if status != 200:
+        raise NotAsPlannedError(f"the document {DOCUMENT} could not be removed again: status {status}")
+
+
+def _remove_left_overs(account: Web) -> None:
+    """Remove what a check that was killed left behind."""
+    found = account.get("/api/v1/files/").json
+    for file in found["items"] if isinstance(found, dict) else found:
+        if file["filename"] == DOCUMENT:
+            _remove(account, str(file["id"]))

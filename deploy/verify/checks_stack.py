@@ -1,0 +1,118 @@
+"""What holds for every service, whatever its kind: health, image, limits, ports, files, secrets, ways out."""
+
+from __future__ import annotations
+
+import json
+
+from deploy.deployment import Deployment, Service
+from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
+from deploy.verify.containers import Containers
+from deploy.verify.files import Files
+from deploy.verify.network import UNMASKED, Network
+from deploy.verify.secrets import HostSecrets
+
+
+def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
+    state = containers.of(service)["State"]
+    ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}")
+    ensure_equal(state.get("Health", {}).get("Status"), "healthy", "health")
+
+
+def test_runs_the_planned_image(service: Service, containers: Containers) -> None:
+    container, reference = containers.of(service), service.image.reference
+    ensure_equal(container["Config"]["Image"], reference, "image")
+    ensure_equal(container["Image"], containers.image_ids.get(reference), f"image id of {reference}")
+
+
+def test_runs_locked_down(service: Service, containers: Containers) -> None:
+    container = containers.of(service)
+    limits, config = container["HostConfig"], container["Config"]
+    ensure_equal(config["User"], str(service.owner), "user")
+    ensure_equal(limits["ReadonlyRootfs"], service.read_only, "read-only root")
+    ensure_equal(limits["Privileged"], False, "privileged")
+    ensure("no-new-privileges:true" in (limits["SecurityOpt"] or []), "may gain new privileges")
+    ensure_same_set(limits["CapDrop"] or [], ["ALL"], "dropped capabilities")
+    ensure_same_set(limits["CapAdd"] or [], [one.name for one in service.capabilities], "added capabilities")
+    ensure_equal(limits["Memory"], service.memory_bytes, "memory limit")
+    ensure_equal(limits["PidsLimit"], service.pids, "limit of processes")
+
+
+def test_mounts_only_what_is_planned(service: Service, containers: Containers, deployment: Deployment) -> None:
+    own = (f"{deployment.root}/files/", f"{deployment.root}/secrets/{service.name}/")
+    found = [mount for mount in containers.of(service)["Mounts"] if mount["Type"] != "tmpfs"]
+    rendered = [mount for mount in found if str(mount["Source"]).startswith(own)]
+    ensure(not any(mount["RW"] for mount in rendered), "may write to a rendered file or a secret")
+    others = [f"{mount['Source']} ({'rw' if mount['RW'] else 'ro'})" for mount in found if mount not in rendered]
+    planned = [f"{mount.host_path} ({'ro' if mount.read_only else 'rw'})" for mount in service.mounts]
+    ensure_same_set(others, planned, "mounts")
+
+
+def test_publishes_exactly_the_planned_ports(service: Service, containers: Containers) -> None:
+    bindings = containers.of(service)["HostConfig"]["PortBindings"] or {}
+    found = [f"{one['HostIp']}:{one['HostPort']}" for binding in bindings.values() for one in binding]
+    ensure_same_set(found, [f"{port.address}:{port.host_port}" for port in service.ports], "published ports")
+
+
+def test_is_reached_at_no_other_address(service: Service, network: Network) -> None:
+    numbers = {port.host_port for port in service.ports}
+    found = [f"{address}:{number}" for address, number in network.listeners if number in numbers]
+    ensure_same_set(found, [f"{port.address}:{port.host_port}" for port in service.ports], "listeners of its ports")
+
+
+def test_has_only_the_planned_way_out(service: Service, containers: Containers, network: Network) -> None:
+    if service.egress == "any":
+        return
+    open_ones = [one["Name"] for one in containers.networks(service) if not _is_closed(one)]
+    ensure(not open_ones, f"is on a network with a way out: {', '.join(open_ones)}")
+    if network.outside is not None:
+        place = f"{network.outside[0]}:{network.outside[1]}"
+        ensure(not network.ways_out.get(service.name, False), f"reaches {place}, which is beyond this host")
+
+
+def _is_closed(network: dict[str, object]) -> bool:
+    options = network.get("Options") or {}
+    return bool(network.get("Internal")) or (isinstance(options, dict) and options.get(UNMASKED) == "false")
+
+
+def test_its_folders_belong_to_it(service: Service, files: Files) -> None:
+    wanted = {folder.host_path: f"{folder.mode} {folder.owner}" for folder in service.folders}
+    if wanted:
+        found = files.modes(sorted(wanted))
+        for path in sorted(wanted):
+            ensure_equal(found.get(path, "missing"), wanted[path], path)
+
+
+def test_its_secrets_are_its_own(service: Service, files: Files, deployment: Deployment) -> None:
+    folder = f"{deployment.root}/secrets/{service.name}"
+    paths = sorted(f"{folder}/{use.secret.name}" for use in service.secrets)
+    if paths:
+        found = files.modes(paths)
+        for path in paths:
+            ensure_equal(found.get(path, "missing"), f"0400 {service.owner}", path)
+
+
+def test_tells_no_secret(service: Service, containers: Containers, secrets: HostSecrets) -> None:
+    inspected = secrets.names_in(json.dumps(containers.of(service)))
+    ensure(not inspected, f"docker inspect shows {', '.join(inspected)}")
+    logged = secrets.names_in(containers.logs(service))
+    ensure(not logged, f"its log holds {', '.join(logged)}")
+
+
+def test_files_are_as_in_the_manifest(files: Files) -> None:
+    paths = sorted(files.placed)
+    modes, digests = files.modes(paths), files.digests(paths)
+    for path in paths:
+        wanted = files.placed[path]
+        ensure_equal(modes.get(path, "missing"), f"{wanted['mode']} {wanted['owner']}", path)
+        ensure(digests.get(path) == wanted["sha256"], f"{path} was changed; `kit apply` mends it")
+
+
+def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:
+    for path, text in files.text(sorted(files.placed)).items():
+        ensure(not secrets.names_in(text), f"{path} holds {', '.join(secrets.names_in(text))}")
+
+
+def test_no_other_container_is_part_of_it(containers: Containers, deployment: Deployment) -> None:
+    planned = {service.name for service in deployment.services}
+    others = [name for name, one in containers.all.items() if one["Config"]["Labels"].get("kit.service") not in planned]
+    ensure(not others, f"not planned: {', '.join(sorted(others))}")

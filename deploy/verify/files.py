@@ -1,0 +1,55 @@
+"""The files of a stack on its host: modes, owners and content, asked in one call each."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+from testinfra.host import Host
+
+from deploy.deployment import Deployment
+from deploy.verify.checks import NotAsPlannedError, ensure
+
+
+class Files:
+    """Asks the host about many files at once."""
+
+    def __init__(self, host: Host, deployment: Deployment) -> None:
+        self.host = host
+        self.root = deployment.root
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the current release."""
+        found = self.host.run("cat %s", f"{self.root}/current/manifest.json")
+        if found.rc != 0:
+            raise NotAsPlannedError("no release is placed; run `kit apply`")
+        manifest: dict[str, Any] = json.loads(found.stdout)
+        return manifest
+
+    @cached_property
+    def placed(self) -> dict[str, dict[str, str]]:
+        """What the manifest says of each file, by its path on the host."""
+        return {self._path(file["path"]): file for file in self.manifest["files"]}
+
+    def _path(self, path: str) -> str:
+        return f"{self.root}/{path}" if path.startswith("files/") else f"{self.root}/current/{path}"
+
+    def modes(self, paths: list[str]) -> dict[str, str]:
+        """Return `mode uid:gid` of each path that is there."""
+        found = self._asked("stat --dereference --format=%%a:%%u:%%g:%%n --", paths)
+        parts = (line.split(":", 3) for line in found)
+        return {name: f"{mode.zfill(4)} {uid}:{gid}" for mode, uid, gid, name in parts}
+
+    def digests(self, paths: list[str]) -> dict[str, str]:
+        """Return the sha256 of each file that is there."""
+        return {line[66:]: line[:64] for line in self._asked("sha256sum --", paths)}
+
+    def text(self, paths: list[str]) -> dict[str, str]:
+        """Return what each file holds."""
+        return {path: str(self.host.run("cat -- %s", path).stdout) for path in paths}
+
+    def _asked(self, command: str, paths: list[str]) -> list[str]:
+        ensure(paths, "nothing to look at")
+        return str(self.host.run(" ".join([command, *("%s" for _ in paths)]), *paths).stdout).splitlines()

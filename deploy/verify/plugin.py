@@ -1,0 +1,144 @@
+"""The pytest plugin of the checks: their fixtures, one check per service, results as they come."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+from deploy.deployment import Deployment, Service
+from deploy.verify.containers import Containers
+from deploy.verify.decided import read_deployment
+from deploy.verify.files import Files
+from deploy.verify.network import Network
+from deploy.verify.report import STACK, Check, Outcome
+from deploy.verify.run import DEPLOYMENT, RESULTS, SERVICES
+from deploy.verify.secrets import HostSecrets
+from deploy.verify.web import Web
+
+DECIDED = pytest.StashKey[Deployment]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what shall be checked."""
+    config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
+    config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a check of each service: of every kind in the stack's checks, of a room's own kind in the room's."""
+    if "service" not in metafunc.fixturenames:
+        return
+    wanted = json.loads(os.environ[SERVICES])
+    kind = _room(metafunc.definition.path)
+    services = metafunc.config.stash[DECIDED].services
+    chosen = [service for service in services if service.name in wanted and kind in (None, service.kind)]
+    metafunc.parametrize("service", chosen, ids=[service.name for service in chosen], scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Carry each check's name in words, and its service; go service by service, as they build on one another."""
+    order = [service.name for service in config.stash[DECIDED].services]
+    items.sort(key=lambda item: order.index(found.name) if (found := _service(item)) else -1)
+    for item in items:
+        service = _service(item)
+        name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
+        item.user_properties += [("name", name), ("service", service.name if service else STACK)]
+
+
+def _service(item: pytest.Item) -> Service | None:
+    parameters = getattr(item, "callspec", None)
+    found: Service | None = parameters.params.get("service") if parameters else None
+    return found
+
+
+def _room(path: Path) -> str | None:
+    return path.parent.name if path.parent.parent.name == "components" else None
+
+
+class _Results:
+    """Writes each check's result as one JSON line."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._stream = os.fdopen(descriptor, "w")
+        self._reports: list[pytest.TestReport] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather a check's phases; the last one tells."""
+        self._reports.append(report)
+        if report.when == "teardown":
+            self._stream.write(json.dumps(vars(_check(self._reports))) + "\n")
+            self._stream.flush()
+            self._reports = []
+
+
+def _check(reports: list[pytest.TestReport]) -> Check:
+    properties = dict(reports[0].user_properties)
+    told = next((report for report in reports if report.outcome != "passed"), reports[0])
+    outcome: Outcome = told.outcome
+    seconds = round(sum(report.duration for report in reports), 3)
+    return Check(str(properties["name"]), str(properties["service"]), outcome, seconds, _message(told))
+
+
+def _message(report: pytest.TestReport) -> str:
+    if report.outcome == "passed":
+        return ""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message if crash else report.longrepr)
+    return text.removeprefix("deploy.verify.checks.NotAsPlannedError: ")
+
+
+@pytest.fixture(scope="session")
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Everything that the host shall run."""
+    return request.config.stash[DECIDED]
+
+
+@pytest.fixture(scope="session")
+def host() -> Host:
+    """The host; this machine until there are others."""
+    return testinfra.get_host("local://")
+
+
+@pytest.fixture(scope="session")
+def containers(host: Host, deployment: Deployment) -> Containers:
+    """The stack's containers as Docker describes them, asked once."""
+    return Containers(host, deployment)
+
+
+@pytest.fixture(scope="session")
+def secrets(deployment: Deployment) -> HostSecrets:
+    """The values of the stack's secrets; no message ever holds one."""
+    return HostSecrets(deployment)
+
+
+@pytest.fixture(scope="session")
+def files(host: Host, deployment: Deployment) -> Files:
+    """The files of the current release."""
+    return Files(host, deployment)
+
+
+@pytest.fixture(scope="session")
+def network(host: Host, containers: Containers) -> Network:
+    """Who listens on the host, and which container gets out."""
+    return Network(host, containers)
+
+
+@pytest.fixture
+def web(service: Service, secrets: HostSecrets) -> Web:
+    """The service's published address, asked as a program on the host asks it."""
+    return Web(service, secrets)
+
+
+def pytest_sessionfinish(session: Any, exitstatus: int) -> None:
+    """A stack whose services have no checks of their own is no failure of pytest's."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK

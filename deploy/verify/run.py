@@ -1,0 +1,91 @@
+"""Runs the checks: pytest in a process of its own, results as JSON lines over a pipe while they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import deploy
+from deploy.deployment import Deployment
+from deploy.errors import KitError
+from deploy.verify.decided import write_deployment
+from deploy.verify.report import Check, Report
+
+PACKAGE = Path(deploy.__file__).resolve().parent
+DEPLOYMENT, SERVICES, RESULTS = "KIT_VERIFY_DEPLOYMENT", "KIT_VERIFY_SERVICES", "KIT_VERIFY_RESULTS"
+SOME_FAILED = 1
+
+
+def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None]) -> Report:
+    """Check these services (None: all) on their host; raises when the checks themselves cannot run."""
+    wanted = tuple(service.name for service in deployment.services) if services is None else services
+    with tempfile.TemporaryDirectory(prefix="kit-verify-") as folder:
+        place, (read_end, write_end) = Path(folder), os.pipe()
+        write_deployment(deployment, place / "deployment.json")
+        (place / "pytest.ini").write_text("[pytest]\n")
+        with (place / "output").open("w+") as output:
+            process = subprocess.Popen(
+                check_argv(deployment, place),
+                env=check_environment(place, wanted, write_end),
+                cwd=place,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(write_end,),
+            )
+            try:
+                os.close(write_end)
+                checks = tuple(_received(read_end, on_check))
+                status = process.wait()
+            finally:
+                _end(process)
+            if status not in (0, SOME_FAILED) or (status == SOME_FAILED and Report(checks).passed):
+                output.seek(0)
+                raise KitError(f"the checks could not run:\n{_tail(output.read())}", "this is a fault of the kit")
+    return Report(checks)
+
+
+def check_argv(deployment: Deployment, place: Path) -> list[str]:
+    """Return pytest's command line: nothing of the user's is read, nothing is written beside the checks."""
+    kinds = sorted({service.kind for service in deployment.services})
+    rooms = [PACKAGE / "components" / kind / "verify.py" for kind in kinds]
+    files = [str(path) for path in (PACKAGE / "verify" / "checks_stack.py", *rooms) if path.is_file()]
+    plain = ["--assert=plain", "--tb=short", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    own = ["-p", "deploy.verify.plugin", "-c", str(place / "pytest.ini"), "--rootdir", str(place)]
+    return [sys.executable, "-m", "pytest", *plain, *own, *files]
+
+
+def check_environment(place: Path, services: tuple[str, ...], results: int) -> dict[str, str]:
+    """Return the environment of the checks' process."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return kept | {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(PACKAGE.parent),
+        DEPLOYMENT: str(place / "deployment.json"),
+        SERVICES: json.dumps(services),
+        RESULTS: str(results),
+    }
+
+
+def _received(read_end: int, on_check: Callable[[Check], None]) -> Iterator[Check]:
+    with os.fdopen(read_end) as lines:
+        for line in lines:
+            check = Check(**json.loads(line))
+            on_check(check)
+            yield check
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.splitlines()[-20:])

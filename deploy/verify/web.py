@@ -1,0 +1,92 @@
+"""HTTP as the checks speak it: to a service's published port, with a key that is looked up on the host."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.deployment import Service
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.secrets import HostSecrets
+
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and what came with it."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON values; a NotAsPlannedError where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise NotAsPlannedError(f"answered {self.status} without JSON") from None
+
+
+class Web:
+    """One service behind its published port."""
+
+    def __init__(self, service: Service, secrets: HostSecrets) -> None:
+        self.service = service
+        self.secrets = secrets
+        self.bearer: str | None = None
+
+    def use_key(self, name: str) -> None:
+        """Ask with a secret of the host from now on."""
+        self.bearer = self.secrets.value(name)
+
+    def get(self, path: str) -> Answer:
+        """Ask for a path."""
+        return self._ask("GET", path, None, "")
+
+    def post(self, path: str, body: dict[str, Any]) -> Answer:
+        """Send JSON."""
+        return self._ask("POST", path, json.dumps(body).encode(), "application/json")
+
+    def delete(self, path: str) -> Answer:
+        """Delete what a path names."""
+        return self._ask("DELETE", path, None, "")
+
+    def upload(self, path: str, name: str, content: str) -> Answer:
+        """Send one text file as a browser does."""
+        border = uuid.uuid4().hex
+        head = f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        body = f"{head}Content-Type: text/plain\r\n\r\n{content}\r\n--{border}--\r\n"
+        return self._ask("POST", path, body.encode(), f"multipart/form-data; boundary={border}")
+
+    def events(self, path: str, body: dict[str, Any]) -> Iterator[Any]:
+        """Send JSON and read the streamed events one by one; who has seen enough stops reading."""
+        with self._answer("POST", path, json.dumps(body).encode(), "application/json") as answer:
+            if answer.status != 200:
+                raise NotAsPlannedError(f"POST {path} answered {answer.status}")
+            for line in answer:
+                text = line.decode().strip().removeprefix("data: ")
+                if text and text != "[DONE]":
+                    yield json.loads(text)
+
+    def _ask(self, method: str, path: str, body: bytes | None, content: str) -> Answer:
+        with self._answer(method, path, body, content) as answer:
+            return Answer(answer.status, answer.read())
+
+    @contextmanager
+    def _answer(self, method: str, path: str, body: bytes | None, content: str) -> Iterator[http.client.HTTPResponse]:
+        port = self.service.ports[0]
+        headers = {"Content-Type": content} if content else {}
+        if self.bearer is not None:
+            headers["Authorization"] = f"Bearer {self.bearer}"
+        with closing(http.client.HTTPConnection(port.address, port.host_port, timeout=TIMEOUT_SECONDS)) as connection:
+            try:
+                connection.request(method, path, body, headers)
+                yield connection.getresponse()
+            except (OSError, http.client.HTTPException) as problem:
+                raise NotAsPlannedError(f"{port.address}:{port.host_port} does not answer: {problem}") from None
