@@ -1,0 +1,9 @@
+"""Every key that may be written is described, in words that come from the code."""
+
+from __future__ import annotations
+
+from tests.docs.reference import PAGE, page
+
+
+def test_the_reference_page_is_what_the_schema_says() -> None:
+    assert PAGE.read_text() == page()
