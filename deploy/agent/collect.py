@@ -29,7 +29,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         files = _unnamed_files(root)
         for path in files:
             shutil.rmtree(path)
-        images = remove_images(Docker(), root, before, _named_images(root))
+        images = remove_images(Docker(), root, before, _named_recipes(root))
         _remove_old_agents()
     removed = [path.name for path in (*releases, *files)]
     return {"changed": bool(removed or images), "removed": removed, "images": images}
@@ -49,23 +49,21 @@ def _remove_old_agents() -> None:
 
 
 def stack_images(root: Path) -> set[str]:
-    """Return every image that a release of the stack names, or that was built for it."""
-    built = {path.stem for path in (root / "run" / "images").glob("*.json")}
-    return _named_images(root) | {f"recipe {digest}" for digest in built}
+    """Return the recipes of every image that a release of the stack names, or that was built for it."""
+    return _named_recipes(root) | {path.stem for path in (root / "run" / "images").glob("*.json")}
 
 
-def remove_images(docker: Docker, root: Path, candidates: set[str], kept: set[str]) -> list[str]:
-    """Remove candidates that no container uses and no other stack on this host names, and what lost its name."""
-    others = {image for stack in root.parent.glob("*") if stack != root for image in _named_images(stack)}
+def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str]) -> list[str]:
+    """Remove images of these recipes that no container uses, and of kept ones what lost its name to a newer image."""
+    others = {recipe for stack in root.parent.glob("*") if stack != root for recipe in _named_recipes(stack)}
     in_use = {container["ImageID"] for container in docker.containers()}
     removed = []
     for image in docker.images():
         recipe = (image["Labels"] or {}).get("kit.recipe")
         tags = [tag for tag in image["RepoTags"] or [] if tag.startswith(OWN_IMAGES)]
-        ours = [tag for tag in tags if tag in candidates or f"recipe {tag.split(':')[-1]}" in candidates]
-        dangling = recipe is not None and not tags and image["Id"] not in in_use
-        wanted = [tag for tag in ours if tag not in others | kept and image["Id"] not in in_use]
-        for name in wanted or ([image["Id"]] if dangling else []):
+        if recipe not in recipes - others or image["Id"] in in_use or (tags and recipe in kept):
+            continue
+        for name in tags or [image["Id"]]:
             removed += _removed(docker, name)
     return removed
 
@@ -79,9 +77,10 @@ def _removed(docker: Docker, name: str) -> list[str]:
     return [name]
 
 
-def _named_images(root: Path) -> set[str]:
+def _named_recipes(root: Path) -> set[str]:
     manifests = [read_manifest(root, path.name) for path in _folders(root / "releases")]
-    return {one["image"] for manifest in manifests if manifest for one in manifest["services"].values()}
+    images = {one["image"] for manifest in manifests if manifest for one in manifest["services"].values()}
+    return {image.rpartition(":")[2] for image in images if image.startswith(OWN_IMAGES)}
 
 
 def _unnamed_files(root: Path) -> list[Path]:

@@ -12,7 +12,8 @@ from deploy.agent.health import stop_container
 from deploy.agent.journal import Journal
 from deploy.agent.pending import forget_copy, read_pending, remember_copy
 from deploy.agent.put_back import put_back
-from deploy.agent.release import linked_release
+from deploy.agent.release import linked_release, read_manifest
+from deploy.agent.remembered import read_json
 
 
 def take_copies(
@@ -30,6 +31,8 @@ def take_copies(
             continue
         container = found.get(name)
         wanted = (docker.image(service["image"]) or {}).get("Id")
+        if not _image_changes(root, name, service, container, wanted):
+            continue
         known = read_pending(root).get(name)
         ran_newer = known is not None and (container is None or container["ImageID"] != known["image"])
         if known is not None and ran_newer and wanted is not None and known["image"] == wanted:
@@ -38,6 +41,17 @@ def take_copies(
             journal.say(f"the copy of {name}'s data from before the interrupted change is kept")
         else:
             _copy(docker, root, name, service, container, journal)
+
+
+def _image_changes(
+    root: Path, name: str, service: dict[str, Any], container: dict[str, Any] | None, wanted: str | None
+) -> bool:
+    """Whether another image than the last one will write the data; a container that is gone leaves its release."""
+    if container is not None:
+        return bool(container["ImageID"] != wanted)
+    ran = (read_json(root / "run" / "converged.json") or {}).get("release")
+    before = (read_manifest(root, ran) or {}).get("services", {}).get(name, {}) if ran else {}
+    return bool(before.get("image", service["image"]) != service["image"])
 
 
 def _back_to_older(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.holder import WORKING, held_by, hold_path, try_lock
+from deploy.agent.holder import WORKING, held_by, hold_path, is_locked, try_lock
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 
@@ -41,23 +41,11 @@ def run(request: dict[str, Any], journal: Journal) -> None:
 
 def _take(descriptor: int, root: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not try_lock(descriptor, fcntl.LOCK_EX) or _is_working(root):
+    # A step may go on whose control node has gone: its hold is free then, the host is not.
+    while not try_lock(descriptor, fcntl.LOCK_EX) or is_locked(root / "run" / WORKING):
         if time.monotonic() > deadline:
             raise held_by(read_json(hold_path(root)) or {})
         time.sleep(LOOK_SECONDS)
-
-
-def _is_working(root: Path) -> bool:
-    """Whether a step still goes on whose control node has gone: its hold is free, the host is not."""
-    path = root / "run" / WORKING
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return not try_lock(descriptor, fcntl.LOCK_EX)
-    finally:
-        os.close(descriptor)
 
 
 def _write_holder(descriptor: int, request: dict[str, Any]) -> None:

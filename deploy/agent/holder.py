@@ -50,7 +50,7 @@ def try_lock(descriptor: int, kind: int) -> bool:
 
 @contextmanager
 def working(request: dict[str, Any], verb: str) -> Iterator[None]:
-    """Refuse whoever does not hold the host; let a next holder wait until this step has ended."""
+    """Refuse whoever does not hold the host; one step at a time, and no next holder before it has ended."""
     root, run = Path(request["root"]), request.get("run", "")
     holder = current_holder(root)
     if not run or holder is None:
@@ -59,7 +59,7 @@ def working(request: dict[str, Any], verb: str) -> Iterator[None]:
         raise held_by(holder)
     descriptor = os.open(root / "run" / WORKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import threading
@@ -122,6 +124,11 @@ def write_beside(path: Path, content: bytes) -> None:
         raise
 
 
+def holder() -> Document:
+    """Say who asks; shown to whoever is refused."""
+    return {"user": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid()}
+
+
 def encode(request: Mapping[str, Any]) -> bytes:
     """Write a request as the one line that the agent reads."""
     return json.dumps({"format": REQUEST_FORMAT, "run": "", **request}).encode() + b"\n"
@@ -146,7 +153,7 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
 
 def _held(agent: subprocess.Popen[bytes], request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
     writing, reading, errors = _streams(agent)
-    writing.write(encode(request))
+    writing.write(encode({**holder(), **request}))
     writing.flush()
     first = reading.readline()
     if not first.startswith(b'{"held"'):

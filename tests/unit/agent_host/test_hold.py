@@ -79,7 +79,7 @@ def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
 ) -> None:
     slow = tmp_path / "t-hold" / "run" / "working"
     with transport.hold({**request_of, "run": "first"}, lambda _line: None):
-        worker = subprocess.Popen(["flock", "--shared", slow, "sleep", "2"])
+        worker = subprocess.Popen(["flock", slow, "sleep", "2"])
         time.sleep(0.3)
     with pytest.raises(HeldError), transport.hold({**request_of, "run": "second"}, lambda _line: None):
         pytest.fail("the host was held while a step went on")

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import deploy
+from deploy.hosts.agent_zip import agent_zip, build, members
+
+PRINTED = (
+    "import hashlib; from pathlib import Path; from deploy.hosts.agent_zip import build, members;"
+    "print(hashlib.sha256(build(members(Path('{}')))).hexdigest())"
+)
+
+
+def test_the_agent_is_the_same_bytes_from_two_folders_and_under_two_hash_seeds(tmp_path: Path) -> None:
+    package = Path(deploy.__file__).parent
+    shutil.copytree(package, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    digests = {hashlib.sha256(build(members(tmp_path / "elsewhere"))).hexdigest()}
+    for seed in ("0", "1"):
+        argv = [sys.executable, "-c", PRINTED.format(package)]
+        environment = {"PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Tokyo"}
+        said = subprocess.run(argv, env=environment, cwd=package.parent, capture_output=True, text=True, check=True)
+        digests.add(said.stdout.strip())
+    assert len(digests) == 1
+
+
+def test_the_agent_carries_every_rooms_own_program(tmp_path: Path) -> None:
+    path = tmp_path / agent_zip().name
+    path.write_bytes(agent_zip().content)
+    names = set(zipfile.ZipFile(path).namelist())
+    rooms = Path(deploy.__file__).parent.glob("components/*/agent.py")
+    assert {f"rooms/{room.parent.name}.py" for room in rooms} < names
+    assert "deploy/agent/__main__.py" in names
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem

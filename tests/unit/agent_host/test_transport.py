@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import KitError
+from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.transport import LocalTransport, decode
+from tests.tree import REPOSITORY
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> dict[str, str]:
+    return {"stack": "t-transport", "root": str(tmp_path / "t-transport")}
+
+
+def test_the_first_call_brings_the_agent_and_mends_one_that_was_changed(tmp_path: Path, asked: dict[str, str]) -> None:
+    transport = LocalTransport(str(tmp_path / "agent"))
+    transport.call("probe", asked)
+    placed = tmp_path / "agent" / agent_zip().name
+    assert transport.agent_path == str(placed)
+    assert placed.stat().st_mode & 0o777 == 0o444
+    placed.chmod(0o644)
+    placed.write_text("somebody was here")
+    LocalTransport(str(tmp_path / "agent")).call("probe", asked)
+    assert placed.read_bytes() == agent_zip().content
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
+def test_whoever_may_not_write_still_gets_an_answer() -> None:
+    program = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from deploy.hosts.transport import LocalTransport\n"
+        "transport = LocalTransport('/opt/t-transport-closed')\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "os.environ['TMPDIR'] = '/tmp'\n"
+        "answer = transport.call('probe', {'stack': 't-transport', 'root': '/opt/t-transport'})\n"
+        "print(answer['root'], answer['docker']['problem'])\n"
+    )
+    argv = [sys.executable, "-c", program, str(REPOSITORY)]
+    said = subprocess.run(argv, capture_output=True, text=True, check=False, cwd="/")
+    if "PermissionError" in said.stderr and str(REPOSITORY) in said.stderr:
+        pytest.skip("nobody may not read this checkout")
+    assert said.stdout.startswith("False "), said.stderr
+    assert not Path("/opt/t-transport-closed").exists()
+
+
+def test_an_agents_failure_keeps_its_problem_and_next_step(tmp_path: Path, asked: dict[str, str]) -> None:
+    with pytest.raises(KitError) as failure:
+        LocalTransport(str(tmp_path / "agent")).call("secret", {**asked, "name": "key", "owner": "one"})
+    assert failure.value.problem == "the secret key is not on this host"
+    assert failure.value.next_step == "`kit apply` makes it"
+
+
+def test_a_host_without_python_is_told_so(tmp_path: Path, asked: dict[str, str]) -> None:
+    transport = LocalTransport(str(tmp_path / "agent"), python="/nowhere/python3")
+    with pytest.raises(KitError, match="no Python at /nowhere/python3"):
+        transport.call("probe", asked)
+
+
+def test_what_is_no_answer_is_an_error_with_the_last_line_that_was_said() -> None:
+    with pytest.raises(KitError, match="ended with status 1 and said: ImportError: no such module"):
+        decode("probe", 1, b"", b"Traceback\nImportError: no such module\n")
