@@ -154,8 +154,9 @@ def test_stop_lasts_until_start_and_is_told_by_the_probe(stack: AgentStack) -> N
 def test_collect_keeps_what_kept_releases_name_and_removes_the_rest(stack: AgentStack, program: bytes) -> None:
     old, new, newer = tags(stack, 3)
     bundles = []
-    for number, image in enumerate((old, new, newer)):
-        import_image(program, image, str(number))
+    for image in (new, newer):
+        import_image(program, image, image)
+    for image in (old, new, newer):
         bundles.append(stack.bundle({"one": stack.block("one", HEALTHY, image)}))
         stack.apply(bundles[-1])
     with stack.held():
