@@ -35,7 +35,6 @@ class Ended:
     step: str
     seconds: float
     failed: bool
-    text: str
 
     @property
     def matters(self) -> bool:
@@ -55,7 +54,7 @@ class Board:
         if event.state in ("done", "failed"):
             begun = self.running.pop(event.step, None)
             seconds = self.clock() - begun.since if begun else 0.0
-            return Ended(event.step, seconds, event.state == "failed", event.text)
+            return Ended(event.step, seconds, event.state == "failed")
         step = self.running.setdefault(event.step, Running(event.step, self.clock()))
         if event.state == "progress":
             step.text, step.done, step.total = event.text, event.done, event.total

@@ -20,12 +20,16 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"file {path} is missing, or is not the release's"
     released = (observation.manifest or {}).get("services", {})
     for name, parts in sorted(released.items()):
-        yield from _service(name, parts["digest"], observation.services.get(name))
+        if name in observation.stopped:
+            yield f"service {name} was stopped by `kit stop`"
+        else:
+            yield from _service(name, parts["digest"], observation.services.get(name))
     for name in sorted(set(observation.services) - set(released)):
         yield f"service {name} runs and is not in the release"
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
-    for name in sorted(observation.settings):
+    # Until a release was verified its settings are still to be made, not lost.
+    for name in sorted(observation.settings) if observation.good == observation.release else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
 

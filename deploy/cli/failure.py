@@ -24,7 +24,8 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
         traceback.print_exception(error, file=sys.stderr)
     if as_json:
         print_json({"error": {"problem": as_typed(problem), "next": as_typed(next_step), "exit_code": code, **more}})
-    mark = "" if isinstance(error, SpecError) else click.style("error: ", fg="red", bold=True)
+    plain = isinstance(error, (SpecError, KeyboardInterrupt, click.Abort, Terminated))
+    mark = "" if plain else click.style("error: ", fg="red", bold=True)
     echo(as_typed(f"{mark}{problem}"), sys.stderr)
     if next_step:
         echo(as_typed(next_step), sys.stderr)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen, known
-from deploy.cli.output import Output
+from deploy.cli.output import Output, is_coloured
 from deploy.errors import UsageError
-from deploy.lifecycle.logs import follow_logs, read_logs
+from deploy.lifecycle.logs import log_lines, read_logs
 
 
 @verb("logs", "logs --follow", "logs main --tail 20 inventories/quickstart/kit.yaml")
@@ -17,14 +19,15 @@ from deploy.lifecycle.logs import follow_logs, read_logs
     "--tail", metavar="N", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines only."
 )
 @services_argument
-def command(output: Output, target: Target, follow: bool, tail: int) -> int:
+def command(output: Output, target: Target, follow: bool, tail: int) -> None:
     """Show what services print."""
     there = known(target.spec)
     project = f"kit-{there.stack}"
     services = chosen(target.names, there.services)
     if follow and output.as_json:
         raise UsageError("--follow has no end, and --json is one document", "leave one of them out")
-    if not output.as_json:
-        return follow_logs(project, services, tail, follow)
-    output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail)})
-    return 0
+    if output.as_json:
+        output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail)})
+        return
+    for line in log_lines(project, services, tail, follow=follow, coloured=is_coloured(sys.stdout)):
+        click.echo(line, nl=False)

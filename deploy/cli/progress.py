@@ -12,8 +12,8 @@ from deploy.apply.story import Event
 from deploy.cli.board import Board, Ended, Running, duration
 from deploy.cli.output import echo, is_coloured
 
-PLAIN_PAUSE = 10.0
-"""Seconds between two lines of one step on a pipe, where only numbers change."""
+NEWS_PAUSE, SAME_PAUSE = 5.0, 30.0
+"""Seconds between two lines of one step on a pipe: where it does something else, and where only numbers change."""
 TURNING = "-\\|/"
 
 
@@ -47,6 +47,9 @@ class Plain:
     def __call__(self, event: Event) -> None:
         """Print what is worth a line."""
         with self._lock:
+            if not event.step:
+                echo(event.text, self._stream)
+                return
             ended = self._board.take(event)
             if ended is not None:
                 self._told.pop(ended.step, None)
@@ -58,11 +61,14 @@ class Plain:
     def _news(self, event: Event) -> str:
         """Return what is worth saying: a new thing that is done at once, how far it is only now and then."""
         now, kind = self._board.clock(), _without_numbers(event.text)
-        text, when = self._told.get(event.step, ("", 0.0))
-        if kind == text and now - when < PLAIN_PAUSE:
+        if event.step not in self._told:
+            self._told[event.step] = kind, now
+            return event.text
+        text, when = self._told[event.step]
+        if now - when < (SAME_PAUSE if kind == text else NEWS_PAUSE):
             return ""
         self._told[event.step] = kind, now
-        return self._board.running[event.step].doing if kind == text else event.text
+        return self._board.running[event.step].doing
 
 
 def _without_numbers(text: str) -> str:
@@ -72,7 +78,7 @@ def _without_numbers(text: str) -> str:
 
 def _ending(ended: Ended) -> str:
     if ended.failed:
-        return f"{ended.step}: failed after {duration(ended.seconds)}" + (f": {ended.text}" if ended.text else "")
+        return f"{ended.step}: failed after {duration(ended.seconds)}"
     return f"{ended.step}: done in {duration(ended.seconds)}"
 
 
@@ -97,12 +103,15 @@ def _live(stream: TextIO) -> Iterator[Display]:
             return Group(*(line(step, width) for step in board.running.values()))
 
     def show(event: Event) -> None:
+        if not event.step:
+            console.print(Text(event.text, style="dim"))
+            return
         with lock:
             ended = board.take(event)
         if ended is not None and ended.matters:
             mark, style = ("failed", "red") if ended.failed else ("done", "green")
             told = Text.assemble((f"{mark:<6} ", style), ended.step, (f"  {duration(ended.seconds)}", "dim"))
-            console.print(told.append(f"  {ended.text}") if ended.failed else told)
+            console.print(told)
 
     with Live(get_renderable=view, console=console, refresh_per_second=8, transient=True, redirect_stdout=False):
         yield show

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 
 from deploy.errors import KitError
 
+# Compose 2.26 writes it before every line, whoever reads.
+CLEAR_LINE = "\x1b[2K"
 
-def follow_logs(project: str, services: tuple[str, ...], tail: int, follow: bool) -> int:
-    """Print what services print, until its end or until the person has seen enough."""
-    argv = ["docker", "compose", "--project-name", project, "logs", "--tail", str(tail)]
-    return _run([*argv, *(["--follow"] if follow else []), *services])
+
+def log_lines(project: str, services: tuple[str, ...], tail: int, *, follow: bool, coloured: bool) -> Iterator[str]:
+    """Yield what services print, each line under its service's name."""
+    more = ["--follow"] if follow else []
+    yield from _compose(project, ["--tail", str(tail), *more, *services], "always" if coloured else "never")
 
 
 def read_logs(project: str, services: tuple[str, ...], tail: int) -> dict[str, list[str]]:
     """Return the last lines of each service."""
-    return {service: _lines(project, service, tail) for service in services}
+    plain = ["--no-log-prefix", "--tail", str(tail)]
+    return {
+        service: [line.rstrip("\n") for line in _compose(project, [*plain, service], "never")] for service in services
+    }
 
 
-def _lines(project: str, service: str, tail: int) -> list[str]:
-    argv = ["docker", "compose", "--project-name", project, "logs", "--no-color", "--no-log-prefix"]
+def _compose(project: str, words: list[str], ansi: str) -> Iterator[str]:
+    argv = ["docker", "compose", "--ansi", ansi, "--project-name", project, "logs", *words]
     try:
-        done = subprocess.run([*argv, "--tail", str(tail), service], capture_output=True, text=True, check=False)
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     except FileNotFoundError:
-        raise _no_docker() from None
-    if done.returncode:
-        raise KitError(done.stderr.strip(), "is the stack up? type: kit status")
-    return done.stdout.splitlines()
-
-
-def _run(argv: list[str]) -> int:
-    try:
-        return subprocess.run(argv, check=False).returncode
-    except FileNotFoundError:
-        raise _no_docker() from None
-
-
-def _no_docker() -> KitError:
-    return KitError("there is no docker command here", "type: kit apply")
+        raise KitError("there is no docker command here", "type: kit apply") from None
+    with process:
+        try:
+            for line in process.stdout or ():
+                yield line.replace(CLEAR_LINE, "")
+        finally:
+            process.terminate()
+        said = process.stderr.read().strip() if process.stderr else ""
+        if process.wait() and said:
+            raise KitError(said, "is the stack up? type: kit status")

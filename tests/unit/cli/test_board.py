@@ -45,17 +45,24 @@ def test_a_step_on_a_pipe_is_a_line_for_what_it_does_and_one_for_its_end() -> No
     )
 
 
-def test_a_counter_that_goes_on_says_so_every_ten_seconds_only() -> None:
-    bytes_of = [(second, Event("model", "progress", "fetching", second * 2**20, 100 * 2**20)) for second in range(21)]
+def test_a_counter_that_goes_on_says_so_every_half_minute_only() -> None:
+    bytes_of = [(second, Event("model", "progress", "fetching", second * 2**20, 100 * 2**20)) for second in range(61)]
     assert story(*bytes_of).splitlines() == [
         "model: fetching",
-        "model: 10.0 MiB of 100 MiB, fetching",
-        "model: 20.0 MiB of 100 MiB, fetching",
+        "model: 30.0 MiB of 100 MiB, fetching",
+        "model: 60.0 MiB of 100 MiB, fetching",
     ]
 
 
+def test_many_short_things_leave_few_lines() -> None:
+    checks = [
+        (second / 2, Event("verify", "progress", f"check {'abcdefghijklmnopqrst'[second]}")) for second in range(20)
+    ]
+    assert story(*checks).splitlines() == ["verify: check a", "verify: check k"]
+
+
 def test_seconds_in_a_text_are_a_counter_too() -> None:
-    waiting = [(second, Event("health", "progress", f"waiting for main, {second} s")) for second in range(15)]
+    waiting = [(second, Event("health", "progress", f"waiting for main, {second} s")) for second in range(45)]
     assert len(story(*waiting).splitlines()) == 2
 
 
@@ -63,9 +70,13 @@ def test_a_step_that_took_no_time_leaves_no_line() -> None:
     assert story((0, Event("folders", "start")), (0.3, Event("folders", "done"))) == ""
 
 
+def test_words_outside_of_any_step_are_a_line_and_no_step() -> None:
+    assert story((0, Event("", "progress", "three secrets are written"))) == "three secrets are written\n"
+
+
 def test_a_failed_step_says_so_however_short_it_was() -> None:
     failing = story((0, Event("verify", "start")), (0.1, Event("verify", "failed", "port 3000 is open")))
-    assert failing == "verify: failed after 0.1 s: port 3000 is open\n"
+    assert failing == "verify: failed after 0.1 s\n"
 
 
 def test_steps_side_by_side_keep_their_own_time_and_order() -> None:
