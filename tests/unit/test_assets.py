@@ -76,5 +76,6 @@ def test_the_wheel_installed_by_itself_renders_the_quickstart(wheel: Path, tmp_p
     kit = environment / "bin/kit"
     for words in (["version"], ["init", "--from", "quickstart"], ["render", "--out", "out"]):
         subprocess.run([kit, *words], cwd=empty, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    assert (empty / "kit.yaml").read_bytes() == (assets.inventories_dir() / "quickstart/kit.yaml").read_bytes()
+    shipped = (assets.inventories_dir() / "quickstart/kit.yaml").read_bytes()
+    assert (empty / "kit.yaml").read_bytes().partition(b"\n")[2] == shipped
     assert list((empty / "out").rglob("compose.yaml"))

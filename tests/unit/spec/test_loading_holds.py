@@ -16,7 +16,7 @@ from deploy.spec.loader import load_spec
 from deploy.spec.model import Spec
 from tests.strategies import spec_data
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 WORDS = [
     "kit: 1",
     "stack: a",
