@@ -21,6 +21,9 @@ FOLDER = REPOSITORY / ".cache" / "e2e"
 FIRST_PORT, PORTS = 21_000, 8_000
 """Below the ports that connections leave from, so that none is taken while a container is away."""
 
+PATIENCE = "10m"
+"""For a start on a machine that has other things to do; what fails in a scenario fails by itself, and sooner."""
+
 Document = dict[str, Any]
 
 
@@ -43,6 +46,7 @@ class Place:
         ports = free_ports(3)
         for service in (self._original["engines"][0], self._original["gateway"], self._original["webui"]):
             service["port"] = next(ports)
+            service["health_timeout"] = PATIENCE
         shutil.copyfile(QUICKSTART / "kit.lock", self.lock_path)
         self.write(self._original)
 

@@ -29,10 +29,11 @@ def test_down_and_destroy_keep_the_chats_and_apply_brings_them_back(stack: Stack
 
 
 def test_destroy_with_its_data_leaves_nothing(stack: Stack) -> None:
-    stack.kit("destroy", "--data", code=2)
-    assert database(stack), "nobody confirmed it"
+    stack.kit("destroy", "--data", "--yes", "--json", code=2)
+    stack.kit("destroy", "--data", "--confirm", "quickstart", "--json", code=2)
+    assert database(stack), "nobody typed this stack's name"
 
-    stack.kit("destroy", "--data", "--yes", "--json")
+    stack.destroy()
 
     assert stack.containers() == {}
     assert networks(stack) == []
