@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from deploy.agent.errors import AgentError
+from deploy.agent.unix_http import Answer, ask
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
@@ -19,19 +18,6 @@ def socket_path() -> str:
     """Return where the engine listens; DOCKER_HOST is honoured where it names a socket."""
     address = os.environ.get("DOCKER_HOST", "")
     return address[len("unix://") :] if address.startswith("unix://") else DEFAULT_SOCKET
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class NotFoundError(AgentError):
@@ -69,13 +55,13 @@ class Docker:
     def tag(self, image: str, reference: str) -> None:
         """Let a reference name an image that is there."""
         repository, _, tag = reference.rpartition(":")
-        self._send("POST", f"/images/{quote(image)}/tag", {"repo": repository, "tag": tag}).read()
+        self._send("POST", f"/images/{quote(image)}/tag", {"repo": repository, "tag": tag})
 
     def load(self, archive: Iterable[bytes], size: int) -> None:
         """Send a docker-archive of so many bytes; every part is sent as it is made."""
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
         answer = self._send("POST", "/images/load", {"quiet": "1"}, archive, headers, timeout=1800)
-        for line in answer.read().splitlines():
+        for line in answer.body.splitlines():
             problem = json.loads(line).get("error") if line.strip() else None
             if problem:
                 raise AgentError(f"docker could not load an image: {problem}", "see the free disk space: docker info")
@@ -91,7 +77,7 @@ class Docker:
 
     def start(self, name: str) -> None:
         """Start a container; one that runs is left alone."""
-        self._send("POST", f"/containers/{quote(name)}/start").read()
+        self._send("POST", f"/containers/{quote(name)}/start")
 
     def stop(self, name: str, seconds: int = 30) -> None:
         """Stop a container, killed after so many seconds; one that is stopped or gone is left alone."""
@@ -104,7 +90,7 @@ class Docker:
     def logs(self, name: str, lines: int = 30) -> list[str]:
         """Return the last lines of a container's two outputs."""
         query = {"stdout": "1", "stderr": "1", "tail": str(lines)}
-        raw = self._send("GET", f"/containers/{quote(name)}/logs", query).read()
+        raw = self._send("GET", f"/containers/{quote(name)}/logs", query).body
         return b"".join(_frames(raw)).decode(errors="replace").splitlines()
 
     def networks(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
@@ -117,18 +103,18 @@ class Docker:
         self._found("DELETE", f"/networks/{quote(name)}")
 
     def _object(self, method: str, path: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self._send(method, path).read())
+        document: dict[str, Any] = json.loads(self._send(method, path).body)
         return document
 
     def _objects(self, method: str, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
-        documents: list[dict[str, Any]] = json.loads(self._send(method, path, query).read())
+        documents: list[dict[str, Any]] = json.loads(self._send(method, path, query).body)
         return documents
 
     def _found(
         self, method: str, path: str, query: dict[str, str] | None = None, timeout: float | None = None
     ) -> dict[str, Any] | None:
         try:
-            text = self._send(method, path, query, timeout=timeout).read()
+            text = self._send(method, path, query, timeout=timeout).body
         except NotFoundError:
             return None
         # A removal of an image answers a list, most others nothing: only an inspection's object is of use.
@@ -143,13 +129,11 @@ class Docker:
         body: Iterable[bytes] | None = None,
         headers: dict[str, str] | None = None,
         timeout: float | None = None,
-    ) -> http.client.HTTPResponse:
-        connection = _Connection(self.path, timeout or self.timeout)
+    ) -> Answer:
         target = f"{path}?{urlencode(query)}" if query else path
         try:
-            connection.request(method, target, body, {"Connection": "close", **(headers or {})})
-            answer = connection.getresponse()
-        except (OSError, http.client.HTTPException) as problem:
+            answer = ask(self.path, method, target, headers or {}, body or (), timeout or self.timeout)
+        except OSError as problem:
             raise self._unreachable(problem) from problem
         if answer.status >= 400:
             raise _refused(method, path, answer)
@@ -169,8 +153,8 @@ class Docker:
         )
 
 
-def _refused(method: str, path: str, answer: http.client.HTTPResponse) -> AgentError:
-    text = answer.read().decode(errors="replace")
+def _refused(method: str, path: str, answer: Answer) -> AgentError:
+    text = answer.body.decode(errors="replace")
     try:
         words = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):

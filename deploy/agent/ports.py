@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import struct
@@ -96,6 +95,8 @@ def _name(process: Path) -> str:
 
 def ollama_version(address: str, port: int) -> str | None:
     """Ask whether it is an Ollama, in a moment's time."""
+    import http.client
+
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     connection = http.client.HTTPConnection(host, port, timeout=OLLAMA_SECONDS)
     try:

@@ -89,7 +89,7 @@ class LocalTransport:
 
     def _argv(self, verb: str) -> list[str]:
         # Isolated: neither this user's packages nor PYTHON* variables reach the agent.
-        return [self._python, "-I", str(self._agent()), verb]
+        return [self._python, "-IS", str(self._agent()), verb]
 
     def _agent(self) -> Path:
         if self._path is None:

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.docker import Docker
+from deploy.agent.errors import AgentError
+from deploy.agent.unix_http import parse
+
+
+def answering(path: Path, answer: bytes) -> threading.Thread:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    server.listen(1)
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, server:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+def test_an_answer_is_its_status_and_everything_after_the_empty_line() -> None:
+    assert parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\nx\r\n\r\ny") == (200, b"x\r\n\r\ny")
+
+
+@pytest.mark.parametrize("raw", [b"", b"HTTP/1.0 200 OK\r\n", b"hello\r\n\r\n", b"HTTP/1.0 no\r\n\r\n"])
+def test_what_is_no_http_is_an_engine_that_does_not_answer(tmp_path: Path, raw: bytes) -> None:
+    thread = answering(tmp_path / "s", raw)
+    with pytest.raises(AgentError, match="does not answer"):
+        Docker(str(tmp_path / "s")).version()
+    thread.join()
+
+
+def test_a_refusal_is_told_in_the_engines_words(tmp_path: Path) -> None:
+    thread = answering(tmp_path / "s", b'HTTP/1.0 500 Oh\r\n\r\n{"message": "no space left"}')
+    with pytest.raises(AgentError, match="Docker refused GET /version: no space left"):
+        Docker(str(tmp_path / "s")).version()
+    thread.join()
+
+
+def test_no_socket_is_no_engine_and_a_closed_one_needs_root(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="no socket at") as missing:
+        Docker(str(tmp_path / "none")).version()
+    assert "kit apply" in missing.value.next_step
+    if os.geteuid() == 0:
+        return
+    (tmp_path / "s").touch(0o000)
+    with pytest.raises(AgentError, match="may not talk to Docker"):
+        Docker(str(tmp_path / "s")).version()
