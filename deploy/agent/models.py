@@ -149,6 +149,8 @@ def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
     if status.st_size == model["size"]:
         journal.say(f"hashing {path}", 0, model["size"])
         if sha256_of(path) == model["sha256"]:
+            os.chown(path, model["uid"], model["gid"])
+            path.chmod(MODE)
             _remember(model, memory)
             return True
     if known is None:

@@ -1,0 +1,183 @@
+"""Images are assembled from Debian's mirror and the package index: the same ids from nothing, and no trace of a stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uv
+import yaml
+
+from tests.tree import REPOSITORY
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
+Document = dict[str, Any]
+DEBIAN = ["ca-certificates", "libstdc++6", "python3"]
+# What asks for numpy's libstdc++, and little besides.
+FEW = ("click", "idna", "numpy")
+HOST_PYTHON = "/usr/bin/python3"
+
+
+def docker(*words: str, check: bool = True) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=check).stdout.strip()
+
+
+class Builder:
+    """A host's folders, empty at first, and its agent."""
+
+    def __init__(self, folder: Path, python: str) -> None:
+        self.folder = folder
+        self.python = python
+        self.cache = folder / "cache"
+        self.base: Document = {"format": 1, "stack": "t-images", "root": str(folder / "root"), "run": uuid.uuid4().hex}
+
+    def request(self, images: list[Document], **more: Any) -> Document:
+        places = {"mirrors": {"debian": None, "pypi": None}, "proxy": None, "ca": None, "uv": uv.find_uv_bin()}
+        return {**self.base, "cache": str(self.cache), "images": images, "force": False, **places, **more}
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._started("hold", subprocess.PIPE) as hold:
+            assert hold.stdin is not None
+            assert hold.stdout is not None
+            hold.stdin.write(json.dumps(self.base) + "\n")
+            hold.stdin.flush()
+            assert json.loads(hold.stdout.readline())["held"] is True
+            try:
+                yield
+            finally:
+                hold.stdin.close()
+                hold.wait(30)
+
+    @contextmanager
+    def building(self, request: Document) -> Iterator[subprocess.Popen[str]]:
+        asked = self.folder / "request.json"
+        asked.write_text(json.dumps(request))
+        with self.held(), asked.open() as stdin, self._started("image", stdin) as agent:
+            yield agent
+
+    def build(self, images: list[Document], **more: Any) -> Document:
+        with self.building(self.request(images, **more)) as agent:
+            answer: Document = json.loads(agent.communicate(timeout=900)[0])
+        assert agent.returncode == 0, answer
+        return answer
+
+    def journal(self) -> str:
+        path = self.folder / "root" / "run" / "journal.jsonl"
+        return path.read_text() if path.exists() else ""
+
+    def _started(self, verb: str, stdin: Any) -> subprocess.Popen[str]:
+        argv = [self.python, "-m", "deploy.agent", verb]
+        return subprocess.Popen(argv, cwd=REPOSITORY, stdin=stdin, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def images() -> Iterator[list[Document]]:
+    """Two images on one root filesystem: the gateway's whole lock, and a few of its wheels."""
+    lock = yaml.safe_load((REPOSITORY / "inventories" / "quickstart" / "kit.lock").read_text())
+    every = lock["images"]["litellm"]["wheels"]
+    some = [wheel for wheel in every if wheel["name"] in FEW]
+    asked = []
+    for kind, digest, wheels in (("t_whole", "1" * 64, every), ("t_few", "2" * 64, some)):
+        shape = {"kind": kind, "tag": f"kit-test/{kind}:{digest}", "digest": digest, "suite": "bookworm"}
+        inside = {"debian": DEBIAN, "python": "3.11", "wheels": wheels, "entrypoint": [], "workdir": "/", "labels": {}}
+        asked.append({**shape, **inside, "environment": {"PATH": "/opt/venv/bin:/usr/bin:/bin"}})
+    yield asked
+    for image in asked:
+        docker("rmi", "-f", image["tag"], check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+def test_two_builds_from_nothing_give_the_same_images(folder: Path, images: list[Document]) -> None:
+    ids = []
+    for name, python in (("one", sys.executable), ("two", HOST_PYTHON)):
+        (folder / name).mkdir()
+        builder = Builder(folder / name, python)
+        answer = builder.build(images)
+        assert answer["changed"] is True
+        ids.append([image["id"] for image in answer["images"]])
+        assert_left_alone(builder, images)
+        assert_records_versions(builder, answer)
+        if name == "one":
+            assert_usable(images)
+            docker("rmi", "-f", *[image["tag"] for image in images])
+    assert ids[0] == ids[1]
+
+
+def assert_left_alone(builder: Builder, images: list[Document]) -> None:
+    """An image that is there under its recipe is not made again."""
+    again = builder.build(images)
+    assert again["changed"] is False
+    assert [image["built"] for image in again["images"]] == [False, False]
+    assert [path.name for path in builder.cache.glob("work")] == []
+
+
+def assert_records_versions(builder: Builder, answer: Document) -> None:
+    """The versions that Debian had are kept where status reads them."""
+    for image in answer["images"]:
+        record = builder.folder / "root" / "run" / "images" / f"{image['tag'].split(':')[1]}.json"
+        assert json.loads(record.read_text())["debian_versions"]["python3"].startswith("3.11")
+
+
+def assert_usable(images: list[Document]) -> None:
+    """They share their root filesystem, and run as anybody with nothing writable."""
+    layers = [json.loads(docker("image", "inspect", image["tag"]))[0] for image in images]
+    assert layers[0]["RootFS"]["Layers"][0] == layers[1]["RootFS"]["Layers"][0]
+    assert [layer["Config"]["Labels"]["kit.recipe"] for layer in layers] == [image["digest"] for image in images]
+    closed = ("--rm", "--read-only", "--user", "12345:12345", "--cap-drop", "ALL", "--network", "none")
+    code = "import numpy, sys; print(sys.prefix, numpy.ones(3).sum())"
+    assert docker("run", *closed, images[1]["tag"], "python3", "-c", code) == "/opt/venv 3.0"
+
+
+def test_a_build_that_is_stopped_leaves_no_program_and_nothing_half_written(
+    folder: Path, images: list[Document]
+) -> None:
+    builder = Builder(folder, HOST_PYTHON)
+    with builder.building(builder.request(images[1:])) as agent:
+        wait_until(lambda: "extracting" in builder.journal(), 180)
+        agent.send_signal(signal.SIGTERM)
+        answer = json.loads(agent.communicate(timeout=60)[0])
+    assert agent.returncode == 128 + signal.SIGTERM
+    assert answer["error"]["problem"] == "interrupted"
+    assert programs_in(folder) == []
+    assert not (builder.cache / "work").exists()
+    keys = [json.loads(path.read_text()) for path in (builder.cache / "keys").iterdir()]
+    named = {f"{key['diff_id'].split(':')[1]}.tar" for key in keys}
+    assert {path.name for path in (builder.cache / "layers").iterdir()} == named
+    assert docker("image", "ls", "-q", images[1]["tag"]) == ""
+
+
+def wait_until(happened: Any, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def programs_in(folder: Path) -> list[str]:
+    """Programs that still run with this folder in their words."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in words and int(process.name) != os.getpid():
+            found.append(words)
+    return found
