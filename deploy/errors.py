@@ -8,6 +8,8 @@ FAILED = 1
 USAGE = 2
 PENDING = 3
 HELD = 4
+MOST_PROBLEMS = 250
+MORE_PROBLEMS = "and more problems from here on; mend these first"
 
 
 class KitError(Exception):
@@ -36,13 +38,22 @@ class Problem:
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
 
+def _first(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Keep what a person can read, and say that there are more."""
+    more = problems[MOST_PROBLEMS:]
+    if not more:
+        return tuple(problems)
+    rest = Problem(more[0].file, more[0].line, more[0].column, "", MORE_PROBLEMS)
+    return (*problems[:MOST_PROBLEMS], rest)
+
+
 class SpecError(KitError):
     """The spec or the lock is not usable; carries every problem at once."""
 
     exit_code = USAGE
 
     def __init__(self, problems: list[Problem], next_step: str = "") -> None:
-        self.problems = tuple(sorted(set(problems)))
+        self.problems = _first(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems), next_step)
 
 

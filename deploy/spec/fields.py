@@ -28,9 +28,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
 def shown(value: Any) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = {None: "null", True: "true", False: "false"}[value] if _is_word(value) else repr(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
 
 

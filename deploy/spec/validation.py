@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from deploy.errors import Problem
+from deploy.errors import MORE_PROBLEMS, Problem
 from deploy.spec.document import Document, FieldPath
 from deploy.spec.wording import words
 
 Value = TypeVar("Value", bound=BaseModel)
 Faults = list[tuple[FieldPath, Any]]
 WORDED = 200
-"""More problems than a person reads are counted, not worded."""
+"""More problems than a person reads are not worded."""
 
 
 def attempt(model: type[Value], data: Any) -> tuple[Value | None, Faults]:
@@ -38,7 +38,7 @@ def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faul
 
 
 def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:
-    """Return the faults in words, sorted; after the first WORDED only how many more there are."""
+    """Return the faults in words, sorted; after the first WORDED only that there are more."""
     placed = sorted(
         ((document.place(path, _at_key(error)), path, error) for path, error in faults),
         key=lambda item: (item[0], str(item[1])),
@@ -49,7 +49,7 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
     ]
     if len(placed) > WORDED:
         place, _, _ = placed[WORDED]
-        found.append(document.problem_at(place, (), f"and {len(placed) - WORDED} more problems from here on"))
+        found.append(document.problem_at(place, (), MORE_PROBLEMS))
     return found
 
 
