@@ -35,6 +35,6 @@ def command(output: Output, spec: Path, data: bool, yes: bool, confirm: str | No
         ensure_typed(output, deployment.stack, gone, confirm)
     with progress() as display:
         answer = destroy(deployment, LocalTransport(), display, data=data)
-    left = "" if data else f" User data stays in {roots}."
+    left = "" if data else f" User data stays where it was: {roots}."
     document = {"stack": deployment.stack, "changed": answer["changed"], "data_removed": data}
     output.answer(f"{deployment.stack} is removed.{left}", document)

@@ -48,7 +48,10 @@ class Output:
     def asked(self, question: str) -> str:
         """Ask for a line of text; the end of the input is an empty one."""
         click.echo(f"{question} ", nl=False, err=True)
-        return sys.stdin.readline().rstrip("\n")
+        line = sys.stdin.readline()
+        if not (line.endswith("\n") and sys.stdin.isatty()):
+            click.echo(err=True)
+        return line.rstrip("\n")
 
 
 def print_json(document: dict[str, Any]) -> None:

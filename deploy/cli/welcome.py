@@ -38,7 +38,11 @@ def welcome(desired: Desired, outcome: Outcome) -> str:
         return ""
     checks = outcome.report.checks
     took = sum(check.seconds for check in checks)
-    lines = [f"\n{desired.spec.stack} is up: {len(checks)} checks passed in {duration(took)}.", "", *doors(desired)]
+    lines = [
+        f"\n{desired.spec.stack} is up: {len(checks)} check{'s' if len(checks) != 1 else ''} passed in {duration(took)}.",
+        "",
+        *doors(desired),
+    ]
     return "\n".join([*lines, "", *places(desired)])
 
 

@@ -42,14 +42,19 @@ class Skipped:
 Result = Ratio | Skipped
 
 
-def seconds_of(argv: list[str]) -> float:
-    """Run a command, which must do what it is asked, and return how long it took."""
-    began = time.perf_counter()
+def output_of(argv: list[str]) -> str:
+    """Run a command, which must do what it is asked, and return what it printed."""
     done = subprocess.run(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    took = time.perf_counter() - began
     if done.returncode:
         raise SystemExit(f"{' '.join(argv)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return took
+    return done.stdout
+
+
+def seconds_of(argv: list[str]) -> float:
+    """Return how long a command takes."""
+    began = time.perf_counter()
+    output_of(argv)
+    return time.perf_counter() - began
 
 
 def in_turns(name: str, ours: list[str], peer: list[str], *, bar: float, runs: int) -> Ratio:

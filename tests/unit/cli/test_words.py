@@ -89,6 +89,26 @@ def test_nobody_is_asked_where_nobody_sits() -> None:
     assert agreed(Output(), plan(("gate", "recreate")), yes=False)
 
 
+class Terminal(io.StringIO):
+    """A stream with a person at its other end."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "agrees"), [("y\n", True), ("Yes\n", True), ("\n", False), ("n\n", False), ("", False)]
+)
+def test_on_a_terminal_a_person_is_asked_before_something_that_runs_is_stopped(
+    typed: str, agrees: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert agreed(Output(), plan(("gate", "recreate")), yes=False) is agrees
+    assert agreed(Output(), plan(("gate", "recreate")), yes=True)
+    assert agreed(Output(), plan(("gate", "create")), yes=False)
+
+
 @pytest.mark.parametrize("typed", ["", "yes\n", "homee\n"])
 def test_nothing_goes_unless_the_stacks_name_is_typed(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))

@@ -1,0 +1,161 @@
+"""What status and apply say, of the quickstart on a host that is described here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+import pytest
+
+from deploy.apply.run import Outcome, Prepared
+from deploy.assets import inventories_dir
+from deploy.cli.drift import drift
+from deploy.cli.state import since, state_document, state_text
+from deploy.cli.tables import report_table
+from deploy.cli.welcome import forecast, outcome_document, welcome
+from deploy.desired import Desired, load_desired
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Container, Docker, HostImage, OperatingSystem
+from deploy.plan import Plan, make_plan
+from deploy.verify.report import Check, Report
+
+BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), systemd=False, root=True)
+
+
+@pytest.fixture(scope="module")
+def desired() -> Desired:
+    return load_desired(inventories_dir() / "quickstart/kit.yaml")
+
+
+@pytest.fixture
+def running(desired: Desired) -> Observation:
+    """A host that runs what was applied."""
+    release = desired.bundle.release
+    return replace(
+        BARE,
+        release=release,
+        good=release,
+        manifest=desired.bundle.manifest,
+        services={name: container(parts) for name, parts in desired.bundle.services.items()},
+    )
+
+
+def container(parts: dict[str, str]) -> Container:
+    labels = {"kit.digest": parts["digest"]}
+    return Container(
+        "c1", parts["image"], "i1", "running", "healthy", 0, 0, labels, "2026-01-01T00:00:00.1Z", ports=("127.0.0.1:1",)
+    )
+
+
+def prepared(desired: Desired, observation: Observation) -> Prepared:
+    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
+
+
+def text(desired: Desired, observation: Observation) -> str:
+    return click.unstyle(state_text(desired, prepared(desired, observation), every_package=False))
+
+
+def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Desired) -> None:
+    assert text(desired, BARE).startswith("stack quickstart: nothing was applied here yet\n")
+    assert drift(BARE) == ()
+
+
+def test_a_host_as_it_was_applied_has_no_drift(desired: Desired, running: Observation) -> None:
+    assert drift(running) == ()
+    shown = text(desired, running)
+    assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\n\nSERVICE ")
+    assert "There are no backups yet. Chats and documents lie in /srv/kit/quickstart/" in shown
+
+
+def test_every_kind_of_drift_has_its_words(running: Observation) -> None:
+    one, two, three = sorted(running.services)
+    services = {
+        one: replace(running.services[one], state="exited"),
+        two: replace(running.services[two], labels={"kit.digest": "another"}),
+        "stray": running.services[three],
+    }
+    changed = replace(
+        running,
+        services=services,
+        changed_files=("files/0/a.yaml",),
+        changed_secrets={two: ("a_key",)},
+        settings={three: {"drift": [{"name": "signup", "cause": "is on"}]}},
+    )
+    assert drift(changed) == (
+        "file files/0/a.yaml is missing, or is not the release's",
+        f"service {one} is exited",
+        f"service {two} is not the release's",
+        f"service {three} has no container",
+        "service stray runs and is not in the release",
+        f"service {two} was started with another a_key",
+        "setting signup: is on",
+    )
+
+
+def test_a_service_that_a_person_stopped_is_drift_by_that_name(running: Observation) -> None:
+    one = min(running.services)
+    assert drift(replace(running, stopped=(one,))) == (f"service {one} was stopped by `kit stop`",)
+
+
+def test_debian_versions_are_told_in_part_and_held_in_full(desired: Desired, running: Observation) -> None:
+    reference = desired.deployment.services[0].image.reference
+    versions = {f"lib{letter}": "1.0" for letter in "abcdef"}
+    observation = replace(running, images={reference: HostImage("i1", debian_versions=versions)})
+    assert "holds Debian's liba 1.0, libb 1.0, libc 1.0, libd 1.0, and 2 more (--verbose)" in text(desired, observation)
+    document = state_document(desired, prepared(desired, observation))
+    assert document["images"][reference]["debian_versions"] == versions
+
+
+def test_a_host_at_work_names_the_holder(desired: Desired, running: Observation) -> None:
+    holder = {"user": "ann", "host": "desk", "command": "kit apply", "since": "2026-01-01T00:00:00Z"}
+    assert "held by ann on desk: kit apply, since 2026-01-01T00:00:00Z" in text(
+        desired, replace(running, holder=holder)
+    )
+
+
+@pytest.mark.parametrize(
+    ("started", "words"),
+    [("2026-01-01T00:00:00.123456789Z", "1 h 00 min"), ("2025-12-01T00:00:00Z", "31 days"), ("", "")],
+)
+def test_since_is_a_duration(started: str, words: str) -> None:
+    assert since(started, datetime(2026, 1, 1, 1, tzinfo=UTC)) == words
+
+
+def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
+    shown = click.unstyle(forecast(desired, prepared(desired, BARE)))
+    last = shown.strip().splitlines()[-1]
+    assert last.startswith("This downloads about 0.")
+    assert " GiB of disk, and about " in last
+    assert last.endswith(("minute.", "minutes."))
+
+
+def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Desired) -> None:
+    empty = Plan("quickstart", desired.bundle.release, ())
+    assert forecast(desired, Prepared(empty, BARE)) == "nothing to change"
+    assert welcome(desired, Outcome(empty)) == ""
+    assert outcome_document(desired, Outcome(empty))["changed"] is False
+
+
+def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Desired) -> None:
+    report = Report((Check("answers", "main", "passed", 2.0),))
+    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, report))
+    assert "quickstart is up: 1 check passed in 2 s." in shown
+    assert (
+        "Open http://127.0.0.1:3000 and sign in as admin@localhost.\n  Password: kit secret show webui_admin_password "
+        in shown
+    )
+    assert "(it lies in /opt/kit/quickstart/secrets/" in shown
+    assert "There are no backups yet." in shown
+
+
+def test_what_failed_is_said_in_full_below_the_table() -> None:
+    report = Report(
+        (Check("answers", "main", "passed", 2.0), Check("is closed", "web", "failed", 0.1, "port 1 is open"))
+    )
+    assert click.unstyle(report_table(report)) == (
+        "passed  main  answers    2.0 s\n"
+        "failed  web   is closed  0.1 s\n\n"
+        "failed  web: is closed\n    port 1 is open\n\n"
+        "1 passed, 1 failed"
+    )
