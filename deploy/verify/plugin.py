@@ -45,17 +45,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Carry each check's name in words, and its service; go service by service, as they build on one another."""
     order = [service.name for service in config.stash[DECIDED].services]
-    items.sort(key=lambda item: order.index(found.name) if (found := _service(item)) else -1)
+    # Of no wanted service: pytest keeps such a check as one that is left out.
+    items[:] = [item for item in items if isinstance(_parameter(item), Service | None)]
+    items.sort(key=lambda item: (_place(item, order), _room(item.path) is not None))
     for item in items:
         service = _service(item)
         name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
         item.user_properties += [("name", name), ("service", service.name if service else STACK)]
 
 
+def _place(item: pytest.Item, order: list[str]) -> int:
+    service = _service(item)
+    return -1 if service is None else order.index(service.name)
+
+
 def _service(item: pytest.Item) -> Service | None:
+    found = _parameter(item)
+    return found if isinstance(found, Service) else None
+
+
+def _parameter(item: pytest.Item) -> object:
     parameters = getattr(item, "callspec", None)
-    found: Service | None = parameters.params.get("service") if parameters else None
-    return found
+    return parameters.params.get("service") if parameters else None
 
 
 def _room(path: Path) -> str | None:

@@ -14,7 +14,8 @@ from deploy.deployment import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 
-TIMEOUT_SECONDS = 60
+# A small machine takes a minute to read the prompt that a document makes.
+TIMEOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from deploy.deployment import Folder, Mount, Owner, SqliteFile, Tree
+from tests.unit.rooms.places import TALKER, engine, gateway, webui
+
+OFFERS = gateway(engine()).offers
+MASTER = {"secret": "litellm_master_key", "owner": "litellm"}
+
+
+def test_the_kit_owns_its_back_ends_embedding_sign_up_and_address() -> None:
+    assert webui(OFFERS, embedding="gemma").service.room["settings"] == {
+        "ollama.enable": False,
+        "openai.enable": True,
+        "openai.api_base_urls": ["http://litellm:4000/v1"],
+        "openai.api_keys": [MASTER],
+        "rag.bypass_embedding_and_retrieval": False,
+        "rag.embedding_engine": "openai",
+        "rag.embedding_model": "gemma",
+        "rag.openai.api_base_url": "http://litellm:4000/v1",
+        "rag.openai.api_key": MASTER,
+        "ui.enable_signup": False,
+        "webui.url": "http://localhost:3000",
+    }
+
+
+def test_without_a_gateway_every_engine_is_a_back_end_and_the_right_one_makes_vectors() -> None:
+    offers = (*engine(TALKER, name="zebra").offers, *engine(name="main").offers)
+    settings = webui(offers, embedding="gemma").service.room["settings"]
+    assert settings["openai.api_base_urls"] == ["http://zebra:8080/v1", "http://main:8080/v1"]
+    assert [key["secret"] for key in settings["openai.api_keys"]] == ["zebra_api_key", "main_api_key"]
+    assert settings["rag.openai.api_base_url"] == "http://main:8080/v1"
+
+
+def test_without_an_embedding_model_documents_go_to_the_model_whole() -> None:
+    page = webui(OFFERS).service
+    assert page.room["settings"]["rag.bypass_embedding_and_retrieval"] is True
+    assert dict(page.environment)["BYPASS_EMBEDDING_AND_RETRIEVAL"] == "true"
+    assert page.facts["embedding"] == ""
+
+
+def test_a_browser_may_come_from_the_published_address_alone() -> None:
+    local = dict(webui(OFFERS, port=3100).service.environment)
+    assert local["CORS_ALLOW_ORIGIN"] == "http://localhost:3100;http://127.0.0.1:3100"
+    lan = dict(webui(OFFERS, publish="192.168.1.20").service.environment)
+    assert lan["CORS_ALLOW_ORIGIN"] == lan["WEBUI_URL"] == "http://192.168.1.20:3000"
+    six = dict(webui(OFFERS, publish="fd00::20").service.environment)
+    assert six["CORS_ALLOW_ORIGIN"] == "http://[fd00::20]:3000"
+
+
+def test_its_data_is_its_own_folder_or_the_bridges() -> None:
+    page = webui(OFFERS).service
+    own = Owner(10103, 10103)
+    assert page.folders == (
+        Folder("/srv/kit/home/open_webui", own, "0700"),
+        Folder("/srv/kit/home/open_webui/data", own, "0700"),
+    )
+    bridged = webui(OFFERS, bridge="/srv/bridge", user="1000:1000").service
+    assert bridged.folders == (Folder("/srv/bridge/data", Owner(1000, 1000), "0700"),)
+    assert bridged.mounts == (Mount("/srv/bridge/data", "/data", read_only=False),)
+    assert bridged.room["database"] == "/srv/bridge/data/webui.db"
+
+
+def test_chats_documents_and_vectors_are_its_user_data() -> None:
+    data = webui(OFFERS).service.data
+    assert data is not None
+    assert data.host_path == "/srv/kit/home/open_webui/data"
+    assert SqliteFile("webui.db") in data.items
+    assert SqliteFile("vector_db/chroma.sqlite3") in data.items
+    assert {Tree("uploads"), Tree("vector_db")} <= set(data.items)
+
+
+def test_no_key_of_a_back_end_reaches_its_container_and_the_persons_password_neither() -> None:
+    page = webui(OFFERS, admin={"email": "ada@example.org"}).service
+    assert [use.variable for use in page.secrets] == ["WEBUI_ADMIN_PASSWORD", "WEBUI_SECRET_KEY"]
+    assert [secret.name for secret in page.host_secrets] == ["webui_admin_password"]
+    assert dict(page.environment)["ADMIN_EMAIL"] == "ada@example.org"
+    assert page.room["person"]["email"] == "ada@example.org"

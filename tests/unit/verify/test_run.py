@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.deployment import Deployment, as_json
+from deploy.verify.decided import read_deployment, write_deployment
+from deploy.verify.report import Check
+from deploy.verify.run import PACKAGE, check_argv, check_environment, run_checks
+from tests.unit.rooms.places import chain
+
+
+def test_a_deployment_comes_back_as_it_was(tmp_path: Path) -> None:
+    write_deployment(chain(), tmp_path / "deployment.json")
+    back = read_deployment(tmp_path / "deployment.json")
+    assert as_json(back) == as_json(chain())
+    assert back.service("main").ports == chain().service("main").ports
+    assert back.secrets == chain().secrets
+
+
+def test_the_rooms_checks_are_named_one_by_one(tmp_path: Path) -> None:
+    argv = check_argv(chain(), tmp_path)
+    assert argv[:3] == [sys.executable, "-m", "pytest"]
+    named = [Path(word).relative_to(PACKAGE).as_posix() for word in argv if word.endswith(".py")]
+    assert named == [
+        "verify/checks_stack.py",
+        "components/litellm/verify.py",
+        "components/llama_cpp/verify.py",
+        "components/open_webui/verify.py",
+    ]
+
+
+def test_what_the_user_set_for_pytest_does_not_reach_the_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
+    environment = check_environment(tmp_path, ("main",), 9)
+    assert "PYTEST_ADDOPTS" not in environment
+    assert environment["PYTHONDONTWRITEBYTECODE"] == "1"
+
+
+def test_a_stack_that_is_not_there_turns_red_check_by_check_and_nothing_is_written(tmp_path: Path) -> None:
+    there = beside_the_checks()
+    heard: list[Check] = []
+    absent = Deployment("no-such-stack-of-any-test", chain().services, chain().models)
+    cwd = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        report = run_checks(absent, None, heard.append)
+    finally:
+        os.chdir(cwd)
+    assert not report.passed
+    assert tuple(heard) == report.checks
+    assert {check.service for check in report.checks} == {"stack", "main", "litellm", "open_webui"}
+    healthy = next(check for check in report.failures if check.name == "is running and healthy")
+    assert "has no container; run `kit apply`" in healthy.message or "Docker" in healthy.message
+    assert beside_the_checks() == there
+    assert list(tmp_path.iterdir()) == []
+
+
+def beside_the_checks() -> set[Path]:
+    """What lies where pytest would leave its own files, and the compiled checks."""
+    caches = set(PACKAGE.rglob(".pytest_cache"))
+    return caches | {path for path in PACKAGE.rglob("*.pyc") if path.name.startswith(("checks_stack.", "verify."))}
+
+
+def test_only_the_asked_services_are_checked() -> None:
+    absent = Deployment("no-such-stack-of-any-test", chain().services, chain().models)
+    report = run_checks(absent, ("main",), lambda _check: None)
+    assert {check.service for check in report.checks} == {"stack", "main"}

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.deployment import Deployment
+from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused, ensure_same_set
+from deploy.verify.network import _address, _is_own
+from deploy.verify.secrets import HostSecrets
+from tests.unit.rooms.places import chain
+
+
+def test_a_difference_of_sets_names_both_sides() -> None:
+    with pytest.raises(NotAsPlannedError, match=r"^ports: missing 127.0.0.1:2; not planned: 0.0.0.0:1$"):
+        ensure_same_set(["0.0.0.0:1", "x:3"], ["127.0.0.1:2", "x:3"], "ports")
+    ensure_same_set(["a", "b"], ["b", "a"], "ports")
+
+
+def test_an_open_door_says_what_it_answered() -> None:
+    with pytest.raises(NotAsPlannedError, match="/v1/models is answered with 200 without a key"):
+        ensure_refused(200, "/v1/models")
+    with pytest.raises(NotAsPlannedError, match="mode is 0644, not 0400"):
+        ensure_equal("0644", "0400", "mode")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("0100007F:0BB8", ("127.0.0.1", 3000)),
+        ("00000000:0FA0", ("0.0.0.0", 4000)),
+        ("00000000000000000000000001000000:1F90", ("::1", 8080)),
+        ("0000000000000000FFFF00000100007F:1F90", ("127.0.0.1", 8080)),
+    ],
+)
+def test_the_kernels_tables_are_read_as_addresses(text: str, address: tuple[str, int]) -> None:
+    assert _address(text) == address
+
+
+def test_the_hosts_own_addresses_are_not_outside() -> None:
+    assert _is_own("127.0.0.1")
+    assert not _is_own("192.0.2.1")
+
+
+def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
+    class Here(Deployment):
+        root = str(tmp_path)
+
+    secrets = HostSecrets(Here("home", chain().services, chain().models))
+    for secret in chain().secrets:
+        folder = tmp_path / "secrets" / secret.owner
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / secret.name).write_text(f"value-of-{secret.name}\n")
+    assert secrets.value("main_api_key") == "value-of-main_api_key"
+    assert secrets.names_in("log: value-of-main_api_key, value-of-kit_admin_password") == (
+        "kit_admin_password",
+        "main_api_key",
+    )
+    assert "value-of" not in repr(secrets)
+    (tmp_path / "secrets" / "main" / "main_api_key").unlink()
+    with pytest.raises(NotAsPlannedError, match="is not on the host"):
+        secrets.value("main_api_key")
