@@ -25,7 +25,7 @@ _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 class Strict(BaseModel):
     """Base of everything in kit.yaml: typed strictly, unchangeable, unknown keys refused."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 def _is_word(value: Any) -> bool:

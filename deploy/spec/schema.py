@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
+from deploy.spec.described import descriptions
 from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS, Spec
 from deploy.spec.planned import NO_BACKUP
+from deploy.spec.wording import models_in
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILE_NAME = "kit.schema.json"
@@ -17,6 +22,8 @@ MODELINE = f"# yaml-language-server: $schema={FILE_NAME}"
 def json_schema() -> dict[str, Any]:
     """Return the schema of kit.yaml."""
     schema = Spec.model_json_schema()
+    for model in all_models(Spec):
+        _describe(schema if model is Spec else schema["$defs"][model.__name__], model)
     schema["properties"]["backup"]["description"] = NO_BACKUP[0].upper() + NO_BACKUP[1:]
     return {"$schema": DIALECT, **schema, "title": "kit.yaml", "examples": [_example()]}
 
@@ -24,6 +31,19 @@ def json_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """Return the schema as `kit schema` prints it and `kit init` writes it."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Return a model and every model within it."""
+    yield model
+    for info in model.model_fields.values():
+        for inner in models_in(info):
+            yield from all_models(inner)
+
+
+def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    for name, meaning in descriptions(model).items():
+        schema["properties"][model.model_fields[name].alias or name]["description"] = meaning
 
 
 def _example() -> dict[str, Any]:

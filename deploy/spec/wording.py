@@ -8,10 +8,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from deploy.spec.described import descriptions
 from deploy.spec.document import FieldPath
 from deploy.spec.fields import shown
 
-Keys = dict[str, FieldInfo]
+Keys = dict[str, str]
+"""What may be written, by key, with what it means."""
 _OWN_WORDS = {"name", "port", "measure", "publish", "path", "file", "url", "email", "text", "source", "value_error"}
 
 
@@ -32,15 +34,19 @@ def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
             here = _fitting(models, _at(data, path[:step]))
             # A name of the user's own (in a mapping by name) is no field and leads nowhere else
             models = {inner for each in here for inner in models_in(_keys(each).get(part))} or models
-    return {key: info for each in _fitting(models, _at(data, path)) for key, info in _keys(each).items()}
+    return {
+        key: descriptions(each).get(name, "")
+        for each in _fitting(models, _at(data, path))
+        for name, key in ((name, info.alias or name) for name, info in each.model_fields.items())
+    }
 
 
 def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str:
     """Return the message for one finding of pydantic."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "missing":
-        info = keys_at(model, path[:-1], data).get(str(path[-1]))
-        return "is missing" + (f": {info.description}" if info and info.description else "")
+        meaning = keys_at(model, path[:-1], data).get(str(path[-1]))
+        return f"is missing: {meaning}" if meaning else "is missing"
     if kind == "extra_forbidden":
         return _unknown(str(path[-1]), keys_at(model, path[:-1], data))
     if kind == "literal_error":
@@ -99,7 +105,7 @@ def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _keys(model: type[BaseModel]) -> Keys:
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 

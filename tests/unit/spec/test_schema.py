@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,13 @@ from pydantic import BaseModel
 
 from deploy.components import ROOMS
 from deploy.lock import Lock
+from deploy.spec.described import descriptions
 from deploy.spec.model import Spec
-from deploy.spec.schema import DIALECT, MODELINE, json_schema, schema_text
-from deploy.spec.wording import models_in
+from deploy.spec.schema import DIALECT, MODELINE, all_models, json_schema, schema_text
 from tests.strategies import spec_data
 from tests.tree import REPOSITORY
 
 BAD = sorted((REPOSITORY / "tests/golden/bad_specs").glob("*.yaml"))
-
-
-def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    yield model
-    for info in model.model_fields.values():
-        for inner in models_in(info):
-            yield from all_models(inner)
 
 
 MODELS = sorted({*all_models(Spec), *all_models(Lock)}, key=lambda model: model.__name__)
@@ -41,7 +33,7 @@ def validator() -> Any:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.__name__))
 def test_every_field_is_described(model: type[BaseModel]) -> None:
     assert model.__doc__
-    bare = [name for name, info in model.model_fields.items() if not (info.description or "").strip()]
+    bare = [name for name in model.model_fields if name not in descriptions(model)]
     assert bare == []
 
 
