@@ -11,4 +11,4 @@ from deploy.errors import KitError
 def ensure_root(what: str) -> None:
     """Refuse anybody but root, with the line to type."""
     if os.geteuid() != 0:
-        raise KitError(f"{what}, and that needs root", f"type: sudo {this_line()}")
+        raise KitError(f"{what}: that needs root", f"type: sudo {this_line()}")

@@ -117,3 +117,14 @@ def test_an_unknown_service_is_told_which_one_was_meant(kit: Kit) -> None:
 
 def test_the_shipped_lock_is_read_as_it_was_written() -> None:
     assert read_lock(Path("kit.lock")).format == 1
+
+
+@pytest.mark.parametrize("verb", ["apply", "stop", "down", "destroy", "rebuild", "verify"])
+def test_who_may_not_change_the_machine_gets_the_line_to_type(
+    verb: str, kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    shown = kit(verb, "kit.yaml")
+    assert shown.code == 1
+    assert "needs root" in shown.err
+    assert shown.err.splitlines()[-1] == f"type: sudo kit {verb} kit.yaml"
