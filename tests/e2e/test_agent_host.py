@@ -16,7 +16,7 @@ from tests.e2e.agent_stack import AgentStack, busybox, docker, import_image, tag
 
 pytestmark = pytest.mark.docker
 
-HEALTHY = "/bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done"
+HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"
 
 
 @pytest.fixture(scope="module")
