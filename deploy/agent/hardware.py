@@ -27,7 +27,7 @@ def observe() -> dict[str, Any]:
 
 def disk(path: Path) -> dict[str, int]:
     """Return the space where a path lies, or would lie."""
-    while not path.exists():
+    while not _is_there(path):
         path = path.parent
     status = os.statvfs(path)
     return {
@@ -35,6 +35,13 @@ def disk(path: Path) -> dict[str, int]:
         "total_bytes": status.f_blocks * status.f_frsize,
         "device": path.stat().st_dev,
     }
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _memory_bytes(text: str) -> int:

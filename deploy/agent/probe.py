@@ -15,6 +15,7 @@ from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 from deploy.agent.rooms import call_room
+from deploy.agent.secrets import found_secrets, names_path
 from deploy.agent.unfinished import unfinished_run
 
 FORMAT = 1
@@ -60,19 +61,9 @@ def _services(docker: Docker | None, everything: list[dict[str, Any]], stack: st
 
 
 def _secrets(root: Path) -> dict[str, Any]:
-    found = {}
-    try:
-        for path in sorted((root / "secrets").glob("*/*")):
-            if not path.name.startswith("."):
-                status = path.stat()
-                found[f"{path.parent.name}/{path.name}"] = {
-                    "present": True,
-                    "mode": mode_text(status.st_mode),
-                    "uid": status.st_uid,
-                }
-    except PermissionError:
-        return {}
-    return found
+    if os.access(root / "secrets", os.R_OK | os.X_OK) or not (root / "run").is_dir():
+        return found_secrets(root)
+    return dict((read_json(names_path(root)) or {}).get("files", {}))
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.remembered import sync_folder, write_file
+from deploy.agent.remembered import sync_folder, write_file, write_json
 
 RANDOM_BYTES = 32
 MODE = 0o400
@@ -28,6 +29,8 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         for reader in secret["readers"]:
             if reader["service"] != secret["owner"]:
                 _keep(root, reader["service"], secret["name"], value, reader, written)
+    if written or not names_path(root).exists():
+        write_json(names_path(root), {"format": 1, "files": found_secrets(root)})
     if written:
         journal.say(f"secrets: wrote {', '.join(written)}")
     return {"changed": bool(written), "written": written}
@@ -47,6 +50,22 @@ def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     return {**answer, "value": value} if request.get("show") else answer
 
 
+def names_path(root: Path) -> Path:
+    """Return where the names are remembered for a probe that may not look into the secrets' folders."""
+    return root / "run" / "secrets.json"
+
+
+def found_secrets(root: Path) -> dict[str, Any]:
+    """Describe every secret's file, by service and name; never its value."""
+    found = {}
+    for path in sorted((root / "secrets").glob("*/*")):
+        if not path.name.startswith("."):
+            status = path.stat()
+            mode = f"{status.st_mode & 0o7777:04o}"
+            found[f"{path.parent.name}/{path.name}"] = {"present": True, "mode": mode, "uid": status.st_uid}
+    return found
+
+
 def secret_path(root: Path, service: str, name: str) -> Path:
     """Return where a service's copy of a secret lies."""
     return root / "secrets" / service / name
@@ -62,10 +81,15 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     path = secret_path(root, secret["owner"], secret["name"])
     value = secret.get("value")
     if value is None:
-        value = path.read_text() if path.exists() else secret["prefix"] + secrets.token_urlsafe(RANDOM_BYTES)
+        value = path.read_text() if path.exists() else secret["prefix"] + _random()
     owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)
     _keep(root, secret["owner"], secret["name"], value, owner, written)
     return str(value)
+
+
+def _random() -> str:
+    # As secrets.token_urlsafe does it, without importing what a probe has no use for.
+    return base64.urlsafe_b64encode(os.urandom(RANDOM_BYTES)).rstrip(b"=").decode()
 
 
 def _keep(root: Path, service: str, name: str, value: str, owner: Reader, written: list[str]) -> None:

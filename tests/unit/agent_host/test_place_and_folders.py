@@ -78,6 +78,7 @@ def test_a_secret_is_generated_once_and_every_reader_has_a_copy_of_its_own(tmp_p
     first.chmod(0o444)
     assert secrets.run(request, QUIET) == {"changed": True, "written": ["one/key", "two/key"]}
     assert first.read_text() == second.read_text() == value
+    assert value not in (tmp_path / "run" / "secrets.json").read_text()
     given = {**wanted, "value": "sk-given"}
     assert secrets.run({**request, "secrets": [given]}, QUIET)["changed"]
     assert second.read_text() == "sk-given"

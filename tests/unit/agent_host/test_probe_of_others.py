@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent import secrets
+from deploy.agent.journal import Journal
+from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.observe import read_observation
+
+NOBODY = 65534
+BECOMING = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
+def test_a_probe_without_root_sees_which_secrets_are_there_and_changes_nothing(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        if folder.stat().st_mode & 0o005 != 0o005:
+            folder.chmod(folder.stat().st_mode | 0o005)
+    root, closed = tmp_path / "t-probe", tmp_path / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+    wanted: dict[str, Any] = {"name": "key", "owner": "one", "prefix": "", "value": None, "readers": []}
+    secrets.run({"root": str(root), "secrets": [wanted]}, Journal("", ""))
+    agent = tmp_path / agent_zip().name
+    agent.write_bytes(agent_zip().content)
+    before = sorted(tmp_path.rglob("*"))
+    request = {"format": 1, "stack": "t-probe", "root": str(root), "data_roots": [str(closed / "data" / "x")]}
+    argv = [sys.executable, "-c", BECOMING.format(NOBODY), "/usr/bin/python3", "-IS", str(agent), "probe"]
+    said = subprocess.run(argv, input=json.dumps(request), capture_output=True, text=True, check=False, cwd="/")
+    seen = read_observation(json.loads(said.stdout))
+    assert not seen.root
+    assert ("one", "key") in seen.secrets
+    assert seen.changed_secrets == {}
+    assert sorted(tmp_path.rglob("*")) == before
