@@ -1,4 +1,4 @@
-"""Images are assembled from Debian's mirror and the package index: the same ids from nothing, and no trace of a stop."""
+"""Images are assembled from Debian's mirror and the package index: equal from nothing, and no trace of a stop."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ Document = dict[str, Any]
 DEBIAN = ["ca-certificates", "libstdc++6", "python3"]
 # What asks for numpy's libstdc++, and little besides.
 FEW = ("click", "idna", "numpy")
+LIGHT_BYTES = 2**19
 HOST_PYTHON = "/usr/bin/python3"
 
 
@@ -84,18 +85,31 @@ class Builder:
 
 @pytest.fixture
 def images() -> Iterator[list[Document]]:
-    """Two images on one root filesystem: the gateway's whole lock, and a few of its wheels."""
+    """Two images on one root filesystem, of wheels that the quickstart's lock names: all the light ones, and a few."""
     lock = yaml.safe_load((REPOSITORY / "inventories" / "quickstart" / "kit.lock").read_text())
-    every = lock["images"]["litellm"]["wheels"]
-    some = [wheel for wheel in every if wheel["name"] in FEW]
-    asked = []
-    for kind, digest, wheels in (("t_whole", "1" * 64, every), ("t_few", "2" * 64, some)):
-        shape = {"kind": kind, "tag": f"kit-test/{kind}:{digest}", "digest": digest, "suite": "bookworm"}
-        inside = {"debian": DEBIAN, "python": "3.11", "wheels": wheels, "entrypoint": [], "workdir": "/", "labels": {}}
-        asked.append({**shape, **inside, "environment": {"PATH": "/opt/venv/bin:/usr/bin:/bin"}})
+    every: list[Document] = lock["images"]["litellm"]["wheels"]
+    light = [wheel for wheel in every if wheel["size"] < LIGHT_BYTES]
+    few = [wheel for wheel in every if wheel["name"] in FEW]
+    asked = [image_of("t_light", "1" * 64, light), image_of("t_few", "2" * 64, few)]
     yield asked
     for image in asked:
         docker("rmi", "-f", image["tag"], check=False)
+
+
+def image_of(kind: str, digest: str, wheels: list[Document]) -> Document:
+    return {
+        "kind": kind,
+        "tag": f"kit-test/{kind}:{digest}",
+        "digest": digest,
+        "suite": "bookworm",
+        "debian": DEBIAN,
+        "python": "3.11",
+        "wheels": wheels,
+        "entrypoint": [],
+        "environment": {"PATH": "/opt/venv/bin:/usr/bin:/bin"},
+        "workdir": "/",
+        "labels": {},
+    }
 
 
 @pytest.fixture
