@@ -59,6 +59,8 @@ def _first_settings(person_email: str) -> dict[str, str]:
         "ENABLE_FOLLOW_UP_GENERATION": "false",
         "ENABLE_RETRIEVAL_QUERY_GENERATION": "false",
         "ENABLE_TAGS_GENERATION": "false",
+        # A chat's title is then its first message; asked for one, a small model writes a thousand tokens.
+        "ENABLE_TITLE_GENERATION": "false",
         "ENABLE_WEB_SEARCH": "false",
         # Chunks of a document go to the engine a few at a time, so that a chat gets its turn between them.
         "RAG_EMBEDDING_BATCH_SIZE": "4",
