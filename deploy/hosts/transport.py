@@ -98,6 +98,9 @@ class LocalTransport:
 
     def _place(self, path: Path) -> Path:
         if path.exists() and path.read_bytes() == agent_zip().content:
+            # Of the agents on a host, those that were used last are kept.
+            with contextlib.suppress(PermissionError):
+                os.utime(path)
             return path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ class AgentStack:
             elif container["state"] != "running":
                 action = "start"
             services[name] = {"action": action, **parts, "health_timeout": limit, "copy": None}
-            if name in copied and container and container["image_id"] != image:
+            if name in copied:
                 services[name]["copy"] = self.copy_request(name)
         services |= {name: {"action": "remove"} for name in seen["services"] if name not in bundle.services}
         return {

@@ -131,6 +131,23 @@ def test_an_image_that_does_not_get_healthy_is_taken_back_with_its_data(stack: A
     assert rows(database) == ["a chat"]
 
 
+def test_data_is_copied_also_where_the_container_that_wrote_it_is_gone(stack: AgentStack) -> None:
+    old, new = tags(stack, 2)
+    stack.apply(stack.bundle({"one": stack.block("one", HEALTHY, old)}), copied=("one",))
+    write_row(stack.data / "one" / "app.db", "a chat")
+    changed = stack.bundle({"one": stack.block("one", HEALTHY, old, environment={"NEW": "1"})})
+    stack.apply(changed, copied=("one",))
+    assert not (stack.root / "copies").exists()
+    with stack.held():
+        stack.call("down")
+    bad = stack.bundle({"one": stack.block("one", "echo garbage > /data/app.db; exit 1", new)})
+    with pytest.raises(AgentFailedError) as failure:
+        stack.apply(bad, copied=("one",))
+    assert failure.value.document["taken_back"]
+    assert rows(stack.data / "one" / "app.db") == ["a chat"]
+    assert stack.probe()["services"]["one"]["health"] == "healthy"
+
+
 def test_an_image_rebuilt_under_its_name_is_taken_back_to_the_one_before(stack: AgentStack, program: bytes) -> None:
     tag = tags(stack, 1)[0]
     only_first = (
