@@ -17,13 +17,16 @@ Lab = Mapping[str, LabHost]
 ENGINE = Step("docker_engine")
 
 
-def converge(hosts: Lab, *steps: Step, **overrides: Any) -> PlaybookResult:
+def converge(
+    hosts: Lab, *steps: Step, agent: str = "", requests: Mapping[str, Any] | None = None, **overrides: Any
+) -> PlaybookResult:
     """Run the steps on the hosts, over SSH, with the variables that the control node would compute."""
     runs = tuple(
         HostRun(
             name=name,
             steps=steps,
-            agent="",
+            agent=agent,
+            requests=requests or {},
             variables=engine_variables(os_id="debian", codename=host.suite, systemd=host.has_systemd, fetch=Fetch())
             | overrides,
             connection="ssh",

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Installs Debian packages. What is said by KIT_SUITE, KIT_MIRROR, KIT_PROXY and KIT_CA holds for this call alone.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
@@ -19,6 +20,7 @@ own_codename() {
 
 # apt reads its own sources of either format; the release file tells Debian's archive from a third party's of the same suite.
 own_mirror() {
+    # shellcheck disable=SC2016 # apt fills it in
     apt-get indextargets --format '$(REPO_URI)' \
         'Created-By: Packages' 'Origin: Debian' "Codename: $(own_codename)" 'Component: main' | sort -u | head -n 1
 }

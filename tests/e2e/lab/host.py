@@ -82,7 +82,15 @@ def lab_host(suite: str, process_1: Process1, folder: Path) -> Iterator[LabHost]
 def _open_for(host: LabHost) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host.folder / "key"], check=True)
     subprocess.run(
-        ["docker", "exec", "-i", host.name, "sh", "-c", "mkdir -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys"],
+        [
+            "docker",
+            "exec",
+            "-i",
+            host.name,
+            "sh",
+            "-c",
+            "install -d -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys",
+        ],
         input=(host.folder / "key.pub").read_bytes(),
         check=True,
     )

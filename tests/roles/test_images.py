@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.apply.process import PlaybookResult
+from deploy.apply.steps import Step
+from deploy.apply.tools import UV_VERSION, image_tools_variables
+from deploy.deployment import Fetch
+from tests.roles.lab import Lab, converge
+
+IMAGES = Step("images")
+CA = "/root/ca.pem"
+pytestmark = [pytest.mark.docker, pytest.mark.network]
+
+
+@pytest.fixture(scope="module")
+def one(lab: Lab, first: PlaybookResult) -> Lab:
+    """A host with an engine, and the double in the agent's place."""
+    assert first.ok
+    host = lab["bookworm-init"]
+    double = Path(__file__).parent / "agent_double.py"
+    subprocess.run(["docker", "cp", double, f"{host.name}:/root/agent.py"], check=True, capture_output=True)
+    trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{CA}"], check=True, capture_output=True)
+    return {host.name: host}
+
+
+def test_what_assembles_images_is_there_and_a_second_run_changes_nothing(one: Lab) -> None:
+    (host,) = one.values()
+    result = run_images(one)
+    assert result.ok, result.failures
+    assert host.read("/opt/kit/tools/bin/uv", "--version").startswith(f"uv {UV_VERSION}")
+    assert host.read("mmdebstrap", "--version")
+    second = run_images(one)
+    assert (second.ok, second.changed) == (True, 0)
+
+
+def test_a_uv_with_another_hash_is_refused(one: Lab) -> None:
+    (host,) = one.values()
+    host.read("rm", "-rf", "/opt/kit/tools")
+    (failure,) = run_images(one, images_uv_sha256=["0" * 64]).failures
+    assert failure.problem.startswith(f"uv {UV_VERSION} could not be installed")
+    assert "0" * 64 in failure.problem
+    assert host.run("test", "-e", "/opt/kit/tools/bin/uv").returncode == 1
+
+
+def run_images(one: Lab, **overrides: object) -> PlaybookResult:
+    requests = {"image": {"changed": False}}
+    return converge(
+        one, IMAGES, agent="/root/agent.py", requests=requests, **image_tools_variables(Fetch(ca=CA)) | overrides
+    )
