@@ -93,7 +93,7 @@ def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) 
         "image": images_request(deployment, desired.image_requests(), run),
         "converge": _converge_request(desired, plan, observation, run),
         "collect": base_request(deployment, run) | {"keep": list(dict.fromkeys(kept))},
-        "models": models_request(deployment, run),
+        "models": models_request(deployment, run, desired.path.parent),
         **{f"room_{s.kind}": room_request(deployment, s, run) for s in deployment.services if s.room},
     }
 

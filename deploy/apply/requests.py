@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from deploy.bundle import Bundle
@@ -64,8 +65,8 @@ def _fetching(deployment: Deployment) -> Request:
     return {"mirrors": mirrors, "proxy": fetch.proxy, "ca": fetch.ca, "uv": UV, "cache": CACHE}
 
 
-def models_request(deployment: Deployment, run: str) -> Request:
-    """Return the model files that services mount."""
+def models_request(deployment: Deployment, run: str, folder: Path) -> Request:
+    """Return the model files that services mount; a relative file begins at the folder of kit.yaml."""
     models = [
         {
             "name": model.name,
@@ -74,11 +75,17 @@ def models_request(deployment: Deployment, run: str) -> Request:
             "gid": model.owner.gid,
             "sha256": model.sha256,
             "size": model.size_bytes,
-            "source": model.source,
+            "source": _from_folder(model.source, folder),
         }
         for model in deployment.models
     ]
     return base_request(deployment, run) | {"models": models} | _fetching(deployment)
+
+
+def _from_folder(source: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if "file" not in source:
+        return source
+    return {"file": {"path": str(folder.absolute() / source["file"]["path"])}}
 
 
 def images_request(deployment: Deployment, images: list[Request], run: str, force: bool = False) -> Request:

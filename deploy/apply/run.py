@@ -14,6 +14,7 @@ from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
 from deploy.errors import KitError
+from deploy.hosts.holder import holder
 from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
 from deploy.plan import Plan, make_plan
@@ -54,7 +55,7 @@ def apply(
     if prepared.plan.is_empty and not full:
         return Outcome(prepared.plan)
     run = secrets.token_hex(8)
-    request = base_request(desired.deployment, run) | {"command": "kit apply"}
+    request = base_request(desired.deployment, run) | holder("kit apply")
     with transport.hold(request, lambda line: on_event(from_journal(line))):
         held = prepare(desired, transport)
         ensure_same(prepared.plan, held.plan)
@@ -78,10 +79,14 @@ def ensure_possible(plan: Plan) -> None:
 
 
 def ensure_same(shown: Plan, held: Plan) -> None:
-    """Raise when the host changed between the plan that was shown and the hold."""
+    """Raise when more has to be done than was shown, for nobody agreed to it."""
     ensure_possible(held)
-    if held.operations != shown.operations:
-        raise KitError("the host changed while the plan was shown", "run the same command again to see the new plan")
+    more = [operation for operation in held.operations if operation not in shown.operations]
+    if more:
+        raise KitError(
+            "the machine changed while the plan was shown: " + ", ".join(one.resource for one in more),
+            "run the same command again to see the new plan",
+        )
 
 
 def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:

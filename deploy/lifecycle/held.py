@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import secrets
-import socket
 from collections.abc import Callable
 from typing import Any
 
 from deploy.apply.story import Event, from_journal
+from deploy.hosts.holder import holder
 from deploy.hosts.transport import Transport
 
 OnEvent = Callable[[Event], None]
@@ -21,15 +19,3 @@ def call_held(transport: Transport, stack: str, command: str, verb: str, more: D
     request = {"format": 1, "stack": stack, "root": f"/opt/kit/{stack}", "run": secrets.token_hex(8)}
     with transport.hold(request | holder(command), lambda line: on_event(from_journal(line))):
         return transport.call(verb, request | {"project": f"kit-{stack}"} | more)
-
-
-def holder(command: str) -> Document:
-    """Return who this run is, for the next one that finds the host held."""
-    return {"command": command, "user": _user(), "host": socket.gethostname(), "pid": os.getpid()}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -11,7 +11,8 @@ from tests.tree import REPOSITORY
 PAGE = REPOSITORY / "docs/kit-yaml.md"
 HEAD = """# kit.yaml, key by key
 
-Written out of the JSON Schema that `kit schema` prints. Sizes are `512MiB`, `4GiB`, `1TiB`; durations `30s`, `5m`, `2h`, `1d`.
+Written out of the JSON Schema that `kit schema` prints. Sizes are `512MiB`, `4GiB`, `1TiB`; durations `30s`, `5m`,
+`2h`, `1d`.
 """
 Schema = dict[str, Any]
 
@@ -53,7 +54,7 @@ def _value(schema: Schema) -> str:
     if "enum" in schema:
         return " or ".join(f"`{one}`" for one in schema["enum"])
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        return str(schema["$ref"]).rpartition("/")[2]
     for many in ("anyOf", "oneOf"):
         if many in schema:
             return " or ".join(dict.fromkeys(_value(one) for one in schema[many]))

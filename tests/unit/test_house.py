@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.components import ROOMS
+from deploy.hosts.agent_zip import agent_zip
 from tests.tree import REPOSITORY, tracked
 
 OLDEST_PYTHON = "3.9"
@@ -84,15 +86,19 @@ def test_what_travels_to_a_host_needs_nothing_but_its_python(path: str) -> None:
     assert foreign <= {module for module in foreign if re.fullmatch(r"deploy\.components\.\w+\.agent", module)}
 
 
-def test_what_travels_to_a_host_is_imported_by_the_oldest_python() -> None:
+def test_what_travels_to_a_host_is_imported_by_the_oldest_python(tmp_path: Path) -> None:
     python = oldest_python()
     if python is None:
         pytest.skip(f"there is no Python {OLDEST_PYTHON} here")
-    modules = [path.removesuffix(".py").replace("/", ".") for path in travelling() if "__main__" not in path]
-    imports = "import sys\nfor name in sys.argv[1:]: __import__(name)"
+    agent = tmp_path / "agent.pyz"
+    agent.write_bytes(agent_zip().content)
+    names = zipfile.ZipFile(agent).namelist()
+    modules = [name.removesuffix(".py").replace("/", ".") for name in names if "__" not in name]
+    imports = "import sys\nsys.path.insert(0, sys.argv[1])\nfor name in sys.argv[2:]: __import__(name)"
     done = subprocess.run(
-        [python, "-B", "-c", imports, *modules], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [python, "-I", "-c", imports, str(agent), *modules], cwd=tmp_path, capture_output=True, text=True, check=False
     )
+    assert modules
     assert done.returncode == 0, done.stderr
 
 
