@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from deploy.agent.errors import AgentError
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MOVING_SUITES = ("sid", "unstable", "testing", "experimental")
 TIMEOUT_SECONDS = 20
+# A name that does not resolve for a moment is no reason to give a build up.
+PAUSES_SECONDS = (1, 3)
 NEXT = "check the network; in kit.yaml `mirrors`, `proxy` and `ca` say where and how to fetch"
 
 
@@ -62,7 +65,9 @@ class Mirrors:
         """Return apt's lines for a suite, with its security updates where there are such."""
         main = (self.debian or host_mirror("debian")).rstrip("/")
         self._ensure_answers(main, suite)
-        signed = f"[signed-by={KEYRING}] " if Path(KEYRING).exists() else ""
+        if not Path(KEYRING).exists():
+            raise AgentError("Debian's keys are not on this host", "apt-get install debian-archive-keyring")
+        signed = f"[signed-by={KEYRING}] "
         lines = [f"deb {signed}{main} {suite} main"]
         if suite not in MOVING_SUITES:
             security = f"{main}-security" if self.debian else host_mirror("debian-security", f"{main}-security")
@@ -84,18 +89,24 @@ class Mirrors:
     def _problem(self, mirror: str, suite: str) -> str | None:
         if mirror.startswith(("file:", "copy:")):
             return None
+        for pause in (*PAUSES_SECONDS, 0):
+            try:
+                self._opener().open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
+            except urllib.error.HTTPError as answer:
+                return str(answer)
+            except (OSError, ValueError) as failure:
+                problem = str(getattr(failure, "reason", failure)) or type(failure).__name__
+                time.sleep(pause)
+            else:
+                return None
+        return problem
+
+    def _opener(self) -> urllib.request.OpenerDirector:
         proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else None
-        opener = urllib.request.build_opener(
+        return urllib.request.build_opener(
             urllib.request.ProxyHandler(proxies),
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca)),
         )
-        try:
-            opener.open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
-        except urllib.error.HTTPError as problem:
-            return str(problem)
-        except (OSError, ValueError) as problem:
-            return str(getattr(problem, "reason", problem)) or type(problem).__name__
-        return None
 
 
 def host_mirror(ending: str, default: str | None = None, apt: Path = Path("/etc/apt")) -> str:

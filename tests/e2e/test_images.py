@@ -177,6 +177,18 @@ def test_a_build_that_is_stopped_leaves_no_program_and_nothing_half_written(
     assert docker("image", "ls", "-q", images[1]["tag"]) == ""
 
 
+def test_no_room_is_told_in_gib_before_anything_is_fetched(folder: Path, images: list[Document]) -> None:
+    huge = [{**wheel, "size": 2**50} for wheel in images[1]["wheels"]]
+    builder = Builder(folder, HOST_PYTHON)
+    with builder.building(builder.request([{**images[1], "wheels": huge}])) as agent:
+        answer = json.loads(agent.communicate(timeout=60)[0])
+    assert agent.returncode == 1
+    assert "image builds" in answer["error"]["problem"]
+    assert "GiB are free" in answer["error"]["problem"]
+    assert list((builder.cache / "layers").iterdir()) == []
+    assert "start" not in builder.journal()
+
+
 def wait_until(happened: Any, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
