@@ -37,14 +37,14 @@ def observe(root: Path) -> dict[str, Any]:
 def _server() -> dict[str, Any]:
     docker = Docker(timeout=10)
     try:
-        version, information = docker.version(), docker.info()
+        # Not /version: for that the engine starts runc and others to ask theirs.
+        information = docker.info()
     except AgentError as error:
-        none = dict.fromkeys(("version", "api", "root"))
+        none = dict.fromkeys(("version", "root"))
         return {"server": False, **none, "problem": error.problem, "next": error.next_step}
     return {
         "server": True,
-        "version": version["Version"],
-        "api": version["ApiVersion"],
+        "version": information["ServerVersion"],
         "root": information["DockerRootDir"],
         "problem": None,
         "next": None,
@@ -84,12 +84,13 @@ def _asked_version(path: Path) -> str | None:
     return version.removeprefix("v")
 
 
-def images(docker: Docker, root: Path) -> dict[str, Any]:
-    """Return the images that the kit assembled, by tag, with the Debian versions that were taken."""
+def images(docker: Docker, *folders: Path) -> dict[str, Any]:
+    """Return the images that the kit assembled, by tag, with the Debian versions that a folder of theirs knows."""
     found = {}
     for image in docker.images("kit/*"):
         for reference in image["RepoTags"] or []:
-            built = read_json(root / "run" / "images" / f"{reference.split(':')[-1]}.json") or {}
+            records = (read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders)
+            built = next((record for record in records if record), {})
             found[reference] = {
                 "id": image["Id"],
                 "recipe": (image["Labels"] or {}).get("kit.recipe"),

@@ -101,6 +101,7 @@ def probe_request(deployment: Deployment) -> dict[str, Any]:
         "folders": sorted({folder.host_path for service in services for folder in service.folders}),
         "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
         "model_paths": sorted({model.host_path for model in deployment.models}),
+        "cache": CACHE,
         "data_roots": sorted({deployment.data_root, CACHE, *(s.data.host_path for s in services if s.data)}),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }

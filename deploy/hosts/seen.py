@@ -59,7 +59,6 @@ class Docker:
 
     server: bool = False
     version: str | None = None
-    api: str | None = None
     compose: str | None = None
     buildx: str | None = None
     root: str | None = None
