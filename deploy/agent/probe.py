@@ -40,7 +40,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,
         "daemon_json": read_json(Path("/etc/docker/daemon.json")),
-        "images": engine.images(docker, root) if docker else {},
+        "images": engine.images(docker, *_records(root, request)) if docker else {},
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(places)},
         **hardware.observe(),
@@ -64,6 +64,11 @@ def _secrets(root: Path) -> dict[str, Any]:
     if os.access(root / "secrets", os.R_OK | os.X_OK) or not (root / "run").is_dir():
         return found_secrets(root)
     return dict((read_json(names_path(root)) or {}).get("files", {}))
+
+
+def _records(root: Path, request: dict[str, Any]) -> list[Path]:
+    """Return the folders that know what built images hold: the stack's own, then the cache that all stacks share."""
+    return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment, Service
+from deploy.hosts.observe import CACHE
 from deploy.plan.host import readers_of
 
 AGENT_FORMAT = 1
 UV = "/opt/kit/tools/bin/uv"
-CACHE = "/var/cache/kit"
 Request = dict[str, Any]
 
 
