@@ -35,7 +35,7 @@ HEARD = re.compile(
 )
 # A root filesystem unpacked in memory instead of on the disk halves its time; a small machine keeps its memory.
 MEMORY_TO_USE = 4 * 2**30
-IN_MEMORY = ("unshare", "--mount", "--propagation", "private", "sh", "-c", 'mount -t tmpfs kit "$0" && exec "$@"')
+IN_MEMORY = ("unshare", "--mount", "--propagation", "private", "sh", "-c", 'mount -t tmpfs kit "$0"; exec "$@"')
 
 
 def write_root(
