@@ -101,10 +101,11 @@ def test_tells_no_secret(service: Service, containers: Containers, secrets: Host
 def test_files_are_as_in_the_manifest(files: Files) -> None:
     paths = sorted(files.placed)
     modes, digests = files.modes(paths), files.digests(paths)
-    for path in paths:
-        wanted = files.placed[path]
-        ensure_equal(modes.get(path, "missing"), f"{wanted['mode']} {wanted['owner']}", path)
-        ensure(digests.get(path) == wanted["sha256"], f"{path} was changed; `kit apply` mends it")
+    wanted = {path: f"{file['mode']} {file['owner']}" for path, file in files.placed.items()}
+    changed = [f"{path} was changed" for path in paths if digests.get(path) != files.placed[path]["sha256"]]
+    others = [f"{path} is {modes.get(path, 'missing')}, not {wanted[path]}" for path in paths]
+    found = [*changed, *(words for words, path in zip(others, paths, strict=True) if modes.get(path) != wanted[path])]
+    ensure(not found, f"{'; '.join(found)}; `kit apply` mends it")
 
 
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:

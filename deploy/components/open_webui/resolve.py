@@ -11,7 +11,8 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Folder, Mount, Owner, Port, Secret, SecretUse, Service, Tmpfs
-from deploy.offers import Offer
+from deploy.errors import UsageError
+from deploy.offers import Embeddings, Offer
 
 UID = 10103
 CONTAINER_PORT = 8080
@@ -27,6 +28,7 @@ PERSON_PASSWORD = Secret(
 
 def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     """Decide the web UI's container; it offers nothing to others."""
+    _ensure_possible(spec, offers)
     owner = owner_of(spec, UID)
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
@@ -56,6 +58,17 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         facts=_facts(owned),
     )
     return Resolved(service)
+
+
+def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...]) -> None:
+    if spec.admin.email == ADMIN_EMAIL:
+        raise UsageError(f"webui.admin.email: {ADMIN_EMAIL} is the kit's own account", "choose another e-mail address")
+    able = {model for offer in offers if isinstance(offer, Embeddings) for model in offer.models}
+    if spec.embedding is not None and spec.embedding not in able:
+        raise UsageError(
+            f"webui.embedding: nothing turns text into vectors with {spec.embedding}",
+            f"name one of {', '.join(sorted(able))}" if able else "leave webui.embedding out",
+        )
 
 
 def _origins(ports: tuple[Port, ...]) -> tuple[str, ...]:

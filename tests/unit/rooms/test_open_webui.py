@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from deploy.deployment import Folder, Mount, Owner, SqliteFile, Tree
+from deploy.errors import UsageError
 from tests.unit.rooms.places import TALKER, engine, gateway, webui
 
 OFFERS = gateway(engine()).offers
@@ -75,3 +78,14 @@ def test_no_key_of_a_back_end_reaches_its_container_and_the_persons_password_nei
     assert [secret.name for secret in page.host_secrets] == ["webui_admin_password"]
     assert dict(page.environment)["ADMIN_EMAIL"] == "ada@example.org"
     assert page.room["person"]["email"] == "ada@example.org"
+
+
+def test_an_embedding_model_that_nothing_serves_is_refused_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="vectors with other") as refused:
+        webui(OFFERS, embedding="other")
+    assert refused.value.next_step == "name one of gemma"
+
+
+def test_the_kits_own_account_is_nobodys() -> None:
+    with pytest.raises(UsageError, match="the kit's own account"):
+        webui(OFFERS, admin={"email": "kit@localhost"})
