@@ -18,6 +18,17 @@ from deploy.compose import ENTRY_POINT, networks, service_block
 from deploy.deployment import Artifact, Deployment, Mount, Service, as_json
 from deploy.errors import UsageError
 
+TEMPLATE_FAULTS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a template of a person's own can raise; ValueError holds UnicodeDecodeError."""
+
 
 def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     """Render every file of a host; `overrides` is a folder of templates that come before the kit's own."""
@@ -110,5 +121,5 @@ def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) ->
     except jinja2.TemplateSyntaxError as error:
         place = f"templates/{error.name or name}:{error.lineno}"
         raise UsageError(f"{place}: {error.message}", "mend the template, or remove it to use the kit's own") from None
-    except (jinja2.TemplateError, UnicodeDecodeError, TypeError, ValueError) as error:
+    except TEMPLATE_FAULTS as error:
         raise UsageError(f"templates/{name}: {error}", "mend the template, or remove it to use the kit's own") from None

@@ -50,7 +50,7 @@ def playbook_run(
 def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
     """Return the steps that a plan's operations need."""
     steps = {_step(operation) for operation in plan.operations}
-    if any(operation.role == "release" and operation.action != "accept" for operation in plan.operations):
+    if any(operation.role == "release" for operation in plan.operations):
         steps |= {Step("release"), Step("release", "converge"), Step("release", "collect")}
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {Step(service.kind, "settings") for service in deployment.services if service.room}
@@ -106,7 +106,7 @@ def _converge_request(desired: Desired, plan: Plan, observation: Observation, ru
             "digest": desired.bundle.services[service.name]["digest"],
             "image": service.image.reference,
             "health_timeout": service.health_timeout_seconds,
-            "copy": _copy_request(service) if _image_changes(service, observation) else None,
+            "copy": _copy_request(service),
         }
         for service in desired.deployment.services
     }
@@ -118,14 +118,6 @@ def _converge_request(desired: Desired, plan: Plan, observation: Observation, ru
         "order": [service.name for service in desired.deployment.services],
         "services": services,
     }
-
-
-def _image_changes(service: Service, observation: Observation) -> bool:
-    container = observation.services.get(service.name)
-    if container is None or service.data is None:
-        return False
-    image = observation.images.get(service.image.reference)
-    return image is None or image.id != container.image_id
 
 
 def _copy_request(service: Service) -> Request | None:

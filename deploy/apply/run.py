@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.apply.ansible import run_playbook
+from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
 from deploy.apply.playbook import playbook_run
 from deploy.apply.process import PlaybookResult
@@ -14,7 +15,6 @@ from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
 from deploy.errors import KitError
-from deploy.hosts.holder import holder
 from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
 from deploy.plan import Plan, make_plan
@@ -55,7 +55,7 @@ def apply(
     if prepared.plan.is_empty and not full:
         return Outcome(prepared.plan)
     run = secrets.token_hex(8)
-    request = base_request(desired.deployment, run) | holder("kit apply")
+    request = base_request(desired.deployment, run) | {"command": "kit apply"}
     with transport.hold(request, lambda line: on_event(from_journal(line))):
         held = prepare(desired, transport)
         ensure_same(prepared.plan, held.plan)
@@ -65,7 +65,9 @@ def apply(
         )
         _ensure_done(result)
         report = _verify(desired, held.plan, full, on_event)
-        transport.call("accept", base_request(desired.deployment, run) | {"release": desired.bundle.release})
+        audit = audit_line(desired, held.plan)
+        accepted = {"release": desired.bundle.release, "audit": audit}
+        transport.call("accept", base_request(desired.deployment, run) | accepted)
     return Outcome(held.plan, result.changed, report)
 
 

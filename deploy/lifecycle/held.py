@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.apply.story import Event, from_journal
-from deploy.hosts.holder import holder
 from deploy.hosts.transport import Transport
 
 OnEvent = Callable[[Event], None]
@@ -17,5 +16,5 @@ Document = dict[str, Any]
 def call_held(transport: Transport, stack: str, command: str, verb: str, more: Document, on_event: OnEvent) -> Document:
     """Take the hold, ask the agent for one verb, and let go."""
     request = {"format": 1, "stack": stack, "root": f"/opt/kit/{stack}", "run": secrets.token_hex(8)}
-    with transport.hold(request | holder(command), lambda line: on_event(from_journal(line))):
+    with transport.hold(request | {"command": command}, lambda line: on_event(from_journal(line))):
         return transport.call(verb, request | {"project": f"kit-{stack}"} | more)

@@ -39,8 +39,8 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 def _root(observation: Observation) -> Iterator[Refusal]:
     if not observation.root:
-        what = "Docker is not installed, and installing it" if not observation.docker.server else "changing this host"
-        yield f"{what} needs root", "run the same command with sudo, or as root"
+        engine = "" if observation.docker.server else f" ({observation.docker.problem or 'Docker is not there'})"
+        yield f"changing this machine needs root{engine}", "run the same command with sudo, or as root"
 
 
 def _docker(observation: Observation) -> Iterator[Refusal]:

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import (
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -20,6 +25,8 @@ from tests.e2e.webui import Person
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
 LIMIT_SECONDS = 60
+GREETING = "//button[contains(., \"Okay, Let's Go!\")]"
+OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -48,14 +55,11 @@ def test_a_person_signs_in_picks_the_model_and_sees_the_answer_grow(
 
 def test_the_list_shows_exactly_the_models_of_the_spec(stack: Stack, browser: Chrome) -> None:
     sign_in(browser, stack)
-    element(browser, "#model-selector-model-button").click()
-    element(browser, "button[aria-label^='Select '][aria-label$=' model']")
+    click(browser, "#model-selector-model-button")
+    element(browser, OFFERED)
     labels = [one.get_attribute("aria-label") for one in browser.find_elements(By.CSS_SELECTOR, OFFERED)]
 
     assert labels == [f"Select {model['name']} model" for model in stack.place.spec["models"]]
-
-
-OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,7 @@ def choose(browser: Chrome, model: str) -> None:
 def send(browser: Chrome, text: str) -> None:
     """Write a message and send it."""
     element(browser, "#chat-input").send_keys(text)
-    element(browser, "#send-message-button").click()
+    click(browser, "#send-message-button")
 
 
 def answer_lengths(browser: Chrome) -> set[int]:

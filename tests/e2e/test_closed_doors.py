@@ -12,16 +12,16 @@ from tests.e2e.stack import Stack, docker_client
 
 pytestmark = pytest.mark.e2e
 
-CONNECT = "exec 3<>/dev/tcp/{address}/{port} && echo out"
+CONNECT = "timeout 5 bash -c 'exec 3<>/dev/tcp/{address}/{port} && echo out'"
 
 
 def test_no_service_without_egress_gets_out_where_another_container_does(stack: Stack) -> None:
     address, port = mirror()
-    argv = ["timeout", "5", "bash", "-c", CONNECT.format(address=address, port=port)]
+    argv = ["bash", "-c", CONNECT.format(address=address, port=port)]
     services = stack.containers()
 
     with docker_client() as client:
-        control = client.containers.run(services["main"].image, argv[2:], entrypoint=argv[:2], remove=True)
+        control = client.containers.run(services["main"].image, argv[1:], entrypoint=argv[:1], init=True, remove=True)
     inside = {name: one.container.exec_run(argv).output for name, one in services.items()}
 
     assert control == b"out\n"

@@ -1,0 +1,34 @@
+"""Who changed a host, from which commit, and what: one line that the host keeps."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from deploy import __version__
+from deploy.desired import Desired
+from deploy.plan import Plan
+
+
+def audit_line(desired: Desired, plan: Plan) -> dict[str, Any]:
+    """Return the line for the host's audit.log; the agent adds the time and the release."""
+    return {
+        "user": getpass.getuser(),
+        "from": socket.gethostname(),
+        "kit": __version__,
+        "commit": _commit(desired.path.parent),
+        "changed": [f"{one.action} {one.resource}: {one.cause}" for one in plan.operations],
+    }
+
+
+def _commit(folder: Path) -> str | None:
+    """Return the commit that kit.yaml was at, with a `+` where it was changed since; None outside git."""
+    argv = ["git", "-C", str(folder.absolute()), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
