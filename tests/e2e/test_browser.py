@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
     ElementNotInteractableException,
     NoSuchElementException,
     StaleElementReferenceException,
@@ -25,8 +26,14 @@ from tests.e2e.webui import Person
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
 LIMIT_SECONDS = 60
-GREETING = "//button[contains(., \"Okay, Let's Go!\")]"
+GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
+NOT_YET = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -81,15 +88,28 @@ def sign_in(browser: Chrome, stack: Stack) -> None:
         return
     first.send_keys(Person.email)
     element(browser, "input#password").send_keys(stack.secret("webui_admin_password"), Keys.ENTER)
-    okay = (By.XPATH, '//button[contains(., "Okay, Let\'s Go!")]')
-    WebDriverWait(browser, LIMIT_SECONDS).until(seen.element_to_be_clickable(okay)).click()
-    WebDriverWait(browser, LIMIT_SECONDS).until(seen.invisibility_of_element_located(okay))
+    element(browser, "#chat-input")
 
 
 def choose(browser: Chrome, model: str) -> None:
     """Choose the model as a person does."""
-    element(browser, "#model-selector-model-button").click()
-    element(browser, f"button[aria-label='Select {model} model']").click()
+    click(browser, "#model-selector-model-button")
+    click(browser, f"button[aria-label='Select {model} model']")
+
+
+def click(browser: Chrome, selector: str) -> None:
+    """Click what is there, past the words that greet a person who is new here."""
+
+    def is_clicked() -> bool:
+        try:
+            for okay in browser.find_elements(By.XPATH, GREETING):
+                okay.click()
+            browser.find_element(By.CSS_SELECTOR, selector).click()
+        except NOT_YET:
+            return False
+        return True
+
+    wait_until(is_clicked, f"{selector} can be clicked", LIMIT_SECONDS)
 
 
 def send(browser: Chrome, text: str) -> None:
