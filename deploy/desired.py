@@ -9,7 +9,7 @@ from typing import Any
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.errors import SpecError
-from deploy.lock import Lock, missing_inputs, read_lock
+from deploy.lock.model import Lock, missing_inputs, read_lock
 from deploy.render import render
 from deploy.resolve import image_requests, resolve
 from deploy.spec.loader import load_spec

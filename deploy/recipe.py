@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from deploy.agent.archive import ASSEMBLER
+from deploy.agent.inputs.archive import ASSEMBLER
 
 VENV = "/opt/venv"
 """Where an image's wheels lie, as a virtual environment of its own Python."""

@@ -7,7 +7,7 @@ from typing import Any
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.deployment import Deployment, Fetch, Image
-from deploy.lock import Lock
+from deploy.lock.model import Lock
 from deploy.offers import Offer
 from deploy.recipe import image_request, recipe_digest
 from deploy.spec.model import Spec

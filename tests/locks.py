@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.components import room_of
-from deploy.lock import FileModelLock, GgufFacts, ImageLock, Lock, ModelLock, PipModelLock
+from deploy.lock.model import FileModelLock, GgufFacts, ImageLock, Lock, ModelLock, PipModelLock
 from deploy.spec.model import Model, PipSource, Spec
 
 FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=True)

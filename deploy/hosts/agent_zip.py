@@ -40,8 +40,8 @@ def members(package: Path) -> dict[str, str]:
     """Return the archive's files: the agent keeps its path, rooms become rooms/<kind>.py."""
     files = {"__main__.py": ENTRY, "rooms/__init__.py": ""}
     files["deploy/__init__.py"] = (package / "__init__.py").read_text()
-    for path in (package / "agent").glob("*.py"):
-        files[f"deploy/agent/{path.name}"] = path.read_text()
+    for path in (package / "agent").rglob("*.py"):
+        files[f"deploy/{path.relative_to(package)}"] = path.read_text()
     for path in (package / "components").glob("*/agent.py"):
         files[f"rooms/{path.parent.name}.py"] = path.read_text()
     return files

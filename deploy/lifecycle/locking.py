@@ -11,11 +11,11 @@ from deploy.apply.story import Event
 from deploy.desired import lock_path
 from deploy.errors import KitError
 from deploy.lifecycle.held import OnEvent
-from deploy.lock import Lock, read_lock
-from deploy.lock_text import write_lock
-from deploy.pinning import make_lock
+from deploy.lock.model import Lock, read_lock
+from deploy.lock.pinning import make_lock
+from deploy.lock.text import write_lock
+from deploy.lock.weights import Said
 from deploy.spec.loader import load_spec
-from deploy.weights import Said
 
 
 def renew_lock(spec_path: Path, on_event: OnEvent) -> tuple[str, ...]:

@@ -11,8 +11,17 @@ from typing import Any
 
 import pytest
 
-from deploy.agent import wheels
-from deploy.agent.archive import EPOCH, Layer, LayerWriter, archive_parts, archive_size, configuration, entry, stream
+from deploy.agent.inputs import wheels
+from deploy.agent.inputs.archive import (
+    EPOCH,
+    Layer,
+    LayerWriter,
+    archive_parts,
+    archive_size,
+    configuration,
+    entry,
+    stream,
+)
 
 IMAGE: dict[str, Any] = {
     "kind": "thing",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.archive import LayerWriter, entry
-from deploy.agent.cache import KEPT_SECONDS, Cache
+from deploy.agent.inputs.archive import LayerWriter, entry
+from deploy.agent.inputs.cache import KEPT_SECONDS, Cache
 from deploy.agent.journal import Journal
 
 

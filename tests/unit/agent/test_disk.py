@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.disk import GIB, ensure_room, existing, free_bytes
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import GIB, ensure_room, existing, free_bytes
 
 
 def test_needs_on_one_file_system_are_added_up_and_told_in_gib(tmp_path: Path) -> None:

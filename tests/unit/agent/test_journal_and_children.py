@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.children import Children, StoppedError
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.children import Children, StoppedError
 from deploy.agent.journal import Journal
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}

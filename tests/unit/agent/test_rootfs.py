@@ -5,8 +5,8 @@ import tarfile
 
 import pytest
 
-from deploy.agent.archive import LayerWriter, entry
-from deploy.agent.rootfs import DROPPED, LEFT_OUT, mmdebstrap_argv, normalise, package_versions
+from deploy.agent.inputs.archive import LayerWriter, entry
+from deploy.agent.inputs.rootfs import DROPPED, LEFT_OUT, mmdebstrap_argv, normalise, package_versions
 
 STATUS = b"""Package: bash
 Status: install ok installed

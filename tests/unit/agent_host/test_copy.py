@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.copy import take_copy
+from deploy.agent.data.copy import take_copy
+from deploy.agent.data.put_back import finish_put_back, put_back
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.put_back import finish_put_back, put_back
 
 QUIET = Journal("", "")
 

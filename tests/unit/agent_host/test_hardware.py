@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import hardware
+from deploy.agent.observing import hardware
 
 NVIDIA_VERSION = (
     "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\nGCC version: 12.2.0\n"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy.agent import folders, place, secrets
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.releases import folders, place, secrets
 
 QUIET = Journal("", "")
 RELEASE = "a" * 64

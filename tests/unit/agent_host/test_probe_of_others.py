@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deploy.agent import secrets
 from deploy.agent.journal import Journal
+from deploy.agent.releases import secrets
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import read_observation
 

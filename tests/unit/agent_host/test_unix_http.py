@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.docker import Docker
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.unix_http import parse
 from deploy.agent.errors import AgentError
-from deploy.agent.unix_http import parse
 
 
 def answering(path: Path, answer: bytes) -> threading.Thread:

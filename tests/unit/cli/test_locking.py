@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from deploy.assets import inventories_dir
 from deploy.lifecycle.locking import differences
-from deploy.lock import Lock, read_lock
+from deploy.lock.model import Lock, read_lock
 
 
 def shipped() -> Lock:

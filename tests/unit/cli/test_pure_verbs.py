@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.lock import read_lock
+from deploy.lock.model import read_lock
 from tests.unit.cli.conftest import Kit
 
 

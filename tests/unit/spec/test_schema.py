@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 
 from deploy.components import ROOMS
-from deploy.lock import Lock
+from deploy.lock.model import Lock
 from deploy.spec.described import descriptions
 from deploy.spec.model import Spec
 from deploy.spec.schema import DIALECT, MODELINE, all_models, json_schema, schema_text

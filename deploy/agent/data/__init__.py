@@ -1,0 +1,1 @@
+"""Consistent copies of user data, and putting them back."""

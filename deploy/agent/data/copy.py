@@ -1,0 +1,159 @@
+"""A consistent copy of a service's user data: databases by SQLite's online backup, trees file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from deploy.agent.data.pending import read_pending
+from deploy.agent.data.trees import SIDE_FILES, Entry, copy_entry, entry, own, walk
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json, write_json
+
+KEPT_COPIES = 3
+BUSY_SECONDS = 30
+MARGIN = 64 * 2**20
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Take one copy now; the service may go on writing."""
+    root = Path(request["root"])
+    with journal.step(f"copy of {request['service']}"):
+        folder = (
+            Path(request["to"]) if request.get("to") else new_folder(root, request["service"], request.get("release"))
+        )
+        manifest = take_copy(request, folder, journal)
+        prune(root, request["service"])
+    return {"changed": True, "folder": str(folder), "files": len(manifest["files"])}
+
+
+def new_folder(root: Path, service: str, release: str | None) -> Path:
+    """Return where the next copy of a service's data will lie."""
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return root / "copies" / service / f"{moment}-{(release or 'none')[:12]}"
+
+
+def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[str, Any]:
+    """Copy into a folder, or bring a copy up to date; without its manifest a copy is none."""
+    source, target = Path(request["host_path"]), folder / "data"
+    known = read_json(folder / "manifest.json") or {"files": []}
+    (folder / "manifest.json").unlink(missing_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.mkdir(mode=0o700, exist_ok=True)
+    databases = [item["sqlite"] for item in request["items"] if "sqlite" in item]
+    declared = sorted({path for item in request["items"] for path in item.values()})
+    present = [path for path in declared if os.path.lexists(source / path)]
+    files = _parents(source, list(_listed(source, present, databases)))
+    _ensure_space(sum(one["size"] for one in files), folder)
+    before = {one["path"]: one for one in known["files"]}
+    journal.say(f"copying the data of {request['service']}", None, sum(one["size"] for one in files))
+    copied = [done for one in files for done in _copied(source, target, one, databases, before)]
+    _drop_others(target, {one["path"] for one in copied})
+    for one in reversed(copied):
+        own(target, one)
+    manifest = {
+        "format": 1,
+        "service": request["service"],
+        "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "host_path": request["host_path"],
+        "items": request["items"],
+        "missing": [path for path in declared if path not in present],
+        "files": copied,
+    }
+    write_json(folder / "manifest.json", manifest)
+    return manifest
+
+
+def _copied(source: Path, target: Path, one: Entry, databases: list[str], before: dict[str, Entry]) -> Iterator[Entry]:
+    if one["path"] in databases:
+        yield _copy_database(source, target, one)
+        return
+    with suppress(FileNotFoundError):
+        # Deleted by the service since it was listed: then it is no part of the data any more.
+        yield copy_entry(source, target, one, before.get(one["path"]))
+
+
+def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[Entry]:
+    """Describe everything that is to be copied once; databases and what stands beside them by themselves."""
+    apart = {database + suffix for database in databases for suffix in ("", *SIDE_FILES)}
+    for path in sorted(set(present)):
+        if path in databases:
+            yield entry(source, path)
+        else:
+            for found in walk(source, path, lambda relpath: relpath in apart):
+                yield entry(source, found)
+
+
+def _parents(source: Path, files: list[Entry]) -> list[Entry]:
+    """Add the folders above, so that a copy can be laid out before it is filled."""
+    known = {one["path"]: one for one in files}
+    for path in list(known):
+        for parent in Path(path).parents:
+            if str(parent) not in (".", "") and str(parent) not in known:
+                known[str(parent)] = entry(source, str(parent))
+    return [known[path] for path in sorted(known)]
+
+
+def _copy_database(source: Path, target: Path, one: Entry) -> Entry:
+    there = target / one["path"]
+    there.unlink(missing_ok=True)
+    if one["kind"] != "file":
+        raise AgentError(f"{source / one['path']} is no database but a {one['kind']}", "put the database itself there")
+    try:
+        address = f"file:{quote(str(source / one['path']))}?mode=ro"
+        live, copied = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), sqlite3.connect(there)
+        with closing(live), closing(copied):
+            live.backup(copied)
+            (said,) = copied.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.Error as problem:
+        said = str(problem)
+    if said != "ok":
+        raise AgentError(
+            f"the database {source / one['path']} could not be copied: {said}",
+            "nothing was changed; restore a backup, or repair it with `sqlite3 FILE .recover`",
+        )
+    return {**one, "size": there.stat().st_size, "sha256": _synced_digest(there)}
+
+
+def _synced_digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+        for block in iter(lambda: stream.read(2**20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _drop_others(target: Path, kept: set[str]) -> None:
+    for folder, folders, files in os.walk(target, topdown=False):
+        for name in (*files, *folders):
+            path = Path(folder) / name
+            if str(path.relative_to(target)) not in kept:
+                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _ensure_space(need: int, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if need + MARGIN > free:
+        raise AgentError(
+            f"a copy of the data needs {need / 2**30:.1f} GiB, and {folder.parent} has {free / 2**30:.1f} GiB free",
+            "free some space, then run the same command again; nothing was changed",
+        )
+
+
+def prune(root: Path, service: str) -> None:
+    """Keep the last copies of a service, and one that a taking back would need."""
+    needed = {one["folder"] for one in read_pending(root).values()}
+    folders = sorted((root / "copies" / service).glob("*"))
+    for folder in folders[:-KEPT_COPIES]:
+        if str(folder) not in needed:
+            shutil.rmtree(folder)

@@ -1,0 +1,91 @@
+"""A copy of user data before the image that writes it changes; complete once the old container stands still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.copy import new_folder, prune, take_copy
+from deploy.agent.data.pending import forget_copy, read_pending, remember_copy
+from deploy.agent.data.put_back import put_back
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import stop_container
+from deploy.agent.journal import Journal
+from deploy.agent.releases.release import linked_release, read_manifest
+from deploy.agent.remembered import read_json
+
+
+def take_copies(
+    docker: Docker,
+    root: Path,
+    request: dict[str, Any],
+    services: dict[str, dict[str, Any]],
+    back: dict[str, Any],
+    journal: Journal,
+) -> None:
+    """Take every copy that the request asks for; a failure leaves the old containers running."""
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    for name, service in services.items():
+        if not service.get("copy") or service["action"] in ("remove", "stop"):
+            continue
+        container = found.get(name)
+        wanted = (docker.image(service["image"]) or {}).get("Id")
+        if not _image_changes(root, name, service, container, wanted):
+            continue
+        known = read_pending(root).get(name)
+        ran_newer = known is not None and (container is None or container["ImageID"] != known["image"])
+        if known is not None and ran_newer and wanted is not None and known["image"] == wanted:
+            _back_to_older(docker, root, name, container, known, journal)
+        elif known is not None and ran_newer and known["release"] == back["release"]:
+            journal.say(f"the copy of {name}'s data from before the interrupted change is kept")
+        else:
+            _copy(docker, root, name, service, container, journal)
+
+
+def _image_changes(
+    root: Path, name: str, service: dict[str, Any], container: dict[str, Any] | None, wanted: str | None
+) -> bool:
+    """Whether another image than the last one will write the data; a container that is gone leaves its release."""
+    if container is not None:
+        return bool(container["ImageID"] != wanted)
+    ran = (read_json(root / "run" / "converged.json") or {}).get("release")
+    before = (read_manifest(root, ran) or {}).get("services", {}).get(name, {}) if ran else {}
+    return bool(before.get("image", service["image"]) != service["image"])
+
+
+def _back_to_older(
+    docker: Docker, root: Path, name: str, container: dict[str, Any] | None, known: dict[str, Any], journal: Journal
+) -> None:
+    """The wanted image is the one from before a change that never succeeded: its data comes back with it."""
+    if container is not None:
+        stop_container(docker, container["Id"])
+    aside = put_back(root, name, Path(known["folder"]), journal)
+    forget_copy(root, name)
+    journal.say(f"{name} goes back to its older image and data; what was written since lies in {aside}")
+
+
+def _copy(
+    docker: Docker,
+    root: Path,
+    name: str,
+    service: dict[str, Any],
+    container: dict[str, Any] | None,
+    journal: Journal,
+) -> None:
+    release = linked_release(root, "current")
+    folder = new_folder(root, name, release)
+    # While the service still runs: nothing has stopped yet if the data cannot be copied.
+    take_copy(service["copy"], folder, journal)
+    running = container is not None and container["State"] == "running"
+    if container is not None and running:
+        journal.say(f"stopping {name} before its image changes")
+        stop_container(docker, container["Id"])
+        try:
+            take_copy(service["copy"], folder, journal)
+        except BaseException:
+            docker.start(container["Id"])
+            raise
+    image = container["ImageID"] if container is not None else None
+    remember_copy(root, name, {"folder": str(folder), "release": release, "image": image})
+    prune(root, name)

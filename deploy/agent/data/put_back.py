@@ -1,0 +1,118 @@
+"""Puts a copy of user data back: checked first, laid out beside, then renamed in; newer data is kept aside."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.trees import OURS, SIDE_FILES, copy_file, own
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json, sync_folder, write_json
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Put one copy back while its service does not run."""
+    root, service = Path(request["root"]), request["service"]
+    container = of_stack(Docker().containers(), request["stack"]).get(service)
+    if container and container["State"] == "running":
+        raise AgentError(f"{service} runs; its data is not changed under it", f"stop it first: kit stop {service}")
+    with journal.step(f"data of {service}"):
+        aside = put_back(root, service, Path(request["folder"]), journal)
+    return {"changed": True, "aside": aside}
+
+
+def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
+    """Put a complete copy in the place of the data; return where the newer data lies now."""
+    manifest = read_json(folder / "manifest.json")
+    if manifest is None or manifest.get("format") != 1:
+        raise AgentError(f"{folder} is no complete copy", "choose another one under the stack's copies/")
+    source = Path(manifest["host_path"])
+    beside, aside = source / f"{OURS}restore", _new_aside(source)
+    journal.say(f"putting back the data of {service} as of {manifest['taken']}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(mode=0o700)
+    try:
+        _lay_out(manifest, folder / "data", beside)
+    except BaseException:
+        shutil.rmtree(beside)
+        raise
+    aside.mkdir(mode=0o700)
+    write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
+    _swap_all(root, manifest, source, beside, aside)
+    return str(aside)
+
+
+def finish_put_back(root: Path, journal: Journal) -> None:
+    """Go on where a putting back was cut off after its copy lay ready."""
+    marker = read_json(_marker(root))
+    if marker is None:
+        return
+    journal.say(f"finishing to put back the data of {marker['service']}")
+    source = Path(marker["manifest"]["host_path"])
+    _swap_all(root, marker["manifest"], source, source / f"{OURS}restore", Path(marker["aside"]))
+
+
+def _new_aside(source: Path) -> Path:
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    names = (f"{OURS}aside-{moment}" + (f"-{number}" if number else "") for number in itertools.count())
+    return next(source / name for name in names if not (source / name).exists())
+
+
+def _marker(root: Path) -> Path:
+    return root / "run" / "put_back.json"
+
+
+def _lay_out(manifest: dict[str, Any], data: Path, beside: Path) -> None:
+    for one in manifest["files"]:
+        there = beside / one["path"]
+        if one["kind"] == "folder":
+            there.mkdir(mode=0o700)
+        elif one["kind"] == "link":
+            there.symlink_to(one["target"])
+        elif copy_file(data / one["path"], there) != one["sha256"]:
+            raise AgentError(f"{data / one['path']} is damaged; nothing was put back", "choose an older copy")
+    for one in reversed(manifest["files"]):
+        own(beside, one)
+
+
+def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, aside: Path) -> None:
+    tops, copied = _tops(manifest), {one["path"] for one in manifest["files"]}
+    _ensure_parents(manifest, source, tops)
+    for name in (top + suffix for top in tops for suffix in ("", *SIDE_FILES)):
+        _swap(name, source, beside, aside, name in copied)
+    sync_folder(source)
+    shutil.rmtree(beside, ignore_errors=True)
+    _marker(root).unlink(missing_ok=True)
+
+
+def _tops(manifest: dict[str, Any]) -> list[str]:
+    """Return the declared parts that lie in no other one, those that were missing too."""
+    paths = sorted(next(iter(item.values())) for item in manifest["items"])
+    return [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
+
+
+def _swap(name: str, source: Path, beside: Path, aside: Path, is_in_copy: bool) -> None:
+    """Move one part aside and the copy's in; done twice it changes nothing."""
+    here, ready, kept = source / name, beside / name, aside / name
+    if is_in_copy and not os.path.lexists(ready):
+        return
+    if os.path.lexists(here) and not os.path.lexists(kept):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        here.rename(kept)
+    if is_in_copy:
+        ready.rename(here)
+
+
+def _ensure_parents(manifest: dict[str, Any], source: Path, tops: list[str]) -> None:
+    above = {str(parent) for top in tops for parent in Path(top).parents}
+    for one in manifest["files"]:
+        if one["path"] in above and not (source / one["path"]).exists():
+            (source / one["path"]).mkdir()
+            own(source, one)

@@ -1,0 +1,178 @@
+"""The Docker Engine API over its unix socket; no docker command and no library is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from deploy.agent.docker.unix_http import Answer, ask
+from deploy.agent.errors import AgentError
+
+DEFAULT_SOCKET = "/var/run/docker.sock"
+
+
+def socket_path() -> str:
+    """Return where the engine listens; DOCKER_HOST is honoured where it names a socket."""
+    address = os.environ.get("DOCKER_HOST", "")
+    return address[len("unix://") :] if address.startswith("unix://") else DEFAULT_SOCKET
+
+
+class NotFoundError(AgentError):
+    """The engine knows no such image, container or network."""
+
+
+class Docker:
+    """One engine. Every answer is the engine's own JSON."""
+
+    def __init__(self, path: str | None = None, timeout: float = 60) -> None:
+        self.path = path or socket_path()
+        self.timeout = timeout
+
+    def version(self) -> dict[str, Any]:
+        """Return what `GET /version` says."""
+        return self._object("GET", "/version")
+
+    def info(self) -> dict[str, Any]:
+        """Return what `GET /info` says."""
+        return self._object("GET", "/info")
+
+    def images(self, reference: str | None = None) -> list[dict[str, Any]]:
+        """List images; reference may hold a pattern such as kit/*."""
+        filters = {"filters": json.dumps({"reference": [reference]})} if reference else {}
+        return self._objects("GET", "/images/json", filters)
+
+    def image(self, reference: str) -> dict[str, Any] | None:
+        """Inspect an image; None where there is none."""
+        return self._found("GET", f"/images/{quote(reference, safe='/:@')}/json")
+
+    def remove_image(self, reference: str, force: bool = False) -> None:
+        """Take a tag or an image away; one that is not there is fine."""
+        self._found("DELETE", f"/images/{quote(reference, safe='/:@')}", {"force": _flag(force)})
+
+    def tag(self, image: str, reference: str) -> None:
+        """Let a reference name an image that is there."""
+        repository, _, tag = reference.rpartition(":")
+        self._send("POST", f"/images/{quote(image)}/tag", {"repo": repository, "tag": tag})
+
+    def load(self, archive: Iterable[bytes], size: int) -> None:
+        """Send a docker-archive of so many bytes; every part is sent as it is made."""
+        headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
+        answer = self._send("POST", "/images/load", {"quiet": "1"}, archive, headers, timeout=1800)
+        for line in answer.body.splitlines():
+            problem = json.loads(line).get("error") if line.strip() else None
+            if problem:
+                raise AgentError(f"docker could not load an image: {problem}", "see the free disk space: docker info")
+
+    def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        """List containers, stopped ones too, that carry all of these labels (an empty value: any)."""
+        wanted = [f"{name}={value}" if value else name for name, value in sorted((labels or {}).items())]
+        return self._objects("GET", "/containers/json", {"all": "1", "filters": json.dumps({"label": wanted})})
+
+    def container(self, name: str) -> dict[str, Any] | None:
+        """Inspect a container; None where there is none."""
+        return self._found("GET", f"/containers/{quote(name)}/json")
+
+    def start(self, name: str) -> None:
+        """Start a container; one that runs is left alone."""
+        self._send("POST", f"/containers/{quote(name)}/start")
+
+    def stop(self, name: str, seconds: int = 30) -> None:
+        """Stop a container, killed after so many seconds; one that is stopped or gone is left alone."""
+        self._found("POST", f"/containers/{quote(name)}/stop", {"t": str(seconds)}, timeout=seconds + self.timeout)
+
+    def remove(self, name: str) -> None:
+        """Remove a container, running or not; one that is gone is fine. Named volumes stay."""
+        self._found("DELETE", f"/containers/{quote(name)}", {"force": "1"})
+
+    def logs(self, name: str, lines: int = 30) -> list[str]:
+        """Return the last lines of a container's two outputs."""
+        query = {"stdout": "1", "stderr": "1", "tail": str(lines)}
+        raw = self._send("GET", f"/containers/{quote(name)}/logs", query).body
+        return b"".join(_frames(raw)).decode(errors="replace").splitlines()
+
+    def networks(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        """List networks that carry all of these labels."""
+        wanted = [f"{name}={value}" if value else name for name, value in sorted((labels or {}).items())]
+        return self._objects("GET", "/networks", {"filters": json.dumps({"label": wanted})})
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that is gone is fine."""
+        self._found("DELETE", f"/networks/{quote(name)}")
+
+    def _object(self, method: str, path: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._send(method, path).body)
+        return document
+
+    def _objects(self, method: str, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = json.loads(self._send(method, path, query).body)
+        return documents
+
+    def _found(
+        self, method: str, path: str, query: dict[str, str] | None = None, timeout: float | None = None
+    ) -> dict[str, Any] | None:
+        try:
+            text = self._send(method, path, query, timeout=timeout).body
+        except NotFoundError:
+            return None
+        # A removal of an image answers a list, most others nothing: only an inspection's object is of use.
+        document = json.loads(text) if text.strip() else {}
+        return document if isinstance(document, dict) else {}
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        body: Iterable[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        target = f"{path}?{urlencode(query)}" if query else path
+        try:
+            answer = ask(self.path, method, target, headers or {}, body or (), timeout or self.timeout)
+        except OSError as problem:
+            raise self._unreachable(problem) from problem
+        if answer.status >= 400:
+            raise _refused(method, path, answer)
+        return answer
+
+    def _unreachable(self, problem: Exception) -> AgentError:
+        if isinstance(problem, FileNotFoundError):
+            return AgentError(
+                f"Docker's engine is not there: no socket at {self.path}",
+                "`kit apply` as root installs and starts it; or start it: systemctl start docker",
+            )
+        if isinstance(problem, PermissionError):
+            return AgentError(f"this user may not talk to Docker at {self.path}", "run as root")
+        return AgentError(
+            f"Docker's engine does not answer at {self.path}: {problem}",
+            "see `journalctl -u docker` or /var/log/dockerd.log",
+        )
+
+
+def _refused(method: str, path: str, answer: Answer) -> AgentError:
+    text = answer.body.decode(errors="replace")
+    try:
+        words = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        words = text.strip()
+    kind = NotFoundError if answer.status == 404 else AgentError
+    return kind(f"Docker refused {method} {path}: {words}")
+
+
+def _frames(raw: bytes) -> Iterator[bytes]:
+    """Take the two outputs out of the engine's frames; a container with a terminal sends none."""
+    while raw:
+        if len(raw) < 8 or raw[0] > 2 or raw[1:4] != b"\0\0\0":
+            yield raw
+            return
+        size = int.from_bytes(raw[4:8], "big")
+        yield raw[8 : 8 + size]
+        raw = raw[8 + size :]
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"

@@ -1,0 +1,65 @@
+"""`docker compose` of one stack: its words, its environment, its errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.agent.errors import AgentError
+from deploy.agent.observing.engine import plugin_path
+
+KEPT_VARIABLES = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG")
+SECONDS = 900
+CHECKED_PROJECT = "kit-check"
+
+
+def compose_argv(root: Path, project: str, *words: str, file: Path | None = None) -> list[str]:
+    """Return the command line; files are named through `current`, so that a taken-back link is obeyed."""
+    current = root / "current"
+    options = ["--progress", "quiet", "--project-name", project, "--project-directory", str(current)]
+    return [*_program(), *options, "-f", str(file or current / "compose.yaml"), *words]
+
+
+def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> list[str]:
+    """Return how services are made or started: each for itself, from images that are there."""
+    forced = ["--force-recreate"] if recreate else []
+    return compose_argv(root, project, "up", "-d", "--no-deps", "--no-build", "--pull", "never", *forced, *services)
+
+
+def check_file(root: Path, path: Path) -> None:
+    """Refuse a compose file that compose does not accept."""
+    run_compose(compose_argv(root, CHECKED_PROJECT, "config", "-q", file=path), "the compose file")
+
+
+def run_compose(argv: list[str], what: str) -> None:
+    """Run compose to its end; what it says is the error where it fails."""
+    environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    # Nobody's .env and no COMPOSE_* variable has a say.
+    environment |= {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ANSI": "never"}
+    try:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise AgentError(f"{what}: docker compose did not end in {SECONDS} s", "see `journalctl -u docker`") from None
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
+        raise AgentError(f"{what}: docker compose says: {'; '.join(said[-3:])}", "")
+
+
+def _program() -> list[str]:
+    client = shutil.which("docker")
+    if client:
+        return [client, "compose"]
+    plugin = plugin_path("docker-compose")
+    if plugin is None:
+        raise AgentError("there is no `docker compose` on this host", "`kit apply` installs it")
+    return [str(plugin)]

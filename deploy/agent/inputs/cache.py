@@ -1,0 +1,118 @@
+"""Layers kept on the host by their content, so that an image that is asked for again is not made again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.archive import Layer, LayerWriter, sha256_of
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json
+
+KEPT_SECONDS = 30 * 24 * 3600
+Maker = Callable[[LayerWriter], dict[str, Any]]
+
+
+class Cache:
+    """`keys/<key>.json` names a layer, `layers/<sha256>.tar` is it; `uv/` has wheels; `work/` is cleared each time."""
+
+    def __init__(self, root: str, ensure_wanted: Callable[[], None] = lambda: None) -> None:
+        self.root = Path(root)
+        self.work = self.root / "work"
+        self.uv = self.root / "uv"
+        self._ensure_wanted = ensure_wanted
+
+    @contextmanager
+    def held(self, journal: Journal) -> Iterator[None]:
+        """Build alone on this host; what a killed build left is cleared away first, and after an own one."""
+        for folder in ("keys", "layers", "images"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        with (self.root / "builder").open("w") as flag:
+            try:
+                fcntl.flock(flag, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                journal.say("waiting for another build on this host")
+                fcntl.flock(flag, fcntl.LOCK_EX)
+            self.remove(self.work)
+            self.work.mkdir(mode=0o755)
+            try:
+                yield
+            finally:
+                self.remove(self.work)
+
+    def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
+        """Return the layer of a key with what was remembered of it, if its bytes are what they were."""
+        pointer = self.root / "keys" / f"{key}.json"
+        found = read_json(pointer)
+        if found is None:
+            return None
+        layer = Layer(found["diff_id"], found["size"], self._place(found["diff_id"]))
+        try:
+            if f"sha256:{sha256_of(layer.path, self._ensure_wanted)}" != layer.diff_id:
+                return None
+        except FileNotFoundError:
+            return None
+        os.utime(pointer)
+        return layer, found["facts"]
+
+    def has(self, key: str) -> bool:
+        """Tell whether a key's layer is there, without reading it."""
+        found = read_json(self.root / "keys" / f"{key}.json")
+        return found is not None and self._place(found["diff_id"]).exists()
+
+    def keep(self, key: str, make: Maker) -> tuple[Layer, dict[str, Any]]:
+        """Make a key's layer: written beside, and only then given its name.
+
+        Not brought to the disk by force: it is hashed whenever it is taken, which finds more than a lost end.
+        """
+        beside = self.work / f"{key}.tar"
+        with beside.open("wb") as output:
+            writer = LayerWriter(output, self._ensure_wanted)
+            facts = make(writer)
+            diff_id = writer.close()
+        layer = Layer(diff_id, writer.size, self._place(diff_id))
+        beside.replace(layer.path)
+        self.note(self.root / "keys" / f"{key}.json", {"diff_id": diff_id, "size": writer.size, "facts": facts})
+        return layer, facts
+
+    def note(self, path: Path, document: dict[str, Any]) -> None:
+        """Write a note of the cache; like a layer, it is looked at hard when it is read, not now."""
+        beside = self.work / path.name
+        beside.write_text(json.dumps(document, sort_keys=True))
+        beside.replace(path)
+
+    def prune(self) -> None:
+        """Remove layers that no key names, and what nobody asked for in a month."""
+        named = set()
+        for pointer in (self.root / "keys").glob("*.json"):
+            if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
+                pointer.unlink()
+            else:
+                named.add(self._place((read_json(pointer) or {}).get("diff_id", ":")))
+        # Wheels are kept for the next version, which has most of them too; models only where a fetch was cut off.
+        for folder in (*(self.root / "downloads").glob("*"), self.uv):
+            if folder.exists() and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+                self.remove(folder)
+        for layer in (self.root / "layers").iterdir():
+            if layer not in named:
+                layer.unlink()
+
+    def _place(self, diff_id: str) -> Path:
+        return self.root / "layers" / f"{diff_id.split(':')[1]}.tar"
+
+    def remove(self, folder: Path) -> None:
+        """Remove a folder of this cache, if nothing is mounted in it."""
+        mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        inside = [point for point in mounted if point.startswith(f"{folder}/")]
+        if inside:
+            # Removing through a mount could remove the host's own files.
+            raise AgentError(f"{inside[0]} is still mounted by an earlier build", f"umount {inside[0]}")
+        shutil.rmtree(folder, ignore_errors=True)

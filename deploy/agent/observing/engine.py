@@ -1,0 +1,99 @@
+"""Docker as the host has it: the engine behind its socket, the client, the plugins, the kit's own images."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.errors import AgentError
+from deploy.agent.remembered import read_json, write_json
+
+DEFAULT_ROOT = "/var/lib/docker"
+MARKER = Path("/opt/kit/docker_engine.json")
+PLUGIN_FOLDERS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+
+
+def observe(root: Path) -> dict[str, Any]:
+    """Say which Docker is there; a client without an engine is no Docker."""
+    return {
+        **_server(),
+        "compose": plugin_version("docker-compose", root),
+        "buildx": plugin_version("docker-buildx", root),
+        "client_path": shutil.which("docker"),
+        "kit_installed": MARKER.exists(),
+    }
+
+
+def _server() -> dict[str, Any]:
+    docker = Docker(timeout=10)
+    try:
+        # Not /version: for that the engine starts runc and others to ask theirs.
+        information = docker.info()
+    except AgentError as error:
+        none = dict.fromkeys(("version", "root"))
+        return {"server": False, **none, "problem": error.problem, "next": error.next_step}
+    return {
+        "server": True,
+        "version": information["ServerVersion"],
+        "root": information["DockerRootDir"],
+        "problem": None,
+        "next": None,
+    }
+
+
+def plugin_path(name: str) -> Path | None:
+    """Return the plugin that `docker` would run."""
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "cli-plugins"
+    paths = (folder / name for folder in (own, *map(Path, PLUGIN_FOLDERS)))
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+
+def plugin_version(name: str, root: Path) -> str | None:
+    """Return a plugin's version, asked once and remembered for as long as its file stays the same."""
+    path = plugin_path(name)
+    if path is None:
+        return None
+    status = path.stat()
+    file = f"{path} {status.st_size} {status.st_mtime_ns}"
+    memory = root / "run" / "plugins.json"
+    known = read_json(memory) or {}
+    if file not in known:
+        known = {**known, file: _asked_version(path)}
+        if os.access(memory.parent, os.W_OK):
+            write_json(memory, known)
+    version: str | None = known[file]
+    return version
+
+
+def _asked_version(path: Path) -> str | None:
+    try:
+        asked = subprocess.run([str(path), "docker-cli-plugin-metadata"], capture_output=True, check=True, timeout=20)
+        version = str(json.loads(asked.stdout)["Version"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return None
+    return version.removeprefix("v")
+
+
+def images(docker: Docker, *folders: Path) -> dict[str, Any]:
+    """Return the images that the kit assembled, by tag, with the Debian versions that a folder of theirs knows."""
+    found = {}
+    for image in docker.images("kit/*"):
+        for reference in image["RepoTags"] or []:
+            records = (read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders)
+            built = next((record for record in records if record), {})
+            found[reference] = {
+                "id": image["Id"],
+                "recipe": (image["Labels"] or {}).get("kit.recipe"),
+                "debian_versions": built.get("debian_versions", {}),
+            }
+    return dict(sorted(found.items()))

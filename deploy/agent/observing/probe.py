@@ -1,0 +1,121 @@
+"""One answer with everything that a plan needs to know of a host; changes nothing, works before anything exists."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import described, of_stack
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import current_holder
+from deploy.agent.journal import Journal
+from deploy.agent.observing import engine, hardware, ports
+from deploy.agent.observing.unfinished import unfinished_run
+from deploy.agent.releases import release
+from deploy.agent.releases.fingerprints import changed_secrets
+from deploy.agent.releases.secrets import found_secrets, names_path
+from deploy.agent.remembered import read_json
+from deploy.agent.rooms import call_room
+
+FORMAT = 1
+PLACES = ("/srv", "/opt")
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Answer what the request asks about, and what the host runs of the stack."""
+    root = Path(request["root"])
+    host = engine.observe(root)
+    docker = Docker() if host["server"] else None
+    everything = docker.containers() if docker else []
+    services = _services(docker, everything, request["stack"])
+    places = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
+    holder = current_holder(root)
+    return {
+        "format": FORMAT,
+        **release.observe(root),
+        "services": services,
+        "secrets": _secrets(root),
+        "fingerprint_changed": {name: changed_secrets(root, name, one) for name, one in services.items()},
+        "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
+        "docker": host,
+        "daemon_json": read_json(Path("/etc/docker/daemon.json")),
+        "images": engine.images(docker, *_records(root, request)) if docker else {},
+        "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
+        "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(places)},
+        **hardware.observe(),
+        "root": os.geteuid() == 0,
+        "models": _models(root, request.get("model_paths", [])),
+        "hold": {"holder": holder} if holder else None,
+        "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
+        "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
+        "interrupted": unfinished_run(root, holder),
+    }
+
+
+def _services(docker: Docker | None, everything: list[dict[str, Any]], stack: str) -> dict[str, Any]:
+    if docker is None:
+        return {}
+    inspected = {name: docker.container(one["Id"]) for name, one in of_stack(everything, stack).items()}
+    return {name: described(one) for name, one in inspected.items() if one is not None}
+
+
+def _secrets(root: Path) -> dict[str, Any]:
+    if os.access(root / "secrets", os.R_OK | os.X_OK) or not (root / "run").is_dir():
+        return found_secrets(root)
+    return dict((read_json(names_path(root)) or {}).get("files", {}))
+
+
+def _records(root: Path, request: dict[str, Any]) -> list[Path]:
+    """Return the folders that know what built images hold: the stack's own, then the cache that all stacks share."""
+    return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    try:
+        status = path.stat()
+    except OSError:
+        return {"exists": False, "uid": 0, "gid": 0, "mode": "", "empty": True}
+    try:
+        empty = next(path.iterdir(), None) is None
+    except OSError:
+        empty = False
+    return {
+        "exists": True,
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+        "mode": mode_text(status.st_mode),
+        "empty": empty,
+    }
+
+
+def mode_text(mode: int) -> str:
+    """Write a mode as the spec and the manifest do."""
+    return f"{mode & 0o7777:04o}"
+
+
+def _models(root: Path, paths: list[str]) -> dict[str, Any]:
+    remembered = read_json(root / "run" / "models.json") or {}
+    models = {}
+    for path in paths:
+        try:
+            status = Path(path).stat()
+        except OSError:
+            continue
+        models[path] = {"size": status.st_size, "sha256": _sha256(remembered.get(path), status)}
+    return models
+
+
+def _sha256(known: Any, status: os.stat_result) -> str | None:
+    """Return what was remembered, if the file is still the one that was hashed."""
+    if not isinstance(known, dict) or known.get("size") != status.st_size:
+        return None
+    return known.get("sha256") if known.get("mtime_ns") == status.st_mtime_ns else None
+
+
+def _settings(name: str, service: dict[str, Any], root: Path, journal: Journal) -> dict[str, Any]:
+    try:
+        return call_room(service["kind"], "observe", {"name": name, **service}, str(root), journal)
+    except AgentError as error:
+        return {"problem": error.problem, "next": error.next_step}

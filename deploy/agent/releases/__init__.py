@@ -1,0 +1,1 @@
+"""Releases on the host: placed, converged to, taken back, removed; and what lies beside them."""

@@ -1,0 +1,36 @@
+"""A release that was verified becomes the good one: later failures lead back to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.pending import forget_copies
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases.release import linked_release, point
+
+
+def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+    """Set `good`, write the audit line where one is given, let go of the copies that a taking back needed."""
+    root = Path(request["root"])
+    if linked_release(root, "current") != request["release"]:
+        raise AgentError(f"release {request['release'][:12]} does not run on this host", "run `kit apply` again")
+    changed = point(root, "good", request["release"])
+    forget_copies(root)
+    if request.get("audit"):
+        _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})
+    return {"changed": changed}
+
+
+def _write_audit(path: Path, words: dict[str, Any]) -> None:
+    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **words}
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(descriptor, json.dumps(line).encode() + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

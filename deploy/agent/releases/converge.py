@@ -1,0 +1,108 @@
+"""Makes the containers as a placed release says, waits for their health, and takes back what does not get healthy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.data_copies import take_copies
+from deploy.agent.data.put_back import finish_put_back
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.compose import run_compose, up_argv
+from deploy.agent.docker.containers import all_of_stack, of_stack
+from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases import take_back
+from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.releases.release import linked_release, point
+from deploy.agent.releases.running import forget_stopped, stopped_services
+from deploy.agent.remembered import write_json
+
+HEALTH_SECONDS = 180.0
+MADE = ("create", "start")
+Services = dict[str, dict[str, Any]]
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Converge; healthy or taken back, and a rerun goes on wherever this was cut off."""
+    root, services = Path(request["root"]), _touched(request)
+    docker = Docker()
+    if not (root / "releases" / request["release"] / "compose.yaml").exists():
+        raise AgentError(f"release {request['release'][:12]} is not on this host", "run `kit apply`, which places it")
+    finish_put_back(root, journal)
+    with journal.step("containers"):
+        back = take_back.remember_way_back(docker, root, request["stack"])
+        take_copies(docker, root, request, services, back, journal)
+        before = restarts_before(docker, request["stack"])
+        try:
+            changed = _make(docker, root, request, services, journal)
+            healthy = _wait(docker, root, request, services, before, journal)
+        except AgentError as failure:
+            raise take_back.take_back(docker, request, services, back, failure, journal) from failure
+    write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
+    take_back.forget_way_back(root)
+    return {"changed": changed, "services": healthy}
+
+
+def _touched(request: dict[str, Any]) -> Services:
+    order = request.get("order", [])
+    named = {name: one for name, one in request["services"].items() if one["action"] != "keep"}
+    return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
+
+
+def _make(docker: Docker, root: Path, request: dict[str, Any], services: Services, journal: Journal) -> bool:
+    if linked_release(root, "current") == request["release"] and not services:
+        return False
+    point(root, "current", request["release"])
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    for name in _with_action(services, "remove", "stop"):
+        if name in found:
+            journal.say(f"stopping {name}")
+            stop_container(docker, found[name]["Id"])
+            if services[name]["action"] == "remove":
+                docker.remove(found[name]["Id"])
+    _remove_leftovers(docker, request["stack"], [*services])
+    made, recreated = _with_action(services, *MADE), _with_action(services, "recreate")
+    seen = {name: fingerprints(root, name) for name in (*made, *recreated)}
+    for names, recreate in ((recreated, True), (made, False)):
+        if names:
+            journal.say(f"{'recreating' if recreate else 'starting'} {', '.join(names)}")
+            run_compose(up_argv(root, request["project"], names, recreate), ", ".join(names))
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    for name, now in seen.items():
+        if name in found:
+            remember(root, name, found[name]["Id"], now)
+    forget_stopped(root, [*made, *recreated])
+    return True
+
+
+def _remove_leftovers(docker: Docker, stack: str, names: list[str]) -> None:
+    """Remove second containers of a service: a recreation that was cut off left them, and compose trips over them."""
+    everything = docker.containers({"kit.stack": stack})
+    kept = {one["Id"] for one in of_stack(everything, stack).values()}
+    for container in all_of_stack(everything, stack):
+        if container["Labels"]["kit.service"] in names and container["Id"] not in kept:
+            docker.remove(container["Id"])
+
+
+def _with_action(services: Services, *actions: str) -> list[str]:
+    return [name for name, one in services.items() if one["action"] in actions]
+
+
+def _wait(
+    docker: Docker,
+    root: Path,
+    request: dict[str, Any],
+    services: Services,
+    before: dict[str, int],
+    journal: Journal,
+) -> dict[str, dict[str, Any]]:
+    """Wait for what was touched, and for what a run that was cut off left on its way up."""
+    asleep = {*stopped_services(root), *_with_action(services, "remove", "stop")}
+    limits = {
+        name: float(one.get("health_timeout") or HEALTH_SECONDS)
+        for name, one in request["services"].items()
+        if name not in asleep
+    }
+    return Wait(docker, root, request["stack"], limits, before).until_healthy(journal)

@@ -1,0 +1,78 @@
+"""Puts a release beside the one that runs: whole or not at all, validated, never switched to here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from deploy.agent.docker.compose import check_file
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases.release import is_as_stated
+from deploy.agent.remembered import sync_folder, write_file
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/(units/)?[A-Za-z0-9_@-][A-Za-z0-9._@-]*")
+FILE_PATH = re.compile(r"files/[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Place every file that is missing, mend every one that differs."""
+    root, release = Path(request["root"]), request["release"]
+    for file in request["files"]:
+        _ensure_allowed(file, release)
+    wrong = [file for file in request["files"] if not is_as_stated(root / file["path"], file)]
+    if not wrong:
+        return {"changed": False, "placed": []}
+    with journal.step("release"):
+        journal.say(f"placing {len(wrong)} files of release {release[:12]}")
+        for file in wrong:
+            if file["path"].startswith("files/"):
+                _write(root / file["path"], file)
+        _place_release(root, release, request["files"], wrong)
+    return {"changed": True, "placed": sorted(file["path"] for file in wrong)}
+
+
+def _ensure_allowed(file: dict[str, Any], release: str) -> None:
+    path, parts = file["path"], PurePosixPath(file["path"]).parts
+    allowed = RELEASE_PATH.fullmatch(path) or FILE_PATH.fullmatch(path)
+    if not SHA256.fullmatch(release) or not allowed:
+        raise AgentError(f"a release has no place for the file {path!r}", "this is a fault of the kit")
+    digest = hashlib.sha256(file["content"].encode()).hexdigest()
+    under = file["sha256"] if parts[0] == "files" else release
+    if digest != file["sha256"] or parts[1] != under:
+        raise AgentError(f"the file {path!r} does not have the digest that it is placed under", "run the command again")
+
+
+def _place_release(root: Path, release: str, files: list[dict[str, Any]], wrong: list[dict[str, Any]]) -> None:
+    folder = root / "releases" / release
+    own = [file for file in files if file["path"].startswith("releases/")]
+    if folder.is_dir():
+        for file in wrong:
+            if file in own:
+                _write(root / file["path"], file)
+        check_file(root, folder / "compose.yaml")
+        return
+    beside = folder.parent / f".{release}.new"
+    shutil.rmtree(beside, ignore_errors=True)
+    for file in own:
+        _write(beside / PurePosixPath(file["path"]).relative_to(f"releases/{release}"), file)
+    try:
+        check_file(root, beside / "compose.yaml")
+    except AgentError:
+        shutil.rmtree(beside)
+        raise
+    sync_folder(beside)
+    beside.replace(folder)
+    sync_folder(folder.parent)
+
+
+def _write(path: Path, file: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Root's only: an owner can be set by no one else, and by no one but root does a release come here.
+    uid, gid = (0, 0) if os.geteuid() == 0 else (-1, -1)
+    write_file(path, file["content"].encode(), int(file["mode"], 8), uid, gid)

@@ -1,0 +1,121 @@
+"""Taking a stack away: its containers, or all that the kit made; user data only when asked for by folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import all_of_stack
+from deploy.agent.docker.health import stop_container
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases.collect import remove_images, stack_images
+from deploy.agent.releases.release import linked_release
+from deploy.agent.remembered import read_json
+
+NEVER_DATA = frozenset(
+    [
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/mnt",
+        "/opt",
+        "/opt/kit",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/srv/kit",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/var",
+        "/var/cache",
+        "/var/lib",
+        "/var/lib/docker",
+        "/var/log",
+    ]
+)
+MADE = ("releases", "files", "current", "good", "run")
+
+
+def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Stop and remove the stack's containers and networks; data, secrets and releases stay."""
+    docker, project = Docker(), f"kit-{request['stack']}"
+    with journal.step("containers"):
+        containers = all_of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+        for container in containers:
+            journal.say(f"removing {container['Names'][0].lstrip('/')}")
+            stop_container(docker, container["Id"])
+            docker.remove(container["Id"])
+        networks = docker.networks({"com.docker.compose.project": project})
+        for network in networks:
+            docker.remove_network(network["Id"])
+    (Path(request["root"]) / "run" / "stopped.json").unlink(missing_ok=True)
+    return {
+        "changed": bool(containers or networks),
+        "containers": sorted(one["Labels"]["kit.service"] for one in containers),
+        "networks": sorted(one["Name"] for one in networks),
+    }
+
+
+def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Remove everything that the kit made for a stack; data and the secrets that it needs stay unless named."""
+    root, with_data = Path(request["root"]), bool(request.get("data"))
+    folders = [Path(folder) for folder in request.get("folders", [])] if with_data else []
+    for folder in folders:
+        _ensure_is_data(folder, root)
+    keepers = [] if with_data else _services_with_data(root)
+    gone = down(request, journal)
+    with journal.step("images"):
+        images = remove_images(Docker(), root, stack_images(root), kept=set())
+    removed = []
+    for folder in folders:
+        if folder.exists():
+            journal.say(f"removing the data in {folder}")
+            shutil.rmtree(folder)
+            removed.append(str(folder))
+    # Last, for the journal lies in it.
+    removed += _remove_made(root, keepers, with_data)
+    return {**gone, "changed": gone["changed"] or bool(images or removed), "images": images, "removed": removed}
+
+
+def _ensure_is_data(folder: Path, root: Path) -> None:
+    plain = folder.is_absolute() and ".." not in folder.parts and not folder.is_symlink()
+    if not plain or str(folder) in NEVER_DATA or folder in root.parents:
+        raise AgentError(f"{folder} is no folder of user data; nothing was removed", "remove by hand what you mean")
+
+
+def _services_with_data(root: Path) -> list[str]:
+    """Return the services whose data a later stack could only read with their secrets."""
+    release = linked_release(root, "current") or linked_release(root, "good")
+    decided = read_json(root / "releases" / release / "deployment.json") if release else None
+    if decided is None:
+        return [path.name for path in (root / "secrets").glob("*")]
+    return [service["name"] for service in decided["services"] if service.get("data")]
+
+
+def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
+    """Remove the stack's root but what kept data needs; the hold's own file goes last, with all else."""
+    removed = []
+    kept = {root / "secrets" / name for name in keepers}
+    parts = [root / name for name in MADE] + [path for path in (root / "secrets").glob("*") if path not in kept]
+    parts += [root / "copies", root / "audit.log"] if with_data else []
+    for path in parts:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+            removed.append(str(path))
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+            removed.append(str(path))
+    for path in (root / "secrets", root):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    return removed

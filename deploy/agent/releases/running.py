@@ -1,0 +1,87 @@
+"""Stopping and starting containers as they are; what was stopped stays so until `start` or `apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.remembered import read_json, write_json
+
+HEALTH_SECONDS = 180.0
+
+
+def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Stop services, last ones first, and remember that a person wanted it."""
+    root, docker, found = Path(request["root"]), Docker(), _found(request)
+    stopped = []
+    for name in reversed(list(found)):
+        if found[name]["State"] in ("running", "restarting", "paused"):
+            with journal.step(f"stop {name}"):
+                stop_container(docker, found[name]["Id"])
+            stopped.append(name)
+    _write(root, sorted({*stopped_services(root), *found}))
+    return {"changed": bool(stopped), "services": stopped}
+
+
+def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Start services and wait until they are healthy."""
+    found = _found(request)
+    started = [name for name in found if found[name]["State"] != "running"]
+    _start(request, found, started, journal)
+    return {"changed": bool(started), "services": started}
+
+
+def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Stop and start services, and wait until they are healthy."""
+    docker, found = Docker(), _found(request)
+    for name in reversed(list(found)):
+        with journal.step(f"stop {name}"):
+            stop_container(docker, found[name]["Id"])
+    _start(request, found, list(found), journal)
+    return {"changed": bool(found), "services": list(found)}
+
+
+def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], journal: Journal) -> None:
+    root, docker = Path(request["root"]), Docker()
+    before = restarts_before(docker, request["stack"])
+    forget_stopped(root, list(found))
+    for name in names:
+        seen = fingerprints(root, name)
+        docker.start(found[name]["Id"])
+        remember(root, name, found[name]["Id"], seen)
+    limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in found}
+    with journal.step("health"):
+        Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
+
+
+def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the asked containers in the asked order; all of them where none is named."""
+    found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
+    names = request.get("services") or list(found)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise AgentError(f"{', '.join(missing)} has no container on this host", "`kit apply` makes it")
+    return {name: found[name] for name in names}
+
+
+def stopped_services(root: Path) -> list[str]:
+    """Return the services that a person stopped."""
+    return list((read_json(root / "run" / "stopped.json") or {}).get("services", []))
+
+
+def forget_stopped(root: Path, names: list[str]) -> None:
+    """Forget that services were stopped: they are started now."""
+    before = stopped_services(root)
+    after = [name for name in before if name not in names]
+    if after != before:
+        _write(root, after)
+
+
+def _write(root: Path, names: list[str]) -> None:
+    write_json(root / "run" / "stopped.json", {"format": 1, "services": names})

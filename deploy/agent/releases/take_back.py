@@ -1,0 +1,170 @@
+"""Back to the last release that ran: its link, its images, its containers, and the data that belongs to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.pending import forget_copy, read_pending
+from deploy.agent.data.put_back import put_back
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.compose import run_compose, up_argv
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.releases.release import linked_release, point, read_manifest
+from deploy.agent.releases.running import stopped_services
+from deploy.agent.remembered import read_json, write_json
+
+HEALTH_SECONDS = 180.0
+NEVER = "0001-"
+Services = dict[str, dict[str, Any]]
+
+
+def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
+    """Return where a failure leads back to, remembered for a run that goes on after this one is cut off."""
+    path = root / "run" / "way_back.json"
+    known = read_json(path)
+    release = target_release(root)
+    if known is not None and known["release"] == release:
+        return known
+    found = of_stack(docker.containers({"kit.stack": stack}), stack)
+    inspected = {name: docker.container(one["Id"]) for name, one in found.items()}
+    # The container's own words: a list of containers shows an id once a tag has moved on.
+    images = {name: {"reference": one["Config"]["Image"], "id": one["Image"]} for name, one in inspected.items() if one}
+    back = {"format": 1, "release": release, "images": images}
+    write_json(path, back)
+    return back
+
+
+def forget_way_back(root: Path) -> None:
+    """Forget it: the new release is healthy, the next change leads back to that."""
+    (root / "run" / "way_back.json").unlink(missing_ok=True)
+
+
+def target_release(root: Path) -> str | None:
+    """Return the last good release, or the one that ran healthy after it where going further would cost data."""
+    good = linked_release(root, "good")
+    ran = (read_json(root / "run" / "converged.json") or {}).get("release")
+    if ran is None or read_manifest(root, ran) is None:
+        return good
+    return good if good is not None and _images(root, good) == _images(root, ran) else ran
+
+
+def _images(root: Path, release: str) -> dict[str, str] | None:
+    manifest = read_manifest(root, release)
+    return {name: one["image"] for name, one in manifest["services"].items()} if manifest else None
+
+
+def take_back(
+    docker: Docker,
+    request: dict[str, Any],
+    services: Services,
+    back: dict[str, Any],
+    failure: AgentError,
+    journal: Journal,
+) -> AgentError:
+    """Go back and return the error to raise: what failed, whether it was taken back, and what that cost."""
+    root, release = Path(request["root"]), back["release"]
+    manifest = read_manifest(root, release) if release else None
+    if release is None or manifest is None:
+        words = "there is no release that ran before to go back to; the containers are left to look at"
+        return _failed(failure, words, taken_back=False)
+    if release == request["release"] and not _replaced(docker, back, services):
+        return _failed(
+            failure, "the release before is this same one; the containers are left to look at", taken_back=False
+        )
+    with journal.step(f"taking back to {release[:12]}"):
+        try:
+            aside = _go_back(docker, root, request, services, back, manifest, journal)
+        except AgentError as second:
+            return _failed(failure, f"taking back to {release[:12]} failed as well: {second.problem}", taken_back=False)
+    forget_way_back(root)
+    done = [f"taken back to release {release[:12]}, which runs"]
+    done += [f"{name} wrote since the update lies in {path}" for name, path in aside.items()]
+    return _failed(failure, "; what ".join(done), taken_back=True, release=release, aside=aside)
+
+
+def _failed(failure: AgentError, words: str, **details: Any) -> AgentError:
+    log = failure.details.get("log", [])
+    shown = "".join(f"\n  {line}" for line in log)
+    return AgentError(
+        f"{failure.problem}{shown}\n{words}",
+        failure.next_step or "mend the cause, then run `kit apply` again",
+        service=failure.details.get("service"),
+        log=log,
+        **details,
+    )
+
+
+def _replaced(docker: Docker, back: dict[str, Any], services: Services) -> list[str]:
+    """Name the touched services whose image was built anew under the same name."""
+    changed = []
+    for name in services:
+        before = back["images"].get(name)
+        now = docker.image(before["reference"]) if before else None
+        if before and now and now["Id"] != before["id"] and docker.image(before["id"]):
+            changed.append(name)
+    return changed
+
+
+def _go_back(
+    docker: Docker,
+    root: Path,
+    request: dict[str, Any],
+    services: Services,
+    back: dict[str, Any],
+    manifest: dict[str, Any],
+    journal: Journal,
+) -> dict[str, str]:
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    for name in services:
+        if name in found:
+            stop_container(docker, found[name]["Id"])
+    for name in _replaced(docker, back, services):
+        docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
+    aside = _data_back(docker, root, services, found, journal)
+    for name in services:
+        if name in found and name not in manifest["services"]:
+            docker.remove(found[name]["Id"])
+    point(root, "current", back["release"])
+    asleep = stopped_services(root)
+    names = [name for name in services if name in manifest["services"] and name not in asleep]
+    if names:
+        _up(docker, root, request, names, journal)
+    return aside
+
+
+def _data_back(
+    docker: Docker, root: Path, services: Services, found: dict[str, dict[str, Any]], journal: Journal
+) -> dict[str, str]:
+    aside = {}
+    for name, copy in read_pending(root).items():
+        if name not in services:
+            continue
+        if _may_have_written(docker, found.get(name), copy):
+            aside[name] = put_back(root, name, Path(copy["folder"]), journal)
+        forget_copy(root, name)
+    return aside
+
+
+def _may_have_written(docker: Docker, container: dict[str, Any] | None, copy: dict[str, Any]) -> bool:
+    """Whether an image that is not the copy's own has run on the data."""
+    inspected = docker.container(container["Id"]) if container else None
+    if inspected is None:
+        return True
+    has_run = not inspected["State"]["StartedAt"].startswith(NEVER)
+    return has_run and inspected["Image"] != copy["image"]
+
+
+def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], journal: Journal) -> None:
+    seen = {name: fingerprints(root, name) for name in names}
+    journal.say(f"starting {', '.join(names)} as before")
+    before = restarts_before(docker, request["stack"])
+    run_compose(up_argv(root, request["project"], names, recreate=False), ", ".join(names))
+    limits = {name: float(request["services"].get(name, {}).get("health_timeout") or HEALTH_SECONDS) for name in names}
+    healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
+    for name, one in healthy.items():
+        remember(root, name, one["id"], seen[name])

@@ -1,0 +1,1 @@
+"""kit.lock: every moving input of a spec, pinned."""

@@ -1,0 +1,134 @@
+"""A model's file, found in wheels or on disk and measured: sha256, size, and what its header says."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.lock.gguf import Header, Stream, read_header
+from deploy.lock.pypi import opened
+
+_PART = re.compile(r"(?P<whole>.+\.gguf)(\.part(?P<part>[0-9]{1,6}))?")
+_CHUNK = 2**20
+Said = Callable[[str, int, int | None], None]
+"""Told what is done, how many bytes of it, and of how many."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found out about a model's file."""
+
+    sha256: str
+    size: int
+    header: Header
+
+
+class Joined:
+    """Several streams read as one."""
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self.streams = list(streams)
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end of the last stream."""
+        while self.streams:
+            if found := self.streams[0].read(size):
+                return found
+            self.streams.pop(0)
+        return b""
+
+
+class _Hashed:
+    """A stream that is counted and hashed while others read it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        found = self.stream.read(size)
+        self.digest.update(found)
+        self.size += len(found)
+        return found
+
+
+def measure(stream: Stream, name: str, said: Said, total: int | None = None) -> Measured:
+    """Read a GGUF file to its end, once."""
+    hashed = _Hashed(stream)
+    header = read_header(hashed, name)
+    while hashed.read(_CHUNK):
+        said(f"reading {name}", hashed.size, total)
+    return Measured(hashed.digest.hexdigest(), hashed.size, header)
+
+
+def measure_file(path: Path, said: Said) -> Measured:
+    """Measure a GGUF file on this machine."""
+    try:
+        if not path.is_file():
+            raise KitError(f"{path} is no file", "a relative path begins at kit.yaml; name the GGUF file")
+        with path.open("rb") as stream:
+            return measure(stream, str(path), said, path.stat().st_size)
+    except OSError as error:
+        raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
+
+
+def measure_wheels(wheels: Sequence[Path], package: str, said: Said) -> Measured:
+    """Measure the GGUF file in wheels: one member, or the parts NAME.gguf.partNN in their order."""
+    with ExitStack() as stack:
+        try:
+            archives = [stack.enter_context(zipfile.ZipFile(wheel)) for wheel in wheels]
+            members = gguf_members([(archive, info) for archive in archives for info in archive.infolist()], package)
+            streams: list[IO[bytes]] = [stack.enter_context(archive.open(info)) for archive, info in members]
+            return measure(Joined(streams), package, said, sum(info.file_size for _, info in members))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+            raise KitError(
+                f"a wheel of {package} cannot be read: {error}", "try again, or take another release"
+            ) from None
+
+
+Member = tuple[zipfile.ZipFile, zipfile.ZipInfo]
+
+
+def gguf_members(members: list[Member], package: str) -> list[Member]:
+    """Return the members that make up the one GGUF file of a package, in order."""
+    found: dict[str, list[tuple[int, Member]]] = {}
+    for member in members:
+        if match := _PART.fullmatch(PurePosixPath(member[1].filename).name):
+            found.setdefault(match["whole"], []).append((int(match["part"] or 0), member))
+    if len(found) != 1:
+        names = ", ".join(sorted(found)) or "none"
+        raise KitError(f"{package} must hold one GGUF file; it holds {names}", "name another package, or a `file:`")
+    parts = sorted(next(iter(found.values())), key=lambda part: part[0])
+    numbers = [number for number, _ in parts]
+    if numbers not in (list(range(len(parts))), list(range(1, len(parts) + 1))):
+        raise KitError(f"{package} lacks a part of its GGUF file, or has one twice", "take another release")
+    return [member for _, member in parts]
+
+
+def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, said: Said) -> Path:
+    """Fetch one wheel into a folder; KitError names both hashes where it is not the one that the index told."""
+    path = folder / file
+    digest = hashlib.sha256()
+    with opened(url, fetch) as answer, path.open("wb") as stream:
+        total = int(answer.headers["Content-Length"] or 0) or None
+        done = 0
+        while chunk := answer.read(_CHUNK):
+            digest.update(chunk)
+            stream.write(chunk)
+            done += len(chunk)
+            said(f"fetching {file}", done, total)
+    if digest.hexdigest() != sha256:
+        raise KitError(
+            f"{file} has the sha256 {digest.hexdigest()}, the index told {sha256}", "try again, or name another mirror"
+        )
+    return path

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.lock.pypi import resolve_wheels
+from tests.wheelhouse import Wheelhouse
+
+
+@pytest.fixture
+def wheelhouse(tmp_path: Path) -> Iterator[Wheelhouse]:
+    (tmp_path / "index" / "simple").mkdir(parents=True)
+    with Wheelhouse(tmp_path / "index").served() as served:
+        yield served
+
+
+def test_requirements_become_one_hashed_wheel_each_with_what_they_need(wheelhouse: Wheelhouse) -> None:
+    needed = wheelhouse.add("needed", "2.0", {"needed.py": b""})
+    asked = wheelhouse.add("asked", "1.0", {"asked.py": b""}, needs="needed")
+    assert resolve_wheels(("asked==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url)) == (asked, needed)
+
+
+def test_an_override_leaves_a_package_out(wheelhouse: Wheelhouse) -> None:
+    wheelhouse.add("heavy", "2.0", {"heavy.py": b""})
+    asked = wheelhouse.add("asked", "1.0", {"asked.py": b""}, needs="heavy")
+    found = resolve_wheels(("asked==1.0",), ("heavy; python_version < '3'",), "3.11", Fetch(pypi=wheelhouse.url))
+    assert found == (asked,)
+
+
+def test_the_wheel_that_fits_the_platform_best_is_taken(wheelhouse: Wheelhouse) -> None:
+    wheelhouse.add("fast", "1.0", {"fast.py": b""})
+    wheelhouse.add("fast", "1.0", {"fast.py": b"m"}, "cp311-cp311-macosx_11_0_arm64")
+    wheelhouse.add("fast", "1.0", {"fast.py": b"o"}, "cp311-cp311-manylinux_2_99_x86_64")
+    best = wheelhouse.add("fast", "1.0", {"fast.py": b"l"}, "cp311-cp311-manylinux_2_17_x86_64")
+    assert resolve_wheels(("fast==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url)) == (best,)
+
+
+def test_a_package_without_a_wheel_for_the_platform_is_named(wheelhouse: Wheelhouse) -> None:
+    wheelhouse.add("elsewhere", "1.0", {"e.py": b""}, "cp311-cp311-macosx_11_0_arm64")
+    with pytest.raises(KitError, match="elsewhere"):
+        resolve_wheels(("elsewhere==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url))
+
+
+def test_a_package_that_is_source_only_is_named_and_not_built(wheelhouse: Wheelhouse) -> None:
+    folder = wheelhouse.root / "simple" / "source-only"
+    folder.mkdir()
+    (folder / "source_only-1.0.tar.gz").write_bytes(b"not even an archive")
+    with pytest.raises(KitError, match="source-only"):
+        resolve_wheels(("source-only==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url))
+
+
+def test_an_index_that_does_not_answer_is_named_with_what_to_do() -> None:
+    with pytest.raises(KitError) as error:
+        resolve_wheels(("any==1.0",), (), "3.11", Fetch(pypi="http://127.0.0.1:9/simple"))
+    assert "http://127.0.0.1:9/simple does not answer" in error.value.problem
+    assert "mirrors" in error.value.next_step
