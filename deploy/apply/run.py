@@ -18,7 +18,7 @@ from deploy.errors import KitError
 from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
 from deploy.plan import Plan, make_plan
-from deploy.verify.report import Report
+from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
 OnEvent = Callable[[Event], None]
@@ -64,7 +64,7 @@ def apply(
             _playbook_events(on_event),
         )
         _ensure_done(result)
-        report = _verify(desired, held.plan, full, on_event)
+        report = _verify(desired, held, full, on_event)
         audit = audit_line(desired, held.plan)
         accepted = {"release": desired.bundle.release, "audit": audit}
         transport.call("accept", base_request(desired.deployment, run) | accepted)
@@ -106,10 +106,15 @@ def _ensure_done(result: PlaybookResult) -> None:
         raise KitError(problem, "\n".join(failure.next_step for failure in result.failures if failure.next_step))
 
 
-def _verify(desired: Desired, plan: Plan, full: bool, on_event: OnEvent) -> Report:
-    touched = None if full else plan.touched_services or None
+def _verify(desired: Desired, held: Prepared, full: bool, on_event: OnEvent) -> Report:
+    def tell(check: Check) -> None:
+        on_event(Event("verify", "progress", f"{check.service} {check.name}"))
+
+    # What an earlier run changed and never proved is not in this plan.
+    is_proven = held.observation.good == held.observation.release
+    touched = held.plan.touched_services if is_proven and not full else ()
     on_event(Event("verify", "start"))
-    report = run_checks(desired.deployment, touched, lambda check: on_event(Event("verify", "progress", check.name)))
+    report = run_checks(desired.deployment, touched or None, tell)
     on_event(Event("verify", "done" if report.passed else "failed"))
     if not report.passed:
         raise KitError(

@@ -43,9 +43,10 @@ class Plan:
 
     @property
     def touched_services(self) -> tuple[str, ...]:
-        """Services whose containers the plan touches."""
-        names = (operation.service for operation in self.operations if operation.resource.startswith("service "))
-        return tuple(dict.fromkeys(names))
+        """Services that an operation is done for, what stopped or was removed left out."""
+        gone = {name for name, action in self.actions().items() if action == "remove"}
+        names = dict.fromkeys(operation.service for operation in self.operations if operation.service)
+        return tuple(name for name in names if name not in gone)
 
     def roles(self) -> tuple[str, ...]:
         """Return the roles that the operations need, in the order of the operations."""
