@@ -61,10 +61,16 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     for name, sha256 in parts["files"].items():
         if f"files/{sha256}/{name}" in observation.changed_files:
             yield f"its file {name} was changed by hand"
+    if container.state == "running" and set(container.ports) != set(_published(service)):
+        yield f"listens on {', '.join(container.ports) or 'no port'}, not on {', '.join(_published(service)) or 'none'}"
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
         yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+
+
+def _published(service: Service) -> list[str]:
+    return [f"{port.address}:{port.host_port}" for port in service.ports]
 
 
 def _release(version: str) -> str:

@@ -109,5 +109,5 @@ def _container(desired: Desired, name: str) -> Answer:
             "com.docker.compose.version": COMPOSE.split("-")[0],
         },
         "started_at": "2026-01-01T00:00:00Z",
-        "ports": [],
+        "ports": [f"{port.address}:{port.host_port}" for port in service.ports],
     }
