@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -34,5 +35,19 @@ def ensure_replaceable(out: Path) -> None:
     """Refuse what is not an empty folder nor an earlier rendering."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder", "choose another one with --out")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise UsageError(f"{out} holds other files than an earlier rendering", "choose another folder with --out")
+    if out.is_dir() and (others := sorted(_files(out) - _rendered(out))):
+        wrong = f"{out} holds other files than an earlier rendering: {', '.join(others[:3])}"
+        raise UsageError(wrong, "choose another folder with --out")
+
+
+def _files(out: Path) -> set[str]:
+    return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def _rendered(out: Path) -> set[str]:
+    """Return what an earlier rendering wrote; many programs call a file of theirs manifest.json."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text())
+        return {MANIFEST, *(file["path"] for file in manifest["files"])}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()

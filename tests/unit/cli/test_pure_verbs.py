@@ -80,6 +80,22 @@ def test_render_writes_what_a_host_would_get(kit: Kit) -> None:
     assert all((Path("out") / path).is_file() for path in shown.document["files"])
 
 
+def test_render_leaves_a_folder_of_a_persons_alone_whatever_its_files_are_called(kit: Kit) -> None:
+    Path("app").mkdir()
+    Path("app/manifest.json").write_text('{"name": "my web app", "files": ["index.html"]}')
+    Path("app/index.html").write_text("precious")
+    shown = kit("render", "--out", "app")
+    assert (shown.code, Path("app/index.html").read_text()) == (2, "precious")
+    assert "app holds other files than an earlier rendering: index.html, manifest.json" in shown.err
+
+
+def test_render_keeps_what_a_person_added_to_a_rendering(kit: Kit) -> None:
+    kit("render", "--out", "out")
+    Path("out/notes.txt").write_text("precious")
+    assert kit("render", "--out", "out").code == 2
+    assert Path("out/notes.txt").read_text() == "precious"
+
+
 def test_rendering_twice_gives_the_same_files(kit: Kit) -> None:
     kit("render", "--out", "one")
     kit("render", "--out", "two")
