@@ -16,6 +16,8 @@ from deploy.agent.remembered import read_json, write_json
 
 FORMAT = 1
 MISSING = object()
+KEYS = ("api_key", "api_keys")
+"""Settings with such endings hold secrets, whoever set them."""
 Settings = dict[str, Any]
 Drift = dict[str, str]
 
@@ -97,6 +99,8 @@ def _cause(name: str, wanted: Any, there: Any) -> str:
         return "not set"
     if _secret_names(wanted):
         return f"is not the secret {', '.join(_secret_names(wanted))}"
+    if name.endswith(KEYS):
+        return "is a key, and none is wanted"
     cause = f"is {_shown(there)}, not {_shown(wanted)}"
     return f"{cause}; documents must be uploaded again" if name == "rag.embedding_model" and there else cause
 

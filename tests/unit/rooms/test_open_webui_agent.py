@@ -75,6 +75,14 @@ def test_equal_settings_are_no_difference(place: Place) -> None:
     assert place.drift(**{"openai.api_keys": [key()], "ui.enable_signup": False}) == {}
 
 
+def test_a_key_that_is_no_longer_wanted_is_never_shown(place: Place) -> None:
+    place.store({"rag.openai.api_key": KEY, "openai.api_keys": [KEY, "sk-of-a-person"]})
+    place.remember("ada@example.org")
+    found = place.drift(**{"rag.openai.api_key": "", "openai.api_keys": [""]})
+    assert set(found) == {"rag.openai.api_key", "openai.api_keys"}
+    assert "sk-" not in str(found)
+
+
 def test_a_difference_names_both_values(place: Place) -> None:
     place.store({"openai.api_base_urls": ["http://127.0.0.1:1/v1"], "ui.enable_signup": True, "webui.url": ""})
     place.remember("ada@example.org")
