@@ -1,0 +1,122 @@
+"""A plan becomes one playbook run: the steps that it needs and no others, with the agent's requests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deploy.apply.ansible import HostRun
+from deploy.apply.playbook import playbook_run
+from deploy.apply.requests import models_request
+from deploy.desired import Desired, load_desired
+from deploy.hosts.observe import Observation, read_observation
+from deploy.plan import Plan, make_plan
+from tests.golden.hosts import Answer, bare, merged, settled
+from tests.golden.plans_of import PLANS, desired_of
+
+FILE_MODEL = 'models: [{name: gemma, engine: main, from: {file: models/mine.gguf, sha256: "' + "a" * 64 + '"}}]'
+SETTLING = ["release", "release converge", "open_webui settings", "release collect"]
+
+
+def host_run(wanted: Desired, answer: Answer, *, full: bool = False) -> HostRun:
+    plan, observation = seen(wanted, answer)
+    return playbook_run(wanted, plan, observation, "/opt/kit/agent/x.pyz", "run-1", full).hosts[0]
+
+
+def seen(wanted: Desired, answer: Answer) -> tuple[Plan, Observation]:
+    observation = read_observation(answer)
+    return make_plan(wanted.deployment, wanted.bundle, observation), observation
+
+
+@pytest.fixture
+def quickstart(tmp_path: Path) -> Desired:
+    return desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+
+
+def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_other(quickstart: Desired) -> None:
+    steps = [str(step) for step in host_run(quickstart, bare(quickstart)).steps]
+    assert steps == [
+        "docker_engine",
+        "images",
+        "release",
+        "llama_cpp",
+        "open_webui",
+        "llama_cpp models",
+        "release converge",
+        "open_webui settings",
+        "release collect",
+    ]
+
+
+def test_a_missing_model_file_starts_nothing_but_its_fetch(quickstart: Desired) -> None:
+    answer = merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
+    assert [str(step) for step in host_run(quickstart, answer).steps] == ["llama_cpp models"]
+
+
+def test_drifted_settings_start_nothing_but_the_settings(quickstart: Desired) -> None:
+    drift = {"settings": {"open_webui": {"drift": [{"name": "ui.enable_signup", "cause": "is true"}]}}}
+    assert [str(step) for step in host_run(quickstart, merged(settled(quickstart), drift)).steps] == [
+        "open_webui settings"
+    ]
+
+
+def test_a_container_that_is_gone_needs_neither_images_nor_folders(quickstart: Desired) -> None:
+    answer = merged(settled(quickstart), {"services": {"litellm": None}})
+    run = host_run(quickstart, answer)
+    assert [str(step) for step in run.steps] == SETTLING
+    actions = {name: one["action"] for name, one in run.requests["converge"]["services"].items()}
+    assert actions == {"main": "keep", "litellm": "create", "open_webui": "keep"}
+
+
+def test_a_release_that_nobody_proved_is_waited_for_again(quickstart: Desired) -> None:
+    assert [str(step) for step in host_run(quickstart, settled(quickstart) | {"good": None}).steps] == SETTLING
+
+
+def test_a_forced_run_has_every_step_but_the_engine_of_somebody_else(quickstart: Desired) -> None:
+    own = host_run(quickstart, settled(quickstart), full=True)
+    foreign = merged(settled(quickstart), {"docker": {"kit_installed": False}})
+    assert {str(step) for step in own.steps} - {
+        str(step) for step in host_run(quickstart, foreign, full=True).steps
+    } == {"docker_engine"}
+    assert {one["action"] for one in own.requests["converge"]["services"].values()} == {"keep"}
+
+
+def test_a_service_that_is_no_longer_declared_is_removed_and_its_data_named_nowhere(tmp_path: Path) -> None:
+    before = desired_of(PLANS / "webui_taken_out" / "before.yaml", tmp_path)
+    answer = settled(before)
+    wanted = desired_of(PLANS / "webui_taken_out" / "kit.yaml", tmp_path)
+    run = host_run(wanted, answer)
+    assert run.requests["converge"]["services"]["open_webui"] == {"action": "remove"}
+    assert "/srv/kit/home/open_webui" not in json.dumps(dict(run.requests))
+
+
+def test_user_data_goes_along_with_every_convergence_for_the_agent_to_copy(quickstart: Desired) -> None:
+    services = host_run(quickstart, settled(quickstart) | {"good": None}).requests["converge"]["services"]
+    assert {name for name, one in services.items() if one["copy"]} == {"open_webui"}
+    assert services["open_webui"]["copy"]["host_path"] == "/srv/kit/home/open_webui/data"
+    assert {"sqlite": "webui.db"} in services["open_webui"]["copy"]["items"]
+
+
+def test_no_request_holds_a_value_of_a_secret(quickstart: Desired) -> None:
+    secrets = host_run(quickstart, bare(quickstart)).requests["secrets"]["secrets"]
+    assert {secret["name"] for secret in secrets} == {secret.name for secret in quickstart.deployment.secrets}
+    assert {secret["value"] for secret in secrets} == {None}
+
+
+def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    shutil.copytree(PLANS / "settled", folder)
+    spec, lock = folder / "kit.yaml", folder / "kit.lock"
+    text = spec.read_text()
+    spec.write_text(text.replace(text[text.index("models:") : text.index("\ngateway")], FILE_MODEL))
+    locked = (PLANS / "kit.lock").read_text().split("models:\n")[0]
+    lock.write_text(
+        f"{locked}models:\n  gemma:\n    source: file\n    sha256: {'a' * 64}\n    size: 7\n"
+        "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
+    )
+    wanted = load_desired(spec)
+    source = models_request(wanted.deployment, "run-1", wanted.path.parent)["models"][0]["source"]
+    assert source == {"file": {"path": str(folder / "models/mine.gguf")}}
