@@ -144,8 +144,7 @@ def bundle(content: str) -> Bundle:
 
 def test_a_rendering_replaces_an_earlier_one_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_bundle(bundle("one"), out)
-    (out / "left").write_text("over")
+    write_bundle(Bundle("home", (*bundle("one").files, File("left", "over")), {}), out)
     write_bundle(bundle("two"), out)
     files = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert files == ["compose.yaml", f"files/{'0' * 64}/a.txt", "manifest.json"]
