@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
-from deploy.errors import SpecError
+from deploy.errors import SpecError, typed
 from deploy.lock.model import Lock, missing_inputs, read_lock
 from deploy.render import render
 from deploy.resolve import image_requests, resolve
@@ -39,10 +39,10 @@ def lock_path(spec_path: Path) -> Path:
 def load_desired(path: Path) -> Desired:
     """Read, check, resolve and render; raise SpecError with every problem, touching no host."""
     spec = load_spec(path)
-    lock = read_lock(lock_path(path))
-    problems = missing_inputs(spec, lock)
+    lock = read_lock(lock_path(path), path)
+    problems = missing_inputs(spec, lock, lock_path(path))
     if problems:
-        raise SpecError(problems, f"type: kit lock {path}")
+        raise SpecError(problems, f"type: kit lock {typed(path)}")
     deployment = resolve(spec, lock)
     overrides = path.parent / "templates"
     return Desired(path, spec, lock, deployment, render(deployment, overrides if overrides.is_dir() else None))

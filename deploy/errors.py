@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 FAILED = 1
 USAGE = 2
@@ -10,6 +11,13 @@ PENDING = 3
 HELD = 4
 MOST_PROBLEMS = 250
 MORE_PROBLEMS = "and more problems from here on; mend these first"
+
+
+def typed(path: Path) -> str:
+    """Return a path as it stands in a line to type."""
+    import shlex
+
+    return shlex.quote(str(path))
 
 
 class KitError(Exception):

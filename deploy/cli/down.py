@@ -9,6 +9,7 @@ from deploy.cli.names import known
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
+from deploy.errors import typed
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.remove import take_down
 
@@ -24,5 +25,5 @@ def command(output: Output, spec: Path) -> None:
     ensure_root("down changes this machine")
     with progress() as display:
         answer = take_down(stack, LocalTransport(), display)
-    words = f"{stack} is down; its data stays. kit apply {spec} brings it back."
+    words = f"{stack} is down; its data stays. kit apply {typed(spec)} brings it back."
     output.answer(words if answer["changed"] else "nothing to remove", {"stack": stack, "changed": answer["changed"]})

@@ -10,6 +10,7 @@ import click
 from deploy.cli.beginning import ask_choices, files_of, write_new
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
+from deploy.errors import typed
 from deploy.spec.starter import Choices
 
 
@@ -32,6 +33,6 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     choices = ask_choices(output) if output.can_ask and not given and not inventory else Choices()
     files = files_of(spec, inventory, choices, given)
     written = write_new(spec.parent, files)
-    steps = [f"kit check {spec}"] if "kit.lock" in files else [f"kit lock {spec}"]
-    words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {s}" for s in steps)]
-    output.answer("\n".join([*words, f"  kit apply {spec}"]), {"written": [str(path) for path in written]})
+    steps = [f"kit {'check' if 'kit.lock' in files else 'lock'} {typed(spec)}", f"kit apply {typed(spec)}"]
+    words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]
+    output.answer("\n".join(words), {"written": [str(path) for path in written]})

@@ -11,6 +11,7 @@ from deploy.cli.drift import drift
 from deploy.cli.tables import bad, columns, dim, good
 from deploy.cli.welcome import NO_BACKUPS, places
 from deploy.desired import Desired
+from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 
@@ -27,7 +28,9 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
     pending = len(plan.operations)
     if pending:
-        parts.append(f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: kit plan {desired.path}")
+        parts.append(
+            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: kit plan {typed(desired.path)}"
+        )
     parts.append("\n".join(places(desired)))
     return "\n\n".join(part for part in parts if part)
 
@@ -41,7 +44,7 @@ def _release(desired: Desired, observation: Observation) -> str:
     if observation.holder:
         lines.append(f"held by {_holder(observation.holder)}")
     elif observation.interrupted:
-        lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {desired.path}")
+        lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}")
     return "\n".join(lines)
 
 

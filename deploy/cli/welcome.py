@@ -9,6 +9,7 @@ from deploy.cli.board import duration
 from deploy.cli.tables import coloured_plan
 from deploy.deployment import Port, Service
 from deploy.desired import Desired
+from deploy.errors import typed
 from deploy.plan.estimate import estimate
 
 NO_BACKUPS = "There are no backups yet."
@@ -64,7 +65,7 @@ def _keys(desired: Desired, service: Service, what: str) -> list[str]:
     """Return the line to type for each secret of a service that a person uses."""
     secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
     return [
-        f"  {what}: kit secret show {secret.name} {desired.path}\n"
+        f"  {what}: kit secret show {secret.name} {typed(desired.path)}\n"
         f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
         for secret in secrets
     ]

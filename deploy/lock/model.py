@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from deploy.components import room_of
-from deploy.errors import Problem, SpecError
+from deploy.errors import Problem, SpecError, typed
 from deploy.recipe import Wheel
 from deploy.spec.fields import ModelName, PackageName, Sha256, SourcePath, Strict, shown
 from deploy.spec.fields import Version as ModelVersion
@@ -160,14 +160,15 @@ class Lock(Strict):
     """For each model, where its file comes from and what it is."""
 
 
-def read_lock(path: Path) -> Lock:
+def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     """Return what kit.lock says; SpecError carries every problem in it."""
-    document = read_document(path, _LARGEST, f"type: kit lock {path.with_name('kit.yaml')}")
+    renew = f"type: kit lock {typed(spec_path or path.with_name('kit.yaml'))}"
+    document = read_document(path, _LARGEST, renew)
     _ensure_format(document)
     lock, faults = validate(document, Lock)
     problems = [*document.problems, *problems_of(document, Lock, faults)]
     if problems or lock is None:
-        raise SpecError(problems, f"take the committed one back, or type: kit lock {path.with_name('kit.yaml')}")
+        raise SpecError(problems, f"take the committed one back, or {renew}")
     return lock
 
 
