@@ -21,6 +21,8 @@ from deploy.hosts.agent_zip import agent_zip
 REQUEST_FORMAT = 1
 HOST_PYTHON = "/usr/bin/python3"
 AGENT_FOLDER = "/opt/kit/agent"
+PATIENCE_SECONDS = 20.0
+"""How long an interrupted step may take to end by itself."""
 Document = dict[str, Any]
 OnLine = Callable[[Document], None]
 
@@ -64,19 +66,25 @@ class LocalTransport:
 
     def call(self, verb: str, request: Mapping[str, Any]) -> Document:
         """Run one verb with the request on its standard input."""
-        try:
-            done = subprocess.run(self._argv(verb), input=encode(request), capture_output=True, check=False)
-        except FileNotFoundError:
-            raise _no_python(self._python) from None
-        return decode(verb, done.returncode, done.stdout, done.stderr)
+        with self._started(verb) as agent:
+            try:
+                output, errors = agent.communicate(encode(request))
+            except BaseException:
+                _stop(agent)
+                raise
+        return decode(verb, agent.returncode, output, errors)
 
     @contextlib.contextmanager
     def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
         """Keep an agent process whose standard input is the hold: closed, it lets go."""
+        with self._started("hold") as agent:
+            yield from _held(agent, request, on_line)
+
+    def _started(self, verb: str) -> subprocess.Popen[bytes]:
         try:
-            # A session of its own: Ctrl-C reaches the CLI alone, which lets go when its work is undone.
-            agent = subprocess.Popen(
-                self._argv("hold"),
+            # A session of its own: Ctrl-C reaches the CLI alone, which stops a step, and lets go once it has ended.
+            return subprocess.Popen(
+                self._argv(verb),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -84,8 +92,6 @@ class LocalTransport:
             )
         except FileNotFoundError:
             raise _no_python(self._python) from None
-        with agent:
-            yield from _held(agent, request, on_line)
 
     def _argv(self, verb: str) -> list[str]:
         # Isolated: neither this user's packages nor PYTHON* variables reach the agent.
@@ -125,6 +131,16 @@ def write_beside(path: Path, content: bytes) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def _stop(agent: subprocess.Popen[bytes]) -> None:
+    """End a step, politely at first: it stops what it started, and clears away what it made."""
+    agent.terminate()
+    try:
+        # Its last words must not fill the pipe while it is waited for.
+        agent.communicate(timeout=PATIENCE_SECONDS)
+    except (subprocess.TimeoutExpired, ValueError):
+        agent.kill()
 
 
 def holder() -> Document:

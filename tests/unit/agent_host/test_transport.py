@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,28 @@ def test_an_agents_failure_keeps_its_problem_and_next_step(tmp_path: Path, asked
         LocalTransport(str(tmp_path / "agent")).call("secret", {**asked, "name": "key", "owner": "one"})
     assert failure.value.problem == "the secret key is not on this host"
     assert failure.value.next_step == "`kit apply` makes it"
+
+
+def test_an_interrupted_step_ends_by_itself_and_takes_along_what_it_started(tmp_path: Path) -> None:
+    slow = tmp_path / "python"
+    slow.write_text(
+        f"#!/bin/sh\ntrap 'sleep 1; touch {tmp_path}/cleared; exit 143' TERM\ntouch {tmp_path}/begun\n"
+        "while :; do sleep 0.1; done\n"
+    )
+    slow.chmod(0o755)
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from deploy.hosts.transport import LocalTransport\n"
+        "LocalTransport(sys.argv[2], sys.argv[3]).call('image', {})\n"
+    )
+    argv = [sys.executable, "-c", program, str(REPOSITORY), str(tmp_path / "agent"), str(slow)]
+    asking = subprocess.Popen(argv, stderr=subprocess.DEVNULL, start_new_session=True)
+    while not (tmp_path / "begun").exists():
+        assert asking.poll() is None
+    # As a terminal does it: everybody in the foreground hears Ctrl-C.
+    os.killpg(asking.pid, signal.SIGINT)
+    asking.wait(30)
+    assert (tmp_path / "cleared").exists()
 
 
 def test_a_host_without_python_is_told_so(tmp_path: Path, asked: dict[str, str]) -> None:
