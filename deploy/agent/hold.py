@@ -82,6 +82,15 @@ def _stream(path: Path, start: int, run: str) -> None:
 
 def _forward(lines: list[bytes], run: str) -> None:
     for line in lines:
-        if json.loads(line).get("run") == run:
+        if _run_of(line) == run:
             sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _run_of(line: bytes) -> str | None:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        # Cut off by a full disk, say: no reason to let go of the host.
+        return None
+    return document.get("run") if isinstance(document, dict) else None

@@ -52,17 +52,23 @@ def try_lock(descriptor: int, kind: int) -> bool:
 def working(request: dict[str, Any], verb: str) -> Iterator[None]:
     """Refuse whoever does not hold the host; one step at a time, and no next holder before it has ended."""
     root, run = Path(request["root"]), request.get("run", "")
+    _ensure_holds(root, run, verb)
+    descriptor = os.open(root / "run" / WORKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Once more: the step before may have taken long, and its run may have let go meanwhile.
+        _ensure_holds(root, run, verb)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _ensure_holds(root: Path, run: str, verb: str) -> None:
     holder = current_holder(root)
     if not run or holder is None:
         raise AgentError(f"{verb} changes the host, and this run does not hold it", "use `kit`, which takes the hold")
     if holder.get("run") != run:
         raise held_by(holder)
-    descriptor = os.open(root / "run" / WORKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def held_by(holder: dict[str, Any]) -> AgentError:

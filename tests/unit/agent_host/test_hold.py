@@ -88,6 +88,37 @@ def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
         pass
 
 
+def test_a_step_that_waited_until_its_run_let_go_is_refused(
+    transport: LocalTransport, request_of: Document, tmp_path: Path
+) -> None:
+    request = json.dumps({"format": 1, **request_of, "run": "first", "folders": []}).encode()
+    argv = ["/usr/bin/python3", "-I", transport.agent_path, "folders"]
+    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+        before = subprocess.Popen(["flock", tmp_path / "t-hold" / "run" / "working", "sleep", "2"])
+        time.sleep(0.3)
+        step = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert step.stdin is not None
+        step.stdin.write(request)
+        step.stdin.close()
+        time.sleep(0.7)
+    before.wait()
+    assert step.wait() == 1
+    assert step.stdout is not None
+    assert "does not hold it" in step.stdout.read().decode()
+
+
+def test_a_line_that_a_full_disk_cut_off_does_not_cost_the_hold(
+    transport: LocalTransport, request_of: Document, tmp_path: Path
+) -> None:
+    lines: list[Document] = []
+    with transport.hold({**request_of, "run": "first"}, lines.append):
+        with (tmp_path / "t-hold" / "run" / "journal.jsonl").open("a") as journal:
+            journal.write('{"run": "first", "text": "cut o\n{"run": "first", "text": "whole"}\n')
+        time.sleep(0.5)
+        assert transport.call("probe", request_of)["hold"]["holder"]["run"] == "first"
+    assert [line["text"] for line in lines] == ["whole"]
+
+
 def test_a_run_that_was_cut_off_in_a_step_is_told_by_the_probe(
     transport: LocalTransport, request_of: Document, tmp_path: Path
 ) -> None:
