@@ -23,6 +23,13 @@ class AgentError(Exception):
         return {"error": {"problem": self.problem, "next": self.next_step}, **self.details}
 
 
+def told(problem: AgentError | OSError) -> AgentError:
+    """Return a failure of the host's own, such as a full disk, as one of the agent's."""
+    return (
+        problem if isinstance(problem, AgentError) else AgentError(str(problem), "mend it, then run `kit apply` again")
+    )
+
+
 class Interrupted(BaseException):
     """The agent was told to stop; not an Exception, so that nothing swallows it on its way out."""
 

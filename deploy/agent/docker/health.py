@@ -75,7 +75,7 @@ class Wait:
             return
         hopeless = self._hopeless(service, seen)
         if hopeless:
-            raise UnhealthyError(service, hopeless, redacted_log(self._docker, self._root, service, seen["id"]))
+            raise UnhealthyError(service, hopeless, redacted_log(self._docker, self._root, seen["id"]))
 
     def _hopeless(self, service: str, seen: dict[str, Any]) -> str | None:
         if seen["exit_code"]:
@@ -101,11 +101,11 @@ def _is_healthy(seen: dict[str, Any]) -> bool:
     return seen["state"] == "running" and seen["health"] in (None, "healthy")
 
 
-def redacted_log(docker: Docker, root: Path, service: str, container: str) -> list[str]:
-    """Return a container's last lines without the values of the secrets that it reads."""
+def redacted_log(docker: Docker, root: Path, container: str) -> list[str]:
+    """Return a container's last lines without the values of any secret: it may have been told those of others."""
     text = "\n".join(docker.logs(container, LOG_LINES)[-LOG_LINES:])
-    for path in sorted((root / "secrets" / service).glob("*")):
-        value = path.read_text().strip()
+    for path in sorted((root / "secrets").glob("*/*")):
+        value = path.read_text(errors="replace").strip()
         text = text.replace(value, "[redacted]") if value else text
     return text.splitlines()
 

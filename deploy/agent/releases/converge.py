@@ -11,7 +11,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.releases import take_back
 from deploy.agent.releases.fingerprints import fingerprints, remember
@@ -38,8 +38,8 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         try:
             changed = _make(docker, root, request, services, journal)
             healthy = _wait(docker, root, request, services, before, journal)
-        except AgentError as failure:
-            raise take_back.take_back(docker, request, services, back, failure, journal) from failure
+        except (AgentError, OSError) as failure:
+            raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
     take_back.forget_way_back(root)
     return {"changed": changed, "services": healthy}

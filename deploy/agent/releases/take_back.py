@@ -11,7 +11,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.releases.fingerprints import fingerprints, remember
 from deploy.agent.releases.release import linked_release, point, read_manifest
@@ -79,8 +79,9 @@ def take_back(
     with journal.step(f"taking back to {release[:12]}"):
         try:
             aside = _go_back(docker, root, request, services, back, manifest, journal)
-        except AgentError as second:
-            return _failed(failure, f"taking back to {release[:12]} failed as well: {second.problem}", taken_back=False)
+        except (AgentError, OSError) as second:
+            words = f"taking back to {release[:12]} failed as well: {told(second).problem}"
+            return _failed(failure, words, taken_back=False)
     forget_way_back(root)
     done = [f"taken back to release {release[:12]}, which runs"]
     done += [f"{name} wrote since the update lies in {path}" for name, path in aside.items()]
