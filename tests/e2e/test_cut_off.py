@@ -9,11 +9,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from subprocess import Popen
 
 import pytest
 
 from deploy.agent.holder import current_holder, is_locked
+from deploy.desired import load_desired
 from tests.e2e.place import Document
 from tests.e2e.processes import children, kill
 from tests.e2e.stack import Seen, Stack
@@ -40,7 +42,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     before = stack.containers()
     moments = (the_host_is_held, the_release_is_placed, the_container_is_replaced, the_checks_have_begun)
     for number, moment in enumerate(moments):
-        with another_context(stack, 1024 * (number + 1)), stack.running(*APPLY) as process:
+        with another_context(stack, 1536 + 1024 * number), stack.running(*APPLY) as process:
             wait_for(stack, process, moment)
             kill(process.pid, with_all=number % 2 == 1)
         wait_until(lambda: not is_busy(stack), "what was left of the run has ended", LIMIT_SECONDS)
@@ -60,10 +62,10 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
 
 @dataclass(frozen=True)
 class State:
-    """What was there before a run."""
+    """What was there before a run, and what it shall place."""
 
-    releases: frozenset[str]
     main: Seen
+    wanted: Path
 
 
 Moment = Callable[[Stack, int, State], bool]
@@ -74,9 +76,9 @@ def the_host_is_held(stack: Stack, _process: int, _before: State) -> bool:
     return current_holder(stack.root) is not None
 
 
-def the_release_is_placed(stack: Stack, _process: int, before: State) -> bool:
+def the_release_is_placed(stack: Stack, process: int, before: State) -> bool:
     """The new release lies there."""
-    return releases(stack) > before.releases
+    return the_host_is_held(stack, process, before) and before.wanted.exists()
 
 
 def the_container_is_replaced(stack: Stack, _process: int, before: State) -> bool:
@@ -91,18 +93,14 @@ def the_checks_have_begun(_stack: Stack, process: int, _before: State) -> bool:
 
 def wait_for(stack: Stack, process: Popen[str], moment: Moment) -> None:
     """Wait for a moment of a run that goes on."""
-    before = State(releases(stack), stack.service("main"))
+    wanted = load_desired(stack.place.spec_path).bundle.release
+    before = State(stack.service("main"), stack.root / "releases" / wanted / "manifest.json")
 
     def there() -> bool:
-        assert process.poll() is None, "the run ended before it could be cut off"
+        assert process.poll() is None, f"it ended before {moment.__name__}\n{stack.ended(process, *APPLY)}"
         return moment(stack, process.pid, before)
 
     wait_until(there, moment.__name__, LIMIT_SECONDS)
-
-
-def releases(stack: Stack) -> frozenset[str]:
-    """Return the releases that lie there whole."""
-    return frozenset(path.parent.name for path in (stack.root / "releases").glob("[0-9a-f]*/manifest.json"))
 
 
 def is_busy(stack: Stack) -> bool:

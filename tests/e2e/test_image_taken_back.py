@@ -16,6 +16,7 @@ from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
 
+NEVER_RUN = ["true"]
 SPOILING = b"#!/bin/sh\necho spoiled > /data/webui.db\necho 'the new release does not start' >&2\nexit 1\n"
 
 
@@ -46,7 +47,7 @@ def broken_image_in_the_lock(stack: Stack) -> Iterator[None]:
     with stack.place.changed_lock(forget_a_wheel), docker_client() as client:
         wanted = load_desired(stack.place.spec_path).deployment.service("open_webui").image
         assert wanted.reference != right
-        base = client.containers.create(right)
+        base = client.containers.create(right, NEVER_RUN)
         try:
             base.put_archive("/usr/bin", archive("python3", SPOILING))
             name, _, tag = wanted.reference.partition(":")
