@@ -9,6 +9,14 @@ from deploy.cli.declare import verb
 from deploy.cli.output import Output
 
 SHELLS = ("bash", "zsh", "fish")
+AS_TYPED = {
+    "zsh": (
+        ("    (( ! $+commands[kit] )) && return 1\n", ""),
+        ("=zsh_complete kit)", "=zsh_complete ${(Q)~words[1]})"),
+    ),
+    "fish": (("(commandline -t) kit)", "(commandline -t) (commandline -opc)[1])"),),
+}
+"""What click's scripts do with the kit on PATH, and with the one that was typed instead; bash's does so by itself."""
 
 
 @verb(
@@ -29,4 +37,6 @@ def command(output: Output, shell: str) -> None:
     if made is None:
         raise click.UsageError(f"no completion for {shell}")
     script = made.source_template % made(cli, {}, "kit", "_KIT_COMPLETE").source_vars()
+    for on_path, typed in AS_TYPED.get(shell, ()):
+        script = script.replace(on_path, typed)
     output.answer(script, {"shell": shell, "script": script})

@@ -110,6 +110,14 @@ def test_completion_prints_the_script_of_each_shell(shell: str, kit: Kit) -> Non
     assert "_KIT_COMPLETE" in shown.out
 
 
+def test_every_shell_asks_the_kit_that_was_typed_which_need_not_be_on_path(kit: Kit) -> None:
+    scripts = {shell: kit("completion", shell).out for shell in ("bash", "zsh", "fish")}
+    assert "_KIT_COMPLETE=bash_complete $1)" in scripts["bash"]
+    assert "_KIT_COMPLETE=zsh_complete ${(Q)~words[1]})" in scripts["zsh"]
+    assert "$+commands" not in scripts["zsh"]
+    assert "COMP_CWORD=(commandline -t) (commandline -opc)[1])" in scripts["fish"]
+
+
 def test_the_completion_of_bash_completes_verbs() -> None:
     environment = {**os.environ, "_KIT_COMPLETE": "bash_complete", "COMP_WORDS": "kit re", "COMP_CWORD": "1"}
     environment.pop("KIT_COMMAND", None)
