@@ -118,12 +118,12 @@ class Listener:
         return f"{f'Ollama {self.ollama}, ' if self.ollama else ''}{who} {where}"
 
     @property
-    def next_step(self) -> str:
-        """Say what to write in the spec, where it is an engine that could be used; else nothing."""
+    def prospect(self) -> str:
+        """Go on to say how it is used as it is, where it is an engine that could be; else nothing."""
         if not self.ollama:
             return ""
         line = f'{{name: ollama, kind: external, api: ollama, url: "http://127.0.0.1:{self.port}"}}'
-        return f"use it as it is: write `- {line}` under `engines:` in kit.yaml"
+        return f"; once the kit knows external engines, `- {line}` under `engines:` uses it as it is"
 
 
 def conflicts(listener: Listener, address: str, port: int) -> bool:

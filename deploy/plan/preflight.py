@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from deploy.deployment import Deployment
+from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.plan.estimate import estimate
 from deploy.plan.operation import Operation
@@ -31,10 +32,25 @@ def refusals(
 
 def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return what a person may want to know, none of it in the way."""
-    lines = []
     unreadable = [s.name for s in deployment.services if s.room and observation.settings_problem(s.name)]
-    lines += [f"{name}: {observation.settings_problem(name)}" for name in unreadable]
-    return tuple(lines)
+    return (
+        *(f"{name}: {observation.settings_problem(name)}" for name in unreadable),
+        *(
+            f"{s.name} gets a way out to the network: {s.egress_cause}"
+            for s in deployment.services
+            if s.egress == "any"
+        ),
+        *_engine_advice(observation),
+    )
+
+
+def _engine_advice(observation: Observation) -> Iterator[str]:
+    docker = observation.docker
+    if docker.server and not docker.kit_installed and not (observation.daemon_json or {}).get("live-restore"):
+        yield (
+            "this Docker is not the kit's own and stays as it is; with `live-restore: true` in /etc/docker/daemon.json"
+            " its restart would stop no container"
+        )
 
 
 def _root(observation: Observation) -> Iterator[Refusal]:
@@ -71,7 +87,7 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
             for listener in observation.listeners(port.address, port.host_port):
                 yield (
                     f"port {port.host_port} of {service.name} is taken by {listener.words}",
-                    listener.next_step or f"stop it, or give {service.name} another `port:` in kit.yaml",
+                    f"stop it, or give {service.name} another `port:` in kit.yaml{listener.prospect}",
                 )
 
 
@@ -80,9 +96,12 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
         for folder in service.folders:
             seen = observation.folder(folder.host_path)
             if seen.exists and (seen.uid, seen.gid) != (folder.owner.uid, folder.owner.gid):
+                change = f"chown -R {folder.owner} {typed(folder.host_path)}"
                 yield (
                     f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",
-                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or change the owner',
+                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or type: {change}'
+                    if seen.uid
+                    else f"no service runs as root; if what lies in it is {service.name}'s, type: {change}",
                 )
 
 
