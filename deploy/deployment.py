@@ -235,6 +235,10 @@ class Deployment:
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
         return tuple(used[name] for name in sorted(used))
 
+    def readers(self, secret: Secret) -> tuple[str, ...]:
+        """Return the services whose containers read a secret."""
+        return tuple(service.name for service in self.services if any(use.secret == secret for use in service.secrets))
+
     def service(self, name: str) -> Service:
         """Return the service of that name; KeyError where there is none."""
         for service in self.services:

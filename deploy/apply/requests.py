@@ -9,7 +9,6 @@ from typing import Any
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import CACHE
-from deploy.plan.host import readers_of
 
 AGENT_FORMAT = 1
 UV = "/opt/kit/tools/bin/uv"
@@ -32,7 +31,7 @@ def secrets_request(deployment: Deployment, run: str) -> Request:
                 "value": None,
                 "readers": [
                     {"service": name, **asdict(deployment.service(name).owner)}
-                    for name in readers_of(deployment, secret.name)
+                    for name in deployment.readers(secret)
                 ],
             }
             for secret in deployment.secrets

@@ -63,20 +63,13 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
     for secret in deployment.secrets:
         missing = [
             holder
-            for holder in (secret.owner, *readers_of(deployment, secret.name))
+            for holder in (secret.owner, *deployment.readers(secret))
             if (holder, secret.name) not in observation.secrets
         ]
         if missing:
             first = secret.owner in missing
             cause = "not on host" if first else f"no copy for {', '.join(missing)}"
             yield Operation(f"secret {secret.name}", "create", cause, "release")
-
-
-def readers_of(deployment: Deployment, secret: str) -> tuple[str, ...]:
-    """Return the services whose containers read a secret."""
-    return tuple(
-        service.name for service in deployment.services if any(use.secret.name == secret for use in service.secrets)
-    )
 
 
 def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from deploy.desired import Desired
 from deploy.hosts.observe import probe_request
-from deploy.plan.host import readers_of
 
 Answer = dict[str, Any]
 COMPOSE = "2.26.1-4"
@@ -49,7 +48,7 @@ def bare(desired: Desired) -> Answer:
 def settled(desired: Desired) -> Answer:
     """Return what a host says on which exactly this was applied and verified."""
     deployment, bundle = desired.deployment, desired.bundle
-    readers = {secret.name: {secret.owner, *readers_of(deployment, secret.name)} for secret in deployment.secrets}
+    readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
         "release": bundle.release,
         "good": bundle.release,
