@@ -30,8 +30,7 @@ def secrets_request(deployment: Deployment, run: str) -> Request:
                 "prefix": secret.prefix,
                 "value": None,
                 "readers": [
-                    {"service": name, **asdict(deployment.service(name).owner)}
-                    for name in deployment.readers(secret)
+                    {"service": name, **asdict(deployment.service(name).owner)} for name in deployment.readers(secret)
                 ],
             }
             for secret in deployment.secrets
