@@ -13,7 +13,7 @@ MOST_PROBLEMS = 250
 MORE_PROBLEMS = "and more problems from here on; mend these first"
 
 
-def typed(path: Path) -> str:
+def typed(path: Path | str) -> str:
     """Return a path as it stands in a line to type."""
     import shlex
 

@@ -110,6 +110,12 @@ def test_completion_prints_the_script_of_each_shell(shell: str, kit: Kit) -> Non
     assert "_KIT_COMPLETE" in shown.out
 
 
+def test_a_standard_output_that_is_closed_changes_no_exit_code() -> None:
+    program = f"{sys.executable} -c 'import sys; from deploy.cli.main import main; sys.exit(main())' version"
+    done = subprocess.run(["sh", "-c", f"{program} >&-"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_shell_asks_the_kit_that_was_typed_which_need_not_be_on_path(kit: Kit) -> None:
     scripts = {shell: kit("completion", shell).out for shell in ("bash", "zsh", "fish")}
     assert "_KIT_COMPLETE=bash_complete $1)" in scripts["bash"]
