@@ -47,6 +47,8 @@ class Observation:
     folders: dict[str, HostFolder] = field(default_factory=dict)
     images: dict[str, HostImage] = field(default_factory=dict)
     ports: tuple[Listener, ...] = ()
+    strange_addresses: tuple[str, ...] = ()
+    """Addresses that services shall be published on and that the host does not have."""
     disks: dict[str, Disk] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     """Remembered sha256 of each model file that is there, by its path; empty where nobody hashed it."""
@@ -127,6 +129,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
         images={reference: HostImage(**one) for reference, one in answer["images"].items()},
         ports=tuple(Listener(**one) for one in answer["ports"]),
+        strange_addresses=tuple(answer["strange_addresses"]),
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         settings=answer["settings"],

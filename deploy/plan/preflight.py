@@ -21,9 +21,13 @@ def refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> tuple[Refusal, ...]:
     """Return problem and next step of everything that must be mended by a person first."""
-    changing = (*_root(observation), *_disk(deployment, observation, operations)) if operations else ()
+    changing = (
+        *_root(observation),
+        *_disk(deployment, observation, operations),
+        *_addresses(deployment, observation),
+    )
     return (
-        *changing,
+        *(changing if operations else ()),
         *_docker(observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
@@ -79,6 +83,14 @@ def _is_below(version: str, floor: str) -> bool:
         return Version(numbers) < Version(floor)
     except InvalidVersion:
         return False
+
+
+def _addresses(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    for service in deployment.services:
+        for port in service.ports:
+            if port.address in observation.strange_addresses:
+                wrong = f"{service.name} shall be published on {port.address}, and this machine has no such address"
+                yield wrong, "write one that `ip address` shows as its `publish:` in kit.yaml"
 
 
 def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:

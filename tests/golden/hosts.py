@@ -30,6 +30,7 @@ def bare(desired: Desired) -> Answer:
         "daemon_json": None,
         "images": {},
         "ports": [],
+        "strange_addresses": [],
         "disk": {"/srv": {"free_bytes": 80 * GIB, "total_bytes": 250 * GIB, "device": 1}},
         "memory_bytes": 24 * GIB,
         "cores": 2,

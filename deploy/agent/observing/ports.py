@@ -39,6 +39,20 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
     return found
 
 
+def strange_addresses(asked: list[dict[str, Any]]) -> list[str]:
+    """Return the asked addresses that this host does not have: nothing can listen on them."""
+    return [address for address in sorted({one["address"] for one in asked}) if not _is_own(address)]
+
+
+def _is_own(address: str) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as place:
+            place.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
     """Return what Docker publishes; without its userland proxy no process listens there."""
     return {

@@ -43,6 +43,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "daemon_json": read_json(Path("/etc/docker/daemon.json")),
         "images": engine.images(docker, *_records(root, request)) if docker else {},
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
+        "strange_addresses": ports.strange_addresses(request.get("ports", [])),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(places)},
         **hardware.observe(),
         "root": os.geteuid() == 0,

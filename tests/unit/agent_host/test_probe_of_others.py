@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 
 from deploy.agent.journal import Journal
+from deploy.agent.observing import ports
 from deploy.agent.releases import secrets
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import read_observation
 
 NOBODY = 65534
 BECOMING = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def test_an_address_of_another_machine_is_told_from_the_hosts_own() -> None:
+    asked = [{"address": address, "port": 3000} for address in ("127.0.0.1", "127.0.0.2", "203.0.113.7", "2001:db8::7")]
+    assert ports.strange_addresses(asked) == ["2001:db8::7", "203.0.113.7"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
