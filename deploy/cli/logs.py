@@ -9,7 +9,7 @@ import click
 from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen, known
 from deploy.cli.output import Output, is_coloured
-from deploy.errors import UsageError
+from deploy.errors import UsageError, typed
 from deploy.lifecycle.logs import log_lines, read_logs
 
 
@@ -29,5 +29,8 @@ def command(output: Output, target: Target, follow: bool, tail: int) -> None:
     if output.as_json:
         output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail)})
         return
+    line = ""
     for line in log_lines(project, services, tail, follow=follow, coloured=is_coloured(sys.stdout)):
         click.echo(line, nl=False)
+    if not line:
+        output.note(f"nothing was printed; what runs is shown by: kit status {typed(target.spec)}")
