@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
@@ -31,6 +32,7 @@ def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Start services and wait until they are healthy."""
+    finish_put_back(Path(request["root"]), journal)
     found = _found(request)
     started = [name for name in found if found[name]["State"] != "running"]
     _start(request, found, started, journal)
@@ -39,6 +41,7 @@ def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and start services, and wait until they are healthy."""
+    finish_put_back(Path(request["root"]), journal)
     docker, found = Docker(), _found(request)
     for name in reversed(list(found)):
         with journal.step(f"stop {name}"):
@@ -66,7 +69,7 @@ def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
     names = request.get("services") or list(found)
     missing = [name for name in names if name not in found]
     if missing:
-        raise AgentError(f"{', '.join(missing)} has no container on this host", "`kit apply` makes it")
+        raise AgentError(f"there is no container of {', '.join(missing)} on this host", "`kit apply` makes it")
     return {name: found[name] for name in names}
 
 

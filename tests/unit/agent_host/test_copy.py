@@ -12,6 +12,7 @@ from deploy.agent.data.copy import take_copy
 from deploy.agent.data.put_back import finish_put_back, put_back
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.releases.running import restart, start
 
 QUIET = Journal("", "")
 
@@ -126,6 +127,27 @@ def test_a_putting_back_that_is_cut_off_is_finished_and_loses_neither_side(
     (aside,) = data.glob(".kit-aside-*")
     assert (aside / "uploads" / "later.txt").read_text() == "later"
     assert not (root / "run" / "put_back.json").exists()
+
+
+def test_nothing_is_started_on_data_that_was_put_back_by_half(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt(self, target)
+
+    take_copy(request(data), tmp_path / "copy", QUIET)
+    (data / "uploads" / "later.txt").write_text("later")
+    root = tmp_path / "root"
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            put_back(root, "one", tmp_path / "copy", QUIET)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    for verb in (start, restart):
+        with pytest.raises(AgentError, match="no socket at"):
+            verb({"root": str(root), "stack": "t", "services": []}, QUIET)
+    assert not (root / "run" / "put_back.json").exists()
+    assert not (data / "uploads" / "later.txt").exists()
 
 
 def test_what_was_missing_when_the_copy_was_taken_goes_aside(data: Path, tmp_path: Path) -> None:
