@@ -62,4 +62,4 @@ def error_text(error: SpecError) -> str:
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived."""
+    """SIGTERM arrived, or the terminal went away."""

@@ -91,6 +91,9 @@ def main(argv: list[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        # A terminal that is closed; under nohup it is not heard.
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         code = _run(words)
         sys.stdout.flush()

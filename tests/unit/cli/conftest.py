@@ -35,7 +35,7 @@ Kit = Callable[..., Run]
 def kit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
     """Run `kit WORDS...` in this process."""
     monkeypatch.delenv("KIT_COMMAND", raising=False)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
 
     def run(*words: str) -> Run:
         monkeypatch.setattr("sys.argv", ["kit", *words])
@@ -45,4 +45,5 @@ def kit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Run(code, seen.out, seen.err)
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -150,7 +150,7 @@ def test_a_fault_of_kit_is_one_line_and_says_how_to_see_more(kit: Kit, monkeypat
     assert traced.err.endswith("this is a fault of kit; its trace is above\n")
 
 
-@pytest.mark.parametrize(("interrupt", "code"), [("INT", 130), ("TERM", 143)])
+@pytest.mark.parametrize(("interrupt", "code"), [("INT", 130), ("TERM", 143), ("HUP", 143)])
 def test_an_interrupted_run_says_so_and_exits_with_the_signals_code(interrupt: str, code: int) -> None:
     script = (
         "import os, signal, deploy.cli.version as verb\n"
