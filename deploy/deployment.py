@@ -20,9 +20,6 @@ class Owner:
         return f"{self.uid}:{self.gid}"
 
 
-ROOT = Owner(0, 0)
-
-
 @dataclass(frozen=True)
 class Folder:
     """A folder on the host that holds user data or state, with its owner."""

@@ -10,7 +10,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 KIND = re.compile(r"[a-z][a-z0-9_]*")
-OPERATIONS = ("observe", "apply", "reset_password")
+OPERATIONS = ("observe", "apply")
 
 
 def call_room(kind: str, operation: str, service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from deploy.hosts.observe import Observation
 from deploy.plan import Operation, Plan
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
-KEPT_RELEASES = 3
 
 
 def playbook_run(

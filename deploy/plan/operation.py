@@ -48,10 +48,6 @@ class Plan:
         names = dict.fromkeys(operation.service for operation in self.operations if operation.service)
         return tuple(name for name in names if name not in gone)
 
-    def roles(self) -> tuple[str, ...]:
-        """Return the roles that the operations need, in the order of the operations."""
-        return tuple(dict.fromkeys(operation.role for operation in self.operations))
-
     def actions(self) -> dict[str, Action]:
         """Return what happens to each touched service's container."""
         return {
