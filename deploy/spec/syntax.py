@@ -27,7 +27,9 @@ def syntax_words(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or "this cannot be read")
     place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if problem.startswith("found character"):
+    if problem.startswith("found a tab"):
+        found = "a tab; indent with spaces"
+    elif problem.startswith("found character"):
         lines = text.splitlines()
         char = lines[mark.line][mark.column : mark.column + 1] if mark and mark.line < len(lines) else ""
         found = "a tab; indent with spaces" if char == "\t" else f"text that begins with {char!r} needs quotes"
