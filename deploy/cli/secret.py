@@ -9,7 +9,7 @@ from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.cli.tables import columns
 from deploy.desired import load_desired
-from deploy.errors import UsageError
+from deploy.errors import UsageError, typed
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.secrets import first_password, host_path, secret_value
 
@@ -37,7 +37,8 @@ def show(output: Output, target: Target) -> None:
     The first password of the web UI may have been changed there since; kit does not know the newer one.
     """
     if len(target.names) != 1:
-        raise UsageError("one secret at a time", "the names: kit secret list")
+        wrong = "one secret at a time" if target.names else "which secret is not said"
+        raise UsageError(wrong, f"the names: kit secret list {typed(target.spec)}")
     desired = load_desired(target.spec)
     secrets = {secret.name: secret for secret in desired.deployment.secrets}
     (name,) = chosen(target.names, secrets, "secret")
