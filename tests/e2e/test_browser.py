@@ -54,7 +54,7 @@ def test_a_person_signs_in_picks_the_model_and_sees_the_answer_grow(
         choose(browser, model)
         send(browser, "Once upon a time")
         lengths = answer_lengths(browser)
-        element(browser, ".chat-assistant .copy-response-button")
+        element(browser, ".copy-response-button")
     finally:
         browser.save_screenshot(str(pictures / "browser.png"))
 

@@ -31,9 +31,16 @@ def test_no_secret_is_in_files_containers_logs_or_in_anything_that_was_printed(
     )
 
 
+def test_secrets_and_copies_of_user_data_are_for_root_alone(stack: Stack) -> None:
+    for folder in (stack.root / "secrets", stack.root / "copies"):
+        open_to_others = [path for path in folder.glob("*/*") if path.stat().st_mode & 0o077]
+        assert open_to_others == []
+
+
 def everything(stack: Stack, evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Return every place where a value could be seen, with its text."""
-    yield from texts(path for path in stack.root.rglob("*") if stack.root / "secrets" not in path.parents)
+    private = {stack.root / "secrets", stack.root / "copies"}
+    yield from texts(path for path in stack.root.rglob("*") if not private & set(path.parents))
     yield from texts(stack.place.folder.rglob("*"))
     yield "printed", evidence.text()
     with docker_client() as client:
