@@ -83,11 +83,11 @@ class Wait:
         restarts = seen["restarts"] - self._before.get(seen["id"], 0)
         if restarts >= RESTARTS:
             code = self._codes.get(service)
-            return f"it ended {restarts} times" + (f", with exit code {code}" if code else "")
+            return f"it ended {restarts} times" + (f", with {_code_words(code)}" if code else "")
         if seen["state"] in ("exited", "dead", "created"):
             since = self._gone.setdefault(service, self._seconds())
             if self._seconds() - since >= GONE_SECONDS:
-                return f"it ended with exit code {seen['exit_code']}"
+                return f"it ended with {_code_words(seen['exit_code'])}"
         else:
             self._gone.pop(service, None)
         if self._seconds() > self._limits[service]:
@@ -95,6 +95,10 @@ class Wait:
                 f"not within {self._limits[service]:.0f} s (`health_timeout`); it is {seen['health'] or seen['state']}"
             )
         return None
+
+
+def _code_words(code: int) -> str:
+    return f"exit code {code}" + (" (killed, as a program is that needs more than its `memory`)" if code == 137 else "")
 
 
 def _is_healthy(seen: dict[str, Any]) -> bool:
