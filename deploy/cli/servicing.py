@@ -19,5 +19,6 @@ def change(output: Output, target: Target, what: Change, past: str) -> None:
     ensure_root(f"{what} changes this machine")
     with progress() as display:
         answer = change_services(deployment, LocalTransport(), what, services, display)
-    words = f"{past}: {', '.join(services)}" if answer["changed"] else f"nothing to {what}"
-    output.answer(words, {"stack": deployment.stack, "services": list(services), "changed": answer["changed"]})
+    done = answer["services"]
+    words = f"{past}: {', '.join(done)}" if done else f"nothing to {what}"
+    output.answer(words, {"stack": deployment.stack, "services": done, "changed": answer["changed"]})

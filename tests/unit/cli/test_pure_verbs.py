@@ -152,6 +152,14 @@ def test_the_shipped_lock_is_read_as_it_was_written() -> None:
     assert read_lock(Path("kit.lock")).format == 1
 
 
+def test_start_names_what_it_started_and_not_what_ran_already(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([{"changed": True, "services": ["main"]}, {"changed": False, "services": []}])
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("deploy.cli.servicing.change_services", lambda *_: next(answers))
+    assert kit("start").out == "started: main\n"
+    assert kit("start").out == "nothing to start\n"
+
+
 @pytest.mark.parametrize("verb", ["apply", "stop", "down", "destroy", "rebuild", "verify"])
 def test_who_may_not_change_the_machine_gets_the_line_to_type(
     verb: str, kit: Kit, monkeypatch: pytest.MonkeyPatch
