@@ -67,6 +67,8 @@ class Secret:
     """What a generated value begins with."""
     shown_as: str = ""
     """What a person is told about it by `kit secret list`."""
+    may_be_changed: bool = False
+    """Whether the application lets a person change it without the kit."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class UserData:
     host_path: str
     owner: Owner
     items: tuple[SqliteFile | Tree, ...]
+    version: str
+    """Release of the application that writes it: an older one is never started on it."""
 
 
 @dataclass(frozen=True)

@@ -90,29 +90,28 @@ def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) 
         "place": place_request(deployment, desired.bundle, run),
         "secrets": secrets_request(deployment, run),
         "image": images_request(deployment, desired.image_requests(), run),
-        "converge": _converge_request(desired, plan, observation, run),
+        "converge": _converge_request(desired, plan, run),
         "collect": base_request(deployment, run) | {"keep": list(dict.fromkeys(kept))},
         "models": models_request(deployment, run, desired.path.parent),
         **{f"room_{s.kind}": room_request(deployment, s, run) for s in deployment.services if s.room},
     }
 
 
-def _converge_request(desired: Desired, plan: Plan, observation: Observation, run: str) -> Request:
+def _converge_request(desired: Desired, plan: Plan, run: str) -> Request:
     actions = plan.actions()
     services: dict[str, Request] = {
         service.name: {
             "action": actions.get(service.name, "keep"),
-            "digest": desired.bundle.services[service.name]["digest"],
             "image": service.image.reference,
             "health_timeout": service.health_timeout_seconds,
             "copy": _copy_request(service),
+            "data_version": service.data.version if service.data else None,
         }
         for service in desired.deployment.services
     }
     services |= {name: {"action": "remove"} for name, action in actions.items() if action == "remove"}
     return base_request(desired.deployment, run) | {
         "release": desired.bundle.release,
-        "previous": observation.release,
         "project": desired.deployment.project,
         "order": [service.name for service in desired.deployment.services],
         "services": services,

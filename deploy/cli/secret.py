@@ -11,7 +11,7 @@ from deploy.cli.tables import columns
 from deploy.desired import load_desired
 from deploy.errors import UsageError, typed
 from deploy.hosts.transport import LocalTransport
-from deploy.lifecycle.secrets import first_password, host_path, secret_value
+from deploy.lifecycle.secrets import host_path, secret_value
 
 
 @verb_group("secret", "secret list", "secret show webui_admin_password")
@@ -43,7 +43,7 @@ def show(output: Output, target: Target) -> None:
     secrets = {secret.name: secret for secret in desired.deployment.secrets}
     (name,) = chosen(target.names, secrets, "secret")
     value = secret_value(desired.deployment, LocalTransport(), secrets[name])
-    changed = first_password(secrets[name])
+    changed = secrets[name].may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")
     output.answer(value, {"name": name, "value": value, "may_have_been_changed": changed})

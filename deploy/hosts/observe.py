@@ -53,6 +53,8 @@ class Observation:
     models: dict[str, str] = field(default_factory=dict)
     """Remembered sha256 of each model file that is there, by its path; empty where nobody hashed it."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    data_versions: dict[str, str] = field(default_factory=dict)
+    """Per service, the release of the application that last wrote its user data."""
     stopped: tuple[str, ...] = ()
     daemon_json: dict[str, Any] | None = None
     memory_bytes: int = 0
@@ -133,6 +135,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         settings=answer["settings"],
+        data_versions=answer["data_versions"],
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],

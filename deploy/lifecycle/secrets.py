@@ -15,8 +15,3 @@ def secret_value(deployment: Deployment, transport: Transport, secret: Secret) -
     """Ask the host for a secret's value."""
     request = {"stack": deployment.stack, "root": deployment.root, "name": secret.name, "owner": secret.owner}
     return str(transport.call("secret", request | {"show": True})["value"])
-
-
-def first_password(secret: Secret) -> bool:
-    """Whether the application lets a person change it without the kit."""
-    return secret.name == "webui_admin_password"

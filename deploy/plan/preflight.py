@@ -31,6 +31,7 @@ def refusals(
         *_docker(observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
+        *_older_than_data(deployment, observation),
     )
 
 
@@ -44,8 +45,17 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
             for s in deployment.services
             if s.egress == "any"
         ),
+        *(
+            f"{listener.words} goes on beside this{listener.prospect}"
+            for listener in observation.ports
+            if listener.ollama and not _is_wanted(deployment, listener.port)
+        ),
         *_engine_advice(observation),
     )
+
+
+def _is_wanted(deployment: Deployment, number: int) -> bool:
+    return any(port.host_port == number for service in deployment.services for port in service.ports)
 
 
 def _engine_advice(observation: Observation) -> Iterator[str]:
@@ -101,6 +111,16 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
                     f"port {port.host_port} of {service.name} is taken by {listener.words}",
                     f"stop it, or give {service.name} another `port:` in kit.yaml{listener.prospect}",
                 )
+
+
+def _older_than_data(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    for service in deployment.services:
+        wrote = observation.data_versions.get(service.name)
+        if service.data is not None and wrote and _is_below(service.data.version, wrote):
+            yield (
+                f"{service.name} {service.data.version} would start on data that {wrote} wrote, and could spoil it",
+                f"keep {wrote} or newer; copies of older data lie in {deployment.root}/copies/{service.name}",
+            )
 
 
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:

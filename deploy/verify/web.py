@@ -89,5 +89,8 @@ class Web:
             try:
                 connection.request(method, path, body, headers)
                 yield connection.getresponse()
+            except ValueError:
+                # Its words would hold the header, and so the key.
+                raise NotAsPlannedError("the key on this host holds characters that no header can carry") from None
             except (OSError, http.client.HTTPException) as problem:
                 raise NotAsPlannedError(f"{port.address}:{port.host_port} does not answer: {problem}") from None

@@ -40,6 +40,7 @@ def bare(desired: Desired) -> Answer:
         "root": True,
         "models": {},
         "hold": None,
+        "data_versions": {},
         "stopped": [],
         "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
         "interrupted": None,
@@ -51,6 +52,7 @@ def settled(desired: Desired) -> Answer:
     deployment, bundle = desired.deployment, desired.bundle
     readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
+        "data_versions": {s.name: s.data.version for s in deployment.services if s.data},
         "release": bundle.release,
         "good": bundle.release,
         "manifest": bundle.manifest,

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import described, of_stack
 from deploy.agent.errors import AgentError
@@ -50,6 +51,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "models": _models(root, request.get("model_paths", [])),
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
+        "data_versions": data_versions(root),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
         "interrupted": unfinished_run(root, holder),
     }

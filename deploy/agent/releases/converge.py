@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.agent.data.data_copies import take_copies
 from deploy.agent.data.put_back import finish_put_back
+from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
@@ -41,6 +42,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         except (AgentError, OSError) as failure:
             raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
+    remember_versions(root, request["services"])
     take_back.forget_way_back(root)
     return {"changed": changed, "services": healthy}
 

@@ -7,7 +7,7 @@ from deploy.deployment import Owner, SqliteFile, Tree, UserData
 DATABASE = "webui.db"
 
 
-def user_data(host_path: str, owner: Owner) -> UserData:
+def user_data(host_path: str, owner: Owner, version: str) -> UserData:
     """Return the declaration; a tree leaves out the databases that are named on their own."""
     items = (
         SqliteFile(DATABASE),
@@ -16,4 +16,4 @@ def user_data(host_path: str, owner: Owner) -> UserData:
         Tree("uploads"),
         Tree("cache"),
     )
-    return UserData(host_path, owner, items)
+    return UserData(host_path, owner, items, version)

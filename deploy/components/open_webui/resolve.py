@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.components.open_webui.data import DATABASE, user_data
 from deploy.components.open_webui.environment import ADMIN_EMAIL, DATA_PATH, environment
+from deploy.components.open_webui.image import VERSION
 from deploy.components.open_webui.settings import Owned, owned_settings
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe
@@ -23,6 +24,7 @@ PERSON_PASSWORD = Secret(
     "webui_admin_password",
     "open_webui",
     shown_as="first password of the web UI's administrator; it may have been changed since",
+    may_be_changed=True,
 )
 
 
@@ -52,7 +54,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         health_timeout_seconds=spec.health_timeout,
         egress=spec.egress or "none",
         egress_cause="the spec says so" if spec.egress == "any" else "",
-        data=user_data(data, owner),
+        data=user_data(data, owner, spec.version or VERSION),
         host_secrets=(PERSON_PASSWORD,),
         room=_room(owned, data, ports, spec.admin.email),
         facts=_facts(owned),

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.put_back import finish_put_back, put_back
+from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.running import restart, start
@@ -195,3 +196,9 @@ def test_reading_a_database_as_root_leaves_no_file_of_roots_beside_it(data: Path
     put_back(tmp_path / "root", "one", tmp_path / "copy", QUIET)
     owners = {path.lstat().st_uid for path in data.rglob("*") if ".kit-" not in str(path)}
     assert owners == {4711}
+
+
+def test_the_release_that_wrote_data_is_remembered_also_when_its_service_is_gone(tmp_path: Path) -> None:
+    remember_versions(tmp_path, {"webui": {"data_version": "0.12.4"}, "engine": {"action": "keep"}})
+    remember_versions(tmp_path, {"engine": {"action": "keep", "data_version": None}})
+    assert data_versions(tmp_path) == {"webui": "0.12.4"}

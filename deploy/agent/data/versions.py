@@ -1,0 +1,26 @@
+"""Which release of an application last wrote a service's user data: an older one is never started on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.remembered import read_json, write_json
+
+
+def data_versions(root: Path) -> dict[str, str]:
+    """Return the release that last ran healthy on each service's data."""
+    return dict((read_json(_path(root)) or {}).get("versions", {}))
+
+
+def remember_versions(root: Path, services: dict[str, dict[str, Any]]) -> None:
+    """Remember the releases that run now; a service that is gone keeps its data, and so what is known of it."""
+    before = data_versions(root)
+    now = {name: one["data_version"] for name, one in services.items() if one.get("data_version")}
+    if before != before | now:
+        write_json(_path(root), {"format": 1, "versions": before | now})
+
+
+def _path(root: Path) -> Path:
+    # Not in run/: it stays as long as the data does.
+    return root / "data_versions.json"
