@@ -4,56 +4,28 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from deploy.apply.ansible import run_playbook
 from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
 from deploy.apply.playbook import playbook_run
+from deploy.apply.prepare import Outcome, Prepared, ensure_same, prepare
 from deploy.apply.process import PlaybookResult
 from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
 from deploy.errors import KitError
-from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
-from deploy.plan import Plan, make_plan
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
 OnEvent = Callable[[Event], None]
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A plan with the observation that it was made from."""
-
-    plan: Plan
-    observation: Observation
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an apply did: its plan, how many tasks changed something, and what the checks saw."""
-
-    plan: Plan
-    changed_tasks: int = 0
-    report: Report | None = None
-
-
-def prepare(desired: Desired, transport: Transport) -> Prepared:
-    """Observe the host once and plan; changes nothing."""
-    observation = observe(transport, desired.deployment)
-    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
-
-
 def apply(
     desired: Desired, transport: Transport, prepared: Prepared, on_event: OnEvent, *, full: bool = False
 ) -> Outcome:
     """Make the host as planned; raise KitError when it refuses, fails, or was taken back."""
-    ensure_possible(prepared.plan)
-    if prepared.plan.is_empty and not full:
-        return Outcome(prepared.plan)
     run = secrets.token_hex(8)
     request = base_request(desired.deployment, run) | {"command": "kit apply"}
     with transport.hold(request, lambda line: on_event(from_journal(line))):
@@ -69,26 +41,6 @@ def apply(
         accepted = {"release": desired.bundle.release, "audit": audit}
         transport.call("accept", base_request(desired.deployment, run) | accepted)
     return Outcome(held.plan, result.changed, report)
-
-
-def ensure_possible(plan: Plan) -> None:
-    """Raise with every refusal of the plan at once."""
-    if len(plan.refusals) == 1:
-        raise KitError(*plan.refusals[0])
-    if plan.refusals:
-        pairs = "\n".join(f"{problem}\n  {next_step}" for problem, next_step in plan.refusals)
-        raise KitError(pairs, "nothing was changed; mend these, then run the same command again")
-
-
-def ensure_same(shown: Plan, held: Plan) -> None:
-    """Raise when more has to be done than was shown, for nobody agreed to it."""
-    ensure_possible(held)
-    more = [operation for operation in held.operations if operation not in shown.operations]
-    if more:
-        raise KitError(
-            "the machine changed while the plan was shown: " + ", ".join(one.resource for one in more),
-            "run the same command again to see the new plan",
-        )
 
 
 def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:

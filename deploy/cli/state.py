@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.apply.run import Prepared
+from deploy.apply.prepare import Prepared
 from deploy.cli.board import duration
 from deploy.cli.drift import drift
 from deploy.cli.tables import bad, columns, dim, good

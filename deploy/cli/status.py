@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deploy.apply.run import prepare
+from deploy.apply.prepare import prepare
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.drift import drift
 from deploy.cli.output import Output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.apply.run import Outcome, Prepared
+from deploy.apply.prepare import Outcome, Prepared
 from deploy.cli.board import duration
 from deploy.cli.tables import coloured_plan
 from deploy.deployment import Port, Service

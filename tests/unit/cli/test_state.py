@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from deploy.apply.run import Outcome, Prepared
+from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.drift import drift
 from deploy.cli.state import since, state_document, state_text

@@ -1,0 +1,55 @@
+"""Before an apply: the host observed once, a plan, and whether it may be carried out; changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.desired import Desired
+from deploy.errors import KitError
+from deploy.hosts.observe import Observation, observe
+from deploy.hosts.transport import Transport
+from deploy.plan import Plan, make_plan
+from deploy.verify.report import Report
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with the observation that it was made from."""
+
+    plan: Plan
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an apply did: its plan, how many tasks changed something, and what the checks saw."""
+
+    plan: Plan
+    changed_tasks: int = 0
+    report: Report | None = None
+
+
+def prepare(desired: Desired, transport: Transport) -> Prepared:
+    """Observe the host once and plan; changes nothing."""
+    observation = observe(transport, desired.deployment)
+    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
+
+
+def ensure_possible(plan: Plan) -> None:
+    """Raise with every refusal of the plan at once."""
+    if len(plan.refusals) == 1:
+        raise KitError(*plan.refusals[0])
+    if plan.refusals:
+        pairs = "\n".join(f"{problem}\n  {next_step}" for problem, next_step in plan.refusals)
+        raise KitError(pairs, "nothing was changed; mend these, then run the same command again")
+
+
+def ensure_same(shown: Plan, held: Plan) -> None:
+    """Raise when more has to be done than was shown, for nobody agreed to it."""
+    ensure_possible(held)
+    more = [operation for operation in held.operations if operation not in shown.operations]
+    if more:
+        raise KitError(
+            "the machine changed while the plan was shown: " + ", ".join(one.resource for one in more),
+            "run the same command again to see the new plan",
+        )
