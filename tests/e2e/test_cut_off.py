@@ -15,7 +15,6 @@ from subprocess import Popen
 import pytest
 
 from deploy.agent.holder import current_holder, is_locked
-from deploy.desired import load_desired
 from tests.e2e.place import Document
 from tests.e2e.processes import children, kill
 from tests.e2e.stack import Seen, Stack
@@ -28,8 +27,8 @@ APPLY = ("apply", "--yes", "--json")
 
 
 def test_ctrl_c_ends_with_130_and_leaves_no_half_written_file(stack: Stack) -> None:
-    with another_context(stack, 2048), stack.running(*APPLY) as process:
-        wait_for(stack, process, the_release_is_placed)
+    with another_context(stack, 2048) as wanted, stack.running(*APPLY) as process:
+        wait_for(stack, process, the_release_is_placed, wanted)
         os.killpg(process.pid, signal.SIGINT)
         stack.ended(process, *APPLY, code=130)
 
@@ -42,8 +41,8 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     before = stack.containers()
     moments = (the_host_is_held, the_release_is_placed, the_container_is_replaced, the_checks_have_begun)
     for number, moment in enumerate(moments):
-        with another_context(stack, 1536 + 1024 * number), stack.running(*APPLY) as process:
-            wait_for(stack, process, moment)
+        with another_context(stack, 1536 + 1024 * number) as wanted, stack.running(*APPLY) as process:
+            wait_for(stack, process, moment, wanted)
             kill(process.pid, with_all=number % 2 == 1)
         wait_until(lambda: not is_busy(stack), "what was left of the run has ended", LIMIT_SECONDS)
 
@@ -91,9 +90,8 @@ def the_checks_have_begun(_stack: Stack, process: int, _before: State) -> bool:
     return any("pytest" in line for line in children(process).values())
 
 
-def wait_for(stack: Stack, process: Popen[str], moment: Moment) -> None:
+def wait_for(stack: Stack, process: Popen[str], moment: Moment, wanted: str = "") -> None:
     """Wait for a moment of a run that goes on."""
-    wanted = load_desired(stack.place.spec_path).bundle.release
     before = State(stack.service("main"), stack.root / "releases" / wanted / "manifest.json")
 
     def there() -> bool:
@@ -109,14 +107,14 @@ def is_busy(stack: Stack) -> bool:
 
 
 @contextmanager
-def another_context(stack: Stack, tokens: int) -> Iterator[None]:
-    """Let there be something to do."""
+def another_context(stack: Stack, tokens: int) -> Iterator[str]:
+    """Let there be something to do; tell the release that shall come of it."""
 
     def change(spec: Document) -> None:
         spec["engines"][0]["context_length"] = tokens
 
     with stack.place.changed(change):
-        yield
+        yield stack.kit("plan", "--json").document["release"]
 
 
 def half_written(stack: Stack) -> list[str]:

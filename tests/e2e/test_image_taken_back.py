@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import yaml
 
-from deploy.desired import load_desired
 from tests.e2e.place import Document
 from tests.e2e.stack import Stack, docker_client
 from tests.e2e.webui import Person
@@ -45,19 +45,28 @@ def broken_image_in_the_lock(stack: Stack) -> Iterator[None]:
     """Lock another set of wheels, and put the image of that recipe there before kit assembles it: one that spoils."""
     right = stack.service("open_webui").image
     with stack.place.changed_lock(forget_a_wheel), docker_client() as client:
-        wanted = load_desired(stack.place.spec_path).deployment.service("open_webui").image
-        assert wanted.reference != right
+        wanted = wanted_image(stack)
+        assert wanted != right
         base = client.containers.create(right, NEVER_RUN)
         try:
             base.put_archive("/usr/bin", archive("python3", SPOILING))
-            name, _, tag = wanted.reference.partition(":")
-            base.commit(name, tag, conf={"Labels": {"kit.recipe": wanted.recipe}})
+            name, _, recipe = wanted.partition(":")
+            base.commit(name, recipe, conf={"Labels": {"kit.recipe": recipe}})
         finally:
             base.remove()
         try:
             yield
         finally:
-            client.images.remove(wanted.reference, force=True)
+            client.images.remove(wanted, force=True)
+
+
+def wanted_image(stack: Stack) -> str:
+    """Return the web UI's image as the compose file would name it."""
+    rendered = stack.place.folder / "rendered"
+    stack.kit("render", "--out", str(rendered), "--json")
+    compose = yaml.safe_load(next(rendered.rglob("compose.yaml")).read_text())
+    image: str = compose["services"]["open_webui"]["image"]
+    return image
 
 
 def forget_a_wheel(lock: Document) -> None:
