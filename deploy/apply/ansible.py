@@ -16,7 +16,7 @@ from deploy.apply.process import OnEvent, PlaybookResult, watch
 from deploy.apply.steps import Step
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
-KEPT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
+KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
 """What of the caller's environment a run sees; everything else could change what it does."""
 
 
@@ -64,6 +64,8 @@ def playbook_environment(run: PlaybookRun, folder: Path, base: Mapping[str, str]
     """Build the whole environment: nothing of the user's own Ansible settings reaches a run."""
     kept = {name: base[name] for name in KEPT if name in base}
     return kept | {
+        # Ansible does not start under a locale that the machine lacks, as one that came along over SSH.
+        "LC_ALL": "C.UTF-8",
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "home" / "tmp"),

@@ -23,19 +23,22 @@ def service_operations(deployment: Deployment, bundle: Bundle, observation: Obse
         for name in sorted(set(observation.services) - wanted)
     ]
     for service in deployment.services:
-        found = _change(service, bundle, observation)
+        found = _change(deployment, service, bundle, observation)
         if found is not None:
             action, cause = found
             operations.append(Operation(f"service {service.name}", action, cause, "release", service.name))
     return tuple(operations)
 
 
-def _change(service: Service, bundle: Bundle, observation: Observation) -> tuple[Action, str] | None:
+def _change(
+    deployment: Deployment, service: Service, bundle: Bundle, observation: Observation
+) -> tuple[Action, str] | None:
     container = observation.services.get(service.name)
     if container is None:
         unseen = observation.release is not None and not observation.docker.server
         return "create", "cannot be seen while the engine is down" if unseen else "not on host"
-    cause = next(_causes(service, container, bundle, observation), None)
+    causes = (*_causes(service, container, bundle, observation), *_lost_models(deployment, service, observation))
+    cause = next(iter(causes), None)
     if cause is not None:
         return "recreate", cause
     if service.name in observation.stopped:
@@ -83,6 +86,13 @@ def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
     for use in service.secrets:
         if (use.secret.owner, use.secret.name) not in observation.secrets:
             yield use.secret.name
+
+
+def _lost_models(deployment: Deployment, service: Service, observation: Observation) -> Iterator[str]:
+    """Yield why a container has to open a model's file anew: it keeps the bytes that it began with."""
+    for model in deployment.models:
+        if model.service == service.name and observation.models.get(model.host_path) != model.sha256:
+            yield f"its model {model.name} is not the one that was fetched"
 
 
 def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:
