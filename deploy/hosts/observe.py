@@ -147,7 +147,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
 
 
 def _container(one: dict[str, Any]) -> Container:
-    return Container(**{**one, "ports": tuple(one["ports"])})
+    return Container(**{**one, "ports": tuple(one["ports"]), "lost_networks": tuple(one.get("lost_networks", ()))})
 
 
 def _holder(path: str) -> tuple[str, str]:

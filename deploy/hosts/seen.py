@@ -22,6 +22,8 @@ class Container:
     created_at: str = ""
     ports: tuple[str, ...] = ()
     """Published ports as `address:port`."""
+    lost_networks: tuple[str, ...] = ()
+    """Networks that somebody removed while it did not run."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 
 from deploy.errors import KitError
+from deploy.hosts.engine import docker_environment
 
 # Compose 2.26 writes it before every line, whoever reads.
 CLEAR_LINE = "\x1b[2K"
@@ -28,7 +30,14 @@ def read_logs(project: str, services: tuple[str, ...], tail: int) -> dict[str, l
 def _compose(project: str, words: list[str], ansi: str) -> Iterator[str]:
     argv = ["docker", "compose", "--ansi", ansi, "--project-name", project, "logs", *words]
     try:
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        process = subprocess.Popen(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=docker_environment(os.environ),
+        )
     except FileNotFoundError:
         raise KitError("there is no docker command here", "type: kit apply") from None
     with process:

@@ -66,6 +66,8 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
             yield f"its file {name} was changed by hand"
     if container.state == "running" and set(container.ports) != set(_published(service)):
         yield f"listens on {', '.join(container.ports) or 'no port'}, not on {', '.join(_published(service)) or 'none'}"
+    if container.lost_networks:
+        yield f"its network {', '.join(container.lost_networks)} was removed"
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):

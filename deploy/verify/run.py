@@ -13,6 +13,7 @@ from pathlib import Path
 import deploy
 from deploy.deployment import Deployment
 from deploy.errors import KitError
+from deploy.hosts.engine import docker_environment
 from deploy.verify.decided import write_deployment
 from deploy.verify.report import Check, Report
 
@@ -63,7 +64,7 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
 def check_environment(place: Path, services: tuple[str, ...], results: int) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return kept | {
+    return docker_environment(kept) | {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(PACKAGE.parent),

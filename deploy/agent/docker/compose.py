@@ -7,10 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from deploy.agent.docker.api import socket_path
 from deploy.agent.errors import AgentError
 from deploy.agent.observing.engine import plugin_path
 
-KEPT_VARIABLES = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG")
+KEPT_VARIABLES = ("PATH", "HOME", "DOCKER_CONFIG", "LANG")
 SECONDS = 900
 CHECKED_PROJECT = "kit-check"
 
@@ -38,6 +39,8 @@ def run_compose(argv: list[str], what: str) -> None:
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     # Nobody's .env and no COMPOSE_* variable has a say.
     environment |= {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ANSI": "never"}
+    # The engine that the agent itself asks, whatever context a person's docker command uses.
+    environment["DOCKER_HOST"] = f"unix://{socket_path()}"
     try:
         done = subprocess.run(
             argv,

@@ -33,6 +33,12 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def lost_networks(container: dict[str, Any], there: set[str] | None) -> list[str]:
+    """Return the networks of an inspected container that are not there any more; it cannot start without them."""
+    joined = (container["NetworkSettings"].get("Networks") or {}).items()
+    return sorted(name for name, one in joined if there is not None and one["NetworkID"] not in {"", *there})
+
+
 def _published(ports: dict[str, Any]) -> list[str]:
     return sorted({f"{binding['HostIp']}:{binding['HostPort']}" for bound in ports.values() for binding in bound or []})
 

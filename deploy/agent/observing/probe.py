@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import described, of_stack
+from deploy.agent.docker.containers import described, lost_networks, of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
@@ -61,7 +61,11 @@ def _services(docker: Docker | None, everything: list[dict[str, Any]], stack: st
     if docker is None:
         return {}
     inspected = {name: docker.container(one["Id"]) for name, one in of_stack(everything, stack).items()}
-    return {name: described(one) for name, one in inspected.items() if one is not None}
+    found = {name: one for name, one in inspected.items() if one is not None}
+    # Asked for only where it can be: a network that a running container is on cannot be removed.
+    asleep = any(one["State"]["Status"] != "running" for one in found.values())
+    there = {network["Id"] for network in docker.networks()} if asleep else None
+    return {name: {**described(one), "lost_networks": lost_networks(one, there)} for name, one in found.items()}
 
 
 def _secrets(root: Path) -> dict[str, Any]:
