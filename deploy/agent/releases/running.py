@@ -56,7 +56,10 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
     forget_stopped(root, list(found))
     for name in names:
         seen = fingerprints(root, name)
-        docker.start(found[name]["Id"])
+        try:
+            docker.start(found[name]["Id"])
+        except AgentError as problem:
+            raise AgentError(f"{name} cannot start as it is: {problem.problem}", "kit apply makes it anew") from problem
         remember(root, name, found[name]["Id"], seen)
     limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in found}
     with journal.step("health"):
