@@ -144,7 +144,7 @@ def test_stop_lasts_until_start_and_is_told_by_the_probe(stack: AgentStack) -> N
     with stack.held():
         assert stack.call("start", services=[])["services"] == ["one"]
         assert stack.call("restart", services=["two"])["changed"]
-        with pytest.raises(KitError, match="three has no container"):
+        with pytest.raises(KitError, match="there is no container of three"):
             stack.call("stop", services=["three"])
     seen = stack.probe()
     assert (seen["stopped"], stack.ids()) == ([], made)
