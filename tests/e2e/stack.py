@@ -78,7 +78,7 @@ class Stack:
         return ran
 
     @contextmanager
-    def running(self, verb: str, *words: str) -> Iterator[Popen[str]]:
+    def running(self, verb: str, *words: str, shell: dict[str, str] | None = None) -> Iterator[Popen[str]]:
         """Start the command line as a shell does: leader of its own process group; nothing of it outlives the block."""
         argv = [KIT, *verb.split(), *words, str(self.place.spec_path)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
@@ -88,7 +88,7 @@ class Stack:
             stdout=PIPE,
             stderr=PIPE,
             text=True,
-            env=environment,
+            env=environment | (shell or {}),
             start_new_session=True,
         ) as process:
             try:

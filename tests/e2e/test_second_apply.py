@@ -12,6 +12,17 @@ from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
+ODD_SHELL = {
+    "ANSIBLE_CHECK_MODE": "1",
+    "COMPOSE_FILE": "/nowhere/compose.yaml",
+    "COMPOSE_PROJECT_NAME": "another",
+    "DOCKER_CONTEXT": "another",
+    "LC_ALL": "xx_YY.UTF-8",
+    "PYTHONPATH": "/nowhere",
+    "XDG_CONFIG_HOME": "/nowhere",
+}
+"""What a shell may carry along that belongs to other work."""
+
 
 def test_a_second_apply_changes_nothing_and_does_not_start_ansible(stack: Stack) -> None:
     before, files = stack.containers(), stack.files()
@@ -27,10 +38,10 @@ def test_a_second_apply_changes_nothing_and_does_not_start_ansible(stack: Stack)
     assert stack.files() == files
 
 
-def test_a_forced_full_run_starts_ansible_and_changes_nothing(stack: Stack) -> None:
+def test_a_forced_full_run_changes_nothing_whatever_the_shell_is_set_to(stack: Stack) -> None:
     before = stack.containers()
 
-    with stack.running("apply", "--full", "--json") as process:
+    with stack.running("apply", "--full", "--json", shell=ODD_SHELL) as process:
         programs = programs_until_end(process)
         ran = stack.ended(process, "apply", "--full", "--json")
 
