@@ -31,6 +31,10 @@ def seen(wanted: Desired, answer: Answer) -> tuple[Plan, Observation]:
     return make_plan(wanted.deployment, wanted.bundle, observation), observation
 
 
+def actions_of(run: HostRun) -> dict[str, str]:
+    return {name: one["action"] for name, one in run.requests["converge"]["services"].items()}
+
+
 @pytest.fixture
 def quickstart(tmp_path: Path) -> Desired:
     return desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
@@ -51,9 +55,12 @@ def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_othe
     ]
 
 
-def test_a_missing_model_file_starts_nothing_but_its_fetch(quickstart: Desired) -> None:
-    answer = merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
-    assert [str(step) for step in host_run(quickstart, answer).steps] == ["llama_cpp models"]
+def test_a_missing_model_file_is_fetched_before_its_engine_opens_it_anew(quickstart: Desired) -> None:
+    run = host_run(
+        quickstart, merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
+    )
+    assert [str(step) for step in run.steps] == [SETTLING[0], "llama_cpp models", *SETTLING[1:]]
+    assert actions_of(run) == {"main": "recreate", "litellm": "keep", "open_webui": "keep"}
 
 
 def test_drifted_settings_start_nothing_but_the_settings(quickstart: Desired) -> None:
@@ -67,8 +74,7 @@ def test_a_container_that_is_gone_needs_neither_images_nor_folders(quickstart: D
     answer = merged(settled(quickstart), {"services": {"litellm": None}})
     run = host_run(quickstart, answer)
     assert [str(step) for step in run.steps] == SETTLING
-    actions = {name: one["action"] for name, one in run.requests["converge"]["services"].items()}
-    assert actions == {"main": "keep", "litellm": "create", "open_webui": "keep"}
+    assert actions_of(run) == {"main": "keep", "litellm": "create", "open_webui": "keep"}
 
 
 def test_a_release_that_nobody_proved_is_waited_for_again(quickstart: Desired) -> None:
@@ -81,7 +87,7 @@ def test_a_forced_run_has_every_step_but_the_engine_of_somebody_else(quickstart:
     assert {str(step) for step in own.steps} - {
         str(step) for step in host_run(quickstart, foreign, full=True).steps
     } == {"docker_engine"}
-    assert {one["action"] for one in own.requests["converge"]["services"].values()} == {"keep"}
+    assert set(actions_of(own).values()) == {"keep"}
 
 
 def test_a_service_that_is_no_longer_declared_is_removed_and_its_data_named_nowhere(tmp_path: Path) -> None:
