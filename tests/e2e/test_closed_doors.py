@@ -12,7 +12,7 @@ from tests.e2e.stack import Stack, docker_client
 
 pytestmark = pytest.mark.e2e
 
-CONNECT = "timeout 5 bash -c 'exec 3<>/dev/tcp/{address}/{port} && echo out'"
+CONNECT = "timeout 2 bash -c 'exec 3<>/dev/tcp/{address}/{port} && echo out'"
 
 
 def test_no_service_without_egress_gets_out_where_another_container_does(stack: Stack) -> None:
