@@ -117,9 +117,10 @@ def _older_than_data(deployment: Deployment, observation: Observation) -> Iterat
     for service in deployment.services:
         wrote = observation.data_versions.get(service.name)
         if service.data is not None and wrote and _is_below(service.data.version, wrote):
+            copies = f"{deployment.root}/copies/{service.name}"
             yield (
                 f"{service.name} {service.data.version} would start on data that {wrote} wrote, and could spoil it",
-                f"keep {wrote} or newer; copies of older data lie in {deployment.root}/copies/{service.name}",
+                f"keep {wrote} or newer; a copy of older data, if one was taken, lies in {copies}",
             )
 
 
