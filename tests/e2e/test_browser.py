@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 LIMIT_SECONDS = 60
 GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
+LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
+LABELS_OF = "return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute('aria-label'))"
 NOT_YET = (
     ElementClickInterceptedException,
     ElementNotInteractableException,
@@ -65,7 +67,7 @@ def test_the_list_shows_exactly_the_models_of_the_spec(stack: Stack, browser: Ch
     sign_in(browser, stack)
     click(browser, "#model-selector-model-button")
     element(browser, OFFERED)
-    labels = [one.get_attribute("aria-label") for one in browser.find_elements(By.CSS_SELECTOR, OFFERED)]
+    labels = browser.execute_script(LABELS_OF, OFFERED)
 
     assert labels == [f"Select {model['name']} model" for model in stack.place.spec["models"]]
 
@@ -84,11 +86,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 def sign_in(browser: Chrome, stack: Stack) -> None:
     """Open the page and sign in as the first administrator, unless that was done before."""
     browser.get(stack.service("open_webui").address)
-    first = element(browser, "input#email, #chat-input")
-    if first.tag_name != "input":
+    element(browser, "input#email, #chat-input")
+    if browser.find_elements(By.ID, "chat-input"):
         return
-    first.send_keys(Person.email)
-    element(browser, "input#password").send_keys(stack.secret("webui_admin_password"), Keys.ENTER)
+    type_into(browser, "input#email", Person.email)
+    type_into(browser, "input#password", stack.secret("webui_admin_password") + Keys.ENTER)
     element(browser, "#chat-input")
 
 
@@ -96,6 +98,19 @@ def choose(browser: Chrome, model: str) -> None:
     """Choose the model as a person does."""
     click(browser, "#model-selector-model-button")
     click(browser, f"button[aria-label='Select {model} model']")
+
+
+def type_into(browser: Chrome, selector: str, text: str) -> None:
+    """Type into a field, once it is there to stay."""
+
+    def is_typed() -> bool:
+        try:
+            browser.find_element(By.CSS_SELECTOR, selector).send_keys(text)
+        except NOT_YET:
+            return False
+        return True
+
+    wait_until(is_typed, f"{selector} can be typed into", LIMIT_SECONDS)
 
 
 def click(browser: Chrome, selector: str) -> None:
@@ -115,7 +130,7 @@ def click(browser: Chrome, selector: str) -> None:
 
 def send(browser: Chrome, text: str) -> None:
     """Write a message and send it."""
-    element(browser, "#chat-input").send_keys(text)
+    type_into(browser, "#chat-input", text)
     click(browser, "#send-message-button")
 
 
@@ -124,8 +139,8 @@ def answer_lengths(browser: Chrome) -> set[int]:
     lengths: set[int] = set()
 
     def grows() -> bool:
-        answers = browser.find_elements(By.CSS_SELECTOR, ".chat-assistant")
-        lengths.update(len(answers[-1].text) for _ in answers[-1:])
+        # Asked and measured inside the page at once: the page puts a new element in an answer's place while it grows.
+        lengths.add(browser.execute_script(LENGTH_OF_THE_LAST_ANSWER))
         return len(lengths - {0}) >= 2
 
     wait_until(grows, "the answer grows", LIMIT_SECONDS)
@@ -135,4 +150,4 @@ def answer_lengths(browser: Chrome) -> set[int]:
 def element(browser: Chrome, selector: str) -> WebElement:
     """Wait for an element that can be used."""
     there = seen.element_to_be_clickable((By.CSS_SELECTOR, selector))
-    return WebDriverWait(browser, LIMIT_SECONDS).until(there)
+    return WebDriverWait(browser, LIMIT_SECONDS, ignored_exceptions=NOT_YET).until(there)
