@@ -24,6 +24,7 @@ from deploy.hosts.transport import Transport
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"
+LAYERS = f"{CACHE}/layers"
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,15 @@ def observe(transport: Transport, deployment: Deployment) -> Observation:
 def probe_request(deployment: Deployment) -> dict[str, Any]:
     """Return what the probe is asked about."""
     services = deployment.services
+    written = (*(s.data.host_path for s in services if s.data), *(m.host_path for m in deployment.models))
     return {
         "stack": deployment.stack,
         "root": deployment.root,
-        "folders": sorted({folder.host_path for service in services for folder in service.folders}),
+        "folders": sorted({LAYERS, *(folder.host_path for service in services for folder in service.folders)}),
         "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
-        "data_roots": sorted({deployment.data_root, CACHE, *(s.data.host_path for s in services if s.data)}),
+        "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }
 

@@ -68,6 +68,14 @@ class Docker:
     next: str | None = None
     client_path: str | None = None
     kit_installed: bool = False
+    engine_path: str | None = None
+    """The engine's program, whether it runs or not."""
+    is_denied: bool = False
+    """Whether there is a socket that the agent's user may not use, so that nobody knows what is behind it."""
+    live_restore: bool = False
+    """Whether a restart of the running engine stops no container."""
+    daemon_json_problem: str | None = None
+    """Why the engine would not read its daemon.json."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,8 @@ class OperatingSystem:
     id: str
     version: str
     codename: str
+    debian_mirror: str | None = None
+    """The mirror of Debian that its own package sources name."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.agent.inputs.mirrors import host_mirror
+from deploy.agent.inputs.sources import host_mirror
 from tests.e2e.stack import Stack, docker_client
 
 pytestmark = pytest.mark.e2e

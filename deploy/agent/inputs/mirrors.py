@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.sources import host_mirror
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MOVING_SUITES = ("sid", "unstable", "testing", "experimental")
@@ -107,35 +108,3 @@ class Mirrors:
             urllib.request.ProxyHandler(proxies),
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca)),
         )
-
-
-def host_mirror(ending: str, default: str | None = None, apt: Path = Path("/etc/apt")) -> str:
-    """Return the mirror that this host's apt uses for an archive such as debian or debian-security."""
-    for address in _addresses(apt):
-        if address.rstrip("/").endswith(f"/{ending}"):
-            return address
-    if default:
-        return default
-    raise AgentError(
-        "this host's apt sources name no Debian mirror", "say one in kit.yaml: mirrors: {debian: https://...}"
-    )
-
-
-def _addresses(apt: Path) -> list[str]:
-    found: list[str] = []
-    for path in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))):
-        if path.suffix not in (".list", ".sources") or not path.is_file():
-            continue
-        for line in path.read_text(errors="replace").splitlines():
-            words = line.split("#")[0].split()
-            if words[:1] == ["URIs:"] or words[:1] == ["deb"]:
-                found += [word for word in words[1:] if "://" in word or word.startswith(("file:", "mirror+file:"))]
-    return [address for word in found for address in _resolved(word)]
-
-
-def _resolved(address: str) -> list[str]:
-    # Debian's cloud images name a file of mirrors instead of a mirror.
-    if not address.startswith("mirror+file:"):
-        return [address]
-    listed = Path(address[len("mirror+file:") :])
-    return [line.split()[0] for line in listed.read_text().splitlines() if "://" in line] if listed.exists() else []

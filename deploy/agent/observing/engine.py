@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,9 @@ from deploy.agent.remembered import read_json, write_json
 
 DEFAULT_ROOT = "/var/lib/docker"
 MARKER = Path("/opt/kit/docker_engine.json")
+DAEMON_JSON = Path("/etc/docker/daemon.json")
+PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Folders that a person's PATH may lack."""
 PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -25,8 +29,12 @@ PLUGIN_FOLDERS = (
 
 def observe(root: Path) -> dict[str, Any]:
     """Say which Docker is there; a client without an engine is no Docker."""
+    document, problem = daemon_json()
+    program = shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
     return {
-        **_server(),
+        **_server(program, document or {}),
+        "engine_path": program,
+        "daemon_json_problem": problem,
         "compose": plugin_version("docker-compose", root),
         "buildx": plugin_version("docker-buildx", root),
         "client_path": shutil.which("docker"),
@@ -34,21 +42,55 @@ def observe(root: Path) -> dict[str, Any]:
     }
 
 
-def _server() -> dict[str, Any]:
+def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
     docker = Docker(timeout=10)
     try:
         # Not /version: for that the engine starts runc and others to ask theirs.
         information = docker.info()
     except AgentError as error:
-        none = dict.fromkeys(("version", "root"))
-        return {"server": False, **none, "problem": error.problem, "next": error.next_step}
+        is_denied = Path(docker.path).exists() and not os.access(docker.path, os.W_OK)
+        return {
+            "server": False,
+            "is_denied": is_denied,
+            "live_restore": False,
+            "version": None if is_denied or program is None else _program_version(program),
+            "root": settings.get("data-root"),
+            "problem": error.problem,
+            "next": error.next_step,
+        }
     return {
         "server": True,
+        "is_denied": False,
+        "live_restore": bool(information.get("LiveRestoreEnabled")),
         "version": information["ServerVersion"],
         "root": information["DockerRootDir"],
         "problem": None,
         "next": None,
     }
+
+
+def daemon_json(path: Path = DAEMON_JSON) -> tuple[dict[str, Any] | None, str | None]:
+    """Return what daemon.json holds, or why the engine would not read it; one that is not there is neither."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if text.strip() else {}
+    except (FileNotFoundError, PermissionError):
+        return None, None
+    except json.JSONDecodeError as problem:
+        return None, f"line {problem.lineno}, column {problem.colno}: {problem.msg}"
+    except (OSError, ValueError) as problem:
+        return None, str(problem)
+    return (document, None) if isinstance(document, dict) else (None, "does not hold an object, as `{...}` is one")
+
+
+def _program_version(program: str) -> str | None:
+    """Return the version of an engine that does not run."""
+    try:
+        asked = subprocess.run([program, "--version"], capture_output=True, check=True, text=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"version ([^\s,]+)", asked.stdout)
+    return found[1] if found else None
 
 
 def plugin_path(name: str) -> Path | None:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.inputs.sources import named_mirror
+
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA = Path("/proc/driver/nvidia")
 WSL_DRIVER = Path("/usr/lib/wsl/lib/nvidia-smi")
@@ -49,7 +51,7 @@ def _memory_bytes(text: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def _operating_system() -> dict[str, str]:
+def _operating_system() -> dict[str, str | None]:
     values = {}
     for line in _text(Path("/etc/os-release")).splitlines():
         key, _, value = line.partition("=")
@@ -58,6 +60,7 @@ def _operating_system() -> dict[str, str]:
         "id": values.get("ID", "linux"),
         "version": values.get("VERSION_ID", ""),
         "codename": values.get("VERSION_CODENAME", ""),
+        "debian_mirror": named_mirror("debian"),
     }
 
 

@@ -41,7 +41,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "fingerprint_changed": {name: changed_secrets(root, name, one) for name, one in services.items()},
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,
-        "daemon_json": read_json(Path("/etc/docker/daemon.json")),
+        "daemon_json": engine.daemon_json()[0],
         "images": engine.images(docker, *_records(root, request)) if docker else {},
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.mirrors import Mirrors, host_mirror
+from deploy.agent.inputs.mirrors import Mirrors
+from deploy.agent.inputs.sources import host_mirror
 
 DEB822 = "Types: deb\n# old\nURIs: http://mirror.example/debian\nSuites: bookworm\n"
 SECURITY = "\nTypes: deb\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\n"

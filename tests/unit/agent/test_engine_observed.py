@@ -1,0 +1,42 @@
+"""What the probe says of a Docker whose engine does not run, and of a daemon.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.observing import engine
+
+
+def test_an_engine_that_is_installed_and_does_not_run_tells_its_place_and_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "dockerd"
+    program.write_text("#!/bin/sh\necho 'Docker version 20.10.24+dfsg1, build 5d6db84'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    seen = engine.observe(tmp_path)
+    assert (seen["server"], seen["engine_path"], seen["version"]) == (False, str(program), "20.10.24+dfsg1")
+    assert seen["is_denied"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "problem"),
+    [
+        ('{"debug": true}', {"debug": True}, None),
+        ("", {}, None),
+        ('{\n "debug" true\n}', None, "line 2, column 10: Expecting ':' delimiter"),
+        ("[]", None, "does not hold an object, as `{...}` is one"),
+    ],
+)
+def test_a_daemon_json_is_told_with_the_place_of_its_mistake(
+    tmp_path: Path, text: str, document: dict[str, bool] | None, problem: str | None
+) -> None:
+    (tmp_path / "daemon.json").write_text(text)
+    assert engine.daemon_json(tmp_path / "daemon.json") == (document, problem)
+
+
+def test_a_daemon_json_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
+    assert engine.daemon_json(tmp_path / "daemon.json") == (None, None)
