@@ -203,6 +203,10 @@ class Fetch:
     pypi: str | None = None
     proxy: str | None = None
     ca: str | None = None
+    registry: str | None = None
+    """Base address that stands for the default container registry."""
+    models: str | None = None
+    """Base address that stands for the default model registry."""
 
 
 @dataclass(frozen=True)
