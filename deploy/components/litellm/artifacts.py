@@ -1,4 +1,4 @@
-"""The file that the gateway mounts: its list of models."""
+"""The files that the gateway mounts: its list of models, and the gate in front of everything that it serves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from deploy.deployment import Artifact, SecretUse
 from deploy.offers import ChatApi
 
-CONFIG_PATH = "/kit/litellm.yaml"
+FOLDER = "/kit"
+CONFIG_PATH = f"{FOLDER}/litellm.yaml"
+GATE = "kit_gate"
+GATE_HOOK = f"{GATE}:close"
+"""What LiteLLM runs at its start."""
 UPSTREAM_PREFIX = {"openai": "openai/"}
 """LiteLLM's word for each protocol that an engine may speak."""
 NO_KEY = "none"
@@ -31,10 +35,10 @@ class GatewayConfig:
     request_timeout_seconds: int
 
 
-def gateway_config(
+def gateway_files(
     chats: tuple[ChatApi, ...], keys: dict[str, SecretUse], request_timeout_seconds: int
 ) -> tuple[Artifact, ...]:
-    """Return the gateway's file: every model of every engine, under its own name."""
+    """Return the gateway's files; the first lists every model of every engine, under its own name."""
     models = tuple(
         Upstream(
             name=model,
@@ -47,4 +51,7 @@ def gateway_config(
     )
     ordered = tuple(sorted(models, key=lambda model: (model.name, model.api_base)))
     context = GatewayConfig(ordered, request_timeout_seconds)
-    return (Artifact("litellm/litellm.yaml.j2", "litellm.yaml", CONFIG_PATH, context),)
+    return (
+        Artifact("litellm/litellm.yaml.j2", "litellm.yaml", CONFIG_PATH, context),
+        Artifact("litellm/kit_gate.py.j2", f"{GATE}.py", f"{FOLDER}/{GATE}.py"),
+    )

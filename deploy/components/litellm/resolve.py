@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.components.litellm.artifacts import CONFIG_PATH, UPSTREAM_PREFIX, gateway_config
+from deploy.components.litellm.artifacts import CONFIG_PATH, FOLDER, GATE_HOOK, UPSTREAM_PREFIX, gateway_files
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
@@ -18,9 +18,11 @@ ENVIRONMENT = (
     # Without it the start asks the network for prices, three times, with pauses.
     ("LITELLM_LOCAL_MODEL_COST_MAP", "True"),
     ("LITELLM_MODE", "PRODUCTION"),
+    ("LITELLM_WORKER_STARTUP_HOOKS", GATE_HOOK),
     ("NO_DOCS", "True"),
     ("NO_OPENAPI", "True"),
     ("NO_REDOC", "True"),
+    ("PYTHONPATH", FOLDER),
 )
 
 
@@ -36,7 +38,7 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         argv=_argv(),
         owner=owner_of(spec, UID),
         environment=ENVIRONMENT,
-        artifacts=gateway_config(chats, keys, spec.request_timeout),
+        artifacts=gateway_files(chats, keys, spec.request_timeout),
         secrets=(SecretUse(master, "LITELLM_MASTER_KEY"), *(keys[name] for name in sorted(keys))),
         ports=site.ports(spec, spec.traits.default_port, CONTAINER_PORT),
         tmpfs=(Tmpfs("/tmp", 128 * 2**20),),

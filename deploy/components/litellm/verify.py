@@ -9,23 +9,70 @@ from deploy.verify.checks import ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question
 from deploy.verify.web import Web
 
+OPEN = ("/health/liveliness", "/health/liveness")
 KEYED = ("/v1/models", "/health", "/model/info", "/metrics", "/settings")
-# A key that is not the gateway's: it would look for it in a database, and has none.
-WRONG_KEY = (400, 401, 403)
+# What LiteLLM by itself answers to anybody, and what is only switched off.
+LITELLMS_OWN = (
+    "/",
+    "/.well-known/litellm-ui-config",
+    "/.well-known/oauth-authorization-server",
+    "/config/yaml",
+    "/docs",
+    "/fallback/login",
+    "/get/ui_settings",
+    "/get/ui_theme_settings",
+    "/get_favicon",
+    "/get_image",
+    "/get_logo_url",
+    "/health/readiness",
+    "/litellm-asset-prefix/_next",
+    "/mcp",
+    "/model_hub",
+    "/onboarding/get_token",
+    "/openapi.json",
+    "/public/agent_hub",
+    "/public/agents/fields",
+    "/public/endpoints",
+    "/public/litellm_blog_posts",
+    "/public/litellm_model_cost_map",
+    "/public/mcp_hub",
+    "/public/model_hub",
+    "/public/model_hub/info",
+    "/public/providers",
+    "/public/providers/fields",
+    "/public/skill_hub",
+    "/redoc",
+    "/routes",
+    "/sso/callback",
+    "/sso/key/generate",
+    "/sso/saml/login",
+    "/swagger",
+    "/test",
+    "/ui/",
+)
+UNKNOWN = "/an-address-that-a-later-release-may-have"
 
 
 def test_refuses_who_has_no_key(web: Web) -> None:
-    for path in KEYED:
-        ensure_refused(web.get(path).status, path)
-    ensure_refused(web.post("/v1/chat/completions", short_question("any")).status, "/v1/chat/completions")
+    for path in (*KEYED, *LITELLMS_OWN, UNKNOWN):
+        ensure_refused(web.get(path).status, path, (401,))
+    for path in ("/v1/chat/completions", "/sso/cli/start", "/v1/logs"):
+        ensure_refused(web.post(path, short_question("any")).status, path, (401,))
 
 
 def test_refuses_a_wrong_key(web: Web) -> None:
     web.bearer = "sk-wrong"
-    ensure_refused(web.get("/v1/models").status, "/v1/models with a wrong key", WRONG_KEY)
+    for path in ("/v1/models", "/routes"):
+        ensure_equal(web.get(path).status, 401, f"{path} with a wrong key")
 
 
-def test_shows_no_description_of_itself(web: Web) -> None:
+def test_says_to_anybody_only_that_it_lives(web: Web) -> None:
+    for path in OPEN:
+        ensure_equal(web.get(path).status, 200, path)
+
+
+def test_shows_no_description_of_itself(service: Service, web: Web) -> None:
+    web.use_key(service.facts["key"])
     ensure_equal(web.get("/openapi.json").status, 404, "/openapi.json")
 
 

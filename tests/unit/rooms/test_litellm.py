@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import json
+from types import ModuleType
 from typing import Any
 
+import pytest
 import yaml
 
 from deploy.deployment import Deployment
@@ -71,3 +75,68 @@ def test_the_time_for_an_answer_is_the_specs() -> None:
 
 def test_no_key_stands_in_its_environment() -> None:
     assert not [name for name, _ in gateway(engine()).service.environment if "KEY" in name]
+
+
+def test_litellm_runs_the_gate_at_its_start() -> None:
+    service = gateway(engine()).service
+    environment = dict(service.environment)
+    module, function = environment["LITELLM_WORKER_STARTUP_HOOKS"].split(":")
+    assert f"{environment['PYTHONPATH']}/{module}.py" in [file.container_path for file in service.artifacts]
+    assert callable(getattr(the_gate(), function))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "passes"),
+    [
+        ("/v1/models", {}, False),
+        ("/routes", {}, False),
+        ("/ui/", {"authorization": "Bearer sk-wrong"}, False),
+        ("/v1/models", {"authorization": "Bearer"}, False),
+        ("/health/liveliness/../../routes", {}, False),
+        ("/health", {}, False),
+        ("/health/liveliness", {}, True),
+        ("/v1/models", {"authorization": "Bearer sk-right"}, True),
+        ("/v1/models", {"authorization": "bearer  sk-right "}, True),
+        ("/v1/messages", {"x-api-key": "sk-right"}, True),
+    ],
+)
+def test_only_the_key_and_the_question_of_life_come_through_the_gate(
+    path: str, headers: dict[str, str], passes: bool
+) -> None:
+    told = through_the_gate({"type": "http", "method": "GET", "path": path}, headers)
+    assert (told[0]["type"] == "passed") is passes
+    if not passes:
+        assert (told[0]["status"], json.loads(told[1]["body"])["error"]["code"]) == (401, "401")
+
+
+def test_a_browser_may_ask_before_it_sends_the_key_and_a_socket_may_not_come_without_it() -> None:
+    asks = {"type": "http", "method": "OPTIONS", "path": "/v1/models"}
+    before = {"origin": "http://localhost:3000", "access-control-request-method": "POST"}
+    assert through_the_gate(asks, before) == [{"type": "passed"}]
+    assert through_the_gate(asks, {})[0]["status"] == 401
+    socket = {"type": "websocket", "path": "/health/liveliness"}
+    assert through_the_gate(socket, {}) == [{"type": "websocket.close", "code": 1008}]
+
+
+def the_gate() -> ModuleType:
+    """The module as the gateway's container finds it."""
+    bundle = render(Deployment("home", (gateway(engine()).service,), ()))
+    (file,) = (file for file in bundle.files if file.path.endswith("/kit_gate.py"))
+    module = ModuleType("kit_gate")
+    exec(compile(file.content, "kit_gate.py", "exec"), module.__dict__)
+    return module
+
+
+def through_the_gate(scope: dict[str, Any], headers: dict[str, str]) -> list[dict[str, Any]]:
+    """What a client is told by the gate, or that its request was passed on."""
+    told: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        told.append(message)
+
+    async def inner(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "passed"})
+
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(the_gate().gate(inner, b"sk-right")({**scope, "headers": sent}, None, send))
+    return told
