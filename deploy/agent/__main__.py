@@ -22,7 +22,6 @@ VERBS = {
     "image": "inputs.image",
     "models": "inputs.models",
     "secrets": "releases.secrets",
-    "folders": "releases.folders",
     "converge": "releases.converge",
     "collect": "releases.collect",
     "copy": "data.copy",

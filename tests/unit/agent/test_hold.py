@@ -40,13 +40,13 @@ def test_a_change_is_refused_without_the_hold_and_under_another_ones(
     transport: LocalTransport, request_of: Document
 ) -> None:
     with pytest.raises(KitError, match="does not hold it"):
-        transport.call("folders", {**request_of, "run": "first", "folders": []})
+        transport.call("secrets", {**request_of, "run": "first", "secrets": []})
     with transport.hold({**request_of, "run": "first"}, lambda _line: None):
         with pytest.raises(HeldError, match="held by ada"):
-            transport.call("folders", {**request_of, "run": "second", "folders": []})
-        assert transport.call("folders", {**request_of, "run": "first", "folders": []}) == {
+            transport.call("secrets", {**request_of, "run": "second", "secrets": []})
+        assert transport.call("secrets", {**request_of, "run": "first", "secrets": []}) == {
             "changed": False,
-            "made": [],
+            "written": [],
         }
 
 
@@ -64,14 +64,13 @@ def test_the_hold_ends_with_the_process_that_took_it(transport: LocalTransport, 
         pass
 
 
-def test_the_journal_of_the_run_reaches_the_one_who_holds(
-    transport: LocalTransport, request_of: Document, tmp_path: Path
-) -> None:
+def test_the_journal_of_the_run_reaches_the_one_who_holds(transport: LocalTransport, request_of: Document) -> None:
     lines: list[Document] = []
+    reader = {"service": "main", "uid": os.getuid(), "gid": os.getgid()}
+    secret = {"name": "key", "owner": "main", "prefix": "", "value": None, "readers": [reader]}
     with transport.hold({**request_of, "run": "first"}, lines.append):
-        folder = {"host_path": str(tmp_path / "data"), "uid": os.getuid(), "gid": os.getgid(), "mode": "0750"}
-        assert transport.call("folders", {**request_of, "run": "first", "folders": [folder]})["changed"]
-    assert [line["text"] for line in lines] == [f"folders: made {tmp_path / 'data'}"]
+        assert transport.call("secrets", {**request_of, "run": "first", "secrets": [secret]})["changed"]
+    assert [line["text"] for line in lines] == ["secrets: wrote main/key"]
 
 
 def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
@@ -91,8 +90,8 @@ def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
 def test_a_step_that_waited_until_its_run_let_go_is_refused(
     transport: LocalTransport, request_of: Document, tmp_path: Path
 ) -> None:
-    request = json.dumps({"format": 1, **request_of, "run": "first", "folders": []}).encode()
-    argv = ["/usr/bin/python3", "-I", transport.agent_path, "folders"]
+    request = json.dumps({"format": 1, **request_of, "run": "first", "secrets": []}).encode()
+    argv = ["/usr/bin/python3", "-I", transport.agent_path, "secrets"]
     with transport.hold({**request_of, "run": "first"}, lambda _line: None):
         before = subprocess.Popen(["flock", tmp_path / "t-hold" / "run" / "working", "sleep", "2"])
         time.sleep(0.3)
