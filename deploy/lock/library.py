@@ -1,0 +1,89 @@
+"""What a model's tag or address means today: the manifest of a tag, or a file read through and not kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.lock.asking import Place
+from deploy.lock.registry import DOCKER_MANIFEST, Registry, parts
+from deploy.lock.weights import Measured, Said, measure
+from deploy.reference import model_place, parse_model
+
+_HASH = len("sha256:")
+
+
+@dataclass(frozen=True)
+class TaggedLayer:
+    """One part of a model in a registry."""
+
+    media_type: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class TaggedModel:
+    """A model by its tag, pinned: an engine that pulled it lists it with this digest."""
+
+    name: str
+    """As an engine names it: default host and owner left out, the tag always there."""
+    manifest_digest_hex: str
+    size_bytes: int
+    """Of all parts together, the configuration too."""
+    layers: tuple[TaggedLayer, ...]
+    """Without the configuration, in the manifest's order."""
+
+
+def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
+    """Ask a model registry what a tag means today; KitError names the address, what it said, and what to do."""
+    model = parse_model(name)
+    base = model_place(model.host, fetch.models)
+    registry = Registry(base, f"{model.owner}/{model.model}", "" if model.host else "models", fetch)
+    # Only what engines ask for: another form of it would have another digest.
+    found = registry.manifest(model.tag, (DOCKER_MANIFEST,))
+    if found.is_list:
+        raise registry.wrong(model.tag, "it is a list of platforms, and no model")
+    config, *layers = parts(found, registry, model.tag)
+    return TaggedModel(
+        name=str(model),
+        manifest_digest_hex=found.digest[_HASH:],
+        size_bytes=config[2] + sum(size for _, _, size in layers),
+        layers=tuple(TaggedLayer(kind, digest[_HASH:], size) for kind, digest, size in layers),
+    )
+
+
+def measure_url(url: str, fetch: Fetch, said: Said) -> Measured:
+    """Read a GGUF file at an address to its end, once, and keep nothing of it."""
+    address = urlsplit(url)
+    # What stands behind a question mark can be a key.
+    shown = address._replace(query="", fragment="").geturl()
+    place = Place(shown, "", fetch)
+    with place.opened(url, {"Accept": "*/*", "Accept-Encoding": "identity"}) as answer:
+        if answer.status != 200:
+            raise KitError(
+                f"{place.named} answers {answer.status} {answer.reason}", "see that the address is right and public"
+            )
+        told = answer.headers["Content-Length"] or ""
+        total = int(told) if told.isdigit() else None
+        stream = _Whole(answer, total, place)
+        return measure(stream, shown, said, total)
+
+
+class _Whole:
+    """A body that must not end early."""
+
+    def __init__(self, answer: Any, total: int | None, place: Place) -> None:
+        self.answer, self.total, self.place = answer, total, place
+        self.done = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; KitError where the connection ended before the file."""
+        found: bytes = self.answer.read(size)
+        self.done += len(found)
+        if not found and self.total is not None and self.done < self.total:
+            raise self.place.silent(f"it ended after {self.done} of {self.total} bytes")
+        return found

@@ -1,0 +1,212 @@
+"""What an image's name means today: a small client of the registry protocol, version 2, without an account."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.lock.asking import Answer, Place, plain
+from deploy.reference import image_place, is_loopback, parse_image
+
+_LISTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", DOCKER_MANIFEST)
+PLATFORM = {"os": "linux", "architecture": "amd64"}
+_LARGEST_MANIFEST = 4 * 2**20
+_LARGEST_TOKEN = 2**20
+_LARGEST_SIZE = 2**50
+_PARAMETER = re.compile(r'([a-z_]+)="([^"]*)"')
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class PulledImage:
+    """An image, pinned: Docker pulls `repository@digest`."""
+
+    repository: str
+    digest: str
+    """As `sha256:` and 64 hex digits; of the list of platforms where the registry has one."""
+    size_bytes: int
+    """What is fetched for this platform."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest's bytes by their digest, and what they say."""
+
+    digest: str
+    document: dict[str, Any]
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether it names one manifest per platform."""
+        return isinstance(self.document.get("manifests"), list)
+
+
+class Registry:
+    """One repository of one registry."""
+
+    def __init__(self, base: str, repository: str, mirror: str, fetch: Fetch) -> None:
+        self.base = base
+        self.repository = repository
+        self.place = Place(f"the registry {base}", mirror, fetch)
+        self._token = ""
+
+    def manifest(self, reference: str, accepted: tuple[str, ...]) -> Manifest:
+        """Return a manifest by tag or digest; KitError says which address refused what, and what to do."""
+        place = urlsplit(self.base)
+        url = f"{place.scheme}://{place.netloc}/v2{place.path}/{self.repository}/manifests/{reference}"
+        answer = self._asked(url, accepted)
+        if answer.status != 200:
+            raise self._refused(answer, reference)
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        told = reference if reference.startswith("sha256:") else answer.headers["Docker-Content-Digest"]
+        if told and told != digest:
+            raise self.wrong(reference, f"its bytes have the digest {digest}, {plain(told)} was told")
+        return Manifest(digest, self._document(answer.body, reference))
+
+    def wrong(self, reference: str, what: str) -> KitError:
+        """Return the error for an answer that is no manifest."""
+        return KitError(
+            f"{self.place.named} gives no image for {self.named(reference)}: {what}",
+            "see whether the address is a registry; try again, or name another",
+        )
+
+    def named(self, reference: str) -> str:
+        """Return how a manifest of this repository is called."""
+        return f"{self.repository}{'@' if reference.startswith('sha256:') else ':'}{reference}"
+
+    def _document(self, body: bytes, reference: str) -> dict[str, Any]:
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            raise self.wrong(reference, "what it sends is not JSON") from None
+        if not isinstance(document, dict) or document.get("schemaVersion") != 2:
+            raise self.wrong(reference, "what it sends is no manifest of the second schema")
+        return document
+
+    def _asked(self, url: str, accepted: tuple[str, ...]) -> Answer:
+        answer = self._once(url, accepted)
+        asks = answer.headers["WWW-Authenticate"] or ""
+        if answer.status == 401 and asks.lower().startswith("bearer "):
+            self._token = self._new_token(dict(_PARAMETER.findall(asks)))
+            answer = self._once(url, accepted)
+        return answer
+
+    def _once(self, url: str, accepted: tuple[str, ...]) -> Answer:
+        headers = {"Accept": ", ".join(accepted)} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        return self.place.ask(url, headers, _LARGEST_MANIFEST)
+
+    def _new_token(self, asked: dict[str, str]) -> str:
+        realm = urlsplit(asked.get("realm", ""))
+        plain_http = realm.scheme == "http" and (self.base.startswith("http:") or is_loopback(realm.netloc))
+        if not realm.netloc or not (realm.scheme == "https" or plain_http):
+            raise self._refusal(f"it sends to {plain(asked.get('realm', '')) or 'nowhere'} for a token")
+        wanted = {
+            "service": asked.get("service", ""),
+            "scope": asked.get("scope") or f"repository:{self.repository}:pull",
+        }
+        query = "&".join(part for part in (realm.query, urlencode({k: v for k, v in wanted.items() if v})) if part)
+        url = realm._replace(query=query, fragment="").geturl()
+        answer = Place(f"the token server {realm.netloc}", self.place.mirror, self.place.fetch).ask(
+            url, {}, _LARGEST_TOKEN
+        )
+        try:
+            document = json.loads(answer.body) if answer.status == 200 else {}
+            token = document.get("token") or document.get("access_token")
+        except (ValueError, AttributeError, RecursionError):
+            token = None
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise self._refusal(f"its token server {realm.netloc} answers {answer.status}{_words(answer)}")
+        return token
+
+    def _refused(self, answer: Answer, reference: str) -> KitError:
+        said = f"{answer.status}{_words(answer)}"
+        if answer.status in (401, 403):
+            return self._refusal(f"{self.named(reference)}: {said}")
+        if answer.status == 404:
+            return KitError(
+                f"{self.place.named} has no {self.named(reference)}: {said}", "see that name and tag are right"
+            )
+        if answer.status == 429:
+            wait = f"in {wait} s" if (wait := answer.headers["Retry-After"] or "").isdigit() else "in an hour"
+            return KitError(
+                f"{self.place.named} was asked too often: {said}",
+                f"try again {wait}"
+                + (f", or name `mirrors: {{{self.place.mirror}: ...}}`" if self.place.mirror else ""),
+            )
+        return KitError(f"{self.place.named} fails for {self.named(reference)}: {said}", self.place.next_step)
+
+    def _refusal(self, what: str) -> KitError:
+        mirror = f", or `mirrors: {{{self.place.mirror}: ...}}` that asks for no account" if self.place.mirror else ""
+        return KitError(
+            f"{self.place.named} refuses: {what}",
+            f"the kit asks without an account: see that the name is right and public{mirror}",
+        )
+
+
+def resolve_image(reference: str, fetch: Fetch) -> PulledImage:
+    """Ask a registry what an image's name means today; KitError names the address, what it said, and what to do."""
+    image = parse_image(reference)
+    base = image_place(image.host, fetch.registry)
+    registry = Registry(base, image.asked_path, "" if image.host else "registry", fetch)
+    asked = image.digest or image.tag
+    found = registry.manifest(asked, (*_LISTS, *_MANIFESTS))
+    fetched = found
+    if found.is_list:
+        fetched = registry.manifest(_of_platform(found, registry, asked), _MANIFESTS)
+    return PulledImage(image.repository, found.digest, sum(size for _, _, size in parts(fetched, registry, asked)))
+
+
+def parts(manifest: Manifest, registry: Registry, asked: str) -> list[tuple[str, str, int]]:
+    """Return media type, digest and size of a manifest's parts: its configuration, then its layers."""
+    document = manifest.document
+    listed = document.get("layers")
+    found = []
+    for part in [document.get("config"), *(listed if isinstance(listed, list) else [None])]:
+        one = part if isinstance(part, dict) else {}
+        kind, digest, size = one.get("mediaType"), one.get("digest"), one.get("size")
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not isinstance(kind, str):
+            raise registry.wrong(asked, "its manifest names no configuration and layers")
+        if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
+            raise registry.wrong(asked, "its manifest gives no sizes")
+        found.append((kind, digest, size))
+    return found
+
+
+def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
+    listed = [one for one in manifest.document["manifests"] if isinstance(one, dict)]
+    platforms = []
+    for one in listed:
+        platform, digest = one.get("platform"), one.get("digest")
+        if not isinstance(platform, dict):
+            continue
+        if PLATFORM.items() <= platform.items() and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            return digest
+        platforms.append(plain(f"{platform.get('os')}/{platform.get('architecture')}"))
+    wanted = "/".join(PLATFORM.values())
+    there = ", ".join(sorted(set(platforms) - {"unknown/unknown"})) or "none"
+    raise KitError(
+        f"{registry.place.named} has {registry.named(asked)} not for {wanted}; it has it for {there}",
+        "name an image that has it",
+    )
+
+
+def _words(answer: Answer) -> str:
+    """Return what a registry says of its refusal, after the status."""
+    try:
+        first = json.loads(answer.body)["errors"][0]
+        said = first.get("message") or first.get("code") or ""
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        said = ""
+    return f" ({plain(str(said))})" if said else ""

@@ -1,0 +1,147 @@
+"""Names of images and of models in registries: host, path and tag, held to what registries and engines take."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from deploy.errors import KitError
+
+DEFAULT_IMAGE_HOST = "docker.io"
+"""What an image's name without a host means to Docker's engine; only its API must be asked for by name."""
+DEFAULT_MODEL_HOST = "registry.ollama.ai"
+"""What a model's name without a host means to the engines that pull it themselves."""
+_IMAGE_HOSTS = (DEFAULT_IMAGE_HOST, f"index.{DEFAULT_IMAGE_HOST}", f"registry-1.{DEFAULT_IMAGE_HOST}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[0-9]{{1,5}})?")
+_FOLDER = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
+_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
+_LONGEST = 255
+_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]")
+_OFFICIAL = "library"
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """An image in a registry; `host` is empty for the default one."""
+
+    host: str
+    path: str
+    tag: str
+    digest: str = ""
+
+    @property
+    def repository(self) -> str:
+        """Return its name as Docker shows it, without tag and digest."""
+        return f"{self.host}/{self.path}" if self.host else self.path
+
+    @property
+    def asked_path(self) -> str:
+        """Return its path as the registry itself knows it."""
+        return self.path if self.host or "/" in self.path else f"{_OFFICIAL}/{self.path}"
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
+
+
+@dataclass(frozen=True)
+class ModelTag:
+    """A model in a registry; `host` is empty for the default one."""
+
+    host: str
+    owner: str
+    model: str
+    tag: str
+
+    def __str__(self) -> str:
+        if self.host:
+            return f"{self.host}/{self.owner}/{self.model}:{self.tag}"
+        return f"{self.model}:{self.tag}" if self.owner == _OFFICIAL else f"{self.owner}/{self.model}:{self.tag}"
+
+
+def parse_image(text: str) -> ImageReference:
+    """Read an image's name as people write it; KitError says what is wrong with it."""
+    named, at, digest = text.partition("@")
+    first, slash, rest = named.partition("/")
+    has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    host, tagged = (first, rest) if has_host else ("", named)
+    path, colon, tag = tagged.partition(":")
+    fits = (
+        (not host or _HOST.fullmatch(host))
+        and all(_FOLDER.fullmatch(folder) for folder in path.split("/"))
+        and len(host) + len(path) < _LONGEST
+        and (not colon or _TAG.fullmatch(tag))
+        and (not at or _DIGEST.fullmatch(digest))
+    )
+    if not fits:
+        raise KitError(f"{_shown(text)} is not an image's name", "write it as in registry.lan:5000/some/image:1.2.3")
+    return ImageReference("" if host in _IMAGE_HOSTS else host, path, tag or ("" if digest else "latest"), digest)
+
+
+def parse_model(text: str) -> ModelTag:
+    """Read a model's name as its engine would; KitError says what is wrong with it."""
+    above, _, last = text.rpartition("/")
+    host, _, owner = above.rpartition("/")
+    model, colon, tag = last.partition(":")
+    fits = (
+        (not host or _HOST.fullmatch(host))
+        and _OWNER.fullmatch(owner or _OFFICIAL)
+        and _MODEL.fullmatch(model)
+        and (not colon or _MODEL.fullmatch(tag))
+    )
+    if not fits or text.startswith("/") or (above and not owner):
+        raise KitError(
+            f"{_shown(text)} is not a model's name", "write it as in llama3:8b or hf.co/some/model-gguf:Q4_K_M"
+        )
+    return ModelTag("" if host.lower() == DEFAULT_MODEL_HOST else host, owner or _OFFICIAL, model, tag or "latest")
+
+
+def image_place(host: str, mirror: str | None) -> str:
+    """Return the address under which a host's registry is asked."""
+    if host:
+        return _address(host)
+    return mirror.rstrip("/") if mirror else f"https://registry-1.{DEFAULT_IMAGE_HOST}"
+
+
+def model_place(host: str, mirror: str | None) -> str:
+    """Return the address under which a host's models are asked for."""
+    if host:
+        return _address(host)
+    return mirror.rstrip("/") if mirror else f"https://{DEFAULT_MODEL_HOST}"
+
+
+def pull_name(repository: str, digest: str, mirror: str | None) -> str:
+    """Return what Docker's engine pulls: the image by its digest, from the mirror where one stands for the default."""
+    image = parse_image(f"{repository}@{digest}")
+    if image.host or not mirror:
+        return str(image)
+    place = urlsplit(mirror)
+    return f"{place.netloc}{place.path.rstrip('/')}/{image.asked_path}@{digest}"
+
+
+def model_pull_name(name: str, mirror: str | None) -> str:
+    """Return what a model's engine pulls, and lists it as: its name, at the mirror where one stands for the default."""
+    model = parse_model(name)
+    if model.host or not mirror:
+        return str(model)
+    place = urlsplit(mirror)
+    if place.path.strip("/"):
+        raise KitError(f"mirrors.models: {mirror} has a path", "engines ask a host alone: name it without a path")
+    return str(ModelTag(place.netloc, model.owner, model.model, model.tag))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, with or without a port, is this machine."""
+    return _LOOPBACK.fullmatch(re.sub(r":[0-9]+$", "", host)) is not None
+
+
+def _address(host: str) -> str:
+    return f"{'http' if is_loopback(host) else 'https'}://{host}"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:76]}...")
