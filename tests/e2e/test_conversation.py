@@ -50,3 +50,18 @@ def test_a_document_is_found_and_the_citation_holds_the_sentence(stack: Stack) -
     answer = person.answer("Who keeps blue lanterns in Quillhaven?", document)
 
     assert SENTENCE in json.dumps(answer["sources"])
+
+
+def test_one_verify_after_another_leaves_the_data_as_it_is(stack: Stack) -> None:
+    stack.kit("verify", "open_webui", "--json")
+    before = sizes(stack)
+
+    stack.kit("verify", "open_webui", "--json")
+
+    assert sizes(stack) == before
+
+
+def sizes(stack: Stack) -> dict[str, int]:
+    """Return the size of every file of the web UI's data but the database's own log, which is written over again."""
+    files = (path for path in (stack.data / "open_webui").rglob("*") if path.is_file())
+    return {str(path): path.stat().st_size for path in files if not path.name.endswith(("-wal", "-shm"))}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+from typing import Any
 
 import pytest
 
@@ -20,7 +20,7 @@ CLOSED = (
     "/openai/config",
     "/api/v1/configs/export",
 )
-DOCUMENT = "kit-verify.txt"
+DOCUMENT = "kit-verify"
 SENTENCE = "The harbour master of Lindesund is called Astrid Vellamo."
 QUESTION = "Who is the harbour master of Lindesund?"
 
@@ -74,30 +74,61 @@ def test_answers_a_chat_message(service: Service, account: Web) -> None:
 def test_finds_a_sentence_of_a_document(service: Service, account: Web) -> None:
     if not (service.facts["models"] and service.facts["embedding"]):
         pytest.skip("no model turns documents into vectors")
-    _remove_left_overs(account)
     account.get("/api/models")
-    with _uploaded(account) as file:
-        asked = short_question(service.facts["models"][0])
-        asked |= {"stream": True, "messages": [{"role": "user", "content": QUESTION}]}
-        asked |= {"files": [{"type": "file", "id": file, "name": DOCUMENT}]}
-        first = next((event for event in account.events("/api/chat/completions", asked) if "sources" in event), None)
-        ensure(first, "the answer cites nothing")
-        cited = [text for source in (first or {})["sources"] for text in source["document"]]
-        ensure(any(SENTENCE in text for text in cited), "the citation does not hold the sentence")
+    made_by = f"{service.image.reference}\n{service.facts['embedding']}"
+    name = f"{DOCUMENT}-{hashlib.sha256(made_by.encode()).hexdigest()[:12]}.txt"
+    kept = _kept(account, name)
+    if kept and _is_cited(service, account, kept):
+        return
+    if kept:
+        # The page has a button that empties the vector store and leaves the document in its list.
+        _remove(account, kept)
+    ensure(_is_cited(service, account, _uploaded(account, name)), "the answer does not cite the document's sentence")
 
 
-@contextmanager
-def _uploaded(account: Web) -> Iterator[str]:
+def _is_cited(service: Service, account: Web, file: str) -> bool:
+    asked = short_question(service.facts["models"][0])
+    asked |= {"stream": True, "messages": [{"role": "user", "content": QUESTION}]}
+    asked |= {"files": [{"type": "file", "id": file, "name": DOCUMENT}]}
+    events = account.events("/api/chat/completions", asked)
+    sources: list[Any] = next((event["sources"] for event in events if "sources" in event), [])
+    return any(SENTENCE in text for source in sources for text in source["document"])
+
+
+def _kept(account: Web, name: str) -> str:
+    """Return the check's document, indexed by this image with this model, or nothing.
+
+    Open WebUI's vector store never gives back the disk that a document took, so a new one each time would fill it.
+    """
+    kept = ""
+    for file in _own_documents(account):
+        if file["filename"] == name and not kept and _is_complete(account, file["id"]):
+            kept = str(file["id"])
+        else:
+            _remove(account, str(file["id"]))
+    return kept
+
+
+def _own_documents(account: Web) -> list[dict[str, Any]]:
+    """Return the kit's own documents; another person's of such a name is not the kit's."""
+    found = account.get(f"/api/v1/files/search?filename={DOCUMENT}*.txt&content=false&limit=1000")
+    if found.status != 200:
+        return []
+    own = account.get("/api/v1/auths/").json["id"]
+    return [file for file in found.json if file["user_id"] == own]
+
+
+def _uploaded(account: Web, name: str) -> str:
     path = "/api/v1/files/?process=true&process_in_background=false"
-    answer = account.upload(path, DOCUMENT, SENTENCE)
+    answer = account.upload(path, name, SENTENCE)
     ensure_equal(answer.status, 200, "status of the upload")
     file = str(answer.json["id"])
-    try:
-        status = account.get(f"/api/v1/files/{file}/process/status").json
-        ensure_equal(status.get("status"), "completed", "the document")
-        yield file
-    finally:
-        _remove(account, file)
+    ensure(_is_complete(account, file), "the document could not be indexed")
+    return file
+
+
+def _is_complete(account: Web, file: str) -> bool:
+    return bool(account.get(f"/api/v1/files/{file}/process/status").json.get("status") == "completed")
 
 
 def _remove(account: Web, file: str) -> None:
@@ -106,11 +137,3 @@ def _remove(account: Web, file: str) -> None:
     status = account.delete(f"/api/v1/files/{file}").status
     if status != 200:
         raise NotAsPlannedError(f"the document {DOCUMENT} could not be removed again: status {status}")
-
-
-def _remove_left_overs(account: Web) -> None:
-    """Remove what a check that was killed left behind."""
-    found = account.get("/api/v1/files/").json
-    for file in found["items"] if isinstance(found, dict) else found:
-        if file["filename"] == DOCUMENT:
-            _remove(account, str(file["id"]))
