@@ -21,6 +21,8 @@ VERBS = {
     "place": "releases.place",
     "image": "inputs.image",
     "models": "inputs.models",
+    "sync": "engines.sync",
+    "engine_models": "engines.acts",
     "secrets": "releases.secrets",
     "converge": "releases.converge",
     "collect": "releases.collect",
@@ -36,7 +38,7 @@ VERBS = {
     "destroy": "releases.remove:destroy",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "hold", "room", "secret")
+UNHELD = ("probe", "hold", "room", "secret", "engine_models")
 
 
 def main(arguments: list[str]) -> int:

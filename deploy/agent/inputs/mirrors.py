@@ -92,7 +92,7 @@ class Mirrors:
             return None
         for pause in (*PAUSES_SECONDS, 0):
             try:
-                self._opener().open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
+                self.opener().open(f"{mirror}/dists/{suite}/InRelease", timeout=TIMEOUT_SECONDS).close()
             except urllib.error.HTTPError as answer:
                 return str(answer)
             except (OSError, ValueError) as failure:
@@ -102,7 +102,8 @@ class Mirrors:
                 return None
         return problem
 
-    def _opener(self) -> urllib.request.OpenerDirector:
+    def opener(self) -> urllib.request.OpenerDirector:
+        """Return what fetches through the proxy and trusts the authorities that the spec names."""
         proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else None
         return urllib.request.build_opener(
             urllib.request.ProxyHandler(proxies),

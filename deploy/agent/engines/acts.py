@@ -1,0 +1,57 @@
+"""Operation `engine`: what a person asks of one engine: list its models, pull one, remove one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.pulling import pull
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import working
+from deploy.agent.journal import Journal
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Answer the operation `engine`."""
+    root = Path(request["root"])
+    engine = Engine(request["engine"], root, request.get("ca"))
+    if request["act"] == "list":
+        return {"models": _listed(engine)}
+    acts = {"pull": _pull, "remove": _remove}
+    if request["act"] not in acts:
+        raise AgentError(f"an engine cannot be asked to {request['act']}", f"one of list, {', '.join(acts)}", 2)
+    with working(request, "engine"), journal.step(f"{request['act']} {request['model']}"):
+        return acts[request["act"]](engine, request, Memory(root), journal)
+
+
+def _listed(engine: Engine) -> list[dict[str, Any]]:
+    loaded = engine.loaded()
+    return [_described(live, loaded.get(name)) for name, live in sorted(engine.models().items())]
+
+
+def _described(live: Live, loaded: dict[str, Any] | None) -> dict[str, Any]:
+    listed = {"name": shown(live.name), "digest": live.digest, "size": live.size, "modified": live.modified}
+    if loaded is None:
+        return {**listed, "loaded": None}
+    kept = ("size", "size_vram", "expires_at", "context_length")
+    return {**listed, "loaded": {name: loaded[name] for name in kept if name in loaded}}
+
+
+def _pull(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:
+    name = request["model"]
+    before = engine.models().get(same(name))
+    live = pull(engine, name, None, (request.get("mirrors") or {}).get("models"), journal)
+    memory.keep_pulled(engine.name, name, live.digest)
+    changed = before is None or before.digest != live.digest
+    return {"changed": changed, "name": shown(live.name), "digest": live.digest, "size": live.size}
+
+
+def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:
+    name = request["model"]
+    journal.say(f"removing {name}")
+    removed = engine.remove(name)
+    memory.forget(engine.name, name)
+    return {"changed": removed, "name": name}

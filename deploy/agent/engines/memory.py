@@ -1,0 +1,58 @@
+"""What is remembered of engines in `<root>/run/models.json`, beside the files that other rooms place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.engines.names import same
+from deploy.agent.errors import AgentError
+from deploy.agent.remembered import read_json, write_json
+
+FORMAT = 1
+Pair = dict[str, str]
+
+
+class Memory:
+    """Per engine: the digest of the request that made a model with the digest it got; and the tags that were pulled."""
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / "run" / "models.json"
+        self._known = read_json(self._path) or {}
+        if self._known.get("format", FORMAT) > FORMAT:
+            raise AgentError(f"{self._path} was written by a newer kit", "use the kit that wrote it, or a newer one", 2)
+
+    def pairs(self, engine: str) -> dict[str, Pair]:
+        """Return what is remembered of an engine's models, under the names of the spec."""
+        return dict(self._known.get("engines", {}).get(engine, {}))
+
+    def pair(self, engine: str, name: str) -> Pair | None:
+        """Return what is remembered of one model."""
+        return next((pair for known, pair in self.pairs(engine).items() if same(known) == same(name)), None)
+
+    def keep(self, engine: str, name: str, request: str, manifest: str) -> None:
+        """Remember what a request made."""
+        self._replace("engines", engine, name, {"request": request, "manifest": manifest})
+
+    def forget(self, engine: str, name: str) -> None:
+        """Remember a model no longer."""
+        self._replace("engines", engine, name, None)
+
+    def pulled(self, engine: str, name: str) -> str | None:
+        """Return the digest that a tag had when the kit pulled it."""
+        found: str | None = self._known.get("pulled", {}).get(engine, {}).get(same(name))
+        return found
+
+    def keep_pulled(self, engine: str, name: str, manifest: str) -> None:
+        """Remember what a tag was when it was pulled."""
+        self._replace("pulled", engine, same(name), manifest)
+
+    def _replace(self, topic: str, engine: str, name: str, value: Any) -> None:
+        everything = self._known.get(topic, {})
+        kept = {known: one for known, one in everything.get(engine, {}).items() if same(known) != same(name)}
+        if value is not None:
+            kept[name] = value
+        known = {**self._known, "format": FORMAT, topic: {**everything, engine: kept}}
+        if known != self._known:
+            write_json(self._path, known)
+            self._known = known

@@ -1,0 +1,22 @@
+"""Names of models as an engine compares them: in any case, with the tag and the place that go without saying."""
+
+from __future__ import annotations
+
+# What an engine speaks, not who it is: managed or not, every engine of this protocol is the same here.
+PROTOCOL = "ollama"
+DEFAULT_PLACES = (f"registry.{PROTOCOL}.ai/", "library/")
+DEFAULT_TAG = ":latest"
+
+
+def same(name: str) -> str:
+    """Return what is equal for all spellings of one model's name."""
+    return shown(name).casefold()
+
+
+def shown(name: str) -> str:
+    """Return a name as people write it: without what goes without saying."""
+    for scheme in ("https://", "http://"):
+        name = name[len(scheme) :] if name.lower().startswith(scheme) else name
+    for place in DEFAULT_PLACES:
+        name = name[len(place) :] if name.lower().startswith(place) else name
+    return name[: -len(DEFAULT_TAG)] if name.lower().endswith(DEFAULT_TAG) else name

@@ -1,0 +1,87 @@
+"""What engines have and what is remembered of them, for a probe: one short request each, all at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.wire import Limits
+from deploy.agent.errors import AgentError
+
+SECONDS = 2.0
+
+
+def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) -> dict[str, Any]:
+    """Return each engine's models; an engine that cannot be asked has a problem in words instead."""
+    memory = Memory(root)
+    found: dict[str, dict[str, Any]] = {}
+    threads = [
+        threading.Thread(target=_look, args=(described, root, ca, memory, found), daemon=True) for described in engines
+    ]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + SECONDS
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0))
+    # One that drips its answer byte by byte keeps within every limit but this one.
+    late = f"it did not answer within {SECONDS:g} s"
+    return {
+        described["name"]: found.get(described["name"]) or _answer(late, {}, memory.pairs(described["name"]), {})
+        for described in engines
+    }
+
+
+def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:
+    name = described["name"]
+    remembered = memory.pairs(name)
+    try:
+        live = Engine(described, root, ca, Limits(SECONDS, SECONDS)).models()
+    except AgentError as error:
+        found[name] = _answer(error.problem, {}, remembered, {})
+        return
+    # Under the names of the spec where there is one: an engine may spell them otherwise.
+    spelled = {same(known): known for known in remembered}
+    models = {spelled.get(key, shown(one.name)): one for key, one in live.items()}
+    changed = {
+        known: models[known].digest
+        for known, pair in remembered.items()
+        if known in models and models[known].digest != pair["manifest"]
+    }
+    found[name] = _answer(None, models, remembered, _layers(described.get("models_dir"), changed))
+
+
+def _answer(
+    problem: str | None, models: dict[str, Live], remembered: dict[str, Any], layers: dict[str, Any]
+) -> dict[str, Any]:
+    listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
+    # Asking for the version would be a second request, and nothing is decided by it.
+    return {"problem": problem, "version": None, "models": listed, "remembered": remembered, "layers": layers}
+
+
+def _layers(models_dir: str | None, changed: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the layers of models, found by their manifests' digests, so that no place or spelling has to be known."""
+    if models_dir is None or not changed:
+        return {}
+    manifests: dict[str, bytes] = {}
+    for path in (Path(models_dir) / "manifests").rglob("*"):
+        try:
+            raw = path.read_bytes() if path.is_file() else b""
+        except OSError:
+            continue
+        manifests[hashlib.sha256(raw).hexdigest()] = raw
+    return {name: _by_type(manifests[digest]) for name, digest in changed.items() if digest in manifests}
+
+
+def _by_type(manifest: bytes) -> dict[str, str]:
+    layers: dict[str, list[str]] = {}
+    for layer in json.loads(manifest).get("layers") or []:
+        layers.setdefault(layer["mediaType"], []).append(layer["digest"])
+    # A model may have several licences.
+    return {kind: ",".join(digests) for kind, digests in layers.items()}

@@ -1,0 +1,174 @@
+"""Operation `sync`: each engine has the models of the spec, as they were decided; what is equal is left alone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.names import same
+from deploy.agent.engines.pulling import pull
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.children import Children
+from deploy.agent.journal import Journal
+
+if TYPE_CHECKING:
+    from deploy.agent.engines.blobs import Blobs
+
+Model = dict[str, Any]
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Answer the operation `sync`."""
+    root = Path(request["root"])
+    memory, children = Memory(root), Children()
+    done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
+    try:
+        for described in request["engines"]:
+            engine = Engine(described, root, request.get("ca"))
+            Sync(engine, described, memory, done, journal).run(request, children)
+    except BaseException:
+        children.stop()
+        raise
+    return {"changed": any(done.values()), **done}
+
+
+def ordered(models: list[Model]) -> list[Model]:
+    """Return models so that each comes after the one that it is made from."""
+    named = {same(model["name"]): model for model in models}
+    placed: dict[str, Model] = {}
+
+    def place(model: Model, above: tuple[str, ...]) -> None:
+        name, origin = same(model["name"]), same(model["request"].get("from", ""))
+        if origin in named and origin not in (*above, name):
+            place(named[origin], (*above, name))
+        placed.setdefault(name, model)
+
+    for model in models:
+        place(model, ())
+    return list(placed.values())
+
+
+class Sync:
+    """One engine's part; what was done before something failed is remembered, so that another run goes on there."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        described: dict[str, Any],
+        memory: Memory,
+        done: dict[str, list[str]],
+        journal: Journal,
+    ) -> None:
+        self._engine = engine
+        self._models: list[Model] = described["models"]
+        self._prunes: bool = described["prune"]
+        self._memory = memory
+        self._done = done
+        self._journal = journal
+        self._live: dict[str, Live] = {}
+        self._made: list[Model] = []
+        self._mirror: str | None = None
+
+    def run(self, request: dict[str, Any], children: Children) -> None:
+        """Make what is missing or different, then remove what the kit made and nobody wants any more."""
+        self._mirror = (request.get("mirrors") or {}).get("models")
+        self._live = self._engine.models()
+        wanted = [model for model in self._models if not self._is_equal(model)]
+        if wanted:
+            # Only where there is something to make: an unchanged engine costs one request and no imports.
+            from deploy.agent.engines.blobs import Blobs
+
+            blobs = Blobs(request, self._journal, children)
+            try:
+                for model in ordered(wanted):
+                    with self._journal.step(f"model {model['name']}"):
+                        self._make(model, blobs)
+            except AgentError:
+                with suppress(AgentError):
+                    self._remember()
+                raise
+            self._remember()
+        for name in self._unwanted() if self._prunes else ():
+            self._remove(name)
+
+    def _is_equal(self, model: Model) -> bool:
+        pair, live = self._memory.pair(self._engine.name, model["name"]), self._live.get(same(model["name"]))
+        return live is not None and pair == {"request": model["digest"], "manifest": live.digest}
+
+    def _make(self, model: Model, blobs: Blobs) -> None:
+        origin = model["request"].get("from")
+        if origin is not None:
+            self._ensure_base(model, origin)
+        if origin is None or same(origin) != same(model["name"]):
+            for blob in model.get("blobs", []):
+                self._upload(model["name"], blob, blobs)
+            self._create(model)
+        elif set(model["request"]) - {"model", "from", "stream"}:
+            raise self._engine.failure(
+                f"making {model['name']}",
+                "it would replace the tag that it is made from",
+                "give the model another name in kit.yaml",
+            )
+        self._made.append(model)
+
+    def _ensure_base(self, model: Model, origin: str) -> None:
+        """Without this an engine would start a pull of its own, unseen, for a base that it lacks."""
+        base, live = model.get("base"), self._live.get(same(origin))
+        if base is None:
+            if live is None:
+                raise self._engine.failure(
+                    f"making {model['name']}", f"it has no {origin}", f"give {origin} to this engine in kit.yaml"
+                )
+            return
+        known = self._memory.pulled(self._engine.name, origin)
+        # A tag that the kit pulled and nobody changed follows the lock; any other is only reported.
+        if live is None or (live.digest != base["digest"] and live.digest == known):
+            live = self._pull(base)
+        if live.digest != base["digest"]:
+            raise self._engine.failure(
+                f"making {model['name']}",
+                f"the tag {origin} has moved: kit.lock has {base['digest'][:12]}, the engine {live.digest[:12]}",
+                f"`kit lock` takes what the tag is now; `kit models pull {origin}` brings it to the engine",
+            )
+
+    def _pull(self, base: dict[str, Any]) -> Live:
+        live = pull(self._engine, base["name"], base["size"], self._mirror, self._journal)
+        self._memory.keep_pulled(self._engine.name, base["name"], live.digest)
+        self._done["pulled"].append(f"{self._engine.name}/{base['name']}")
+        self._live[same(base["name"])] = live
+        return live
+
+    def _upload(self, model: str, blob: dict[str, Any], blobs: Blobs) -> None:
+        if not self._engine.has_blob(blob["sha256"]):
+            with blobs.opened(model, blob) as pieces:
+                self._engine.upload(blob["sha256"], blob["size"], pieces)
+
+    def _create(self, model: Model) -> None:
+        self._journal.say(f"creating {model['name']}")
+        self._engine.create(model["request"], lambda said: self._journal.say(str(said.get("status", ""))))
+        self._done["created"].append(f"{self._engine.name}/{model['name']}")
+        # Its digest is asked for once, for all; until then others may be made from it.
+        self._live[same(model["name"])] = Live(model["name"], "", 0, "")
+
+    def _remember(self) -> None:
+        live = self._engine.models() if self._made else {}
+        for model in self._made:
+            one = live.get(same(model["name"]))
+            if one is None:
+                raise self._engine.failure(f"making {model['name']}", "it was made, and is not there now")
+            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest)
+
+    def _unwanted(self) -> list[str]:
+        kept = {same(model["name"]) for model in self._models}
+        kept |= {same(model["request"]["from"]) for model in self._models if "from" in model["request"]}
+        return [name for name in self._memory.pairs(self._engine.name) if same(name) not in kept]
+
+    def _remove(self, name: str) -> None:
+        with self._journal.step(f"model {name}"):
+            self._journal.say("removing what left kit.yaml")
+            if self._engine.remove(name):
+                self._done["removed"].append(f"{self._engine.name}/{name}")
+            self._memory.forget(self._engine.name, name)
