@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from deploy.agent.docker.unix_http import Answer, ask
+from deploy.agent.docker.unix_http import BLOCK, Answer, ask, opened
 from deploy.agent.errors import AgentError
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+PULL_SILENCE_SECONDS = 600
+"""A large layer is checked without a word."""
 
 
 def socket_path() -> str:
@@ -65,6 +67,22 @@ class Docker:
             problem = json.loads(line).get("error") if line.strip() else None
             if problem:
                 raise AgentError(f"docker could not load an image: {problem}", "see the free disk space: docker info")
+
+    def pull(self, repository: str, digest: str) -> Iterator[dict[str, Any]]:
+        """Fetch an image from its registry; yield what the engine tells of it, and raise what it tells as an error."""
+        query = {"fromImage": repository, "tag": digest}
+        path = "/images/create"
+        try:
+            with opened(self.path, "POST", f"{path}?{urlencode(query)}", {}, (), PULL_SILENCE_SECONDS) as (
+                status,
+                body,
+            ):
+                if status >= 400:
+                    raise _refused("POST", path, Answer(status, body.read()))
+                for line in iter(lambda: body.readline(BLOCK), b""):
+                    yield _told(line)
+        except OSError as problem:
+            raise self._unreachable(problem) from problem
 
     def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
         """List containers, stopped ones too, that carry all of these labels (an empty value: any)."""
@@ -161,6 +179,18 @@ def _refused(method: str, path: str, answer: Answer) -> AgentError:
         words = text.strip()
     kind = NotFoundError if answer.status == 404 else AgentError
     return kind(f"Docker refused {method} {path}: {words}")
+
+
+def _told(line: bytes) -> dict[str, Any]:
+    """Read one line of a long answer; an error in it is one although the answer began well."""
+    try:
+        document = json.loads(line)
+    except ValueError:
+        raise AgentError(f"Docker's engine broke off in the middle of {line[:80]!r}") from None
+    problem = document.get("error") if isinstance(document, dict) else "it tells no JSON object"
+    if problem:
+        raise AgentError(f"Docker refused it: {problem}")
+    return document if isinstance(document, dict) else {}
 
 
 def _frames(raw: bytes) -> Iterator[bytes]:

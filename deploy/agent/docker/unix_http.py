@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, NamedTuple
 
 BLOCK = 65536
 
@@ -25,6 +26,20 @@ def ask(
     timeout: float,
 ) -> Answer:
     """Send a request and read the answer to its end; raise OSError where nothing that is HTTP comes back."""
+    with opened(socket_path, method, target, headers, body, timeout) as (status, stream):
+        return Answer(status, stream.read())
+
+
+@contextmanager
+def opened(
+    socket_path: str,
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    body: Iterable[bytes],
+    timeout: float,
+) -> Iterator[tuple[int, IO[bytes]]]:
+    """Send a request and give the answer's status and its body as it comes; the limit is one of silence."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(socket_path)
@@ -41,13 +56,16 @@ def ask(
         except (BrokenPipeError, ConnectionResetError):
             # It was refused before all was sent; the answer says why.
             pass
-        return parse(b"".join(iter(lambda: connection.recv(BLOCK), b"")))
+        with connection.makefile("rb") as stream:
+            yield read_status(stream), stream
 
 
-def parse(raw: bytes) -> Answer:
-    """Read a whole answer."""
-    head, separator, body = raw.partition(b"\r\n\r\n")
-    words = head.split(b"\r\n", 1)[0].split()
-    if not separator or len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+def read_status(stream: IO[bytes]) -> int:
+    """Read an answer up to its body."""
+    words = stream.readline(BLOCK).split()
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
         raise ConnectionError("the answer broke off")
-    return Answer(int(words[1]), body)
+    while line := stream.readline(BLOCK):
+        if line == b"\r\n":
+            return int(words[1])
+    raise ConnectionError("the answer broke off")

@@ -1,4 +1,4 @@
-"""Operation `image`: assemble what an image is made of, give it to Docker, remember which Debian versions it took."""
+"""Operation `image`: pull an image, or assemble it, give it to Docker, remember which Debian versions it took."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children, StoppedError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.mirrors import Mirrors
+from deploy.agent.inputs.pull import bring
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
@@ -138,10 +139,21 @@ class Builder:
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Answer the operation `image`."""
     docker = Docker()
+    pulled = [image for image in request["images"] if "pull" in image]
+    assembled = [image for image in request["images"] if "pull" not in image]
+    found = [*bring(docker, pulled, request, journal), *_assemble(docker, assembled, request, journal)]
+    for answer in found:
+        _remember(Path(request["root"]) / "run", answer)
+    return {"changed": any(answer["built"] for answer in found), "images": found}
+
+
+def _assemble(
+    docker: Docker, images: list[dict[str, Any]], request: dict[str, Any], journal: Journal
+) -> list[dict[str, Any]]:
     children = Children()
     cache = Cache(request["cache"], children.ensure_wanted)
-    answers = {image["tag"]: _present(docker, image, request, cache) for image in request["images"]}
-    missing = [image for image in request["images"] if request.get("force") or not answers[image["tag"]]]
+    answers = {image["tag"]: _present(docker, image, request, cache) for image in images}
+    missing = [image for image in images if request.get("force") or not answers[image["tag"]]]
     if missing:
         with cache.held(journal):
             _ensure_room(missing, cache, docker, bool(request.get("force")))
@@ -155,10 +167,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
                 answers[answer["tag"]] = answer
                 cache.note(_record(cache.root, answer["tag"]), {"format": 1, **answer})
             cache.prune()
-    found = [answer for answer in answers.values() if answer]
-    for answer in found:
-        _remember(Path(request["root"]) / "run", answer)
-    return {"changed": any(answer["built"] for answer in found), "images": found}
+    return [answer for answer in answers.values() if answer]
 
 
 def root_key(image: dict[str, Any]) -> str:

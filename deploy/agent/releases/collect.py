@@ -13,6 +13,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.releases.release import linked_release, read_manifest
 
 OWN_IMAGES = "kit/"
+NO_NAME = "<none>:<none>"
 AGENTS = Path("/opt/kit/agent")
 KEPT_AGENTS = 8
 
@@ -49,7 +50,7 @@ def _remove_old_agents() -> None:
 
 
 def stack_images(root: Path) -> set[str]:
-    """Return the recipes of every image that a release of the stack names, or that was built for it."""
+    """Return the recipes of every image that a release of the stack names, or that was brought for it."""
     return _named_recipes(root) | {path.stem for path in (root / "run" / "images").glob("*.json")}
 
 
@@ -59,13 +60,24 @@ def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str])
     in_use = {container["ImageID"] for container in docker.containers()}
     removed = []
     for image in docker.images():
-        recipe = (image["Labels"] or {}).get("kit.recipe")
-        tags = [tag for tag in image["RepoTags"] or [] if tag.startswith(OWN_IMAGES)]
-        if recipe not in recipes - others or image["Id"] in in_use or (tags and recipe in kept):
-            continue
-        for name in tags or [image["Id"]]:
-            removed += _removed(docker, name)
+        if image["Id"] not in in_use:
+            for name in _unneeded_names(image, recipes - others, kept):
+                removed += _removed(docker, name)
     return removed
+
+
+def _unneeded_names(image: dict[str, Any], recipes: set[str], kept: set[str]) -> list[str]:
+    """Return what to remove of an image; a pulled one is held by its digest too, and by a person's tag for good."""
+    tags = [tag for tag in image["RepoTags"] or [] if tag != NO_NAME]
+    own = [tag for tag in tags if tag.startswith(OWN_IMAGES)]
+    recipe = (image["Labels"] or {}).get("kit.recipe")
+    digests = [one for one in image.get("RepoDigests") or [] if one.rpartition(":")[2] in recipes]
+    known = {recipe, *(one.rpartition(":")[2] for one in (*own, *digests))} & recipes
+    if not known or ((own or digests) and known & kept):
+        return []
+    if len(own) < len(tags):
+        return own
+    return [*own, *digests] or [image["Id"]]
 
 
 def _removed(docker: Docker, name: str) -> list[str]:

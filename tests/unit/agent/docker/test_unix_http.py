@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import socket
 import threading
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.unix_http import parse
+from deploy.agent.docker.unix_http import read_status
 from deploy.agent.errors import AgentError
 
 
@@ -29,7 +30,8 @@ def answering(path: Path, answer: bytes) -> threading.Thread:
 
 
 def test_an_answer_is_its_status_and_everything_after_the_empty_line() -> None:
-    assert parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\nx\r\n\r\ny") == (200, b"x\r\n\r\ny")
+    stream = io.BytesIO(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\nx\r\n\r\ny")
+    assert (read_status(stream), stream.read()) == (200, b"x\r\n\r\ny")
 
 
 @pytest.mark.parametrize("raw", [b"", b"HTTP/1.0 200 OK\r\n", b"hello\r\n\r\n", b"HTTP/1.0 no\r\n\r\n"])

@@ -1,0 +1,155 @@
+"""Images that a registry has: pulled by digest through Docker, and known from then on by the kit's own name alone."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.journal import Journal
+from deploy.agent.remembered import read_json, write_json
+
+SAY_SECONDS = 1.0
+# Layers lie beside what they unpack to until all are there, and grow to two or three times their size.
+ROOM_PER_BYTE = 4
+NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
+HINTS = (
+    (
+        r"HTTP response to HTTPS client",
+        (
+            '{host} speaks plain HTTP: give it a certificate, or write "insecure-registries": ["{host}"] '
+            "into /etc/docker/daemon.json and restart Docker"
+        ),
+    ),
+    (
+        r"x509|certificate",
+        "Docker does not trust {host}: install -D -m 644 {ca} /etc/docker/certs.d/{host}/ca.crt",
+    ),
+    (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{registry: ...}}` in kit.yaml"),
+    (r"unauthorized|denied|authentication|forbidden|no basic auth", NO_ACCOUNT),
+    (r"manifest unknown|not found", "the registry does not have it any more; `kit lock` asks what it has today"),
+    (r"no space left", "make room where Docker keeps its images: docker info"),
+)
+UNREACHED = (
+    "see that this host's Docker reaches {host}, then run `kit apply` again; `mirrors: {{registry: ...}}` in kit.yaml "
+    "names another place, and a proxy for Docker itself stands in its unit: systemctl edit docker"
+)
+
+
+def bring(
+    docker: Docker, images: list[dict[str, Any]], request: dict[str, Any], journal: Journal
+) -> list[dict[str, Any]]:
+    """Have every image there under its reference; what is there already is left alone."""
+    answers = []
+    missing = [image for image in images if _there(docker, image, request) is None]
+    _ensure_room(docker, missing)
+    for image in images:
+        if image in missing:
+            with journal.step(f"image {image['kind']}"):
+                _note(image, request)
+                docker.tag(_pulled(docker, image, request, journal)["Id"], image["reference"])
+        found = docker.image(image["reference"])
+        if found is None:
+            raise AgentError(f"{image['reference']} was pulled and is not there", "run `kit apply` again")
+        answers.append(_answer(image, found["Id"], image in missing))
+    return answers
+
+
+def has_digest(image: dict[str, Any], digest: str) -> bool:
+    """Tell whether Docker got an image from a registry by this digest, whatever the registry."""
+    return any(one.endswith(f"@{digest}") for one in image.get("RepoDigests") or [])
+
+
+def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the image where its name is true: by Docker's word or, where it was brought otherwise, the agent's own."""
+    found = docker.image(image["reference"])
+    if found is None:
+        return None
+    known = read_json(_record(image, request)) or {}
+    return found if has_digest(found, _digest(image)) or known.get("id") == found["Id"] else None
+
+
+def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Return the image by its digest, from what is on the host or from its registry."""
+    for one in docker.images():
+        if has_digest(one, _digest(image)):
+            journal.say("it is on this host already")
+            return one
+    place = image["pull"]["from"]
+    story = Story(journal, place, image["pull"].get("size"))
+    try:
+        for line in docker.pull(*place.split("@")):
+            story.hear(line)
+    except AgentError as problem:
+        raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, place, request)) from None
+    found = docker.image(place)
+    if found is None or not has_digest(found, _digest(image)):
+        raise AgentError(
+            f"{place} could not be pulled: Docker ended without it",
+            "run `kit apply` again, or see `journalctl -u docker`",
+        )
+    return found
+
+
+class Story:
+    """What the engine tells of its layers, as one line with bytes, at most one a second."""
+
+    def __init__(self, journal: Journal, place: str, size: int | None) -> None:
+        self.journal, self.place, self.size = journal, place, size
+        self._fetched: dict[str, tuple[int, int]] = {}
+        self._said = 0.0
+
+    def hear(self, line: dict[str, Any]) -> None:
+        """Take one line of the engine's."""
+        status, layer = line.get("status"), str(line.get("id"))
+        detail = line.get("progressDetail") or {}
+        if status == "Downloading" and detail.get("total"):
+            self._fetched[layer] = (detail.get("current", 0), detail["total"])
+        elif status in ("Download complete", "Pull complete") and layer in self._fetched:
+            self._fetched[layer] = (self._fetched[layer][1],) * 2
+        if time.monotonic() - self._said >= SAY_SECONDS:
+            self._said = time.monotonic()
+            done, known = (sum(one[which] for one in self._fetched.values()) for which in (0, 1))
+            words = "unpacking" if status == "Extracting" else "pulling"
+            self.journal.say(f"{words} {self.place}", done, max(self.size or 0, known) or None)
+
+
+def _next(problem: AgentError, place: str, request: dict[str, Any]) -> str:
+    host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
+    facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
+    for words, hint in HINTS:
+        if re.search(words, problem.problem, re.IGNORECASE):
+            return hint.format(**facts)
+    return problem.next_step or UNREACHED.format(**facts)
+
+
+def _digest(image: dict[str, Any]) -> str:
+    digest: str = image["pull"]["from"].partition("@")[2]
+    if digest != f"sha256:{image['reference'].rpartition(':')[2]}":
+        raise AgentError(f"{image['reference']} is not the name for {digest}", "report it: the kit made both")
+    return digest
+
+
+def _answer(image: dict[str, Any], image_id: str | None, changed: bool) -> dict[str, Any]:
+    found = {"kind": image["kind"], "tag": image["reference"], "id": image_id}
+    return {**found, "built": changed, "debian_versions": {}}
+
+
+def _record(image: dict[str, Any], request: dict[str, Any]) -> Path:
+    return Path(request["root"]) / "run" / "images" / f"{image['reference'].rpartition(':')[2]}.json"
+
+
+def _note(image: dict[str, Any], request: dict[str, Any]) -> None:
+    """Remember before the pull whose it is: `collect` then also finds what an interrupted one leaves."""
+    answer = _answer(image, None, True)
+    write_json(_record(image, request), {"format": 1, **{key: answer[key] for key in answer if key != "built"}})
+
+
+def _ensure_room(docker: Docker, images: list[dict[str, Any]]) -> None:
+    need = ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images)
+    if need:
+        ensure_room([(Path(docker.info().get("DockerRootDir", "/var/lib/docker")), need, "images")])
