@@ -1,0 +1,135 @@
+"""What each path does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tests.doubles.ollama import inference, openai, show
+from tests.doubles.ollama.create import create, ensure_paths
+from tests.doubles.ollama.names import parse
+from tests.doubles.ollama.pull import pull
+from tests.doubles.ollama.refusals import Refused
+from tests.doubles.ollama.store import Store
+
+if TYPE_CHECKING:
+    from tests.doubles.ollama.server import Handler, Server
+
+VERSION = "0.0.0"
+Lines = Generator[dict[str, Any], None, None]
+
+
+def _held(server: Server, work: Iterator[dict[str, Any]]) -> Lines:
+    with server.writing:
+        yield from work
+
+
+def _root(asked: Handler) -> None:
+    asked.answer(200, b"Ollama is running", "text/plain; charset=utf-8")
+
+
+def _version(asked: Handler) -> None:
+    asked.tell(200, {"version": VERSION})
+
+
+def models(store: Store) -> list[show.Model]:
+    """Return every model, the last written first."""
+    found = [show.load(store, name) for name in store.models()]
+    return sorted(found, key=lambda model: -int(model.manifest.modified))
+
+
+def _tags(asked: Handler) -> None:
+    asked.tell(200, {"models": [show.listed(model) for model in models(asked.server.store)]})
+
+
+def _show(asked: Handler) -> None:
+    request = asked.document()
+    if not (request.get("model") or request.get("name")):
+        raise Refused(400, "model is required")
+    name = asked.named(request)
+    try:
+        model = show.load(asked.server.store, name)
+    except FileNotFoundError:
+        raise Refused(404, f"model '{name}' not found") from None
+    asked.tell(200, show.shown(model, request.get("system", ""), bool(request.get("verbose"))))
+
+
+def _create(asked: Handler) -> None:
+    request = asked.document()
+    kinds = {"files": dict, "parameters": dict, "messages": list, "adapters": dict, "system": str, "template": str}
+    for key, kind in kinds.items():
+        if not isinstance(request.get(key) or kind(), kind):
+            raise Refused(400, f"json: cannot unmarshal into Go struct field CreateRequest.{key}")
+    for files in (request.get("files") or {}, request.get("adapters") or {}):
+        ensure_paths(files)
+    name = asked.named(request)
+    server = asked.server
+    asked.progress(request, _held(server, create(server.store, name, request, server.settings.prune)))
+
+
+def _pull(asked: Handler) -> None:
+    request = asked.document()
+    name, server = asked.named(request), asked.server
+    asked.progress(request, pull(server.store, name, bool(request.get("insecure")), server.settings.prune))
+
+
+def _copy(asked: Handler) -> None:
+    request = asked.document()
+    names = []
+    for end in ("source", "destination"):
+        name = parse(str(request.get(end, "")))
+        if not name.valid:
+            raise Refused(400, f'{end} "{request.get(end, "")}" is invalid')
+        names.append(asked.server.store.existing(name))
+    path = asked.server.store.manifests / names[0].path
+    if not path.is_file():
+        raise Refused(404, f'model "{request["source"]}" not found')
+    asked.server.store.write_bytes(names[1], path.read_bytes())
+    asked.answer(200)
+
+
+def _delete(asked: Handler) -> None:
+    request = asked.document()
+    given = request.get("model") or request.get("name") or ""
+    name = asked.named(request, f'name "{given}" is invalid')
+    with asked.server.writing:
+        try:
+            asked.server.store.remove(name)
+        except FileNotFoundError:
+            raise Refused(404, f"model '{given}' not found") from None
+    asked.answer(200)
+
+
+def _has_blob(asked: Handler) -> None:
+    digest = asked.path.rpartition("/")[2]
+    if asked.server.store.blob(digest).exists():
+        asked.answer(200)
+    else:
+        asked.tell(404, {"error": f'blob "{digest}" not found'})
+
+
+def _take_blob(asked: Handler) -> None:
+    digest, store = asked.path.rpartition("/")[2], asked.server.store
+    if store.blob(digest).exists():
+        asked.answer(200)
+        return
+    made = store.keep(asked.pieces()).digest
+    if made != digest:
+        raise Refused(400, f'digest mismatch, expected "{digest}", got "{made}"')
+    asked.answer(201)
+
+
+ROUTES: dict[tuple[str, str], Callable[[Handler], None]] = {
+    **{(method, "/"): _root for method in ("GET", "HEAD")},
+    **{(method, "/api/version"): _version for method in ("GET", "HEAD")},
+    **{(method, "/api/tags"): _tags for method in ("GET", "HEAD")},
+    ("POST", "/api/show"): _show,
+    ("POST", "/api/create"): _create,
+    ("POST", "/api/pull"): _pull,
+    ("POST", "/api/copy"): _copy,
+    ("DELETE", "/api/delete"): _delete,
+    ("HEAD", "/api/blobs/"): _has_blob,
+    ("POST", "/api/blobs/"): _take_blob,
+    **inference.ROUTES,
+    **openai.ROUTES,
+}

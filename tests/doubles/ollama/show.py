@@ -1,0 +1,171 @@
+"""What the engine says of a model: in lists, and all of it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.doubles.ollama import gguf, gotemplate
+from tests.doubles.ollama.modelfile import modelfile, table
+from tests.doubles.ollama.names import Name
+from tests.doubles.ollama.store import Manifest, Store
+
+PLAIN = "{{ .Prompt }}"
+HIDDEN = ("general.name", "tokenizer.chat_template")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with everything that its layers hold."""
+
+    name: Name
+    manifest: Manifest
+    path: Path
+    header: gguf.Header
+    config: dict[str, Any]
+    template: str | None
+    system: str
+    parameters: dict[str, Any]
+    messages: list[dict[str, Any]]
+    licences: list[str]
+    adapters: list[str]
+
+    @property
+    def parent(self) -> str:
+        """The model that this one was made from."""
+        return next((layer.origin for layer in self.manifest.of_kind("model")), "")
+
+    @property
+    def jinja(self) -> str:
+        """The template that the file brings."""
+        return str(self.header.values.get("tokenizer.chat_template") or "")
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it is made for embeddings, not for answers."""
+        return f"{self.header.architecture}.pooling_type" in self.header.values
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What can be asked of it."""
+        asked = gotemplate.fields(gotemplate.parse(self.template or PLAIN))
+        native = self.jinja if self.template is None else ""
+        found = ["embedding" if self.embeds else "completion"]
+        found += ["tools"] if "tools" in asked or "tools" in native else []
+        found += ["insert"] if "suffix" in asked else []
+        return found + (["thinking"] if "thinking" in asked or "enable_thinking" in native else [])
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What kind of model it is."""
+        words = ("model_format", "model_family", "model_families", "model_type", "file_type")
+        names = ("format", "family", "families", "parameter_size", "quantization_level")
+        return {name: self.config.get(word) for name, word in zip(names, words, strict=True)}
+
+
+def load(store: Store, name: Name) -> Model:
+    """Return a model; FileNotFoundError where there is none."""
+    manifest = store.manifest(name)
+
+    def texts(kind: str) -> list[str]:
+        return [store.text(layer) for layer in manifest.of_kind(kind)]
+
+    path = store.blob(manifest.of_kind("model")[0].digest)
+    return Model(
+        name=name,
+        manifest=manifest,
+        path=path,
+        header=gguf.read(path),
+        config=json.loads(store.text(manifest.config)) if manifest.config else {},
+        template=next(iter(texts("template")), None),
+        system="".join(texts("system")),
+        parameters=next((_floats(json.loads(text)) for text in texts("params")), {}),
+        messages=next((json.loads(text) for text in texts("messages")), []),
+        licences=texts("license"),
+        adapters=[str(store.blob(layer.digest)) for layer in manifest.of_kind("adapter")],
+    )
+
+
+def listed(model: Model) -> dict[str, Any]:
+    """Return a model as `/api/tags` lists it."""
+    header = model.header
+    sizes = {
+        "context_length": header.of_family("context_length"),
+        "embedding_length": header.of_family("embedding_length"),
+    }
+    return {
+        "name": str(model.name),
+        "model": str(model.name),
+        "modified_at": stamp(model.manifest.modified),
+        "size": model.manifest.size,
+        "digest": model.manifest.digest,
+        "details": {"parent_model": model.parent, **model.details, **{k: v for k, v in sizes.items() if v}},
+        "capabilities": model.capabilities,
+    }
+
+
+def shown(model: Model, system: str, verbose: bool) -> dict[str, Any]:
+    """Return a model as `/api/show` tells it; what is empty is left out."""
+    template = PLAIN if model.template is None else model.template
+    texts = {
+        "template": template,
+        "system": system or model.system,
+        "renderer": model.config.get("renderer"),
+        "parser": model.config.get("parser"),
+        "parameters": model.parameters,
+        "license": model.licences,
+        "messages": model.messages,
+        "adapters": model.adapters,
+    }
+    native = model.template is None and model.jinja
+    document = {
+        "license": "\n".join(model.licences),
+        "modelfile": modelfile(str(model.name), [str(model.path)], texts),
+        "parameters": table(model.parameters),
+        "template": native or template,
+        "system": system or model.system,
+        "details": {"parent_model": model.parent, **model.details},
+        "messages": [{"role": one["role"], "content": one["content"]} for one in model.messages],
+        "model_info": _info(model.header, verbose),
+        "tensors": [{"name": one.name, "type": one.type, "shape": one.shape} for one in model.header.tensors],
+        "capabilities": model.capabilities,
+        "modified_at": stamp(model.manifest.modified),
+        "requires": model.config.get("requires"),
+    }
+    return {key: value for key, value in document.items() if value or key in ("details", "model_info")}
+
+
+def stamp(seconds: float) -> str:
+    """Return a time as the engine writes it."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _info(header: gguf.Header, verbose: bool) -> dict[str, Any]:
+    values = {key: value for key, value in header.values.items() if key not in HIDDEN}
+    values["general.parameter_count"] = header.parameters
+    return {
+        key: None if isinstance(value, list) and not verbose else _short(value) for key, value in sorted(values.items())
+    }
+
+
+def _short(value: Any) -> Any:
+    """A float of four bytes, with as many digits as tell it from its neighbours."""
+    if not isinstance(value, float):
+        return value
+    for digits in range(1, 10):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("<f", short) == struct.pack("<f", value):
+            return short
+    return value
+
+
+def _floats(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        for key, value in parameters.items()
+    }
