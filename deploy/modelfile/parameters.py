@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -129,6 +129,14 @@ OTHER_NAMES = {
     "repetition_penalty": "repeat_penalty",
 }
 """What other programs call a parameter, with its name here."""
+
+
+def plain_type(name: str) -> Any:
+    """Return what a parameter's value is: int, float, bool or tuple."""
+    annotation: Any = Parameters.model_fields[name].annotation
+    while get_origin(annotation) is not tuple and get_args(annotation):
+        annotation = get_args(annotation)[0]
+    return get_origin(annotation) or annotation
 
 
 def refusal(name: str) -> str | None:

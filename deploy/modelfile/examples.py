@@ -1,0 +1,125 @@
+"""Few-shot examples from a file: `.txt` with [Q] and [A], or `.jsonl`; every problem with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploy.errors import Problem, SpecError
+from deploy.modelfile.messages import ROLES, Message, disorder
+from deploy.spec.fields import shown
+from deploy.spec.wording import did_you_mean
+
+_MARK = re.compile(r"\s*\[\s*(q|a|instruction)\s*\](.*)", re.IGNORECASE | re.DOTALL)
+_CYRILLIC_MARK = re.compile(r"\s*\[\s*[\u0410\u0430]\s*\]")
+_MARK_ROLES = {"q": "user", "a": "assistant", "instruction": "system"}
+_PAIRS = (("prompt", "response"), ("prompt", "completion"), ("question", "answer"))
+_SHAPES = (
+    'write {"messages": [...]}, {"role": ..., "content": ...}, {"prompt": ..., "response": ...}'
+    ' or {"question": ..., "answer": ...}'
+)
+
+
+@dataclass
+class _Reading:
+    file: str
+    messages: list[Message] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def complain(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.file, line, 1, "", message))
+
+    def add(self, line: int, role: Any, content: Any) -> None:
+        """Take one message, or note why it is none."""
+        if role not in ROLES:
+            self.complain(line, f"{shown(role)} is not a role: {', '.join(ROLES)}{did_you_mean(str(role), ROLES)}")
+        elif not isinstance(content, str):
+            self.complain(line, f"{shown(content)} stands where the text of the message must stand")
+        elif not content.strip():
+            self.complain(line, "the message is empty")
+        else:
+            try:
+                self.messages.append(Message(role=role, content=content))
+                self.lines.append(line)
+            except ValidationError as error:
+                self.complain(line, f"the message {error.errors()[0]['msg']}")
+
+
+def read_examples(file: str, text: str) -> tuple[Message, ...]:
+    """Return the examples of a file by its name and text; SpecError carries every problem with its line.
+
+    An [Instruction] of a `.txt` becomes a message of the system.
+    """
+    readers = {".txt": _read_marked, ".jsonl": _read_json_lines}
+    reader = readers.get(PurePath(file).suffix.lower())
+    if reader is None:
+        raise SpecError([Problem(file, 0, 0, "", "is neither a .txt with [Q] and [A] nor a .jsonl")])
+    reading = _Reading(file)
+    reader(reading, [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")])
+    if not reading.problems and (found := disorder([message.role for message in reading.messages])):
+        index, why = found
+        reading.complain(reading.lines[index], why)
+    if not reading.problems and not reading.messages:
+        reading.complain(1, "holds no examples")
+    if reading.problems:
+        raise SpecError(reading.problems)
+    return tuple(reading.messages)
+
+
+def _read_marked(reading: _Reading, lines: list[str]) -> None:
+    blocks: list[tuple[int, str, list[str]]] = []
+    for number, line in enumerate(lines, 1):
+        if found := _MARK.fullmatch(line):
+            blocks.append((number, _MARK_ROLES[found[1].lower()], [found[2]]))
+        elif _CYRILLIC_MARK.match(line):
+            reading.complain(number, "the letter in this mark is Cyrillic; write [A] with a Latin A")
+        elif blocks:
+            blocks[-1][2].append(line)
+        elif line.strip():
+            reading.complain(number, "text before the first [Q]; begin the line with [Q], [A] or [Instruction]")
+    for number, role, parts in blocks:
+        reading.add(number, role, "\n".join(part.rstrip() for part in parts).strip())
+
+
+def _read_json_lines(reading: _Reading, lines: list[str]) -> None:
+    import json
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            column = getattr(error, "colno", 1)
+            why = getattr(error, "msg", "too deep").lower()
+            reading.problems.append(Problem(reading.file, number, column, "", f"not JSON: {why}"))
+            continue
+        for role, content in _said(reading, number, data):
+            reading.add(number, role, content)
+
+
+def _said(reading: _Reading, number: int, data: Any) -> Iterator[tuple[Any, Any]]:
+    """Return the roles and texts of one line."""
+    if not isinstance(data, dict):
+        reading.complain(number, f"{shown(data)} is no example; {_SHAPES}")
+        return
+    keys = set(data)
+    pair = next((pair for pair in _PAIRS if keys == set(pair)), None)
+    if pair:
+        yield from zip(("user", "assistant"), (data[key] for key in pair), strict=True)
+    elif keys == {"role", "content"}:
+        yield data["role"], data["content"]
+    elif keys == {"messages"} and isinstance(data["messages"], list) and data["messages"]:
+        for message in data["messages"]:
+            if isinstance(message, dict) and set(message) == {"role", "content"}:
+                yield message["role"], message["content"]
+            else:
+                reading.complain(number, f"{shown(message)} is no message; it needs `role` and `content`, nothing else")
+    else:
+        reading.complain(number, f"the keys {', '.join(map(shown, sorted(keys))) or '(none)'} do not fit; {_SHAPES}")
