@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from deploy.agent.engines.names import PROTOCOL, same
-from deploy.agent.engines.wire import Limits, Place, Reply, asked
+from deploy.agent.engines.wire import Limits, NotConnectedError, Place, Reply, asked
 from deploy.agent.errors import AgentError
 from deploy.agent.releases.secrets import secret_path
 
@@ -197,11 +197,10 @@ class Engine:
             return f"{self.address} refuses the connection"
         if isinstance(problem, socket.gaierror):
             return f"the name {self._place.host} is not known here: {problem.strerror}"
+        if isinstance(problem, NotConnectedError):
+            return f"{self.address} takes no connection within {self.limits.connect:g} s"
         if isinstance(problem, socket.timeout):
-            return (
-                f"{self.address} was silent for too long ({self.limits.connect:g} s to connect, "
-                f"{self.limits.silence:g} s after that)"
-            )
+            return f"{self.address} said nothing for {self.limits.silence:g} s"
         return f"{self.address}: {problem.strerror or problem}"
 
     def _authorization(self, key: dict[str, str] | None, root: Path) -> dict[str, str]:

@@ -116,7 +116,11 @@ class Sync:
 
     def _ensure_base(self, model: Model, origin: str) -> None:
         """Without this an engine would start a pull of its own, unseen, for a base that it lacks."""
-        base, live = model.get("base"), self._live.get(same(origin))
+        live = self._live.get(same(origin))
+        if live is not None and not live.digest:
+            self._live = self._engine.models()
+            live = self._live.get(same(origin))
+        base = model.get("base")
         if base is None:
             if live is None:
                 raise self._engine.failure(
@@ -148,9 +152,13 @@ class Sync:
 
     def _create(self, model: Model) -> None:
         self._journal.say(f"creating {model['name']}")
-        self._engine.create(model["request"], lambda said: self._journal.say(str(said.get("status", ""))))
+        request = dict(model["request"])
+        if "from" in request:
+            # As the engine spells it: it finds a base only by the letters of its file, or starts a pull.
+            request["from"] = self._live[same(request["from"])].name
+        self._engine.create(request, lambda said: self._journal.say(str(said.get("status", ""))))
         self._done["created"].append(f"{self._engine.name}/{model['name']}")
-        # Its digest is asked for once, for all; until then others may be made from it.
+        # Its digest is asked for once, for all, or when another model is made from it.
         self._live[same(model["name"])] = Live(model["name"], "", 0, "")
 
     def _remember(self) -> None:

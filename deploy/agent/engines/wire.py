@@ -47,6 +47,10 @@ class Place(NamedTuple):
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+class NotConnectedError(socket.timeout):
+    """Nobody answered the wish for a connection."""
+
+
 class BrokenOffError(ConnectionError):
     """An answer that ended before its end."""
 
@@ -151,7 +155,11 @@ def asked(
 
 @contextmanager
 def _connected(place: Place, limits: Limits, ca: str | None) -> Iterator[socket.socket]:
-    with socket.create_connection((place.host, place.port), limits.connect) as plain:
+    try:
+        plain = socket.create_connection((place.host, place.port), limits.connect)
+    except socket.timeout:
+        raise NotConnectedError from None
+    with plain:
         if place.scheme == "http":
             plain.settimeout(limits.silence)
             yield plain

@@ -1,0 +1,65 @@
+"""Requests of the operation `sync`, as the control node writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.doubles.ollama.server import Server
+from tests.gguf import PLAIN, gguf
+from tests.unit.agent.engines.scripted import described
+
+GGUF = gguf(PLAIN, weights=bytes(1 << 16))
+
+
+def blobs_of(double: Server) -> list[str]:
+    """What the double keeps, after it has cleared away what broke off."""
+    end = time.monotonic() + 5
+    while (found := sorted(path.name for path in double.store.blobs.iterdir())) and time.monotonic() < end:
+        if all(len(name) == len("sha256-") + 64 for name in found):
+            break
+        time.sleep(0.01)
+    return found
+
+
+def blob(content: bytes, source: dict[str, Any], file: str = "model.gguf") -> dict[str, Any]:
+    """A file that a model is made of."""
+    return {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "source": source}
+
+
+def from_file(name: str, path: Path, **fields: Any) -> dict[str, Any]:
+    """A model made from a file of this host."""
+    return from_blob(name, blob(path.read_bytes(), {"file": {"path": str(path)}}), **fields)
+
+
+def from_blob(name: str, one: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A model made from a blob."""
+    request = {"model": name, "files": {one["file"]: f"sha256:{one['sha256']}"}, **fields}
+    return model(request, blobs=[one])
+
+
+def model(
+    request: dict[str, Any], blobs: list[dict[str, Any]] | None = None, base: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A model as it was decided."""
+    digest = hashlib.sha256(json.dumps([request, base], sort_keys=True).encode()).hexdigest()
+    return {"name": request["model"], "digest": digest, "request": request, "blobs": blobs or [], "base": base}
+
+
+def asking(root: Path, url: str, models: list[dict[str, Any]], **engine: Any) -> dict[str, Any]:
+    """A request for one engine."""
+    return {
+        "format": 1,
+        "stack": "home",
+        "root": str(root),
+        "run": "run-1",
+        "mirrors": {},
+        "proxy": None,
+        "ca": None,
+        "uv": "uv",
+        "cache": str(root / "cache"),
+        "engines": [described(url, models=models, **engine)],
+    }
