@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.lock.gguf import Header
+from deploy.lock.library import TaggedLayer, TaggedModel, measure_url, resolve_tag
+from deploy.lock.weights import Measured
+from tests.gguf import PLAIN, gguf
+from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
+
+MODEL = "application/vnd.ollama.image.model"
+
+
+@pytest.fixture
+def library() -> Iterator[LittleRegistry]:
+    with LittleRegistry().served() as served:
+        yield served
+
+
+def silent(*_: object) -> None:
+    """Tell nobody."""
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "path", "tag"),
+    [
+        ("llama3:8b-instruct-q4_K_M", "llama3:8b-instruct-q4_K_M", "library/llama3", "8b-instruct-q4_K_M"),
+        ("some.body/x", None, "", ""),
+        ("somebody/Llama3", "somebody/Llama3:latest", "somebody/Llama3", "latest"),
+    ],
+)
+def test_a_tag_is_locked_by_the_digest_that_an_engine_lists_it_with(
+    name: str, listed: str | None, path: str, tag: str, library: LittleRegistry
+) -> None:
+    fetch = Fetch(models=library.url)
+    if listed is None:
+        with pytest.raises(KitError, match=r"'some\.body/x' is not a model's name"):
+            resolve_tag(name, fetch)
+        return
+    content = manifest(100, 20, kind=MODEL)
+    digest = library.put(path, tag, content).removeprefix("sha256:")
+    layers = tuple(TaggedLayer(MODEL, f"{size:064x}", size) for size in (100, 20))
+    assert resolve_tag(name, fetch) == TaggedModel(listed, digest, 127, layers)
+    assert library.asked[0][1]["Accept"] == MANIFEST
+
+
+def test_a_host_in_the_name_is_the_one_that_is_asked_whatever_the_mirror(library: LittleRegistry) -> None:
+    library.put("user/Repo-GGUF", "Q4_K_M", manifest(9))
+    name = f"{library.host}/user/Repo-GGUF:Q4_K_M"
+    found = resolve_tag(name, Fetch(models="http://127.0.0.1:9"))
+    assert (found.name, found.size_bytes) == (name, 16)
+
+
+def test_a_tag_that_is_not_there_is_told_with_where_it_was_asked_for(library: LittleRegistry) -> None:
+    with pytest.raises(KitError) as error:
+        resolve_tag("llama3:9b", Fetch(models=library.url))
+    assert error.value.problem.startswith(f"the registry {library.url} has no library/llama3:9b: 404")
+
+
+def test_an_image_is_no_model(library: LittleRegistry) -> None:
+    library.put("library/x", "latest", platforms(amd=manifest(1), amd_on=AMD64))
+    with pytest.raises(KitError, match="a list of platforms, and no model"):
+        resolve_tag("x", Fetch(models=library.url))
+
+
+def test_a_model_registry_that_is_silent_is_named_with_its_own_mirror() -> None:
+    with pytest.raises(KitError) as error:
+        resolve_tag("x", Fetch(models="http://127.0.0.1:9"))
+    assert "mirrors: {models: ...}" in error.value.next_step
+
+
+def test_a_file_at_an_address_is_measured_and_not_kept(library: LittleRegistry) -> None:
+    content = gguf(PLAIN, weights=b"w" * 3_000_000)
+    library.has["/m.gguf"] = content
+    told: list[tuple[str, int, int | None]] = []
+    found = measure_url(f"{library.url}/m.gguf?key=secret", Fetch(), lambda *one: told.append(one))
+    header = Header("llama", 2048, has_chat_template=False)
+    assert found == Measured(hashlib.sha256(content).hexdigest(), len(content), header)
+    assert told[-1] == (f"reading {library.url}/m.gguf", len(content), len(content))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((404, {}, b""), "answers 404"),
+        ((200, {}, b"<html>please sign in</html>"), "is not a GGUF model: it does not begin as GGUF files do"),
+        ((200, {"Content-Length": "9000000"}, gguf(PLAIN)), "does not answer: it ended after"),
+        ((200, {"Content-Length": "9000000"}, b"GGUF"), "does not answer: it ended after 4 of 9000000 bytes"),
+    ],
+)
+def test_what_is_no_model_at_an_address_is_told_without_the_key_in_it(
+    answer: tuple[int, dict[str, str], bytes], said: str, library: LittleRegistry
+) -> None:
+    library.instead["/m"] = answer
+    with pytest.raises(KitError) as error:
+        measure_url(f"{library.url}/m.gguf?key=secret", Fetch(), silent)
+    assert error.value.problem.startswith(f"{library.url}/m.gguf ")
+    assert said in error.value.problem
+    assert "secret" not in error.value.problem + error.value.next_step
