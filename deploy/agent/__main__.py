@@ -17,6 +17,7 @@ from deploy.agent.journal import Journal
 FORMAT = 1
 VERBS = {
     "probe": "observing.probe",
+    "docker": "observing.floors",
     "hold": "hold",
     "place": "releases.place",
     "image": "inputs.image",
@@ -38,7 +39,7 @@ VERBS = {
     "destroy": "releases.remove:destroy",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "hold", "room", "secret", "engine_models")
+UNHELD = ("probe", "docker", "hold", "room", "secret", "engine_models")
 
 
 def main(arguments: list[str]) -> int:

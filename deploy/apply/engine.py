@@ -1,57 +1,65 @@
-"""What the role docker_engine needs to know about a host, decided from what the host said of itself."""
+"""Variables of the role docker_engine: decisions that were made for the plan, in the words of the role."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from typing import Any
 
+from deploy.agent.docker.versions import is_older
+from deploy.apply.debian import lent_sources, own_sources
 from deploy.deployment import Fetch
-from deploy.errors import KitError
-from deploy.plan.preflight import COMPOSE_FLOOR, ENGINE_FLOOR
+from deploy.hosts.observe import Observation
+from deploy.plan.distributions import EnginePackages
+from deploy.plan.engine import COMPOSE_FLOOR, ENGINE_FLOOR, EngineWork, engine_work, packages_of, plugins_mirror
 
-SETTINGS: dict[str, Any] = {
-    "live-restore": True,
-    "log-driver": "json-file",
-    "log-opts": {"max-size": "10m", "max-file": "3"},
-}
-
-
-@dataclass(frozen=True)
-class EnginePackages:
-    """Where a distribution keeps Docker; apparmor is there because an engine without its parser starts no container."""
-
-    engine: tuple[str, ...]
-    plugins: tuple[str, ...]
-    plugins_suite: str = ""
-    """Suite that lends the plugins, where the distribution's own has none."""
+LOG = "/var/log/dockerd.log"
+VALIDATING = "23.0"
+"""The first engine that can look at a daemon.json without starting."""
+FLOORS = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
+NOTHING = EnginePackages((), ())
 
 
-PACKAGES: dict[tuple[str, str], EnginePackages] = {
-    ("debian", "bookworm"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
-    ("debian", "trixie"): EnginePackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
-    ("ubuntu", "noble"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
-}
-
-
-def engine_variables(*, os_id: str, codename: str, systemd: bool, fetch: Fetch) -> dict[str, Any]:
-    """Variables of docker_engine for a host; KitError with the next step where no packages are known for it."""
-    packages = PACKAGES.get((os_id, codename))
-    if packages is None:
-        known = ", ".join(f"{distribution} {suite}" for distribution, suite in sorted(PACKAGES))
-        raise KitError(
-            f"kit knows no Docker packages for {os_id or 'an unknown system'} {codename}".rstrip(),
-            f"install Docker {ENGINE_FLOOR} or newer with Compose {COMPOSE_FLOOR} or newer, then apply again"
-            f" (kit installs them itself on {known})",
-        )
-    engine = packages.engine if systemd else tuple(sorted((*packages.engine, "cgroupfs-mount")))
+def engine_variables(observation: Observation, fetch: Fetch) -> dict[str, Any]:
+    """Return what the role prints and converges; an empty value leaves that part of the host as it is."""
+    work, packages = engine_work(observation), packages_of(observation) or NOTHING
+    engine = _engine_packages(packages, observation) if work.installs_engine else ()
+    mark = json.dumps({"format": 1, "packages": list(engine)}) + "\n" if engine else ""
+    mirror = plugins_mirror(fetch, observation)
+    lent = lent_sources(mirror, packages.lender) if mirror and packages.lender else []
     return {
         "docker_engine_packages": list(engine),
-        "docker_engine_plugins": list(packages.plugins),
-        "docker_engine_plugins_suite": packages.plugins_suite,
-        "docker_engine_systemd": systemd,
-        "docker_engine_settings": SETTINGS,
-        "docker_engine_floors": {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR},
-        "docker_engine_mirror": fetch.debian or "",
-        "docker_engine_proxy": fetch.proxy or "",
-        "docker_engine_ca": fetch.ca or "",
+        "docker_engine_mark": mark,
+        "docker_engine_daemon_json": _text(work),
+        "docker_engine_daemon_json_mode": "0644" if observation.daemon_json is None else "",
+        "docker_engine_validate": _validation(observation),
+        "docker_engine_starts": work.starts or work.is_own,
+        "docker_engine_reloads": work.reloads,
+        "docker_engine_systemd": observation.systemd,
+        "docker_engine_log": LOG,
+        "docker_engine_last_words": _last_words(observation),
+        "docker_engine_plugins": list(packages.plugins) if work.installs_plugins else [],
+        "docker_engine_plugins_lent": bool(lent),
+        "docker_engine_plugins_sources": lent or own_sources(observation.os, fetch),
     }
+
+
+def _engine_packages(packages: EnginePackages, observation: Observation) -> tuple[str, ...]:
+    return packages.engine if observation.systemd else tuple(sorted((*packages.engine, "cgroupfs-mount")))
+
+
+def _text(work: EngineWork) -> str:
+    return "" if work.settings is None else json.dumps(work.settings, indent=4, ensure_ascii=False) + "\n"
+
+
+def _validation(observation: Observation) -> str:
+    """Return the command that looks at a new daemon.json before it is put in its place."""
+    program, version = observation.docker.engine_path, observation.docker.version
+    if program is None or version is None or is_older(version, VALIDATING):
+        return ""
+    return f"{program} --validate --config-file=%s"
+
+
+def _last_words(observation: Observation) -> list[str]:
+    if observation.systemd:
+        return ["journalctl", "-u", "docker", "-n", "20", "--no-pager"]
+    return ["tail", "-n", "20", LOG]

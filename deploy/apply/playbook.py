@@ -6,7 +6,8 @@ from typing import Any
 
 from deploy import assets
 from deploy.apply.ansible import HostRun, PlaybookRun
-from deploy.apply.engine import engine_variables
+from deploy.apply.debian import debian_variables
+from deploy.apply.engine import FLOORS, engine_variables
 from deploy.apply.requests import (
     Request,
     base_request,
@@ -72,21 +73,17 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
 
 def _variables(deployment: Deployment, observation: Observation, steps: set[Step]) -> dict[str, Any]:
     fetch = deployment.fetch
-    system = observation.os
-    # A system that the kit has no Docker packages for can still run a Docker that is there.
-    engine = (
-        engine_variables(os_id=system.id, codename=system.codename, systemd=observation.systemd, fetch=fetch)
-        if Step("docker_engine") in steps
-        else {}
-    )
+    engine = engine_variables(observation, fetch) if Step("docker_engine") in steps else {}
     folders = {f"{kind}_folders": folders_of(deployment, kind) for kind in {s.kind for s in deployment.services}}
-    return {**engine, **image_tools_variables(fetch), **folders}
+    packages = debian_variables(observation.os, fetch)
+    return {**engine, **packages, **image_tools_variables(fetch), **folders}
 
 
 def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) -> dict[str, Request]:
     deployment = desired.deployment
     kept = [release for release in (observation.good, observation.release, desired.bundle.release) if release]
     return {
+        "docker": base_request(deployment, run) | {"floors": FLOORS},
         "place": place_request(deployment, desired.bundle, run),
         "secrets": secrets_request(deployment, run),
         "image": images_request(deployment, desired.image_requests(), run),

@@ -18,13 +18,17 @@ UV_SHA256 = (
 
 
 def image_tools_variables(fetch: Fetch) -> dict[str, Any]:
-    """Variables of the role images."""
+    """Variables of the role images; pip's own settings on the host hold where the spec says nothing."""
+    hashes = " ".join(f"--hash=sha256:{sha256}" for sha256 in UV_SHA256)
+    pip = {
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_INDEX_URL": fetch.pypi,
+        "PIP_PROXY": fetch.proxy,
+        "PIP_CERT": fetch.ca,
+    }
     return {
         "images_packages": list(PACKAGES),
         "images_uv_version": UV_VERSION,
-        "images_uv_sha256": list(UV_SHA256),
-        "images_debian_mirror": fetch.debian or "",
-        "images_python_index": fetch.pypi or "",
-        "images_proxy": fetch.proxy or "",
-        "images_ca": fetch.ca or "",
+        "images_uv_line": f"uv=={UV_VERSION} {hashes}\n",
+        "images_pip": {name: value for name, value in pip.items() if value},
     }

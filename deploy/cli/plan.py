@@ -25,4 +25,4 @@ def command(output: Output, spec: Path, check: bool) -> int:
     """
     plan = prepare(load_desired(spec), LocalTransport()).plan
     output.answer(coloured_plan(plan.text()), plan.as_json())
-    return PENDING if check and not plan.is_empty else 0
+    return PENDING if check and (plan.refusals or not plan.is_empty) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from deploy.bundle import MANIFEST_FORMAT
@@ -100,7 +101,10 @@ def observe(transport: Transport, deployment: Deployment) -> Observation:
 def probe_request(deployment: Deployment) -> dict[str, Any]:
     """Return what the probe is asked about."""
     services = deployment.services
-    written = (*(s.data.host_path for s in services if s.data), *(m.host_path for m in deployment.models))
+    written = (
+        *(s.data.host_path for s in services if s.data),
+        *(str(PurePosixPath(m.host_path).parent) for m in deployment.models),
+    )
     return {
         "stack": deployment.stack,
         "root": deployment.root,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation
-from deploy.plan.host import engine_operations, input_operations, placed_operations
+from deploy.plan.engine import engine_operations
+from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.operation import Operation, Plan
 from deploy.plan.preflight import advice, refusals
 from deploy.plan.services import service_operations
@@ -16,13 +19,7 @@ __all__ = ["Operation", "Plan", "make_plan"]
 
 def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) -> Plan:
     """Compare what is wanted with what the host says of itself; the same input gives the same plan."""
-    operations = (
-        *engine_operations(observation),
-        *input_operations(deployment, observation),
-        *placed_operations(bundle, observation),
-        *service_operations(deployment, bundle, observation),
-        *settings_operations(deployment, observation),
-    )
+    operations = () if observation.docker.is_denied else tuple(_operations(deployment, bundle, observation))
     return Plan(
         stack=deployment.stack,
         release=bundle.release,
@@ -30,3 +27,11 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) 
         refusals=refusals(deployment, observation, operations),
         advice=advice(deployment, observation),
     )
+
+
+def _operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> Iterator[Operation]:
+    yield from engine_operations(observation)
+    yield from input_operations(deployment, observation)
+    yield from placed_operations(bundle, observation)
+    yield from service_operations(deployment, bundle, observation)
+    yield from settings_operations(deployment, observation)

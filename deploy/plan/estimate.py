@@ -34,7 +34,7 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     models = sum(model.size_bytes for model in deployment.models if model.name in fetching)
     download = wheels + models + ROOT_DOWNLOAD * len(building)
     starts = any(operation.resource.startswith("service ") for operation in operations)
-    installs = any(operation.role == "docker_engine" for operation in operations)
+    installs = any(operation.action == "install" for operation in operations)
     return Estimate(
         download_bytes=download,
         disk_bytes=wheels * UNPACKED + models * 2 + ROOT_DISK * len(building),

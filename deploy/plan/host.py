@@ -1,4 +1,4 @@
-"""Everything below the containers: Docker, images, models, folders, secrets, and the release's files."""
+"""Everything below the containers but Docker itself: images, models, folders, secrets, and the release's files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.operation import Operation
-
-
-def engine_operations(observation: Observation) -> tuple[Operation, ...]:
-    """Return what Docker itself needs; a Docker that works is left alone."""
-    docker = observation.docker
-    if not docker.server:
-        if docker.kit_installed:
-            return (Operation("docker engine", "start", "installed, but not running", "docker_engine"),)
-        return (Operation("docker engine", "install", "not on host", "docker_engine"),)
-    if not docker.compose:
-        return (Operation("docker compose", "install", "the engine runs without it", "docker_engine"),)
-    return ()
 
 
 def input_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:

@@ -9,12 +9,12 @@ from packaging.version import InvalidVersion, Version
 from deploy.deployment import Deployment
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
-from deploy.plan.estimate import estimate
+from deploy.plan.disk import disk_refusals
+from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.operation import Operation
 
-ENGINE_FLOOR = "20.10.24"
-COMPOSE_FLOOR = "2.26.1"
 Refusal = tuple[str, str]
+AS_ROOT = "run the same command with sudo, or as root"
 
 
 def refusals(
@@ -23,12 +23,13 @@ def refusals(
     """Return problem and next step of everything that must be mended by a person first."""
     changing = (
         *_root(observation),
-        *_disk(deployment, observation, operations),
+        *disk_refusals(deployment, observation, operations),
         *_addresses(deployment, observation),
     )
     return (
         *(changing if operations else ()),
-        *_docker(observation),
+        *_denied(observation),
+        *engine_refusals(deployment.fetch, observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
         *_older_than_data(deployment, observation),
@@ -65,26 +66,20 @@ def _engine_advice(observation: Observation) -> Iterator[str]:
             "this Docker is not the kit's own and stays as it is; with `live-restore: true` in /etc/docker/daemon.json"
             " its restart would stop no container"
         )
+    work = engine_work(observation)
+    if work.starts and not work.is_own and observation.systemd:
+        yield "this Docker is not the kit's own; the kit starts it, at each boot too, and changes nothing else of it"
+
+
+def _denied(observation: Observation) -> Iterator[Refusal]:
+    if observation.docker.is_denied:
+        yield f"nobody can tell what this machine needs: {observation.docker.problem}", AS_ROOT
 
 
 def _root(observation: Observation) -> Iterator[Refusal]:
     if not observation.root:
         engine = "" if observation.docker.server else f" ({observation.docker.problem or 'Docker is not there'})"
-        yield f"changing this machine needs root{engine}", "run the same command with sudo, or as root"
-
-
-def _docker(observation: Observation) -> Iterator[Refusal]:
-    docker = observation.docker
-    if docker.server and docker.version and _is_below(docker.version, ENGINE_FLOOR):
-        yield (
-            f"Docker {docker.version} is too old; the kit needs {ENGINE_FLOOR} or newer",
-            "upgrade Docker, or remove it and let the kit install one",
-        )
-    if docker.server and docker.compose and _is_below(docker.compose, COMPOSE_FLOOR):
-        yield (
-            f"Docker Compose {docker.compose} is too old; the kit needs {COMPOSE_FLOOR} or newer",
-            "upgrade the Compose plugin, or remove it and let the kit install one",
-        )
+        yield f"changing this machine needs root{engine}", AS_ROOT
 
 
 def _is_below(version: str, floor: str) -> bool:
@@ -136,14 +131,3 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
                     if seen.uid
                     else f"no service runs as root; if what lies in it is {service.name}'s, type: {change}",
                 )
-
-
-def _disk(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Refusal]:
-    need = estimate(deployment, operations).disk_bytes
-    for path, free in sorted(observation.free_bytes.items()):
-        if need > free:
-            yield (
-                f"{path} has {free / 2**30:.1f} GiB free, and this needs {need / 2**30:.1f} GiB",
-                "free some space, then run the same command again",
-            )
-            return

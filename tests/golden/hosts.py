@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.desired import Desired
 from deploy.hosts.observe import probe_request
+from deploy.plan.engine import SETTINGS
 
 Answer = dict[str, Any]
 COMPOSE = "2.26.1-4"
@@ -31,11 +32,19 @@ def bare(desired: Desired) -> Answer:
         "images": {},
         "ports": [],
         "strange_addresses": [],
-        "disk": {"/srv": {"free_bytes": 80 * GIB, "total_bytes": 250 * GIB, "device": 1}},
+        "disk": {
+            path: {"free_bytes": 80 * GIB, "total_bytes": 250 * GIB, "device": 1}
+            for path in ("/var/lib/docker", "/srv", "/opt", *request["data_roots"])
+        },
         "memory_bytes": 24 * GIB,
         "cores": 2,
         "gpu": {"vendor": None, "card": None, "driver": None},
-        "os": {"id": "debian", "version": "12", "codename": "bookworm"},
+        "os": {
+            "id": "debian",
+            "version": "12",
+            "codename": "bookworm",
+            "debian_mirror": "http://deb.debian.org/debian",
+        },
         "systemd": False,
         "root": True,
         "models": {},
@@ -56,7 +65,15 @@ def settled(desired: Desired) -> Answer:
         "release": bundle.release,
         "good": bundle.release,
         "manifest": bundle.manifest,
-        "docker": {"server": True, "version": "20.10.24+dfsg1", "compose": COMPOSE, "kit_installed": True},
+        "docker": {
+            "server": True,
+            "version": "20.10.24+dfsg1",
+            "compose": COMPOSE,
+            "kit_installed": True,
+            "engine_path": "/usr/sbin/dockerd",
+            "live_restore": True,
+        },
+        "daemon_json": SETTINGS,
         "services": {service.name: _container(desired, service.name) for service in deployment.services},
         "secrets": {
             f"{reader}/{name}": {"present": True, "mode": "0400", "uid": 10101}

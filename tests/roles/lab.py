@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Mapping
 from typing import Any
 
 from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
-from deploy.apply.engine import engine_variables
+from deploy.apply.debian import debian_variables
+from deploy.apply.engine import FLOORS, engine_variables
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
 from deploy.deployment import Fetch
+from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.observe import Observation, read_observation
 from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 
 Lab = Mapping[str, LabHost]
 ENGINE = Step("docker_engine")
+AGENT = "/root/agent.pyz"
+BASE = {"format": 1, "stack": "lab", "root": "/opt/kit/lab", "run": ""}
 
 
 def converge(
-    hosts: Lab, *steps: Step, agent: str = "", requests: Mapping[str, Any] | None = None, **overrides: Any
+    hosts: Lab,
+    *steps: Step,
+    agent: str = AGENT,
+    requests: Mapping[str, Any] | None = None,
+    fetch: Fetch = Fetch(),  # noqa: B008
+    **overrides: Any,
 ) -> PlaybookResult:
-    """Run the steps on the hosts, over SSH, with the variables that the control node would compute."""
+    """Run the steps on the hosts, over SSH, with the variables that the control node computes from what they say."""
     runs = tuple(
         HostRun(
             name=name,
             steps=steps,
             agent=agent,
-            requests=requests or {},
-            variables=engine_variables(os_id="debian", codename=host.suite, systemd=host.has_systemd, fetch=Fetch())
-            | overrides,
+            requests={"docker": {**BASE, "floors": FLOORS}, **(requests or {})},
+            variables=variables_of(host, fetch) | overrides,
             connection="ssh",
             connection_variables=host.connection_variables,
         )
@@ -36,3 +47,24 @@ def converge(
     )
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
     return run_playbook(PlaybookRun(runs, playbook, REPOSITORY / "roles"), print)
+
+
+def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:
+    """Return the variables of the roles that every host has."""
+    observation = observed(host)
+    return engine_variables(observation, fetch) | debian_variables(observation.os, fetch)
+
+
+def observed(host: LabHost) -> Observation:
+    """Probe a host with today's agent."""
+    put(host, AGENT, agent_zip().content)
+    argv = ["docker", "exec", "-i", host.name, "python3", AGENT, "probe"]
+    answer = subprocess.run(argv, input=json.dumps(BASE).encode(), check=True, capture_output=True)
+    return read_observation(json.loads(answer.stdout))
+
+
+def put(host: LabHost, path: str, content: bytes | str) -> None:
+    """Write a file on a host."""
+    data = content.encode() if isinstance(content, str) else content
+    argv = ["docker", "exec", "-i", host.name, "sh", "-c", 'cat >"$1"', "put", path]
+    subprocess.run(argv, input=data, check=True, capture_output=True)

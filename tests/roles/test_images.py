@@ -42,7 +42,7 @@ def test_what_assembles_images_is_there_and_a_second_run_changes_nothing(one: La
 def test_a_uv_with_another_hash_is_refused(one: Lab) -> None:
     (host,) = one.values()
     host.read("rm", "-rf", "/opt/kit/tools")
-    (failure,) = run_images(one, images_uv_sha256=["0" * 64]).failures
+    (failure,) = run_images(one, images_uv_line=f"uv=={UV_VERSION} --hash=sha256:{'0' * 64}\n").failures
     assert failure.problem.startswith(f"uv {UV_VERSION} could not be installed")
     assert "0" * 64 in failure.problem
     assert host.run("test", "-e", "/opt/kit/tools/bin/uv").returncode == 1

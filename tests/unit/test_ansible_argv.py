@@ -16,12 +16,9 @@ from deploy.apply.ansible import (
     playbook_files,
     write_private,
 )
-from deploy.apply.engine import PACKAGES, engine_variables
 from deploy.apply.events import Recap, TaskEvent, read_event, told_error, write_event
 from deploy.apply.steps import Step, ordered_steps
-from deploy.apply.tools import UV_SHA256, UV_VERSION, image_tools_variables
-from deploy.deployment import Fetch
-from deploy.errors import KitError
+from deploy.apply.tools import UV_SHA256, UV_VERSION
 from tests.tree import REPOSITORY
 
 FOLDER = Path("/tmp/kit-run-x")
@@ -133,32 +130,9 @@ def test_a_failed_task_tells_the_agents_words_or_ansibles(result: dict[str, obje
     assert told_error(result) == told
 
 
-def test_debian_12_borrows_its_plugins_and_debian_13_does_not() -> None:
-    bookworm = engine_variables(os_id="debian", codename="bookworm", systemd=True, fetch=Fetch())
-    trixie = engine_variables(
-        os_id="debian", codename="trixie", systemd=True, fetch=Fetch(debian="http://mirror/debian")
-    )
-    assert (bookworm["docker_engine_plugins_suite"], bookworm["docker_engine_mirror"]) == ("trixie", "")
-    assert (trixie["docker_engine_plugins_suite"], trixie["docker_engine_mirror"]) == ("", "http://mirror/debian")
-
-
-def test_a_host_without_systemd_gets_what_mounts_its_control_groups() -> None:
-    plain = engine_variables(os_id="debian", codename="bookworm", systemd=False, fetch=Fetch())
-    assert "cgroupfs-mount" in plain["docker_engine_packages"]
-
-
-def test_an_unknown_system_is_told_what_to_install_by_hand() -> None:
-    with pytest.raises(KitError) as refused:
-        engine_variables(os_id="fedora", codename="", systemd=True, fetch=Fetch())
-    assert refused.value.problem == "kit knows no Docker packages for fedora"
-    assert "20.10.24" in refused.value.next_step
-    assert all(suite in refused.value.next_step for _, suite in PACKAGES)
-
-
 def test_the_uv_on_hosts_is_the_locked_one() -> None:
     locked = next(p for p in tomllib.loads((REPOSITORY / "uv.lock").read_text())["package"] if p["name"] == "uv")
     wheels = {wheel["url"].rpartition("/")[2]: wheel["hash"].removeprefix("sha256:") for wheel in locked["wheels"]}
     linux = [digest for name, digest in wheels.items() if "linux" in name and ("x86_64" in name or "aarch64" in name)]
     assert locked["version"] == UV_VERSION
     assert set(UV_SHA256) == set(linux)
-    assert image_tools_variables(Fetch(pypi="http://index/simple"))["images_python_index"] == "http://index/simple"

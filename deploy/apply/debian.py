@@ -1,0 +1,48 @@
+"""Where and how the role debian_packages fetches, decided from the spec and from what the host said of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.deployment import Fetch
+from deploy.hosts.seen import OperatingSystem
+
+
+def own_sources(system: OperatingSystem, fetch: Fetch) -> list[str]:
+    """Return the sources of the host's own release on the spec's mirror; none means those that the host has.
+
+    A mirror of Debian is of no use to Ubuntu. Updates and security belong to it, for a package of the release may
+    want the newer one that is installed; a source of these that the mirror lacks is passed over.
+    """
+    if not fetch.debian or system.id != "debian":
+        return []
+    mirror, suite = fetch.debian.rstrip("/"), system.codename
+    return [f"{mirror} {suite} main", f"{mirror} {suite}-updates main", f"{mirror}-security {suite}-security main"]
+
+
+def lent_sources(mirror: str, suite: str) -> list[str]:
+    """Return the one source of a suite that lends packages to another."""
+    return [f"{mirror.rstrip('/')} {suite} main"]
+
+
+def apt_options(fetch: Fetch) -> list[str]:
+    """Return options for apt's command line, where they go before whatever the host's own files say."""
+    options = []
+    if fetch.proxy:
+        options += [f"Acquire::{scheme}::Proxy={fetch.proxy}" for scheme in ("http", "https")]
+        options += [f"Acquire::{scheme}::Proxy-Auto-Detect=" for scheme in ("http", "https")]
+    if fetch.ca:
+        options += [f"Acquire::https::CAInfo={fetch.ca}"]
+    if fetch.debian:
+        # It may be a frozen one, whose release file is older than apt wants; its signature is checked anyway.
+        options += ["Acquire::Check-Valid-Until=false"]
+    return [word for option in options for word in ("-o", option)]
+
+
+def debian_variables(system: OperatingSystem, fetch: Fetch) -> dict[str, Any]:
+    """Variables of debian_packages that are the same for every package of the host's own release."""
+    return {
+        "debian_packages_sources": own_sources(system, fetch),
+        "debian_packages_options": apt_options(fetch),
+        "debian_packages_ca": fetch.ca or "",
+    }

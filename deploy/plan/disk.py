@@ -1,0 +1,102 @@
+"""What the operations write, place by place, and whether each file system has the room; told before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from deploy.deployment import Deployment, Image
+from deploy.hosts.observe import CACHE, LAYERS, Observation
+from deploy.hosts.seen import Disk
+from deploy.plan.operation import Operation
+
+GIB = 2**30
+DOCKER_ROOT = "/var/lib/docker"
+# The figures of the agent, which counts again on the host with what its cache has; a test holds them equal.
+ROOT_BYTES = 130 * 2**20
+UNPACKED_PER_WHEEL_BYTE = 3.5
+MARGIN = GIB // 2
+# A layer as it is fetched, and what it unpacks to.
+PULLED = 3.5
+RELEASE_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that a place must have, at the time when most of them are there."""
+
+    path: str
+    size_bytes: int
+    purpose: str
+
+
+def disk_refusals(
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+) -> Iterator[tuple[str, str]]:
+    """Yield each file system that lacks room; what lands on one of them is added up."""
+    by_device: dict[int, tuple[int, list[Need]]] = {}
+    for need in needs(deployment, observation, operations):
+        disk = disk_of(observation, need.path)
+        if disk is not None:
+            free, before = by_device.get(disk.device, (disk.free_bytes, []))
+            by_device[disk.device] = (min(free, disk.free_bytes), [*before, need])
+    for free, wanted in by_device.values():
+        size = sum(need.size_bytes for need in wanted)
+        # Something big leaves room to go on with; a release's few files need not.
+        total = size + MARGIN if size > MARGIN else size
+        if total > free:
+            yield _refusal(wanted, total, free)
+
+
+def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
+    paths = ", ".join(dict.fromkeys(need.path for need in wanted))
+    purposes = ", ".join(dict.fromkeys(need.purpose for need in wanted))
+    return (
+        f"the file system of {paths} has {_gib(free)} free, and this needs {_gib(total)} there ({purposes})",
+        f"free {_gib(total - free)} there, then run the same command again",
+    )
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"
+
+
+def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
+    """Yield what the operations write; what is kept in the cache already may be enough, so that the agent decides."""
+    layers = observation.folder(LAYERS)
+    is_cold = not layers.exists or layers.empty
+    for operation in operations:
+        word, _, name = operation.resource.partition(" ")
+        if word == "image":
+            yield from _image(deployment.service(operation.service).image, name, observation, is_cold)
+        elif word == "model":
+            yield from _model(deployment, operation)
+        elif word == "release" and operation.action == "place":
+            yield Need(deployment.root, RELEASE_BYTES, "the release")
+
+
+def _image(image: Image, kind: str, observation: Observation, is_cold: bool) -> Iterator[Need]:
+    engine, purpose = observation.docker.root or DOCKER_ROOT, f"image {kind}"
+    if image.source != "build":
+        yield Need(engine, int(PULLED * image.download_bytes), purpose)
+        return
+    layers = ROOT_BYTES + int(UNPACKED_PER_WHEEL_BYTE * image.download_bytes)
+    if is_cold:
+        yield Need(CACHE, 2 * layers, purpose)
+    yield Need(engine, 2 * layers, purpose)
+
+
+def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:
+    for model in deployment.models:
+        if operation.resource == f"model {model.name}" and operation.service == model.service:
+            yield Need(str(PurePosixPath(model.host_path).parent), model.size_bytes, f"model {model.name}")
+            if "pip" in model.source:
+                # The archive as it was fetched and its content, until the file is in its place.
+                yield Need(CACHE, 2 * model.size_bytes, f"model {model.name}")
+
+
+def disk_of(observation: Observation, path: str) -> Disk | None:
+    """Return the file system of a path: that of the nearest place above it that the host was asked about."""
+    above = [place for place in observation.disks if path == place or path.startswith(f"{place.rstrip('/')}/")]
+    return observation.disks[max(above, key=len)] if above else None

@@ -1,0 +1,27 @@
+"""Where distributions keep Docker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EnginePackages:
+    """Packages of one release; apparmor is there because an engine without its parser starts no container."""
+
+    engine: tuple[str, ...]
+    plugins: tuple[str, ...]
+    lender: str = ""
+    """Suite that lends the plugins, where the distribution's own has none."""
+
+
+PACKAGES: dict[tuple[str, str], EnginePackages] = {
+    ("debian", "bookworm"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
+    ("debian", "trixie"): EnginePackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
+    ("ubuntu", "noble"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
+}
+
+
+def known_releases() -> str:
+    """Return the releases that the kit installs Docker on, for a message."""
+    return ", ".join(f"{distribution} {release}" for distribution, release in sorted(PACKAGES))

@@ -1,0 +1,144 @@
+"""What a host's Docker needs, decided once: the plan tells it, and the role docker_engine does just this."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.agent.docker.versions import is_older
+from deploy.deployment import Fetch
+from deploy.hosts.observe import Observation
+from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases
+from deploy.plan.operation import Operation
+
+ENGINE_FLOOR = "20.10.24"
+COMPOSE_FLOOR = "2.26.1"
+ROLE = "docker_engine"
+DAEMON_JSON = "/etc/docker/daemon.json"
+SETTINGS: dict[str, Any] = {
+    "live-restore": True,
+    "log-driver": "json-file",
+    "log-opts": {"max-size": "10m", "max-file": "3"},
+}
+"""What daemon.json of kit's own engine holds; everything else in it is its owner's and stays."""
+
+
+@dataclass(frozen=True)
+class EngineWork:
+    """Decisions about one host's Docker; nothing at all where it works and is somebody else's."""
+
+    is_own: bool = False
+    """Whether kit installed the engine, or is going to."""
+    installs_engine: bool = False
+    installs_plugins: bool = False
+    starts: bool = False
+    settings: dict[str, Any] | None = None
+    """All that daemon.json shall hold; None leaves it as it is."""
+    reloads: bool = False
+    """Whether an engine that runs has to read its daemon.json anew."""
+
+
+def engine_work(observation: Observation) -> EngineWork:
+    """Decide from what the host says of itself; a Docker that nobody may look at is left alone."""
+    docker = observation.docker
+    if docker.is_denied:
+        return EngineWork()
+    installs = not docker.server and docker.engine_path is None
+    is_own = installs or docker.kit_installed
+    before = observation.daemon_json or {}
+    settings = merged(before, SETTINGS)
+    return EngineWork(
+        is_own=is_own,
+        installs_engine=installs,
+        installs_plugins=not docker.compose,
+        starts=not docker.server,
+        settings=settings if is_own and settings != before and not docker.daemon_json_problem else None,
+        reloads=is_own and docker.server and (settings != before or not docker.live_restore),
+    )
+
+
+def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Lay wanted keys over those that are there; mappings in both are merged in the same way."""
+    result = dict(before)
+    for key, value in wanted.items():
+        known = before.get(key)
+        result[key] = merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return result
+
+
+def engine_operations(observation: Observation) -> Iterator[Operation]:
+    """Yield what Docker itself needs; a Docker that works is left alone."""
+    work, client = engine_work(observation), observation.docker.client_path
+    if work.installs_engine:
+        cause = f"not on host, {client} is a client alone" if client else "not on host"
+        yield Operation("docker engine", "install", cause, ROLE)
+    elif work.starts:
+        yield Operation("docker engine", "start", "installed, does not run", ROLE)
+    if work.installs_plugins:
+        cause = f"{client} has no such plugin" if client else "not on host"
+        yield Operation("docker compose", "install", cause, ROLE)
+    if work.settings is not None and not work.installs_engine:
+        differences = ", ".join(_differences(observation.daemon_json or {}, SETTINGS))
+        yield Operation("docker settings", "change", f"in daemon.json {differences}", ROLE)
+    elif work.reloads:
+        yield Operation("docker settings", "change", "the engine has not taken its daemon.json over", ROLE)
+
+
+def _differences(before: dict[str, Any], wanted: dict[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in wanted.items():
+        known = before.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            yield from _differences(known, value, f"{above}{key}.")
+        elif known is None:
+            yield f"{above}{key} is missing"
+        elif known != value:
+            yield f"{above}{key} is {json.dumps(known)}"
+
+
+def packages_of(observation: Observation) -> EnginePackages | None:
+    """Return the packages of the host's release, if the kit knows them."""
+    return PACKAGES.get((observation.os.id, observation.os.codename))
+
+
+def plugins_mirror(fetch: Fetch, observation: Observation) -> str | None:
+    """Return the mirror that lends plugins to a release without them."""
+    return fetch.debian or observation.os.debian_mirror
+
+
+def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield problem and next step of what a person has to do to Docker first."""
+    docker, work = observation.docker, engine_work(observation)
+    if docker.daemon_json_problem and (work.is_own or work.starts):
+        yield (
+            f"{DAEMON_JSON}, {docker.daemon_json_problem}",
+            "mend it, for no engine starts with it; then run the same command again",
+        )
+    for name, have, need in (
+        ("Docker", docker.version, ENGINE_FLOOR),
+        ("Docker Compose", docker.compose, COMPOSE_FLOOR),
+    ):
+        if have and not work.installs_engine and is_older(have, need):
+            yield (
+                f"{name} {have} is too old; the kit needs {need} or newer",
+                "upgrade it with the tool that installed it, or remove Docker and let the kit install one",
+            )
+    if work.installs_engine or work.installs_plugins:
+        yield from _missing_packages(fetch, observation, work)
+
+
+def _missing_packages(fetch: Fetch, observation: Observation, work: EngineWork) -> Iterator[tuple[str, str]]:
+    packages, system = packages_of(observation), observation.os
+    if packages is None:
+        release = f"{system.id or 'an unknown system'} {system.codename or system.version}".rstrip()
+        needed = f"Docker {ENGINE_FLOOR} or newer with Compose {COMPOSE_FLOOR} or newer"
+        yield (
+            f"the kit knows no packages of Docker for {release}; it installs them on {known_releases()}",
+            f"install {needed}, then run the same command again",
+        )
+    elif work.installs_plugins and packages.lender and plugins_mirror(fetch, observation) is None:
+        yield (
+            f"{system.codename} has no Compose, and this host's apt sources name no Debian mirror to take it from",
+            "say one in kit.yaml: mirrors: {debian: https://...}",
+        )

@@ -1,0 +1,125 @@
+"""What a host's Docker needs is decided from what the host says of itself, once, for the plan and for the role."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploy.agent.docker.versions import is_older
+from deploy.deployment import Fetch
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Docker, OperatingSystem
+from deploy.plan.engine import SETTINGS, EngineWork, engine_operations, engine_refusals, engine_work, merged
+
+BOOKWORM = OperatingSystem("debian", "12", "bookworm", "http://deb.debian.org/debian")
+RUNNING = Docker(server=True, version="20.10.24+dfsg1", compose="2.26.1-4", engine_path="/usr/sbin/dockerd")
+
+
+def host(docker: Docker, system: OperatingSystem = BOOKWORM, **daemon_json: object) -> Observation:
+    return Observation(docker=docker, os=system, systemd=True, root=True, daemon_json=daemon_json or None)
+
+
+def own(live_restore: bool = True) -> Docker:
+    return replace(RUNNING, kit_installed=True, live_restore=live_restore)
+
+
+def test_a_bare_host_gets_an_engine_of_the_kits_own_with_its_settings() -> None:
+    work = engine_work(host(Docker()))
+    assert work == EngineWork(True, installs_engine=True, installs_plugins=True, starts=True, settings=SETTINGS)
+
+
+def test_a_daemon_json_that_was_there_before_the_engine_keeps_its_keys() -> None:
+    assert engine_work(host(Docker(), debug=True)).settings == {"debug": True, **SETTINGS}
+
+
+def test_somebody_elses_docker_is_started_and_nothing_else() -> None:
+    stopped = Docker(engine_path="/usr/bin/dockerd", version="28.5.2", compose="2.40.3")
+    assert engine_work(host(stopped, debug=True)) == EngineWork(starts=True)
+    assert engine_work(host(RUNNING, debug=True)) == EngineWork()
+
+
+def test_a_docker_that_nobody_may_look_at_is_left_alone() -> None:
+    assert engine_work(host(Docker(is_denied=True))) == EngineWork()
+
+
+def test_the_kits_own_engine_reads_its_settings_anew_until_it_has_taken_them_over() -> None:
+    assert engine_work(host(own(), **SETTINGS)) == EngineWork(is_own=True)
+    assert engine_work(host(own(live_restore=False), **SETTINGS)) == EngineWork(is_own=True, reloads=True)
+    changed = engine_work(host(own(), **{**SETTINGS, "log-driver": "journald"}))
+    assert (changed.settings, changed.reloads) == (SETTINGS, True)
+
+
+def test_the_kits_own_engine_that_is_down_is_started_with_its_settings_and_not_reloaded() -> None:
+    work = engine_work(host(Docker(kit_installed=True, engine_path="/usr/sbin/dockerd", compose="2.26.1")))
+    assert work == EngineWork(is_own=True, starts=True, settings=SETTINGS)
+
+
+def test_a_mark_whose_engine_was_removed_is_no_engine() -> None:
+    assert engine_work(host(Docker(kit_installed=True))).installs_engine
+
+
+def test_mappings_are_merged_and_everything_else_is_replaced() -> None:
+    before = {"log-opts": {"tag": "{{.Name}}", "max-size": "1k"}, "dns": ["192.0.2.1"]}
+    assert merged(before, {"log-opts": {"max-size": "10m"}, "dns": []}) == {
+        "log-opts": {"tag": "{{.Name}}", "max-size": "10m"},
+        "dns": [],
+    }
+    assert before["log-opts"] == {"tag": "{{.Name}}", "max-size": "1k"}
+
+
+@pytest.mark.parametrize(
+    ("client", "causes"),
+    [
+        (
+            "/usr/local/bin/docker",
+            ["not on host, /usr/local/bin/docker is a client alone", "/usr/local/bin/docker has"],
+        ),
+        (None, ["not on host", "not on host"]),
+    ],
+)
+def test_a_client_without_an_engine_or_without_compose_is_named(client: str | None, causes: list[str]) -> None:
+    operations = engine_operations(host(Docker(client_path=client)))
+    assert all(o.cause.startswith(cause) for o, cause in zip(operations, causes, strict=True))
+
+
+def test_a_stopped_engine_that_is_too_old_is_refused_before_it_is_started() -> None:
+    stopped = host(Docker(engine_path="/usr/bin/dockerd", version="19.03.8", compose="2.40.3"))
+    ((problem, _),) = engine_refusals(Fetch(), stopped)
+    assert problem == "Docker 19.03.8 is too old; the kit needs 20.10.24 or newer"
+
+
+def test_a_release_without_compose_needs_a_mirror_to_lend_it() -> None:
+    closed = OperatingSystem("debian", "12", "bookworm")
+    ((problem, next_step),) = engine_refusals(Fetch(), host(Docker(), closed))
+    assert "apt sources name no Debian mirror" in problem
+    assert "mirrors" in next_step
+    assert not list(engine_refusals(Fetch(debian="http://mirror.internal/debian"), host(Docker(), closed)))
+
+
+def test_a_broken_daemon_json_stands_in_the_way_of_an_engine_that_kit_installs_starts_or_owns() -> None:
+    problem = "line 1, column 2: Expecting ':' delimiter"
+    foreign = replace(RUNNING, daemon_json_problem=problem)
+    for docker, refused in (
+        (Docker(daemon_json_problem=problem), 1),
+        (foreign, 0),
+        (replace(own(), daemon_json_problem=problem), 1),
+    ):
+        refusals = [told for told, _ in engine_refusals(Fetch(), host(docker))]
+        assert engine_work(host(docker)).settings is None
+        assert refusals == ["/etc/docker/daemon.json, line 1, column 2: Expecting ':' delimiter"] * refused
+
+
+@pytest.mark.parametrize(
+    ("version", "floor", "older"),
+    [
+        ("20.10.24+dfsg1", "20.10.24", False),
+        ("20.10.5", "20.10.24", True),
+        ("v2.26.1-4", "2.26.1", False),
+        ("2.26", "2.26.1", True),
+        ("29", "20.10.24", False),
+        ("library-import", "20.10.24", False),
+    ],
+)
+def test_versions_are_compared_as_docker_writes_them(version: str, floor: str, older: bool) -> None:
+    assert is_older(version, floor) is older
