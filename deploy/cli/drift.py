@@ -21,7 +21,7 @@ def _drift(observation: Observation) -> Iterator[str]:
     released = (observation.manifest or {}).get("services", {})
     for name, parts in sorted(released.items()):
         if name in observation.stopped:
-            yield f"service {name} was stopped by `kit stop`"
+            yield f"service {name} was stopped by kit stop"
         else:
             yield from _service(name, parts["digest"], observation.services.get(name))
     for name in sorted(set(observation.services) - set(released)):
@@ -43,3 +43,5 @@ def _service(name: str, digest: str, container: Container | None) -> Iterator[st
         yield f"service {name} is {container.state}"
     elif container.health == "unhealthy":
         yield f"service {name} is unhealthy"
+    elif container.recreated:
+        yield f"service {name} was recreated by hand"

@@ -53,7 +53,9 @@ class Observation:
     """Addresses that services shall be published on and that the host does not have."""
     disks: dict[str, Disk] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
-    """Remembered sha256 of each model file that is there, by its path; empty where nobody hashed it."""
+    """Remembered sha256 of each model file that is there, by its path; empty where it is not known."""
+    unhashed_models: tuple[str, ...] = ()
+    """Model files of which nobody remembers anything: neither that they are right nor that they changed."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     data_versions: dict[str, str] = field(default_factory=dict)
     """Per service, the release of the application that last wrote its user data."""
@@ -140,6 +142,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         strange_addresses=tuple(answer["strange_addresses"]),
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
+        unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
         settings=answer["settings"],
         data_versions=answer["data_versions"],
         stopped=tuple(answer["stopped"]),

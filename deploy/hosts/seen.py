@@ -24,6 +24,8 @@ class Container:
     """Published ports as `address:port`."""
     lost_networks: tuple[str, ...] = ()
     """Networks that somebody removed while it did not run."""
+    recreated: bool = False
+    """Whether it is another container than the one that the agent made."""
 
 
 @dataclass(frozen=True)

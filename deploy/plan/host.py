@@ -42,7 +42,9 @@ def _models(deployment: Deployment, observation: Observation) -> Iterator[Operat
     for model in deployment.models:
         sha256 = observation.models.get(model.host_path)
         if sha256 != model.sha256:
-            cause = "not on host" if sha256 is None else "file is not the one that was fetched"
+            unhashed = model.host_path in observation.unhashed_models
+            other = "not known to be the one that was fetched" if unhashed else "file is not the one that was fetched"
+            cause = "not on host" if sha256 is None else other
             kind = deployment.service(model.service).kind
             yield Operation(f"model {model.name}", "fetch", cause, kind, model.service)
 

@@ -42,7 +42,7 @@ def _change(
     if cause is not None:
         return "recreate", cause
     if service.name in observation.stopped:
-        return "start", "stopped by `kit stop`"
+        return "start", "stopped by kit stop"
     if container.state != "running":
         return "start", f"{container.state} with exit code {container.exit_code}"
     if container.health == "unhealthy":
@@ -72,6 +72,8 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
         yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+    if container.recreated:
+        yield "was recreated by hand"
 
 
 def _published(service: Service) -> list[str]:
@@ -93,7 +95,8 @@ def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
 def _lost_models(deployment: Deployment, service: Service, observation: Observation) -> Iterator[str]:
     """Yield why a container has to open a model's file anew: it keeps the bytes that it began with."""
     for model in deployment.models:
-        if model.service == service.name and observation.models.get(model.host_path) != model.sha256:
+        is_unknown = model.host_path in observation.unhashed_models
+        if model.service == service.name and not is_unknown and observation.models.get(model.host_path) != model.sha256:
             yield f"its model {model.name} is not the one that was fetched"
 
 

@@ -18,6 +18,8 @@ from deploy.bundle import Bundle, File
 from deploy.hosts.transport import Document, LocalTransport
 
 BUSYBOX = Path("/bin/busybox")
+HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"
+"""A command that is healthy at once and ends when it is asked to."""
 Block = dict[str, Any]
 
 
@@ -121,7 +123,7 @@ class AgentStack:
             action = "keep"
             if container is None:
                 action = "create"
-            elif container["labels"]["kit.digest"] != parts["digest"] or container["image_id"] != image:
+            elif _differs(container, parts, image):
                 action = "recreate"
             elif container["state"] != "running":
                 action = "start"
@@ -176,6 +178,23 @@ class AgentStack:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+def _differs(container: Document, parts: dict[str, Any], image: str | None) -> bool:
+    seen = (container["labels"]["kit.digest"], container["image_id"], container["recreated"])
+    return seen != (parts["digest"], image, False)
+
+
 def tags(stack: AgentStack, versions: int) -> list[str]:
     """Return names for images that nothing else uses."""
     return [f"kit/{stack.name}:{hashlib.sha256(f'{stack.name}{n}'.encode()).hexdigest()}" for n in range(versions)]
+
+
+@contextmanager
+def temporary(folder: Path, program: bytes, versions: int) -> Iterator[AgentStack]:
+    """Make a stack with so many versions of its image, and leave nothing of it."""
+    stack = AgentStack(folder)
+    for number, tag in enumerate(tags(stack, versions), 1):
+        import_image(program, tag, str(number))
+    yield stack
+    stack.remove()
+    for image in docker("images", "-q", "--no-trunc", f"kit/{stack.name}").split():
+        docker("rmi", "-f", image, check=False)

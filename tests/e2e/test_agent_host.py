@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 from deploy.errors import KitError
-from tests.e2e.agent_stack import AgentStack, busybox, docker, import_image, tags
+from tests.e2e.agent_stack import HEALTHY, AgentStack, busybox, docker, import_image, tags, temporary
 
 pytestmark = pytest.mark.docker
-
-HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +24,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def stack(tmp_path: Path, program: bytes) -> Iterator[AgentStack]:
-    made = AgentStack(tmp_path)
-    import_image(program, tags(made, 1)[0], "1")
-    yield made
-    made.remove()
-    for image in docker("images", "-q", "--no-trunc", f"kit/{made.name}").split():
-        docker("rmi", "-f", image, check=False)
+    with temporary(tmp_path, program, 1) as made:
+        yield made
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.place import Document
@@ -24,6 +26,9 @@ def test_a_file_that_breaks_the_gateway_is_taken_back(stack: Stack) -> None:
     assert "litellm" in error["problem"]
     assert release.name[:12] in error["problem"]
     assert "Traceback" in error["problem"] or "Error" in error["problem"], "its last lines belong to the story"
+    kept = next(Path(word) for word in error["next"].replace(";", " ").split() if word.startswith("/opt/kit"))
+    assert error["problem"].count("\n") <= len(kept.read_text().splitlines())
+    assert f"kit apply {stack.place.spec_path}`" in error["next"]
     assert stack.is_settled
 
 

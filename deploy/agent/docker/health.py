@@ -105,9 +105,9 @@ def _is_healthy(seen: dict[str, Any]) -> bool:
     return seen["state"] == "running" and seen["health"] in (None, "healthy")
 
 
-def redacted_log(docker: Docker, root: Path, container: str) -> list[str]:
+def redacted_log(docker: Docker, root: Path, container: str, lines: int = LOG_LINES) -> list[str]:
     """Return a container's last lines without the values of any secret: it may have been told those of others."""
-    text = "\n".join(docker.logs(container, LOG_LINES)[-LOG_LINES:])
+    text = "\n".join(docker.logs(container, lines)[-lines:])
     for path in sorted((root / "secrets").glob("*/*")):
         value = path.read_text(errors="replace").strip()
         text = text.replace(value, "[redacted]") if value else text

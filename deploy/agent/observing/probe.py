@@ -15,7 +15,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.observing import engine, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
-from deploy.agent.releases.fingerprints import changed_secrets
+from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
 from deploy.agent.releases.secrets import found_secrets, names_path
 from deploy.agent.remembered import read_json
 from deploy.agent.rooms import call_room
@@ -30,7 +30,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     host = engine.observe(root)
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
-    services = _services(docker, everything, request["stack"])
+    services = _services(root, docker, everything, request["stack"])
     places = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
     holder = current_holder(root)
     return {
@@ -58,7 +58,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     }
 
 
-def _services(docker: Docker | None, everything: list[dict[str, Any]], stack: str) -> dict[str, Any]:
+def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]], stack: str) -> dict[str, Any]:
     if docker is None:
         return {}
     inspected = {name: docker.container(one["Id"]) for name, one in of_stack(everything, stack).items()}
@@ -66,7 +66,14 @@ def _services(docker: Docker | None, everything: list[dict[str, Any]], stack: st
     # Asked for only where it can be: a network that a running container is on cannot be removed.
     asleep = any(one["State"]["Status"] != "running" for one in found.values())
     there = {network["Id"] for network in docker.networks()} if asleep else None
-    return {name: {**described(one), "lost_networks": lost_networks(one, there)} for name, one in found.items()}
+    return {
+        name: {
+            **described(one),
+            "lost_networks": lost_networks(one, there),
+            "recreated": was_recreated(root, name, one["Id"]),
+        }
+        for name, one in found.items()
+    }
 
 
 def _secrets(root: Path) -> dict[str, Any]:
@@ -111,7 +118,8 @@ def _models(root: Path, paths: list[str]) -> dict[str, Any]:
             status = Path(path).stat()
         except OSError:
             continue
-        models[path] = {"size": status.st_size, "sha256": _sha256(remembered.get(path), status)}
+        known = remembered.get(path)
+        models[path] = {"size": status.st_size, "sha256": _sha256(known, status), "remembered": known is not None}
     return models
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.pending import forget_copies
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.releases.fingerprints import remember_unknown
 from deploy.agent.releases.release import linked_release, point
 
 
@@ -19,6 +22,8 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:
         raise AgentError(f"release {request['release'][:12]} does not run on this host", "run `kit apply` again")
+    found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
+    remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])
     forget_copies(root)
     if request.get("audit"):

@@ -15,7 +15,8 @@ from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.releases import take_back
-from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.releases.failed import forget_logs
+from deploy.agent.releases.fingerprints import fingerprints, forget, remember
 from deploy.agent.releases.release import linked_release, point
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.remembered import write_json
@@ -44,6 +45,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
     remember_versions(root, request["services"])
     take_back.forget_way_back(root)
+    forget_logs(root)
     return {"changed": changed, "services": healthy}
 
 
@@ -67,6 +69,7 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
     _remove_leftovers(docker, request["stack"], [*services])
     made, recreated = _with_action(services, *MADE), _with_action(services, "recreate")
     seen = {name: fingerprints(root, name) for name in (*made, *recreated)}
+    forget(root, list(seen))
     for names, recreate in ((recreated, True), (made, False)):
         if names:
             journal.say(f"{'recreating' if recreate else 'starting'} {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""Keyed fingerprints of the secrets that each container was created with; the key never leaves the host."""
+"""Which container was made for each service, and keyed fingerprints of its secrets; the key never leaves the host."""
 
 from __future__ import annotations
 
@@ -20,24 +20,53 @@ def fingerprints(root: Path, service: str) -> dict[str, str]:
 
 
 def remember(root: Path, service: str, container: str, seen: dict[str, str]) -> None:
-    """Keep what a container was created with."""
-    path = root / "run" / "fingerprints.json"
-    known = read_json(path) or {"format": 1, "services": {}}
-    known["services"][service] = {"container": container, "secrets": seen}
-    write_json(path, known)
+    """Keep which container was made, and what it was created with."""
+    _write(root, {**_known(root), service: {"container": container, "secrets": seen}})
+
+
+def forget(root: Path, services: list[str]) -> None:
+    """Forget containers that are about to be made: one that is cut off then is unknown, not a person's work."""
+    known = _known(root)
+    if not known.keys().isdisjoint(services):
+        _write(root, {name: one for name, one in known.items() if name not in services})
+
+
+def remember_unknown(root: Path, containers: dict[str, str]) -> None:
+    """Take the containers that nobody remembers as made, by service: they were found to be as the release says."""
+    known = _known(root)
+    for name in sorted(containers.keys() - known.keys()):
+        remember(root, name, containers[name], fingerprints(root, name))
+
+
+def was_recreated(root: Path, service: str, container: str) -> bool:
+    """Whether somebody else made the container that there is now."""
+    return bool(_known(root).get(service, {}).get("container", container) != container)
 
 
 def changed_secrets(root: Path, service: str, container: dict[str, Any]) -> list[str]:
     """Return the secrets that are not the ones that a container reads."""
     if not (root / "run" / "key").exists() or not os.access(root / "run" / "key", os.R_OK):
         return []
-    known = (read_json(root / "run" / "fingerprints.json") or {}).get("services", {}).get(service, {})
+    known = _known(root).get(service, {})
     if known.get("container") != container["id"]:
-        # Nobody remembered this container: it read what was there when it started.
+        # Nobody remembered this container: it read what was there when it started. Not the time of the inode, which
+        # a mended owner changes as well.
         started = _seconds(container["started_at"])
-        return [path.name for path in _files(root, service) if path.stat().st_ctime > started]
+        return [path.name for path in _files(root, service) if path.stat().st_mtime > started]
     before = known["secrets"]
     return [name for name, now in fingerprints(root, service).items() if before.get(name) != now]
+
+
+def _known(root: Path) -> dict[str, dict[str, Any]]:
+    return dict((read_json(_path(root)) or {}).get("services", {}))
+
+
+def _write(root: Path, services: dict[str, dict[str, Any]]) -> None:
+    write_json(_path(root), {"format": 1, "services": services})
+
+
+def _path(root: Path) -> Path:
+    return root / "run" / "fingerprints.json"
 
 
 def _files(root: Path, service: str) -> list[Path]:

@@ -11,7 +11,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.releases.fingerprints import fingerprints, remember, was_recreated
 from deploy.agent.remembered import read_json, write_json
 
 HEALTH_SECONDS = 180.0
@@ -59,8 +59,11 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
         try:
             docker.start(found[name]["Id"])
         except AgentError as problem:
-            raise AgentError(f"{name} cannot start as it is: {problem.problem}", "kit apply makes it anew") from problem
-        remember(root, name, found[name]["Id"], seen)
+            raise AgentError(
+                f"{name} cannot start as it is: {problem.problem}", "`kit apply` makes it anew"
+            ) from problem
+        if not was_recreated(root, name, found[name]["Id"]):
+            remember(root, name, found[name]["Id"], seen)
     limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in found}
     with journal.step("health"):
         Wait(docker, root, request["stack"], limits, before).until_healthy(journal)

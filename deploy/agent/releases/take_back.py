@@ -13,7 +13,8 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
-from deploy.agent.releases.fingerprints import fingerprints, remember
+from deploy.agent.releases.failed import keep_log
+from deploy.agent.releases.fingerprints import fingerprints, forget, remember
 from deploy.agent.releases.release import linked_release, point, read_manifest
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.remembered import read_json, write_json
@@ -76,6 +77,8 @@ def take_back(
         return _failed(
             failure, "the release before is this same one; the containers are left to look at", taken_back=False
         )
+    service = failure.details.get("service")
+    log = keep_log(docker, root, request["stack"], service) if service else None
     with journal.step(f"taking back to {release[:12]}"):
         try:
             aside = _go_back(docker, root, request, services, back, manifest, journal)
@@ -85,15 +88,18 @@ def take_back(
     forget_way_back(root)
     done = [f"taken back to release {release[:12]}, which runs"]
     done += [f"{name} wrote since the update lies in {path}" for name, path in aside.items()]
-    return _failed(failure, "; what ".join(done), taken_back=True, release=release, aside=aside)
+    # Its own next step leads to the container, and that is the healthy one again.
+    lies = f"what {service} printed lies in {log}; " if log else ""
+    next_step = f"{lies}mend the cause, then run `kit apply` again"
+    return _failed(failure, "; what ".join(done), next_step, taken_back=True, release=release, aside=aside)
 
 
-def _failed(failure: AgentError, words: str, **details: Any) -> AgentError:
+def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any) -> AgentError:
     log = failure.details.get("log", [])
     shown = "".join(f"\n  {line}" for line in log)
     return AgentError(
         f"{failure.problem}{shown}\n{words}",
-        failure.next_step or "mend the cause, then run `kit apply` again",
+        next_step or failure.next_step or "mend the cause, then run `kit apply` again",
         service=failure.details.get("service"),
         log=log,
         **details,
@@ -162,6 +168,7 @@ def _may_have_written(docker: Docker, container: dict[str, Any] | None, copy: di
 
 def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], journal: Journal) -> None:
     seen = {name: fingerprints(root, name) for name in names}
+    forget(root, names)
     journal.say(f"starting {', '.join(names)} as before")
     before = restarts_before(docker, request["stack"])
     run_compose(up_argv(root, request["project"], names, recreate=False), ", ".join(names))

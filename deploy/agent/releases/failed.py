@@ -1,0 +1,38 @@
+"""What a container printed that did not get healthy, kept for after it was taken back and is gone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import redacted_log
+from deploy.agent.errors import AgentError
+from deploy.agent.remembered import write_file
+
+LINES = 1000
+
+
+def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | None:
+    """Keep the last lines of a service's container; None where there are none, which is no reason to fail."""
+    path = _folder(root) / f"{service}.log"
+    try:
+        found = of_stack(docker.containers({"kit.stack": stack}), stack).get(service)
+        lines = redacted_log(docker, root, found["Id"], LINES) if found else []
+        if not lines:
+            return None
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_file(path, "".join(f"{line}\n" for line in lines).encode(), 0o600)
+    except (AgentError, OSError):
+        return None
+    return path
+
+
+def forget_logs(root: Path) -> None:
+    """Forget them: what failed runs now, or was given up."""
+    shutil.rmtree(_folder(root), ignore_errors=True)
+
+
+def _folder(root: Path) -> Path:
+    return root / "run" / "failed"
