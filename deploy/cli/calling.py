@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextvars import ContextVar
+from pathlib import Path
 
-from deploy.cli.table import VERBS
+from deploy.cli.table import VERBS, WITHOUT_FILE
 
-_LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{'|'.join(VERBS)})\b)")
+_NAMES = "|".join(VERBS)
+_LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{_NAMES})\b)")
+# Between backticks, or to the end of a line that it begins or that a colon leads to: `type: kit lock`.
+_TO_TYPE = re.compile(
+    rf"(?<=`)kit (?:{_NAMES})\b[^`\n]*(?=`)|(?:^|(?<=: ))kit (?:{_NAMES})\b[^`,;()\n]*(?=$|, then)", re.MULTILINE
+)
+_FILE: ContextVar[Path | None] = ContextVar("kit.yaml of this run", default=None)
+
+
+def asked_about(spec: Path | None) -> None:
+    """Let lines to type name the kit.yaml of this run; None where they need not."""
+    _FILE.set(spec)
 
 
 def program() -> str:
@@ -24,8 +37,21 @@ def program() -> str:
 
 
 def as_typed(text: str) -> str:
-    """Return a text whose `kit VERB` lines begin with the name that the person typed."""
-    return _LINE.sub(lambda _: f"{program()} ", text)
+    """Return a text whose `kit VERB` lines begin with the name that the person typed, and name the file they meant."""
+    return _LINE.sub(lambda _: f"{program()} ", _TO_TYPE.sub(lambda found: _completed(found[0]), text))
+
+
+def _completed(line: str) -> str:
+    """Add the kit.yaml of this run to a line that lacks it; whoever wrote the line, the agent say, need not know it."""
+    spec = _FILE.get()
+    words = line.split()
+    if spec is None or words[1] in WITHOUT_FILE or any("." in word or "/" in word for word in words):
+        return line
+    from deploy.errors import typed
+
+    # As the verbs tell a file from a name.
+    name = str(spec)
+    return f"{line} {typed(name if '.' in name or '/' in name else f'./{name}')}"
 
 
 def this_line(*more: str) -> str:

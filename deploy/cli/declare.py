@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from deploy.cli.calling import program
+from deploy.cli.calling import asked_about, program
 from deploy.cli.output import Output
 
 DEFAULT_SPEC = Path("kit.yaml")
@@ -62,6 +62,7 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
     def declare(function: Function) -> Verb:
         @functools.wraps(function)
         def call(*, as_json: bool, verbose: bool, **given: Any) -> Any:
+            asked_about(_file(given))
             asked = verbose or bool(click.get_current_context().meta.get("kit.verbose"))
             return function(Output(as_json, asked), **given)
 
@@ -74,6 +75,13 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
         return command
 
     return declare
+
+
+def _file(given: dict[str, Any]) -> Path | None:
+    """Return the kit.yaml that a verb was told, unless it is the one that goes without saying."""
+    target = given.get("target")
+    spec = target.spec if isinstance(target, Target) else given.get("spec")
+    return spec if isinstance(spec, Path) and spec != DEFAULT_SPEC else None
 
 
 def spec_argument(function: Function) -> Function:

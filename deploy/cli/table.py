@@ -34,4 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
+WITHOUT_FILE = frozenset(SECTIONS["About kit"])
+"""Verbs that are about no kit.yaml; every other one takes its path as its last word."""
+
 VERBS: dict[str, str] = {name: words for section in SECTIONS.values() for name, words in section.items()}
