@@ -49,6 +49,36 @@ def test_a_refusal_is_told_in_the_engines_words(tmp_path: Path) -> None:
     thread.join()
 
 
+LAYER = b'{"status": "Downloading", "id": "a", "progressDetail": {"current": 1, "total": 2}}\r\n'
+HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+
+def test_a_pull_is_told_line_by_line(tmp_path: Path) -> None:
+    thread = answering(tmp_path / "s", HEAD + LAYER + b'{"status": "Pull complete", "id": "a"}\r\n')
+    told = list(Docker(str(tmp_path / "s")).pull("x/y", "sha256:0"))
+    assert [one["status"] for one in told] == ["Downloading", "Pull complete"]
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (HEAD + LAYER + b'{"errorDetail": {"message": "no space"}, "error": "no space"}\r\n', "refused it: no space"),
+        (HEAD + LAYER + b'{"status": "Downl', "broke off in the middle"),
+        (HEAD + b"[]\r\n", "no JSON object"),
+        (b'HTTP/1.0 404 No\r\n\r\n{"message": "manifest unknown"}', "POST /images/create: manifest unknown"),
+        (b"", "does not answer"),
+    ],
+)
+def test_a_pull_that_fails_in_the_middle_is_told_although_it_began_well(
+    tmp_path: Path, answer: bytes, said: str
+) -> None:
+    thread = answering(tmp_path / "s", answer)
+    with pytest.raises(AgentError, match=said):
+        list(Docker(str(tmp_path / "s")).pull("x/y", "sha256:0"))
+    thread.join()
+
+
 def test_no_socket_is_no_engine_and_a_closed_one_needs_root(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="no socket at") as missing:
         Docker(str(tmp_path / "none")).version()
