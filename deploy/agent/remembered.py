@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.leftovers import beside
+
 
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON object; None where there is none, or none that can be read."""
@@ -25,8 +27,8 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
     """Write a file beside its place, to the disk, then rename it there."""
-    beside = path.parent / f".{path.name}.{os.getpid()}.new"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    written = beside(path)
+    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -34,9 +36,9 @@ def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = 
             os.fchmod(stream.fileno(), mode)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        written.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
         raise
 
 

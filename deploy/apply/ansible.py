@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from deploy.apply.inventory import inventory_text
 from deploy.apply.process import OnEvent, PlaybookResult, watch
 from deploy.apply.steps import Step
+from deploy.scratch import scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
@@ -98,8 +98,8 @@ def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
 
 def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
     """Run it and tell each event; on Ctrl-C the run is stopped with everything that it started."""
-    with tempfile.TemporaryDirectory(prefix="kit-run-", dir=memory_folder()) as name:
-        folder = Path(name)
+    with scratch_folder("kit-playbook-", memory_folder()) as scratch:
+        folder = scratch.path
         (folder / "cp").mkdir(mode=0o700)
         for path, text in playbook_files(run, folder).items():
             write_private(folder / path, text)
@@ -108,6 +108,7 @@ def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
             playbook_environment(run, folder, os.environ),
             planned=tuple(host.name for host in run.hosts),
             log=folder / "output.log",
+            keep=scratch.lock,
             on_event=on_event,
         )
 

@@ -11,6 +11,7 @@ from deploy.apply.engine import FLOORS, engine_variables
 from deploy.apply.requests import (
     Request,
     base_request,
+    collect_request,
     folders_of,
     images_request,
     models_request,
@@ -88,7 +89,7 @@ def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) 
         "secrets": secrets_request(deployment, run),
         "image": images_request(deployment, desired.image_requests(), run),
         "converge": _converge_request(desired, plan, run),
-        "collect": base_request(deployment, run) | {"keep": list(dict.fromkeys(kept))},
+        "collect": collect_request(deployment, kept, run),
         "models": models_request(deployment, run, desired.path.parent),
         **{f"room_{s.kind}": room_request(deployment, s, run) for s in deployment.services if s.room},
     }

@@ -56,13 +56,20 @@ class _Seen:
 
 
 def watch(
-    argv: Sequence[str], environment: Mapping[str, str], *, planned: Sequence[str], log: Path, on_event: OnEvent
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    planned: Sequence[str],
+    log: Path,
+    on_event: OnEvent,
+    keep: int | None = None,
 ) -> PlaybookResult:
-    """Run the command to its end and tell each event."""
+    """Run the command to its end and tell each event; it inherits `keep`, the lock of the folder that it works in."""
     begun = time.monotonic()
     seen = _Seen()
     reader, writer = os.pipe()
-    with os.fdopen(reader, encoding="utf-8") as events, _started(argv, environment, writer, log) as process:
+    kept = () if keep is None else (keep,)
+    with os.fdopen(reader, encoding="utf-8") as events, _started(argv, environment, (writer, *kept), log) as process:
         for line in events:
             event = read_event(line)
             seen.take(event)
@@ -75,22 +82,22 @@ def watch(
 
 @contextlib.contextmanager
 def _started(
-    argv: Sequence[str], environment: Mapping[str, str], writer: int, log: Path
+    argv: Sequence[str], environment: Mapping[str, str], inherited: tuple[int, ...], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start it in a session of its own, so that a terminal's Ctrl-C reaches it through kit alone, and once."""
     try:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 argv,
-                env={**environment, "KIT_EVENTS": str(writer)},
+                env={**environment, "KIT_EVENTS": str(inherited[0])},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(writer,),
+                pass_fds=inherited,
                 start_new_session=True,
             )
     finally:
-        os.close(writer)
+        os.close(inherited[0])
     try:
         yield process
     except BaseException:

@@ -91,6 +91,12 @@ def images_request(deployment: Deployment, images: list[Request], run: str, forc
     return base_request(deployment, run) | {"images": images, "force": force} | _fetching(deployment)
 
 
+def collect_request(deployment: Deployment, kept: list[str], run: str) -> Request:
+    """Return the releases that stay, and the folders of models, where a fetch that was killed leaves most."""
+    folders = sorted({str(Path(model.host_path).parent) for model in deployment.models})
+    return base_request(deployment, run) | {"keep": list(dict.fromkeys(kept)), "model_folders": folders}
+
+
 def room_request(deployment: Deployment, service: Service, run: str) -> Request:
     """Return the request of a service that owns something inside its application."""
     return base_request(deployment, run) | {

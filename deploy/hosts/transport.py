@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from deploy.agent.remembered import write_file
 from deploy.errors import HELD, HeldError, KitError
 from deploy.hosts.agent_zip import agent_zip
 
@@ -110,27 +111,12 @@ class LocalTransport:
             return path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_beside(path, agent_zip().content)
+            write_file(path, agent_zip().content, 0o444)
         except PermissionError:
             self._borrowed = tempfile.TemporaryDirectory(prefix="kit-agent-")
             path = Path(self._borrowed.name) / path.name
             path.write_bytes(agent_zip().content)
         return path
-
-
-def write_beside(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fchmod(stream.fileno(), 0o444)
-            os.fsync(stream.fileno())
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def _stop(agent: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import deploy
 from deploy.deployment import Deployment
 from deploy.errors import KitError
 from deploy.hosts.engine import docker_environment
+from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
 from deploy.verify.report import Check, Report
 
@@ -25,8 +25,8 @@ SOME_FAILED = 1
 def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None]) -> Report:
     """Check these services (None: all) on their host; raises when the checks themselves cannot run."""
     wanted = tuple(service.name for service in deployment.services) if services is None else services
-    with tempfile.TemporaryDirectory(prefix="kit-verify-") as folder:
-        place, (read_end, write_end) = Path(folder), os.pipe()
+    with scratch_folder("kit-checks-") as scratch:
+        place, (read_end, write_end) = scratch.path, os.pipe()
         write_deployment(deployment, place / "deployment.json")
         (place / "pytest.ini").write_text("[pytest]\n")
         with (place / "output").open("w+") as output:
@@ -37,7 +37,7 @@ def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_chec
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=(write_end,),
+                pass_fds=(write_end, scratch.lock),
             )
             try:
                 os.close(write_end)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
+from tempfile import gettempdir
 
 import pytest
 
@@ -54,6 +55,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     assert f"{process.pid}" in refusal["problem"]
     assert "kit apply" in refusal["problem"]
     assert half_written(stack) == []
+    assert left_behind(stack) == []
     assert stack.is_settled
     assert stack.kit("status", "--json", "--check").document["verified"]
     assert as_wanted(stack.containers()) == as_wanted(before)
@@ -126,6 +128,12 @@ def half_written(stack: Stack) -> list[str]:
             if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
                 wrong.append(str(path))
     return wrong
+
+
+def left_behind(stack: Stack) -> list[str]:
+    """Return what killed runs began and nobody ends: files beside their place, folders of a run."""
+    folders = [*Path("/dev/shm").glob("kit-playbook-*"), *Path(gettempdir()).glob("kit-checks-*")]
+    return [str(path) for path in (*stack.root.rglob(".*.new"), *folders) if not is_locked(path)]
 
 
 def as_wanted(containers: dict[str, Seen]) -> dict[str, tuple[str, str, tuple[str, ...]]]:

@@ -150,6 +150,11 @@ def _ensure_space(need: int, folder: Path) -> None:
         )
 
 
+def half_copies(root: Path) -> list[Path]:
+    """Return the copies that were never finished."""
+    return sorted(one for one in (root / "copies").glob("*/*") if not (one / "manifest.json").exists())
+
+
 def prune(root: Path, service: str) -> None:
     """Keep the last copies of a service, and one that a taking back would need."""
     needed = {one["folder"] for one in read_pending(root).values()}

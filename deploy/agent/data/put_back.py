@@ -49,6 +49,15 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     return str(aside)
 
 
+def half_put_back(root: Path) -> list[Path]:
+    """Return what was laid out and never began to be moved in: the data is as it was."""
+    if _marker(root).exists():
+        return []
+    manifests = [read_json(path) or {} for path in (root / "copies").glob("*/*/manifest.json")]
+    places = {Path(manifest["host_path"]) / f"{OURS}restore" for manifest in manifests if "host_path" in manifest}
+    return sorted(place for place in places if place.is_dir() and not place.is_symlink())
+
+
 def finish_put_back(root: Path, journal: Journal) -> None:
     """Go on where a putting back was cut off after its copy lay ready."""
     marker = read_json(_marker(root))

@@ -19,6 +19,7 @@ from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
+from deploy.agent.leftovers import beside, remove_leftovers
 from deploy.agent.remembered import read_json, write_json
 
 MODE = 0o444
@@ -33,6 +34,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     children = Children()
     missing = [model for model in request["models"] if not _is_right(model, memory, journal)]
     try:
+        remove_leftovers({Path(model["path"]).parent for model in missing})
         _ensure_room(missing, Path(request["cache"]))
         for model in missing:
             with journal.step(f"model {model['name']}"):
@@ -77,10 +79,10 @@ def place(files: list[Path], model: dict[str, Any], journal: Journal) -> None:
     """Join files at the model's place: written beside and to the disk, hashed on the way, then renamed."""
     path = Path(model["path"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
+    written = beside(path)
     digest = hashlib.sha256()
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             for file in files:
                 with file.open("rb") as source:
@@ -91,9 +93,9 @@ def place(files: list[Path], model: dict[str, Any], journal: Journal) -> None:
             output.flush()
             journal.say("to the disk")
             os.fsync(output.fileno())
-        beside.replace(path)
+        written.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
         raise
 
 

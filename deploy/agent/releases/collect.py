@@ -7,15 +7,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.copy import half_copies
+from deploy.agent.data.put_back import half_put_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.leftovers import remove_leftovers
 from deploy.agent.releases.release import linked_release, read_manifest
+from deploy.agent.remembered import read_json
 
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
 AGENTS = Path("/opt/kit/agent")
 KEPT_AGENTS = 8
+WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/units", "copies/*/*")
+"""Folders of a stack that the agent writes single files to. Never what lies deeper in a copy: that is user data."""
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
@@ -25,7 +31,8 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     before = stack_images(root)
     releases = [path for path in _folders(root / "releases") if path.name not in kept]
     with journal.step("collect"):
-        for path in (*_broken(root), *releases):
+        left = _remove_leftovers(root, request.get("model_folders", []))
+        for path in releases:
             shutil.rmtree(path)
         files = _unnamed_files(root)
         for path in files:
@@ -33,12 +40,20 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         images = remove_images(Docker(), root, before, _named_recipes(root))
         _remove_old_agents()
     removed = [path.name for path in (*releases, *files)]
-    return {"changed": bool(removed or images), "removed": removed, "images": images}
+    return {"changed": bool(removed or images or left), "removed": removed, "images": images, "leftovers": left}
 
 
-def _broken(root: Path) -> list[Path]:
-    """Return what an interrupted placing left beside the releases."""
-    return sorted((root / "releases").glob(".*.new"))
+def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
+    """Remove what killed runs left half done; whoever holds the host knows that no other one is at it."""
+    half = [*sorted((root / "releases").glob(".*.new")), *half_copies(root), *half_put_back(root)]
+    for path in half:
+        shutil.rmtree(path)
+    links = [path for path in root.glob(".*.new") if path.is_symlink()]
+    for path in links:
+        path.unlink()
+    models = {*map(Path, model_folders), *(Path(path).parent for path in read_json(root / "run" / "models.json") or {})}
+    folders = [folder for pattern in WRITTEN for folder in sorted(root.glob(pattern)) if folder.is_dir()]
+    return [*map(str, (*half, *links)), *remove_leftovers([root, *folders, AGENTS, *sorted(models)])]
 
 
 def _remove_old_agents() -> None:

@@ -1,0 +1,52 @@
+"""What a killed agent left beside a file that it was writing; never what a living one still writes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+BESIDE = re.compile(r"\..+\.(?P<pid>[0-9]+)\.new")
+# The kernel tells when it was started in whole seconds.
+ROUNDED_SECONDS = 2.0
+
+
+def beside(path: Path) -> Path:
+    """Return where a file is written before it is renamed to its place; the name tells by whom."""
+    return path.parent / f".{path.name}.{os.getpid()}.new"
+
+
+def remove_leftovers(folders: Iterable[Path]) -> list[str]:
+    """Remove what dead agents left in these folders, and say what that was."""
+    removed = []
+    for folder in folders:
+        for path in sorted(folder.glob(".*.new")):
+            found = BESIDE.fullmatch(path.name)
+            if found and path.is_file() and not path.is_symlink() and not _is_written(path, int(found["pid"])):
+                path.unlink(missing_ok=True)
+                removed.append(str(path))
+    return removed
+
+
+def _is_written(path: Path, pid: int) -> bool:
+    """Whether the process that began a file still runs; a younger one only has its number."""
+    started = _started(pid)
+    try:
+        return started is not None and started <= path.stat().st_mtime + ROUNDED_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _started(pid: int) -> float | None:
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    # A dead one that nobody has asked for yet writes no more.
+    return None if words[0] == "Z" else _booted() + int(words[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def _booted() -> float:
+    lines = Path("/proc/stat").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("btime "))

@@ -1,0 +1,72 @@
+"""A run's own temporary folder; what a killed run left behind is removed by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder that is this run's for as long as its lock is held."""
+
+    path: Path
+    lock: int
+    """Descriptor of the lock; a process that inherits it keeps the folder after this one was killed."""
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix: str, parent: str | None = None) -> Iterator[Scratch]:
+    """Make a folder, remove it at the end; first remove those of the same name that nobody holds any more."""
+    place = Path(parent or tempfile.gettempdir())
+    for folder in place.glob(f"{prefix}*"):
+        _remove_dead(folder)
+    made = _made(prefix, place)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made.path, ignore_errors=True)
+        os.close(made.lock)
+
+
+def _made(prefix: str, place: Path) -> Scratch:
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        lock = _locked(path)
+        # Another run may have taken it for a dead one before it was locked.
+        if lock is not None and path.is_dir():
+            return Scratch(path, lock)
+        if lock is not None:
+            os.close(lock)
+
+
+def _remove_dead(folder: Path) -> None:
+    lock = _locked(folder)
+    if lock is None:
+        return
+    try:
+        # In a folder where everybody writes, only an own one is a run's of this user.
+        if os.fstat(lock).st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for this process; None where it is somebody's, or gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
