@@ -20,7 +20,7 @@ from deploy.apply.requests import (
     secrets_request,
 )
 from deploy.apply.steps import Step, ordered_steps
-from deploy.apply.tools import image_tools_variables
+from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
 from deploy.deployment import Deployment, Service
 from deploy.desired import Desired
 from deploy.hosts.observe import Observation
@@ -55,6 +55,9 @@ def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
         steps |= {Step("release"), Step("release", "converge"), Step("release", "collect")}
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {Step(service.kind, "settings") for service in deployment.services if service.room}
+    if packages_for(deployment) == UNPACKING and any(one.action == "fetch" for one in plan.operations):
+        # No image was assembled here that would have brought what unpacks a model's package.
+        steps |= {Step("images")}
     return steps
 
 
@@ -77,7 +80,7 @@ def _variables(deployment: Deployment, observation: Observation, steps: set[Step
     engine = engine_variables(observation, fetch) if Step("docker_engine") in steps else {}
     folders = {f"{kind}_folders": folders_of(deployment, kind) for kind in {s.kind for s in deployment.services}}
     packages = debian_variables(observation.os, fetch)
-    return {**engine, **packages, **image_tools_variables(fetch), **folders}
+    return {**engine, **packages, **image_tools_variables(fetch, packages_for(deployment)), **folders}
 
 
 def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) -> dict[str, Request]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.deployment import Fetch
+from deploy.deployment import Deployment, Fetch
 
-PACKAGES = ("mmdebstrap", "python3-venv")
+ASSEMBLING = ("mmdebstrap",)
+UNPACKING = ("python3-venv",)
+"""For uv, which unpacks wheels: of images, and of models that lie in packages."""
 UV_VERSION = "0.13.9"
 UV_SHA256 = (
     "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
@@ -17,7 +19,14 @@ UV_SHA256 = (
 """The files of that version for Linux on amd64 and arm64, as uv.lock has them; a test holds the two equal."""
 
 
-def image_tools_variables(fetch: Fetch) -> dict[str, Any]:
+def packages_for(deployment: Deployment) -> tuple[str, ...]:
+    """Return the Debian packages that images and models need; what is pulled or lies in a file needs none."""
+    if any(service.image.source == "build" for service in deployment.services):
+        return (*ASSEMBLING, *UNPACKING)
+    return UNPACKING if any("pip" in model.source for model in deployment.models) else ()
+
+
+def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> dict[str, Any]:
     """Variables of the role images; pip's own settings on the host hold where the spec says nothing."""
     hashes = " ".join(f"--hash=sha256:{sha256}" for sha256 in UV_SHA256)
     pip = {
@@ -27,7 +36,8 @@ def image_tools_variables(fetch: Fetch) -> dict[str, Any]:
         "PIP_CERT": fetch.ca,
     }
     return {
-        "images_packages": list(PACKAGES),
+        "images_packages": list(packages),
+        "images_unpack": set(UNPACKING) <= set(packages),
         "images_uv_version": UV_VERSION,
         "images_uv_line": f"uv=={UV_VERSION} {hashes}\n",
         "images_pip": {name: value for name, value in pip.items() if value},
