@@ -96,6 +96,7 @@ def _webuis(port: int, models: list[str]) -> st.SearchStrategy[dict[str, Any]]:
         version=st.sampled_from(["0.9.0", "0.12.4"]),
         embedding=st.none() | st.sampled_from(models),
         bridge=FOLDERS,
+        url=st.none() | st.sampled_from(["https://chat.example.org", "http://box:8080", "https://[fd00::1]"]),
         admin=_some(email=st.from_regex(r"[a-z0-9._%+-]{1,20}@[a-z0-9.-]{1,20}", fullmatch=True)),
     )
     return st.builds(lambda service, more: service | more | {"kind": "open_webui"}, SERVICE, own)

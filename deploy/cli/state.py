@@ -9,7 +9,7 @@ from deploy.apply.prepare import Prepared
 from deploy.cli.board import duration
 from deploy.cli.drift import drift
 from deploy.cli.tables import bad, columns, dim, good
-from deploy.cli.welcome import NO_BACKUPS, places
+from deploy.cli.welcome import NO_BACKUPS, page_address, places
 from deploy.desired import Desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
@@ -24,6 +24,8 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     parts = [_release(desired, observation)]
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
+    if observation.release is not None and desired.spec.webui is not None:
+        parts.append(f"people open {page_address(desired)}")
     parts.append("\n".join(_images(desired, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
     pending = len(plan.operations)
@@ -31,7 +33,8 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
         parts.append(
             f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: kit plan {typed(desired.path)}"
         )
-    parts.append("\n".join(places(desired)))
+    if observation.release is not None:
+        parts.append("\n".join(places(desired)))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -129,6 +132,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
+        "open": page_address(desired),
         "backups": NO_BACKUPS,
         "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
     }

@@ -54,11 +54,19 @@ def doors(desired: Desired) -> list[str]:
     webui, gateway = desired.spec.webui, desired.spec.gateway
     if webui is not None:
         service = desired.deployment.service(webui.kind)
-        lines += [f"Open {address(service)} and sign in as {webui.admin.email}.", *_keys(desired, service, "Password")]
+        published = f" (it is published at {address(service)})" if webui.url else ""
+        lines.append(f"Open {page_address(desired)} and sign in as {webui.admin.email}{published}.")
+        lines += _keys(desired, service, "Password")
     if gateway is not None:
         service = desired.deployment.service(gateway.kind)
         lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
     return lines
+
+
+def page_address(desired: Desired) -> str | None:
+    """Return the address at which people open the web page, if there is one."""
+    webui = desired.spec.webui
+    return (webui.url or address(desired.deployment.service(webui.kind))) if webui else None
 
 
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:
@@ -98,6 +106,6 @@ def outcome_document(desired: Desired, outcome: Outcome) -> dict[str, Any]:
         "plan": outcome.plan.as_json(),
         "changed_tasks": outcome.changed_tasks,
         "verify": outcome.report.as_json() if outcome.report else None,
-        "open": address(desired.deployment.service(webui.kind)) if webui else None,
+        "open": page_address(desired),
         "sign_in_as": webui.admin.email if webui else None,
     }

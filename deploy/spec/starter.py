@@ -111,9 +111,12 @@ def _gateway(choices: Choices) -> list[str]:
 
 
 def _webui(choices: Choices) -> list[str]:
-    comment = "# The web page for people; embedding names the model that makes documents searchable. null for none."
+    comment = [
+        "# The web page for people; embedding names the model that makes documents searchable. null for none.",
+        "# People who come through a host name, a tunnel or a TLS proxy need it named: url: https://chat.example.org",
+    ]
     kind = WEBUIS[0].traits.shortest[:-1] + f", embedding: {_quoted(choices.model)}}}"
-    return [comment, f"webui: {_published(kind, choices) if choices.webui else 'null'}", ""]
+    return [*comment, f"webui: {_published(kind, choices) if choices.webui else 'null'}", ""]
 
 
 def _published(written: str, choices: Choices) -> str:

@@ -21,6 +21,9 @@ FOLDER = REPOSITORY / ".cache" / "e2e"
 FIRST_PORT, PORTS = 21_000, 8_000
 """Below the ports that connections leave from, so that none is taken while a container is away."""
 
+PUBLIC_URL = "https://chat.test"
+"""Where people open the page through a TLS proxy."""
+
 PATIENCE = "10m"
 """For a start on a machine that has other things to do; what fails in a scenario fails by itself, and sooner."""
 
@@ -47,6 +50,7 @@ class Place:
         for service in (self._original["engines"][0], self._original["gateway"], self._original["webui"]):
             service["port"] = next(ports)
             service["health_timeout"] = PATIENCE
+        self._original["webui"]["url"] = PUBLIC_URL
         shutil.copyfile(QUICKSTART / "kit.lock", self.lock_path)
         self.write(self._original)
 

@@ -19,6 +19,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.e2e.place import PUBLIC_URL
+from tests.e2e.proxies import tls_proxy
 from tests.e2e.stack import Stack
 from tests.e2e.waiting import wait_until
 from tests.e2e.webui import Person
@@ -72,20 +74,50 @@ def test_the_list_shows_exactly_the_models_of_the_spec(stack: Stack, browser: Ch
     assert labels == [f"Select {model['name']} model" for model in stack.place.spec["models"]]
 
 
+def test_a_person_who_comes_through_a_tls_proxy_sees_the_answer_grow(
+    stack: Stack, browser_outside: Chrome, pictures: Path
+) -> None:
+    model = stack.place.spec["models"][0]["name"]
+    try:
+        sign_in(browser_outside, stack, PUBLIC_URL)
+        choose(browser_outside, model)
+        send(browser_outside, "Once upon a time")
+        lengths = answer_lengths(browser_outside)
+    finally:
+        browser_outside.save_screenshot(str(pictures / "browser-outside.png"))
+
+    assert len(lengths) >= 2, "the answer came in one piece"
+
+
+@pytest.fixture
+def browser_outside(stack: Stack, tmp_path: Path) -> Iterator[Chrome]:
+    """A browser for which the page's name leads to a TLS proxy in front of it."""
+    address = ("127.0.0.1", stack.ports["open_webui"])
+    name = PUBLIC_URL.partition("://")[2]
+    with tls_proxy(name, address, tmp_path) as port:
+        leading = f"--host-resolver-rules=MAP {name}:443 127.0.0.1:{port}"
+        yield from started(tmp_path, leading, "--ignore-certificate-errors")
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    yield from started(tmp_path_factory.mktemp("chromium"))
+
+
+def started(folder: Path, *more: str) -> Iterator[Chrome]:
+    """Start a browser that keeps what it writes in a folder of its own."""
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'browser'}", *more):
         options.add_argument(flag)
     driver = Chrome(options, ChromeService("/usr/bin/chromedriver"))
     yield driver
     driver.quit()
 
 
-def sign_in(browser: Chrome, stack: Stack) -> None:
+def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
     """Open the page and sign in as the first administrator, unless that was done before."""
-    browser.get(stack.service("open_webui").address)
+    browser.get(address or stack.service("open_webui").address)
     element(browser, "input#email, #chat-input")
     if browser.find_elements(By.ID, "chat-input"):
         return

@@ -34,8 +34,8 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     owner = owner_of(spec, UID)
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
-    origins = _origins(ports)
-    owned = owned_settings(origins[0], offers, spec.embedding)
+    origins = _origins(ports, spec.url)
+    owned = owned_settings(spec.url or origins[0], offers, spec.embedding)
     data = f"{root}/data"
     service = Service(
         name=spec.kind,
@@ -73,11 +73,12 @@ def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...]) -> None:
         )
 
 
-def _origins(ports: tuple[Port, ...]) -> tuple[str, ...]:
-    """Return the addresses that a browser may come from; the first is the one that people are told."""
+def _origins(ports: tuple[Port, ...], public: str | None) -> tuple[str, ...]:
+    """Return the addresses that a browser may come from: the published ones, and the one that people are told."""
     port = ports[0]
     own = [port.address] if port.address != "127.0.0.1" else ["localhost", "127.0.0.1"]
-    return tuple(f"http://{f'[{one}]' if ':' in one else one}:{port.host_port}" for one in own)
+    published = [f"http://{f'[{one}]' if ':' in one else one}:{port.host_port}" for one in own]
+    return tuple(dict.fromkeys([*published, public] if public else published))
 
 
 def _folders(root: str, owner: Owner, is_bridge: bool) -> tuple[Folder, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.spec.fields import HostPath, ModelName, Strict, Version
+from deploy.spec.fields import HostPath, ModelName, Strict, Version, shown
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 3000
+_PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
+_ORIGIN = re.compile(_PATTERN)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 VERSION_FLOOR = ("0.9.0", "one user could act on another's tasks (GHSA-frv8-gffc-37px)")
 
 
@@ -19,6 +22,24 @@ def _email(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9._%+-]+@[a-z0-9.-]+", value):
         raise PydanticCustomError("email", "{value} is not an e-mail address in small letters", {"value": repr(value)})
     return value
+
+
+def _address(value: str) -> str:
+    """Hold an address to the very form in which a browser names where a page came from."""
+    found = _ORIGIN.fullmatch(value)
+    if found is None or int(found[2] or 0) > 65535:
+        words = "{value} is not an address such as https://chat.example.org: small letters, no path, no last slash"
+        raise PydanticCustomError("url", words, {"value": shown(value)})
+    if int(found[2] or 0) == _DEFAULT_PORTS[found[1]]:
+        raise PydanticCustomError("url", "{value}: leave out the port, as browsers do", {"value": shown(value)})
+    return value
+
+
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["https://chat.example.org"]}),
+]
 
 
 class Admin(Strict):
@@ -43,5 +64,7 @@ class OpenWebUI(ServiceSpec):
     """Model that turns documents into vectors; without one, documents cannot be searched."""
     bridge: HostPath | None = None
     """Folder of this host that holds the web UI's data (its data/); left out, under /srv/kit."""
+    url: Address | None = None
+    """Address that people open, through a host name, a tunnel or a TLS proxy; left out, the published one."""
     admin: Admin = Admin()
     """The first administrator."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import pytest
@@ -57,7 +59,9 @@ def text(desired: Desired, observation: Observation) -> str:
 
 
 def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Desired) -> None:
-    assert text(desired, BARE).startswith("stack quickstart: nothing was applied here yet\n")
+    shown = text(desired, BARE)
+    assert shown.startswith("stack quickstart: nothing was applied here yet\n")
+    assert "There are no backups" not in shown
     assert drift(BARE) == ()
 
 
@@ -65,6 +69,7 @@ def test_a_host_as_it_was_applied_has_no_drift(desired: Desired, running: Observ
     assert drift(running) == ()
     shown = text(desired, running)
     assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\n\nSERVICE ")
+    assert "people open http://127.0.0.1:3000\n" in shown
     assert "There are no backups yet. Chats and documents lie in /srv/kit/quickstart/" in shown
 
 
@@ -147,6 +152,21 @@ def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired
     )
     assert "(it lies in /opt/kit/quickstart/secrets/" in shown
     assert "There are no backups yet." in shown
+
+
+def test_people_are_sent_to_the_address_that_the_spec_names(tmp_path: Path) -> None:
+    for name in ("kit.yaml", "kit.lock"):
+        shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
+    spec = tmp_path / "kit.yaml"
+    spec.write_text(
+        spec.read_text().replace("{kind: open_webui,", '{kind: open_webui, url: "https://chat.example.org",')
+    )
+    desired = load_desired(spec)
+    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
+    said = "https://chat.example.org and sign in as admin@localhost (it is published at http://127.0.0.1:3000)."
+    assert f"Open {said}\n" in shown
+    assert outcome_document(desired, Outcome(prepared(desired, BARE).plan))["open"] == "https://chat.example.org"
+    assert state_document(desired, prepared(desired, BARE))["open"] == "https://chat.example.org"
 
 
 def test_what_failed_is_said_in_full_below_the_table() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.deployment import Folder, Mount, Owner, SqliteFile, Tree
 from deploy.errors import UsageError
@@ -48,6 +49,38 @@ def test_a_browser_may_come_from_the_published_address_alone() -> None:
     assert lan["CORS_ALLOW_ORIGIN"] == lan["WEBUI_URL"] == "http://192.168.1.20:3000"
     six = dict(webui(OFFERS, publish="fd00::20").service.environment)
     assert six["CORS_ALLOW_ORIGIN"] == "http://[fd00::20]:3000"
+
+
+def test_people_who_come_through_a_proxy_are_let_in_beside_those_at_the_published_address() -> None:
+    page = webui(OFFERS, url="https://chat.example.org").service
+    environment = dict(page.environment)
+    assert environment["CORS_ALLOW_ORIGIN"] == "http://localhost:3000;http://127.0.0.1:3000;https://chat.example.org"
+    assert environment["WEBUI_URL"] == page.room["settings"]["webui.url"] == "https://chat.example.org"
+    assert page.room["address"] == "127.0.0.1:3000"
+    published = dict(webui(OFFERS, publish="192.168.1.20", url="http://192.168.1.20:3000").service.environment)
+    assert published["CORS_ALLOW_ORIGIN"] == "http://192.168.1.20:3000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://chat.example.org/",
+        "https://chat.example.org/chat",
+        "https://Chat.example.org",
+        "https://chat.example.org:443",
+        "http://box:80",
+        "http://box:99999",
+        "http://box;http://evil",
+        "http://user@box",
+        "ws://box",
+        "*",
+        "box",
+        "",
+    ],
+)
+def test_an_address_that_no_browser_would_name_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        webui(OFFERS, url=url)
 
 
 def test_its_data_is_its_own_folder_or_the_bridges() -> None:
