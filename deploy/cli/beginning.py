@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deploy.cli.declare import DEFAULT_SPEC
 from deploy.cli.output import Output
 from deploy.errors import UsageError
 from deploy.spec.schema import FILE_NAME
@@ -57,8 +59,17 @@ def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
             raise UsageError(f"{folder / name} is there already", "name another place, or move it away first")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+        with tempfile.TemporaryDirectory(prefix=".kit-", dir=folder) as beside:
+            for name, text in files.items():
+                Path(beside, name).write_text(text, encoding="utf-8")
+            # The spec comes first in the list and last to its place: where it lies, all that belongs to it does.
+            for name in reversed(files):
+                Path(beside, name).replace(folder / name)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}", "name another place") from None
     return [folder / name for name in files]
+
+
+def spec_in(place: Path) -> Path:
+    """Return where kit.yaml shall lie: a name without .yaml is a folder's."""
+    return place if place.suffix in (".yaml", ".yml") else place / DEFAULT_SPEC

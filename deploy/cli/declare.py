@@ -90,6 +90,12 @@ def spec_argument(function: Function) -> Function:
     return click.argument("spec", metavar="[KIT_YAML]", type=kind, default=DEFAULT_SPEC)(function)
 
 
+def stack_option(function: Function) -> Function:
+    """Let the verb take --stack NAME."""
+    words = "The stack's name; for a stack on this machine whose kit.yaml is gone or broken."
+    return click.option("--stack", metavar="NAME", help=words)(function)
+
+
 def services_argument(function: Function) -> Function:
     """Let the verb take [SERVICE]... [KIT_YAML]."""
     return _target("[SERVICE]... [KIT_YAML]")(function)

@@ -7,34 +7,35 @@ from pathlib import Path
 import click
 
 from deploy.cli.consent import ensure_typed
-from deploy.cli.declare import spec_argument, verb
+from deploy.cli.declare import spec_argument, stack_option, verb
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
-from deploy.desired import load_desired
 from deploy.hosts.transport import LocalTransport
-from deploy.lifecycle.remove import data_roots, destroy
+from deploy.lifecycle.applied import to_remove
+from deploy.lifecycle.remove import destroy
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
 @click.option("--data", is_flag=True, help="Remove user data too: chats, documents, accounts, models.")
 @click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
 @click.option("--confirm", metavar="NAME", help="The stack's name, typed here and not at the question.")
+@stack_option
 @spec_argument
-def command(output: Output, spec: Path, data: bool, yes: bool, confirm: str | None) -> None:
+def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool, confirm: str | None) -> None:
     """Remove the whole stack; user data stays unless --data is given.
 
     Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name has to be typed,
     at the question or with --confirm; --yes spares that, but never with --data.
     """
-    deployment = load_desired(spec).deployment
+    there = to_remove(spec, stack)
     ensure_root("destroy changes this machine")
-    roots = ", ".join(data_roots(deployment))
+    roots = ", ".join(there.data_roots)
     gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
     if data or not yes:
-        ensure_typed(output, deployment.stack, gone, confirm)
+        ensure_typed(output, there.stack, gone, confirm)
     with progress() as display:
-        answer = destroy(deployment, LocalTransport(), display, data=data)
+        answer = destroy(there, LocalTransport(), display, data=data)
     left = "" if data else f" User data stays where it was: {roots}."
-    document = {"stack": deployment.stack, "changed": answer["changed"], "data_removed": data}
-    output.answer(f"{deployment.stack} is removed.{left}", document)
+    document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
+    output.answer(f"{there.stack} is removed.{left}", document)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.cli.declare import spec_argument, verb
-from deploy.cli.names import known
+from deploy.cli.declare import spec_argument, stack_option, verb
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
 from deploy.errors import typed
 from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.applied import stack_of
 from deploy.lifecycle.remove import take_down
 
 
-@verb("down", "down", "down inventories/quickstart/kit.yaml")
+@verb("down", "down", "down inventories/quickstart/kit.yaml", "down --stack home")
+@stack_option
 @spec_argument
-def command(output: Output, spec: Path) -> None:
+def command(output: Output, spec: Path, stack: str | None) -> None:
     """Remove the containers; data, releases and images stay.
 
     `kit apply` brings them back as they were.
     """
-    stack = known(spec).stack
+    name = stack_of(spec, stack)
     ensure_root("down changes this machine")
     with progress() as display:
-        answer = take_down(stack, LocalTransport(), display)
-    words = f"{stack} is down; its data stays. kit apply {typed(spec)} brings it back."
-    output.answer(words if answer["changed"] else "nothing to remove", {"stack": stack, "changed": answer["changed"]})
+        answer = take_down(name, LocalTransport(), display)
+    back = "" if stack else f" kit apply {typed(spec)} brings it back."
+    words = f"{name} is down; its data stays.{back}" if answer["changed"] else "nothing to remove"
+    output.answer(words, {"stack": name, "changed": answer["changed"]})

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from deploy.cli.beginning import ask_choices, files_of, write_new
+from deploy.cli.beginning import ask_choices, files_of, spec_in, write_new
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.errors import typed
 from deploy.spec.starter import Choices
 
 
-@verb("init", "init", "init --stack home --model-file models/mine.gguf", "init --from quickstart quickstart/kit.yaml")
+@verb("init", "init", "init --stack home --model-file models/mine.gguf", "init --from quickstart quickstart")
 @click.option("--from", "inventory", metavar="NAME", help="Copy a deployment that comes with kit, such as quickstart.")
 @click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
 @click.option("--model", metavar="NAME", help="Name of the model.  [default: gemma]")
@@ -27,8 +27,10 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     """Write a commented kit.yaml to begin with.
 
     Beside it lies its schema, which an editor completes and checks it with. On a terminal the stack's name and the
-    model are asked for unless a flag is given. A kit.yaml that is there is left alone.
+    model are asked for unless a flag is given. A kit.yaml that is there is left alone. A name without .yaml is that of
+    a folder for it.
     """
+    spec = spec_in(spec)
     given = {name: value for name, value in flags.items() if value}
     choices = ask_choices(output) if output.can_ask and not given and not inventory else Choices()
     files = files_of(spec, inventory, choices, given)

@@ -8,10 +8,10 @@ from deploy.cli.declare import Target, name_argument, spec_argument, verb, verb_
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.cli.tables import columns
-from deploy.desired import load_desired
 from deploy.errors import UsageError, typed
 from deploy.hosts.transport import LocalTransport
-from deploy.lifecycle.secrets import host_path, secret_value
+from deploy.lifecycle.applied import applied
+from deploy.lifecycle.secrets import host_path, purpose, secret_value
 
 
 @verb_group("secret", "secret list", "secret show webui_admin_password")
@@ -23,8 +23,8 @@ def command() -> None:
 @spec_argument
 def list_secrets(output: Output, spec: Path) -> None:
     """List the names of the stack's secrets, what each is for, and where it lies; no value."""
-    deployment = load_desired(spec).deployment
-    rows = [(one.name, one.shown_as, host_path(deployment, one)) for one in deployment.secrets]
+    there = applied(spec)
+    rows = [(one.name, purpose(there, one), host_path(there, one)) for one in there.secrets]
     document = {"secrets": [{"name": name, "what": what, "path": path} for name, what, path in rows]}
     output.answer(columns(rows, ("NAME", "WHAT IT IS", "PATH")), document)
 
@@ -39,10 +39,10 @@ def show(output: Output, target: Target) -> None:
     if len(target.names) != 1:
         wrong = "one secret at a time" if target.names else "which secret is not said"
         raise UsageError(wrong, f"the names: kit secret list {typed(target.spec)}")
-    desired = load_desired(target.spec)
-    secrets = {secret.name: secret for secret in desired.deployment.secrets}
+    there = applied(target.spec)
+    secrets = {secret.name: secret for secret in there.secrets}
     (name,) = chosen(target.names, secrets, "secret")
-    value = secret_value(desired.deployment, LocalTransport(), secrets[name])
+    value = secret_value(there, LocalTransport(), secrets[name])
     changed = secrets[name].may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")

@@ -7,18 +7,18 @@ from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
-from deploy.desired import load_desired
 from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.applied import applied
 from deploy.lifecycle.services import Change, change_services
 
 
 def change(output: Output, target: Target, what: Change, past: str) -> None:
     """Change the services that were named, or all of them, and say so."""
-    deployment = load_desired(target.spec).deployment
-    services = chosen(target.names, (service.name for service in deployment.services))
+    there = applied(target.spec)
+    services = chosen(target.names, there.health_timeouts)
     ensure_root(f"{what} changes this machine")
     with progress() as display:
-        answer = change_services(deployment, LocalTransport(), what, services, display)
+        answer = change_services(there, LocalTransport(), what, services, display)
     done = answer["services"]
     words = f"{past}: {', '.join(done)}" if done else f"nothing to {what}"
-    output.answer(words, {"stack": deployment.stack, "services": done, "changed": answer["changed"]})
+    output.answer(words, {"stack": there.stack, "services": done, "changed": answer["changed"]})

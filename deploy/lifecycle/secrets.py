@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from deploy.deployment import Deployment, Secret
+from deploy.deployment import Secret
 from deploy.hosts.transport import Transport
+from deploy.lifecycle.applied import Applied
 
 
-def host_path(deployment: Deployment, secret: Secret) -> str:
+def host_path(there: Applied, secret: Secret) -> str:
     """Return where the original of a secret lies on the host."""
-    return f"{deployment.root}/secrets/{secret.owner}/{secret.name}"
+    return f"{there.root}/secrets/{secret.owner}/{secret.name}"
 
 
-def secret_value(deployment: Deployment, transport: Transport, secret: Secret) -> str:
+def secret_value(there: Applied, transport: Transport, secret: Secret) -> str:
     """Ask the host for a secret's value."""
-    request = {"stack": deployment.stack, "root": deployment.root, "name": secret.name, "owner": secret.owner}
+    request = {"stack": there.stack, "root": there.root, "name": secret.name, "owner": secret.owner}
     return str(transport.call("secret", request | {"show": True})["value"])
+
+
+def purpose(there: Applied, secret: Secret) -> str:
+    """Say what a secret is for, also one that no person ever needs."""
+    if secret.shown_as:
+        return secret.shown_as
+    others = [name for name in there.readers[secret.name] if name != secret.owner]
+    return f"key with which {' and '.join(others)} calls {secret.owner}" if others else f"known to {secret.owner} alone"

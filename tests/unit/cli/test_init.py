@@ -47,6 +47,26 @@ def test_init_leaves_a_spec_that_is_there_alone(kit: Kit) -> None:
     assert not Path("kit.schema.json").exists()
 
 
+@pytest.mark.parametrize("name", ["house", "house/", "./house", "house/kit.yaml"])
+def test_a_name_without_yaml_is_a_folder(kit: Kit, name: str) -> None:
+    shown = kit("init", name)
+    assert shown.out.splitlines()[0] == "written: house/kit.yaml, house/kit.schema.json"
+    assert sorted(path.name for path in Path("house").iterdir()) == ["kit.schema.json", "kit.yaml"]
+
+
+def test_init_that_fails_half_way_leaves_no_spec(kit: Kit) -> None:
+    Path("house/kit.schema.json").mkdir(parents=True)
+    assert kit("init", "house").code == 2
+    assert [path.name for path in Path("house").iterdir()] == ["kit.schema.json"]
+
+
+def test_init_in_the_place_of_a_file_says_so(kit: Kit) -> None:
+    Path("house").write_text("mine")
+    shown = kit("init", "house")
+    assert (shown.code, Path("house").read_text()) == (2, "mine")
+    assert shown.err.startswith("error: house cannot be written: ")
+
+
 def test_init_writes_nothing_of_a_choice_that_is_wrong(kit: Kit) -> None:
     shown = kit("init", "--stack", "No Name")
     assert (shown.code, list(Path().iterdir())) == (2, [])

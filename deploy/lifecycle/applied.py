@@ -1,0 +1,124 @@
+"""What is there of a stack, for the verbs that only deal with that: by kit.yaml, or by the release on this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.deployment import Deployment, Secret
+from deploy.desired import load_desired
+from deploy.errors import SpecError, UsageError
+from deploy.spec.loader import load_spec
+
+FORMAT = 1
+KIT = Path("/opt/kit")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A stack without what is pinned for it."""
+
+    stack: str
+    health_timeouts: dict[str, int]
+    """How long each service may take to become healthy, by its name."""
+    secrets: tuple[Secret, ...]
+    readers: dict[str, tuple[str, ...]]
+    """Which services read a secret, by its name."""
+    data_roots: tuple[str, ...]
+    """The folders that hold user data and models, none of them inside another."""
+
+    @property
+    def root(self) -> str:
+        """Folder of the stack's releases, secrets and state."""
+        return str(KIT / self.stack)
+
+
+def applied(path: Path) -> Applied:
+    """Read kit.yaml and kit.lock; a stack whose lock is missing or broken is as its release on this machine says."""
+    try:
+        return _of_deployment(load_desired(path).deployment)
+    except SpecError:
+        found = released(load_spec(path).stack)
+        if found is None:
+            raise
+        return found
+
+
+def to_remove(path: Path, stack: str | None) -> Applied:
+    """Return what was applied here; kit.yaml is asked where no release says it, and where no name is given."""
+    name = stack_of(path, stack)
+    return released(name) or _of_deployment(load_desired(path).deployment)
+
+
+def stack_of(path: Path, stack: str | None) -> str:
+    """Return the name that was given, or the one in kit.yaml; a kit.yaml that is no help is told with another way."""
+    if stack is not None and stack not in stacks():
+        raise UsageError(f"no release of a stack {stack} lies on this machine", _stacks_here())
+    if stack is not None:
+        return stack
+    try:
+        return load_spec(path).stack
+    except SpecError as error:
+        raise SpecError(list(error.problems), _without_spec(error.next_step)) from None
+
+
+def stacks() -> tuple[str, ...]:
+    """Return the names of the stacks that have a release on this machine."""
+    try:
+        return tuple(sorted(link.parent.name for link in KIT.glob("*/current")))
+    except OSError:
+        return ()
+
+
+def released(stack: str) -> Applied | None:
+    """Read the release of a stack on this machine; None where there is none, or none that can be read."""
+    try:
+        decided = json.loads((KIT / stack / "current" / "deployment.json").read_text())
+        return _of_release(decided) if decided["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _of_deployment(deployment: Deployment) -> Applied:
+    folders = {folder.host_path for service in deployment.services for folder in service.folders}
+    folders |= {service.data.host_path for service in deployment.services if service.data}
+    return Applied(
+        deployment.stack,
+        {service.name: service.health_timeout_seconds for service in deployment.services},
+        deployment.secrets,
+        {secret.name: deployment.readers(secret) for secret in deployment.secrets},
+        _outermost(folders | {deployment.data_root}),
+    )
+
+
+def _of_release(decided: dict[str, Any]) -> Applied:
+    services = decided["services"]
+    uses = [(service["name"], use["secret"]) for service in services for use in service["secrets"]]
+    secrets = [secret for _, secret in uses] + [one for service in services for one in service["host_secrets"]]
+    by_name = {secret["name"]: Secret(**secret) for secret in secrets}
+    folders = {folder["host_path"] for service in services for folder in service["folders"]}
+    folders |= {service["data"]["host_path"] for service in services if service["data"]}
+    return Applied(
+        decided["stack"],
+        {service["name"]: service["health_timeout_seconds"] for service in services},
+        tuple(by_name[name] for name in sorted(by_name)),
+        {name: tuple(reader for reader, secret in uses if secret["name"] == name) for name in by_name},
+        _outermost(folders | {Deployment(decided["stack"], (), ()).data_root}),
+    )
+
+
+def _outermost(folders: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(one for one in folders if not any(Path(one).is_relative_to(o) for o in folders - {one})))
+
+
+def _without_spec(next_step: str) -> str:
+    here = stacks()
+    ways = f"or leave the file out and name the stack that is here: --stack {here[0]}" if here else ""
+    return "; ".join(step for step in (next_step, ways) if step)
+
+
+def _stacks_here() -> str:
+    here = stacks()
+    return f"there are: {', '.join(here)}" if here else "there is none at all"
