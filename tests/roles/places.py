@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,10 +37,11 @@ class _Forwarder(http.server.BaseHTTPRequestHandler):
         self.place.asked.append(self.path)
         try:
             with urllib.request.urlopen(f"{self.upstream}{self.path}", timeout=PATIENCE_SECONDS) as answer:
-                status, body = answer.status, answer.read()
+                status, kind, body = answer.status, answer.headers["Content-Type"], answer.read()
         except urllib.error.HTTPError as refusal:
-            status, body = refusal.code, b""
+            status, kind, body = refusal.code, "text/plain", b""
         self.send_response(status)
+        self.send_header("Content-Type", kind or "application/octet-stream")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -58,14 +60,24 @@ class _Forwarder(http.server.BaseHTTPRequestHandler):
         other = {self.connection: server, server: self.connection}
         while True:
             ready, _, _ = select.select(list(other), [], [], PATIENCE_SECONDS)
-            pieces = [(one, one.recv(1 << 16)) for one in ready]
-            for one, piece in pieces:
+            for one in ready:
+                piece = _received(one)
+                if not piece:
+                    return
                 other[one].sendall(piece)
-            if not ready or not all(piece for _, piece in pieces):
+            if not ready:
                 return
 
     def log_message(self, *_: Any) -> None:
         """Stay quiet."""
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1 << 16)
+    except ConnectionResetError:
+        # A client that does not trust the server hangs up.
+        return b""
 
 
 @contextlib.contextmanager
@@ -79,10 +91,10 @@ def proxy(address: str) -> Iterator[Place]:
 @contextlib.contextmanager
 def mirror(address: str, upstream: str, folder: Path) -> Iterator[tuple[Place, Path]]:
     """Serve what another mirror has, over HTTPS with a certificate that nobody knows; its authority is the file."""
-    certificate = _certificate(address, folder)
+    authority, certificate = _certificates(address, folder)
     with _serving(address, upstream, certificate) as place:
         place.address = f"https://{place.address}"
-        yield place, certificate
+        yield place, authority
 
 
 @contextlib.contextmanager
@@ -102,14 +114,20 @@ def _serving(address: str, upstream: str, certificate: Path | None) -> Iterator[
             server.shutdown()
 
 
-def _certificate(address: str, folder: Path) -> Path:
-    path = folder / "authority.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mirror"),
-            *("-addext", f"subjectAltName=IP:{address}", "-out", path, "-keyout", path.with_suffix(".key")),
-        ],
-        check=True,
-        capture_output=True,
+def _certificates(address: str, folder: Path) -> tuple[Path, Path]:
+    """Make an authority and a server's certificate under it; return both, the key beside the second."""
+    authority, server = folder / "authority.pem", folder / "server.pem"
+    _openssl(authority, "-subj", "/CN=authority")
+    _openssl(
+        server,
+        *("-subj", "/CN=mirror", "-addext", f"subjectAltName=IP:{address}", "-addext", "basicConstraints=CA:FALSE"),
+        *("-CA", authority, "-CAkey", authority.with_suffix(".key")),
     )
-    return path
+    return authority, server
+
+
+def _openssl(path: Path, *options: str | Path) -> None:
+    make = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    subprocess.run(
+        [*make, "-out", path, "-keyout", path.with_suffix(".key"), *options], check=True, capture_output=True
+    )
