@@ -39,16 +39,17 @@ def end_of_value(text: str, start: int) -> int:
 
 def why_lost(text: str) -> str | None:
     """Return why a Modelfile cannot carry a text; None for one that it carries."""
-    for char in text:
+    for place, char in enumerate(text):
         if not is_kept(char):
             name = unicodedata.name(char, "")
             described = f"U+{ord(char):04X}" + (f" ({name.lower()})" if name else "")
-            return f"holds {described}, which a Modelfile's reader drops in silence; take it out"
+            line = text.count("\n", 0, place) + 1
+            return f"holds {described} in line {line}, which a Modelfile's reader drops in silence; take it out"
     quoted = TRIPLE + text + TRIPLE
     end = end_of_value(quoted, 0)
     if end != len(quoted):
         number = text.count("\n", 0, max(end - len(TRIPLE), 0)) + 1
-        return f"ends its line {number} with three quote marks, which close the text there; write something behind them"
+        return f"ends line {number} with three quote marks, which close the text there; write something behind them"
     return None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from deploy.modelfile.grammar import why_lost
 from deploy.spec.fields import Strict, shown
 
 Value = bool | int | float | list[str]
@@ -15,7 +15,6 @@ Value = bool | int | float | list[str]
 LONGEST_CONTEXT = 16_777_216
 LONGEST_ANSWER = 1_048_576
 LARGEST_SEED = 2**32 - 1
-_UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _answer(value: int) -> int:
@@ -31,8 +30,8 @@ def _answer(value: int) -> int:
 def _stop(value: str) -> str:
     if not value or len(value) > 1000:
         raise PydanticCustomError("text", "must hold 1 to 1000 characters", {})
-    if found := _UNKEPT.search(value):
-        raise PydanticCustomError("text", "holds the control character {value}", {"value": shown(found[0])})
+    if why := why_lost(value):
+        raise PydanticCustomError("text", "{why}", {"why": why})
     return value
 
 

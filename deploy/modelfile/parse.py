@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import Problem, SpecError
-from deploy.modelfile.messages import Message
+from deploy.modelfile.messages import Message, disorder
 from deploy.modelfile.modelfile import Modelfile, release
 from deploy.modelfile.parameters import NAMES, Parameters, plain_type, refusal
 from deploy.modelfile.scan import Instruction, scan
@@ -44,6 +44,7 @@ class _Found:
     texts: dict[str, str] = field(default_factory=dict)
     licenses: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    message_lines: list[int] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -60,6 +61,8 @@ def parse(file: str, content: bytes) -> Modelfile:
     parameters = _typed(found)
     if "from" not in found.texts:
         found.complain(1, "has no FROM line, so it names no model")
+    if not found.problems and (out_of_turn := disorder([message.role for message in found.messages])):
+        found.complain(found.message_lines[out_of_turn[0]], f"MESSAGE is {out_of_turn[1]}")
     if found.problems:
         raise SpecError(found.problems)
     return Modelfile(
@@ -108,6 +111,7 @@ def _take_license(found: _Found, given: Instruction) -> None:
 def _take_message(found: _Found, given: Instruction) -> None:
     try:
         found.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
+        found.message_lines.append(given.line)
     except ValidationError as error:
         found.complain(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
 
@@ -166,6 +170,8 @@ def _typed(found: _Found) -> Parameters:
         return Parameters.model_validate_json(json.dumps(found.parameters))
     except ValidationError as error:
         for each in error.errors(include_url=False):
+            if each["type"] == "too_short" and each["input"]:
+                continue  # an echo of the fault of its entry
             path, line = tuple(each["loc"]), found.lines[str(each["loc"][0])]
             found.complain(line, f"{path[0]}: {words(each, path, Parameters, found.parameters)}")
         return Parameters()

@@ -1,0 +1,68 @@
+"""An existing Modelfile as the lines of kit.yaml that make the same model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from deploy.modelfile.modelfile import Modelfile
+from deploy.modelfile.parameters import set_values
+
+_PATH = re.compile(r"[./~].*|.*\.gguf|[A-Za-z]:[\\/].*", re.IGNORECASE | re.DOTALL)
+_BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
+_UNKNOWN = "0" * 64
+
+
+def is_path(source: str) -> bool:
+    """Say whether what stands behind FROM is a file's path and no model's name."""
+    return bool(_PATH.fullmatch(source))
+
+
+def spec_lines(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[str, str] | None = None) -> str:
+    """Return the entry of `models`; the sha256 of a path that is not given has to be filled in, and says so."""
+    known = sha256s or {}
+    entry: dict[str, Any] = {"name": name, "engine": engine, "from": _source(modelfile.from_, known)}
+    entry |= set_values(modelfile.parameters)
+    texts = {"system": modelfile.system, "template": modelfile.template}
+    entry |= {key: text for key, text in texts.items() if text is not None}
+    if modelfile.messages:
+        entry["messages"] = [message.model_dump() for message in modelfile.messages]
+    if modelfile.adapter is not None:
+        entry["adapter"] = _file(modelfile.adapter, known)
+    if modelfile.license:
+        # kit.yaml has one text for them all
+        entry["license"] = "\n\n".join(modelfile.license)
+    if modelfile.requires is not None:
+        entry["requires"] = modelfile.requires
+    return _comments(entry) + _yaml([entry])
+
+
+def _source(source: str, known: Mapping[str, str]) -> str | dict[str, str]:
+    return _file(source, known) if source in known or is_path(source) else source
+
+
+def _file(path: str, known: Mapping[str, str]) -> dict[str, str]:
+    blob = _BLOB.fullmatch(path)
+    return {"file": path, "sha256": known.get(path) or (blob[1] if blob else _UNKNOWN)}
+
+
+def _comments(entry: Mapping[str, Any]) -> str:
+    files = [entry[key] for key in ("from", "adapter") if isinstance(entry.get(key), dict)]
+    return "".join(
+        f"# sha256 of {each['file']!r}: fill in what sha256sum says\n" for each in files if each["sha256"] == _UNKNOWN
+    )
+
+
+def _yaml(data: Any) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Texts of several lines stand as blocks."""
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    return yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,144 @@
+"""An existing Modelfile becomes typed values, or every problem with its line."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from deploy.errors import SpecError
+from deploy.modelfile.messages import Message
+from deploy.modelfile.modelfile import Modelfile
+from deploy.modelfile.parameters import Parameters, set_values
+from deploy.modelfile.parse import parse
+
+SHAKESPEARE = '''# A comment
+FROM mistral
+SYSTEM "Ты — Шекспировский помощник..."
+  # another one
+parameter temperature 0.7
+PARAMETER stop "<end>"
+PARAMETER stop """say "x""""
+PARAMETER num_ctx +4096
+PARAMETER use_mmap F
+TEMPLATE """[Q] {{ .Prompt }}
+[A] {{ .Response }}"""
+MESSAGE user Как дела?
+MESSAGE assistant """Друг мой,
+# мои дела"""
+LICENSE MIT
+LICENSE "Apache-2"
+REQUIRES v0.14.0
+'''
+
+
+def problems(text: str | bytes) -> list[str]:
+    with pytest.raises(SpecError) as found:
+        parse("Modelfile", text.encode() if isinstance(text, str) else text)
+    return [str(problem) for problem in found.value.problems]
+
+
+def test_every_instruction_becomes_a_typed_value() -> None:
+    found = parse("Modelfile", SHAKESPEARE.encode())
+    assert found == Modelfile(
+        "mistral",
+        system="Ты — Шекспировский помощник...",
+        parameters=found.parameters,
+        template="[Q] {{ .Prompt }}\n[A] {{ .Response }}",
+        messages=(
+            Message(role="user", content="Как дела?"),
+            Message(role="assistant", content="Друг мой,\n# мои дела"),
+        ),
+        license=("MIT", "Apache-2"),
+        requires="0.14.0",
+    )
+    assert set_values(found.parameters) == {
+        "num_ctx": 4096,
+        "stop": ["<end>", 'say "x"'],
+        "temperature": 0.7,
+        "use_mmap": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")],
+)
+def test_a_byte_order_mark_is_honoured(mark: bytes, encoding: str) -> None:
+    found = parse("Modelfile", mark + "FROM x\r\nSYSTEM Привет\r\n".encode(encoding))
+    assert (found.from_, found.system) == ("x", "Привет")
+
+
+def test_the_last_of_several_values_counts() -> None:
+    found = parse("Modelfile", b"FROM x\nSYSTEM one\nPARAMETER top_k 1\nSYSTEM two\nPARAMETER top_k 2\n")
+    assert (found.system, found.parameters) == ("two", Parameters(top_k=2))
+
+
+def test_an_empty_text_is_none() -> None:
+    assert parse("Modelfile", b'FROM x\nSYSTEM ""\nTEMPLATE """"""\nLICENSE \n') == Modelfile("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("FRMO x\n", "Modelfile:1:1: 'FRMO' is not an instruction (did you mean FROM?)"),
+        ("FROM\n", "Modelfile:1:1: FROM has no value"),
+        ("FROM x\nFROM y\n", "Modelfile:2:1: a second FROM (a projector or a shard) has no key in kit.yaml; take"),
+        ("FROM x\nADAPTER a\nADAPTER b\n", "Modelfile:3:1: a second ADAPTER replaces the first one; keep one"),
+        ("SYSTEM x\n", "Modelfile:1:1: has no FROM line, so it names no model"),
+        ("FROM x\nPARAMETER num_ctx 8192 # big\n", "Modelfile:2:1: num_ctx: '8192 # big' is not a whole number; a '#'"),
+        ("FROM x\nPARAMETER num_ctx many\n", "Modelfile:2:1: num_ctx: 'many' is not a whole number"),
+        ("FROM x\nPARAMETER num_ctx 1\n", "Modelfile:2:1: num_ctx: 1 is too small; at least 256"),
+        ("FROM x\nPARAMETER temperature hot\n", "Modelfile:2:1: temperature: 'hot' is not a number"),
+        ("FROM x\nPARAMETER temperature 3.5\n", "Modelfile:2:1: temperature: 3.5 is too large; at most 2.0"),
+        ("FROM x\nPARAMETER temperature nan\n", "Modelfile:2:1: temperature: "),
+        ("FROM x\nPARAMETER use_mmap yes\n", "Modelfile:2:1: use_mmap: 'yes' is not true or false"),
+        ("FROM x\nPARAMETER stop \n", "Modelfile:2:1: stop: must hold 1 to 1000 characters"),
+        ("FROM x\n\nPARAMETER mirostat 2\n", "Modelfile:3:1: mirostat is accepted and ignored by the engine; leave it"),
+        ("FROM x\nPARAMETER tfs_z 1\n", "Modelfile:2:1: tfs_z is not known to the engine any more; leave it out, or"),
+        ("FROM x\nPARAMETER n_ctx 1\n", "Modelfile:2:1: n_ctx is called `num_ctx` here"),
+        ("FROM x\nPARAMETER tempreature 1\n", "Modelfile:2:1: tempreature is not a parameter (did you mean temperatu"),
+        ("FROM x\nPARAMETER  top_k 1\n", "Modelfile:2:11: the parameter's name is missing; exactly one blank must"),
+        ("FROM x\nPARAMETER top_k\n", "Modelfile:2:1: PARAMETER top_k has no value"),
+        ("FROM x\nMESSAGE robot hi\n", "Modelfile:2:9: 'robot' is not a role: system, user, assistant"),
+        (
+            "FROM x\nMESSAGE User hi\n",
+            "Modelfile:2:9: 'User' is not a role: system, user, assistant (did you mean user?)",
+        ),
+        ("FROM x\nMESSAGE user hi\n", "Modelfile:2:1: MESSAGE is a question without an answer; the examples end here"),
+        (
+            "FROM x\nMESSAGE user \nMESSAGE assistant hi\n",
+            "Modelfile:2:1: MESSAGE user: must hold 1 to 65536 characters",
+        ),
+        ("FROM x\nREQUIRES new\n", "Modelfile:2:1: REQUIRES: 'new' is not a version such as 0.14.0"),
+        ("FROM x\nRENDERER gemma4\n", "Modelfile:2:1: RENDERER has no key in kit.yaml; take the line out"),
+        ("FROM x\nPARSER gemma4\n", "Modelfile:2:1: PARSER has no key in kit.yaml; take the line out"),
+        ("FROM x\nDRAFT d.gguf\n", "Modelfile:2:1: DRAFT has no key in kit.yaml; take the line out"),
+        ('FROM x\nSYSTEM "one\ntwo\n', "Modelfile:2:8: a quote is opened here and never closed at a line's end"),
+        (
+            'FROM x\nTEMPLATE """a\n{{ .Input }}"""\n',
+            "Modelfile:3:1: TEMPLATE: .Input is not known to the template lang",
+        ),
+    ],
+)
+def test_a_problem_is_told_with_its_line(text: str, problem: str) -> None:
+    assert [each[: len(problem)] for each in problems(text)] == [problem]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    found = problems("PARAMETER mirostat 1\nRENDERER x\nPARAMETER top_k 1.5\nPARAMETER num_ctx 3\n")
+    assert [each.split(":")[1] for each in found] == ["1", "1", "2", "3", "4"]
+    found = problems("FRMO x\nSYSTEMS y\nSYSTEM z\n")
+    assert [each.split(":")[1] for each in found] == ["1", "2"]
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
+    assert problems(b"FROM x\nSYSTEM \xff\n") == ["Modelfile:2:1: is not UTF-8 from here on; save it as UTF-8"]
+
+
+def test_lines_are_counted_as_editors_count_them() -> None:
+    assert problems("FROM x\r\n\r\nNO y\r\n")[0].startswith("Modelfile:3:1: 'NO'")
+
+
+def test_what_the_engine_drops_in_silence_is_dropped() -> None:
+    assert parse("Modelfile", 'FROM x\nSYSTEM "a\u200db\u00a0"\u00a0\n'.encode()).system == "ab"
