@@ -12,6 +12,11 @@ def _root() -> Path:
     return _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 
 
+def package_dir() -> Path:
+    """The kit's own modules."""
+    return _PACKAGE
+
+
 def templates_dir() -> Path:
     """The templates, one folder per component."""
     return _root() / "templates"

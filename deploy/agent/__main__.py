@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import Any, Optional
 
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
 
 FORMAT = 1
+# Evaluated when the module is loaded, and Python 3.9 knows no `|` between types.
+Operation = Callable[[dict[str, Any], Journal], Optional[dict[str, Any]]]
 VERBS = {
     "probe": "observing.probe",
     "docker": "observing.floors",
@@ -61,19 +64,24 @@ def main(arguments: list[str]) -> int:
 def _answer(arguments: list[str]) -> dict[str, Any] | None:
     if len(arguments) != 1 or arguments[0] not in VERBS:
         raise AgentError(f"the agent has no such verb: {' '.join(arguments)}", f"one of {', '.join(VERBS)}", 2)
+    # Loaded before the request is read: who asks may still be making it.
+    operation = _operation(arguments[0])
     request = _request(whole=arguments[0] != "hold")
     try:
-        return _run(arguments[0], request)
+        return _run(arguments[0], operation, request)
     except OSError as problem:
         raise AgentError(f"{arguments[0]}: {problem}", "", FAILED) from problem
 
 
-def _run(verb: str, request: dict[str, Any]) -> dict[str, Any] | None:
+def _operation(verb: str) -> Operation:
     name, _, function = VERBS[verb].partition(":")
-    operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
+    operation: Operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
+    return operation
+
+
+def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:
     with nullcontext() if verb in UNHELD else working(request, verb):
-        answer: dict[str, Any] | None = operation(request, Journal(request.get("root", ""), request.get("run", "")))
-    return answer
+        return operation(request, Journal(request.get("root", ""), request.get("run", "")))
 
 
 def _request(whole: bool) -> dict[str, Any]:

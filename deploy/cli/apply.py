@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.applying import apply_and_tell
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.cli.rights import ensure_root
-from deploy.desired import load_desired
 from deploy.hosts.transport import LocalTransport
 
 
@@ -28,6 +26,12 @@ def command(output: Output, spec: Path, yes: bool, full: bool) -> int:
     Exit codes: 0 done or nothing to do, 1 failed (the last good release was put back), 2 usage or spec, 4 held by
     another run.
     """
-    desired, transport = load_desired(spec), LocalTransport()
-    ensure_root("apply changes this machine")
-    return apply_and_tell(output, desired, transport, yes=yes, full=full)
+    transport = LocalTransport()
+    with transport.ahead("probe"):
+        # Loading these takes as long as the agent takes to start: both go on side by side.
+        from deploy.cli.applying import apply_and_tell
+        from deploy.desired import recall_desired
+
+        desired = recall_desired(spec)
+        ensure_root("apply changes this machine")
+        return apply_and_tell(output, desired, transport, yes=yes, full=full)

@@ -7,7 +7,7 @@ from deploy.cli.consent import agreed
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.welcome import forecast, outcome_document, welcome
-from deploy.desired import Desired
+from deploy.desired import Desired, load_desired
 from deploy.errors import FAILED
 from deploy.hosts.transport import Transport
 
@@ -22,8 +22,12 @@ def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, ye
         return FAILED
     outcome = Outcome(prepared.plan)
     if full or not prepared.plan.is_empty:
+        # Carried out is what the files say now, not what an earlier run kept of them.
+        desired = load_desired(desired.path)
         outcome = _carry_out(desired, transport, prepared, full)
-    output.answer(welcome(desired, outcome), outcome_document(desired, outcome))
+    # The document needs the spec itself, which an empty plan does not load.
+    document = outcome_document(desired, outcome) if output.as_json else {}
+    output.answer(welcome(desired, outcome), document)
     return 0
 
 

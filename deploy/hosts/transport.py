@@ -59,15 +59,28 @@ class LocalTransport:
         self._python = python
         self._path: Path | None = None
         self._borrowed: tempfile.TemporaryDirectory[str] | None = None
+        self._ahead: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def agent_path(self) -> str:
         """Where the agent lies; brought there when it is first asked for."""
         return str(self._agent())
 
+    @contextlib.contextmanager
+    def ahead(self, verb: str) -> Iterator[None]:
+        """Start a verb that is going to be asked: its agent loads while the request is made."""
+        with contextlib.suppress(KitError, OSError):
+            # What cannot be started now is told when it is asked.
+            self._ahead[verb] = self._started(verb)
+        try:
+            yield
+        finally:
+            if unasked := self._ahead.pop(verb, None):
+                _stop(unasked)
+
     def call(self, verb: str, request: Mapping[str, Any]) -> Document:
         """Run one verb with the request on its standard input."""
-        with self._started(verb) as agent:
+        with self._ahead.pop(verb, None) or self._started(verb) as agent:
             try:
                 output, errors = agent.communicate(encode(request))
             except BaseException:

@@ -11,26 +11,32 @@ TAIL_BYTES = 65536
 
 def unfinished_run(root: Path, holder: dict[str, Any] | None) -> str | None:
     """Return the last run in the journal if a step of it started and never ended; one that goes on is none."""
-    lines = _tail(root / "run" / "journal.jsonl")
-    run = lines[-1]["run"] if lines else None
-    if run is None or (holder or {}).get("run") == run:
+    raw = _tail(root / "run" / "journal.jsonl")
+    newest = next(filter(None, map(_line, reversed(raw))), None)
+    if newest is None or (holder or {}).get("run") == newest["run"]:
         return None
-    last = {line["step"]: line["state"] for line in lines if line["run"] == run and line["state"] != "progress"}
+    run: str = newest["run"]
+    # A tail holds hundreds of lines, most of them of earlier runs: those are not read.
+    named = json.dumps(run).encode()
+    lines = [line for line in map(_line, (text for text in raw if named in text)) if line and line["run"] == run]
+    last = {line["step"]: line["state"] for line in lines if line["state"] != "progress"}
     return run if "start" in last.values() else None
 
 
-def _tail(path: Path) -> list[dict[str, Any]]:
+def _tail(path: Path) -> list[bytes]:
     try:
         with path.open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(max(0, size - TAIL_BYTES))
-            raw = stream.read().splitlines()
+            return stream.read().splitlines()
     except OSError:
         return []
-    lines = []
-    for line in raw:
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            continue
-    return [line for line in lines if isinstance(line, dict) and {"run", "step", "state"} <= line.keys()]
+
+
+def _line(text: bytes) -> dict[str, Any] | None:
+    """Read a line of the journal; what a power cut left of one is none."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and {"run", "step", "state"} <= line.keys() else None

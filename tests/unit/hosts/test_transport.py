@@ -31,6 +31,31 @@ def test_the_first_call_brings_the_agent_and_mends_one_that_was_changed(tmp_path
     assert placed.read_bytes() == agent_zip().content
 
 
+def test_an_agent_that_was_started_ahead_answers_the_one_call_that_it_was_started_for(
+    tmp_path: Path, asked: dict[str, str]
+) -> None:
+    transport = LocalTransport(str(tmp_path / "agent"))
+    with transport.ahead("probe"):
+        first = transport.call("probe", asked)
+        second = transport.call("probe", asked)
+    assert first["format"] == second["format"] == 1
+
+
+def test_an_agent_that_was_started_ahead_and_never_asked_is_gone_at_the_end(tmp_path: Path) -> None:
+    transport = LocalTransport(str(tmp_path / "agent"))
+    agent = transport.agent_path
+    with pytest.raises(KeyboardInterrupt), transport.ahead("probe"):
+        raise KeyboardInterrupt
+    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert agent not in lines
+
+
+def test_what_hinders_an_agent_is_told_when_it_is_asked_and_not_before(tmp_path: Path, asked: dict[str, str]) -> None:
+    transport = LocalTransport(str(tmp_path / "agent"), str(tmp_path / "python3"))
+    with transport.ahead("probe"), pytest.raises(KitError, match="no Python at"):
+        transport.call("probe", asked)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
 def test_whoever_may_not_write_still_gets_an_answer() -> None:
     program = (
