@@ -130,7 +130,9 @@ class Engine:
             port = free.getsockname()[1]
         command = [binary, "--model", str(model.path), "--port", str(port), "--host", "127.0.0.1", "--no-webui"]
         command += ["--offline", "-c", str(context), "-np", "1"]
-        command += ["-t", str(int(options["num_thread"]))] if options.get("num_thread") else []
+        # One core is left to everything else: on a busy machine a thread more makes answers very slow.
+        threads = int(options.get("num_thread") or max((os.cpu_count() or 2) - 1, 1))
+        command += ["-t", str(threads)]
         command += ["--embeddings"] if model.embeds else []
         for adapter in model.adapters:
             command += ["--lora", adapter]
