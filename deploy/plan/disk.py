@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from deploy.deployment import Deployment, Image
 from deploy.hosts.observe import CACHE, LAYERS, Observation
 from deploy.hosts.seen import Disk
+from deploy.plan.engine import is_unseen
 from deploy.plan.operation import Operation
 
 GIB = 2**30
@@ -63,12 +64,12 @@ def _gib(size: int) -> str:
 
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
-    """Yield what the operations write; what is kept in the cache already may be enough, so that the agent decides."""
+    """Yield what the operations write; where nobody can say yet, the agent counts before it begins."""
     layers = observation.folder(LAYERS)
     is_cold = not layers.exists or layers.empty
     for operation in operations:
         word, _, name = operation.resource.partition(" ")
-        if word == "image":
+        if word == "image" and not is_unseen(observation):
             yield from _image(deployment.service(operation.service).image, name, observation, is_cold)
         elif word == "model":
             yield from _model(deployment, operation)

@@ -16,6 +16,7 @@ from deploy.plan.operation import Operation
 ENGINE_FLOOR = "20.10.24"
 COMPOSE_FLOOR = "2.26.1"
 ROLE = "docker_engine"
+UNSEEN = "cannot be seen while the engine is down"
 DAEMON_JSON = "/etc/docker/daemon.json"
 SETTINGS: dict[str, Any] = {
     "live-restore": True,
@@ -57,6 +58,11 @@ def engine_work(observation: Observation) -> EngineWork:
         settings=settings if is_own and settings != before and not docker.daemon_json_problem else None,
         reloads=is_own and docker.server and (settings != before or not docker.live_restore),
     )
+
+
+def is_unseen(observation: Observation) -> bool:
+    """Whether what the stack has at Docker cannot be told, for its engine is down."""
+    return observation.release is not None and not observation.docker.server
 
 
 def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation
+from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
 
 
@@ -23,7 +24,8 @@ def input_operations(deployment: Deployment, observation: Observation) -> tuple[
 def _images(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     for service in deployment.services:
         if service.image.reference not in observation.images:
-            cause = "not on host" if not observation.has_image_of(service.kind) else "its inputs changed"
+            seen = "its inputs changed" if observation.has_image_of(service.kind) else "not on host"
+            cause = UNSEEN if is_unseen(observation) else seen
             yield Operation(f"image {service.kind}", "build", cause, "images", service.name)
 
 

@@ -61,7 +61,7 @@ def _is_wanted(deployment: Deployment, number: int) -> bool:
 
 def _engine_advice(observation: Observation) -> Iterator[str]:
     docker = observation.docker
-    if docker.server and not docker.kit_installed and not (observation.daemon_json or {}).get("live-restore"):
+    if docker.server and not docker.kit_installed and not docker.live_restore:
         yield (
             "this Docker is not the kit's own and stays as it is; with `live-restore: true` in /etc/docker/daemon.json"
             " its restart would stop no container"

@@ -13,7 +13,7 @@ from deploy.desired import Desired
 from deploy.hosts.observe import CACHE, LAYERS, Observation, read_observation
 from deploy.hosts.seen import Disk, HostFolder
 from deploy.plan import disk, make_plan
-from tests.golden.hosts import bare
+from tests.golden.hosts import bare, settled
 from tests.golden.plans_of import PLANS, desired_of
 
 GIB = 2**30
@@ -75,6 +75,17 @@ def test_a_cache_that_holds_layers_is_left_to_the_agent_to_count(quickstart: Des
     ((problem, _),) = refused(quickstart, warm)
     assert "image" not in problem
     assert "model gemma" in problem
+
+
+def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room_yet(quickstart: Desired) -> None:
+    seen = read_observation(settled(quickstart))
+    down = replace(seen, docker=replace(seen.docker, server=False), images={}, services={})
+    plan = make_plan(quickstart.deployment, quickstart.bundle, down)
+    causes = {operation.resource: operation.cause for operation in plan.operations}
+    assert causes.pop("docker engine") == "installed, does not run"
+    assert set(causes.values()) == {"cannot be seen while the engine is down"}
+    full = replace(down, disks={path: Disk(0, GIB, 1) for path in PLACES})
+    assert refused(quickstart, full) == []
 
 
 def test_a_place_is_looked_up_at_the_nearest_one_above_it(quickstart: Desired) -> None:
