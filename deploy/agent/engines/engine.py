@@ -136,9 +136,15 @@ class Engine:
 
     @property
     def _next(self) -> str:
-        if self._managed:
-            return f"`kit logs {self.name}` says why; `kit apply` goes on where this stopped"
-        return f"look at the engine at {self.address} yourself; `kit apply` goes on where this stopped"
+        where = (
+            f"`kit logs {self.name}` says why" if self._managed else f"look at the engine at {self.address} yourself"
+        )
+        return f"{where}; the same command again goes on where this stopped"
+
+    @property
+    def _mend(self) -> str:
+        more = f"; `kit logs {self.name}` may say more" if self._managed else ""
+        return f"mend what it says, then the same command again{more}"
 
     def _told(self, path: str, request: dict[str, Any], doing: str, hear: Callable[[dict[str, Any]], None]) -> None:
         with self._asked("POST", path, doing, *_json(request)) as reply:
@@ -146,7 +152,7 @@ class Engine:
                 said = self._read(line, doing) if line.strip() else {}
                 if "error" in said:
                     # The status was sent before the work began: a failure comes as a line.
-                    raise RefusedError(f"engine {self.name}: {doing}: {_words(line)}", self._next, reply.status)
+                    raise RefusedError(f"engine {self.name}: {doing}: {_words(line)}", self._mend, reply.status)
                 if said.get("status") == "success":
                     return
                 hear(said)
@@ -181,15 +187,15 @@ class Engine:
 
     def _refusal(self, doing: str, reply: Reply) -> RefusedError:
         said = _words(reply.body(BODY))
-        words, next_step = f"it answered {reply.status}: {said}" if said else f"it answered {reply.status}", self._next
+        words, next_step = f"it answered {reply.status}: {said}".rstrip(": "), self._mend
         if reply.status < 400:
             words = f"it sends to {reply.headers.get('location', 'nowhere')}, where the kit does not follow"
             next_step = "write the engine's own address into kit.yaml"
         elif reply.status == 503:
             words = f"it is busy, its queue is full: {said}"
-            next_step = f"wait until it has less to do, then `kit apply` again; {self._next}"
+            next_step = "wait until it has less to do, then the same command again"
         elif reply.status in (401, 403):
-            next_step = "look at the engine's key and at who may ask it; then `kit apply` again"
+            next_step = "look at the engine's key and at whom it lets ask, then the same command again"
         return RefusedError(f"engine {self.name}: {doing}: {words}", next_step, reply.status)
 
     def _silence(self, problem: OSError) -> str:

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.engines import acts, sync
+from deploy.agent.engines.observe import observe
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import hold_path, try_lock
+from deploy.agent.journal import Journal
+from tests.doubles.ollama.server import Server
+from tests.unit.agent.engines.asking import asking, from_file
+from tests.unit.agent.engines.registry import registry
+from tests.unit.agent.engines.scripted import Asked, described, scripted
+
+
+@pytest.fixture
+def file(tmp_path: Path, gguf: bytes) -> Path:
+    path = tmp_path / "own.gguf"
+    path.write_bytes(gguf)
+    return path
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[None]:
+    """This run holds the host."""
+    path = hold_path(tmp_path / "root")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as flag:
+        flag.write(json.dumps({"run": "run-1"}))
+        flag.flush()
+        assert try_lock(flag.fileno(), fcntl.LOCK_EX)
+        yield
+
+
+def act(double: Server, tmp_path: Path, name: str, model: str = "", **more: Any) -> dict[str, Any]:
+    request = {"format": 1, "root": str(tmp_path / "root"), "run": "run-1", "act": name, "model": model}
+    return acts.run({**request, "engine": described(double.url), **more}, Journal(str(tmp_path / "root"), "run-1"))
+
+
+def test_a_list_names_what_is_there(double: Server, tmp_path: Path, file: Path, journal: Journal) -> None:
+    sync.run(asking(tmp_path / "root", double.url, [from_file("tech", file), from_file("Art:1", file)]), journal)
+    listed = act(double, tmp_path, "list")["models"]
+    assert [one["name"] for one in listed] == ["Art:1", "tech"]
+    assert all(len(one["digest"]) == 64 and one["size"] and one["modified"] for one in listed)
+    assert {one["loaded"] for one in listed} == {None}
+
+
+def test_a_list_says_what_is_loaded(tmp_path: Path) -> None:
+    def play(asked: Asked) -> None:
+        loaded = {"name": "tech:latest", "size": 9, "size_vram": 4, "expires_at": "soon", "details": {}}
+        one = {"name": "tech:latest", "digest": "d", "size": 7, "modified_at": "now"}
+        asked.tell({"models": [loaded if asked.path == "/api/ps" else one]})
+
+    request = {"root": str(tmp_path), "act": "list"}
+    with scripted(play) as server:
+        listed = acts.run({**request, "engine": described(server.url)}, Journal(str(tmp_path), ""))["models"]
+    loaded = {"size": 9, "size_vram": 4, "expires_at": "soon"}
+    assert listed == [{"name": "tech", "digest": "d", "size": 7, "modified": "now", "loaded": loaded}]
+
+
+@pytest.mark.usefixtures("held")
+def test_a_pull_by_hand_tells_what_came(double: Server, another_double: Server, tmp_path: Path, file: Path) -> None:
+    sync.run(asking(tmp_path / "other", another_double.url, [from_file("tiny:1", file)]), Journal("/tmp", ""))
+    with registry(another_double.store.root) as served:
+        mirrors = {"mirrors": {"models": served.url}}
+        pulled = act(double, tmp_path, "pull", "tiny:1", **mirrors)
+        assert (pulled["changed"], pulled["name"]) == (True, "tiny:1")
+        assert act(double, tmp_path, "pull", "tiny:1", **mirrors)["changed"] is False
+    assert "pulling tiny:1" in (tmp_path / "root" / "run" / "journal.jsonl").read_text()
+
+
+@pytest.mark.usefixtures("held")
+def test_a_removal_by_hand_is_not_remembered_as_the_kits(
+    double: Server, tmp_path: Path, file: Path, journal: Journal
+) -> None:
+    request = asking(tmp_path / "root", double.url, [from_file("tech", file)])
+    sync.run(request, journal)
+    assert act(double, tmp_path, "remove", "Tech") == {"changed": True, "name": "Tech"}
+    assert act(double, tmp_path, "remove", "tech")["changed"] is False
+    found = observe(request["engines"], tmp_path / "root")["main"]
+    assert (found["models"], found["remembered"]) == ({}, {})
+
+
+def test_what_changes_an_engine_needs_the_hold(double: Server, tmp_path: Path, seen: list[str]) -> None:
+    for name in ("pull", "remove"):
+        with pytest.raises(AgentError, match="does not hold it"):
+            act(double, tmp_path, name, "tech")
+    with pytest.raises(AgentError, match="cannot be asked to fly"):
+        act(double, tmp_path, "fly", "tech")
+    assert seen == []
+
+
+@pytest.mark.parametrize("verb", ["sync", "engine_models"])
+def test_the_agent_knows_the_verbs(verb: str, double: Server, tmp_path: Path) -> None:
+    request = {"format": 1, "root": str(tmp_path), "run": "run-1", "engines": [], "act": "list"}
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.agent", verb],
+        input=json.dumps({**request, "engine": described(double.url)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    answer = json.loads(done.stdout)
+    assert answer == {"models": []} if verb == "engine_models" else "does not hold it" in answer["error"]["problem"]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.engines import sync
+from deploy.agent.engines.engine import Engine
+from deploy.agent.engines.observe import observe
+from deploy.agent.journal import Journal
+from deploy.agent.observing import probe
+from tests.doubles.ollama.server import Server
+from tests.unit.agent.engines.asking import asking, from_file
+from tests.unit.agent.engines.scripted import Asked, described, scripted
+
+IMAGE = "application/vnd.ollama.image."
+
+
+@pytest.fixture
+def file(tmp_path: Path, gguf: bytes) -> Path:
+    path = tmp_path / "own.gguf"
+    path.write_bytes(gguf)
+    return path
+
+
+def test_one_request_says_what_is_there_and_what_is_remembered(
+    double: Server, tmp_path: Path, file: Path, journal: Journal, seen: list[str]
+) -> None:
+    request = asking(tmp_path / "root", double.url, [from_file("tiny", file), from_file("Tiny:Big", file)])
+    sync.run(request, journal)
+    seen.clear()
+    found = observe(request["engines"], tmp_path / "root")["main"]
+    assert seen == ["GET /api/tags"]
+    live = Engine(described(double.url), tmp_path).models()
+    assert found["problem"] is None
+    # Under the spec's names, although the engine lists tiny:latest and tiny:Big.
+    assert found["models"] == {
+        "tiny": {"digest": live["tiny"].digest, "size": live["tiny"].size},
+        "Tiny:Big": {"digest": live["tiny:big"].digest, "size": live["tiny:big"].size},
+    }
+    assert {name: pair["manifest"] for name, pair in found["remembered"].items()} == {
+        name: one["digest"] for name, one in found["models"].items()
+    }
+    assert found["layers"] == {}
+
+
+def test_a_changed_model_shows_the_layers_that_it_has_now(
+    double: Server, tmp_path: Path, file: Path, journal: Journal
+) -> None:
+    request = asking(
+        tmp_path / "root",
+        double.url,
+        [from_file("tech", file, system="Mine."), from_file("same", file)],
+        models_dir=str(double.store.root),
+    )
+    sync.run(request, journal)
+    hand_made = {"model": "tech", "from": "tech", "system": "A person's.", "license": ["one", "two"]}
+    Engine(described(double.url), tmp_path).create(hand_made, lambda _: None)
+    found = observe(request["engines"], tmp_path / "root")["main"]
+    assert set(found["layers"]) == {"tech"}
+    layers = found["layers"]["tech"]
+    assert layers[f"{IMAGE}system"] == f"sha256:{hashlib.sha256(b'''A person's.''').hexdigest()}"
+    assert layers[f"{IMAGE}license"] == ",".join(
+        f"sha256:{hashlib.sha256(one).hexdigest()}" for one in (b"one", b"two")
+    )
+    elsewhere = [{**request["engines"][0], "models_dir": None}]
+    assert observe(elsewhere, tmp_path / "root")["main"]["layers"] == {}
+    nowhere = [{**request["engines"][0], "models_dir": "/nowhere"}]
+    assert observe(nowhere, tmp_path / "root")["main"]["layers"] == {}
+
+
+def test_engines_are_asked_at_once_and_none_of_them_for_long(double: Server, tmp_path: Path) -> None:
+    def silent(_: Asked) -> None:
+        time.sleep(5)
+
+    def drip(asked: Asked) -> None:
+        asked.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(50):
+            asked.send(b" ")
+            time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with scripted(silent) as one, scripted(silent) as two, scripted(drip) as three:
+        urls = {"one": one.url, "two": two.url, "three": three.url, "good": double.url, "off": refused}
+        started = time.monotonic()
+        found = observe([described(url, name=name) for name, url in urls.items()], tmp_path)
+        took = time.monotonic() - started
+    assert took < 3
+    assert list(found) == list(urls)
+    problems = {name: one["problem"] for name, one in found.items()}
+    assert problems["good"] is None
+    assert "refuses the connection" in problems["off"]
+    for name in ("one", "two"):
+        assert "nothing for 2 s" in problems[name] or "within 2 s" in problems[name]
+    assert "within 2 s" in problems["three"]
+
+
+def test_what_cannot_be_asked_still_says_what_is_remembered(
+    double: Server, tmp_path: Path, file: Path, journal: Journal
+) -> None:
+    request = asking(tmp_path / "root", double.url, [from_file("tech", file)])
+    sync.run(request, journal)
+    key = {"secret": "gone", "owner": "main"}
+    found = observe([{**request["engines"][0], "key": key}], tmp_path / "root")["main"]
+    assert "it is not on this host" in found["problem"]
+    assert set(found["remembered"]) == {"tech"}
+
+
+def test_a_probe_asks_engines_only_where_it_is_asked_to(double: Server, tmp_path: Path, journal: Journal) -> None:
+    request = {"format": 1, "stack": "home", "root": str(tmp_path / "root")}
+    assert probe.run(request, journal)["engines"] == {}
+    asked = {**request, "engines": [described(double.url)]}
+    assert probe.run(asked, journal)["engines"]["main"]["models"] == {}
