@@ -1,0 +1,117 @@
+"""A real container registry on this machine, with an image of its own, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.agent_stack import busybox, docker, import_image
+
+PROGRAM = "docker-registry"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+@dataclass(frozen=True)
+class ImageRegistry:
+    """Debian's docker-registry, plain HTTP on one address."""
+
+    host: str
+    process: subprocess.Popen[bytes]
+    storage: Path
+
+    def push(self, folder: Path, name: str, platforms: tuple[str, ...] = ("amd64",)) -> str:
+        """Have an image under NAME:1 as a list of platforms; return its id, and leave nothing of it with Docker."""
+        reference = f"{self.host}/{name}:1"
+        # A layer that Docker knows from elsewhere would not be fetched.
+        image_id = import_image(busybox(folder), reference, uuid.uuid4().hex)
+        docker("push", reference)
+        docker("rmi", reference)
+        content, _ = self._sent("GET", f"/v2/{name}/manifests/1", {"Accept": MANIFEST})
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        entries = [
+            {
+                "mediaType": MANIFEST,
+                "size": len(content),
+                "digest": digest,
+                "platform": {"os": "linux", "architecture": architecture},
+            }
+            for architecture in platforms
+        ]
+        listed = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": entries}).encode()
+        self._sent("PUT", f"/v2/{name}/manifests/1", {"Content-Type": LIST}, listed)
+        return image_id
+
+    def lose_layers(self) -> None:
+        """Lose every blob that is no JSON, as a disk does."""
+        for path in self.storage.rglob("data"):
+            if "blobs" in path.parts and not path.read_bytes().startswith(b"{"):
+                path.unlink()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it take connections and say nothing."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Let nobody listen there any more."""
+        self.process.kill()
+        self.process.wait()
+
+    def _sent(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[bytes, Any]:
+        request = urllib.request.Request(f"http://{self.host}{path}", body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read(), answer.headers
+
+
+@contextmanager
+def running_registry(folder: Path, address: str = "127.0.0.1") -> Iterator[ImageRegistry]:
+    """Run a registry whose images lie in a folder."""
+    with socket.create_server((address, 0)) as free:
+        port = free.getsockname()[1]
+    storage = folder / "registry"
+    # JSON is YAML as well.
+    settings = {
+        "version": 0.1,
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(storage)}},
+        "http": {"addr": f"{address}:{port}"},
+    }
+    (folder / "registry.yml").write_text(json.dumps(settings))
+    process = subprocess.Popen(
+        [PROGRAM, "serve", str(folder / "registry.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    made = ImageRegistry(f"{address}:{port}", process, storage)
+    try:
+        _until_it_answers(made)
+        yield made
+    finally:
+        made.stop()
+
+
+def _until_it_answers(registry: ImageRegistry) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline, "the registry does not answer"
+            time.sleep(0.05)

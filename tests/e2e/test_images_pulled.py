@@ -1,0 +1,216 @@
+"""Images that a registry has: locked by what their name means today, pulled by digest, collected when unneeded."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.deployment import Fetch
+from deploy.errors import KitError
+from deploy.hosts.transport import AgentFailedError, Document
+from deploy.lock.registry import PulledImage, resolve_image
+from deploy.reference import pull_name
+from tests.e2e.agent_stack import AgentStack, docker
+from tests.e2e.image_registry import ImageRegistry, running_registry
+from tests.little_registry import LittleRegistry
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e]
+HEALTHY = "/bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[ImageRegistry]:
+    with running_registry(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[AgentStack]:
+    made = AgentStack(tmp_path)
+    yield made
+    made.remove()
+    for name in names_of(made.name):
+        docker("rmi", "-f", name, check=False)
+
+
+@pytest.fixture
+def pushed(registry: ImageRegistry, stack: AgentStack, tmp_path: Path) -> PulledImage:
+    """An image that the registry has for two platforms, and Docker not any more."""
+    registry.push(tmp_path, f"some/{stack.name}", ("arm64", "amd64"))
+    assert names_of(stack.name) == []
+    return resolve_image(f"{registry.host}/some/{stack.name}:1", Fetch())
+
+
+def names_of(part: str) -> list[str]:
+    """Every name under which Docker knows an image, by a part of it."""
+    listed = docker(
+        "image", "ls", "--all", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"
+    ).splitlines()
+    found = [line.split() for line in listed if part in line]
+    return sorted(f"{name}:{tag}" if tag != "<none>" else f"{name}@{digest}" for name, tag, digest in found)
+
+
+def entry(stack: AgentStack, image: PulledImage) -> Document:
+    reference = f"kit/{stack.name}:{image.digest.removeprefix('sha256:')}"
+    pull = {"from": pull_name(image.repository, image.digest, None), "size": image.size_bytes}
+    return {"kind": stack.name, "reference": reference, "pull": pull}
+
+
+def bring(stack: AgentStack, image: PulledImage) -> Document:
+    with stack.held():
+        return stack.call("image", **asked(stack, image))
+
+
+def asked(stack: AgentStack, image: PulledImage) -> dict[str, Any]:
+    return {"images": [entry(stack, image)], "cache": str(stack.root / "cache"), "uv": "", "force": False}
+
+
+def test_a_list_of_platforms_is_locked_pulled_and_named_by_the_one_digest(
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
+) -> None:
+    tag = entry(stack, pushed)["reference"]
+    answer = bring(stack, pushed)
+    (brought,) = answer["images"]
+    assert (answer["changed"], brought["tag"], brought["built"]) == (True, tag, True)
+    seen = json.loads(docker("image", "inspect", tag))[0]
+    assert seen["Id"] == brought["id"]
+    assert f"{pushed.repository}@{pushed.digest}" in seen["RepoDigests"]
+    assert any(line["text"].startswith("pulling") for line in stack.lines)
+
+    registry.stop()
+    assert not bring(stack, pushed)["changed"]
+    docker("rmi", tag)
+    assert bring(stack, pushed)["changed"]
+    assert names_of(stack.name) == sorted([tag, f"{pushed.repository}@{pushed.digest}"])
+
+
+def test_a_container_runs_on_a_pulled_image_and_the_last_release_that_needs_it_takes_it_along(
+    stack: AgentStack, pushed: PulledImage
+) -> None:
+    bring(stack, pushed)
+    tag = entry(stack, pushed)["reference"]
+    with_it = stack.bundle({"one": stack.block("one", HEALTHY, tag)})
+    stack.apply(with_it)
+    collect(stack, with_it.release)
+    assert tag in names_of(stack.name)
+
+    without = stack.bundle({})
+    stack.apply(without)
+    assert collect(stack, without.release)["images"] != []
+    assert names_of(stack.name) == []
+
+
+def test_a_persons_own_name_for_a_pulled_image_stays(stack: AgentStack, pushed: PulledImage) -> None:
+    bring(stack, pushed)
+    own = f"{stack.name}-mine:1"
+    docker("tag", entry(stack, pushed)["reference"], own)
+    collect(stack)
+    assert [name for name in names_of(stack.name) if "@" not in name] == [own]
+
+
+def test_a_name_that_was_given_to_another_image_is_set_right(
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry, tmp_path: Path
+) -> None:
+    registry.push(tmp_path, f"other/{stack.name}")
+    other = f"{registry.host}/other/{stack.name}:1"
+    docker("pull", "-q", other)
+    docker("tag", other, entry(stack, pushed)["reference"])
+    answer = bring(stack, pushed)
+    assert answer["changed"]
+    inspected = json.loads(docker("image", "inspect", entry(stack, pushed)["reference"]))[0]
+    assert f"{pushed.repository}@{pushed.digest}" in inspected["RepoDigests"]
+
+
+def test_an_interrupted_pull_is_pulled_again_and_what_it_left_is_collected(
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
+) -> None:
+    with stack.held():
+        with registry.silent():
+            agent = stack.start_agent("image", {**stack.base(), **asked(stack, pushed)})
+            wait_for_step(stack)
+            agent.send_signal(signal.SIGTERM)
+            assert agent.wait(30) == 128 + signal.SIGTERM
+        assert names_of(stack.name) == []
+        assert stack.call("image", **asked(stack, pushed))["changed"]
+    docker("rmi", entry(stack, pushed)["reference"])
+    collect(stack)
+    assert names_of(stack.name) == []
+
+
+def wait_for_step(stack: AgentStack) -> None:
+    deadline = time.monotonic() + 20
+    while not any(line["step"] == f"image {stack.name}" for line in stack.lines):
+        assert time.monotonic() < deadline, "the pull did not begin"
+        time.sleep(0.05)
+
+
+def test_an_error_in_the_middle_of_a_pull_is_told_although_docker_began_with_200(
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
+) -> None:
+    registry.lose_layers()
+    with pytest.raises(AgentFailedError) as failure:
+        bring(stack, pushed)
+    assert f"{pushed.repository}@{pushed.digest} could not be pulled" in failure.value.problem
+    assert "not found" in failure.value.problem or "unknown" in failure.value.problem
+    assert names_of(stack.name) == []
+
+
+def test_a_registry_that_is_gone_is_named_with_what_to_look_at(
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
+) -> None:
+    registry.stop()
+    with pytest.raises(AgentFailedError) as failure:
+        bring(stack, pushed)
+    assert "connection refused" in failure.value.problem
+    assert f"Docker reaches {registry.host}" in failure.value.next_step
+    with pytest.raises(KitError, match=f"{registry.host} does not answer"):
+        resolve_image(f"{registry.host}/some/{stack.name}:1", Fetch())
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "next_step"),
+    [
+        (401, "UNAUTHORIZED", "without an account"),
+        (403, "DENIED", "without an account"),
+        (404, "MANIFEST_UNKNOWN", "kit lock"),
+        (429, "TOOMANYREQUESTS", "try again later"),
+        (500, "UNKNOWN", "reaches 127.0.0.1:"),
+    ],
+)
+def test_what_a_registry_refuses_docker_is_told_with_what_to_do(
+    status: int, code: str, next_step: str, stack: AgentStack
+) -> None:
+    words = json.dumps({"errors": [{"code": code, "message": code.lower().replace("_", " ")}]}).encode()
+    with LittleRegistry().served() as registry:
+        registry.has["/v2/"] = b"{}"
+        registry.instead["/v2/some/"] = (status, {"Content-Type": "application/json"}, words)
+        with pytest.raises(AgentFailedError) as failure:
+            bring(stack, PulledImage(f"{registry.host}/some/image", f"sha256:{'404' * 21}4", 1))
+    assert next_step in failure.value.next_step, failure.value.problem
+
+
+def test_compose_pulls_nothing_by_itself(stack: AgentStack, pushed: PulledImage) -> None:
+    with pytest.raises(AgentFailedError, match="docker compose says"):
+        stack.apply(stack.bundle({"one": stack.block("one", HEALTHY, f"{pushed.repository}:1")}))
+    assert names_of(f"some/{stack.name}") == []
+
+
+def test_plain_http_beyond_this_machine_is_refused_with_the_line_that_allows_it(
+    stack: AgentStack, tmp_path: Path
+) -> None:
+    address = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    with running_registry(tmp_path, address) as beyond, pytest.raises(AgentFailedError) as failure:
+        bring(stack, PulledImage(f"{beyond.host}/some/{uuid.uuid4().hex}", f"sha256:{'1' * 64}", 1))
+    assert f'"insecure-registries": ["{beyond.host}"]' in failure.value.next_step
+
+
+def collect(stack: AgentStack, *keep: str) -> Document:
+    with stack.held():
+        return stack.call("collect", keep=list(keep))
