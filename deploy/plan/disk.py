@@ -92,9 +92,9 @@ def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:
     for model in deployment.models:
         if operation.resource == f"model {model.name}" and operation.service == model.service:
             yield Need(str(PurePosixPath(model.host_path).parent), model.size_bytes, f"model {model.name}")
-            if "pip" in model.source:
-                # The archive as it was fetched and its content, until the file is in its place.
-                yield Need(CACHE, 2 * model.size_bytes, f"model {model.name}")
+            # What was fetched, and the content of an archive, until the file is in its place.
+            copies = {"pip": 2, "url": 1}.get(next(iter(model.source)), 0)
+            yield Need(CACHE, copies * model.size_bytes, f"model {model.name}")
 
 
 def disk_of(observation: Observation, path: str) -> Disk | None:

