@@ -11,7 +11,6 @@ from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.names import same
 from deploy.agent.engines.pulling import pull
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.children import Children
 from deploy.agent.journal import Journal
 
 if TYPE_CHECKING:
@@ -23,15 +22,11 @@ Model = dict[str, Any]
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Answer the operation `sync`."""
     root = Path(request["root"])
-    memory, children = Memory(root), Children()
+    memory = Memory(root)
     done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
-    try:
-        for described in request["engines"]:
-            engine = Engine(described, root, request.get("ca"))
-            Sync(engine, described, memory, done, journal).run(request, children)
-    except BaseException:
-        children.stop()
-        raise
+    for described in request["engines"]:
+        engine = Engine(described, root, request.get("ca"))
+        Sync(engine, described, memory, done, journal).run(request)
     return {"changed": any(done.values()), **done}
 
 
@@ -72,27 +67,34 @@ class Sync:
         self._made: list[Model] = []
         self._mirror: str | None = None
 
-    def run(self, request: dict[str, Any], children: Children) -> None:
+    def run(self, request: dict[str, Any]) -> None:
         """Make what is missing or different, then remove what the kit made and nobody wants any more."""
         self._mirror = (request.get("mirrors") or {}).get("models")
         self._live = self._engine.models()
         wanted = [model for model in self._models if not self._is_equal(model)]
         if wanted:
-            # Only where there is something to make: an unchanged engine costs one request and no imports.
-            from deploy.agent.engines.blobs import Blobs
-
-            blobs = Blobs(request, self._journal, children)
-            try:
-                for model in ordered(wanted):
-                    with self._journal.step(f"model {model['name']}"):
-                        self._make(model, blobs)
-            except AgentError:
-                with suppress(AgentError):
-                    self._remember()
-                raise
-            self._remember()
+            self._make_all(ordered(wanted), request)
         for name in self._unwanted() if self._prunes else ():
             self._remove(name)
+
+    def _make_all(self, models: list[Model], request: dict[str, Any]) -> None:
+        # Only where there is something to make: an unchanged engine costs one request and no imports.
+        from deploy.agent.engines.blobs import Blobs
+        from deploy.agent.inputs.children import Children
+
+        children = Children()
+        try:
+            blobs = Blobs(request, self._journal, children)
+            for model in models:
+                with self._journal.step(f"model {model['name']}"):
+                    self._make(model, blobs)
+        except BaseException as problem:
+            children.stop()
+            if isinstance(problem, AgentError):
+                with suppress(AgentError):
+                    self._remember()
+            raise
+        self._remember()
 
     def _is_equal(self, model: Model) -> bool:
         pair, live = self._memory.pair(self._engine.name, model["name"]), self._live.get(same(model["name"]))
