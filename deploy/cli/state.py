@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str:
     """Return the whole status as text."""
     observation, plan = prepared.observation, prepared.plan
-    parts = [_release(desired, observation)]
+    parts = [f"{_release(desired, observation)}\n{host_line(observation)}"]
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
     if observation.release is not None and desired.spec.webui is not None:
@@ -49,6 +50,16 @@ def _release(desired: Desired, observation: Observation) -> str:
     elif observation.interrupted:
         lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}")
     return "\n".join(lines)
+
+
+def host_line(observation: Observation) -> str:
+    """Say what the host is."""
+    docker, cores = observation.docker, observation.cores
+    parts = [f"{cores} core{'s' if cores != 1 else ''}", f"{observation.memory_bytes / 2**30:.1f} GiB"]
+    parts.append(observation.gpu.words)
+    parts.append(f"Docker {docker.version}" if docker.server else f"no Docker ({docker.problem or 'it is not there'})")
+    parts += [f"Compose {docker.compose}" if docker.compose else "no Compose"]
+    return f"host: {', '.join(parts)}"
 
 
 def _holder(holder: dict[str, Any]) -> str:
@@ -127,6 +138,13 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         "images": {
             reference: {"id": image.id, "debian_versions": image.debian_versions}
             for reference, image in sorted(observation.images.items())
+        },
+        "host": {
+            "cores": observation.cores,
+            "memory_bytes": observation.memory_bytes,
+            "gpu": asdict(observation.gpu),
+            "docker": observation.docker.version,
+            "compose": observation.docker.compose,
         },
         "drift": list(drift(observation)),
         "holder": observation.holder,

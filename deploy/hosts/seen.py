@@ -19,7 +19,6 @@ class Container:
     restarts: int
     labels: dict[str, str]
     started_at: str
-    created_at: str = ""
     ports: tuple[str, ...] = ()
     """Published ports as `address:port`."""
     lost_networks: tuple[str, ...] = ()
@@ -64,7 +63,6 @@ class Docker:
     server: bool = False
     version: str | None = None
     compose: str | None = None
-    buildx: str | None = None
     root: str | None = None
     problem: str | None = None
     next: str | None = None
@@ -96,7 +94,6 @@ class Disk:
     """The file system that a path lies on, or will lie on."""
 
     free_bytes: int
-    total_bytes: int
     device: int
     """Equal for paths of one file system."""
 
@@ -108,6 +105,13 @@ class Gpu:
     vendor: str | None = None
     card: str | None = None
     driver: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Say which one it is, and what drives it."""
+        if self.vendor is None:
+            return "no GPU"
+        return f"GPU {self.card or self.vendor} ({f'driver {self.driver}' if self.driver else 'no driver'})"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def bare(desired: Desired) -> Answer:
         "ports": [],
         "strange_addresses": [],
         "disk": {
-            path: {"free_bytes": 80 * GIB, "total_bytes": 250 * GIB, "device": 1}
+            path: {"free_bytes": 80 * GIB, "device": 1}
             for path in ("/var/lib/docker", "/srv", "/opt", *request["data_roots"])
         },
         "memory_bytes": 24 * GIB,

@@ -33,10 +33,6 @@ class Docker:
         self.path = path or socket_path()
         self.timeout = timeout
 
-    def version(self) -> dict[str, Any]:
-        """Return what `GET /version` says."""
-        return self._object("GET", "/version")
-
     def info(self) -> dict[str, Any]:
         """Return what `GET /info` says."""
         return self._object("GET", "/info")
@@ -50,9 +46,9 @@ class Docker:
         """Inspect an image; None where there is none."""
         return self._found("GET", f"/images/{quote(reference, safe='/:@')}/json")
 
-    def remove_image(self, reference: str, force: bool = False) -> None:
+    def remove_image(self, reference: str) -> None:
         """Take a tag or an image away; one that is not there is fine."""
-        self._found("DELETE", f"/images/{quote(reference, safe='/:@')}", {"force": _flag(force)})
+        self._found("DELETE", f"/images/{quote(reference, safe='/:@')}")
 
     def tag(self, image: str, reference: str) -> None:
         """Let a reference name an image that is there."""
@@ -202,7 +198,3 @@ def _frames(raw: bytes) -> Iterator[bytes]:
         size = int.from_bytes(raw[4:8], "big")
         yield raw[8 : 8 + size]
         raw = raw[8 + size :]
-
-
-def _flag(value: bool) -> str:
-    return "1" if value else "0"

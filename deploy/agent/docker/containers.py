@@ -28,7 +28,6 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
         "restarts": container["RestartCount"],
         "labels": container["Config"]["Labels"] or {},
         "started_at": state["StartedAt"],
-        "created_at": container["Created"],
         "ports": _published(container["NetworkSettings"].get("Ports") or {}),
     }
 

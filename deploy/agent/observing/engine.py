@@ -36,7 +36,6 @@ def observe(root: Path) -> dict[str, Any]:
         "engine_path": program,
         "daemon_json_problem": problem,
         "compose": plugin_version("docker-compose", root),
-        "buildx": plugin_version("docker-buildx", root),
         "client_path": shutil.which("docker"),
         "kit_installed": MARKER.exists(),
     }

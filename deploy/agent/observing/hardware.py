@@ -34,7 +34,6 @@ def disk(path: Path) -> dict[str, int]:
     status = os.statvfs(path)
     return {
         "free_bytes": status.f_bavail * status.f_frsize,
-        "total_bytes": status.f_blocks * status.f_frsize,
         "device": path.stat().st_dev,
     }
 

@@ -20,7 +20,7 @@ OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
 AGENTS = Path("/opt/kit/agent")
 KEPT_AGENTS = 8
-WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/units", "copies/*/*")
+WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*", "releases/*/*/*", "copies/*/*")
 """Folders of a stack that the agent writes single files to. Never what lies deeper in a copy: that is user data."""
 
 

@@ -13,12 +13,12 @@ import pytest
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.drift import drift
-from deploy.cli.state import since, state_document, state_text
+from deploy.cli.state import host_line, since, state_document, state_text
 from deploy.cli.tables import report_table
 from deploy.cli.welcome import forecast, outcome_document, welcome
 from deploy.desired import Desired, load_desired
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Container, Docker, HostImage, OperatingSystem
+from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
 from deploy.plan import Plan, make_plan
 from deploy.verify.report import Check, Report
 
@@ -68,9 +68,25 @@ def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Desired) -> 
 def test_a_host_as_it_was_applied_has_no_drift(desired: Desired, running: Observation) -> None:
     assert drift(running) == ()
     shown = text(desired, running)
-    assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\n\nSERVICE ")
+    assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\nhost: ")
+    assert "\n\nSERVICE " in shown
     assert "people open http://127.0.0.1:3000\n" in shown
     assert "There are no backups yet. Chats and documents lie in /srv/kit/quickstart/" in shown
+
+
+def test_what_the_host_is_stands_on_one_line(desired: Desired) -> None:
+    bare = replace(BARE, cores=1, memory_bytes=2 * 2**30, docker=Docker(problem="no socket"))
+    assert host_line(bare) == "host: 1 core, 2.0 GiB, no GPU, no Docker (no socket), no Compose"
+    card = Gpu("nvidia", "NVIDIA H200", "570.86")
+    docker = Docker(server=True, version="26.1.5", compose="2.26.1")
+    strong = replace(BARE, cores=16, memory_bytes=int(23.4 * 2**30), gpu=card, docker=docker)
+    line = "host: 16 cores, 23.4 GiB, GPU NVIDIA H200 (driver 570.86), Docker 26.1.5, Compose 2.26.1"
+    assert host_line(strong) == line
+    assert line in text(desired, strong)
+    assert host_line(replace(strong, gpu=Gpu("amd", "1002:7550"))).count("GPU 1002:7550 (no driver)") == 1
+    document = state_document(desired, prepared(desired, strong))["host"]
+    assert document["gpu"] == {"vendor": "nvidia", "card": "NVIDIA H200", "driver": "570.86"}
+    assert (document["cores"], document["docker"], document["compose"]) == (16, "26.1.5", "2.26.1")
 
 
 def test_every_kind_of_drift_has_its_words(running: Observation) -> None:

@@ -38,14 +38,14 @@ def test_an_answer_is_its_status_and_everything_after_the_empty_line() -> None:
 def test_what_is_no_http_is_an_engine_that_does_not_answer(tmp_path: Path, raw: bytes) -> None:
     thread = answering(tmp_path / "s", raw)
     with pytest.raises(AgentError, match="does not answer"):
-        Docker(str(tmp_path / "s")).version()
+        Docker(str(tmp_path / "s")).info()
     thread.join()
 
 
 def test_a_refusal_is_told_in_the_engines_words(tmp_path: Path) -> None:
     thread = answering(tmp_path / "s", b'HTTP/1.0 500 Oh\r\n\r\n{"message": "no space left"}')
-    with pytest.raises(AgentError, match="Docker refused GET /version: no space left"):
-        Docker(str(tmp_path / "s")).version()
+    with pytest.raises(AgentError, match="Docker refused GET /info: no space left"):
+        Docker(str(tmp_path / "s")).info()
     thread.join()
 
 
@@ -81,10 +81,10 @@ def test_a_pull_that_fails_in_the_middle_is_told_although_it_began_well(
 
 def test_no_socket_is_no_engine_and_a_closed_one_needs_root(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="no socket at") as missing:
-        Docker(str(tmp_path / "none")).version()
+        Docker(str(tmp_path / "none")).info()
     assert "kit apply" in missing.value.next_step
     if os.geteuid() == 0:
         return
     (tmp_path / "s").touch(0o000)
     with pytest.raises(AgentError, match="may not talk to Docker"):
-        Docker(str(tmp_path / "s")).version()
+        Docker(str(tmp_path / "s")).info()
