@@ -1,4 +1,4 @@
-"""Proxies as people have them: one that ends TLS before the page, and one through which a closed network fetches."""
+"""Proxies as people have them: one that ends TLS before a page, and one through which a closed network fetches."""
 
 from __future__ import annotations
 
@@ -6,110 +6,119 @@ import asyncio
 import ssl
 import subprocess
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
-Answer = Callable[[Reader, Writer], Awaitable[None]]
+Answer = Callable[[Reader, Writer], Coroutine[Any, Any, None]]
+Rewrite = Callable[[bytes], bytes]
 
 
 @contextmanager
-def tls_proxy(name: str, address: tuple[str, int], folder: Path) -> Iterator[int]:
-    """Yield the local port at which a place answers over TLS under a name, with a certificate of its own."""
+def tls_proxy(name: str, place: str, folder: Path, *, under_own_name: bool = False) -> Iterator[int]:
+    """Yield the local port at which a web server answers over TLS under a name; folder/certificate.pem vouches for it.
+
+    What is asked for is passed on as it is, or as if it had been asked for under the server's own name.
+    """
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    own = [
-        "-subj",
-        f"/CN={name}",
-        "-addext",
-        f"subjectAltName=DNS:{name}",
-        "-keyout",
-        str(key),
-        "-out",
-        str(certificate),
-    ]
+    own = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *own]
-    subprocess.run(making, check=True, capture_output=True)
+    subprocess.run([*making, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    address = urlsplit(place)
+    is_tls = address.scheme == "https"
+    rewrite = (lambda head: _head(head, str(address.hostname))) if under_own_name else None
 
     async def answer(reader: Reader, writer: Writer) -> None:
-        await both_ways(reader, writer, *address)
+        port = address.port or (443 if is_tls else 80)
+        far = await asyncio.open_connection(address.hostname, port, ssl=is_tls or None)
+        await both_ways((reader, writer), far, rewrite)
 
-    with served(answer, context) as port:
-        yield port
+    with served(answer, lambda quietly: asyncio.start_server(quietly, "127.0.0.1", 0, ssl=context)) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 @contextmanager
-def forward_proxy() -> Iterator[tuple[int, set[str]]]:
-    """Yield the local port of a forward proxy, and the hosts that it was asked for so far."""
+def forward_proxy(at: Path, leads: dict[str, int]) -> Iterator[set[str]]:
+    """Serve a forward proxy at a socket file; yield the hosts that it was asked for. Some names lead to local ports."""
     hosts: set[str] = set()
 
     async def answer(reader: Reader, writer: Writer) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        first, _, rest = head.partition(b"\r\n")
-        method, target, version = first.decode().split(" ")
+        method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+        place = urlsplit(target if method != "CONNECT" else f"//{target}")
+        host = str(place.hostname)
+        hosts.add(host)
+        lead = leads.get(host)
+        far = await asyncio.open_connection("127.0.0.1" if lead else host, lead or place.port or 80)
         if method == "CONNECT":
-            host, _, port = target.rpartition(":")
-            hosts.add(host)
-            await both_ways(reader, writer, host, int(port), at_once=b"HTTP/1.1 200 OK\r\n\r\n")
-            return
-        place = urlsplit(target)
-        assert place.hostname
-        hosts.add(place.hostname)
-        path = target[target.index(place.netloc) + len(place.netloc) :] or "/"
-        lines = [line for line in rest.split(b"\r\n") if not line.lower().startswith((b"proxy-", b"connection:"))]
-        # One request a connection: the next one may be for another host.
-        asked = b"\r\n".join([f"{method} {path} {version}".encode(), b"Connection: close", *lines])
-        await both_ways(reader, writer, place.hostname, place.port or 80, forward=asked)
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            await both_ways((reader, writer), far)
+        else:
+            far[1].write(_head(head, host))
+            await both_ways((reader, writer), far, lambda head: _head(head, host))
 
-    with served(answer) as port:
-        yield port, hosts
+    with served(answer, lambda quietly: asyncio.start_unix_server(quietly, str(at))):
+        yield hosts
+
+
+def _head(head: bytes, host: str) -> bytes:
+    """Return a request's head as the host itself is asked."""
+    first, *lines = head.split(b"\r\n")
+    method, target, version = first.decode().split(" ")
+    path = urlsplit(target)._replace(scheme="", netloc="").geturl() or "/"
+    kept = [line for line in lines if not line.lower().startswith((b"host:", b"proxy-"))]
+    return b"\r\n".join([f"{method} {path} {version}\r\nHost: {host}".encode(), *kept])
 
 
 @contextmanager
-def served(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Answer connections to a port of this machine until the block ends."""
+def served(answer: Answer, start: Callable[[Any], Awaitable[asyncio.Server]]) -> Iterator[asyncio.Server]:
+    """Answer connections until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def quietly(reader: Reader, writer: Writer) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await answer(reader, writer)
         writer.close()
 
-    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(quietly, "127.0.0.1", 0, ssl=context), loop).result()
+    async def begin() -> asyncio.Server:
+        return await start(quietly)
+
+    async def end() -> None:
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+
+    server = asyncio.run_coroutine_threadsafe(begin(), loop).result()
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield server
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
 
-async def both_ways(
-    reader: Reader, writer: Writer, host: str, port: int, at_once: bytes = b"", forward: bytes = b""
-) -> None:
-    """Connect to a place and pass on what either side says."""
-    far_reader, far_writer = await asyncio.open_connection(host, port)
-    writer.write(at_once)
-    far_writer.write(forward)
-    await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
-    far_writer.close()
+async def both_ways(near: tuple[Reader, Writer], far: tuple[Reader, Writer], rewrite: Rewrite | None = None) -> None:
+    """Pass on what either side says; the heads of requests without a body may be rewritten on the way."""
+    await asyncio.gather(_pass(near[0], far[1], rewrite), _pass(far[0], near[1], None))
+    far[1].close()
 
 
-async def copy(source: Reader, target: Writer) -> None:
-    """Pass on what one side says until it has no more to say."""
-    with suppress(OSError):
-        while part := await source.read(65_536):
-            target.write(part)
+async def _pass(source: Reader, target: Writer, rewrite: Rewrite | None) -> None:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        while part := await (source.readuntil(b"\r\n\r\n") if rewrite else source.read(65_536)):
+            target.write(rewrite(part) if rewrite else part)
             await target.drain()
-    if target.can_write_eof():
-        with suppress(OSError):
+    with suppress(OSError):
+        if target.can_write_eof():
             target.write_eof()
-    else:
-        target.close()
+        else:
+            target.close()

@@ -92,9 +92,8 @@ def test_a_person_who_comes_through_a_tls_proxy_sees_the_answer_grow(
 @pytest.fixture
 def browser_outside(stack: Stack, tmp_path: Path) -> Iterator[Chrome]:
     """A browser for which the page's name leads to a TLS proxy in front of it."""
-    address = ("127.0.0.1", stack.ports["open_webui"])
     name = PUBLIC_URL.partition("://")[2]
-    with tls_proxy(name, address, tmp_path) as port:
+    with tls_proxy(name, stack.service("open_webui").address, tmp_path) as port:
         leading = f"--host-resolver-rules=MAP {name}:443 127.0.0.1:{port}"
         yield from started(tmp_path, leading, "--ignore-certificate-errors")
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -14,11 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import uv
 import yaml
 
+from deploy.agent.inputs.sources import host_mirror
+from tests.e2e.closed import PROXY
+from tests.e2e.proxies import forward_proxy, tls_proxy
 from tests.tree import REPOSITORY
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
@@ -28,6 +33,8 @@ DEBIAN = ["ca-certificates", "libstdc++6", "python3"]
 FEW = ("click", "idna", "numpy")
 LIGHT_BYTES = 2**19
 HOST_PYTHON = "/usr/bin/python3"
+MIRROR = "debian.test"
+PUBLIC_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def docker(*words: str, check: bool = True) -> str:
@@ -37,15 +44,18 @@ def docker(*words: str, check: bool = True) -> str:
 class Builder:
     """A host's folders, empty at first, and its agent."""
 
-    def __init__(self, folder: Path, python: str) -> None:
+    def __init__(self, folder: Path, python: str, closed: tuple[str, ...] = (), **places: Any) -> None:
         self.folder = folder
+        self.closed = closed
+        self.places = {"mirrors": {"debian": None, "pypi": None}, "proxy": None, "ca": None} | places
         self.python = python
         self.cache = folder / "cache"
+        folder.mkdir(exist_ok=True)
         self.base: Document = {"format": 1, "stack": "t-images", "root": str(folder / "root"), "run": uuid.uuid4().hex}
 
     def request(self, images: list[Document], **more: Any) -> Document:
-        places = {"mirrors": {"debian": None, "pypi": None}, "proxy": None, "ca": None, "uv": uv.find_uv_bin()}
-        return {**self.base, "cache": str(self.cache), "images": images, "force": False, **places, **more}
+        mine = {"cache": str(self.cache), "images": images, "force": False, "uv": uv.find_uv_bin()}
+        return {**self.base, **mine, **self.places, **more}
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -79,7 +89,7 @@ class Builder:
         return path.read_text() if path.exists() else ""
 
     def _started(self, verb: str, stdin: Any) -> subprocess.Popen[str]:
-        argv = [self.python, "-m", "deploy.agent", verb]
+        argv = [*(self.closed if verb == "image" else ()), self.python, "-m", "deploy.agent", verb]
         return subprocess.Popen(argv, cwd=REPOSITORY, stdin=stdin, stdout=subprocess.PIPE, text=True)
 
 
@@ -118,20 +128,43 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path)
 
 
-def test_two_builds_from_nothing_give_the_same_images(folder: Path, images: list[Document]) -> None:
-    ids = []
-    for name, python in (("one", sys.executable), ("two", HOST_PYTHON)):
-        (folder / name).mkdir()
-        builder = Builder(folder / name, python)
-        answer = builder.build(images)
-        assert answer["changed"] is True
-        ids.append([image["id"] for image in answer["images"]])
-        assert_left_alone(builder, images)
-        assert_records_versions(builder, answer)
-        if name == "one":
-            assert_usable(images)
-            docker("rmi", "-f", *[image["tag"] for image in images])
-    assert ids[0] == ids[1]
+def test_two_builds_from_nothing_give_the_same_images_the_second_in_a_closed_network(
+    folder: Path, images: list[Document]
+) -> None:
+    first = built(Builder(folder / "one", sys.executable), images)
+    assert_usable(images)
+    docker("rmi", "-f", *[image["tag"] for image in images])
+
+    with closed_network(folder) as (builder, hosts):
+        second = built(builder, images)
+
+    assert first == second
+    # Debian's packages, and the package index; of Debian only the mirror that was named.
+    assert MIRROR in hosts
+    assert len(hosts) > 1
+    assert urlsplit(host_mirror("debian")).hostname not in hosts
+
+
+def built(builder: Builder, images: list[Document]) -> list[str]:
+    """Build from nothing and return the ids."""
+    answer = builder.build(images)
+    assert answer["changed"] is True
+    assert_left_alone(builder, images)
+    assert_records_versions(builder, answer)
+    return [image["id"] for image in answer["images"]]
+
+
+@contextmanager
+def closed_network(folder: Path) -> Iterator[tuple[Builder, set[str]]]:
+    """A host that reaches a proxy alone, and through it a Debian mirror that an authority of its own vouches for."""
+    socket, bundle = folder / "proxy.sock", folder / "authorities.pem"
+    with tls_proxy(MIRROR, host_mirror("debian"), folder, under_own_name=True) as port:
+        public = Path(ssl.get_default_verify_paths().cafile or PUBLIC_AUTHORITIES)
+        bundle.write_bytes(public.read_bytes() + (folder / "certificate.pem").read_bytes())
+        with forward_proxy(socket, {MIRROR: port}) as hosts:
+            mirrors = {"debian": f"https://{MIRROR}/debian", "pypi": None}
+            closed = ("unshare", "--net", sys.executable, "-m", "tests.e2e.closed", str(socket))
+            yield Builder(folder / "two", HOST_PYTHON, closed, mirrors=mirrors, proxy=PROXY, ca=str(bundle)), hosts
 
 
 def assert_left_alone(builder: Builder, images: list[Document]) -> None:
