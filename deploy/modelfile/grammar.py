@@ -9,13 +9,12 @@ from __future__ import annotations
 import unicodedata
 
 TRIPLE = '"""'
-_KEPT_BLANKS = "\t\n\r "
-_KEPT_CATEGORIES = frozenset("LMNPS")
+_BLANKS = "\t\n\r "
 
 
 def is_kept(char: str) -> bool:
     """Say whether the reader keeps a character; it drops the unprintable ones in silence, within quotes as well."""
-    return char in _KEPT_BLANKS or unicodedata.category(char)[0] in _KEPT_CATEGORIES
+    return char.isprintable() or char in _BLANKS
 
 
 def unquoted(text: str) -> str | None:
@@ -30,9 +29,7 @@ def unquoted(text: str) -> str | None:
 def end_of_value(text: str, start: int) -> int:
     """Return where the value that starts here ends: at a line's end with its quotes closed; -1 if they never are."""
     for place in range(start, len(text) + 1):
-        if (place == len(text) or text[place] in "\r\n") and unquoted(
-            text[start:place].strip(_KEPT_BLANKS)
-        ) is not None:
+        if (place == len(text) or text[place] in "\r\n") and unquoted(text[start:place].strip(_BLANKS)) is not None:
             return place
     return -1
 
@@ -45,6 +42,8 @@ def why_lost(text: str) -> str | None:
             described = f"U+{ord(char):04X}" + (f" ({name.lower()})" if name else "")
             line = text.count("\n", 0, place) + 1
             return f"holds {described} in line {line}, which a Modelfile's reader drops in silence; take it out"
+    if TRIPLE not in text:
+        return None
     quoted = TRIPLE + text + TRIPLE
     end = end_of_value(quoted, 0)
     if end != len(quoted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 
 import pytest
 
@@ -11,6 +12,7 @@ from deploy.modelfile.messages import Message
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters, set_values
 from deploy.modelfile.parse import parse
+from tests.tree import REPOSITORY
 
 SHAKESPEARE = '''# A comment
 FROM mistral
@@ -142,3 +144,24 @@ def test_lines_are_counted_as_editors_count_them() -> None:
 
 def test_what_the_engine_drops_in_silence_is_dropped() -> None:
     assert parse("Modelfile", 'FROM x\nSYSTEM "a\u200db\u00a0"\u00a0\n'.encode()).system == "ab"
+
+
+@pytest.mark.parametrize("version", ["0.24.0", "0.32.15"])
+def test_what_an_engine_shows_of_a_model_can_be_read(version: str) -> None:
+    recording = REPOSITORY / "tests/contract/recordings" / version / "show.json"
+    (exchange,) = [each for each in json.loads(recording.read_text()) if each["title"] == "show"]
+    # The line is cut in its middle, so it is no JSON as a whole
+    (line,) = exchange["response"]["lines"]
+    text, _ = json.JSONDecoder().raw_decode(line, line.index('"modelfile":') + len('"modelfile":'))
+    found = parse("Modelfile", text.encode())
+    assert found.from_.endswith("/sha256-a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818")
+    assert found.system == 'You are brief.\nTwo lines, "quotes" and """three""".'
+    # It showed the second stop word without the quote marks around it that would have kept its own
+    assert set_values(found.parameters) == {
+        "num_ctx": 2048,
+        "stop": ["<end>", "quoted"],
+        "temperature": 0.2,
+        "top_k": 20,
+    }
+    assert [message.content for message in found.messages] == ["2+2?", "4"]
+    assert found.license == ("A licence text.",)
