@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import asdict, dataclass
@@ -44,10 +45,17 @@ Result = Ratio | Skipped
 
 def output_of(argv: list[str]) -> str:
     """Run a command, which must do what it is asked, and return what it printed."""
-    done = subprocess.run(argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=_environment()
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(argv)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment, in which Python keeps what it compiled, as it does for a person."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds_of(argv: list[str]) -> float:
