@@ -11,6 +11,7 @@ from deploy.verify.report import Report
 COLOURS = {
     "install": "green",
     "build": "green",
+    "pull": "green",
     "fetch": "green",
     "create": "green",
     "place": "green",

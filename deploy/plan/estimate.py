@@ -11,6 +11,8 @@ from deploy.plan.operation import Operation
 ROOT_DOWNLOAD = 60 * 2**20
 ROOT_DISK = 350 * 2**20
 UNPACKED = 7
+PULLED = 2.5
+"""What a layer grows to."""
 DOWNLOAD_PER_SECOND = 12 * 2**20
 IMAGE_SECONDS = 35
 START_SECONDS = 45
@@ -31,13 +33,15 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     building = {operation.service for operation in operations if operation.action == "build"}
     fetching = {operation.resource.split(" ", 1)[1] for operation in operations if operation.action == "fetch"}
     wheels = sum(service.image.download_bytes for service in deployment.services if service.name in building)
+    pulling = {one.service for one in operations if one.action == "pull" and one.role == "images"}
+    layers = sum(service.image.download_bytes for service in deployment.services if service.name in pulling)
     models = sum(model.size_bytes for model in deployment.models if model.name in fetching)
-    download = wheels + models + ROOT_DOWNLOAD * len(building)
+    download = wheels + layers + models + ROOT_DOWNLOAD * len(building)
     starts = any(operation.resource.startswith("service ") for operation in operations)
     installs = any(operation.action == "install" for operation in operations)
     return Estimate(
         download_bytes=download,
-        disk_bytes=wheels * UNPACKED + models * 2 + ROOT_DISK * len(building),
+        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + ROOT_DISK * len(building),
         seconds=download // DOWNLOAD_PER_SECOND
         + IMAGE_SECONDS * len(building)
         + START_SECONDS * starts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.bundle import Bundle
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
@@ -22,11 +22,17 @@ def input_operations(deployment: Deployment, observation: Observation) -> tuple[
 
 
 def _images(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    images: dict[str, Service] = {}
     for service in deployment.services:
-        if service.image.reference not in observation.images:
-            seen = "its inputs changed" if observation.has_image_of(service.kind) else "not on host"
+        # Services of one kind share their image.
+        images.setdefault(service.image.reference, service)
+    for reference, service in images.items():
+        if reference not in observation.images:
+            source = service.image.source
+            other = "its inputs changed" if source == "build" else "another digest is locked"
+            seen = other if observation.has_image_of(service.kind) else "not on host"
             cause = UNSEEN if is_unseen(observation) else seen
-            yield Operation(f"image {service.kind}", "build", cause, "images", service.name)
+            yield Operation(f"image {service.kind}", source, cause, "images", service.name)
 
 
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Operation]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Action = Literal[
-    "install", "build", "fetch", "create", "change", "place", "start", "recreate", "remove", "set", "accept"
+    "install", "build", "pull", "fetch", "create", "change", "place", "start", "recreate", "remove", "set", "accept"
 ]
 
 
