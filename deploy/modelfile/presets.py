@@ -32,18 +32,6 @@ PRESETS: MappingProxyType[PresetName, Parameters] = MappingProxyType(
         "chat": _preset(0.6, 0.875, 40, 768),
     }
 )
-MEANINGS: MappingProxyType[PresetName, str] = MappingProxyType(
-    {
-        "balanced": "a mixed style with sound answers",
-        "creative": "more varied ideas",
-        "factual": "restrained, fewer inventions",
-        "concise": "short answers with few repetitions",
-        "long-form": "long texts",
-        "technical": "technical answers",
-        "creative-text": "stories, poems, long dialogues",
-        "chat": "a conversation",
-    }
-)
 
 
 def resolved(preset: PresetName | None, own: Parameters) -> Parameters:
