@@ -182,7 +182,8 @@ class Engine:
                     raise self._refusal(doing, reply)
                 yield reply
         except OSError as problem:
-            failed = self.failure(doing, self._silence(problem))
+            trust = "let `ca` in kit.yaml name who vouches for it" if "CERTIFICATE_VERIFY" in str(problem) else ""
+            failed = self.failure(doing, self._silence(problem), trust)
             raise UnansweredError(failed.problem, failed.next_step) from problem
 
     def _refusal(self, doing: str, reply: Reply) -> RefusedError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -63,10 +64,10 @@ Play = Callable[[Asked], None]
 class Scripted:
     """What was asked, and where."""
 
-    def __init__(self, listener: socket.socket, play: Play) -> None:
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    def __init__(self, listener: socket.socket, play: Play, private: ssl.SSLContext | None) -> None:
+        self.url = f"{'https' if private else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         self.asked: list[Asked] = []
-        self._listener, self._play = listener, play
+        self._listener, self._play, self._private = listener, play, private
 
     @property
     def requests(self) -> list[str]:
@@ -82,25 +83,31 @@ class Scripted:
                 return
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
-    def _one(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            raw = b""
-            while b"\r\n\r\n" not in raw:
-                raw += connection.recv(1 << 16)
-            head, _, start = raw.partition(b"\r\n\r\n")
-            first, *lines = head.decode().split("\r\n")
-            method, path, _ = first.split(" ")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-            asked = Asked(method, path, headers, connection, start)
-            self.asked.append(asked)
-            self._play(asked)
+    def _one(self, plain: socket.socket) -> None:
+        with plain, suppress(OSError, ValueError):
+            connection = self._private.wrap_socket(plain, server_side=True) if self._private else plain
+            self._talk(connection)
+            if isinstance(connection, ssl.SSLSocket):
+                connection.unwrap()
+
+    def _talk(self, connection: socket.socket) -> None:
+        raw = b""
+        while b"\r\n\r\n" not in raw:
+            raw += connection.recv(1 << 16)
+        head, _, start = raw.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        asked = Asked(method, path, headers, connection, start)
+        self.asked.append(asked)
+        self._play(asked)
 
 
 @contextmanager
-def scripted(play: Play) -> Iterator[Scripted]:
+def scripted(play: Play, private: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serve a play on a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Scripted(listener, play)
+        server = Scripted(listener, play, private)
         threading.Thread(target=server.serve, daemon=True).start()
         yield server
         listener.shutdown(socket.SHUT_RDWR)
