@@ -26,7 +26,7 @@ def quickstart(tmp_path: Path) -> Desired:
 
 
 def host(wanted: Desired, free: dict[str, tuple[float, int]]) -> Observation:
-    disks = {path: Disk(int(gib * GIB), 500 * GIB, device) for path, (gib, device) in free.items()}
+    disks = {path: Disk(int(gib * GIB), device) for path, (gib, device) in free.items()}
     return replace(read_observation(bare(wanted)), disks=disks)
 
 
@@ -84,7 +84,7 @@ def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room
     causes = {operation.resource: operation.cause for operation in plan.operations}
     assert causes.pop("docker engine") == "installed, does not run"
     assert set(causes.values()) == {"cannot be seen while the engine is down"}
-    full = replace(down, disks={path: Disk(0, GIB, 1) for path in PLACES})
+    full = replace(down, disks={path: Disk(0, 1) for path in PLACES})
     assert refused(quickstart, full) == []
 
 
