@@ -76,12 +76,12 @@ def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str])
     removed = []
     for image in docker.images():
         if image["Id"] not in in_use:
-            for name in _unneeded_names(image, recipes - others, kept):
+            for name in unneeded_names(image, recipes - others, kept):
                 removed += _removed(docker, name)
     return removed
 
 
-def _unneeded_names(image: dict[str, Any], recipes: set[str], kept: set[str]) -> list[str]:
+def unneeded_names(image: dict[str, Any], recipes: set[str], kept: set[str]) -> list[str]:
     """Return what to remove of an image; a pulled one is held by its digest too, and by a person's tag for good."""
     tags = [tag for tag in image["RepoTags"] or [] if tag != NO_NAME]
     own = [tag for tag in tags if tag.startswith(OWN_IMAGES)]
