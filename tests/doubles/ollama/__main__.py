@@ -10,10 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.doubles.ollama.endpoints import VERSION
-from tests.doubles.ollama.engine import log
-from tests.doubles.ollama.server import Server
-from tests.doubles.ollama.settings import Settings
+from tests.doubles.ollama.settings import VERSION, Settings
 
 DOWN = "Error: could not connect to ollama server, run 'ollama serve' to start it"
 
@@ -38,6 +35,10 @@ def main(arguments: list[str]) -> int:
 
 def serve(settings: Settings) -> int:
     """Serve until told to stop."""
+    # Here and not above: `list` is asked every few seconds, and has no use for them.
+    from tests.doubles.ollama.engine import log
+    from tests.doubles.ollama.server import Server
+
     try:
         server = Server(settings)
     except OSError as error:

@@ -10,12 +10,12 @@ from tests.doubles.ollama.create import create, ensure_paths
 from tests.doubles.ollama.names import parse
 from tests.doubles.ollama.pull import pull
 from tests.doubles.ollama.refusals import Refused
+from tests.doubles.ollama.settings import VERSION
 from tests.doubles.ollama.store import Store
 
 if TYPE_CHECKING:
     from tests.doubles.ollama.server import Handler, Server
 
-VERSION = "0.0.0"
 Lines = Generator[dict[str, Any], None, None]
 
 

@@ -28,7 +28,7 @@ from deploy.agent.journal import Journal
 HERE = Path(__file__).parent
 SUITE, DEBIAN = "sid", ["ca-certificates", "llama.cpp", "python3"]
 PLACE = "opt/double"
-ENTRY = b"""#!/usr/bin/python3 -IB
+ENTRY = b"""#!/usr/bin/python3 -IBS
 import sys
 sys.path.insert(0, "/opt/double")
 from tests.doubles.ollama.__main__ import main
