@@ -98,7 +98,10 @@ class Engine:
         """Stop the server, or only if it has this model."""
         with self._free:
             found = self.loaded
-            if found and (model is None or found.model.name.folded == model.name.folded):
+            if found and model is not None and self._users and found.model.name.folded == model.name.folded:
+                # Who uses it is answered to the end.
+                found.keep_alive = 0
+            elif found and (model is None or found.model.name.folded == model.name.folded):
                 self.loaded = None
                 found.process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -173,5 +176,5 @@ class Engine:
 def log(level: str, message: str, **facts: Any) -> None:
     """Write a line as the real engine writes its log."""
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-    more = "".join(f" {key}={json.dumps(value) if isinstance(value, str) else value}" for key, value in facts.items())
+    more = "".join(f" {key}={json.dumps(value) if ' ' in str(value) else value}" for key, value in facts.items())
     os.write(2, f'time={moment}.000Z level={level} source=double.py:1 msg="{message}"{more}\n'.encode())

@@ -1,0 +1,21 @@
+"""A model for embeddings out of one for answers: the same weights, and a header that says how vectors are pooled."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from tests.doubles.ollama import gguf
+
+MEAN = 1
+
+
+def embedding_model(source: Path, target: Path) -> Path:
+    """Write the copy that engines take for a model of embeddings, as they write it themselves; return it."""
+    header = gguf.read(source)
+    key = f"{header.architecture}.pooling_type"
+    header.raw[key] = struct.pack("<II", gguf.UINT32, MEAN)
+    with target.open("wb") as output:
+        gguf.write_normal(source, header, output)
+    gguf.read.cache_clear()
+    return target
