@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from deploy.models import Engine, ModelFile
+
 Egress = Literal["none", "any"]
 
 
@@ -67,6 +69,8 @@ class Secret:
     """What a generated value begins with."""
     shown_as: str = ""
     """What a person is told about it by `kit secret list`."""
+    reference: str = ""
+    """Where its value is kept on the control node, as env:NAME or file:PATH; empty where it is generated."""
     may_be_changed: bool = False
     """Whether the application lets a person change it without the kit."""
 
@@ -115,11 +119,11 @@ class Image:
     """An image by the name under which the host's Docker knows it."""
 
     reference: str
-    source: Literal["build"]
+    source: Literal["build", "pull"]
     recipe: str
-    """Digest of everything that goes into it."""
+    """Digest of everything that goes into it, or of the manifest that a registry has."""
     download_bytes: int
-    """What its inputs weigh, for the estimate before the first apply."""
+    """What its inputs or its layers weigh, for the estimate before the first apply."""
 
 
 @dataclass(frozen=True)
@@ -145,20 +149,6 @@ class UserData:
     items: tuple[SqliteFile | Tree, ...]
     version: str
     """Release of the application that writes it: an older one is never started on it."""
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A model's file on the host, by its content."""
-
-    name: str
-    service: str
-    host_path: str
-    owner: Owner
-    sha256: str
-    size_bytes: int
-    source: dict[str, Any]
-    """Where the agent takes it from, as the agent's operation `models` reads it."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +206,7 @@ class Deployment:
     stack: str
     services: tuple[Service, ...]
     models: tuple[ModelFile, ...]
+    engines: tuple[Engine, ...] = ()
     fetch: Fetch = Fetch()
 
     @property

@@ -40,7 +40,7 @@ class Desired:
 
     def image_requests(self) -> list[dict[str, Any]]:
         """Return what the agent's operation `image` assembles."""
-        from deploy.resolve import image_requests
+        from deploy.images import image_requests
 
         return image_requests(self.spec, self.lock)
 
@@ -75,7 +75,8 @@ def recall_desired(path: Path) -> Desired:
 
 
 def _read(path: Path) -> tuple[Spec, Lock]:
-    from deploy.lock.model import missing_inputs, read_lock
+    from deploy.lock.missing import missing_inputs
+    from deploy.lock.model import read_lock
     from deploy.spec.loader import load_spec
 
     spec = load_spec(path)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from deploy.deployment import Secret
 
+PROTOCOLS = ("openai", "ollama")
+"""What engines speak. A protocol's name is never a component's, though one component is called as its protocol is."""
+
 
 @dataclass(frozen=True)
 class ChatApi:
@@ -19,6 +22,14 @@ class ChatApi:
     """Model names that it answers to."""
     key: Secret | None
     """The key that it asks for."""
+    is_outside: bool = False
+    """Whether it can be reached only by leaving the stack's own networks."""
+    upstream: tuple[tuple[str, str], ...] = ()
+    """Models that it knows under other names, each with that name."""
+
+    def name_of(self, model: str) -> str:
+        """Return the name that it knows a model by."""
+        return dict(self.upstream).get(model, model)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,8 @@ class Embeddings:
     url: str
     models: tuple[str, ...]
     key: Secret | None
+    is_outside: bool = False
+    upstream: tuple[tuple[str, str], ...] = ()
 
 
 Offer = ChatApi | Embeddings

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from deploy.agent.inputs.archive import ASSEMBLER
+from deploy.reference import pull_name
 
 VENV = "/opt/venv"
 """Where an image's wheels lie, as a virtual environment of its own Python."""
@@ -42,6 +43,27 @@ class Recipe:
     """Packages to leave out although they are asked for, each with a marker that is never true."""
     environment: dict[str, str] = field(default_factory=lambda: {"LANG": "C.UTF-8", "PATH": PATH})
 
+    @property
+    def key(self) -> str:
+        """Name of its entry in kit.lock."""
+        return self.kind
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """An image that a registry has, by the reference that a person would pull."""
+
+    kind: str
+    reference: str
+
+    @property
+    def key(self) -> str:
+        """Name of its entry in kit.lock."""
+        return self.reference
+
+
+ImageSource = Recipe | Pulled
+
 
 def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> str:
     """Return the digest of everything that goes in; places to fetch from are not part of it."""
@@ -73,4 +95,13 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
         "environment": recipe.environment,
         "workdir": "/",
         "labels": {},
+    }
+
+
+def pull_request(kind: str, repository: str, digest: str, mirror: str | None) -> dict[str, Any]:
+    """Return what the agent's operation `image` needs to pull it: by digest, whatever a tag says by then."""
+    return {
+        "kind": kind,
+        "reference": f"kit/{kind}:{digest}",
+        "pull": {"from": pull_name(repository, f"sha256:{digest}", mirror)},
     }

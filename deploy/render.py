@@ -36,12 +36,22 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
     compose = File("compose.yaml", _print(templates, "compose/compose.yaml.j2", _compose_context(deployment, rendered)))
     decided = File("deployment.json", canonical_json(_decided(deployment)))
-    files = {file.path: file for one in rendered for file in one.files}
+    files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment)
     return Bundle(
         deployment.stack,
         (compose, decided, *(files[path] for path in sorted(files))),
         {one.service.name: one.parts for one in rendered},
     )
+
+
+def _modelfiles(deployment: Deployment) -> dict[str, File]:
+    """Return each created model as text: for people, and for whoever makes it by hand."""
+    files = (
+        File(f"models/{engine.name}/{model.name}.Modelfile", model.modelfile)
+        for engine in deployment.engines
+        for model in engine.models
+    )
+    return {file.path: file for file in files}
 
 
 @dataclass(frozen=True)

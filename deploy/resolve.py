@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
-from deploy.deployment import Deployment, Fetch, Image
-from deploy.lock.model import Lock
-from deploy.offers import Offer
-from deploy.recipe import image_request, recipe_digest
-from deploy.spec.model import Spec
+from deploy.created import created_models
+from deploy.deployment import Deployment, Fetch
+from deploy.images import image_of
+from deploy.lock.model import Lock, TagModelLock
+from deploy.spec.model import Engine, Spec
+from deploy.spec.models import Model
 from deploy.spec.service import ServiceSpec
 
 
 def resolve(spec: Spec, lock: Lock) -> Deployment:
     """Decide everything for this host: engines first, the gateway over them, the web UI over that."""
-    engines = [_resolve_service(spec, lock, engine.kind, engine, (), engine.name) for engine in spec.engines]
-    offers = tuple(offer for engine in engines for offer in engine.offers)
-    resolved = list(engines)
+    resolved = [
+        room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
+    ]
+    offers = tuple(offer for engine in resolved for offer in engine.offers)
     for front in (spec.gateway, spec.webui):
         if front is not None:
-            resolved.append(_resolve_service(spec, lock, front.kind, front, offers))
+            site = Site(spec.stack, image_of(front, lock))
+            resolved.append(room_of(front.kind).resolve(front, site, offers))
             offers = resolved[-1].offers or offers
+    return _deployment(spec, resolved)
+
+
+def _deployment(spec: Spec, resolved: list[Resolved]) -> Deployment:
     return Deployment(
         stack=spec.stack,
-        services=tuple(one.service for one in resolved),
+        services=tuple(one.own_service for one in resolved if one.own_service is not None),
         models=tuple(model for one in resolved for model in one.models),
-        fetch=Fetch(spec.mirrors.debian, spec.mirrors.pypi, spec.proxy, spec.ca),
+        engines=tuple(one.engine for one in resolved if one.engine is not None),
+        fetch=places_to_fetch_from(spec),
     )
 
 
-def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
-    """Return what the agent assembles, one entry per kind of service."""
-    services = {service.kind: service for service in (*spec.engines, spec.gateway, spec.webui) if service is not None}
-    return [
-        image_request(room_of(kind).recipe(service), lock.images[kind].wheels, lock.platform)
-        for kind, service in services.items()
-    ]
+def places_to_fetch_from(spec: Spec) -> Fetch:
+    """Return where and how things are fetched for a spec."""
+    mirrors = spec.mirrors
+    return Fetch(mirrors.debian, mirrors.pypi, spec.proxy, spec.ca, mirrors.registry, mirrors.models)
 
 
-def _resolve_service(
-    spec: Spec, lock: Lock, kind: str, service: ServiceSpec, offers: tuple[Offer, ...], engine: str | None = None
-) -> Resolved:
-    site = Site(
+def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
+    models = [model for model in spec.models if model.engine == engine.name]
+    return Site(
         stack=spec.stack,
-        root=f"/opt/kit/{spec.stack}",
-        data_root=f"/srv/kit/{spec.stack}",
-        image=_image(lock, kind, service),
-        models=tuple(_locked_model(lock, model.name) for model in spec.models if model.engine == engine),
+        own_image=image_of(engine, lock) if isinstance(engine, ServiceSpec) else None,
+        models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
+        created=created_models(spec, lock, models) if engine.models_are == "created" else (),
+        named=_named(models) if engine.models_are == "named" else (),
+        embedding=spec.webui.embedding if spec.webui is not None else None,
     )
-    return room_of(kind).resolve(service, site, offers)
 
 
-def _image(lock: Lock, kind: str, service: ServiceSpec) -> Image:
-    recipe = room_of(kind).recipe(service)
-    wheels = lock.images[kind].wheels
-    digest = recipe_digest(recipe, wheels, lock.platform)
-    return Image(f"kit/{kind}:{digest}", "build", digest, sum(wheel.size for wheel in wheels))
-
-
-def _locked_model(lock: Lock, name: str) -> LockedModel:
-    model = lock.models[name]
+def _locked(lock: Lock, wanted: Model) -> LockedModel:
+    model = lock.models[wanted.key]
+    if isinstance(model, TagModelLock):
+        raise TypeError(f"{wanted.key} is no file")
+    header = model.gguf
     return LockedModel(
-        name, model.sha256, model.size, model.agent_source(), model.gguf.context_length, model.gguf.has_chat_template
+        wanted.name, model.sha256, model.size, model.agent_source(), header.context_length, header.has_chat_template
     )
+
+
+def _named(models: list[Model]) -> tuple[tuple[str, str], ...]:
+    return tuple((model.name, model.from_ if isinstance(model.from_, str) else model.name) for model in models)

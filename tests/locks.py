@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from deploy.components import room_of
-from deploy.lock.model import FileModelLock, GgufFacts, ImageLock, Lock, ModelLock, PipModelLock
-from deploy.spec.model import Model, PipSource, Spec
+from deploy.images import image_sources
+from deploy.lock.model import (
+    BuiltImageLock,
+    FileModelLock,
+    GgufFacts,
+    ImageLock,
+    Lock,
+    ModelLock,
+    PipModelLock,
+    PulledImageLock,
+    TagModelLock,
+    UrlModelLock,
+)
+from deploy.recipe import ImageSource, Pulled
+from deploy.spec.model import Spec
+from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
 FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=True)
 
 
 def lock_of(spec: Spec) -> Lock:
     """Return a lock that has what the spec needs; its images hold no wheels."""
-    services = {one.kind: one for one in (*spec.engines, spec.gateway, spec.webui) if one is not None}
-    recipes = {kind: room_of(kind).recipe(service) for kind, service in services.items()}
     return Lock(
         format=1,
         kit="0",
         platform="linux/amd64",
-        images={
-            kind: ImageLock(
-                source="build",
-                suite=recipe.suite,
-                python=recipe.python,
-                requirements=recipe.requirements,
-                overrides=recipe.overrides,
-                wheels=(),
-            )
-            for kind, recipe in recipes.items()
-        },
-        models={model.name: _model(model) for model in spec.models},
+        images={key: _image(image) for key, image in image_sources(spec).items()},
+        models={model.key: _model(model) for model in spec.models if model.is_locked(spec)},
+    )
+
+
+def _image(image: ImageSource) -> ImageLock:
+    if isinstance(image, Pulled):
+        return PulledImageLock(source="pull", repository="some/repository", digest="0" * 64, size=1)
+    return BuiltImageLock(
+        source="build",
+        suite=image.suite,
+        python=image.python,
+        requirements=image.requirements,
+        overrides=image.overrides,
+        wheels=(),
     )
 
 
@@ -44,4 +58,8 @@ def _model(model: Model) -> ModelLock:
             gguf=FACTS,
             wheels=(),
         )
-    return FileModelLock(source="file", file=source.file, sha256=source.sha256, size=1, gguf=FACTS)
+    if isinstance(source, UrlSource):
+        return UrlModelLock(source="url", url=source.url, sha256=source.sha256, size=1, gguf=FACTS)
+    if isinstance(source, FileSource):
+        return FileModelLock(source="file", file=source.file, sha256=source.sha256, size=1, gguf=FACTS)
+    return TagModelLock(source="tag", tag=str(source), digest="0" * 64, size=1, layers=())

@@ -18,13 +18,14 @@ from deploy.apply.requests import (
     place_request,
     room_request,
     secrets_request,
+    sync_request,
 )
 from deploy.apply.steps import Step, ordered_steps
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
 from deploy.deployment import Deployment, Service
 from deploy.desired import Desired
 from deploy.hosts.observe import Observation
-from deploy.plan import Operation, Plan
+from deploy.plan import Plan
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
 
@@ -50,19 +51,20 @@ def playbook_run(
 
 def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
     """Return the steps that a plan's operations need."""
-    steps = {_step(operation) for operation in plan.operations}
+    steps = {Step(operation.role, operation.part) for operation in plan.operations}
     if any(operation.role == "release" for operation in plan.operations):
         steps |= {Step("release"), Step("release", "converge"), Step("release", "collect")}
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {Step(service.kind, "settings") for service in deployment.services if service.room}
+        steps |= _syncs(deployment)
     if packages_for(deployment) == UNPACKING and any(one.action == "fetch" for one in plan.operations):
         # No image was assembled here that would have brought what unpacks a model's package.
         steps |= {Step("images")}
     return steps
 
 
-def _step(operation: Operation) -> Step:
-    return Step(operation.role, {"set": "settings", "fetch": "models"}.get(operation.action, "main"))
+def _syncs(deployment: Deployment) -> set[Step]:
+    return {Step(engine.kind, "sync") for engine in deployment.engines}
 
 
 def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
@@ -72,7 +74,15 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
     settings = {Step(service.kind, "settings") for service in deployment.services if service.room}
     models = {Step(deployment.service(model.service).kind, "models") for model in deployment.models}
     engine = {Step("docker_engine")} if observation.docker.kit_installed else set()
-    return whole | engine | {Step(kind) for kind in kinds} | models | settings | {Step("release", "collect")}
+    return (
+        whole
+        | engine
+        | {Step(kind) for kind in kinds}
+        | models
+        | settings
+        | _syncs(deployment)
+        | {Step("release", "collect")}
+    )
 
 
 def _variables(deployment: Deployment, observation: Observation, steps: set[Step]) -> dict[str, Any]:
@@ -84,7 +94,7 @@ def _variables(deployment: Deployment, observation: Observation, steps: set[Step
 
 
 def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) -> dict[str, Request]:
-    deployment = desired.deployment
+    deployment, folder = desired.deployment, desired.path.parent
     kept = [release for release in (observation.good, observation.release, desired.bundle.release) if release]
     return {
         "docker": base_request(deployment, run) | {"floors": FLOORS},
@@ -93,7 +103,8 @@ def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) 
         "image": images_request(deployment, desired.image_requests(), run),
         "converge": _converge_request(desired, plan, run),
         "collect": collect_request(deployment, kept, run),
-        "models": models_request(deployment, run, desired.path.parent),
+        "models": models_request(deployment, run, folder),
+        **{f"sync_{engine.kind}": sync_request(deployment, engine.kind, run, folder) for engine in deployment.engines},
         **{f"room_{s.kind}": room_request(deployment, s, run) for s in deployment.services if s.room},
     }
 

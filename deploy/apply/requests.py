@@ -8,7 +8,8 @@ from typing import Any
 
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment, Service
-from deploy.hosts.observe import CACHE
+from deploy.hosts.observe import CACHE, engine_request
+from deploy.models import CreatedModel
 
 AGENT_FORMAT = 1
 UV = "/opt/kit/tools/bin/uv"
@@ -59,7 +60,7 @@ def folders_of(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
 
 def _fetching(deployment: Deployment) -> Request:
     fetch = deployment.fetch
-    mirrors = {"debian": fetch.debian, "pypi": fetch.pypi}
+    mirrors = {"debian": fetch.debian, "pypi": fetch.pypi, "models": fetch.models}
     return {"mirrors": mirrors, "proxy": fetch.proxy, "ca": fetch.ca, "uv": UV, "cache": CACHE}
 
 
@@ -78,6 +79,35 @@ def models_request(deployment: Deployment, run: str, folder: Path) -> Request:
         for model in deployment.models
     ]
     return base_request(deployment, run) | {"models": models} | _fetching(deployment)
+
+
+def sync_request(deployment: Deployment, kind: str, run: str, folder: Path) -> Request:
+    """Return the models that engines of one kind create; a relative file begins at the folder of kit.yaml."""
+    engines = [
+        engine_request(engine) | {"prune": engine.prune, "models": [_created(model, folder) for model in engine.models]}
+        for engine in deployment.engines
+        if engine.kind == kind
+    ]
+    return base_request(deployment, run) | {"engines": engines} | _fetching(deployment)
+
+
+def _created(model: CreatedModel, folder: Path) -> Request:
+    base = model.base
+    return {
+        "name": model.name,
+        "digest": model.digest,
+        "request": model.request,
+        "blobs": [
+            {
+                "file": blob.file,
+                "sha256": blob.sha256,
+                "size": blob.size_bytes,
+                "source": _from_folder(blob.source, folder),
+            }
+            for blob in model.blobs
+        ],
+        "base": {"name": base.name, "digest": base.digest, "size": base.size_bytes} if base else None,
+    }
 
 
 def _from_folder(source: dict[str, Any], folder: Path) -> dict[str, Any]:

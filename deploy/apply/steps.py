@@ -19,7 +19,7 @@ class Step:
 
 _HOST = (Step("docker_engine"), Step("images"), Step("release"))
 _LAST = Step("release", "collect")
-_COMPONENT_PARTS = {"main": 3, "models": 4, "converge": 5, "settings": 6}
+_COMPONENT_PARTS = {"main": 3, "models": 4, "converge": 5, "sync": 6, "settings": 7}
 
 
 def ordered_steps(needed: Iterable[Step]) -> tuple[Step, ...]:
@@ -30,4 +30,4 @@ def ordered_steps(needed: Iterable[Step]) -> tuple[Step, ...]:
 def _phase(step: Step) -> int:
     if step in _HOST:
         return _HOST.index(step)
-    return 7 if step == _LAST else _COMPONENT_PARTS[step.part]
+    return 8 if step == _LAST else _COMPONENT_PARTS[step.part]

@@ -9,13 +9,11 @@ if TYPE_CHECKING:
     from deploy.components.room import Room
 
 ROOMS = {
+    "ollama": "deploy.components.ollama",
     "llama_cpp": "deploy.components.llama_cpp",
+    "external": "deploy.components.external",
     "litellm": "deploy.components.litellm",
     "open_webui": "deploy.components.open_webui",
-}
-PLANNED = {
-    "ollama": "use `kind: llama_cpp` until it is",
-    "external": "use `kind: llama_cpp` on this machine until it is",
 }
 
 

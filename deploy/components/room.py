@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployment import Image, ModelFile, Owner, Port, Service
+from deploy.deployment import Image, Owner, Port, Service
+from deploy.models import CreatedModel, Engine, ModelFile
 from deploy.offers import Offer
-from deploy.recipe import Recipe
+from deploy.recipe import ImageSource
 from deploy.spec.service import ServiceSpec
 
 
@@ -29,11 +30,28 @@ class Site:
     """What a room may know of the place that it is resolved for."""
 
     stack: str
-    root: str
-    data_root: str
-    image: Image
-    models: tuple[LockedModel, ...]
-    """Models that the spec puts on this service, by name."""
+    own_image: Image | None
+    """None for what the kit does not run."""
+    models: tuple[LockedModel, ...] = ()
+    """Files that the spec wants this service to open."""
+    created: tuple[CreatedModel, ...] = ()
+    """Models that the spec wants created on this engine."""
+    named: tuple[tuple[str, str], ...] = ()
+    """Models that this engine has already, each with the name that it knows."""
+    embedding: str | None = None
+    """The model that somebody in the spec wants to turn text into vectors with."""
+
+    @property
+    def data_root(self) -> str:
+        """Folder of the stack's user data, where the spec says nothing else."""
+        return f"/srv/kit/{self.stack}"
+
+    @property
+    def image(self) -> Image:
+        """The image of what the kit runs."""
+        if self.own_image is None:
+            raise TypeError("this runs without an image")
+        return self.own_image
 
     def ports(self, spec: ServiceSpec, default: int, container_port: int) -> tuple[Port, ...]:
         """Publish the service where the spec says."""
@@ -43,11 +61,20 @@ class Site:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A room's decisions: its container, the model files it needs, and what it gives to others."""
+    """A room's decisions: its container, the models it needs, and what it gives to others."""
 
-    service: Service
+    own_service: Service | None
+    """None for what the kit does not run."""
     models: tuple[ModelFile, ...] = ()
     offers: tuple[Offer, ...] = ()
+    engine: Engine | None = None
+
+    @property
+    def service(self) -> Service:
+        """The container of what the kit runs."""
+        if self.own_service is None:
+            raise TypeError("this runs without a container of the kit's")
+        return self.own_service
 
 
 @dataclass(frozen=True)
@@ -56,8 +83,8 @@ class Room:
 
     kind: str
     resolve: Callable[[Any, Site, tuple[Offer, ...]], Resolved]
-    recipe: Callable[[Any], Recipe]
-    """The image's recipe for what the user wrote (a version, say)."""
+    image: Callable[[Any], ImageSource] | None
+    """Where the image comes from, for what the user wrote (a version, say); None for what the kit does not run."""
 
 
 def owner_of(spec: ServiceSpec, default_uid: int) -> Owner:

@@ -19,9 +19,11 @@ from deploy.hosts.seen import (
     HostSecret,
     Listener,
     OperatingSystem,
+    SeenEngine,
     conflicts,
 )
 from deploy.hosts.transport import Transport
+from deploy.models import Engine
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"
@@ -57,6 +59,8 @@ class Observation:
     unhashed_models: tuple[str, ...] = ()
     """Model files of which nobody remembers anything: neither that they are right nor that they changed."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    engines: dict[str, SeenEngine] = field(default_factory=dict)
+    """Engines whose models are created over their API, by name."""
     data_versions: dict[str, str] = field(default_factory=dict)
     """Per service, the release of the application that last wrote its user data."""
     stopped: tuple[str, ...] = ()
@@ -115,7 +119,20 @@ def probe_request(deployment: Deployment) -> dict[str, Any]:
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
         "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
+        "engines": [engine_request(engine) for engine in deployment.engines],
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
+    }
+
+
+def engine_request(engine: Engine) -> dict[str, Any]:
+    """Return how the agent reaches an engine's API."""
+    key = {"secret": engine.key.name, "owner": engine.key.owner} if engine.key else None
+    return {
+        "name": engine.name,
+        "protocol": engine.protocol,
+        "address": engine.address,
+        "key": key,
+        "models_dir": engine.models_dir,
     }
 
 
@@ -144,6 +161,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
         settings=answer["settings"],
+        engines={name: _engine(one) for name, one in answer["engines"].items()},
         data_versions=answer["data_versions"],
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],
@@ -152,6 +170,17 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         gpu=Gpu(**answer["gpu"]),
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
+    )
+
+
+def _engine(one: dict[str, Any]) -> SeenEngine:
+    remembered = one["remembered"]
+    return SeenEngine(
+        problem=one["problem"],
+        digests={name: model["digest"] for name, model in one["models"].items()},
+        requests={name: pair["request"] for name, pair in remembered.items()},
+        manifests={name: pair["manifest"] for name, pair in remembered.items()},
+        layers=one["layers"],
     )
 
 

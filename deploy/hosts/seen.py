@@ -115,6 +115,22 @@ class Gpu:
 
 
 @dataclass(frozen=True)
+class SeenEngine:
+    """The models of an engine as it lists them, and as they were remembered when the kit made them."""
+
+    problem: str | None = None
+    """Why it could not be asked."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of each model that it lists, the digest of its manifest."""
+    requests: dict[str, str] = field(default_factory=dict)
+    """Of each model that the kit made, the digest of the request that made it."""
+    manifests: dict[str, str] = field(default_factory=dict)
+    """Of each model that the kit made, the digest that it had then."""
+    layers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each model that is not as it was made, the digests of its layers, where they could be read."""
+
+
+@dataclass(frozen=True)
 class Listener:
     """Somebody else who listens on a port."""
 
@@ -140,8 +156,8 @@ class Listener:
         """Go on to say how it is used as it is, where it is an engine that could be; else nothing."""
         if not self.ollama:
             return ""
-        line = f'{{name: ollama, kind: external, api: ollama, url: "http://127.0.0.1:{self.port}"}}'
-        return f"; once the kit knows external engines, `- {line}` under `engines:` uses it as it is"
+        line = f'{{name: ollama, kind: external, api: ollama, url: "http://ADDRESS:{self.port}"}}'
+        return f"; `- {line}` under `engines:` uses it as it is, once it listens on an ADDRESS of this machine"
 
 
 def conflicts(listener: Listener, address: str, port: int) -> bool:

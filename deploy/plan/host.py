@@ -54,7 +54,7 @@ def _models(deployment: Deployment, observation: Observation) -> Iterator[Operat
             other = "not known to be the one that was fetched" if unhashed else "file is not the one that was fetched"
             cause = "not on host" if sha256 is None else other
             kind = deployment.service(model.service).kind
-            yield Operation(f"model {model.name}", "fetch", cause, kind, model.service)
+            yield Operation(f"model {model.name}", "fetch", cause, kind, model.service, "models")
 
 
 def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Operation]:

@@ -23,6 +23,8 @@ class Operation:
     """The role that does it."""
     service: str = ""
     """The service that it is done for, where it is one's."""
+    part: str = "main"
+    """The part of the role that does it."""
 
 
 @dataclass(frozen=True)

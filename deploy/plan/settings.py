@@ -14,5 +14,5 @@ def settings_operations(deployment: Deployment, observation: Observation) -> tup
         if not service.room:
             continue
         for name, cause in observation.settings_drift(service.name):
-            operations.append(Operation(f"setting {name}", "set", cause, service.kind, service.name))
+            operations.append(Operation(f"setting {name}", "set", cause, service.kind, service.name, "settings"))
     return tuple(operations)

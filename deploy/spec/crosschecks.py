@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from deploy.spec.document import FieldPath
+from deploy.spec.engine import ModelsAre
 from deploy.spec.model import Spec
+from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
 from deploy.spec.service import ServiceSpec
 from deploy.spec.wording import did_you_mean
 
@@ -56,7 +58,9 @@ class Placed:
 def services(spec: Spec) -> list[Placed]:
     """Return every service: engines by their names, the others by their kinds."""
     found: list[tuple[FieldPath, str, ServiceSpec]] = [
-        (("engines", index), engine.name, engine) for index, engine in enumerate(spec.engines)
+        (("engines", index), engine.name, engine)
+        for index, engine in enumerate(spec.engines)
+        if isinstance(engine, ServiceSpec)
     ]
     if spec.gateway is not None:
         found.append((("gateway",), spec.gateway.kind, spec.gateway))
@@ -66,20 +70,20 @@ def services(spec: Spec) -> list[Placed]:
 
 
 def names_are_unique(spec: Spec) -> Iterator[Finding]:
-    """Two engines, or an engine and another service, must not share a name; nor two models."""
-    first: dict[str, FieldPath] = {}
-    for service in reversed(services(spec)):
-        if service.path[0] != "engines":
-            first[service.name] = service.path
-    for service in services(spec):
-        taken = first.setdefault(service.name, service.path)
-        if taken != service.path:
+    """Two engines, or an engine and another service, must not share a name; nor two models of one engine."""
+    first = {service.name: service.path for service in reversed(services(spec)) if service.path[0] != "engines"}
+    for index, engine in enumerate(spec.engines):
+        path: FieldPath = ("engines", index)
+        taken = first.setdefault(engine.name, path)
+        if taken != path:
             whose = "another engine's name" if taken[0] == "engines" else f"the name of the {taken[0]}'s service"
-            yield Finding((*service.path, "name"), f"{service.name} is {whose} already", (taken,))
-    models: dict[str, int] = {}
+            yield Finding((*path, "name"), f"{engine.name} is {whose} already", (taken,))
+    models: dict[tuple[str, str], int] = {}
     for index, model in enumerate(spec.models):
-        if models.setdefault(model.name, index) != index:
-            yield Finding(("models", index, "name"), f"{model.name} is another model's name already")
+        # Engines tell names apart by their letters alone, and a name without a tag is the one with `latest`
+        same = (model.engine, model.name.lower().removesuffix(":latest"))
+        if models.setdefault(same, index) != index:
+            yield Finding(("models", index, "name"), f"{model.name} is another model's name on {model.engine} already")
 
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
@@ -102,15 +106,50 @@ def models_have_engines(spec: Spec) -> Iterator[Finding]:
         if model.engine not in engines:
             message = f"no engine is called {model.engine}"
             yield Finding(path, message, whole=("engines",), wanted=(model.engine, tuple(engines)))
-        elif model.engine in served and engines[model.engine].traits.only_one_model:
+        elif model.engine in served and engines[model.engine].models_are == "opened":
             kind = engines[model.engine].kind
             message = f"{model.engine} serves {served[model.engine]} already; a {kind} engine takes one model"
             yield Finding(path, message)
         served.setdefault(model.engine, model.name)
     for index, engine in enumerate(spec.engines):
-        if engine.traits.only_one_model and engine.name not in served:
+        if engine.models_are == "opened" and engine.name not in served:
             message = f"has no model; write one under `models` with `engine: {engine.name}`"
             yield Finding(("engines", index), message, whole=("models",))
+
+
+def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
+    """What is written about a model must be something that its engine can do."""
+    engines = {engine.name: engine for engine in spec.engines}
+    for index, model in enumerate(spec.models):
+        engine = engines.get(model.engine)
+        if engine is None:
+            continue
+        path, also = ("models", index), (("models", index, "engine"),)
+        if engine.models_are != "created":
+            for name in sorted(model.model_fields_set & set(OWN_SETTINGS)):
+                message = f"{engine.name} ({engine.kind}) cannot do this; leave it out, whoever asks may send it"
+                yield Finding((*path, name), message, also)
+        yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(spec, model, engine.models_are))
+
+
+def _source_faults(spec: Spec, model: Model, models_are: ModelsAre) -> Iterator[str]:
+    source = model.from_
+    if models_are == "opened" and not isinstance(source, (PipSource, FileSource)):
+        yield f"{model.engine} opens one GGUF file; write {{pip: ...}} or {{file: ...}}"
+    elif models_are == "named" and not (source is None or isinstance(source, str)):
+        yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
+    elif models_are == "created" and source is None:
+        yield "is missing: a library's tag, another model's name, {file: ...}, {url: ...} or {pip: ...}"
+    elif models_are == "created" and _is_made_from_itself(spec, model):
+        yield f"{model.name} is made from itself; name a tag of a library or a file"
+
+
+def _is_made_from_itself(spec: Spec, model: Model) -> bool:
+    seen, base = {model.key}, model.base(spec)
+    while base is not None and base.key not in seen:
+        seen.add(base.key)
+        base = base.base(spec)
+    return base is not None or model.from_ == model.name
 
 
 def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
@@ -123,7 +162,8 @@ def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
 
 def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
     """Without a gateway, an engine must offer chat by itself."""
-    if spec.webui and not spec.gateway and not any(engine.traits.offers_chat for engine in spec.engines):
+    engines = [engine for engine in spec.engines if isinstance(engine, ServiceSpec)]
+    if spec.webui and not spec.gateway and engines and not any(engine.traits.offers_chat for engine in engines):
         yield Finding(("webui",), "no engine offers chat by itself; write a `gateway`", (("gateway",),), ("engines",))
 
 
@@ -194,6 +234,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     names_are_unique,
     ports_are_unique,
     models_have_engines,
+    models_fit_their_engines,
     embedding_names_a_model,
     webui_has_a_back_end,
     publishing_is_safe,

@@ -8,6 +8,7 @@ from typing import Any
 from deploy.errors import Problem
 from deploy.spec.fields import shown
 
+_JOINTS = str.maketrans("_-/", "aaa")
 FieldPath = tuple[str | int, ...]
 Place = tuple[int, int]
 
@@ -59,6 +60,6 @@ def path_text(path: FieldPath) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            name = part if part.replace("_", "a").replace("-", "a").isalnum() and len(part) <= 60 else shown(part)
+            name = part if part.translate(_JOINTS).isalnum() and len(part) <= 60 else shown(part)
             text += f".{name}" if text else name
     return text

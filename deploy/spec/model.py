@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
+from deploy.components.external.spec import ExternalEngine
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
+from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.spec.fields import HostPath, ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
+from deploy.spec.engine import EngineSpec
+from deploy.spec.fields import HostPath, Name, Strict, Url
+from deploy.spec.models import Model
+from deploy.spec.service import ServiceSpec
 
-ENGINES = (LlamaCppEngine,)
+Engine = Annotated[LlamaCppEngine | OllamaEngine | ExternalEngine, Field(discriminator="kind")]
+ENGINES: tuple[type[EngineSpec], ...] = get_args(get_args(Engine)[0])
 GATEWAYS = (LiteLLMGateway,)
 WEBUIS = (OpenWebUI,)
-Engine = Annotated[LlamaCppEngine, Field()]
-"""A union tagged by `kind` once there are two kinds; so are the others."""
 Gateway = Annotated[LiteLLMGateway, Field()]
 WebUI = Annotated[OpenWebUI, Field()]
 
@@ -29,52 +33,6 @@ class Images(Strict):
     """moving: Debian's packages as the mirror has them on the day of the build."""
 
 
-class PipSource(Strict):
-    """A GGUF file inside a Python package."""
-
-    pip: PackageName
-    """Name of the package."""
-    version: Version
-    """Its exact version."""
-    sha256: Sha256
-    """sha256 of the GGUF file once it is put together."""
-
-
-class FileSource(Strict):
-    """A GGUF file on this machine."""
-
-    file: SourcePath
-    """Path of the file; a relative one begins at kit.yaml."""
-    sha256: Sha256
-    """sha256 of the file."""
-
-
-def _source_kind(value: Any) -> str | None:
-    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    return next((tag for tag, key in (("(pip)", "pip"), ("(file)", "file")) if key in given), None)
-
-
-Source = Annotated[
-    Annotated[PipSource, Tag("(pip)")] | Annotated[FileSource, Tag("(file)")],
-    Discriminator(
-        _source_kind,
-        custom_error_type="source",
-        custom_error_message="needs `pip` (a Python package) or `file` (a GGUF file on this machine)",
-    ),
-]
-
-
-class Model(Strict):
-    """A model that one engine serves."""
-
-    name: ModelName
-    """Name under which people and programs ask for it."""
-    engine: Name
-    """Name of the engine that serves it."""
-    from_: Annotated[Source, Field(alias="from")]
-    """Where the model's file comes from."""
-
-
 class Mirrors(Strict):
     """Places to fetch from instead of the public ones; they never change what is built."""
 
@@ -82,6 +40,10 @@ class Mirrors(Strict):
     """Mirror of Debian's packages."""
     pypi: Url | None = None
     """Python package index (its simple/ address)."""
+    registry: Url | None = None
+    """Container registry that is asked in the place of Docker's own."""
+    models: Url | None = None
+    """Library of models that is asked in the place of Ollama's own; a host and a port, no path."""
 
 
 def _default_is(kind: str) -> Any:
@@ -97,8 +59,10 @@ class Spec(Strict):
     """Name of the deployment: of its folders, its containers and its compose project."""
     images: Images = Images()
     """How container images are made."""
-    engines: Annotated[tuple[Engine, ...], Field(min_length=1)]
-    """The programs that run models."""
+    engines: Annotated[
+        tuple[Engine, ...], Field(min_length=1, json_schema_extra={"default": [{"name": "main", "kind": "ollama"}]})
+    ] = (OllamaEngine(name="main", kind="ollama"),)
+    """The programs that run models; left out, one Ollama."""
     models: tuple[Model, ...] = ()
     """The models, each on one engine."""
     gateway: Annotated[Gateway | None, _default_is("litellm")] = LiteLLMGateway(kind="litellm")
@@ -113,3 +77,9 @@ class Spec(Strict):
     """Proxy for everything that is fetched."""
     ca: HostPath | None = None
     """File on this host with the certificate authorities to trust when fetching."""
+
+    @property
+    def services(self) -> tuple[ServiceSpec, ...]:
+        """Everything that runs as a container of the kit's: engines, then what stands in front of them."""
+        found = (*self.engines, self.gateway, self.webui)
+        return tuple(service for service in found if isinstance(service, ServiceSpec))

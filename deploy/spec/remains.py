@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from deploy.spec.crosschecks import Finding, findings
@@ -68,7 +69,7 @@ def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
             if _exists(remains.data, path[:-1]):
                 remains.take_out(path, is_missing)
         remains.close_gaps()
-        spec, again = attempt(Spec, remains.data)
+        spec, again = attempt(Spec, remains.data, Path(document.file).parent)
         if spec is not None:
             return [_moved(finding, remains) for finding in findings(spec) if _stands(finding, remains)]
         known = [(path, error["type"] == "missing") for path, error in again]

@@ -23,7 +23,9 @@ def json_schema() -> dict[str, Any]:
     """Return the schema of kit.yaml."""
     schema = Spec.model_json_schema()
     for model in all_models(Spec):
-        _describe(schema if model is Spec else schema["$defs"][model.__name__], model)
+        # What a field's own schema stands for is described there
+        if model is Spec or model.__name__ in schema["$defs"]:
+            _describe(schema if model is Spec else schema["$defs"][model.__name__], model)
     schema["properties"]["backup"]["description"] = NO_BACKUP[0].upper() + NO_BACKUP[1:]
     return {"$schema": DIALECT, **schema, "title": "kit.yaml", "examples": [_example()]}
 
@@ -51,10 +53,10 @@ def _example() -> dict[str, Any]:
     return {
         "kit": 1,
         "stack": "home",
-        "engines": [_read(ENGINES[0].traits.shortest)],
+        "engines": [_read(ENGINES[0].shortest)],
         "models": [{"name": "mine", "engine": "main", "from": source}],
-        "gateway": _read(GATEWAYS[0].traits.shortest),
-        "webui": _read(WEBUIS[0].traits.shortest) | {"embedding": "mine"},
+        "gateway": _read(GATEWAYS[0].shortest),
+        "webui": _read(WEBUIS[0].shortest) | {"embedding": "mine"},
         "backup": None,
     }
 

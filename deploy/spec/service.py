@@ -15,12 +15,9 @@ class Traits:
     """What cross checks need to know of a kind."""
 
     default_port: int
-    shortest: str
-    """The least that may be written about it, as YAML."""
     has_authentication: bool
     """Whether it asks for a key or a sign-in; without, it is never published beyond this machine."""
     offers_chat: bool = False
-    only_one_model: bool = False
     version_floor: tuple[str, str] = ("0", "")
     """The oldest release that is accepted, and what is wrong with those before it."""
     bad_versions: tuple[tuple[str, str], ...] = ()
@@ -31,7 +28,10 @@ class ServiceSpec(Strict):
     """Fields that each engine, gateway and web UI shares."""
 
     traits: ClassVar[Traits]
+    shortest: ClassVar[str]
+    """The least that may be written about it, as YAML."""
 
+    kind: str
     port: Port | None = None
     """Port on this host; each kind has its own default."""
     publish: Publish = "local"

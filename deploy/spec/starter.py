@@ -49,7 +49,7 @@ def starter(choices: Choices) -> str:
             "",
             "# The programs that run models. threads: one below the number of cores.",
             "engines:",
-            f"  - {ENGINES[0].traits.shortest}",
+            f"  - {ENGINES[0].shortest}",
             "",
             *_model(choices),
             *_gateway(choices),
@@ -106,7 +106,7 @@ def _model(choices: Choices) -> list[str]:
 
 def _gateway(choices: Choices) -> list[str]:
     comment = "# One address and one key in front of all engines; null for none."
-    kind = GATEWAYS[0].traits.shortest
+    kind = GATEWAYS[0].shortest
     return [comment, f"gateway: {_published(kind, choices) if choices.gateway else 'null'}", ""]
 
 
@@ -115,7 +115,7 @@ def _webui(choices: Choices) -> list[str]:
         "# The web page for people; embedding names the model that makes documents searchable. null for none.",
         "# People who come through a host name, a tunnel or a TLS proxy need it named: url: https://chat.example.org",
     ]
-    kind = WEBUIS[0].traits.shortest[:-1] + f", embedding: {_quoted(choices.model)}}}"
+    kind = WEBUIS[0].shortest[:-1] + f", embedding: {_quoted(choices.model)}}}"
     return [*comment, f"webui: {_published(kind, choices) if choices.webui else 'null'}", ""]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,23 +18,24 @@ WORDED = 200
 """More problems than a person reads are not worded."""
 
 
-def attempt(model: type[Value], data: Any) -> tuple[Value | None, Faults]:
+def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[Value | None, Faults]:
     """Return the typed value, or pydantic's errors with the path in the data of each."""
     try:
         # JSON, since strict mode takes a list for a tuple only there
-        return model.model_validate_json(json.dumps(data)), []
+        return model.model_validate_json(json.dumps(data), context={"folder": folder or Path()}), []
     except ValidationError as error:
-        return None, [(_path(data, item["loc"]), item) for item in error.errors(include_url=False)]
+        return None, [(_path_of(data, item), item) for item in error.errors(include_url=False)]
 
 
 def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faults]:
     """Type the data of a document; a number that stands where text is wanted is taken as its text."""
-    value, faults = attempt(model, document.data)
+    folder = Path(document.file).parent
+    value, faults = attempt(model, document.data, folder)
     numbers = [path for path, error in faults if error["type"] == "string_type" and type(error["input"]) is int]
     if numbers:
         for path in numbers:
             _parent(document.data, path)[path[-1]] = str(_parent(document.data, path)[path[-1]])
-        value, faults = attempt(model, document.data)
+        value, faults = attempt(model, document.data, folder)
     return value, [(path, error) for path, error in faults if not (_is_echo(error) or document.is_covered(path))]
 
 
@@ -60,6 +62,12 @@ def _is_echo(error: Any) -> bool:
 
 def _at_key(error: Any) -> bool:
     return bool(error["type"] == "extra_forbidden")
+
+
+def _path_of(data: Any, error: Any) -> FieldPath:
+    path = _path(data, error["loc"])
+    # An unknown kind is wrong where it is written, not where its mapping begins
+    return (*path, error["ctx"]["discriminator"].strip("'")) if error["type"].startswith("union_tag") else path
 
 
 def _path(data: Any, location: tuple[Any, ...]) -> FieldPath:

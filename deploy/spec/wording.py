@@ -28,17 +28,28 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
     """Return what may be written in the mapping at a path of a document, by key."""
+    return {
+        key: descriptions(each).get(name, "")
+        for each in _models_at(model, path, data)
+        for name, key in ((name, info.alias or name) for name, info in each.model_fields.items())
+    }
+
+
+def _refused(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
+    """Return the keys that a person may well write in the mapping of a key, each with why they must not."""
+    return {
+        key: why for each in _models_at(model, path[:-1], data) for key, why in getattr(each, "refused", {}).items()
+    }
+
+
+def _models_at(model: type[BaseModel], path: FieldPath, data: Any) -> list[type[BaseModel]]:
     models = {model}
     for step, part in enumerate(path):
         if isinstance(part, str):
             here = _fitting(models, _at(data, path[:step]))
             # A name of the user's own (in a mapping by name) is no field and leads nowhere else
             models = {inner for each in here for inner in models_in(_keys(each).get(part))} or models
-    return {
-        key: descriptions(each).get(name, "")
-        for each in _fitting(models, _at(data, path))
-        for name, key in ((name, info.alias or name) for name, info in each.model_fields.items())
-    }
+    return _fitting(models, _at(data, path))
 
 
 def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str:
@@ -48,7 +59,13 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
         meaning = keys_at(model, path[:-1], data).get(str(path[-1]))
         return f"is missing: {meaning}" if meaning else "is missing"
     if kind == "extra_forbidden":
-        return _unknown(str(path[-1]), keys_at(model, path[:-1], data))
+        key = str(path[-1])
+        return _refused(model, path, data).get(key) or _unknown(key, keys_at(model, path[:-1], data))
+    if kind == "union_tag_invalid":
+        known = context["expected_tags"].replace("'", "").split(", ")
+        return f"{shown(context['tag'])} is not {', '.join(known)}{did_you_mean(str(context['tag']), known)}"
+    if kind == "union_tag_not_found":
+        return "is missing: which component it is"
     if kind == "literal_error":
         wanted = context["expected"].replace("'", "")
         return f"{shown(found)} is not {wanted}{did_you_mean(str(found), wanted.replace(' or ', ', ').split(', '))}"
@@ -119,12 +136,17 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:
-    """Of the models that may stand here, return those that know most of the keys that do."""
+    """Of the models that may stand here, return the one of its kind, or those that know most of the keys that do."""
     if len(models) < 2 or not isinstance(found, dict):
         return sorted(models, key=lambda model: model.__name__)
-    known = {model: len(found.keys() & _keys(model).keys()) for model in models}
+    own = [model for model in models if "kind" in found and found["kind"] in _kinds(model)]
+    known = {model: len(found.keys() & _keys(model).keys()) for model in own or models}
     best = max(known.values())
-    return sorted((model for model in models if known[model] == best), key=lambda model: model.__name__)
+    return sorted((model for model in known if known[model] == best), key=lambda model: model.__name__)
+
+
+def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
 def _at(data: Any, path: FieldPath) -> Any:

@@ -12,6 +12,12 @@ from deploy.plan.engine import SETTINGS
 Answer = dict[str, Any]
 COMPOSE = "2.26.1-4"
 GIB = 2**30
+BOOKWORM = {
+    "id": "debian",
+    "version": "12",
+    "codename": "bookworm",
+    "debian_mirror": "http://deb.debian.org/debian",
+}
 
 
 def bare(desired: Desired) -> Answer:
@@ -39,12 +45,7 @@ def bare(desired: Desired) -> Answer:
         "memory_bytes": 24 * GIB,
         "cores": 2,
         "gpu": {"vendor": None, "card": None, "driver": None},
-        "os": {
-            "id": "debian",
-            "version": "12",
-            "codename": "bookworm",
-            "debian_mirror": "http://deb.debian.org/debian",
-        },
+        "os": BOOKWORM,
         "systemd": False,
         "root": True,
         "models": {},
@@ -52,7 +53,19 @@ def bare(desired: Desired) -> Answer:
         "data_versions": {},
         "stopped": [],
         "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
+        "engines": {engine.name: seen_engine({}) for engine in desired.deployment.engines},
         "interrupted": None,
+    }
+
+
+def seen_engine(made: dict[str, str], problem: str | None = None) -> Answer:
+    """Return what is seen of an engine on which models were made by requests with these digests."""
+    pairs = {name: {"request": request, "manifest": f"made by {request}"} for name, request in made.items()}
+    return {
+        "problem": problem,
+        "models": {name: {"digest": pair["manifest"], "size": 1} for name, pair in pairs.items()},
+        "remembered": pairs,
+        "layers": {},
     }
 
 
@@ -61,6 +74,7 @@ def settled(desired: Desired) -> Answer:
     deployment, bundle = desired.deployment, desired.bundle
     readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
+        "engines": {one.name: seen_engine({m.name: m.digest for m in one.models}) for one in deployment.engines},
         "data_versions": {s.name: s.data.version for s in deployment.services if s.data},
         "release": bundle.release,
         "good": bundle.release,

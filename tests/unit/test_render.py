@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from deploy.desired import load_desired
 from deploy.errors import UsageError
-from deploy.lock.model import missing_inputs
+from deploy.lock.missing import missing_inputs
 from deploy.render import render
 from deploy.resolve import resolve
 from deploy.spec.model import Spec

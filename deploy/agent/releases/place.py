@@ -16,7 +16,7 @@ from deploy.agent.releases.release import is_as_stated
 from deploy.agent.remembered import sync_folder, write_file
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/(units/)?[A-Za-z0-9_@-][A-Za-z0-9._@-]*")
+RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/((units|models/[a-z][a-z0-9-]*)/)?[A-Za-z0-9_@-][A-Za-z0-9._@:-]*")
 FILE_PATH = re.compile(r"files/[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 

@@ -21,9 +21,9 @@ BAD_VERSIONS = (("1.82.7", _STOLEN), ("1.82.8", _STOLEN))
 class LiteLLMGateway(ServiceSpec):
     """One address and one key in front of every engine."""
 
+    shortest: ClassVar[str] = "{kind: litellm}"
     traits: ClassVar[Traits] = Traits(
         DEFAULT_PORT,
-        "{kind: litellm}",
         has_authentication=True,
         offers_chat=True,
         version_floor=VERSION_FLOOR,

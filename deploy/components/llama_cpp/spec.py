@@ -6,27 +6,25 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from deploy.spec.fields import Name, Text
+from deploy.spec.engine import EngineSpec, ModelsAre
+from deploy.spec.fields import Text
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 9931
 
 
-class LlamaCppEngine(ServiceSpec):
+class LlamaCppEngine(EngineSpec, ServiceSpec):
     """An engine that serves one model with llama.cpp's llama-server."""
 
+    shortest: ClassVar[str] = "{name: main, kind: llama_cpp, threads: 1}"
     traits: ClassVar[Traits] = Traits(
         DEFAULT_PORT,
-        "{name: main, kind: llama_cpp, threads: 1}",
         has_authentication=True,
         offers_chat=True,
-        only_one_model=True,
     )
 
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""
-    name: Name
-    """Name of the engine; models refer to it."""
     threads: Annotated[int, Field(ge=1, le=1024)]
     """CPU threads for generation; one below the number of cores leaves room for the rest."""
     context_length: Annotated[int, Field(ge=256, le=1_048_576)] = 4096
@@ -37,3 +35,8 @@ class LlamaCppEngine(ServiceSpec):
     """Longest answer in tokens; left out, 64 for a base model (it never stops by itself), else no limit."""
     chat_template: Text | None = None
     """Jinja chat template; left out, the model's own, or the bare text of the messages where it has none."""
+
+    @property
+    def models_are(self) -> ModelsAre:
+        """How this engine comes by its models."""
+        return "opened"

@@ -52,9 +52,8 @@ class Admin(Strict):
 class OpenWebUI(ServiceSpec):
     """The web page where people chat."""
 
-    traits: ClassVar[Traits] = Traits(
-        DEFAULT_PORT, "{kind: open_webui}", has_authentication=True, version_floor=VERSION_FLOOR
-    )
+    shortest: ClassVar[str] = "{kind: open_webui}"
+    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, version_floor=VERSION_FLOOR)
 
     kind: Literal["open_webui"]
     """The component: open_webui."""

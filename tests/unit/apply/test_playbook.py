@@ -120,7 +120,7 @@ def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) 
     spec.write_text(text.replace(text[text.index("models:") : text.index("\ngateway")], FILE_MODEL))
     locked = (PLANS / "kit.lock").read_text().split("models:\n")[0]
     lock.write_text(
-        f"{locked}models:\n  gemma:\n    source: file\n    sha256: {'a' * 64}\n    size: 7\n"
+        f"{locked}models:\n  main/gemma:\n    source: file\n    sha256: {'a' * 64}\n    size: 7\n"
         "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
     )
     wanted = load_desired(spec)

@@ -30,13 +30,13 @@ def test_init_takes_every_flag_into_the_spec(kit: Kit) -> None:
     assert shown.code == 0
     spec = load_spec(Path("kit.yaml"))
     assert (spec.stack, spec.webui, spec.models[0].name) == ("lab", None, "mine")
-    assert spec.models[0].from_.model_dump() == {"file": "mine.gguf", "sha256": hashlib.sha256(b"GGUF").hexdigest()}
+    assert spec.models[0].model_dump()["from_"] == {"file": "mine.gguf", "sha256": hashlib.sha256(b"GGUF").hexdigest()}
 
 
 def test_a_model_beside_the_person_and_not_beside_the_spec_is_written_in_full(kit: Kit, tmp_path: Path) -> None:
     Path("mine.gguf").write_bytes(b"GGUF")
     assert kit("init", "--model-file", "mine.gguf", "other/kit.yaml").code == 0
-    assert load_spec(Path("other/kit.yaml")).models[0].from_.model_dump()["file"] == str(tmp_path / "mine.gguf")
+    assert load_spec(Path("other/kit.yaml")).models[0].model_dump()["from_"]["file"] == str(tmp_path / "mine.gguf")
 
 
 def test_init_leaves_a_spec_that_is_there_alone(kit: Kit) -> None:

@@ -8,7 +8,7 @@ from deploy.apply.story import Event
 from deploy.assets import inventories_dir
 from deploy.errors import KitError
 from deploy.lifecycle.locking import differences, renew_lock
-from deploy.lock.model import Lock, read_lock
+from deploy.lock.model import BuiltImageLock, Lock, read_lock
 
 
 def shipped() -> Lock:
@@ -27,7 +27,7 @@ def test_the_same_lock_says_nothing() -> None:
 
 def test_a_renewed_package_is_named_with_both_versions() -> None:
     before = shipped()
-    kind, image = next((kind, image) for kind, image in before.images.items() if image.entries)
+    kind, image = next((k, i) for k, i in before.images.items() if isinstance(i, BuiltImageLock) and i.entries)
     entry = image.entries[0]
     newer = image.model_copy(update={"entries": (entry.model_copy(update={"version": "99"}), *image.entries[1:])})
     after = before.model_copy(update={"images": {**before.images, kind: newer}})
@@ -37,7 +37,7 @@ def test_a_renewed_package_is_named_with_both_versions() -> None:
 def test_a_part_that_is_no_longer_needed_is_named() -> None:
     before = shipped()
     after = before.model_copy(update={"models": {}})
-    assert list(differences(before, after)) == ["model gemma: no longer needed"]
+    assert list(differences(before, after)) == ["model main/gemma: no longer needed"]
 
 
 def test_a_step_that_failed_is_not_told_as_done(tmp_path: Path) -> None:

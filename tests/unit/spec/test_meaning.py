@@ -34,7 +34,7 @@ def test_the_quickstart_is_the_deployment_of_the_readme() -> None:
     spec = load_spec(REPOSITORY / "inventories/quickstart/kit.yaml")
     assert spec.stack == "quickstart"
     assert [engine.name for engine in spec.engines] == ["main"]
-    assert spec.models[0].from_.sha256 == SHA256
+    assert spec.models[0].model_dump()["from_"]["sha256"] == SHA256
     assert spec.webui is not None
     assert spec.webui.embedding == "gemma"
 
@@ -48,7 +48,7 @@ def test_gateway_and_web_ui_are_there_unless_they_are_null(tmp_path: Path) -> No
 
 def test_sizes_and_durations_become_bytes_and_seconds(tmp_path: Path) -> None:
     text = SHORTEST.replace("threads: 1", "threads: 1, memory: 4GiB, health_timeout: 2m")
-    engine = loaded(tmp_path, text).engines[0]
+    (engine, *_) = loaded(tmp_path, text).services
     assert (engine.memory, engine.health_timeout) == (4 * 2**30, 120)
 
 
@@ -62,17 +62,17 @@ def test_a_word_that_older_yaml_takes_for_a_truth_is_a_name(tmp_path: Path, name
 def test_a_version_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, version: str) -> None:
     source = f"{{pip: x, version: {version}, sha256: {SHA256}}}"
     spec = loaded(tmp_path, SHORTEST.replace(f"{{file: gemma.gguf, sha256: {SHA256}}}", source))
-    assert spec.models[0].from_.model_dump()["version"] == version.strip("'")
+    assert spec.models[0].model_dump()["from_"]["version"] == version.strip("'")
 
 
 @pytest.mark.parametrize("user", ["1000:1000", "60:59"])
 def test_an_owner_is_no_number_to_the_base_of_sixty(tmp_path: Path, user: str) -> None:
-    assert loaded(tmp_path, SHORTEST.replace("threads: 1", f"threads: 1, user: {user}")).engines[0].user == user
+    assert loaded(tmp_path, SHORTEST.replace("threads: 1", f"threads: 1, user: {user}")).services[0].user == user
 
 
 @pytest.mark.parametrize("digest", ["1" * 64, "0" * 64, "12e4" * 16, "1" * 62 + "e1"])
 def test_a_digest_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, digest: str) -> None:
-    assert loaded(tmp_path, SHORTEST.replace(SHA256, digest)).models[0].from_.sha256 == digest
+    assert loaded(tmp_path, SHORTEST.replace(SHA256, digest)).models[0].model_dump()["from_"]["sha256"] == digest
 
 
 def test_a_multicast_or_mapped_address_is_no_address_to_publish_on(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_multicast_or_mapped_address_is_no_address_to_publish_on(tmp_path: Pat
 
 
 def test_what_asks_nobody_for_a_key_is_never_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_to_all = Traits(1, "{}", has_authentication=False)
+    open_to_all = Traits(1, has_authentication=False)
     spec = loaded(tmp_path, SHORTEST.replace("threads: 1", "threads: 1, publish: 10.0.0.1"))
     assert list(publishing_is_safe(spec)) == []
     assert list(webui_has_a_back_end(spec.model_copy(update={"gateway": None}))) == []

@@ -35,7 +35,7 @@ def test_what_is_begun_with_is_good(tmp_path: Path, choices: Choices) -> None:
     assert (spec.gateway is not None, spec.webui is not None) == (choices.gateway, choices.webui)
     assert all(front.publish == choices.publish for front in (spec.gateway, spec.webui) if front)
     if choices.model_file:
-        assert spec.models[0].from_.model_dump() == {"file": ODD_FILE, "sha256": "1" * 64}
+        assert spec.models[0].model_dump()["from_"] == {"file": ODD_FILE, "sha256": "1" * 64}
 
 
 def test_its_first_line_names_the_schema_beside_it_and_each_part_has_a_word() -> None:

@@ -1,0 +1,8 @@
+"""An engine that runs without the kit: a Mac's own Ollama, LM Studio, GPT4All, and the like."""
+
+from __future__ import annotations
+
+from deploy.components.external.resolve import resolve
+from deploy.components.room import Room
+
+ROOM = Room("external", resolve, None)

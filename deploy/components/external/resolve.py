@@ -1,0 +1,28 @@
+"""An external engine's decisions: nothing of it runs here; models are created on it or asked for, and routed to."""
+
+from __future__ import annotations
+
+from deploy.components.external.spec import ExternalEngine
+from deploy.components.room import Resolved, Site
+from deploy.deployment import Secret
+from deploy.models import Engine
+from deploy.offers import ChatApi, Embeddings, Offer
+
+
+def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
+    """Decide which models are created on the engine and what it offers."""
+    key = _key(spec)
+    names = tuple(model.name for model in site.created) or tuple(name for name, _ in site.named)
+    upstream = tuple((name, known) for name, known in site.named if name != known)
+    offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, is_outside=True, upstream=upstream)]
+    if site.embedding in names:
+        offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, is_outside=True, upstream=upstream))
+    created = spec.models_are == "created"
+    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune) if created else None
+    return Resolved(None, (), tuple(offers), engine)
+
+
+def _key(spec: ExternalEngine) -> Secret | None:
+    if spec.key is None:
+        return None
+    return Secret(f"{spec.name}_api_key", spec.name, shown_as=f"key of the engine {spec.name}", reference=spec.key)

@@ -1,0 +1,69 @@
+"""What a user may write about an engine that the kit does not run."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from deploy.spec.engine import EngineSpec, ModelsAre
+from deploy.spec.fields import Url, shown
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
+
+
+def _reference(value: str) -> str:
+    if not _REFERENCE.fullmatch(value):
+        # The value itself may be a key that somebody meant to keep.
+        raise PydanticCustomError(
+            "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
+        )
+    return value
+
+
+def _reachable(value: str) -> str:
+    try:
+        host = urlsplit(value).hostname or ""
+        _ = urlsplit(value).port
+    except ValueError:
+        raise PydanticCustomError("url", "{value} is not an address", {"value": shown(value)}) from None
+    if _LOOPBACK.fullmatch(host):
+        raise PydanticCustomError(
+            "url",
+            "{value} is this machine to every container itself; let the engine listen on an address of this machine "
+            "and write that",
+            {"value": shown(value)},
+        )
+    return value.rstrip("/")
+
+
+Key = Annotated[
+    str, AfterValidator(_reference), WithJsonSchema({"type": "string", "examples": ["env:MAC_KEY", "file:mac.key"]})
+]
+Address = Annotated[Url, AfterValidator(_reachable)]
+
+
+class ExternalEngine(EngineSpec):
+    """An engine that runs without the kit: models are made on it or only asked for, and the gateway routes to it."""
+
+    shortest: ClassVar[str] = '{name: mac, kind: external, api: ollama, url: "http://mac.lan:11434"}'
+
+    kind: Literal["external"]
+    """The component: external."""
+    api: Literal["ollama", "openai"]
+    """What it speaks: ollama, or openai (LM Studio, GPT4All, vLLM and many more)."""
+    url: Address
+    """Its address as this host and containers reach it; for openai with the path, such as http://mac.lan:1234/v1."""
+    key: Key | None = None
+    """Where the key that it asks for is kept: env:NAME or file:PATH."""
+    prune: bool = False
+    """Whether a model that left this file is removed from it, if the kit made it."""
+
+    @property
+    def models_are(self) -> ModelsAre:
+        """How this engine comes by its models."""
+        return "created" if self.api == "ollama" else "named"

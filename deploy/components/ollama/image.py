@@ -1,0 +1,13 @@
+"""Ollama's image: its vendor's own, as a registry has it."""
+
+from __future__ import annotations
+
+from deploy.components.ollama.spec import OllamaEngine
+from deploy.recipe import Pulled
+
+VERSION = "0.32.15"
+
+
+def image(spec: OllamaEngine) -> Pulled:
+    """Return the image of the release that the user wants, or the one that they name."""
+    return Pulled("ollama", spec.image or f"ollama/ollama:{spec.version or VERSION}")

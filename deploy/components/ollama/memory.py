@@ -1,0 +1,34 @@
+"""How much memory an Ollama may take: a bound that a healthy one never meets, not a reservation."""
+
+from __future__ import annotations
+
+from deploy.models import CreatedModel
+
+GIB = 2**30
+LEAST = 8 * GIB
+"""Room for a model of seven billion parameters that somebody pulls by hand."""
+PROGRAM = GIB
+LOADED = 3
+"""Models in memory at the same time where the user says nothing, on the CPU."""
+# 4 GiB of quantised weights without grouped heads keep 512 KiB per token of context, the most that is common.
+WEIGHTS_PER_CONTEXT_BYTE = 8192
+CONTEXT_BYTES_PER_TOKEN_MOST = 2**20
+CONTEXT = 4096
+BATCH = 512 * 2**20
+
+
+def memory_bytes(
+    models: tuple[CreatedModel, ...], loaded: int | None, context_length: int | None, parallel: int | None
+) -> int:
+    """Return the limit: the largest models that are loaded together, each with the contexts of its slots."""
+    tokens = (context_length or CONTEXT) * (parallel or 1)
+    each = sorted((_one(model, tokens) for model in models), reverse=True)
+    step = 64 * 2**20
+    return max(LEAST, -(-(PROGRAM + sum(each[: loaded or LOADED])) // step) * step)
+
+
+def _one(model: CreatedModel, tokens: int) -> int:
+    weights = sum(blob.size_bytes for blob in model.blobs) + (model.base.size_bytes if model.base else 0)
+    tokens = max(tokens, int(model.request.get("parameters", {}).get("num_ctx", 0)))
+    per_token = min(weights // WEIGHTS_PER_CONTEXT_BYTE, CONTEXT_BYTES_PER_TOKEN_MOST)
+    return weights + weights // 10 + tokens * per_token + BATCH

@@ -1,0 +1,85 @@
+"""An Ollama engine's decisions: its container, where its models lie, and which models are made on it."""
+
+from __future__ import annotations
+
+from deploy.components.ollama.environment import HOME, MODELS, environment
+from deploy.components.ollama.memory import memory_bytes
+from deploy.components.ollama.spec import OllamaEngine
+from deploy.components.room import Resolved, Site, owner_of
+from deploy.deployment import Egress, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
+from deploy.models import Engine
+from deploy.offers import ChatApi, Embeddings, Offer
+
+UID = 10104
+CONTAINER_PORT = 11434
+PROTOCOL = "ollama"
+PROGRAM = "/bin/ollama"
+
+
+def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
+    """Decide the engine's container, its models and what it offers."""
+    owner = owner_of(spec, UID)
+    root = f"{site.data_root}/{spec.name}"
+    models_dir = spec.models_dir or f"{root}/models"
+    ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
+    egress, cause = _egress(spec, site)
+    service = Service(
+        name=spec.name,
+        kind=spec.kind,
+        image=site.image,
+        argv=(PROGRAM, "serve"),
+        owner=owner,
+        environment=environment(spec, CONTAINER_PORT),
+        mounts=(Mount(f"{root}/home", HOME, read_only=False), Mount(models_dir, MODELS, read_only=False)),
+        ports=ports,
+        folders=_folders(root, models_dir, owner),
+        tmpfs=(Tmpfs("/tmp", 256 * 2**20),),
+        memory_bytes=spec.memory
+        or memory_bytes(site.created, spec.max_loaded_models, spec.context_length, spec.num_parallel),
+        pids=1024,
+        # Its image has neither curl nor wget; with a server that is down this ends with 1.
+        probe=Probe((PROGRAM, "list"), start_period_seconds=60),
+        health_timeout_seconds=spec.health_timeout,
+        egress=egress,
+        egress_cause=cause,
+        facts={"models": [model.name for model in site.created], "embedding": _embedding(site)},
+    )
+    return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
+
+
+def _egress(spec: OllamaEngine, site: Site) -> tuple[Egress, str]:
+    pulled = [model.name for model in site.created if model.base]
+    if spec.egress is not None:
+        return spec.egress, "the spec says so" if spec.egress == "any" else ""
+    if spec.cloud:
+        return "any", "the spec lets it talk with its vendor's cloud"
+    return ("any", f"pulls what {pulled[0]} is made from") if pulled else ("none", "")
+
+
+def _folders(root: str, models_dir: str, owner: Owner) -> tuple[Folder, ...]:
+    return (Folder(root, owner, "0750"), Folder(f"{root}/home", owner, "0700"), Folder(models_dir, owner, "0750"))
+
+
+def _engine(spec: OllamaEngine, site: Site, port: Port, models_dir: str) -> Engine:
+    return Engine(
+        name=spec.name,
+        kind=spec.kind,
+        protocol=PROTOCOL,
+        address=f"http://{f'[{port.address}]' if ':' in port.address else port.address}:{port.host_port}",
+        models=site.created,
+        models_dir=models_dir,
+        prune=spec.prune,
+    )
+
+
+def _offers_of(spec: OllamaEngine, site: Site) -> tuple[Offer, ...]:
+    address = f"http://{spec.name}:{CONTAINER_PORT}"
+    names = tuple(model.name for model in site.created)
+    chat = ChatApi(PROTOCOL, address, names, None)
+    embedding = _embedding(site)
+    return (chat, Embeddings(PROTOCOL, address, (embedding,), None)) if embedding else (chat,)
+
+
+def _embedding(site: Site) -> str:
+    # Whether a model makes vectors is not said anywhere: the one that is asked to is believed, and verified.
+    return site.embedding if site.embedding in [model.name for model in site.created] else ""

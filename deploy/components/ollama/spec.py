@@ -1,0 +1,137 @@
+"""What a user may write about an Ollama engine."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from deploy.errors import KitError
+from deploy.reference import parse_image
+from deploy.spec.engine import EngineSpec, ModelsAre
+from deploy.spec.fields import Duration, HostPath, Size, Version, shown
+from deploy.spec.service import ServiceSpec, Traits
+
+DEFAULT_PORT = 11434
+FOREVER = "forever"
+_KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
+_GONE = "Ollama does not know it any more, setting it has no effect; leave it out"
+
+
+def _keep_alive(value: Any) -> int:
+    found = _KEEP_ALIVE.fullmatch(value) if isinstance(value, str) else None
+    if value == FOREVER:
+        return -1
+    if found is None:
+        raise PydanticCustomError(
+            "measure", "{value} is neither a duration such as 5m, nor 0s, nor forever", {"value": shown(value)}
+        )
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _origin(value: str) -> str:
+    if not _ORIGIN.fullmatch(value):
+        raise PydanticCustomError("url", "{value} is no origin such as https://chat.lan", {"value": shown(value)})
+    return value
+
+
+def _image(value: str) -> str:
+    try:
+        parse_image(value)
+    except KitError as error:
+        wrong = f"{error.problem}; {error.next_step}"
+        raise PydanticCustomError("source", "{wrong}", {"wrong": wrong}) from None
+    return value
+
+
+KeepAlive = Annotated[
+    int, BeforeValidator(_keep_alive), WithJsonSchema({"type": "string", "examples": ["5m", "0s", FOREVER]})
+]
+Origin = Annotated[str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://chat.lan"]})]
+Image = Annotated[
+    str, AfterValidator(_image), WithJsonSchema({"type": "string", "examples": ["registry.lan:5000/ollama:0.32.15"]})
+]
+
+
+class OllamaEngine(EngineSpec, ServiceSpec):
+    """An engine that makes models from Modelfiles and runs several of them."""
+
+    shortest: ClassVar[str] = "{name: main, kind: ollama}"
+    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=False, offers_chat=True)
+    refused: ClassVar[dict[str, str]] = {
+        "tmpdir": _GONE,
+        "max_vram": f"{_GONE}; `gpu_overhead` keeps memory free",
+        "runners_dir": _GONE,
+        "parallel": "is called `num_parallel` here",
+        "threads": "belongs to a model: write `num_thread` there",
+        "num_ctx": "belongs to a model; for all of them write `context_length`",
+        "auth": "is no password: it asks ollama.com who may come; `gateway` asks for a key",
+        "vulkan": "is on by itself; leave it out",
+    }
+
+    kind: Literal["ollama"]
+    """The component: ollama."""
+    version: Version | None = None
+    """Release of Ollama; left out, the one that this kit was tested with."""
+    image: Image | None = None
+    """Another image of Ollama, by its name in a registry; `version` must be left out then."""
+    models_dir: HostPath | None = None
+    """Folder of this host that holds the models; left out, under /srv/kit."""
+    context_length: Annotated[int, Field(ge=256, le=16_777_216)] | None = None
+    """Context in tokens of models that set no `num_ctx`; left out, the engine decides by the memory of the GPUs."""
+    keep_alive: KeepAlive | None = None
+    """How long a model stays in memory after its last answer: 5m, 0s, or forever; left out, 5m."""
+    num_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
+    """Requests that a model answers at the same time, each with a context of its own; left out, 1."""
+    max_queue: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Requests that may wait; one more is refused. Left out, 512."""
+    max_loaded_models: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Models in memory at the same time; left out, 3 on the CPU, or 3 for each GPU."""
+    flash_attention: bool | None = None
+    """Whether attention is computed in the way that saves memory; left out, the engine decides."""
+    kv_cache_type: Literal["f16", "q8_0", "q4_0"] | None = None
+    """Numbers of the context's cache: f16, or smaller ones with flash attention."""
+    load_timeout: Duration | None = None
+    """How long loading a model may stand still; left out, 5m."""
+    gpu_overhead: Size | None = None
+    """Memory that stays free on each GPU."""
+    sched_spread: bool | None = None
+    """Whether a model is spread over all GPUs although one would do."""
+    llm_library: Literal["cuda_v12", "cuda_v13", "rocm_v7_2", "vulkan"] | None = None
+    """The one back end to use; left out, the engine decides."""
+    origins: tuple[Origin, ...] = ()
+    """Origins of web pages that may call the engine, beside this machine's own."""
+    noprune: bool | None = None
+    """Whether parts of models that no model needs stay on the disk when the engine starts."""
+    debug: bool = False
+    """Whether the engine tells more in its log."""
+    cloud: bool = False
+    """Whether the engine may talk with its vendor's cloud; false keeps every request on this machine."""
+    prune: bool = False
+    """Whether a model that left this file is removed from the engine, if the kit made it."""
+
+    @property
+    def models_are(self) -> ModelsAre:
+        """How this engine comes by its models."""
+        return "created"
+
+
+OllamaEngine.refused.update(
+    {
+        f"OLLAMA_{name.upper()}": f"is called `{name}` here"
+        for name in OllamaEngine.model_fields
+        if name not in ("kind", "name", "version", "image", "cloud", "prune", "user", "memory", "port", "models_dir")
+    }
+    | {
+        "OLLAMA_MODELS": "is called `models_dir` here",
+        "OLLAMA_HOST": "is written as `port` and `publish`",
+        "OLLAMA_NO_CLOUD": "is on by itself; `cloud: true` lets the engine talk with its vendor",
+        "OLLAMA_TMPDIR": _GONE,
+        "OLLAMA_MAX_VRAM": _GONE,
+        "OLLAMA_RUNNERS_DIR": _GONE,
+    }
+)

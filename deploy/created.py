@@ -1,0 +1,95 @@
+"""A spec's model into the request that creates it: everything decided, nothing asked."""
+
+from __future__ import annotations
+
+from deploy.lock.model import Lock, TagModelLock
+from deploy.modelfile.layers import layers
+from deploy.modelfile.modelfile import Modelfile
+from deploy.modelfile.presets import resolved
+from deploy.modelfile.request import ADAPTER, FILE, Inputs, create_request, request_digest
+from deploy.modelfile.text import render
+from deploy.models import Base, Blob, CreatedModel
+from deploy.reference import parse_model
+from deploy.spec.model import Spec
+from deploy.spec.models import FileSource, Model
+
+
+def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
+    """Return the models of one engine, each after the one that it is made from."""
+    made: dict[str, CreatedModel] = {}
+    for model in models:
+        _add(spec, lock, model, made)
+    return tuple(made.values())
+
+
+def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, CreatedModel]) -> CreatedModel:
+    if model.name not in made:
+        parent = model.base(spec)
+        below = _add(spec, lock, parent, made) if parent is not None else None
+        made[model.name] = _created(lock, model, below)
+    return made[model.name]
+
+
+def _created(lock: Lock, model: Model, parent: CreatedModel | None) -> CreatedModel:
+    base, blobs = _base(lock, model, parent), _blobs(lock, model)
+    modelfile = _modelfile(model, base, parent)
+    request = create_request(model.name, modelfile, _inputs(model, blobs))
+    return CreatedModel(
+        name=model.name,
+        request=request,
+        digest=request_digest(request, base=base.digest if base else None, parent=parent.digest if parent else None),
+        layers=_layers(lock, model, modelfile),
+        modelfile=f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{render(modelfile)}",
+        blobs=blobs,
+        base=base,
+    )
+
+
+def _base(lock: Lock, model: Model, parent: CreatedModel | None) -> Base | None:
+    if parent is not None or not isinstance(model.from_, str):
+        return None
+    locked = lock.models[model.key]
+    if not isinstance(locked, TagModelLock):
+        raise TypeError(f"{model.key} is locked as {locked.source}")
+    return Base(str(parse_model(model.from_)), locked.digest, locked.size)
+
+
+def _blobs(lock: Lock, model: Model) -> tuple[Blob, ...]:
+    found = []
+    if not isinstance(model.from_, str):
+        locked = lock.models[model.key]
+        if isinstance(locked, TagModelLock):
+            raise TypeError(f"{model.key} is no file")
+        found.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
+    if model.adapter is not None:
+        source = {"file": {"path": model.adapter.file}}
+        found.append(Blob(ADAPTER, model.adapter.sha256, 0, source))
+    return tuple(found)
+
+
+def _modelfile(model: Model, base: Base | None, parent: CreatedModel | None) -> Modelfile:
+    source = model.from_.file if isinstance(model.from_, FileSource) else f"./{FILE}"
+    return Modelfile(
+        from_=parent.name if parent else base.name if base else source,
+        adapter=model.adapter.file if model.adapter else None,
+        parameters=resolved(model.preset, model),
+        template=model.template,
+        system=model.system,
+        license=(model.license,) if model.license else (),
+        messages=model.messages,
+        requires=model.requires,
+    )
+
+
+def _inputs(model: Model, blobs: tuple[Blob, ...]) -> Inputs:
+    files = {blob.file: blob.sha256 for blob in blobs}
+    adapters = {ADAPTER: files.pop(ADAPTER)} if ADAPTER in files else {}
+    return Inputs(files, adapters, model.quantize)
+
+
+def _layers(lock: Lock, model: Model, modelfile: Modelfile) -> dict[str, str]:
+    if isinstance(model.from_, str):
+        return layers(modelfile, "model")
+    locked = lock.models[model.key]
+    has_template = isinstance(locked, TagModelLock) or locked.gguf.has_chat_template
+    return layers(modelfile, "file" if has_template else "bare file")

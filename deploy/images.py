@@ -1,0 +1,52 @@
+"""Which image a service runs, from what the lock pins, and what the agent needs to have it on the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.components import room_of
+from deploy.deployment import Image
+from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
+from deploy.recipe import ImageSource, Recipe, image_request, pull_request, recipe_digest
+from deploy.spec.model import Spec
+from deploy.spec.service import ServiceSpec
+
+
+def image_sources(spec: Spec) -> dict[str, ImageSource]:
+    """Return where the images of a spec come from, by the names of their entries in the lock."""
+    found = [source_of(service) for service in spec.services]
+    return {source.key: source for source in found}
+
+
+def source_of(service: ServiceSpec) -> ImageSource:
+    """Return where a service's image comes from."""
+    image = room_of(service.kind).image
+    if image is None:
+        raise TypeError(f"{service.kind} runs without an image")
+    return image(service)
+
+
+def image_of(service: ServiceSpec, lock: Lock) -> Image:
+    """Return a service's image by the name under which the host's Docker knows it."""
+    source = source_of(service)
+    locked = lock.images[source.key]
+    if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
+        digest = recipe_digest(source, locked.wheels, lock.platform)
+        return Image(f"kit/{source.kind}:{digest}", "build", digest, sum(wheel.size for wheel in locked.wheels))
+    if isinstance(locked, PulledImageLock):
+        return Image(f"kit/{source.kind}:{locked.digest}", "pull", locked.digest, locked.size)
+    raise TypeError(f"{source.key} is locked as {locked.source}")
+
+
+def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
+    """Return what the agent assembles or pulls, each image once."""
+    return [_request(source, spec, lock) for source in image_sources(spec).values()]
+
+
+def _request(source: ImageSource, spec: Spec, lock: Lock) -> dict[str, Any]:
+    locked = lock.images[source.key]
+    if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
+        return image_request(source, locked.wheels, lock.platform)
+    if isinstance(locked, PulledImageLock):
+        return pull_request(source.kind, locked.repository, locked.digest, spec.mirrors.registry)
+    raise TypeError(f"{source.key} is locked as {locked.source}")

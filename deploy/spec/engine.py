@@ -1,0 +1,25 @@
+"""What every engine in kit.yaml has, whether the kit runs it or not."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from deploy.spec.fields import Name, Strict
+
+ModelsAre = Literal["opened", "created", "named"]
+"""opened: it opens one GGUF file when it starts; created: over its API; named: it has them, and is asked for them."""
+
+
+class EngineSpec(Strict):
+    """A program that runs models."""
+
+    shortest: ClassVar[str]
+    """The least that may be written about it, as YAML."""
+
+    name: Name
+    """Name of the engine; models refer to it."""
+
+    @property
+    def models_are(self) -> ModelsAre:
+        """How this engine comes by its models."""
+        raise NotImplementedError

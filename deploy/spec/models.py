@@ -1,0 +1,140 @@
+"""What a user may write about a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from deploy.errors import KitError
+from deploy.modelfile.modelfile import Requires
+from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
+from deploy.modelfile.presets import PresetName
+from deploy.reference import parse_model
+from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
+from deploy.spec.texts import Examples, LongText, ModelText, Template
+
+if TYPE_CHECKING:
+    from deploy.spec.model import Spec
+
+
+class PipSource(Strict):
+    """A GGUF file inside a Python package."""
+
+    pip: PackageName
+    """Name of the package."""
+    version: Version
+    """Its exact version."""
+    sha256: Sha256
+    """sha256 of the GGUF file once it is put together."""
+
+
+class FileSource(Strict):
+    """A GGUF file on this machine."""
+
+    file: SourcePath
+    """Path of the file; a relative one begins at kit.yaml."""
+    sha256: Sha256
+    """sha256 of the file."""
+
+
+class UrlSource(Strict):
+    """A GGUF file at an address."""
+
+    url: Url
+    """Address of the file."""
+    sha256: Sha256
+    """sha256 of the file."""
+
+
+def _named(value: str) -> str:
+    try:
+        parse_model(value)
+    except KitError as error:
+        raise PydanticCustomError(
+            "source", "{problem}; {next}", {"problem": error.problem, "next": error.next_step}
+        ) from None
+    return value
+
+
+ModelSourceName = Annotated[
+    str, AfterValidator(_named), WithJsonSchema({"type": "string", "examples": ["llama3:8b-instruct-q4_K_M"]})
+]
+_KEYS = (("(pip)", "pip"), ("(file)", "file"), ("(url)", "url"))
+
+
+def _source_kind(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "(name)"
+    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    return next((tag for tag, key in _KEYS if key in given), None)
+
+
+Source = Annotated[
+    Annotated[ModelSourceName, Tag("(name)")]
+    | Annotated[PipSource, Tag("(pip)")]
+    | Annotated[FileSource, Tag("(file)")]
+    | Annotated[UrlSource, Tag("(url)")],
+    Discriminator(
+        _source_kind,
+        custom_error_type="source",
+        custom_error_message=(
+            "needs the name of a model, or `pip` (a Python package), `file` (a GGUF file on this machine), `url`"
+        ),
+    ),
+]
+
+
+class Model(Parameters):
+    """A model that one engine serves; all but its name, engine and source are for engines that create their models."""
+
+    refused: ClassVar[dict[str, str]] = {
+        **REFUSED,
+        **{name: f"is called `{here}` here" for name, here in OTHER_NAMES.items()},
+        "parameters": "parameters stand beside the name, such as `temperature: 0.2`",
+        "adapters": "is called `adapter` here, and is one",
+        "chat_template": "belongs to the engine; for a model that is created write `template`",
+    }
+
+    name: ModelName
+    """Name under which people and programs ask for it."""
+    engine: Name
+    """Name of the engine that serves it."""
+    from_: Annotated[Source | None, Field(alias="from")] = None
+    """Where it comes from: a library's tag or another model's name, or {pip}, {file} or {url} for a GGUF file."""
+    preset: PresetName | None = None
+    """Parameters for a purpose; what is written beside it wins."""
+    system: LongText | None = None
+    """What the model is told before every conversation, or {file: PATH} of a text."""
+    template: Template | None = None
+    """The prompt's template in the engine's language, or {file: PATH}; left out, the model's own."""
+    messages: Examples = ()
+    """Examples of a conversation: a list of {role, content}, or {file: PATH}: a .txt with [Q] and [A], or a .jsonl."""
+    adapter: FileSource | None = None
+    """A LoRA adapter as a GGUF file."""
+    license: ModelText | None = None
+    """The model's license."""
+    quantize: Literal["F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0"] | None = None
+    """Type that an unquantised model is turned into."""
+    requires: Requires | None = None
+    """Oldest release of the engine that can run it."""
+
+    @property
+    def key(self) -> str:
+        """Name of its entry in kit.lock."""
+        return f"{self.engine}/{self.name}"
+
+    def base(self, spec: Spec) -> Model | None:
+        """Return the model of the same engine that it is made from, where it is."""
+        return next(
+            (m for m in spec.models if m.engine == self.engine and m.name == self.from_ and m is not self), None
+        )
+
+    def is_locked(self, spec: Spec) -> bool:
+        """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
+        return self.from_ is not None and self.base(spec) is None
+
+
+OWN_SETTINGS = tuple(name for name in Model.model_fields if name not in ("name", "engine", "from_"))
+"""Fields that only an engine which creates models can do something with."""
