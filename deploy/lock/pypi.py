@@ -7,7 +7,6 @@ import os
 import re
 import ssl
 import subprocess
-import tempfile
 import tomllib
 import urllib.request
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.recipe import Wheel
+from deploy.scratch import scratch_folder
 
 GLIBC_MINOR = 36
 """Of the oldest Debian that images are assembled from."""
@@ -81,8 +81,8 @@ def silent(fetch: Fetch, words: str) -> KitError:
 
 
 def _compile(requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch) -> str:
-    with tempfile.TemporaryDirectory(prefix="kit-lock-") as name:
-        folder = Path(name)
+    with scratch_folder("kit-lock-wheels-") as scratch:
+        folder = scratch.path
         (folder / "requirements.in").write_text("\n".join(requirements) + "\n")
         (folder / "overrides.txt").write_text("\n".join(overrides) + "\n")
         done = subprocess.run(
