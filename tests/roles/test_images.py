@@ -29,6 +29,14 @@ def one(lab: Lab, first: PlaybookResult) -> Lab:
     return {host.name: host}
 
 
+def test_where_all_images_are_pulled_nothing_that_assembles_them_is_brought(one: Lab) -> None:
+    (host,) = one.values()
+    result = run_images(one, **image_tools_variables(Fetch(ca=CA), ()))
+    assert (result.ok, result.changed) == (True, 0), result.failures
+    assert host.run("test", "-e", "/opt/kit/tools").returncode == 1
+    assert host.run("which", "mmdebstrap").returncode == 1
+
+
 def test_what_assembles_images_is_there_and_a_second_run_changes_nothing(one: Lab) -> None:
     (host,) = one.values()
     result = run_images(one)
