@@ -26,7 +26,7 @@ VERBS = {
     "image": "inputs.image",
     "models": "inputs.models",
     "sync": "engines.sync",
-    "engine_models": "engines.acts",
+    "engine": "engines.acts",
     "secrets": "releases.secrets",
     "converge": "releases.converge",
     "collect": "releases.collect",
@@ -42,7 +42,7 @@ VERBS = {
     "destroy": "releases.remove:destroy",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "docker", "hold", "room", "secret", "engine_models")
+UNHELD = ("probe", "docker", "hold", "room", "secret", "engine")
 
 
 def main(arguments: list[str]) -> int:

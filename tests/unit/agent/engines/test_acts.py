@@ -98,7 +98,7 @@ def test_what_changes_an_engine_needs_the_hold(double: Server, tmp_path: Path, s
     assert seen == []
 
 
-@pytest.mark.parametrize("verb", ["sync", "engine_models"])
+@pytest.mark.parametrize("verb", ["sync", "engine"])
 def test_the_agent_knows_the_verbs(verb: str, double: Server, tmp_path: Path) -> None:
     request = {"format": 1, "root": str(tmp_path), "run": "run-1", "engines": [], "act": "list"}
     done = subprocess.run(
@@ -109,4 +109,4 @@ def test_the_agent_knows_the_verbs(verb: str, double: Server, tmp_path: Path) ->
         check=False,
     )
     answer = json.loads(done.stdout)
-    assert answer == {"models": []} if verb == "engine_models" else "does not hold it" in answer["error"]["problem"]
+    assert answer == {"models": []} if verb == "engine" else "does not hold it" in answer["error"]["problem"]
