@@ -14,7 +14,10 @@ def embedding_model(source: Path, target: Path) -> Path:
     """Write the copy that engines take for a model of embeddings, as they write it themselves; return it."""
     header = gguf.read(source)
     key = f"{header.architecture}.pooling_type"
-    header.raw[key] = struct.pack("<II", gguf.UINT32, MEAN)
+    # Lists read the keys up to the first one of the tokenizer.
+    family = {name: raw for name, raw in header.raw.items() if not name.startswith("tokenizer.")}
+    rest = {name: raw for name, raw in header.raw.items() if name not in family}
+    header.raw = {**family, key: struct.pack("<II", gguf.UINT32, MEAN), **rest}
     with target.open("wb") as output:
         gguf.write_normal(source, header, output)
     gguf.read.cache_clear()

@@ -14,6 +14,7 @@ from tests.doubles.ollama.names import Name, parse
 from tests.doubles.ollama.pull import pull
 from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.store import CONFIG, KIND, Layer, Store
+from tests.doubles.ollama.typed import texts
 
 QUANTIZED = {"F32", "F16", "Q8_0", "Q4_K_S", "Q4_K_M", "Q4_K", "BF16"}
 KEPT = ("renderer", "parser", "requires", "capabilities", "model_format")
@@ -30,19 +31,19 @@ def create(store: Store, name: Name, request: dict[str, Any], prune: bool) -> Ge
     config: dict[str, Any] = {key: request.get(key) for key in KEPT}
     if request.get("from"):
         layers = yield from _from_model(store, request["from"], config)
-        fresh = False
+        fresh: list[Layer] = []
     elif request.get("files") is not None:
         layers = yield from _from_files(store, request["files"])
-        fresh = True
+        fresh = list(layers)
     else:
         raise Refused(400, "neither 'from' or 'files' was specified")
-    for adapter in (request.get("adapters") or {}).values():
-        yield {"status": "parsing GGUF"}
-        layers.append(store.adopt(adapter, f"{KIND}adapter", ""))
+    if request.get("adapters"):
+        adapters = yield from _from_files(store, request["adapters"], only_one=True)
+        layers, fresh = [*layers, *adapters], [*fresh, *adapters]
     wanted = (request.get("quantize") or request.get("quantization") or "").upper()
     for index, layer in enumerate(layers):
         if layer.kind == "model":
-            layers[index] = yield from _imported(store, layer, wanted, fresh)
+            layers[index] = yield from _imported(store, layer, wanted, any(layer is one for one in fresh))
             _describe(config, gguf.read(store.blob(layer.digest)))
     layers = _dressed(store, layers, request)
     written = store.keep([_config(config)], CONFIG)
@@ -67,8 +68,10 @@ def _from_model(store: Store, text: str, config: dict[str, Any]) -> Generator[Li
     return [store.adopt(layer.digest, layer.media, str(name)) for layer in found.layers]
 
 
-def _from_files(store: Store, files: dict[str, str]) -> Generator[Line, None, list[Layer]]:
+def _from_files(store: Store, files: dict[str, str], only_one: bool = False) -> Generator[Line, None, list[Layer]]:
     layers: list[Layer] = []
+    if only_one and len(files) > 1:
+        raise Refused(400, "only one adapter is currently supported")
     for path, digest in sorted(files.items()):
         if not path.endswith(".gguf") and not _looks_like_gguf(store, digest):
             raise Refused(400, "unknown type")
@@ -137,8 +140,7 @@ def _dressed(store: Store, layers: list[Layer], request: dict[str, Any]) -> list
         layers.append(store.keep([template.encode()], f"{KIND}template"))
     if system := request.get("system"):
         layers = [*_without(store, layers, "system"), store.keep([system.encode()], f"{KIND}system")]
-    licences = request.get("license") or []
-    for text in [licences] if isinstance(licences, str) else licences:
+    for text in texts(request.get("license")):
         layers.append(store.keep([text.encode()], f"{KIND}license"))
     parameters = dict(request.get("parameters") or {})
     for layer in layers:

@@ -12,6 +12,7 @@ from tests.doubles.ollama.pull import pull
 from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.settings import VERSION
 from tests.doubles.ollama.store import Store
+from tests.doubles.ollama.typed import ensure_typed
 
 if TYPE_CHECKING:
     from tests.doubles.ollama.server import Handler, Server
@@ -30,6 +31,10 @@ def _root(asked: Handler) -> None:
 
 def _version(asked: Handler) -> None:
     asked.tell(200, {"version": VERSION})
+
+
+def _status(asked: Handler) -> None:
+    asked.tell(200, {"cloud": {"disabled": not asked.server.settings.cloud, "source": "env"}})
 
 
 def models(store: Store) -> list[show.Model]:
@@ -56,10 +61,7 @@ def _show(asked: Handler) -> None:
 
 def _create(asked: Handler) -> None:
     request = asked.document()
-    kinds = {"files": dict, "parameters": dict, "messages": list, "adapters": dict, "system": str, "template": str}
-    for key, kind in kinds.items():
-        if not isinstance(request.get(key) or kind(), kind):
-            raise Refused(400, f"json: cannot unmarshal into Go struct field CreateRequest.{key}")
+    ensure_typed(request)
     for files in (request.get("files") or {}, request.get("adapters") or {}):
         ensure_paths(files)
     name = asked.named(request)
@@ -91,6 +93,8 @@ def _copy(asked: Handler) -> None:
 def _delete(asked: Handler) -> None:
     request = asked.document()
     given = request.get("model") or request.get("name") or ""
+    if not given:
+        raise Refused(400, "model is required")
     name = asked.named(request, f'name "{given}" is invalid')
     with asked.server.writing:
         try:
@@ -123,6 +127,7 @@ ROUTES: dict[tuple[str, str], Callable[[Handler], None]] = {
     **{(method, "/"): _root for method in ("GET", "HEAD")},
     **{(method, "/api/version"): _version for method in ("GET", "HEAD")},
     **{(method, "/api/tags"): _tags for method in ("GET", "HEAD")},
+    ("GET", "/api/status"): _status,
     ("POST", "/api/show"): _show,
     ("POST", "/api/create"): _create,
     ("POST", "/api/pull"): _pull,

@@ -69,12 +69,18 @@ class Exchange(BaseHTTPRequestHandler):
             found, _ = json.JSONDecoder().raw_decode(text.lstrip())
         except json.JSONDecodeError as error:
             rest = text.lstrip()[error.pos :]
-            odd = f"invalid character {rest[:1]!r} looking for beginning of value"
-            raise Refused(400, odd if rest and rest[0] not in "{[" else "unexpected EOF") from None
+            cut = not rest or rest[0] in '{["' or any(word.startswith(rest) for word in ("null", "true", "false"))
+            what = "object key string" if "property name" in error.msg else "value"
+            odd = f"invalid character {rest[:1]!r} looking for beginning of {what}"
+            raise Refused(400, "unexpected EOF" if cut else odd) from None
         if not isinstance(found, dict):
             kind = {str: "string", list: "array", bool: "bool"}.get(type(found), "number")
-            raise Refused(400, f"json: cannot unmarshal {kind} into Go value")
+            raise Refused(400, f"json: cannot unmarshal {kind} into Go value of type api.{self._asked_for}")
         return found
+
+    @property
+    def _asked_for(self) -> str:
+        return f"{self.path.rpartition('/')[2].title()}Request"
 
     def answer(self, status: int, content: bytes | None = None, media: str = JSON) -> None:
         """Send a whole answer; None is one without a content type."""

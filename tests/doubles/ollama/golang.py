@@ -48,6 +48,10 @@ def shown(value: Any) -> str:
     """Return a value as `%v` prints it."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "<nil>"}[value]
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{shown(one)}" for key, one in value.items()) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(shown, value)) + "]"
     if not isinstance(value, int | float):
         return str(value)
     exponent = Decimal(repr(float(value))).adjusted() if value else 0
@@ -56,7 +60,20 @@ def shown(value: Any) -> str:
 
 def shown_as_source(value: Any) -> str:
     """Return a value as `%#v` prints it."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else shown(value)
+    if isinstance(value, dict):
+        inside = ", ".join(f"{shown_as_source(key)}:{shown_as_source(one)}" for key, one in value.items())
+        return "map[string]interface {}{" + inside + "}"
+    if isinstance(value, list):
+        return "[]interface {}{" + ", ".join(map(shown_as_source, value)) + "}"
+    if value is None:
+        return "interface {}(nil)"
+    return quoted_as_source(value) if isinstance(value, str) else shown(value)
+
+
+def quoted_as_source(text: str) -> str:
+    """Return a string as Go's source has it: what cannot be printed is escaped."""
+    raw = json.dumps(text, ensure_ascii=False).replace("\x7f", r"\x7f")
+    return re.sub("[\u2028\u2029]", lambda found: ESCAPES[found[0]], raw).replace(r"\u00", r"\x")
 
 
 def human(count: int) -> str:

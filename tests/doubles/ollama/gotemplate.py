@@ -40,6 +40,7 @@ def parse(source: str) -> list[Node]:
     nodes, end = _block(tokens)
     if end:
         raise TemplateError(f"template: :1: unexpected {{{{{end.verb}}}}}")
+    _ensure_variables(nodes, {"$"}, looping=False)
     return nodes
 
 
@@ -68,6 +69,7 @@ def _tokens(source: str) -> Iterator[Node]:
         words = WORD.findall(inside)
         if not words:
             raise TemplateError(f"template: :{line}: missing value for command")
+        _ensure_balanced(words, line)
         verb = words[0] if words[0] in {*OPENS, "else", "end", "break", "continue", "template"} else "print"
         words = words[1:] if verb == words[0] else words
         _ensure_known(verb, words, line)
@@ -85,6 +87,35 @@ def _ensure_known(verb: str, words: list[str], line: int) -> None:
         plain = re.fullmatch(r"[A-Za-z_]\w*", word)
         if plain and word not in FUNCTIONS | WORDS | {"if", "with"}:
             raise TemplateError(f'template: :{line}: function "{word}" not defined')
+
+
+def _ensure_balanced(words: list[str], line: int) -> None:
+    depth = 0
+    for word in words:
+        if word.startswith('"') and not (len(word) > 1 and word.endswith('"')):
+            raise TemplateError(f"template: :{line}: unterminated quoted string")
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth < 0:
+            raise TemplateError(f"template: :{line}: unexpected right paren")
+    if depth:
+        raise TemplateError(f"template: :{line}: unclosed left paren")
+
+
+def _ensure_variables(nodes: list[Node], known: set[str], looping: bool) -> None:
+    known = set(known)
+    for node in nodes:
+        if node.verb in ("break", "continue") and not looping:
+            raise TemplateError(f"template: :1: {{{{{node.verb}}}}} outside {{{{range}}}}")
+        if node.verb == "template":
+            raise TemplateError("undefined template specified")
+        declared = node.words[: node.words.index(":=")] if ":=" in node.words else []
+        inner = known | set(declared)
+        for word in node.words:
+            if word.startswith("$") and word.split(".")[0] not in inner:
+                raise TemplateError(f'template: :1: undefined variable "{word.split(".")[0]}"')
+        _ensure_variables(node.inner, inner, looping or node.verb == "range")
+        _ensure_variables(node.otherwise, inner, looping)
+        known |= set(declared) if node.verb == "print" else set()
 
 
 def _trimmed(text: str, left: bool, right: bool) -> str:

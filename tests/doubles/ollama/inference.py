@@ -17,6 +17,7 @@ from tests.doubles.ollama.options import behind, merged
 from tests.doubles.ollama.prompt import prompt_of
 from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.settings import FOREVER, duration
+from tests.doubles.ollama.show import four_bytes
 
 if TYPE_CHECKING:
     from tests.doubles.ollama.server import Handler
@@ -56,8 +57,10 @@ class Answer:
 def find(asked: Handler, request: Document, absent: str = "model '{}' not found") -> show.Model:
     """Return the model of a request."""
     given = request.get("model") or ""
-    if not given:
+    if not given and asked.path == "/api/chat":
         raise Refused(400, "model is required")
+    if not given:
+        raise Refused(404, "model '' not found")
     try:
         return show.load(asked.server.store, asked.named(request))
     except FileNotFoundError:
@@ -133,7 +136,7 @@ def _grammar(form: Any) -> Document:
         return {}
     if form != "json" and not isinstance(form, dict):
         raise Refused(
-            400, f'invalid format: {json.dumps(json.dumps(form))}; expected "json" or a valid JSON Schema object'
+            500, f'invalid format: {json.dumps(json.dumps(form))}; expected "json" or a valid JSON Schema object'
         )
     return {"json_schema": {"type": "object"} if form == "json" else form}
 
@@ -216,7 +219,7 @@ def embedded(asked: Handler, request: Document, texts: list[str]) -> tuple[list[
 def _unit(vector: list[float], dimensions: int | None) -> list[float]:
     vector = vector[: dimensions or len(vector)]
     length = math.sqrt(sum(value * value for value in vector)) or 1.0
-    return [value / length for value in vector]
+    return [four_bytes(value / length) for value in vector]
 
 
 def inputs(given: Any) -> list[str]:

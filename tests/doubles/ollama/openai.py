@@ -67,7 +67,8 @@ def _chat(asked: Handler) -> None:
     request = asked.document()
     messages = [{**one, "content": _text(one.get("content"))} for one in request.get("messages") or []]
     if not messages:
-        raise Refused(400, "[] is too short - 'messages'")
+        asked.tell(400, error(400, "[] is too short - 'messages'"))
+        return
     form = request.get("response_format") or {}
     if form.get("type") == "json_object":
         request["format"] = "json"

@@ -62,7 +62,7 @@ class Handler(Exchange):
         try:
             if not self._welcome():
                 self.answer(403)
-            elif self.command == "OPTIONS":
+            elif self.command == "OPTIONS" and self.headers.get("Origin"):
                 self.answer(204)
             else:
                 self._dispatch(path)

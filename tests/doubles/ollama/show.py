@@ -37,7 +37,7 @@ class Model:
     @property
     def parent(self) -> str:
         """The model that this one was made from."""
-        return next((layer.origin for layer in self.manifest.of_kind("model")), "")
+        return self.manifest.of_kind("model")[-1].origin
 
     @property
     def jinja(self) -> str:
@@ -74,7 +74,7 @@ def load(store: Store, name: Name) -> Model:
     def texts(kind: str) -> list[str]:
         return [store.text(layer) for layer in manifest.of_kind(kind)]
 
-    path = store.blob(manifest.of_kind("model")[0].digest)
+    path = store.blob(manifest.of_kind("model")[-1].digest)
     return Model(
         name=name,
         manifest=manifest,
@@ -149,14 +149,16 @@ def _info(header: gguf.Header, verbose: bool) -> dict[str, Any]:
     values = {key: value for key, value in header.values.items() if key not in HIDDEN}
     values["general.parameter_count"] = header.parameters
     return {
-        key: None if isinstance(value, list) and not verbose else _short(value) for key, value in sorted(values.items())
+        key: None if isinstance(value, list) and not verbose else _plain(value) for key, value in sorted(values.items())
     }
 
 
-def _short(value: Any) -> Any:
-    """A float of four bytes, with as many digits as tell it from its neighbours."""
-    if not isinstance(value, float):
-        return value
+def _plain(value: Any) -> Any:
+    return four_bytes(value) if isinstance(value, float) else value
+
+
+def four_bytes(value: float) -> float:
+    """Return a float of four bytes, with as many digits as tell it from its neighbours."""
     for digits in range(1, 10):
         short = float(f"{value:.{digits}g}")
         if struct.pack("<f", short) == struct.pack("<f", value):
