@@ -123,17 +123,6 @@ def pull_name(repository: str, digest: str, mirror: str | None) -> str:
     return f"{place.netloc}{place.path.rstrip('/')}/{image.asked_path}@{digest}"
 
 
-def model_pull_name(name: str, mirror: str | None) -> str:
-    """Return what a model's engine pulls, and lists it as: its name, at the mirror where one stands for the default."""
-    model = parse_model(name)
-    if model.host or not mirror:
-        return str(model)
-    place = urlsplit(mirror)
-    if place.path.strip("/"):
-        raise KitError(f"mirrors.models: {mirror} has a path", "engines ask a host alone: name it without a path")
-    return str(ModelTag(place.netloc, model.owner, model.model, model.tag))
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether a host, with or without a port, is this machine."""
     return _LOOPBACK.fullmatch(re.sub(r":[0-9]+$", "", host)) is not None

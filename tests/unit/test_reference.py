@@ -11,7 +11,6 @@ from deploy.reference import (
     DEFAULT_IMAGE_HOST,
     DEFAULT_MODEL_HOST,
     image_place,
-    model_pull_name,
     parse_image,
     parse_model,
     pull_name,
@@ -126,11 +125,3 @@ def test_docker_pulls_by_digest_from_the_mirror_where_one_stands_for_the_default
     repository: str, mirror: str | None, pulled: str
 ) -> None:
     assert pull_name(repository, DIGEST, mirror) == f"{pulled}@{DIGEST}"
-
-
-def test_an_engine_pulls_a_model_from_the_mirror_under_the_mirrors_name() -> None:
-    assert model_pull_name("llama3:8b", None) == "llama3:8b"
-    assert model_pull_name("llama3:8b", "http://registry.lab:5055/") == "registry.lab:5055/library/llama3:8b"
-    assert model_pull_name("hf.co/a/b:c", "http://registry.lab:5055") == "hf.co/a/b:c"
-    with pytest.raises(KitError, match="has a path"):
-        model_pull_name("llama3:8b", "http://registry.lab/models")
