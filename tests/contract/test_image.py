@@ -14,6 +14,8 @@ from deploy.agent.inputs.models import joined
 from tests.contract import stand_in
 from tests.contract.replay import Answer, Recording, ask, comparable, recorded, send
 from tests.doubles.ollama.image import double_image
+from tests.doubles.registry.images import is_double, publish
+from tests.e2e.image_registry import running_registry
 from tests.e2e.waiting import wait_until
 
 TARGET = "0.32.15"
@@ -95,3 +97,13 @@ def test_its_health_command_fails_where_no_server_answers(container: str) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "could not connect to ollama server" in done.stderr
+
+
+def test_docker_pulls_the_image_by_its_digest_under_the_real_ones_name(tmp_path: Path) -> None:
+    with running_registry(tmp_path) as registry:
+        reference = f"{registry.host}/ollama/ollama@{publish(registry.host, TARGET)}"
+        docker("pull", "-q", reference)
+        try:
+            assert is_double(reference)
+        finally:
+            docker("rmi", "--no-prune", reference)

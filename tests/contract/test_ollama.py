@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
+import socket
+import time
+import urllib.parse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +16,7 @@ import pytest
 from tests.contract.conftest import Engine, seed
 from tests.contract.replay import RECORDINGS, Answer, Recording, ask, comparable, recorded, send
 from tests.contract.toys import toy
+from tests.e2e.waiting import wait_until
 
 TARGET = "0.32.15"
 LOOPBACK_ONLY = "foreign host header"
@@ -76,3 +82,45 @@ def test_an_imported_model_has_the_digest_that_a_real_engine_gives_it(
     if engine.models:
         lying = engine.models / "manifests" / "registry.ollama.ai" / "library" / name.replace(":", "/")
         assert json.loads(lying.read_text()) == wanted["manifest"]
+
+
+def test_a_blob_that_is_there_is_answered_while_its_body_is_still_sent(engine: Engine) -> None:
+    content = toy(template=False) * 40
+    path = f"/api/blobs/sha256:{hashlib.sha256(content).hexdigest()}"
+    assert ask(engine.url, "POST", path, content).status == 201
+    place = urllib.parse.urlsplit(engine.url)
+    with socket.create_connection((place.hostname or "", place.port or 80), timeout=60) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: {len(content)}\r\n\r\n"
+        connection.sendall(head.encode() + content[:1000])
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        with pytest.raises(ConnectionError):
+            keep_sending(connection, content)
+
+
+def keep_sending(connection: socket.socket, content: bytes) -> None:
+    for _ in range(1000):
+        connection.sendall(content)
+        time.sleep(0.01)
+
+
+def test_an_upload_that_ends_early_leaves_nothing(engine: Engine) -> None:
+    content = toy(template=True) * 41
+    path = f"/api/blobs/sha256:{hashlib.sha256(content).hexdigest()}"
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(engine.url).netloc, timeout=60)
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Length", str(len(content)))
+    connection.endheaders(content[:-1])
+    connection.close()
+    assert ask(engine.url, "HEAD", path).status == 404
+    if engine.models:
+        wait_until(lambda: not list((engine.models or Path()).glob("blobs/sha256-*_*")), "the half blob is gone", 10)
+
+
+def test_only_pages_of_known_origins_may_ask(engine: Engine) -> None:
+    for origin, status in {
+        "http://localhost:3000": 200,
+        "app://x": 200,
+        "https://127.0.0.1": 200,
+        "http://lan": 403,
+    }.items():
+        assert ask(engine.url, "GET", "/api/tags", headers={"Origin": origin}).status == status

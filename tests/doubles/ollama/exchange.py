@@ -27,6 +27,7 @@ class Exchange(BaseHTTPRequestHandler):
     server_version = "double"
     read_so_far = 0
     awaited = False
+    ended = False
 
     def handle_expect_100(self) -> bool:
         """Say `100 Continue` only when the body is read, as Go does."""
@@ -54,7 +55,7 @@ class Exchange(BaseHTTPRequestHandler):
         while left:
             piece = self.rfile.read1(min(PIECE, left))
             if not piece:
-                self.close_connection = True
+                self.close_connection = self.ended = True
                 raise Refused(500, "unexpected EOF")
             left -= len(piece)
             self.read_so_far += len(piece)
@@ -109,7 +110,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def leave_unread(self) -> None:
         """Close the connection where much of the body was not wanted; its sender sees a broken pipe."""
-        left = (self.length or 0) - self.read_so_far
+        left = 0 if self.ended else (self.length or 0) - self.read_so_far
         if left > LEFT_OVER and not self.awaited:
             self.close_connection = True
             self.wfile.flush()

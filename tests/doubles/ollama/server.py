@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import itertools
 import socket
+import sys
 import threading
 from collections.abc import Generator
 from http.server import ThreadingHTTPServer
@@ -43,6 +44,11 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of those who asked and went away."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def server_close(self) -> None:
         """Stop what is loaded, too."""
