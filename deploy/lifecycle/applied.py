@@ -115,7 +115,7 @@ def _outermost(folders: set[str]) -> tuple[str, ...]:
 
 def _without_spec(next_step: str) -> str:
     here = stacks()
-    ways = f"or leave the file out and name the stack that is here: --stack {here[0]}" if here else ""
+    ways = f"or leave the file out and name the stack (here: {', '.join(here)}): --stack NAME" if here else ""
     return "; ".join(step for step in (next_step, ways) if step)
 
 

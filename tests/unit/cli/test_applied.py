@@ -73,7 +73,7 @@ def test_a_stack_whose_spec_is_broken_can_be_named(machine: Path, spec: Path, ki
     release(machine, spec)
     spec.write_text("kit: [")
     for verb in ("down", "destroy"):
-        assert "or leave the file out and name the stack that is here: --stack quickstart" in kit(verb, str(spec)).err
+        assert "or leave the file out and name the stack (here: quickstart): --stack NAME" in kit(verb, str(spec)).err
     assert stack_of(spec, "quickstart") == "quickstart"
     assert to_remove(spec, "quickstart").data_roots == ("/srv/kit/quickstart",)
 
