@@ -48,5 +48,5 @@ def _request(source: ImageSource, spec: Spec, lock: Lock) -> dict[str, Any]:
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
         return image_request(source, locked.wheels, lock.platform)
     if isinstance(locked, PulledImageLock):
-        return pull_request(source.kind, locked.repository, locked.digest, spec.mirrors.registry)
+        return pull_request(source.kind, locked.repository, locked.digest, locked.size, spec.mirrors.registry)
     raise TypeError(f"{source.key} is locked as {locked.source}")

@@ -98,10 +98,10 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
     }
 
 
-def pull_request(kind: str, repository: str, digest: str, mirror: str | None) -> dict[str, Any]:
+def pull_request(kind: str, repository: str, digest: str, size: int, mirror: str | None) -> dict[str, Any]:
     """Return what the agent's operation `image` needs to pull it: by digest, whatever a tag says by then."""
     return {
         "kind": kind,
         "reference": f"kit/{kind}:{digest}",
-        "pull": {"from": pull_name(repository, f"sha256:{digest}", mirror)},
+        "pull": {"from": pull_name(repository, f"sha256:{digest}", mirror), "size": size},
     }

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.tree import REPOSITORY
+
+DOCKER_SECONDS = 600
+"""Installing Docker on a bare machine takes a minute or two."""
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +27,35 @@ def repository() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) before what needs one that is there."""
     items.sort(key=lambda item: (item.get_closest_marker("docker") is not None, item.get_closest_marker("e2e") is None))
+    for item in items:
+        # What runs side by side: the scenarios of one stack are a story and stay together, as does each other file.
+        group = "story" if item.get_closest_marker("e2e") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, missing in (("docker", _docker_missing), ("browser", _browser_missing)):
         if item.get_closest_marker(marker) is None or not (reason := missing()):
             continue
+        if marker == "docker" and (reason := _until_docker_is_there(reason)) == "":
+            continue
         if os.environ.get("KIT_TESTS_SKIP") == "never":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+def _until_docker_is_there(reason: str) -> str:
+    """Wait for the Docker Engine that the story beside this brings along; alone, nobody would bring one."""
+    deadline = time.monotonic() + DOCKER_SECONDS * ("PYTEST_XDIST_WORKER" in os.environ)
+    while reason and time.monotonic() < deadline:
+        time.sleep(1)
+        reason = _docker_missing() or _compose_missing()
+    return reason
+
+
+def _compose_missing() -> str:
+    done = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return "docker has no compose" if done.returncode else ""
 
 
 def _docker_missing() -> str:
