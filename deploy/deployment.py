@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from deploy.models import Engine, ModelFile
+from deploy.models import CreatedModel
 
 Egress = Literal["none", "any"]
 
@@ -149,6 +149,37 @@ class UserData:
     items: tuple[SqliteFile | Tree, ...]
     version: str
     """Release of the application that writes it: an older one is never started on it."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model's file on the host, by its content."""
+
+    name: str
+    service: str
+    host_path: str
+    owner: Owner
+    sha256: str
+    size_bytes: int
+    source: dict[str, Any]
+    """Where the agent takes it from, as the agent's operation `models` reads it."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine whose models are created over its API, whoever runs it."""
+
+    name: str
+    kind: str
+    protocol: str
+    address: str
+    """As the host reaches it."""
+    models: tuple[CreatedModel, ...]
+    key: Secret | None = None
+    models_dir: str | None = None
+    """Folder of the host with its models; None where the kit does not run it."""
+    prune: bool = False
+    """Whether a model that left the spec is removed."""
 
 
 @dataclass(frozen=True)

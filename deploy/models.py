@@ -1,26 +1,9 @@
-"""Models as a host shall have them: files that engines open, and models that engines create over their API."""
+"""Models that engines create over their API, as a host shall have them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from deploy.deployment import Owner, Secret
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A model's file on the host, by its content."""
-
-    name: str
-    service: str
-    host_path: str
-    owner: Owner
-    sha256: str
-    size_bytes: int
-    source: dict[str, Any]
-    """Where the agent takes it from, as the agent's operation `models` reads it."""
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -59,20 +42,5 @@ class CreatedModel:
     """The same as text, for people."""
     blobs: tuple[Blob, ...] = ()
     base: Base | None = None
-
-
-@dataclass(frozen=True)
-class Engine:
-    """An engine whose models are created over its API, whoever runs it."""
-
-    name: str
-    kind: str
-    protocol: str
-    address: str
-    """As the host reaches it."""
-    models: tuple[CreatedModel, ...]
-    key: Secret | None = None
-    models_dir: str | None = None
-    """Folder of the host with its models; None where the kit does not run it."""
-    prune: bool = False
-    """Whether a model that left the spec is removed."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Digests of what the request is made of, part by part: they only name what changed in the spec."""

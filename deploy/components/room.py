@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployment import Image, Owner, Port, Service
-from deploy.models import CreatedModel, Engine, ModelFile
+from deploy.deployment import Engine, Image, ModelFile, Owner, Port, Service
+from deploy.models import CreatedModel
 from deploy.offers import Offer
 from deploy.recipe import ImageSource
 from deploy.spec.service import ServiceSpec

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from deploy.bundle import MANIFEST_FORMAT
-from deploy.deployment import Deployment, as_json
+from deploy.deployment import Deployment, Engine, as_json
 from deploy.errors import KitError
 from deploy.hosts.seen import (
     Container,
@@ -23,7 +23,6 @@ from deploy.hosts.seen import (
     conflicts,
 )
 from deploy.hosts.transport import Transport
-from deploy.models import Engine
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
 from deploy.modelfile.layers import causes
-from deploy.models import CreatedModel, Engine
+from deploy.models import CreatedModel
 from deploy.plan.operation import Action, Operation
 
 NOT_ASKED = SeenEngine(problem="it was not asked")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
-from deploy.deployment import Secret
-from deploy.models import Engine
+from deploy.deployment import Engine, Secret
 from deploy.offers import ChatApi, Embeddings, Offer
 
 

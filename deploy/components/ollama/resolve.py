@@ -6,8 +6,7 @@ from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Egress, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
-from deploy.models import Engine
+from deploy.deployment import Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
 from deploy.offers import ChatApi, Embeddings, Offer
 
 UID = 10104

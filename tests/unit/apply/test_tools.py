@@ -10,8 +10,8 @@ import pytest
 from deploy.apply.playbook import steps_of
 from deploy.apply.steps import Step
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
-from deploy.deployment import Deployment, Fetch
-from deploy.models import Blob, CreatedModel, Engine
+from deploy.deployment import Deployment, Engine, Fetch
+from deploy.models import Blob, CreatedModel
 from deploy.plan import Operation, Plan
 from tests.golden.plans_of import PLANS, desired_of
 
