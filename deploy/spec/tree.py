@@ -1,7 +1,7 @@
 """From YAML text to a Document: the plain part of YAML, read as YAML 1.2 reads it.
 
 Anchors, aliases, tags and duplicate keys are refused. Only null, true, false and whole numbers are more than text, so
-`no`, `1.10`, `22:30` and `012` mean what they look like.
+`no`, `1.10`, `22:30` and `012` mean what they look like; a decimal becomes a number where one is wanted.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from deploy.spec.wording import words
 
 Value = TypeVar("Value", bound=BaseModel)
 Faults = list[tuple[FieldPath, Any]]
+_DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?")
 WORDED = 200
 """More problems than a person reads are not worded."""
 
@@ -28,15 +30,25 @@ def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[
 
 
 def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faults]:
-    """Type the data of a document; a number that stands where text is wanted is taken as its text."""
+    """Type the data of a document; a number where text is wanted is taken as its text, and the other way round."""
     folder = Path(document.file).parent
     value, faults = attempt(model, document.data, folder)
-    numbers = [path for path, error in faults if error["type"] == "string_type" and type(error["input"]) is int]
-    if numbers:
-        for path in numbers:
-            _parent(document.data, path)[path[-1]] = str(_parent(document.data, path)[path[-1]])
+    meant = {path: _meant(error) for path, error in faults if _meant(error) is not None}
+    if meant:
+        for path, found in meant.items():
+            _parent(document.data, path)[path[-1]] = found
         value, faults = attempt(model, document.data, folder)
     return value, [(path, error) for path, error in faults if not (_is_echo(error) or document.is_covered(path))]
+
+
+def _meant(error: Any) -> str | float | None:
+    """Return what was written, as the type that is wanted in its place; None where it is no such thing."""
+    written = error["input"]
+    if error["type"] == "string_type" and type(written) is int:
+        return str(written)
+    if error["type"] == "float_type" and isinstance(written, str) and _DECIMAL.fullmatch(written):
+        return float(written)
+    return None
 
 
 def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:

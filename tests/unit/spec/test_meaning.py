@@ -65,6 +65,20 @@ def test_a_version_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, ver
     assert spec.models[0].model_dump()["from_"]["version"] == version.strip("'")
 
 
+@pytest.mark.parametrize(("written", "meant"), [("0.2", 0.2), ("1", 1.0), ("2e-1", 0.2), (".5", 0.5), ("-0", 0.0)])
+def test_a_decimal_is_a_number_where_one_is_wanted(tmp_path: Path, written: str, meant: float) -> None:
+    text = SHORTEST.replace("kind: llama_cpp, threads: 1", "kind: ollama")
+    text = text.replace("{name: gemma,", f"{{name: gemma, temperature: {written},")
+    assert loaded(tmp_path, text).models[0].temperature == meant
+
+
+@pytest.mark.parametrize("written", ["1,5", "1.5.0", ".", "1e999", "nan", ".inf", "0x1", "1_0.0"])
+def test_what_only_resembles_a_decimal_is_refused(tmp_path: Path, written: str) -> None:
+    text = SHORTEST.replace("kind: llama_cpp, threads: 1", "kind: ollama")
+    with pytest.raises(SpecError, match="valid number"):
+        loaded(tmp_path, text.replace("{name: gemma,", f'{{name: gemma, temperature: "{written}",'))
+
+
 @pytest.mark.parametrize("user", ["1000:1000", "60:59"])
 def test_an_owner_is_no_number_to_the_base_of_sixty(tmp_path: Path, user: str) -> None:
     assert loaded(tmp_path, SHORTEST.replace("threads: 1", f"threads: 1, user: {user}")).services[0].user == user
