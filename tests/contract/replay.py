@@ -20,7 +20,7 @@ VARIES = {
     *("created_at", "modified_at", "expires_at", "total_duration", "load_duration", "prompt_eval_duration"),
     *("eval_duration", "created", "id", "context", "response", "content"),
 }
-NUMBERS = {"eval_count", "completion_tokens", "total_tokens", "prompt_eval_count", "prompt_tokens"}
+NUMBERS = {"eval_count", "completion_tokens", "total_tokens"}
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from tests.doubles.ollama import gotemplate
 from tests.doubles.ollama.engine import Loaded
+from tests.doubles.ollama.rendering import Renderer
 from tests.doubles.ollama.show import PLAIN, Model
 
 Message = dict[str, Any]
@@ -30,6 +32,7 @@ def rendered(template: str, messages: list[Message], request: dict[str, Any]) ->
     """Return messages in a template of the engine's own language."""
     nodes = gotemplate.parse(template)
     asked = gotemplate.fields(nodes)
+    messages = _collated(messages)
     system = "\n\n".join(one["content"] for one in messages if one["role"] == "system")
     if "messages" in asked:
         values = {
@@ -39,8 +42,18 @@ def rendered(template: str, messages: list[Message], request: dict[str, Any]) ->
             "Think": bool(request.get("think")),
             "Response": "",
         }
-        return gotemplate.Renderer(values).render(nodes, values)
-    return "".join(_turn(nodes, turn, "response" in asked) for turn in _turns(messages))
+        return Renderer(values).render(nodes, values)
+    *done, last = _turns(messages)
+    head = "".join(_turn(nodes, turn, "response" in asked) for turn in done)
+    return head + _turn(gotemplate.until_response(nodes)[0], last, "response" in asked)
+
+
+def _collated(messages: list[Message]) -> list[Message]:
+    """Messages of one role after each other are one."""
+    found: list[Message] = []
+    for role, group in itertools.groupby(messages, lambda one: one["role"]):
+        found.append({"role": role, "content": "\n\n".join(one.get("content", "") for one in group)})
+    return found
 
 
 def _turns(messages: list[Message]) -> list[dict[str, str]]:
@@ -58,5 +71,5 @@ def _turns(messages: list[Message]) -> list[dict[str, str]]:
 
 def _turn(nodes: list[gotemplate.Node], turn: dict[str, str], has_response: bool) -> str:
     values = {"System": "", "Prompt": "", "Response": "", **turn}
-    text = gotemplate.Renderer(values).render(nodes, values)
+    text = Renderer(values).render(nodes, values)
     return text if has_response else text + values["Response"]
