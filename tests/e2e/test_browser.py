@@ -11,6 +11,7 @@ from selenium.common.exceptions import (
     ElementNotInteractableException,
     NoSuchElementException,
     StaleElementReferenceException,
+    TimeoutException,
 )
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
@@ -28,6 +29,7 @@ from tests.e2e.webui import Person
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
 LIMIT_SECONDS = 60
+SIGN_IN_SECONDS = 15
 GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
 LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
@@ -120,9 +122,27 @@ def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
     element(browser, "input#email, #chat-input")
     if browser.find_elements(By.ID, "chat-input"):
         return
-    type_into(browser, "input#email", Person.email)
-    type_into(browser, "input#password", stack.secret("webui_admin_password") + Keys.ENTER)
-    element(browser, "#chat-input")
+    password = stack.secret("webui_admin_password")
+    wait_until(lambda: is_signed_in(browser, password), "the person is signed in", 2 * LIMIT_SECONDS)
+
+
+def is_signed_in(browser: Chrome, password: str) -> bool:
+    """Fill the form and send it; a page that is still waking up may empty its fields meanwhile."""
+    wanted = {"email": Person.email, "password": password}
+    try:
+        fields = {name: browser.find_element(By.ID, name) for name in wanted}
+        for name, field in fields.items():
+            field.clear()
+            field.send_keys(wanted[name])
+        if {name: field.get_property("value") for name, field in fields.items()} != wanted:
+            return False
+        fields["password"].send_keys(Keys.ENTER)
+        WebDriverWait(browser, SIGN_IN_SECONDS, ignored_exceptions=NOT_YET).until(
+            lambda page: page.find_elements(By.ID, "chat-input")
+        )
+    except (*NOT_YET, TimeoutException):
+        return bool(browser.find_elements(By.ID, "chat-input"))
+    return True
 
 
 def choose(browser: Chrome, model: str) -> None:

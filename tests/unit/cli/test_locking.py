@@ -18,7 +18,7 @@ def shipped() -> Lock:
 def test_a_first_lock_says_how_much_each_part_pins() -> None:
     said = list(differences(None, shipped()))
     assert any(line.startswith("image ") and line.endswith(" packages") for line in said)
-    assert any(line.startswith("model gemma: ") for line in said)
+    assert any(line.startswith("model main/gemma: ") for line in said)
 
 
 def test_the_same_lock_says_nothing() -> None:

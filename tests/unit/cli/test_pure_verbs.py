@@ -68,7 +68,7 @@ def test_an_input_that_is_not_locked_is_told_with_the_line_to_type(kit: Kit, spe
     )
     shown = kit("plan")
     assert shown.code == 2
-    assert "kit.lock: models.other: is not locked yet" in shown.err
+    assert "kit.lock: models.main/other: is not locked yet" in shown.err
     assert shown.err.splitlines()[-1] == "type: kit lock kit.yaml"
 
 
