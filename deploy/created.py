@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from deploy.lock.model import Lock, TagModelLock
-from deploy.modelfile.layers import layers
+from deploy.modelfile.layers import Origin, inherited, layers
 from deploy.modelfile.modelfile import Modelfile
+from deploy.modelfile.parts import request_parts
 from deploy.modelfile.presets import resolved
 from deploy.modelfile.request import ADAPTER, FILE, Inputs, create_request, request_digest
 from deploy.modelfile.text import render
@@ -14,15 +17,24 @@ from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model
 
 
+@dataclass(frozen=True)
+class _Made:
+    model: CreatedModel
+    whole: Modelfile
+    """With all that it takes over from the models of the spec that it is made from."""
+    origin: Origin
+    """What the first of them is made from."""
+
+
 def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
     """Return the models of one engine, each after the one that it is made from."""
-    made: dict[str, CreatedModel] = {}
+    made: dict[str, _Made] = {}
     for model in models:
         _add(spec, lock, model, made)
-    return tuple(made.values())
+    return tuple(one.model for one in made.values())
 
 
-def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, CreatedModel]) -> CreatedModel:
+def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, _Made]) -> _Made:
     if model.name not in made:
         parent = model.base(spec)
         below = _add(spec, lock, parent, made) if parent is not None else None
@@ -30,22 +42,27 @@ def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, CreatedModel]) ->
     return made[model.name]
 
 
-def _created(lock: Lock, model: Model, parent: CreatedModel | None) -> CreatedModel:
+def _created(lock: Lock, model: Model, parent: _Made | None) -> _Made:
     base, blobs = _base(lock, model, parent), _blobs(lock, model)
     modelfile = _modelfile(model, base, parent)
+    whole = inherited(parent.whole, modelfile) if parent else modelfile
+    origin = parent.origin if parent else _origin(lock, model)
     request = create_request(model.name, modelfile, _inputs(model, blobs))
-    return CreatedModel(
+    rests = {"base": base.digest if base else None, "parent": parent.model.digest if parent else None}
+    created = CreatedModel(
         name=model.name,
         request=request,
-        digest=request_digest(request, base=base.digest if base else None, parent=parent.digest if parent else None),
-        layers=_layers(lock, model, modelfile),
+        digest=request_digest(request, **rests),
+        layers=layers(whole, origin),
         modelfile=f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{render(modelfile)}",
         blobs=blobs,
         base=base,
+        parts=request_parts(request, **rests),
     )
+    return _Made(created, whole, origin)
 
 
-def _base(lock: Lock, model: Model, parent: CreatedModel | None) -> Base | None:
+def _base(lock: Lock, model: Model, parent: _Made | None) -> Base | None:
     if parent is not None or not isinstance(model.from_, str):
         return None
     locked = lock.models[model.key]
@@ -62,15 +79,15 @@ def _blobs(lock: Lock, model: Model) -> tuple[Blob, ...]:
             raise TypeError(f"{model.key} is no file")
         found.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
     if model.adapter is not None:
-        source = {"file": {"path": model.adapter.file}}
-        found.append(Blob(ADAPTER, model.adapter.sha256, 0, source))
+        adapter = lock.adapters[model.key]
+        found.append(Blob(ADAPTER, adapter.sha256, adapter.size, adapter.agent_source()))
     return tuple(found)
 
 
-def _modelfile(model: Model, base: Base | None, parent: CreatedModel | None) -> Modelfile:
+def _modelfile(model: Model, base: Base | None, parent: _Made | None) -> Modelfile:
     source = model.from_.file if isinstance(model.from_, FileSource) else f"./{FILE}"
     return Modelfile(
-        from_=parent.name if parent else base.name if base else source,
+        from_=parent.model.name if parent else base.name if base else source,
         adapter=model.adapter.file if model.adapter else None,
         parameters=resolved(model.preset, model),
         template=model.template,
@@ -87,9 +104,8 @@ def _inputs(model: Model, blobs: tuple[Blob, ...]) -> Inputs:
     return Inputs(files, adapters, model.quantize)
 
 
-def _layers(lock: Lock, model: Model, modelfile: Modelfile) -> dict[str, str]:
+def _origin(lock: Lock, model: Model) -> Origin:
     if isinstance(model.from_, str):
-        return layers(modelfile, "model")
+        return "model"
     locked = lock.models[model.key]
-    has_template = isinstance(locked, TagModelLock) or locked.gguf.has_chat_template
-    return layers(modelfile, "file" if has_template else "bare file")
+    return "file" if isinstance(locked, TagModelLock) or locked.gguf.has_chat_template else "bare file"

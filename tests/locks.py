@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.images import image_sources
 from deploy.lock.model import (
+    AdapterLock,
     BuiltImageLock,
     FileModelLock,
     GgufFacts,
@@ -30,6 +31,11 @@ def lock_of(spec: Spec) -> Lock:
         platform="linux/amd64",
         images={key: _image(image) for key, image in image_sources(spec).items()},
         models={model.key: _model(model) for model in spec.models if model.is_locked(spec)},
+        adapters={
+            model.key: AdapterLock(file=model.adapter.file, sha256=model.adapter.sha256, size=1)
+            for model in spec.models
+            if model.adapter
+        },
     )
 
 

@@ -96,6 +96,7 @@ def _created(model: CreatedModel, folder: Path) -> Request:
     return {
         "name": model.name,
         "digest": model.digest,
+        "parts": model.parts,
         "request": model.request,
         "blobs": [
             {

@@ -15,7 +15,7 @@ from deploy.spec.models import Model
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
     """Return what the spec needs and the lock has not, or has otherwise; `kit lock` mends each."""
-    found = [*_missing_images(spec, lock), *_missing_models(spec, lock)]
+    found = [*_missing_images(spec, lock), *_missing_models(spec, lock), *_missing_adapters(spec, lock)]
     return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
 
 
@@ -45,6 +45,17 @@ def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
             yield field, "is not locked yet"
         elif difference := _difference(model, locked):
             yield field, difference
+
+
+def _missing_adapters(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
+    for model in spec.models:
+        if model.adapter is None:
+            continue
+        locked, field = lock.adapters.get(model.key), f"adapters.{model.key}"
+        if locked is None:
+            yield field, "is not locked yet"
+        elif (locked.file, locked.sha256) != (model.adapter.file, model.adapter.sha256):
+            yield field, f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"
 
 
 def _difference(model: Model, locked: ModelLock) -> str:

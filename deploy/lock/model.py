@@ -161,6 +161,21 @@ class FileModelLock(_WeightsLock):
         return {"file": {"path": self.file}}
 
 
+class AdapterLock(Strict):
+    """An adapter's file on this machine."""
+
+    file: SourcePath
+    """Its path as kit.yaml has it."""
+    sha256: Sha256
+    """sha256 of the file."""
+    size: Bytes
+    """Size of the file in bytes."""
+
+    def agent_source(self) -> dict[str, Any]:
+        """Return where the agent finds the file."""
+        return {"file": {"path": self.file}}
+
+
 class UrlModelLock(_WeightsLock):
     """A model's file at an address."""
 
@@ -210,6 +225,9 @@ ModelLock = Annotated[
 ]
 
 
+ModelKey = Annotated[str, _safe(_ENTRY, "an engine's name, '/' and a model's name")]
+
+
 class Lock(Strict):
     """Every moving input of a spec."""
 
@@ -221,8 +239,10 @@ class Lock(Strict):
     """Platform that the wheels are for."""
     images: dict[str, ImageLock]
     """By the kind of service what its image is assembled from, by its reference an image that is pulled."""
-    models: dict[Annotated[str, _safe(_ENTRY, "an engine's name, '/' and a model's name")], ModelLock]
+    models: dict[ModelKey, ModelLock]
     """By engine and model, where its file comes from and what it is."""
+    adapters: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
+    """By engine and model, the adapter's file where it has one."""
 
 
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:

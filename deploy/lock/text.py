@@ -43,7 +43,10 @@ def write_lock(lock: Lock, path: Path) -> None:
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
     for key, value in sorted(mapping.items(), key=lambda item: item[0] == "wheels"):
-        if isinstance(value, dict) and value and key in ("images", "models"):
+        if key == "adapters" and not value:
+            # Locks of before there were adapters keep their bytes.
+            continue
+        if isinstance(value, dict) and value and key in ("images", "models", "adapters"):
             yield f"{indent}{key}:"
             for name in sorted(value):
                 yield f"{indent}  {_word(name)}:"

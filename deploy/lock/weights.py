@@ -82,6 +82,26 @@ def measure_file(path: Path, said: Said) -> Measured:
         raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
 
 
+def measure_bytes(path: Path, said: Said) -> tuple[str, int]:
+    """Return sha256 and size of a file that begins as GGUF files do, and of whose header nothing is needed."""
+    try:
+        if not path.is_file():
+            raise KitError(f"{path} is no file", "a relative path begins at kit.yaml; name the GGUF file")
+        digest, size, total = hashlib.sha256(), 0, path.stat().st_size
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                if not size and not chunk.startswith(b"GGUF"):
+                    raise KitError(f"{path} is no GGUF file", "convert the adapter with llama.cpp's own script first")
+                digest.update(chunk)
+                size += len(chunk)
+                said(f"reading {path}", size, total)
+    except OSError as error:
+        raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
+    if not size:
+        raise KitError(f"{path} is empty", "name the GGUF file of the adapter")
+    return digest.hexdigest(), size
+
+
 def measure_wheels(wheels: Sequence[Path], package: str, said: Said) -> Measured:
     """Measure the GGUF file in wheels: one member, or the parts NAME.gguf.partNN in their order."""
     with ExitStack() as stack:

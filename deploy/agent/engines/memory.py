@@ -10,11 +10,11 @@ from deploy.agent.errors import AgentError
 from deploy.agent.remembered import read_json, write_json
 
 FORMAT = 1
-Pair = dict[str, str]
+Pair = dict[str, Any]
 
 
 class Memory:
-    """Per engine: the digest of the request that made a model with the digest it got; and the tags that were pulled."""
+    """Per engine: which request made which manifest, the tags that were pulled, and the folder that they lie in."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / "run" / "models.json"
@@ -30,9 +30,15 @@ class Memory:
         """Return what is remembered of one model."""
         return next((pair for known, pair in self.pairs(engine).items() if same(known) == same(name)), None)
 
-    def keep(self, engine: str, name: str, request: str, manifest: str) -> None:
-        """Remember what a request made."""
-        self._replace("engines", engine, name, {"request": request, "manifest": manifest})
+    def keep(self, engine: str, name: str, request: str, manifest: str, parts: dict[str, str] | None = None) -> None:
+        """Remember what a request made, and of which parts it was."""
+        pair = {"request": request, "manifest": manifest}
+        self._replace("engines", engine, name, {**pair, "parts": parts} if parts else pair)
+
+    def is_kept(self, engine: str, name: str, request: str, manifest: str) -> bool:
+        """Tell whether this request made this manifest."""
+        pair = self.pair(engine, name)
+        return pair is not None and (pair["request"], pair["manifest"]) == (request, manifest)
 
     def forget(self, engine: str, name: str) -> None:
         """Remember a model no longer."""
@@ -47,12 +53,24 @@ class Memory:
         """Remember what a tag was when it was pulled."""
         self._replace("pulled", engine, same(name), manifest)
 
+    def place(self, engine: str) -> str | None:
+        """Return the folder that an engine's models were made in."""
+        found: str | None = self._known.get("places", {}).get(engine)
+        return found
+
+    def keep_place(self, engine: str, folder: str) -> None:
+        """Remember the folder that an engine's models are in."""
+        self._write({**self._known, "places": {**self._known.get("places", {}), engine: folder}})
+
     def _replace(self, topic: str, engine: str, name: str, value: Any) -> None:
         everything = self._known.get(topic, {})
         kept = {known: one for known, one in everything.get(engine, {}).items() if same(known) != same(name)}
         if value is not None:
             kept[name] = value
-        known = {**self._known, "format": FORMAT, topic: {**everything, engine: kept}}
+        self._write({**self._known, topic: {**everything, engine: kept}})
+
+    def _write(self, known: dict[str, Any]) -> None:
+        known = {**known, "format": FORMAT}
         if known != self._known:
             write_json(self._path, known)
             self._known = known

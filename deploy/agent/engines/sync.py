@@ -97,8 +97,8 @@ class Sync:
         self._remember()
 
     def _is_equal(self, model: Model) -> bool:
-        pair, live = self._memory.pair(self._engine.name, model["name"]), self._live.get(same(model["name"]))
-        return live is not None and pair == {"request": model["digest"], "manifest": live.digest}
+        live = self._live.get(same(model["name"]))
+        return live is not None and self._memory.is_kept(self._engine.name, model["name"], model["digest"], live.digest)
 
     def _make(self, model: Model, blobs: Blobs) -> None:
         origin = model["request"].get("from")
@@ -169,7 +169,7 @@ class Sync:
             one = live.get(same(model["name"]))
             if one is None:
                 raise self._engine.failure(f"making {model['name']}", "it was made, and is not there now")
-            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest)
+            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest, model.get("parts"))
 
     def _unwanted(self) -> list[str]:
         kept = {same(model["name"]) for model in self._models}
