@@ -109,6 +109,7 @@ def probe_request(deployment: Deployment) -> dict[str, Any]:
     written = (
         *(s.data.host_path for s in services if s.data),
         *(str(PurePosixPath(m.host_path).parent) for m in deployment.models),
+        *(engine.models_dir for engine in deployment.engines if engine.models_dir),
     )
     return {
         "stack": deployment.stack,
@@ -132,6 +133,7 @@ def engine_request(engine: Engine) -> dict[str, Any]:
         "address": engine.address,
         "key": key,
         "models_dir": engine.models_dir,
+        "blobs": sorted({blob.sha256 for model in engine.models for blob in model.blobs}),
     }
 
 
@@ -180,6 +182,9 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         requests={name: pair["request"] for name, pair in remembered.items()},
         manifests={name: pair["manifest"] for name, pair in remembered.items()},
         layers=one["layers"],
+        parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
+        place=one.get("place"),
+        blobs=tuple(one.get("blobs", ())),
     )
 
 

@@ -128,6 +128,12 @@ class SeenEngine:
     """Of each model that the kit made, the digest that it had then."""
     layers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each model that is not as it was made, the digests of its layers, where they could be read."""
+    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each model that the kit made, the digests of what its request was made of."""
+    place: str | None = None
+    """The folder that its models were made in."""
+    blobs: tuple[str, ...] = ()
+    """Of the files that models are made of, those that it has already."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from deploy.hosts.observe import CACHE, LAYERS, Observation
 from deploy.hosts.seen import Disk
 from deploy.plan.engine import is_unseen
 from deploy.plan.operation import Operation
+from deploy.plan.weight import GIB, gib
 
-GIB = 2**30
 DOCKER_ROOT = "/var/lib/docker"
 # The figures of the agent, which counts again on the host with what its cache has; a test holds them equal.
 ROOT_BYTES = 130 * 2**20
@@ -54,13 +54,9 @@ def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
     paths = ", ".join(dict.fromkeys(need.path for need in wanted))
     purposes = ", ".join(dict.fromkeys(need.purpose for need in wanted))
     return (
-        f"the file system of {paths} has {_gib(free)} free, and this needs {_gib(total)} there ({purposes})",
-        f"free {_gib(total - free)} there, then run the same command again",
+        f"the file system of {paths} has {gib(free)} free, and this needs {gib(total)} there ({purposes})",
+        f"free {gib(total - free)} there, then run the same command again",
     )
-
-
-def _gib(size: int) -> str:
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"
 
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
@@ -68,6 +64,7 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
     layers = observation.folder(LAYERS)
     is_cold = not layers.exists or layers.empty
     for operation in operations:
+        yield from (Need(path, size, operation.resource) for path, size in operation.written if path != CACHE)
         word, _, name = operation.resource.partition(" ")
         if word == "image" and not is_unseen(observation):
             yield from _image(deployment.service(operation.service).image, name, observation, is_cold)
@@ -75,6 +72,15 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
             yield from _model(deployment, operation)
         elif word == "release" and operation.action == "place":
             yield Need(deployment.root, RELEASE_BYTES, "the release")
+    yield from _staged(operations)
+
+
+def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
+    """Yield the largest of what goes through the cache: each is gone before the next one comes."""
+    staged = [(size, one.resource) for one in operations for path, size in one.written if path == CACHE]
+    if staged:
+        size, purpose = max(staged)
+        yield Need(CACHE, size, purpose)
 
 
 def _image(image: Image, kind: str, observation: Observation, is_cold: bool) -> Iterator[Need]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.deployment import Deployment
+from deploy.hosts.observe import CACHE
 from deploy.plan.operation import Operation
 
 # Measured on two cores with a near mirror: a root filesystem of Debian, and wheels as they unpack.
@@ -14,6 +15,7 @@ UNPACKED = 7
 PULLED = 2.5
 """What a layer grows to."""
 DOWNLOAD_PER_SECOND = 12 * 2**20
+COPY_PER_SECOND = 200 * 2**20
 IMAGE_SECONDS = 35
 START_SECONDS = 45
 ENGINE_SECONDS = 30
@@ -36,13 +38,17 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     pulling = {one.service for one in operations if one.action == "pull" and one.role == "images"}
     layers = sum(service.image.download_bytes for service in deployment.services if service.name in pulling)
     models = sum(model.size_bytes for model in deployment.models if model.name in fetching)
-    download = wheels + layers + models + ROOT_DOWNLOAD * len(building)
+    models_made = sum(operation.download_bytes for operation in operations)
+    # What is staged is gone when the model is there.
+    kept = sum(size for operation in operations for place, size in operation.written if place != CACHE)
+    download = wheels + layers + models + models_made + ROOT_DOWNLOAD * len(building)
     starts = any(operation.resource.startswith("service ") for operation in operations)
     installs = any(operation.action == "install" for operation in operations)
     return Estimate(
         download_bytes=download,
-        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + ROOT_DISK * len(building),
+        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + kept + ROOT_DISK * len(building),
         seconds=download // DOWNLOAD_PER_SECOND
+        + kept // COPY_PER_SECOND
         + IMAGE_SECONDS * len(building)
         + START_SECONDS * starts
         + ENGINE_SECONDS * installs,

@@ -5,53 +5,94 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.deployment import Deployment, Engine
+from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
 from deploy.modelfile.layers import causes
+from deploy.modelfile.parts import changes
 from deploy.models import CreatedModel
 from deploy.plan.operation import Action, Operation
+from deploy.plan.weight import Weights
 
 NOT_ASKED = SeenEngine(problem="it was not asked")
+CHANGED = "kit.yaml changed"
 
 
 def model_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     """Yield what happens to models; equal means that request and manifest are the two that were remembered together."""
     for engine in deployment.engines:
-        seen = observation.engines.get(engine.name, NOT_ASKED)
+        seen, elsewhere = _seen(engine, observation), _leaves_models(engine, observation)
+        weights = Weights(engine, SeenEngine() if elsewhere else seen)
         touched: set[str] = set()
         for model in engine.models:
-            found = _change(model, seen, touched)
+            found = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
             if found is not None:
                 touched.add(model.name)
-                yield Operation(f"model {model.name}", *found, engine.kind, engine.name, "sync")
-        yield from _removals(engine, seen)
+                yield _operation(engine, model, *found, weights)
+        if not elsewhere:
+            yield from _removals(engine, seen)
+
+
+def _operation(engine: Engine, model: CreatedModel, action: Action, cause: str, weights: Weights) -> Operation:
+    weight = weights.of(model)
+    return Operation(
+        f"model {model.name}",
+        action,
+        "; ".join(filter(None, (cause, weight.words))),
+        engine.kind,
+        engine.name,
+        "sync",
+        written=weight.written,
+        download_bytes=weight.download_bytes,
+    )
+
+
+def _seen(engine: Engine, observation: Observation) -> SeenEngine:
+    return observation.engines.get(engine.name, NOT_ASKED)
 
 
 def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[Action, str] | None:
     known = seen.requests.get(model.name)
     if seen.problem:
-        return None if known == model.digest else ("create", "not made yet" if known is None else "kit.yaml changed")
+        return None if known == model.digest else ("create", "not made yet" if known is None else _why(model, seen))
     live = seen.digests.get(model.name)
     if live is None:
-        return "create", _weight(model, "not on the engine" if known is None else "somebody removed it")
+        return "create", "not on the engine" if known is None else "somebody removed it"
     if known is None:
         return "create", "on the engine, but not made by the kit"
     if known != model.digest:
-        return "create", f"made from {model.request['from']}" if _rests_on(model, touched) else "kit.yaml changed"
+        anew = f"made from {model.request.get('from')}, which is made anew"
+        return "create", anew if _rests_on(model, touched, seen) else _why(model, seen)
     if live != seen.manifests.get(model.name):
         words = causes(model.layers, seen.layers.get(model.name, {})) if model.name in seen.layers else ()
         return "create", "; ".join(words) or "changed in the engine"
     return None
 
 
-def _rests_on(model: CreatedModel, touched: set[str]) -> bool:
-    return model.base is None and model.request.get("from") in touched
+def _why(model: CreatedModel, seen: SeenEngine) -> str:
+    before = seen.parts.get(model.name)
+    return ", ".join(changes(before, model.parts)) or CHANGED if before is not None else CHANGED
 
 
-def _weight(model: CreatedModel, cause: str) -> str:
-    if model.base is None:
-        return cause
-    return f"{cause}; {model.base.name} takes up to {model.base.size_bytes / 2**30:.1f} GiB"
+def _rests_on(model: CreatedModel, touched: set[str], seen: SeenEngine) -> bool:
+    """Say whether it is made anew only for the sake of the one that it is made from."""
+    if model.base is not None or model.request.get("from") not in touched:
+        return False
+    before = seen.parts.get(model.name)
+    return before is None or {**before, "parent": ""} == {**model.parts, "parent": ""}
+
+
+def _moved(model: CreatedModel, engine: Engine, seen: SeenEngine) -> tuple[Action, str]:
+    return "create", f"not in {engine.models_dir}" if model.name in seen.requests else "not made yet"
+
+
+def _leaves_models(engine: Engine, observation: Observation) -> bool:
+    """Say whether the engine is going to start without the models that it had in another folder."""
+    before = _seen(engine, observation).place
+    if engine.models_dir is None or before in (None, engine.models_dir):
+        return False
+    folder = observation.folder(engine.models_dir)
+    return not folder.exists or folder.empty
 
 
 def _removals(engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
@@ -61,12 +102,37 @@ def _removals(engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
             yield Operation(f"model {name}", "remove", "no longer declared", engine.kind, engine.name, "sync")
 
 
-def kept_models(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield a word about each model that left the spec and stays on its engine."""
+def model_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield each engine of somebody else's that does not answer, though models are to be made on it."""
     for engine in deployment.engines:
-        seen = observation.engines.get(engine.name, NOT_ASKED)
-        wanted = {model.name for model in engine.models}
-        left = sorted(name for name in set(seen.requests) - wanted if name in seen.digests)
-        if left and not engine.prune:
-            ends = "`prune: true` there, or `kit models remove`, removes what left"
-            yield f"{engine.name} keeps {', '.join(left)}, which left kit.yaml; {ends}"
+        seen = _seen(engine, observation)
+        needs = any(seen.requests.get(model.name) != model.digest for model in engine.models)
+        if engine.models_dir is None and seen.problem and needs and engine.name in observation.engines:
+            yield seen.problem, f"let it answer at {engine.address}, or take its new models out of kit.yaml for now"
+
+
+def model_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield what is good to know of engines and their models."""
+    for engine in deployment.engines:
+        seen = _seen(engine, observation)
+        yield from _kept(engine, seen)
+        if engine.models_dir is not None and _leaves_models(engine, observation):
+            old, new = typed(str(seen.place)), typed(engine.models_dir)
+            move = f"mkdir -p {typed(engine.models_dir.rpartition('/')[0] or '/')} && mv -T {old} {new}"
+            yield (
+                f"the models of {engine.name} stay in {seen.place}, and nothing removes them; to take them along, "
+                f"type before the apply: {move}"
+            )
+        if engine.models_dir is None and seen.problem and engine.name in observation.engines:
+            yield f"{seen.problem}; its models are compared when it answers"
+        if not engine.models and not seen.digests:
+            line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
+            yield f"{engine.name} has no model yet; write `{line}` under `models:`, then `kit lock` and `kit apply`"
+
+
+def _kept(engine: Engine, seen: SeenEngine) -> Iterator[str]:
+    wanted = {model.name for model in engine.models}
+    left = sorted(name for name in set(seen.requests) - wanted if name in seen.digests)
+    if left and not engine.prune:
+        ends = "`prune: true` there, or `kit models remove`, removes what left"
+        yield f"{engine.name} keeps {', '.join(left)}, which left kit.yaml; {ends}"

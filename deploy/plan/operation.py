@@ -25,6 +25,10 @@ class Operation:
     """The service that it is done for, where it is one's."""
     part: str = "main"
     """The part of the role that does it."""
+    written: tuple[tuple[str, int], ...] = ()
+    """Places that it writes to, each with the bytes, where it is known of the operation alone."""
+    download_bytes: int = 0
+    """What it fetches, where it is known of the operation alone."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.plan.disk import disk_refusals
 from deploy.plan.engine import engine_refusals, engine_work
-from deploy.plan.models import kept_models
+from deploy.plan.models import model_advice, model_refusals
 from deploy.plan.operation import Operation
 
 Refusal = tuple[str, str]
@@ -29,6 +29,7 @@ def refusals(
     )
     return (
         *(changing if operations else ()),
+        *model_refusals(deployment, observation),
         *_denied(observation),
         *engine_refusals(deployment.fetch, observation),
         *_ports(deployment, observation),
@@ -53,7 +54,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
             if listener.ollama and not _is_wanted(deployment, listener.port)
         ),
         *_engine_advice(observation),
-        *kept_models(deployment, observation),
+        *model_advice(deployment, observation),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -33,9 +34,20 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
     # One that drips its answer byte by byte keeps within every limit but this one.
     late = f"it did not answer within {SECONDS:g} s"
     return {
-        described["name"]: found.get(described["name"]) or _answer(late, {}, memory.pairs(described["name"]), {})
+        described["name"]: {
+            **(found.get(described["name"]) or _answer(late, {}, memory.pairs(described["name"]), {})),
+            "place": memory.place(described["name"]),
+            "blobs": _present(described.get("models_dir"), described.get("blobs", [])),
+        }
         for described in engines
     }
+
+
+def _present(models_dir: str | None, blobs: list[str]) -> list[str]:
+    """Return which files the engine has already; one that cannot be looked at counts as missing."""
+    if models_dir is None:
+        return []
+    return [sha256 for sha256 in blobs if os.path.isfile(f"{models_dir}/blobs/sha256-{sha256}")]
 
 
 def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.engine import Engine, Live, UnansweredError
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.names import same
 from deploy.agent.engines.pulling import pull
@@ -58,6 +58,7 @@ class Sync:
         journal: Journal,
     ) -> None:
         self._engine = engine
+        self._folder: str | None = described.get("models_dir")
         self._models: list[Model] = described["models"]
         self._prunes: bool = described["prune"]
         self._memory = memory
@@ -70,12 +71,27 @@ class Sync:
     def run(self, request: dict[str, Any]) -> None:
         """Make what is missing or different, then remove what the kit made and nobody wants any more."""
         self._mirror = (request.get("mirrors") or {}).get("models")
-        self._live = self._engine.models()
+        if not self._is_there():
+            return
         wanted = [model for model in self._models if not self._is_equal(model)]
         if wanted:
             self._make_all(ordered(wanted), request)
         for name in self._unwanted() if self._prunes else ():
             self._remove(name)
+        if self._folder is not None:
+            self._memory.keep_place(self._engine.name, self._folder)
+
+    def _is_there(self) -> bool:
+        """Ask for what is there; somebody else's engine that sleeps and lacks nothing is no failure."""
+        try:
+            self._live = self._engine.models()
+        except UnansweredError as silence:
+            known = {name: pair["request"] for name, pair in self._memory.pairs(self._engine.name).items()}
+            if self._folder is not None or any(known.get(one["name"]) != one["digest"] for one in self._models):
+                raise
+            self._journal.say(f"{silence.problem}; its models are as the kit left them, and are left alone")
+            return False
+        return True
 
     def _make_all(self, models: list[Model], request: dict[str, Any]) -> None:
         # Only where there is something to make: an unchanged engine costs one request and no imports.

@@ -48,6 +48,7 @@ def test_what_is_missing_is_made_and_remembered_with_the_digest_that_it_got(
     there = live(double)
     assert remembered(root) == {
         "format": 1,
+        "places": {"main": "/srv/kit/home/main/models"},
         "engines": {
             "main": {
                 one["name"]: {"request": one["digest"], "manifest": there[one["name"].lower()].digest}
