@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -45,6 +46,8 @@ class Observation:
     services: dict[str, Container] = field(default_factory=dict)
     secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
     """By the service whose folder holds it, and its name."""
+    replaced_secrets: frozenset[tuple[str, str]] = frozenset()
+    """Secrets that are kept elsewhere, and whose value there is another than here."""
     changed_secrets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Per service, the secrets whose value is not the one that its container was created with."""
     folders: dict[str, HostFolder] = field(default_factory=dict)
@@ -98,13 +101,14 @@ class Observation:
         return tuple((str(one["name"]), str(one["cause"])) for one in drift)
 
 
-def observe(transport: Transport, deployment: Deployment) -> Observation:
+def observe(transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None) -> Observation:
     """Ask the host once; changes nothing."""
-    return read_observation(transport.call("probe", probe_request(deployment)))
+    return read_observation(transport.call("probe", probe_request(deployment, given or {})))
 
 
-def probe_request(deployment: Deployment) -> dict[str, Any]:
-    """Return what the probe is asked about."""
+def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what the probe is asked about; what is given of secrets is only compared on the host."""
+    known = given or {}
     services = deployment.services
     written = (
         *(s.data.host_path for s in services if s.data),
@@ -120,6 +124,11 @@ def probe_request(deployment: Deployment) -> dict[str, Any]:
         "cache": CACHE,
         "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
         "engines": [engine_request(engine) for engine in deployment.engines],
+        "given": [
+            {"name": secret.name, "owner": secret.owner, "value": known[secret.name]}
+            for secret in deployment.secrets
+            if secret.name in known
+        ],
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }
 
@@ -153,6 +162,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         changed_files=tuple(answer["changed_files"]),
         services={name: _container(one) for name, one in answer["services"].items()},
         secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
+        replaced_secrets=frozenset(_holder(path) for path in answer.get("replaced_secrets", [])),
         changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
         folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
         images={reference: HostImage(**one) for reference, one in answer["images"].items()},
@@ -184,6 +194,7 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         layers=one["layers"],
         parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
         place=one.get("place"),
+        has_store=one.get("store", False),
         blobs=tuple(one.get("blobs", ())),
     )
 

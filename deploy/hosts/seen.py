@@ -132,6 +132,8 @@ class SeenEngine:
     """Of each model that the kit made, the digests of what its request was made of."""
     place: str | None = None
     """The folder that its models were made in."""
+    has_store: bool = False
+    """Whether its folder, the wanted one, holds models, whoever put them there."""
     blobs: tuple[str, ...] = ()
     """Of the files that models are made of, those that it has already."""
 

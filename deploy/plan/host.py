@@ -68,6 +68,8 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
             first = secret.owner in missing
             cause = "not on host" if first else f"no copy for {', '.join(missing)}"
             yield Operation(f"secret {secret.name}", "create", cause, "release")
+        elif (secret.owner, secret.name) in observation.replaced_secrets:
+            yield Operation(f"secret {secret.name}", "change", f"{secret.reference} holds another one", "release")
 
 
 def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:

@@ -88,11 +88,8 @@ def _moved(model: CreatedModel, engine: Engine, seen: SeenEngine) -> tuple[Actio
 
 def _leaves_models(engine: Engine, observation: Observation) -> bool:
     """Say whether the engine is going to start without the models that it had in another folder."""
-    before = _seen(engine, observation).place
-    if engine.models_dir is None or before in (None, engine.models_dir):
-        return False
-    folder = observation.folder(engine.models_dir)
-    return not folder.exists or folder.empty
+    seen = _seen(engine, observation)
+    return engine.models_dir is not None and seen.place not in (None, engine.models_dir) and not seen.has_store
 
 
 def _removals(engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
@@ -106,9 +103,18 @@ def model_refusals(deployment: Deployment, observation: Observation) -> Iterator
     """Yield each engine of somebody else's that does not answer, though models are to be made on it."""
     for engine in deployment.engines:
         seen = _seen(engine, observation)
-        needs = any(seen.requests.get(model.name) != model.digest for model in engine.models)
-        if engine.models_dir is None and seen.problem and needs and engine.name in observation.engines:
-            yield seen.problem, f"let it answer at {engine.address}, or take its new models out of kit.yaml for now"
+        if _is_silent(engine, observation) and _lacks(engine, seen):
+            wrong = f"{seen.problem}, and models are to be made there"
+            yield wrong, "let it answer, or leave its models in kit.yaml as they were"
+
+
+def _is_silent(engine: Engine, observation: Observation) -> bool:
+    asked = observation.engines.get(engine.name)
+    return engine.models_dir is None and asked is not None and asked.problem is not None
+
+
+def _lacks(engine: Engine, seen: SeenEngine) -> bool:
+    return any(seen.requests.get(model.name) != model.digest for model in engine.models)
 
 
 def model_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
@@ -117,13 +123,12 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
         seen = _seen(engine, observation)
         yield from _kept(engine, seen)
         if engine.models_dir is not None and _leaves_models(engine, observation):
-            old, new = typed(str(seen.place)), typed(engine.models_dir)
-            move = f"mkdir -p {typed(engine.models_dir.rpartition('/')[0] or '/')} && mv -T {old} {new}"
+            take = f"mkdir -p {typed(engine.models_dir)} && cp -aT {typed(str(seen.place))} {typed(engine.models_dir)}"
             yield (
                 f"the models of {engine.name} stay in {seen.place}, and nothing removes them; to take them along, "
-                f"type before the apply: {move}"
+                f"type before the apply: {take}"
             )
-        if engine.models_dir is None and seen.problem and engine.name in observation.engines:
+        if _is_silent(engine, observation) and not _lacks(engine, seen):
             yield f"{seen.problem}; its models are compared when it answers"
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'

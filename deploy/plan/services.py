@@ -86,9 +86,10 @@ def _release(version: str) -> str:
 
 
 def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
-    """Yield the secrets whose original is gone: a new value is made, and the container has the old one."""
+    """Yield the secrets whose original is gone or given anew: the container has the old value."""
     for use in service.secrets:
-        if (use.secret.owner, use.secret.name) not in observation.secrets:
+        original = (use.secret.owner, use.secret.name)
+        if original not in observation.secrets or original in observation.replaced_secrets:
             yield use.secret.name
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.desired import Desired
 from deploy.hosts.observe import probe_request
+from deploy.models import CreatedModel
 from deploy.plan.engine import SETTINGS
 
 Answer = dict[str, Any]
@@ -53,19 +54,24 @@ def bare(desired: Desired) -> Answer:
         "data_versions": {},
         "stopped": [],
         "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
-        "engines": {engine.name: seen_engine({}) for engine in desired.deployment.engines},
+        "engines": {engine.name: seen_engine(()) for engine in desired.deployment.engines},
         "interrupted": None,
     }
 
 
-def seen_engine(made: dict[str, str], problem: str | None = None) -> Answer:
-    """Return what is seen of an engine on which models were made by requests with these digests."""
-    pairs = {name: {"request": request, "manifest": f"made by {request}"} for name, request in made.items()}
+def seen_engine(made: tuple[CreatedModel, ...], models_dir: str | None = None) -> Answer:
+    """Return what is seen of an engine on which the kit made these models, and pulled their bases."""
+    pairs = {one.name: {"request": one.digest, "manifest": f"made by {one.digest}", "parts": one.parts} for one in made}
+    digests = {one.base.name: one.base.digest for one in made if one.base}
+    digests |= {name: str(pair["manifest"]) for name, pair in pairs.items()}
     return {
-        "problem": problem,
-        "models": {name: {"digest": pair["manifest"], "size": 1} for name, pair in pairs.items()},
+        "problem": None,
+        "models": {name: {"digest": digest, "size": 1} for name, digest in digests.items()},
         "remembered": pairs,
         "layers": {},
+        "place": models_dir if made else None,
+        "store": bool(made),
+        "blobs": sorted({blob.sha256 for one in made for blob in one.blobs}),
     }
 
 
@@ -74,7 +80,7 @@ def settled(desired: Desired) -> Answer:
     deployment, bundle = desired.deployment, desired.bundle
     readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
-        "engines": {one.name: seen_engine({m.name: m.digest for m in one.models}) for one in deployment.engines},
+        "engines": {one.name: seen_engine(one.models, one.models_dir) for one in deployment.engines},
         "data_versions": {s.name: s.data.version for s in deployment.services if s.data},
         "release": bundle.release,
         "good": bundle.release,

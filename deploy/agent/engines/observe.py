@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -37,6 +36,7 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
         described["name"]: {
             **(found.get(described["name"]) or _answer(late, {}, memory.pairs(described["name"]), {})),
             "place": memory.place(described["name"]),
+            "store": _is_there(f"{described.get('models_dir')}/manifests"),
             "blobs": _present(described.get("models_dir"), described.get("blobs", [])),
         }
         for described in engines
@@ -47,7 +47,14 @@ def _present(models_dir: str | None, blobs: list[str]) -> list[str]:
     """Return which files the engine has already; one that cannot be looked at counts as missing."""
     if models_dir is None:
         return []
-    return [sha256 for sha256 in blobs if os.path.isfile(f"{models_dir}/blobs/sha256-{sha256}")]
+    return [sha256 for sha256 in blobs if _is_there(f"{models_dir}/blobs/sha256-{sha256}")]
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
 
 
 def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:

@@ -23,8 +23,17 @@ def memory_bytes(
     """Return the limit: the largest models that are loaded together, each with the contexts of its slots."""
     tokens = (context_length or CONTEXT) * (parallel or 1)
     each = sorted((_one(model, tokens) for model in models), reverse=True)
-    step = 64 * 2**20
-    return max(LEAST, -(-(PROGRAM + sum(each[: loaded or LOADED])) // step) * step)
+    return _stepped(PROGRAM + sum(each[: loaded or LOADED]))
+
+
+def _stepped(needed: int) -> int:
+    # Few steps, for another limit recreates the container: one more model or a longer context rarely takes the next.
+    step = LEAST
+    while step < needed:
+        if step + step // 2 >= needed:
+            return step + step // 2
+        step *= 2
+    return step
 
 
 def _one(model: CreatedModel, tokens: int) -> int:
