@@ -11,9 +11,10 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
-from deploy.deployment import Deployment, Service
+from deploy.deployment import Deployment, Engine, Service
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment
+from deploy.verify.engines import Engines
 from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.report import STACK, Check, Outcome
@@ -31,10 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a check of each service: of every kind in the stack's checks, of a room's own kind in the room's."""
+    """Make a check of each engine or service: of every kind in the stack's checks, of its own kind in a room's."""
+    wanted = json.loads(os.environ[SERVICES])
+    if "engine" in metafunc.fixturenames:
+        engines = [engine for engine in metafunc.config.stash[DECIDED].engines if engine.name in wanted]
+        metafunc.parametrize("engine", engines, ids=[engine.name for engine in engines], scope="session")
     if "service" not in metafunc.fixturenames:
         return
-    wanted = json.loads(os.environ[SERVICES])
     kind = _room(metafunc.definition.path)
     services = metafunc.config.stash[DECIDED].services
     chosen = [service for service in services if service.name in wanted and kind in (None, service.kind)]
@@ -46,27 +50,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Carry each check's name in words, and its service; go service by service, as they build on one another."""
     order = [service.name for service in config.stash[DECIDED].services]
     # Of no wanted service: pytest keeps such a check as one that is left out.
-    items[:] = [item for item in items if isinstance(_parameter(item), Service | None)]
+    items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
     items.sort(key=lambda item: (_place(item, order), _room(item.path) is not None))
     for item in items:
-        service = _service(item)
+        whose = _parameter(item)
         name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
-        item.user_properties += [("name", name), ("service", service.name if service else STACK)]
+        owner = whose.name if isinstance(whose, Service | Engine) else STACK
+        item.user_properties += [("name", name), ("service", owner)]
 
 
 def _place(item: pytest.Item, order: list[str]) -> int:
-    service = _service(item)
-    return -1 if service is None else order.index(service.name)
-
-
-def _service(item: pytest.Item) -> Service | None:
-    found = _parameter(item)
-    return found if isinstance(found, Service) else None
+    whose = _parameter(item)
+    if not isinstance(whose, Service | Engine):
+        return -1
+    # One that the kit does not run stands behind all that it does.
+    return order.index(whose.name) if whose.name in order else len(order)
 
 
 def _parameter(item: pytest.Item) -> object:
     parameters = getattr(item, "callspec", None)
-    return parameters.params.get("service") if parameters else None
+    return parameters.params.get("service", parameters.params.get("engine")) if parameters else None
 
 
 def _room(path: Path) -> str | None:
@@ -141,6 +144,12 @@ def files(host: Host, deployment: Deployment) -> Files:
 def network(host: Host, containers: Containers) -> Network:
     """Who listens on the host, and which container gets out."""
     return Network(host, containers)
+
+
+@pytest.fixture(scope="session")
+def engines(deployment: Deployment) -> Engines:
+    """The engines whose models are made over their API, asked once."""
+    return Engines(deployment)
 
 
 @pytest.fixture

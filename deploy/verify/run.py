@@ -23,8 +23,8 @@ SOME_FAILED = 1
 
 
 def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None]) -> Report:
-    """Check these services (None: all) on their host; raises when the checks themselves cannot run."""
-    wanted = tuple(service.name for service in deployment.services) if services is None else services
+    """Check these services and engines (None: all) on their host; raises when the checks themselves cannot run."""
+    wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch:
         place, (read_end, write_end) = scratch.path, os.pipe()
         write_deployment(deployment, place / "deployment.json")
@@ -51,11 +51,18 @@ def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_chec
     return Report(checks)
 
 
+def _all(deployment: Deployment) -> tuple[str, ...]:
+    names = [service.name for service in deployment.services] + [engine.name for engine in deployment.engines]
+    return tuple(dict.fromkeys(names))
+
+
 def check_argv(deployment: Deployment, place: Path) -> list[str]:
     """Return pytest's command line: nothing of the user's is read, nothing is written beside the checks."""
     kinds = sorted({service.kind for service in deployment.services})
     rooms = [PACKAGE / "components" / kind / "verify.py" for kind in kinds]
-    files = [str(path) for path in (PACKAGE / "verify" / "checks_stack.py", *rooms) if path.is_file()]
+    stack = [PACKAGE / "verify" / "checks_stack.py"]
+    stack += [PACKAGE / "verify" / "checks_engines.py"] if deployment.engines else []
+    files = [str(path) for path in (*stack, *rooms) if path.is_file()]
     plain = ["--assert=plain", "--tb=short", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
     own = ["-p", "deploy.verify.plugin", "-c", str(place / "pytest.ini"), "--rootdir", str(place)]
     return [sys.executable, "-m", "pytest", *plain, *own, *files]

@@ -16,6 +16,8 @@ from deploy.verify.secrets import HostSecrets
 
 # A small machine takes a minute to read the prompt that a document makes.
 TIMEOUT_SECONDS = 180
+LIMIT = "answer_seconds"
+"""Fact of a service that may take longer, loading a large model say."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class Web:
         headers = {"Content-Type": content} if content else {}
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer}"
-        with closing(http.client.HTTPConnection(port.address, port.host_port, timeout=TIMEOUT_SECONDS)) as connection:
+        seconds = self.service.facts.get(LIMIT, TIMEOUT_SECONDS)
+        with closing(http.client.HTTPConnection(port.address, port.host_port, timeout=seconds)) as connection:
             try:
                 connection.request(method, path, body, headers)
                 yield connection.getresponse()

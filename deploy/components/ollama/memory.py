@@ -36,8 +36,13 @@ def _stepped(needed: int) -> int:
     return step
 
 
+def weight_of(model: CreatedModel) -> int:
+    """Return the bytes of a model's files; those of one that is made from another model of the spec are that one's."""
+    return sum(blob.size_bytes for blob in model.blobs) + (model.base.size_bytes if model.base else 0)
+
+
 def _one(model: CreatedModel, tokens: int) -> int:
-    weights = sum(blob.size_bytes for blob in model.blobs) + (model.base.size_bytes if model.base else 0)
+    weights = weight_of(model)
     tokens = max(tokens, int(model.request.get("parameters", {}).get("num_ctx", 0)))
     per_token = min(weights // WEIGHTS_PER_CONTEXT_BYTE, CONTEXT_BYTES_PER_TOKEN_MOST)
     return weights + weights // 10 + tokens * per_token + BATCH

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from deploy.components.ollama.environment import HOME, MODELS, environment
-from deploy.components.ollama.memory import memory_bytes
+from deploy.components.ollama.memory import memory_bytes, weight_of
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
@@ -13,6 +15,9 @@ UID = 10104
 CONTAINER_PORT = 11434
 PROTOCOL = "ollama"
 PROGRAM = "/bin/ollama"
+# How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
+LOAD_SECONDS = 300
+ANSWER_SECONDS = 180
 
 
 def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
@@ -41,9 +46,24 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,
-        facts={"models": [model.name for model in site.created], "embedding": _embedding(site)},
+        facts=_facts(spec, site),
     )
     return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
+
+
+def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
+    weights: dict[str, int] = {}
+    for model in site.created:
+        weights[model.name] = weight_of(model) + weights.get(model.request.get("from", ""), 0)
+    talkers = sorted((size, name) for name, size in weights.items() if name != _embedding(site))
+    return {
+        "models": [model.name for model in site.created],
+        # The lightest one: it shall answer, and nobody shall wait for the heaviest.
+        "chat": talkers[0][1] if talkers else "",
+        "embedding": _embedding(site),
+        "cloud": spec.cloud,
+        "answer_seconds": (spec.load_timeout or LOAD_SECONDS) + ANSWER_SECONDS,
+    }
 
 
 def _egress(spec: OllamaEngine, site: Site) -> tuple[Egress, str]:

@@ -1,0 +1,40 @@
+"""Engines as the agent sees them: what they list, and what was remembered when their models were made."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.engines.observe import observe
+from deploy.deployment import Deployment, Engine
+from deploy.hosts.observe import engine_request
+from deploy.models import CreatedModel
+
+
+class Engines:
+    """All of a stack's engines, asked once and at the same time."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+
+    @cached_property
+    def all(self) -> dict[str, Any]:
+        """What each engine says, by its name."""
+        asked = [engine_request(engine) for engine in self.deployment.engines]
+        return observe(asked, Path(self.deployment.root), self.deployment.fetch.ca)
+
+    def of(self, engine: Engine) -> dict[str, Any]:
+        """Return what one of them says."""
+        found: dict[str, Any] = self.all[engine.name]
+        return found
+
+    def difference(self, engine: Engine, model: CreatedModel) -> str:
+        """Return in words what is wrong with a model; empty where nothing is."""
+        seen = self.of(engine)
+        live, pair = seen["models"].get(model.name), seen["remembered"].get(model.name)
+        if live is None:
+            return "is missing"
+        if pair is None or pair["request"] != model.digest:
+            return "is not made as planned"
+        return "" if pair["manifest"] == live["digest"] else "was changed in the engine"
