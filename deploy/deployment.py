@@ -260,6 +260,7 @@ class Deployment:
         """Every secret once, by name."""
         used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
+        used |= {engine.key.name: engine.key for engine in self.engines if engine.key}
         return tuple(used[name] for name in sorted(used))
 
     def readers(self, secret: Secret) -> tuple[str, ...]:

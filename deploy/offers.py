@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy.deployment import Secret
+from deploy.deployment import Egress, Secret
 
 PROTOCOLS = ("openai", "ollama")
 """What engines speak. A protocol's name is never a component's, though one component is called as its protocol is."""
@@ -26,6 +27,10 @@ class ChatApi:
     """Whether it can be reached only by leaving the stack's own networks."""
     upstream: tuple[tuple[str, str], ...] = ()
     """Models that it knows under other names, each with that name."""
+    engine: str = ""
+    """Name of the engine, for what is told of one outside."""
+    in_front: bool = False
+    """Whether it stands in front of engines and passes on what it is asked."""
 
     def name_of(self, model: str) -> str:
         """Return the name that it knows a model by."""
@@ -42,6 +47,20 @@ class Embeddings:
     key: Secret | None
     is_outside: bool = False
     upstream: tuple[tuple[str, str], ...] = ()
+    engine: str = ""
+    in_front: bool = False
+
+    def name_of(self, model: str) -> str:
+        """Return the name that it knows a model by."""
+        return dict(self.upstream).get(model, model)
 
 
 Offer = ChatApi | Embeddings
+
+
+def way_out(asked: Egress | None, called: Iterable[Offer]) -> tuple[Egress, str]:
+    """Decide whether a service that calls these needs a way out of the stack's networks, and say what for."""
+    if asked is not None:
+        return asked, "the spec says so" if asked == "any" else ""
+    outside = sorted({f"{offer.engine} at {offer.url}" for offer in called if offer.is_outside and offer.models})
+    return ("any", f"calls {' and '.join(outside)}") if outside else ("none", "")

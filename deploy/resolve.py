@@ -14,7 +14,12 @@ from deploy.spec.service import ServiceSpec
 
 
 def resolve(spec: Spec, lock: Lock) -> Deployment:
-    """Decide everything for this host: engines first, the gateway over them, the web UI over that."""
+    """Decide everything for this host."""
+    return _deployment(spec, resolved_parts(spec, lock))
+
+
+def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
+    """Decide part by part: the engines in their order, the gateway over them, the web UI over that."""
     resolved = [
         room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
     ]
@@ -23,8 +28,8 @@ def resolve(spec: Spec, lock: Lock) -> Deployment:
         if front is not None:
             site = Site(spec.stack, image_of(front, lock))
             resolved.append(room_of(front.kind).resolve(front, site, offers))
-            offers = resolved[-1].offers or offers
-    return _deployment(spec, resolved)
+            offers += resolved[-1].offers
+    return resolved
 
 
 def _deployment(spec: Spec, resolved: list[Resolved]) -> Deployment:

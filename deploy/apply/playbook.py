@@ -8,6 +8,7 @@ from deploy import assets
 from deploy.apply.ansible import HostRun, PlaybookRun
 from deploy.apply.debian import debian_variables
 from deploy.apply.engine import FLOORS, engine_variables
+from deploy.apply.references import Given
 from deploy.apply.requests import (
     Request,
     base_request,
@@ -31,7 +32,13 @@ LOCALHOST_PYTHON = "/usr/bin/python3"
 
 
 def playbook_run(
-    desired: Desired, plan: Plan, observation: Observation, agent: str, run: str, full: bool = False
+    desired: Desired,
+    plan: Plan,
+    observation: Observation,
+    agent: str,
+    run: str,
+    full: bool = False,
+    given: Given | None = None,
 ) -> PlaybookRun:
     """Return the playbook run of a plan; `full` asks for every step, also those that have nothing to do."""
     steps = steps_of(desired.deployment, plan) | (all_steps(desired.deployment, observation) if full else set())
@@ -43,7 +50,7 @@ def playbook_run(
         agent=agent,
         steps=ordered_steps(steps),
         variables=_variables(desired.deployment, observation, steps),
-        requests=_requests(desired, plan, observation, run),
+        requests=_requests(desired, plan, observation, run, given or Given()),
         connection_variables={},
     )
     return PlaybookRun(hosts=(host,), playbook=assets.playbooks_dir() / "site.yml", roles=assets.roles_dir())
@@ -93,13 +100,13 @@ def _variables(deployment: Deployment, observation: Observation, steps: set[Step
     return {**engine, **packages, **image_tools_variables(fetch, packages_for(deployment)), **folders}
 
 
-def _requests(desired: Desired, plan: Plan, observation: Observation, run: str) -> dict[str, Request]:
+def _requests(desired: Desired, plan: Plan, observation: Observation, run: str, given: Given) -> dict[str, Request]:
     deployment, folder = desired.deployment, desired.path.parent
     kept = [release for release in (observation.good, observation.release, desired.bundle.release) if release]
     return {
         "docker": base_request(deployment, run) | {"floors": FLOORS},
         "place": place_request(deployment, desired.bundle, run),
-        "secrets": secrets_request(deployment, run),
+        "secrets": secrets_request(deployment, run, given),
         "image": images_request(deployment, desired.image_requests(), run),
         "converge": _converge_request(desired, plan, run),
         "collect": collect_request(deployment, kept, run),

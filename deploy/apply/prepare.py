@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from deploy.apply.references import Given, given_values
 from deploy.desired import Desired
 from deploy.errors import KitError
 from deploy.hosts.observe import Observation, observe
@@ -18,6 +19,8 @@ class Prepared:
 
     plan: Plan
     observation: Observation
+    given: Given = field(default_factory=Given)
+    """What was read here of the secrets that are kept elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Outcome:
 
 def prepare(desired: Desired, transport: Transport) -> Prepared:
     """Observe the host once and plan; changes nothing."""
-    observation = observe(transport, desired.deployment)
-    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
+    given = given_values(desired)
+    observation = observe(transport, desired.deployment, given)
+    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation, given)
 
 
 def ensure_possible(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,16 @@ def base_request(deployment: Deployment, run: str) -> Request:
     return {"format": AGENT_FORMAT, "stack": deployment.stack, "root": deployment.root, "run": run}
 
 
-def secrets_request(deployment: Deployment, run: str) -> Request:
-    """Return the secrets to generate once, and who reads a copy."""
+def secrets_request(deployment: Deployment, run: str, given: Mapping[str, str]) -> Request:
+    """Return the secrets to generate once or to take as they are given, and who reads a copy."""
     return base_request(deployment, run) | {
         "secrets": [
             {
                 "name": secret.name,
                 "owner": secret.owner,
                 "prefix": secret.prefix,
-                "value": None,
+                "value": given.get(secret.name),
+                "reference": secret.reference,
                 "readers": [
                     {"service": name, **asdict(deployment.service(name).owner)} for name in deployment.readers(secret)
                 ],

@@ -11,6 +11,7 @@ from deploy.apply.events import TaskEvent
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Outcome, Prepared, ensure_same, prepare
 from deploy.apply.process import PlaybookResult
+from deploy.apply.references import ensure_given
 from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
@@ -31,8 +32,9 @@ def apply(
     with transport.hold(request, lambda line: on_event(from_journal(line))):
         held = prepare(desired, transport)
         ensure_same(prepared.plan, held.plan)
+        ensure_given(desired, held.observation)
         result = run_playbook(
-            playbook_run(desired, held.plan, held.observation, transport.agent_path, run, full),
+            playbook_run(desired, held.plan, held.observation, transport.agent_path, run, full, held.given),
             _playbook_events(on_event),
         )
         _ensure_done(result)

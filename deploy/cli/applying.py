@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
+from deploy.apply.references import ensure_given
 from deploy.cli.consent import agreed
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
@@ -16,6 +17,7 @@ def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, ye
     """Plan, ask where that is due, apply, and say what a person does next."""
     prepared = prepare(desired, transport)
     ensure_possible(prepared.plan)
+    ensure_given(desired, prepared.observation)
     output.say(forecast(desired, prepared))
     if not agreed(output, prepared.plan, yes):
         output.say("nothing was changed")

@@ -97,6 +97,7 @@ def _of_release(decided: dict[str, Any]) -> Applied:
     services = decided["services"]
     uses = [(service["name"], use["secret"]) for service in services for use in service["secrets"]]
     secrets = [secret for _, secret in uses] + [one for service in services for one in service["host_secrets"]]
+    secrets += [engine["key"] for engine in decided.get("engines", []) if engine["key"]]
     by_name = {secret["name"]: Secret(**secret) for secret in secrets}
     folders = {folder["host_path"] for service in services for folder in service["folders"]}
     folders |= {service["data"]["host_path"] for service in services if service["data"]}

@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 
 from deploy.spec.document import FieldPath
 from deploy.spec.engine import ModelsAre
+from deploy.spec.finding import Finding
+from deploy.spec.fronts import FRONT_CHECKS
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
 from deploy.spec.service import ServiceSpec
-from deploy.spec.wording import did_you_mean
 
 _KIT_FOLDERS = ("/opt/kit", "/var/cache/kit")
 _RESERVED_STACKS = ("agent", "tools")
@@ -20,24 +21,6 @@ _RESERVED_STACKS = ("agent", "tools")
 _SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
 _SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A problem at a path, with what it was concluded from."""
-
-    path: FieldPath
-    message: str
-    also: tuple[FieldPath, ...] = ()
-    """Other values that it rests on."""
-    whole: tuple[str, ...] = ()
-    """Lists that it rests on as a whole: it says that something is not in them."""
-    wanted: tuple[str, tuple[str, ...]] = ("", ())
-    """The name that nothing has and those that exist, to guess what was meant."""
-
-    def text(self) -> str:
-        """Return the message, with a guess where there is a near miss."""
-        return self.message + did_you_mean(*self.wanted)
 
 
 @dataclass(frozen=True)
@@ -240,6 +223,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     publishing_is_safe,
     versions_are_safe,
     folders_are_apart,
+    *FRONT_CHECKS,
 )
 
 

@@ -23,3 +23,8 @@ class EngineSpec(Strict):
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
         raise NotImplementedError
+
+    @property
+    def outside(self) -> str:
+        """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
+        return ""

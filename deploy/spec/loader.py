@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from deploy.errors import Problem, SpecError
-from deploy.spec.crosschecks import Finding, findings
+from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document
 from deploy.spec.fields import shown
+from deploy.spec.finding import Finding
 from deploy.spec.model import Spec
 from deploy.spec.planned import refuse_planned
 from deploy.spec.remains import findings_in_remains

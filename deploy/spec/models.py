@@ -133,7 +133,8 @@ class Model(Parameters):
 
     def is_locked(self, spec: Spec) -> bool:
         """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
-        return self.from_ is not None and self.base(spec) is None
+        named = any(engine.name == self.engine and engine.models_are == "named" for engine in spec.engines)
+        return self.from_ is not None and not named and self.base(spec) is None
 
 
 OWN_SETTINGS = tuple(name for name in Model.model_fields if name not in ("name", "engine", "from_"))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.spec.crosschecks import Finding, findings
+from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document, FieldPath
+from deploy.spec.finding import Finding
 from deploy.spec.model import Spec
 from deploy.spec.validation import Faults, attempt
 
@@ -40,6 +41,9 @@ class _Remains:
             inside = inside[part]
         if len(path) == 1 and path[0] in _STAND_INS:
             inside[path[0]] = _STAND_INS[str(path[0])]
+        elif isinstance(inside, list) and inside[int(path[-1])] is None:
+            # Only the lists above can do without an entry.
+            self.take_out(path[:-1], False)
         elif isinstance(inside, list):
             inside[int(path[-1])] = None
         else:

@@ -16,7 +16,7 @@ from deploy.agent.observing import engine, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
 from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
-from deploy.agent.releases.secrets import found_secrets, names_path
+from deploy.agent.releases.secrets import found_secrets, names_path, replaced
 from deploy.agent.remembered import read_json
 from deploy.agent.rooms import call_room
 
@@ -38,6 +38,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         **release.observe(root),
         "services": services,
         "secrets": _secrets(root),
+        "replaced_secrets": replaced(root, request.get("given", [])),
         "fingerprint_changed": {name: changed_secrets(root, name, one) for name, one in services.items()},
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,

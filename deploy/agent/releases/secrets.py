@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import re
 from pathlib import Path
@@ -66,6 +67,20 @@ def found_secrets(root: Path) -> dict[str, Any]:
     return found
 
 
+def replaced(root: Path, given: list[dict[str, str]]) -> list[str]:
+    """Return which of the secrets that are here, by service and name, are not as they are given now."""
+    found = []
+    for one in given:
+        _ensure_names({**one, "readers": []})
+        try:
+            held = secret_path(root, one["owner"], one["name"]).read_bytes()
+        except OSError:
+            continue
+        if not hmac.compare_digest(held, one["value"].encode()):
+            found.append(f"{one['owner']}/{one['name']}")
+    return found
+
+
 def secret_path(root: Path, service: str, name: str) -> Path:
     """Return where a service's copy of a secret lies."""
     return root / "secrets" / service / name
@@ -80,6 +95,9 @@ def _ensure_names(secret: dict[str, Any]) -> None:
 def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     path = secret_path(root, secret["owner"], secret["name"])
     value = secret.get("value")
+    if value is None and not path.exists() and secret.get("reference"):
+        problem = f"the secret {secret['name']} is kept in {secret['reference']}, and was not given"
+        raise AgentError(problem, "run `kit apply` where that can be read")
     if value is None:
         value = path.read_text() if path.exists() else secret["prefix"] + _random()
     owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)

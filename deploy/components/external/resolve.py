@@ -13,9 +13,9 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     key = _key(spec)
     names = tuple(model.name for model in site.created) or tuple(name for name, _ in site.named)
     upstream = tuple((name, known) for name, known in site.named if name != known)
-    offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, is_outside=True, upstream=upstream)]
+    offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, True, upstream, spec.name)]
     if site.embedding in names:
-        offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, is_outside=True, upstream=upstream))
+        offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, True, upstream, spec.name))
     created = spec.models_are == "created"
     engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune) if created else None
     return Resolved(None, (), tuple(offers), engine)

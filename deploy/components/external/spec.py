@@ -67,3 +67,8 @@ class ExternalEngine(EngineSpec):
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
         return "created" if self.api == "ollama" else "named"
+
+    @property
+    def outside(self) -> str:
+        """Where it is reached outside of the stack's own networks."""
+        return self.url

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from deploy.components.litellm.artifacts import CONFIG_PATH, FOLDER, GATE_HOOK, UPSTREAM_PREFIX, gateway_files
+from typing import Any
+
+from deploy.components.litellm.artifacts import CONFIG_PATH, FOLDER, GATE_HOOK, GatewayConfig, gateway_files
 from deploy.components.litellm.spec import LiteLLMGateway
+from deploy.components.litellm.upstreams import CHAT_PREFIX, Upstream, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Secret, SecretUse, Service, Tmpfs
-from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.offers import ChatApi, Embeddings, Offer, way_out
 
 UID = 10102
 CONTAINER_PORT = 4000
@@ -28,9 +31,12 @@ ENVIRONMENT = (
 
 def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     """Decide the gateway's container and what it offers: what the engines offer, under its own key."""
-    chats = tuple(offer for offer in offers if isinstance(offer, ChatApi) and offer.protocol in UPSTREAM_PREFIX)
+    callable_offers = tuple(offer for offer in offers if offer.protocol in CHAT_PREFIX)
+    chats = tuple(offer for offer in callable_offers if isinstance(offer, ChatApi))
     master = Secret("litellm_master_key", spec.kind, "sk-", "key of the gateway, for programs that call it")
     keys = {chat.key.name: _use(chat.key) for chat in chats if chat.key}
+    config = _config(spec, callable_offers, keys)
+    egress, cause = way_out(spec.egress, callable_offers)
     service = Service(
         name=spec.kind,
         kind=spec.kind,
@@ -38,20 +44,45 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         argv=_argv(),
         owner=owner_of(spec, UID),
         environment=ENVIRONMENT,
-        artifacts=gateway_files(chats, keys, spec.request_timeout),
+        artifacts=gateway_files(config),
         secrets=(SecretUse(master, "LITELLM_MASTER_KEY"), *(keys[name] for name in sorted(keys))),
         ports=site.ports(spec, spec.traits.default_port, CONTAINER_PORT),
         tmpfs=(Tmpfs("/tmp", 128 * 2**20),),
         memory_bytes=spec.memory or 2**30,
         probe=http_probe(CONTAINER_PORT, "/health/liveliness", start_period_seconds=90),
         health_timeout_seconds=spec.health_timeout,
-        egress=spec.egress or "none",
-        egress_cause="the spec says so" if spec.egress == "any" else "",
-        facts={"models": list(_models(chats)), "embeddings": list(_embedding(chats, offers)), "key": master.name},
+        egress=egress,
+        egress_cause=cause,
+        facts=_facts(config.models, chats, offers, master),
     )
+    return Resolved(service, (), _offers_of(spec, chats, offers, master))
+
+
+def _config(spec: LiteLLMGateway, offers: tuple[Offer, ...], keys: dict[str, SecretUse]) -> GatewayConfig:
+    models = upstreams(offers, keys, {route.model: route for route in spec.routes})
+    fallbacks = tuple(sorted((route.model, route.fallbacks) for route in spec.routes if route.fallbacks))
+    return GatewayConfig(models, fallbacks, pre_call_checks(models), spec.request_timeout)
+
+
+def _offers_of(
+    spec: LiteLLMGateway, chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
+) -> tuple[Offer, ...]:
     address = f"http://{spec.kind}:{CONTAINER_PORT}/v1"
-    chat = ChatApi("openai", address, _models(chats), master)
-    return Resolved(service, (), (chat, Embeddings("openai", address, _embedding(chats, offers), master)))
+    chat = ChatApi("openai", address, _models(chats), master, in_front=True)
+    return (chat, Embeddings("openai", address, _embedding(chats, offers), master, in_front=True))
+
+
+def _facts(
+    models: tuple[Upstream, ...], chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
+) -> dict[str, Any]:
+    return {
+        "models": list(_models(chats)),
+        # One by one: in a group, an engine that answers hides one that does not.
+        "upstreams": [{"id": one.id, "model": one.name} for one in models],
+        "embeddings": list(_embedding(chats, offers)),
+        "limited": sorted({one.name for one in models if one.is_limited}),
+        "key": master.name,
+    }
 
 
 def _use(key: Secret) -> SecretUse:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from deploy.spec.fields import Duration, Version
+from deploy.spec.fields import Duration, ModelName, Strict, Version
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 4000
@@ -16,6 +16,25 @@ VERSION_FLOOR = (
 )
 _STOLEN = "this upload was compromised and sends secrets away"
 BAD_VERSIONS = (("1.82.7", _STOLEN), ("1.82.8", _STOLEN))
+
+
+class Route(Strict):
+    """How requests for one model are passed on; each limit holds for every engine of the model by itself."""
+
+    model: ModelName
+    """Name of the model."""
+    fallbacks: tuple[ModelName, ...] = ()
+    """Models that answer in its place, in this order, when none of its engines does."""
+    timeout: Duration | None = None
+    """How long one answer of this model may take; left out, `request_timeout`."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Requests in a minute; one more goes to another engine or a fallback, or is refused."""
+    tokens_per_minute: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    """Tokens in a minute, asked and answered; once they are used up it is as with requests."""
+    parallel: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Requests at the same time; one more goes to another engine or a fallback, or is refused."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    """How often a request that failed is sent again before another engine or a fallback is asked."""
 
 
 class LiteLLMGateway(ServiceSpec):
@@ -36,3 +55,5 @@ class LiteLLMGateway(ServiceSpec):
     """Release of LiteLLM; left out, the one that this kit was tested with."""
     request_timeout: Annotated[Duration, Field(json_schema_extra={"default": "10m"})] = 600
     """How long one answer may take."""
+    routes: tuple[Route, ...] = ()
+    """Fallbacks, time limits and limits of single models; a model without a route has none of them."""

@@ -86,23 +86,39 @@ def _drift(wanted: Settings, stored: _Stored, root: str) -> list[Drift]:
     if not stored.exists:
         return []
     found = ((name, value, stored.settings.get(name, MISSING)) for name, value in sorted(wanted.items()))
+    resolved = ((name, value, _value(value, root, default=MISSING), there) for name, value, there in found)
     return [
-        {"name": name, "cause": _cause(name, value, there)}
-        for name, value, there in found
-        if there != _value(value, root, default=MISSING)
+        {"name": name, "cause": _cause(name, value, now, there)}
+        for name, value, now, there in resolved
+        if not _holds(there, now)
     ]
 
 
-def _cause(name: str, wanted: Any, there: Any) -> str:
+def _holds(there: Any, wanted: Any) -> bool:
+    """Of a mapping only the keys that are wanted count; one that is not there is as good as an empty one."""
+    if isinstance(wanted, dict):
+        return isinstance(there, dict) and all(_holds(there.get(key, ""), one) for key, one in wanted.items())
+    return bool(there == wanted)
+
+
+def _cause(name: str, value: Any, wanted: Any, there: Any) -> str:
     """Say how a setting differs, without the value of any secret."""
     if there is MISSING:
         return "not set"
-    if _secret_names(wanted):
-        return f"is not the secret {', '.join(_secret_names(wanted))}"
+    if isinstance(wanted, dict):
+        return f"differs in {', '.join(_inner(there, wanted))}"
+    if _secret_names(value):
+        return f"is not the secret {', '.join(_secret_names(value))}"
     if name.endswith(KEYS):
         return "is a key, and none is wanted"
     cause = f"is {_shown(there)}, not {_shown(wanted)}"
     return f"{cause}; documents must be uploaded again" if name == "rag.embedding_model" and there else cause
+
+
+def _inner(there: Any, wanted: Settings) -> list[str]:
+    found = there if isinstance(there, dict) else {}
+    places = ((found.get(place, ""), one) for place, one in wanted.items())
+    return sorted({key for stored, one in places for key in one if not _holds(stored, {key: one[key]})})
 
 
 def _shown(value: Any) -> str:
@@ -114,7 +130,7 @@ def _shown(value: Any) -> str:
 def _secret_names(value: Any) -> list[str]:
     if isinstance(value, list):
         return [name for one in value for name in _secret_names(one)]
-    return [value["secret"]] if isinstance(value, dict) else []
+    return [value["secret"]] if isinstance(value, dict) and "secret" in value else []
 
 
 def _value(value: Any, root: str, default: Any = None) -> Any:
@@ -123,6 +139,8 @@ def _value(value: Any, root: str, default: Any = None) -> Any:
         return [_value(one, root, default) for one in value]
     if not isinstance(value, dict):
         return value
+    if "secret" not in value:
+        return {key: _value(one, root, default) for key, one in value.items()}
     path = Path(root) / "secrets" / value["owner"] / value["secret"]
     try:
         return path.read_text().rstrip("\n")
@@ -234,17 +252,26 @@ def _set_openai(admin: _Admin, wanted: Settings) -> None:
 
 
 def _set_ollama(admin: _Admin, wanted: Settings) -> None:
-    admin.post("/ollama/config/update", {**admin.get("/ollama/config"), "ENABLE_OLLAMA_API": wanted["ollama.enable"]})
+    there = admin.get("/ollama/config")
+    body = {**there, "ENABLE_OLLAMA_API": wanted["ollama.enable"]}
+    if "ollama.base_urls" in wanted:
+        urls, own = wanted["ollama.base_urls"], wanted["ollama.api_configs"]
+        kept = there["OLLAMA_API_CONFIGS"] if there["OLLAMA_BASE_URLS"] == urls else {}
+        body["OLLAMA_BASE_URLS"] = urls
+        body["OLLAMA_API_CONFIGS"] = {place: {**kept.get(place, {}), **own[place]} for place in own}
+    admin.post("/ollama/config/update", body)
 
 
 def _set_embedding(admin: _Admin, wanted: Settings) -> None:
     there = admin.get("/api/v1/retrieval/embedding")
     kept = {key: there[key] for key in there if key.startswith(("RAG_EMBEDDING_", "ENABLE_"))}
+    engine = wanted["rag.embedding_engine"]
+    url = wanted["rag.ollama.base_url" if engine == "ollama" else "rag.openai.api_base_url"]
     body = {
         **kept,
-        "RAG_EMBEDDING_ENGINE": wanted["rag.embedding_engine"],
+        "RAG_EMBEDDING_ENGINE": engine,
         "RAG_EMBEDDING_MODEL": wanted["rag.embedding_model"],
-        "openai_config": {"url": wanted["rag.openai.api_base_url"], "key": wanted["rag.openai.api_key"]},
+        f"{engine}_config": {"url": url, "key": wanted[f"rag.{engine}.api_key"]},
     }
     admin.post("/api/v1/retrieval/embedding/update", body)
 
@@ -263,7 +290,7 @@ def _set_doors(admin: _Admin, wanted: Settings) -> None:
 _SETTERS = (
     (("openai.",), _set_openai),
     (("ollama.",), _set_ollama),
-    (("rag.embedding_", "rag.openai."), _set_embedding),
+    (("rag.embedding_", "rag.ollama.", "rag.openai."), _set_embedding),
     (("rag.bypass_",), _set_retrieval),
     (("ui.", "webui."), _set_doors),
 )

@@ -42,7 +42,7 @@ def _first_owned(owned: Owned) -> dict[str, str]:
         "ENABLE_OLLAMA_API": "false",
         "ENABLE_OPENAI_API": "false",
         "ENABLE_SIGNUP": "false",
-        "RAG_EMBEDDING_ENGINE": "openai",
+        "RAG_EMBEDDING_ENGINE": owned.embedding_engine,
         "RAG_EMBEDDING_MODEL": owned.embedding_model,
         "WEBUI_URL": owned.url,
     }

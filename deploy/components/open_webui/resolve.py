@@ -7,13 +7,13 @@ from typing import Any
 from deploy.components.open_webui.data import DATABASE, user_data
 from deploy.components.open_webui.environment import ADMIN_EMAIL, DATA_PATH, environment
 from deploy.components.open_webui.image import VERSION
-from deploy.components.open_webui.settings import Owned, owned_settings
+from deploy.components.open_webui.settings import Owned, listed_as, owned_settings
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Folder, Mount, Owner, Port, Secret, SecretUse, Service, Tmpfs
 from deploy.errors import UsageError
-from deploy.offers import Embeddings, Offer
+from deploy.offers import Embeddings, Offer, way_out
 
 UID = 10103
 CONTAINER_PORT = 8080
@@ -30,12 +30,14 @@ PERSON_PASSWORD = Secret(
 
 def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     """Decide the web UI's container; it offers nothing to others."""
-    _ensure_possible(spec, offers)
+    called = _called(spec, offers)
+    _ensure_possible(spec, called)
     owner = owner_of(spec, UID)
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     origins = _origins(ports, spec.url)
-    owned = owned_settings(spec.url or origins[0], offers, spec.embedding)
+    owned = owned_settings(spec.url or origins[0], called, spec.embedding)
+    egress, cause = way_out(spec.egress, called)
     data = f"{root}/data"
     service = Service(
         name=spec.kind,
@@ -52,14 +54,21 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         memory_bytes=spec.memory or 2 * 2**30,
         probe=http_probe(CONTAINER_PORT, "/ready", start_period_seconds=120),
         health_timeout_seconds=spec.health_timeout,
-        egress=spec.egress or "none",
-        egress_cause="the spec says so" if spec.egress == "any" else "",
+        egress=egress,
+        egress_cause=cause,
         data=user_data(data, owner, spec.version or VERSION),
-        host_secrets=(PERSON_PASSWORD,),
+        host_secrets=(*owned.lent_keys, PERSON_PASSWORD),
         room=_room(owned, data, ports, spec.admin.email),
         facts=_facts(owned),
     )
     return Resolved(service)
+
+
+def _called(spec: OpenWebUI, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Return what it asks by itself: what stands in front of the engines, or each of them."""
+    fronts = tuple(offer for offer in offers if offer.in_front)
+    engines = tuple(offer for offer in offers if not offer.in_front and (offer.models or not offer.is_outside))
+    return engines if spec.through == "engines" or not fronts else fronts
 
 
 def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...]) -> None:
@@ -101,8 +110,12 @@ def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -
 
 
 def _facts(owned: Owned) -> dict[str, Any]:
+    vectors = listed_as(owned.embeddings, owned.embedding_model) if owned.embeddings else ""
+    chatting = [model for model in owned.models if model != vectors] or list(owned.models)
     return {
-        "models": sorted({model for chat in owned.chats for model in chat.models}),
+        "models": list(owned.models),
+        # A gateway's own checks ask for each of its models.
+        "asked": chatting[:1] if any(chat.in_front for chat in owned.chats) else chatting,
         "embedding": owned.embedding_model,
         "account": ADMIN_EMAIL,
         "password": KIT_PASSWORD.name,

@@ -8,7 +8,10 @@ from typing import Any
 from deploy.deployment import Secret
 from deploy.offers import ChatApi, Embeddings, Offer
 
-PROTOCOL = "openai"
+OPENAI = "openai"
+OLLAMA = "ollama"
+PROTOCOLS = (OPENAI, OLLAMA)
+"""What the application speaks, in its own words."""
 
 
 @dataclass(frozen=True)
@@ -20,30 +23,81 @@ class Owned:
     embedding_model: str
     embeddings: Embeddings | None
 
+    @property
+    def embedding_engine(self) -> str:
+        """The application's word for what turns text into vectors."""
+        return self.embeddings.protocol if self.embeddings else OPENAI
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model under the name that the application lists it by."""
+        return tuple(sorted({name for chat in self.chats for name in _listed(chat)}))
+
+    @property
+    def lent_keys(self) -> tuple[Secret, ...]:
+        """Keys that no container needs to know: only the application's database does."""
+        keys = {key.name: key for key in (self.embeddings and self.embeddings.key, *self._keys()) if key}
+        return tuple(key for _, key in sorted(keys.items()) if key.reference)
+
     def as_settings(self) -> dict[str, Any]:
         """Return the settings under the application's own keys; a secret by its name and owner."""
+        chats = [chat for chat in self.chats if chat.protocol == OPENAI]
         return {
-            "ollama.enable": False,
-            "openai.enable": bool(self.chats),
-            "openai.api_base_urls": [chat.url for chat in self.chats],
-            "openai.api_keys": [_secret(chat.key) for chat in self.chats],
+            "openai.enable": bool(chats),
+            "openai.api_base_urls": [chat.url for chat in chats],
+            "openai.api_keys": [_secret(chat.key) for chat in chats],
             # Without vectors a document goes to the model whole; with them only what the question is about.
             "rag.bypass_embedding_and_retrieval": self.embeddings is None,
-            "rag.embedding_engine": PROTOCOL,
+            "rag.embedding_engine": self.embedding_engine,
             "rag.embedding_model": self.embedding_model,
-            "rag.openai.api_base_url": self.embeddings.url if self.embeddings else "",
-            "rag.openai.api_key": _secret(self.embeddings.key) if self.embeddings else "",
+            **self._embedding_back_end(),
             "ui.enable_signup": False,
             "webui.url": self.url,
+            **self._ollama(),
         }
+
+    def _embedding_back_end(self) -> dict[str, Any]:
+        # The application takes the address of one engine at a time: of the other it keeps what it has.
+        field = "base_url" if self.embedding_engine == OLLAMA else "api_base_url"
+        return {
+            f"rag.{self.embedding_engine}.{field}": self.embeddings.url if self.embeddings else "",
+            f"rag.{self.embedding_engine}.api_key": _secret(self.embeddings.key) if self.embeddings else "",
+        }
+
+    def _ollama(self) -> dict[str, Any]:
+        chats = [chat for chat in self.chats if chat.protocol == OLLAMA]
+        if not chats:
+            return {"ollama.enable": False}
+        own = {
+            str(place): {"key": _secret(one.key), "model_ids": list(_listed(one))} for place, one in enumerate(chats)
+        }
+        return {
+            "ollama.enable": True,
+            "ollama.base_urls": [chat.url for chat in chats],
+            # Of each back end's settings only these are the kit's; a prefix or a tag belongs to who set it.
+            "ollama.api_configs": own,
+        }
+
+    def _keys(self) -> tuple[Secret | None, ...]:
+        return tuple(chat.key for chat in self.chats)
 
 
 def owned_settings(url: str, offers: tuple[Offer, ...], embedding: str | None) -> Owned:
     """Choose the back ends among the offers."""
-    chats = tuple(offer for offer in offers if isinstance(offer, ChatApi) and offer.protocol == PROTOCOL)
-    vectors = (offer for offer in offers if isinstance(offer, Embeddings) and offer.protocol == PROTOCOL)
+    chats = tuple(offer for offer in offers if isinstance(offer, ChatApi) and offer.protocol in PROTOCOLS)
+    vectors = (offer for offer in offers if isinstance(offer, Embeddings) and offer.protocol in PROTOCOLS)
     chosen = next((offer for offer in vectors if embedding in offer.models), None)
-    return Owned(url, chats, embedding if embedding and chosen else "", chosen)
+    return Owned(url, chats, chosen.name_of(embedding) if embedding and chosen else "", chosen)
+
+
+def listed_as(offer: Offer, model: str) -> str:
+    """Return the name that a back end lists a model by: an Ollama writes out the tag that stands for none."""
+    name = offer.name_of(model)
+    return name if offer.protocol != OLLAMA or ":" in name else f"{name}:latest"
+
+
+def _listed(chat: ChatApi) -> tuple[str, ...]:
+    return tuple(sorted(listed_as(chat, model) for model in chat.models))
 
 
 def _secret(secret: Secret | None) -> Any:

@@ -61,6 +61,8 @@ class OpenWebUI(ServiceSpec):
     """Release of Open WebUI; left out, the one that this kit was tested with."""
     embedding: ModelName | None = None
     """Model that turns documents into vectors; without one, documents cannot be searched."""
+    through: Literal["gateway", "engines"] | None = None
+    """Whom it asks for models: the gateway, or each engine by itself; left out, the gateway where there is one."""
     bridge: HostPath | None = None
     """Folder of this host that holds the web UI's data (its data/); left out, under /srv/kit."""
     url: Address | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.components import room_of
+from deploy.components.external.spec import ExternalEngine
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.open_webui.spec import OpenWebUI
@@ -27,6 +28,13 @@ def resolved(
 def engine(model: LockedModel = GEMMA, **fields: Any) -> Resolved:
     spec = LlamaCppEngine(**{"kind": "llama_cpp", "name": "main", "threads": 1, **fields})
     return resolved("llama_cpp", spec, models=(model,))
+
+
+def outside(*models: str, embedding: str | None = None, known_as: str = "", **fields: Any) -> Resolved:
+    """An engine that somebody else runs: an Ollama on another machine, where nothing else is said."""
+    data = {"kind": "external", "name": "mac", "api": "ollama", "url": "http://10.0.0.7:11434", **fields}
+    named = tuple((model, known_as or model) for model in models)
+    return room_of("external").resolve(ExternalEngine(**data), Site("home", None, named=named, embedding=embedding), ())
 
 
 def gateway(*engines: Resolved, **fields: Any) -> Resolved:

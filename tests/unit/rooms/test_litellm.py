@@ -32,6 +32,7 @@ def test_every_model_of_every_engine_has_its_own_name_and_its_engines_key() -> N
                 "api_base": "http://main:8080/v1",
                 "api_key": "os.environ/KIT_MAIN_API_KEY",
             },
+            "model_info": {"id": "gemma at http://main:8080/v1"},
         },
         {
             "model_name": "talker:8b",
@@ -40,6 +41,7 @@ def test_every_model_of_every_engine_has_its_own_name_and_its_engines_key() -> N
                 "api_base": "http://zebra:8080/v1",
                 "api_key": "os.environ/KIT_ZEBRA_API_KEY",
             },
+            "model_info": {"id": "talker:8b at http://zebra:8080/v1"},
         },
     ]
     assert [(use.secret.name, use.variable) for use in front.service.secrets] == [

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from deploy.deployment import Folder, Mount, Owner, SqliteFile, Tree
 from deploy.errors import UsageError
-from tests.unit.rooms.places import TALKER, engine, gateway, webui
+from tests.unit.rooms.places import TALKER, engine, gateway, outside, webui
 
 OFFERS = gateway(engine()).offers
 MASTER = {"secret": "litellm_master_key", "owner": "litellm"}
@@ -122,3 +122,50 @@ def test_an_embedding_model_that_nothing_serves_is_refused_with_those_that_are()
 def test_the_kits_own_account_is_nobodys() -> None:
     with pytest.raises(UsageError, match="the kit's own account"):
         webui(OFFERS, admin={"email": "kit@localhost"})
+
+
+def test_an_ollama_is_a_back_end_of_its_own_kind_with_its_key_and_only_the_models_of_the_spec() -> None:
+    offers = (*outside("gemma", "tiny:1b", key="env:MAC_KEY").offers, *engine(name="main").offers)
+    settings = webui(offers).service.room["settings"]
+    assert settings["ollama.enable"] is True
+    assert settings["ollama.base_urls"] == ["http://10.0.0.7:11434"]
+    key = {"secret": "mac_api_key", "owner": "mac"}
+    assert settings["ollama.api_configs"] == {"0": {"key": key, "model_ids": ["gemma:latest", "tiny:1b"]}}
+    assert settings["openai.api_base_urls"] == ["http://main:8080/v1"]
+
+
+def test_a_key_that_is_kept_elsewhere_is_known_to_the_agent_and_to_no_container() -> None:
+    page = webui(outside("gemma", key="file:mac.key").offers).service
+    assert [secret.name for secret in page.host_secrets] == ["mac_api_key", "webui_admin_password"]
+    assert "mac_api_key" not in [use.secret.name for use in page.secrets]
+
+
+def test_it_goes_through_the_gateway_unless_the_spec_names_the_engines() -> None:
+    engines = (*engine(name="main").offers, *outside("gemma").offers)
+    offers = (*engines, *gateway(engine(name="main"), outside("gemma")).offers)
+    behind = webui(offers).service
+    assert behind.room["settings"]["openai.api_base_urls"] == ["http://litellm:4000/v1"]
+    assert behind.room["settings"]["ollama.enable"] is False
+    assert behind.egress == "none"
+    beside = webui(offers, through="engines").service
+    assert beside.room["settings"]["openai.api_base_urls"] == ["http://main:8080/v1"]
+    assert beside.room["settings"]["ollama.base_urls"] == ["http://10.0.0.7:11434"]
+    assert (beside.egress, beside.egress_cause) == ("any", "calls mac at http://10.0.0.7:11434")
+    assert webui(offers, through="gateway") == webui(offers)
+
+
+def test_an_ollama_turns_documents_into_vectors_by_itself() -> None:
+    page = webui(outside("gemma", "nomic", embedding="nomic", key="env:MAC_KEY").offers, embedding="nomic").service
+    settings = page.room["settings"]
+    assert (settings["rag.embedding_engine"], settings["rag.embedding_model"]) == ("ollama", "nomic")
+    assert settings["rag.ollama.base_url"] == "http://10.0.0.7:11434"
+    assert settings["rag.ollama.api_key"] == {"secret": "mac_api_key", "owner": "mac"}
+    assert not [name for name in settings if name.startswith("rag.openai")]
+    assert dict(page.environment)["RAG_EMBEDDING_ENGINE"] == "ollama"
+    assert page.facts["asked"] == ["gemma:latest"]
+
+
+def test_the_checks_ask_every_engine_unless_a_gateways_own_checks_do() -> None:
+    engines = (*engine(TALKER, name="zebra").offers, *engine(name="main").offers)
+    assert webui(engines).service.facts["asked"] == ["gemma", "talker:8b"]
+    assert webui(gateway(engine(TALKER, name="zebra"), engine(name="main")).offers).service.facts["asked"] == ["gemma"]

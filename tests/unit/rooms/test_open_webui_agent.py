@@ -167,3 +167,21 @@ def test_an_application_that_does_not_answer_is_an_error_with_the_address(place:
     with pytest.raises(AgentError, match=r"127\.0\.0\.1:1") as refused:
         apply(place.service(**{"webui.url": "y"}), str(place.root), Journal("", ""))
     assert "words" not in str(refused.value)
+
+
+def test_of_a_back_ends_settings_only_the_kits_own_are_compared(place: Place) -> None:
+    wanted = {"ollama.api_configs": {"0": {"key": key(), "model_ids": ["gemma:latest"]}}}
+    theirs = {"prefix_id": "mac", "enable": True}
+    place.store({"ollama.api_configs": {"0": {**theirs, "key": KEY, "model_ids": ["gemma:latest"]}}}, emails=())
+    place.remember("ada@example.org")
+    assert place.drift(**wanted) == {}
+    place.store({"ollama.api_configs": {"0": {**theirs, "key": "sk-other"}}}, emails=())
+    assert place.drift(**wanted) == {"ollama.api_configs": "differs in key, model_ids"}
+    place.store({"ollama.api_configs": {}}, emails=())
+    assert place.drift(**wanted) == {"ollama.api_configs": "differs in key, model_ids"}
+
+
+def test_a_key_that_is_not_there_is_as_good_as_an_empty_one(place: Place) -> None:
+    place.store({"ollama.api_configs": {"0": {"model_ids": ["gemma:latest"]}}}, emails=())
+    place.remember("ada@example.org")
+    assert place.drift(**{"ollama.api_configs": {"0": {"key": "", "model_ids": ["gemma:latest"]}}}) == {}

@@ -49,3 +49,24 @@ def test_a_secret_has_no_name_that_leaves_its_folder(tmp_path: Path, name: str) 
     wanted: dict[str, Any] = {"name": name, "owner": "one", "prefix": "", "value": None, "readers": []}
     with pytest.raises(AgentError, match="is not a name"):
         secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)
+
+
+@NEEDS_ROOT
+def test_a_secret_that_is_kept_elsewhere_is_never_made_up(tmp_path: Path) -> None:
+    wanted = {"name": "mac_api_key", "owner": "mac", "prefix": "", "value": None, "reference": "env:MAC", "readers": []}
+    with pytest.raises(AgentError, match="kept in env:MAC, and was not given"):
+        secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)
+    secrets.run({"root": str(tmp_path), "secrets": [{**wanted, "value": "given"}]}, QUIET)
+    kept = tmp_path / "secrets" / "mac" / "mac_api_key"
+    assert (kept.read_text(), kept.stat().st_uid, kept.stat().st_mode & 0o7777) == ("given", 0, 0o400)
+    assert not secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)["changed"]
+
+
+@NEEDS_ROOT
+def test_a_value_that_is_another_one_elsewhere_is_told_by_its_name_alone(tmp_path: Path) -> None:
+    wanted: dict[str, Any] = {"name": "mac_api_key", "owner": "mac", "prefix": "", "value": "first", "readers": []}
+    secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)
+    given = {"name": "mac_api_key", "owner": "mac", "value": "first"}
+    assert secrets.replaced(tmp_path, [given]) == []
+    assert secrets.replaced(tmp_path, [{**given, "value": "second"}]) == ["mac/mac_api_key"]
+    assert secrets.replaced(tmp_path, [{**given, "owner": "elsewhere"}]) == []

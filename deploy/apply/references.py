@@ -1,0 +1,99 @@
+"""Secrets that a person keeps elsewhere: read on the control node for an apply, and kept nowhere there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.deployment import Secret
+from deploy.desired import Desired
+from deploy.errors import Problem, SpecError
+from deploy.hosts.observe import Observation
+
+LARGEST = 64 * 1024
+
+
+class Given(dict[str, str]):
+    """Values by the names of their secrets; prints as nothing."""
+
+    def __repr__(self) -> str:
+        return "[redacted]"
+
+
+class _NotGivenError(Exception):
+    """Why a value cannot be had, and what a person does about it."""
+
+
+def given_values(desired: Desired) -> Given:
+    """Read what can be read; what cannot is missed only where the host lacks it."""
+    found = Given()
+    for secret in _referred(desired):
+        try:
+            found[secret.name] = _read(secret.reference, desired.path.parent)
+        except _NotGivenError:
+            continue
+    return found
+
+
+def ensure_given(desired: Desired, observation: Observation) -> None:
+    """Raise SpecError with every secret that the host lacks and that cannot be read here."""
+    problems = []
+    for secret in _referred(desired):
+        if (secret.owner, secret.name) not in observation.secrets:
+            try:
+                _read(secret.reference, desired.path.parent)
+            except _NotGivenError as problem:
+                problems += [_problem(desired.path, secret, str(problem))]
+    if problems:
+        raise SpecError(problems, "nothing was changed; mend this, then run the same command again")
+
+
+def _referred(desired: Desired) -> Iterator[Secret]:
+    return (secret for secret in desired.deployment.secrets if secret.reference)
+
+
+def _read(reference: str, folder: Path) -> str:
+    kind, _, place = reference.partition(":")
+    value = _variable(place) if kind == "env" else _file(folder / place)
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise _NotGivenError(f"{reference} holds what is no key: it must be one line of letters, digits and signs")
+    return value
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise _NotGivenError(
+            f"the variable {name} is not set here; type `export {name}=...`, and with sudo "
+            f"`sudo --preserve-env={name} kit apply`"
+        )
+    return value
+
+
+def _file(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            value = stream.read(LARGEST).decode().strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        words = problem.strerror if isinstance(problem, OSError) else "it is not text"
+        raise _NotGivenError(f"{path} cannot be read: {words}; write the key into it") from None
+    if not value:
+        raise _NotGivenError(f"{path} is empty; write the key into it")
+    return value
+
+
+def _problem(path: Path, secret: Secret, words: str) -> Problem:
+    """Return the problem at the place in kit.yaml where the reference is written."""
+    from deploy.spec.document import path_text
+    from deploy.spec.loader import LARGEST as LARGEST_SPEC
+    from deploy.spec.tree import read_document
+
+    document = read_document(path, LARGEST_SPEC, "")
+    for place in document.values:
+        value = document.data
+        for part in place:
+            value = value[part]
+        if value == secret.reference and path_text(place).startswith("engines"):
+            return document.problem(place, words)
+    return document.problem(("engines",), words)

@@ -1,0 +1,77 @@
+"""Each model of each engine in LiteLLM's words: how it is called, where, with which key and within which limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.components.litellm.spec import Route
+from deploy.deployment import SecretUse
+from deploy.offers import ChatApi, Embeddings, Offer
+
+CHAT_PREFIX = {"ollama": "ollama_chat/", "openai": "openai/"}
+"""LiteLLM's word for each protocol that an engine may speak."""
+BOTH_PREFIX = "openai/"
+BOTH_PATH = "/v1"
+NO_KEY = "none"
+LIMITS_CHECK = "enforce_model_rate_limits"
+Parameters = tuple[tuple[str, str | int], ...]
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One model as the gateway reaches it on one engine; several of one name are a group that shares the work."""
+
+    name: str
+    id: str
+    """Its own name: who asks for that gets this engine alone."""
+    parameters: Parameters
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it may refuse a request because of those before it."""
+        return any(name in ("rpm", "tpm", "max_parallel_requests") for name, _ in self.parameters)
+
+
+def upstreams(offers: tuple[Offer, ...], keys: dict[str, SecretUse], routes: dict[str, Route]) -> tuple[Upstream, ...]:
+    """Return every model of every engine, sorted."""
+    vectors = {(one.url, model) for one in offers if isinstance(one, Embeddings) for model in one.models}
+    found = {
+        _upstream(chat, model, (chat.url, model) in vectors, keys, routes.get(model))
+        for chat in offers
+        if isinstance(chat, ChatApi)
+        for model in chat.models
+    }
+    return tuple(sorted(found, key=lambda one: (one.name, one.id, one.parameters)))
+
+
+def pre_call_checks(upstreams: tuple[Upstream, ...]) -> tuple[str, ...]:
+    """Return what LiteLLM must be told to hold to: limits alone only weigh its choice."""
+    return (LIMITS_CHECK,) if any(one.is_limited for one in upstreams) else ()
+
+
+def _upstream(
+    chat: ChatApi, model: str, makes_vectors: bool, keys: dict[str, SecretUse], route: Route | None
+) -> Upstream:
+    prefix, address = CHAT_PREFIX[chat.protocol], chat.url
+    if makes_vectors and prefix != BOTH_PREFIX:
+        # `ollama_chat/` makes no vectors, `ollama/` sends them without the key and chats without the model's template,
+        # and two entries of one name would share all requests. What Ollama serves under /v1 does both in one entry.
+        prefix, address = BOTH_PREFIX, f"{chat.url}{BOTH_PATH}"
+    parameters: Parameters = (("model", f"{prefix}{chat.name_of(model)}"), ("api_base", address))
+    if chat.key or prefix == BOTH_PREFIX:
+        # The client for `openai/` does not start without one.
+        parameters += (("api_key", f"os.environ/{keys[chat.key.name].variable}" if chat.key else NO_KEY),)
+    return Upstream(model, f"{model} at {address}", parameters + (_limits(route) if route else ()))
+
+
+def _limits(route: Route) -> Parameters:
+    # LiteLLM makes a limit of its own for requests at the same time out of the other two, unless there is one.
+    parallel = route.parallel or route.requests_per_minute or route.tokens_per_minute
+    wanted = (
+        ("timeout", route.timeout),
+        ("rpm", route.requests_per_minute),
+        ("tpm", route.tokens_per_minute),
+        ("max_parallel_requests", parallel),
+        ("num_retries", route.retries or None),
+    )
+    return tuple((name, value) for name, value in wanted if value is not None)

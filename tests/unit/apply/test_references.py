@@ -1,0 +1,76 @@
+"""Secrets that are kept elsewhere: read here, handed over once, missed only where the host lacks them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deploy.apply.playbook import playbook_run
+from deploy.apply.references import ensure_given, given_values
+from deploy.desired import Desired, load_desired
+from deploy.errors import SpecError
+from deploy.hosts.observe import probe_request, read_observation
+from deploy.plan import make_plan
+from tests.golden.hosts import Answer, bare, settled
+from tests.golden.plans_of import LOCK, PLANS
+
+VALUE = "sk-from-somewhere-else"
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Desired:
+    return desired(tmp_path, "env:LM_KEY")
+
+
+def desired(folder: Path, reference: str) -> Desired:
+    text = (PLANS / "two_engines_of_one_model" / "kit.yaml").read_text()
+    (folder / "kit.yaml").write_text(text.replace("env:LM_KEY", reference))
+    shutil.copy(LOCK, folder / "kit.lock")
+    return load_desired(folder / "kit.yaml")
+
+
+def complaint(wanted: Desired, answer: Answer) -> str:
+    with pytest.raises(SpecError) as caught:
+        ensure_given(wanted, read_observation(answer))
+    assert caught.value.exit_code == 2
+    return str(caught.value.problem)
+
+
+def test_a_variable_that_is_not_set_is_missed_in_its_place_where_the_host_lacks_it(
+    wanted: Desired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LM_KEY", raising=False)
+    said = complaint(wanted, bare(wanted))
+    assert ":6:" in said
+    assert "engines[1].key: the variable LM_KEY is not set here; type `export LM_KEY=...`" in said
+    ensure_given(wanted, read_observation(settled(wanted)))
+    monkeypatch.setenv("LM_KEY", VALUE)
+    ensure_given(wanted, read_observation(bare(wanted)))
+
+
+def test_a_file_begins_at_kit_yaml_and_holds_one_line(tmp_path: Path) -> None:
+    wanted = desired(tmp_path, "file:lm.key")
+    assert f"{tmp_path / 'lm.key'} cannot be read: No such file or directory" in complaint(wanted, bare(wanted))
+    (tmp_path / "lm.key").write_text("\n")
+    assert "is empty; write the key into it" in complaint(wanted, bare(wanted))
+    (tmp_path / "lm.key").write_text("one\ntwo\n")
+    assert "holds what is no key" in complaint(wanted, bare(wanted))
+    (tmp_path / "lm.key").write_text(f"{VALUE}\n")
+    assert given_values(wanted) == {"lm_api_key": VALUE}
+
+
+def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LM_KEY", VALUE)
+    given = given_values(wanted)
+    assert VALUE not in repr(given)
+    assert {"name": "lm_api_key", "owner": "lm", "value": VALUE} in probe_request(wanted.deployment, given)["given"]
+    observation = read_observation(bare(wanted))
+    plan = make_plan(wanted.deployment, wanted.bundle, observation)
+    (host,) = playbook_run(wanted, plan, observation, "/agent", "run-1", given=given).hosts
+    holding = [name for name, request in host.requests.items() if VALUE in str(request)]
+    assert holding == ["secrets"]
+    assert VALUE not in str(host.variables) + plan.text() + str(wanted.bundle.files)
+    (sent,) = (one for one in host.requests["secrets"]["secrets"] if one["value"] is not None)
+    assert (sent["owner"], [reader["service"] for reader in sent["readers"]]) == ("lm", ["litellm"])
