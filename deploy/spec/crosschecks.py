@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from deploy.spec.document import FieldPath
 from deploy.spec.engine import ModelsAre
 from deploy.spec.finding import Finding
+from deploy.spec.folders import folders_are_apart
 from deploy.spec.fronts import FRONT_CHECKS
+from deploy.spec.making import MAKING_CHECKS
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
+from deploy.spec.placed import Placed, services
 from deploy.spec.service import ServiceSpec
 
-_KIT_FOLDERS = ("/opt/kit", "/var/cache/kit")
 _RESERVED_STACKS = ("agent", "tools")
 """Names in /opt/kit that are the kit's own."""
-_SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
-_SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
-_SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A service of the spec with its name and its place in the file."""
-
-    path: FieldPath
-    name: str
-    spec: ServiceSpec
-    port: int
-
-    @property
-    def port_path(self) -> FieldPath:
-        """Return where its port is written, or would be."""
-        return (*self.path, "port")
-
-
-def services(spec: Spec) -> list[Placed]:
-    """Return every service: engines by their names, the others by their kinds."""
-    found: list[tuple[FieldPath, str, ServiceSpec]] = [
-        (("engines", index), engine.name, engine)
-        for index, engine in enumerate(spec.engines)
-        if isinstance(engine, ServiceSpec)
-    ]
-    if spec.gateway is not None:
-        found.append((("gateway",), spec.gateway.kind, spec.gateway))
-    if spec.webui is not None:
-        found.append((("webui",), spec.webui.kind, spec.webui))
-    return [Placed(path, name, service, service.port_or(service.traits.default_port)) for path, name, service in found]
 
 
 def names_are_unique(spec: Spec) -> Iterator[Finding]:
@@ -178,34 +145,6 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
             yield Finding(path, f"{version} is older than {floor}: {reason}")
 
 
-def folders_are_apart(spec: Spec) -> Iterator[Finding]:
-    """A folder that the user names must be no one else's."""
-    if spec.webui is None or spec.webui.bridge is None:
-        return
-    bridge, path = spec.webui.bridge, ("webui", "bridge")
-    if re.match(r"/mnt/[A-Za-z](/|$)", bridge):
-        yield Finding(path, f"{bridge} is a drive of Windows, where databases break; name a folder such as /srv/chats")
-    elif bridge in _SHARED or any(_is_within(bridge, tree) for tree in _SYSTEM_TREES + _SYSTEM_TREES_BELOW):
-        yield Finding(path, f"{bridge} belongs to the system; name a folder of its own such as /srv/chats")
-    elif any(_overlap(bridge, folder) for folder in _KIT_FOLDERS):
-        yield Finding(path, f"{bridge} overlaps the kit's own folder; name another such as /srv/chats")
-    elif _overlap(bridge, "/srv/kit"):
-        yield from _within_user_data(spec, bridge, path)
-
-
-def _within_user_data(spec: Spec, bridge: str, path: FieldPath) -> Iterator[Finding]:
-    root = f"/srv/kit/{spec.stack}"
-    if not _is_within(bridge, root) or bridge == root:
-        yield Finding(
-            path, f"{bridge} holds the data of other services; name another such as /srv/chats", (("stack",),)
-        )
-        return
-    for service in services(spec):
-        if service.path != ("webui",) and _overlap(bridge, f"{root}/{service.name}"):
-            message = f"{bridge} overlaps the data of {service.name} ({root}/{service.name})"
-            yield Finding(path, message, (("stack",), (*service.path, "name")))
-
-
 def stack_is_free(spec: Spec) -> Iterator[Finding]:
     """A stack must not take the place of the kit's own folders beside it."""
     if spec.stack in _RESERVED_STACKS:
@@ -224,6 +163,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     versions_are_safe,
     folders_are_apart,
     *FRONT_CHECKS,
+    *MAKING_CHECKS,
 )
 
 
@@ -231,11 +171,3 @@ def findings(spec: Spec) -> Iterator[Finding]:
     """Run every check."""
     for check in CHECKS:
         yield from check(spec)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return PurePosixPath(path).is_relative_to(folder)
-
-
-def _overlap(one: str, other: str) -> bool:
-    return _is_within(one, other) or _is_within(other, one)

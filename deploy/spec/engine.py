@@ -25,6 +25,11 @@ class EngineSpec(Strict):
         raise NotImplementedError
 
     @property
+    def release(self) -> str | None:
+        """Release of the program; None where it is not known before it runs, or never."""
+        return None
+
+    @property
     def outside(self) -> str:
         """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
         return ""

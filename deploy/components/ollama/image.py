@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.components.ollama.spec import OllamaEngine
+from deploy.components.ollama.spec import VERSION, OllamaEngine
 from deploy.recipe import Pulled
-
-VERSION = "0.32.15"
 
 
 def image(spec: OllamaEngine) -> Pulled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import KitError
@@ -15,10 +15,17 @@ from deploy.spec.fields import Duration, HostPath, Size, Version, shown
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 11434
+VERSION = "0.32.15"
+"""The release that this kit was tested with."""
+VERSION_FLOOR = (
+    "0.17.1",
+    "a crafted model file made it give away what else it had in memory (CVE-2026-7482)",
+)
 FOREVER = "forever"
 _KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
+_TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2})(?:-rocm)?(?:@|$)")
 _GONE = "Ollama does not know it any more, setting it has no effect; leave it out"
 
 
@@ -61,7 +68,9 @@ class OllamaEngine(EngineSpec, ServiceSpec):
     """An engine that makes models from Modelfiles and runs several of them."""
 
     shortest: ClassVar[str] = "{name: main, kind: ollama}"
-    traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=False, offers_chat=True)
+    traits: ClassVar[Traits] = Traits(
+        DEFAULT_PORT, has_authentication=False, offers_chat=True, version_floor=VERSION_FLOOR
+    )
     refused: ClassVar[dict[str, str]] = {
         "tmpdir": _GONE,
         "max_vram": f"{_GONE}; `gpu_overhead` keeps memory free",
@@ -118,6 +127,29 @@ class OllamaEngine(EngineSpec, ServiceSpec):
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
         return "created"
+
+    @property
+    def release(self) -> str | None:
+        """Release of Ollama, as far as its image's name says it."""
+        if self.image is None:
+            return self.version or VERSION
+        tag = _TAGGED.search(self.image)
+        return tag[1] if tag else None
+
+    @field_validator("image")
+    @classmethod
+    def _is_named_once(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("version") is not None:
+            raise PydanticCustomError("source", "names the release as well; leave `version` out", {})
+        return value
+
+    @field_validator("kv_cache_type")
+    @classmethod
+    def _is_able(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value not in (None, "f16") and info.data.get("flash_attention") is False:
+            words = "{value} needs flash attention; leave `flash_attention` out or write true"
+            raise PydanticCustomError("source", words, {"value": value})
+        return value
 
 
 OllamaEngine.refused.update(

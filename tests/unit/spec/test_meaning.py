@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import SpecError
-from deploy.spec.crosschecks import publishing_is_safe, services, webui_has_a_back_end
+from deploy.spec.crosschecks import publishing_is_safe, webui_has_a_back_end
 from deploy.spec.document import path_text
 from deploy.spec.loader import load_spec
 from deploy.spec.model import Spec
+from deploy.spec.placed import services
 from deploy.spec.service import ServiceSpec, Traits
 from tests.tree import REPOSITORY
 

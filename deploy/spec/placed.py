@@ -1,0 +1,38 @@
+"""The services of a spec, each with its name and its place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.spec.document import FieldPath
+from deploy.spec.model import Spec
+from deploy.spec.service import ServiceSpec
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A service of the spec with its name and its place in the file."""
+
+    path: FieldPath
+    name: str
+    spec: ServiceSpec
+    port: int
+
+    @property
+    def port_path(self) -> FieldPath:
+        """Return where its port is written, or would be."""
+        return (*self.path, "port")
+
+
+def services(spec: Spec) -> list[Placed]:
+    """Return every service: engines by their names, the others by their kinds."""
+    found: list[tuple[FieldPath, str, ServiceSpec]] = [
+        (("engines", index), engine.name, engine)
+        for index, engine in enumerate(spec.engines)
+        if isinstance(engine, ServiceSpec)
+    ]
+    if spec.gateway is not None:
+        found.append((("gateway",), spec.gateway.kind, spec.gateway))
+    if spec.webui is not None:
+        found.append((("webui",), spec.webui.kind, spec.webui))
+    return [Placed(path, name, service, service.port_or(service.traits.default_port)) for path, name, service in found]
