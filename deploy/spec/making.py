@@ -60,7 +60,7 @@ def engines_are_new_enough(spec: Spec) -> Iterator[Finding]:
         except InvalidVersion:
             continue
         if is_older:
-            message = f"{model.engine} is release {release}; write a newer `version` there"
+            message = f"{model.engine} is release {release}, which is older; take a newer one there"
             yield Finding(("models", index, "requires"), message, (("engines", place),))
 
 

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy.components.room import Resolved
+from deploy.deployment import Secret
+from deploy.offers import ChatApi, Embeddings
+from deploy.resolve import resolve, resolved_parts
+from deploy.spec.model import Spec
+from tests.locks import lock_of
+
+OLLAMA = {"name": "mac", "kind": "external", "api": "ollama", "url": "http://mac.lan:11434/"}
+STUDIO = {"name": "studio", "kind": "external", "api": "openai", "url": "http://mac.lan:1234/v1"}
+
+
+def spec_of(engine: dict[str, Any], *models: dict[str, Any], embedding: str | None = None) -> Spec:
+    data = {
+        "kit": 1,
+        "stack": "home",
+        "backup": None,
+        "engines": [engine],
+        "models": [{"engine": engine["name"], **model} for model in models],
+        "webui": {"kind": "open_webui", "embedding": embedding},
+    }
+    return Spec.model_validate_json(json.dumps(data))
+
+
+def parts(engine: dict[str, Any], *models: dict[str, Any], embedding: str | None = None) -> Resolved:
+    spec = spec_of(engine, *models, embedding=embedding)
+    return resolved_parts(spec, lock_of(spec))[0]
+
+
+def test_nothing_of_it_runs_here_and_models_are_made_on_it_from_here() -> None:
+    found = parts({**OLLAMA, "prune": True}, {"name": "tech", "from": "llama3:8b", "system": "Be brief."})
+    assert found.own_service is None
+    assert found.engine is not None
+    assert (found.engine.address, found.engine.models_dir, found.engine.prune) == ("http://mac.lan:11434", None, True)
+    assert [model.name for model in found.engine.models] == ["tech"]
+    assert found.offers == (ChatApi("ollama", "http://mac.lan:11434", ("tech",), None, True, engine="mac"),)
+
+
+def test_one_that_has_its_models_is_asked_for_them_by_the_names_that_it_knows() -> None:
+    found = parts(STUDIO, {"name": "qwen", "from": "qwen2.5-7b-instruct"}, {"name": "phi"}, embedding="phi")
+    assert found.engine is None
+    chat, vectors = found.offers
+    assert isinstance(chat, ChatApi)
+    assert isinstance(vectors, Embeddings)
+    assert (chat.protocol, chat.url, chat.is_outside) == ("openai", "http://mac.lan:1234/v1", True)
+    assert (chat.models, chat.name_of("qwen"), chat.name_of("phi")) == (("qwen", "phi"), "qwen2.5-7b-instruct", "phi")
+    assert vectors.models == ("phi",)
+
+
+def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
+    spec = spec_of({**STUDIO, "key": "env:STUDIO_KEY"}, {"name": "phi"})
+    deployment = resolve(spec, lock_of(spec))
+    key = Secret("studio_api_key", "studio", shown_as="key of the engine studio", reference="env:STUDIO_KEY")
+    assert key in deployment.secrets
+    assert "litellm" in deployment.readers(key)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"url": "http://localhost:11434"}, "is this machine to every container itself"),
+        ({"url": "http://[::1]:11434"}, "is this machine to every container itself"),
+        ({"url": "http://mac.lan:999999"}, "is not an address"),
+        ({"url": "http://me:secret@mac.lan"}, "with a user or password"),
+        ({"key": "sk-1234"}, "where the key is kept"),
+    ],
+)
+def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        spec_of({**OLLAMA, **change})
+    assert "sk-1234" not in str(caught.value).split("input_value")[0]

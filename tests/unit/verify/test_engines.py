@@ -1,0 +1,77 @@
+"""Engines are checked whether the kit runs them or not: they answer, and their models are as they were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.engines import sync
+from deploy.agent.journal import Journal
+from deploy.deployment import Deployment, Engine
+from deploy.models import CreatedModel
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks_engines import test_answers_the_host as answers_the_host
+from deploy.verify.checks_engines import test_has_its_models_as_they_were_made as has_its_models
+from deploy.verify.engines import Engines
+from deploy.verify.run import check_argv, run_checks
+from tests.doubles.ollama.server import Handler
+from tests.unit.agent.engines.asking import GGUF, asking, from_file
+from tests.unit.agent.engines.conftest import serving
+
+
+def created(name: str, digest: str) -> CreatedModel:
+    return CreatedModel(name, {"model": name}, digest, {}, "")
+
+
+def stack(root: Path, address: str, *models: CreatedModel) -> tuple[Engine, Engines]:
+    class Here(Deployment):
+        root = ""
+
+    Here.root = str(root)
+    engine = Engine("mac", "external", "ollama", address, models)
+    return engine, Engines(Here("home", (), (), (engine,)))
+
+
+def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Path) -> None:
+    (tmp_path / "own.gguf").write_bytes(GGUF)
+    with serving(tmp_path / "models", Handler) as double:
+        made = [from_file(name, tmp_path / "own.gguf") for name in ("kept", "gone", "changed")]
+        asked = asking(tmp_path, double.url, made)
+        asked["engines"][0] |= {"name": "mac", "models_dir": None}
+        sync.run(asked, Journal(str(tmp_path), "run-1"))
+        planned = [created(one["name"], one["digest"]) for one in made]
+        engine, engines = stack(tmp_path, double.url, *planned)
+        answers_the_host(engine, engines)
+        has_its_models(engine, engines)
+
+        from deploy.agent.engines.engine import Engine as Asked
+
+        live = Asked(asked["engines"][0], tmp_path)
+        live.remove("gone")
+        live.create({"model": "changed", "from": "kept", "system": "by hand"}, lambda _said: None)
+        other = [*planned[1:], created("kept", "another"), created("never", "0")]
+        engine, engines = stack(tmp_path, double.url, *other)
+        words = "gone is missing, changed was changed in the engine, kept is not made as planned, never is missing"
+        with pytest.raises(NotAsPlannedError, match=f"^{words}; `kit apply` mends it$"):
+            has_its_models(engine, engines)
+
+
+def test_an_engine_that_sleeps_is_told_in_its_own_words(tmp_path: Path) -> None:
+    engine, engines = stack(tmp_path, "http://127.0.0.1:1", created("tech", "0"))
+    with pytest.raises(NotAsPlannedError, match=r"engine mac: .* refuses the connection"):
+        answers_the_host(engine, engines)
+    with pytest.raises(NotAsPlannedError, match="nobody can tell"):
+        has_its_models(engine, engines)
+
+
+def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    engine, _ = stack(tmp_path, "http://127.0.0.1:1")
+    absent = Deployment("no-such-stack-of-any-test", (), (), (engine,))
+    assert any(word.endswith("checks_engines.py") for word in check_argv(absent, tmp_path))
+    report = run_checks(absent, None, lambda _check: None)
+    told = {check.name: check for check in report.checks if check.service == "mac"}
+    assert set(told) == {"answers the host", "has its models as they were made"}
+    assert "refuses the connection" in told["answers the host"].message
+    report = run_checks(absent, ("other",), lambda _check: None)
+    assert {check.service for check in report.checks} == {"stack"}
