@@ -8,13 +8,16 @@ import sys
 from contextvars import ContextVar
 from pathlib import Path
 
-from deploy.cli.table import VERBS, WITHOUT_FILE
+from deploy.cli.table import VERBS, WITH_MODELS, WITHOUT_FILE
 
 _NAMES = "|".join(VERBS)
 _LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{_NAMES})\b)")
 # Between backticks, or to the end of a line that it begins or that a colon leads to: `type: kit lock`.
+_AS_ROOT = r"(?:sudo (?:-\S+ )*)?"
 _TO_TYPE = re.compile(
-    rf"(?<=`)kit (?:{_NAMES})\b[^`\n]*(?=`)|(?:^|(?<=: ))kit (?:{_NAMES})\b[^`,;()\n]*(?=$|, then)", re.MULTILINE
+    rf"(?<=`){_AS_ROOT}kit (?:{_NAMES})\b[^`\n]*(?=`)"
+    rf"|(?:^|(?<=: ))kit (?:{_NAMES})\b[^`,;()\n]*(?=$|, then)",
+    re.MULTILINE,
 )
 _FILE: ContextVar[Path | None] = ContextVar("kit.yaml of this run", default=None)
 
@@ -45,13 +48,24 @@ def _completed(line: str) -> str:
     """Add the kit.yaml of this run to a line that lacks it; whoever wrote the line, the agent say, need not know it."""
     spec = _FILE.get()
     words = line.split()
-    if spec is None or words[1] in WITHOUT_FILE or any("." in word or "/" in word for word in words):
+    verb = words[words.index("kit") + 1]
+    is_path = _is_path_beside_models if verb in WITH_MODELS else _is_path
+    if spec is None or verb in WITHOUT_FILE or any(map(is_path, words)):
         return line
     from deploy.errors import typed
 
     # As the verbs tell a file from a name.
     name = str(spec)
     return f"{line} {typed(name if '.' in name or '/' in name else f'./{name}')}"
+
+
+def _is_path(word: str) -> bool:
+    return "." in word or "/" in word
+
+
+def _is_path_beside_models(word: str) -> bool:
+    # A model's name may have both.
+    return word.endswith((".yaml", ".yml"))
 
 
 def this_line(*more: str) -> str:

@@ -29,3 +29,11 @@ def ensure_typed(output: Output, stack: str, gone: str, typed: str | None) -> No
     if name.strip() != stack:
         next_step = f"without a terminal: {this_line('--confirm', stack)}"
         raise UsageError(f"the name {stack} was not typed; nothing was removed", next_step)
+
+
+def ensure_name_typed(output: Output, name: str, gone: str) -> None:
+    """Let a person type the name of what goes for good."""
+    if output.asked(f"{gone}\nType its name ({name}) to go on:").strip() != name:
+        raise UsageError(
+            f"the name {name} was not typed; nothing was removed", f"without a terminal: {this_line('--yes')}"
+        )

@@ -56,6 +56,38 @@ def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
     return declare
 
 
+class ListGroup(VerbGroup):
+    """A group that lists where none of its verbs is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` in front of words that begin with none of the verbs."""
+        known = {*self.commands, "-h", "--help"}
+        first = args[0] if args else ""
+        if first not in known and not first.startswith("-") and first and not is_path(first):
+            import difflib
+
+            near = difflib.get_close_matches(first, self.commands, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"there is no command {first!r}{meant}", ctx)
+        return super().parse_args(ctx, args if first in known else ["list", *args])
+
+
+def list_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
+    """Declare a verb that has verbs of its own, and lists by itself."""
+
+    def declare(function: Function) -> VerbGroup:
+        group = click.group(name, cls=ListGroup, no_args_is_help=False)(function)
+        group.examples = examples
+        return group
+
+    return declare
+
+
+def is_path(word: str) -> bool:
+    """Say whether a word is a file and no name: no name has a dot or a slash in it."""
+    return "." in word or "/" in word
+
+
 def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
     """Declare a verb: the function gets an Output first, then its own options."""
 
@@ -96,6 +128,12 @@ def stack_option(function: Function) -> Function:
     return click.option("--stack", metavar="NAME", help=words)(function)
 
 
+def engine_option(function: Function) -> Function:
+    """Let the verb take --engine E."""
+    words = "The engine, where kit.yaml has several."
+    return click.option("--engine", metavar="E", help=words)(function)
+
+
 def services_argument(function: Function) -> Function:
     """Let the verb take [SERVICE]... [KIT_YAML]."""
     return _target("[SERVICE]... [KIT_YAML]")(function)
@@ -106,16 +144,48 @@ def name_argument(function: Function) -> Function:
     return _target("NAME [KIT_YAML]")(function)
 
 
+def chat_argument(function: Function) -> Function:
+    """Let the verb take MODEL [PROMPT]... [KIT_YAML]: a model's name and a prompt may hold dots and slashes."""
+    words = "MODEL [PROMPT]... [KIT_YAML]"
+    declare = click.argument("target", metavar=words, nargs=-1, callback=_split_prompt, shell_complete=_complete_model)
+    return declare(function)
+
+
+def is_spec_path(word: str) -> bool:
+    """Say whether a word among others is the path of a kit.yaml."""
+    return word.endswith((".yaml", ".yml")) and not any(character.isspace() for character in word)
+
+
+def _split_prompt(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> Target:
+    """Tell the file from the prompt: it stands right behind the model, as in an alias, or at the end."""
+    for place in (1, len(words) - 1):
+        if 0 < place < len(words) and is_spec_path(words[place]):
+            return Target((*words[:place], *words[place + 1 :]), Path(words[place]))
+    return Target(words, DEFAULT_SPEC)
+
+
 def _target(metavar: str) -> Callable[[Function], Function]:
     return click.argument("target", metavar=metavar, nargs=-1, callback=_split, shell_complete=_complete)
 
 
 def _split(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> Target:
     """Tell the file from the names: no name has a dot or a slash in it."""
-    paths = [word for word in words if "." in word or "/" in word]
+    paths = [word for word in words if is_path(word)]
     if len(paths) > 1:
         raise click.UsageError(f"one kit.yaml at a time, not {' and '.join(paths)}")
     return Target(tuple(word for word in words if word not in paths), Path(paths[0]) if paths else DEFAULT_SPEC)
+
+
+def _complete_model(context: click.Context, _parameter: click.Parameter, begun: str) -> list[Any]:
+    """Offer the names of models first, then files."""
+    from click.shell_completion import CompletionItem
+
+    from deploy.cli.names import model_names
+
+    given = context.params.get("target")
+    names = () if isinstance(given, Target) and given.names else model_names(DEFAULT_SPEC)
+    found = [CompletionItem(name) for name in names if name.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[Any]:

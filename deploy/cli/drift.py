@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Container
+from deploy.hosts.seen import Container, SeenEngine
 
 
 def drift(observation: Observation) -> tuple[str, ...]:
@@ -28,10 +28,21 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"service {name} runs and is not in the release"
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
+    for engine, seen in sorted(observation.engines.items()):
+        if not seen.problem:
+            yield from _models(engine, seen)
     # Until a release was verified its settings are still to be made, not lost.
     for name in sorted(observation.settings) if observation.good == observation.release else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
+
+
+def _models(engine: str, seen: SeenEngine) -> Iterator[str]:
+    for name, made in sorted(seen.manifests.items()):
+        if name not in seen.digests:
+            yield f"model {name} was removed from {engine} by hand"
+        elif seen.digests[name] != made:
+            yield f"model {name} was changed in {engine} by hand"
 
 
 def _service(name: str, digest: str, container: Container | None) -> Iterator[str]:

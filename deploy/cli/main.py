@@ -14,7 +14,7 @@ import click
 from deploy import __version__
 from deploy.cli.calling import program
 from deploy.cli.failure import Terminated, report
-from deploy.cli.table import SECTIONS, VERBS
+from deploy.cli.table import MODULES, SECTIONS, VERBS
 from deploy.errors import FAILED, USAGE
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Verbs(click.Group):
         """Import a verb's module and return its command."""
         if name not in VERBS:
             return None
-        command: click.Command = import_module(f"deploy.cli.{name}").command
+        command: click.Command = import_module(f"deploy.cli.{MODULES.get(name, name)}").command
         return command
 
     def resolve_command(

@@ -16,6 +16,7 @@ class Known:
 
     stack: str
     services: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 def known(spec: Path) -> Known:
@@ -24,7 +25,8 @@ def known(spec: Path) -> Known:
 
     loaded = load_spec(spec)
     fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
-    return Known(loaded.stack, (*(engine.name for engine in loaded.engines), *fronts))
+    models = tuple(dict.fromkeys(model.name for model in loaded.models))
+    return Known(loaded.stack, (*(engine.name for engine in loaded.engines), *fronts), models)
 
 
 def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:
@@ -42,5 +44,13 @@ def service_names(spec: Path) -> tuple[str, ...]:
     """Return the names of a spec's services for a shell to complete; none where it cannot be read."""
     try:
         return known(spec).services
+    except (KitError, OSError):
+        return ()
+
+
+def model_names(spec: Path) -> tuple[str, ...]:
+    """Return the names of a spec's models for a shell to complete; none where it cannot be read."""
+    try:
+        return known(spec).models
     except (KitError, OSError):
         return ()

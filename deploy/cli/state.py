@@ -9,12 +9,14 @@ from typing import Any
 from deploy.apply.prepare import Prepared
 from deploy.cli.board import duration
 from deploy.cli.drift import drift
+from deploy.cli.modelling import summary
 from deploy.cli.tables import bad, columns, dim, good
 from deploy.cli.welcome import NO_BACKUPS, page_address, places
 from deploy.desired import Desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
+from deploy.lifecycle.models import rows
 
 HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 
@@ -27,6 +29,8 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
     if observation.release is not None and desired.spec.webui is not None:
         parts.append(f"people open {page_address(desired)}")
+    if observation.release is not None:
+        parts.append("\n".join(_models(desired, observation)))
     parts.append("\n".join(_images(desired, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
     pending = len(plan.operations)
@@ -103,6 +107,23 @@ def _short(reference: str) -> str:
     return f"{name}:{tag[:12]}" if name else reference
 
 
+def _models(desired: Desired, observation: Observation) -> list[str]:
+    """Return a line for each engine that makes models."""
+    told = summary(rows(desired.deployment, observation))
+    lines = []
+    for engine in desired.deployment.engines:
+        seen = observation.engines.get(engine.name)
+        count, differing = told.get(engine.name, (0, ()))
+        counted = f"{engine.name}: {count} model{'s' if count != 1 else ''}"
+        if seen is not None and seen.problem:
+            lines.append(f"{counted}, {bad('not seen')}: {seen.problem}")
+        elif differing:
+            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: kit models {typed(desired.path)}")
+        else:
+            lines.append(f"{counted}, {good('as kit.yaml says')}")
+    return lines
+
+
 def _images(desired: Desired, observation: Observation, every_package: bool) -> list[str]:
     lines = []
     for service in desired.deployment.services:
@@ -113,6 +134,11 @@ def _images(desired: Desired, observation: Observation, every_package: bool) -> 
             more = f", and {len(versions) - len(told)} more (--verbose)" if len(versions) > len(told) else ""
             lines.append(f"{service.name} holds Debian's {', '.join(told)}{more}")
     return lines
+
+
+def _counted(desired: Desired, observation: Observation) -> dict[str, Any]:
+    told = summary(rows(desired.deployment, observation))
+    return {engine: {"count": count, "differing": list(differing)} for engine, (count, differing) in told.items()}
 
 
 def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
@@ -146,6 +172,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
             "docker": observation.docker.version,
             "compose": observation.docker.compose,
         },
+        "models": _counted(desired, observation),
         "drift": list(drift(observation)),
         "holder": observation.holder,
         "interrupted": observation.interrupted,

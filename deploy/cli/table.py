@@ -7,6 +7,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "init": "Write a commented kit.yaml to begin with.",
         "check": "Read kit.yaml and kit.lock and say every problem at once.",
         "lock": "Pin every moving input of kit.yaml in kit.lock.",
+        "import": "Turn what another program has into lines of kit.yaml.",
         "render": "Write the files that a host would get into a folder.",
     },
     "Make it so": {
@@ -14,6 +15,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "apply": "Make this machine what kit.yaml says.",
         "verify": "Prove that the stack works and is closed where it should be.",
         "status": "Show what runs, what differs, and where the data lies.",
+    },
+    "Use the models": {
+        "models": "Show the models that kit.yaml wants beside those that are there.",
+        "clients": "Print ready lines for the programs that use the models.",
+        "run": "Chat with a model in the terminal.",
     },
     "Day by day": {
         "logs": "Show what services print.",
@@ -34,7 +40,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-WITHOUT_FILE = frozenset(SECTIONS["About kit"])
+WITHOUT_FILE = frozenset({*SECTIONS["About kit"], "import"})
 """Verbs that are about no kit.yaml; every other one takes its path as its last word."""
 
+WITH_MODELS = frozenset({"models", "run"})
+"""Verbs that are told names of models, in which dots and slashes say nothing."""
+
 VERBS: dict[str, str] = {name: words for section in SECTIONS.values() for name, words in section.items()}
+
+MODULES = {"import": "importing"}
+"""Verbs whose module cannot be called as they are."""

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from deploy.deployment import Secret
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
+
+
+class Stack(Protocol):
+    """Whatever knows where a stack lies."""
+
+    @property
+    def stack(self) -> str:
+        """Its name."""
+
+    @property
+    def root(self) -> str:
+        """Folder of its releases, secrets and state."""
 
 
 def host_path(there: Applied, secret: Secret) -> str:
@@ -12,7 +26,7 @@ def host_path(there: Applied, secret: Secret) -> str:
     return f"{there.root}/secrets/{secret.owner}/{secret.name}"
 
 
-def secret_value(there: Applied, transport: Transport, secret: Secret) -> str:
+def secret_value(there: Stack, transport: Transport, secret: Secret) -> str:
     """Ask the host for a secret's value."""
     request = {"stack": there.stack, "root": there.root, "name": secret.name, "owner": secret.owner}
     return str(transport.call("secret", request | {"show": True})["value"])

@@ -21,16 +21,23 @@ CHANGED = "kit.yaml changed"
 def model_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     """Yield what happens to models; equal means that request and manifest are the two that were remembered together."""
     for engine in deployment.engines:
-        seen, elsewhere = _seen(engine, observation), _leaves_models(engine, observation)
-        weights = Weights(engine, SeenEngine() if elsewhere else seen)
-        touched: set[str] = set()
-        for model in engine.models:
-            found = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
-            if found is not None:
-                touched.add(model.name)
-                yield _operation(engine, model, *found, weights)
+        elsewhere = _leaves_models(engine, observation)
+        weights = Weights(engine, SeenEngine() if elsewhere else _seen(engine, observation))
+        for model, action, cause in model_changes(engine, observation):
+            yield _operation(engine, model, action, cause, weights)
         if not elsewhere:
-            yield from _removals(engine, seen)
+            yield from _removals(engine, _seen(engine, observation))
+
+
+def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[CreatedModel, Action, str]]:
+    """Yield the models of an engine that are not as kit.yaml says, each with the cause alone."""
+    seen, elsewhere = _seen(engine, observation), _leaves_models(engine, observation)
+    touched: set[str] = set()
+    for model in engine.models:
+        found = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
+        if found is not None:
+            touched.add(model.name)
+            yield model, *found
 
 
 def _operation(engine: Engine, model: CreatedModel, action: Action, cause: str, weights: Weights) -> Operation:

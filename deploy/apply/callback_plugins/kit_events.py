@@ -17,7 +17,7 @@ from deploy.apply.events import EventState, Recap, TaskEvent, told_error, write_
 DOCUMENTATION = """
     name: kit_events
     type: stdout
-    short_description: one JSON document per event of a kit run
+    short_description: one JSON document per event of a run
     description: Writes the events to the file descriptor named by KIT_EVENTS.
 """
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.cli.calling import asked_about
 from deploy.cli.main import main
 
 
@@ -45,5 +46,6 @@ def kit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Run(code, seen.out, seen.err)
 
     yield run
+    asked_about(None)
     for number, handler in before.items():
         signal.signal(number, handler)

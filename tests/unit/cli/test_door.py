@@ -14,7 +14,8 @@ from deploy.cli.main import cli
 from deploy.cli.table import SECTIONS, VERBS
 from tests.unit.cli.conftest import Kit
 
-COMMANDS = [(name,) for name in VERBS] + [("secret", "list"), ("secret", "show")]
+SUBVERBS = ["secret list", "secret show", "models list", "models pull", "models remove", "import modelfile"]
+COMMANDS = [(name,) for name in VERBS] + [tuple(words.split()) for words in SUBVERBS]
 
 
 def command_of(words: tuple[str, ...]) -> click.Command:

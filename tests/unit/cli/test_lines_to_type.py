@@ -42,6 +42,8 @@ def no_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("one\nkit status", "one\nkit status home/kit.yaml"),
         ("type: kit plan other/kit.yaml", "type: kit plan other/kit.yaml"),
         ("see `kit version`", "see `kit version`"),
+        ("`sudo --preserve-env=K kit apply` takes it", "`sudo --preserve-env=K kit apply home/kit.yaml` takes it"),
+        ("`kit models pull a.b/c:1.5` brings it", "`kit models pull a.b/c:1.5 home/kit.yaml` brings it"),
         ("held by ada: kit apply (pid 7)", "held by ada: kit apply (pid 7)"),
         ("stopped by kit stop", "stopped by kit stop"),
     ],

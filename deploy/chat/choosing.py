@@ -1,0 +1,40 @@
+"""Which door a model is asked at, and with which key."""
+
+from __future__ import annotations
+
+from deploy.chat.doors import Door
+from deploy.errors import UsageError
+from deploy.spec.wording import did_you_mean
+
+
+def door_to(model: str, known: tuple[Door, ...], engine: str | None, may_read_keys: bool) -> Door:
+    """Return where a model is asked: at the gateway where there is one, else at its engine, or at the one named."""
+    if engine is not None:
+        return _engine(engine, known)
+    able = [door for door in known if model in door.models]
+    if not able:
+        raise no_model(model, known)
+    free = [door for door in able if door.key is None]
+    return able[0] if may_read_keys or not free else free[0]
+
+
+def _engine(name: str, known: tuple[Door, ...]) -> Door:
+    engines = {door.name: door for door in known if not door.is_gateway}
+    if name not in engines:
+        raise UsageError(f"no engine is called {name!r}{did_you_mean(name, engines)}", _there_are(tuple(engines)))
+    return engines[name]
+
+
+def no_model(name: str, known: tuple[Door, ...]) -> UsageError:
+    """Return the error of a name that nothing in kit.yaml has."""
+    names = tuple(dict.fromkeys(model for door in known for model in door.models))
+    others = "; one that is not in kit.yaml is asked with --engine" if any(map(_is_open, known)) else ""
+    return UsageError(f"kit.yaml has no model {name!r}{did_you_mean(name, names)}", _there_are(names) + others)
+
+
+def _is_open(door: Door) -> bool:
+    return not door.is_gateway and door.protocol != "openai"
+
+
+def _there_are(names: tuple[str, ...]) -> str:
+    return f"there are: {', '.join(names)}" if names else "there is none at all"

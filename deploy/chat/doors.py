@@ -1,0 +1,85 @@
+"""Where programs reach the models of a deployment: each API that answers, with its real address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from deploy.components.room import Resolved
+from deploy.deployment import Port, Secret, Service
+from deploy.lock.model import Lock
+from deploy.offers import ChatApi, Embeddings
+from deploy.resolve import resolved_parts
+from deploy.spec.model import Spec
+
+
+@dataclass(frozen=True)
+class Door:
+    """One API that answers chat requests."""
+
+    name: str
+    """Name of the service, or of an engine that the kit does not run."""
+    protocol: str
+    url: str
+    """Base address as this host reaches it."""
+    models: tuple[str, ...]
+    key: Secret | None
+    is_gateway: bool = False
+    is_managed: bool = True
+    """Whether the kit runs it."""
+    embeddings: tuple[str, ...] = ()
+    """Of the models, those that somebody turns text into vectors with."""
+    upstream: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine alone reaches it."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def name_of(self, model: str) -> str:
+        """Return the name that it knows a model by."""
+        return dict(self.upstream).get(model, model)
+
+
+def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
+    """Return every API of a deployment, the gateway first."""
+    parts = resolved_parts(spec, lock)
+    engines = list(zip((engine.name for engine in spec.engines), parts, strict=False))
+    fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway is not None else []
+    found = [door for name, part in fronts for door in _doors(name, part, is_gateway=True)]
+    return (*found, *(door for name, part in engines for door in _doors(name, part, is_gateway=False)))
+
+
+def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
+    embeddings = tuple(model for offer in part.offers if isinstance(offer, Embeddings) for model in offer.models)
+    for offer in part.offers:
+        if isinstance(offer, ChatApi):
+            url = offer.url if part.own_service is None else _published(offer.url, part.own_service)
+            yield Door(
+                name=name,
+                protocol=offer.protocol,
+                url=url,
+                models=offer.models,
+                key=offer.key,
+                is_gateway=is_gateway,
+                is_managed=part.own_service is not None,
+                embeddings=embeddings,
+                upstream=offer.upstream,
+            )
+
+
+def _published(url: str, service: Service) -> str:
+    """Return an address inside the stack's networks as the host's own port."""
+    inside = urlsplit(url)
+    port = next(port for port in service.ports if port.container_port == inside.port)
+    return f"{inside.scheme}://{_authority(port)}{inside.path}"
+
+
+def _authority(port: Port) -> str:
+    return f"{f'[{port.address}]' if ':' in port.address else port.address}:{port.host_port}"

@@ -1,0 +1,74 @@
+"""How fast an answer came: by the engine's own figures where it gives them, else measured here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deploy.chat.answers import Ended, Piece
+
+
+@dataclass
+class Timing:
+    """Takes the pieces of one answer as they come."""
+
+    clock: Callable[[], float] = time.monotonic
+    ended: Ended | None = None
+    _pieces: int = 0
+    _first: float = 0.0
+    _last: float = 0.0
+    _texts: list[str] = field(default_factory=list)
+
+    def take(self, said: Piece | Ended) -> None:
+        """Note what was said, and when."""
+        if isinstance(said, Ended):
+            self.ended = said
+            return
+        self._last = self.clock()
+        self._first = self._first or self._last
+        self._pieces += 1
+        if not said.is_thought:
+            self._texts.append(said.text)
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self._texts)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the answer has; where nobody counted them, how many pieces came."""
+        return self._counted or self._pieces
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens per second; None where an answer is too short to tell."""
+        if self._counted and self.ended and self.ended.seconds:
+            return self._counted / self.ended.seconds
+        # The first token's own time is that of reading the prompt.
+        took = self._last - self._first
+        return (self.tokens - 1) / took if self.tokens > 1 and took > 0 else None
+
+    @property
+    def source(self) -> str:
+        """Say whose figures these are."""
+        if not self._counted:
+            return "pieces counted and timed here, the engine gives no figures"
+        return "the engine's figures" if self.ended and self.ended.seconds else "counted by the engine, timed here"
+
+    @property
+    def line(self) -> str:
+        """All of it as a person reads it."""
+        counted = f"{self.tokens} token{'s' if self.tokens != 1 else ''}"
+        rate = "too short to time" if self.rate is None else f"{self.rate:.1f} tokens/s"
+        cut = (
+            "; cut at the longest answer that the model may give"
+            if self.ended and self.ended.reason == "length"
+            else ""
+        )
+        return f"{counted}, {rate} ({self.source}){cut}"
+
+    @property
+    def _counted(self) -> int | None:
+        return self.ended.tokens if self.ended else None

@@ -1,0 +1,111 @@
+"""One request to a model's API, its answer read line by line as it comes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from deploy.chat.doors import Door
+from deploy.errors import KitError
+
+CONNECT_SECONDS = 10.0
+SILENCE_SECONDS = 900.0
+"""Loading a large model from a slow disk takes minutes, in which nothing is said."""
+WORDS = 400
+BODY = 1 << 16
+Document = dict[str, Any]
+
+
+class RefusedError(KitError):
+    """The API answered that it will not."""
+
+    def __init__(self, problem: str, next_step: str, status: int) -> None:
+        super().__init__(problem, next_step)
+        self.status = status
+
+
+@contextmanager
+def asked(
+    door: Door, path: str, document: Document | None, key: str | None, ca: str | None = None
+) -> Iterator[http.client.HTTPResponse]:
+    """Send one request and give its answer; whatever fails names who was asked, and the next step."""
+    place = urlsplit(door.url)
+    connection: http.client.HTTPConnection | None = None
+    try:
+        connection = _connection(place.scheme, place.hostname or "", place.port, ca)
+        connection.connect()
+        # Its own time is over: what follows may be silent for as long as a model loads.
+        connection.sock.settimeout(SILENCE_SECONDS)
+        body = None if document is None else json.dumps(document, ensure_ascii=False).encode()
+        connection.request("GET" if body is None else "POST", place.path + path, body, _headers(key))
+        answer = connection.getresponse()
+        if answer.status >= 300:
+            raise refused(door, answer.status, answer.read(BODY))
+        yield answer
+    except (OSError, http.client.HTTPException) as problem:
+        raise KitError(f"{door.name} does not answer: {_silence(door, problem)}", next_step(door)) from problem
+    finally:
+        # Closed in the middle of an answer, it tells the engine to stop.
+        if connection is not None:
+            connection.close()
+
+
+def _connection(scheme: str, host: str, port: int | None, ca: str | None) -> http.client.HTTPConnection:
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+    context = ssl.create_default_context()
+    if ca is not None:
+        context.load_verify_locations(ca)
+    return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    return {**headers, "Authorization": f"Bearer {key}"} if key else headers
+
+
+def refused(door: Door, status: int, raw: bytes) -> RefusedError:
+    """Return what an API said when it would not."""
+    said, step = words(raw), next_step(door)
+    if status in (401, 403):
+        step = "look at its key and at whom it lets ask"
+    elif status == 404:
+        step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
+    elif status in (429, 503):
+        step = "wait until it has less to do, then ask again"
+    return RefusedError(f"{door.name} answered {status}: {said}".rstrip(": "), step, status)
+
+
+def words(raw: bytes) -> str:
+    """Return the words of an error, whichever form it has."""
+    try:
+        said = json.loads(raw)["error"]
+        said = said["message"] if isinstance(said, dict) else said
+    except (ValueError, KeyError, TypeError):
+        said = raw.decode(errors="replace")
+    return " ".join(str(said).split())[:WORDS]
+
+
+def next_step(door: Door) -> str:
+    """Return where to look when an API is silent."""
+    if door.is_managed:
+        return f"`kit status` says what runs, `kit logs {door.name}` why it may not"
+    return f"look at the engine at {door.url} yourself"
+
+
+def _silence(door: Door, problem: Exception) -> str:
+    if isinstance(problem, ConnectionRefusedError):
+        return f"{door.url} refuses the connection"
+    if isinstance(problem, socket.gaierror):
+        return f"the name {urlsplit(door.url).hostname} is not known here"
+    if isinstance(problem, TimeoutError):
+        return f"nothing came from {door.url} in time"
+    if isinstance(problem, http.client.IncompleteRead | http.client.RemoteDisconnected | ConnectionResetError):
+        return f"{door.url} broke the answer off"
+    return f"{door.url}: {getattr(problem, 'strerror', None) or str(problem) or type(problem).__name__}"

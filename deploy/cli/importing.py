@@ -1,0 +1,57 @@
+"""`kit import modelfile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deploy.apply.story import Event
+from deploy.cli.declare import DEFAULT_SPEC, verb, verb_group
+from deploy.cli.output import Output
+from deploy.cli.progress import progress
+from deploy.errors import KitError
+from deploy.modelfile.imported import imported, name_of
+
+ENGINE = "main"
+
+
+@verb_group("import", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --engine main")
+def command() -> None:
+    """Turn what another program has into lines of kit.yaml."""
+
+
+@verb("modelfile", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --name teacher")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--name", metavar="N", help="Name of the model.  [default: the file's, or its folder's]")
+@click.option("--engine", metavar="E", help="Name of its engine.  [default: the first that makes models, or main]")
+def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> None:
+    """Print the lines of kit.yaml that make the model of a Modelfile.
+
+    They go under `models:`. Paths in them begin at the current folder, where kit.yaml is taken to lie. A GGUF file that
+    FROM or ADAPTER names is read once for its sha256. What kit.yaml cannot say is told with its line.
+    """
+    import yaml
+
+    chosen = engine or _engine()
+    with progress() as display:
+        step = f"sha256 of the files of {file}"
+        text = imported(
+            file, name, chosen, Path.cwd(), lambda what, done, size: display(Event(step, "progress", what, done, size))
+        )
+        display(Event(step, "done"))
+    output.answer(text.rstrip("\n"), {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(text)})
+
+
+def _engine() -> str:
+    """Return the first engine of the kit.yaml here that makes models from a Modelfile, as far as there is one."""
+    from deploy.spec.loader import load_spec
+
+    try:
+        engines = load_spec(DEFAULT_SPEC).engines
+    except KitError:
+        return ENGINE
+    return next((engine.name for engine in engines if engine.models_are == "created"), ENGINE)
+
+
+command.add_command(modelfile)

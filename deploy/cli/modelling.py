@@ -1,0 +1,71 @@
+"""Models as people read them: a table, and how many of an engine's differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deploy.cli.board import size
+from deploy.cli.tables import bad, columns, dim, good
+from deploy.desired import Desired
+from deploy.errors import typed
+from deploy.lifecycle.models import EQUAL, Loaded, Row
+
+HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
+
+
+def table(desired: Desired, found: tuple[Row, ...]) -> str:
+    """Print every model on a line, and what mends those that differ."""
+    cells = [
+        (
+            row.name,
+            row.engine,
+            size(row.size_bytes) if row.size_bytes else "",
+            (row.digest or "")[:12],
+            memory(row.loaded),
+            _state(row),
+        )
+        for row in found
+    ]
+    asked = [
+        (name, engine, "", "", "", dim("its engine's own; it is only asked for")) for engine, name in named(desired)
+    ]
+    if not cells and not asked:
+        return f"kit.yaml has no models, and no engine has one: {desired.path}"
+    parts = [columns([*cells, *asked], HEADINGS)]
+    if any(row.differs for row in found):
+        parts.append(f"what an apply would do: kit plan {typed(desired.path)}")
+    return "\n\n".join(parts)
+
+
+def named(desired: Desired) -> tuple[tuple[str, str], ...]:
+    """Return the models that an engine has by itself, each behind its engine."""
+    engines = {engine.name for engine in desired.spec.engines if engine.models_are == "named"}
+    return tuple((model.engine, model.name) for model in desired.spec.models if model.engine in engines)
+
+
+def _state(row: Row) -> str:
+    if row.state == EQUAL:
+        return good(row.state)
+    return bad(row.state) if row.is_wanted else dim(row.state)
+
+
+def memory(loaded: Loaded | None) -> str:
+    """Say how much memory a model takes, and where."""
+    if loaded is None:
+        return ""
+    whole, card = int(loaded.get("size", 0)), int(loaded.get("size_vram", 0))
+    if not whole:
+        return "yes"
+    share = round(100 * card / whole)
+    where = {0: "CPU", 100: "GPU"}.get(share, f"{share}% GPU")
+    return f"{size(whole)} {where}"
+
+
+def summary(found: Iterable[Row]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Return by engine how many models kit.yaml wants, and which of them differ."""
+    told: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for row in found:
+        if row.is_wanted:
+            count, differing = told.get(row.engine, (0, ()))
+            told[row.engine] = (count + 1, (*differing, row.name) if row.differs else differing)
+    return told

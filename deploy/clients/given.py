@@ -1,0 +1,92 @@
+"""What the lines are made of: the two kinds of API that clients speak, and how each gets its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from shlex import quote
+
+from deploy.chat.doors import Door
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+NO_KEY = "none"
+"""What a client that insists on a key is given where nobody asks for one."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """One address as a client of one protocol is told it."""
+
+    door: Door
+    url: str
+    models: tuple[str, ...]
+    """Names that chat is asked under, the one for the example first."""
+    secret: str | None
+    """Name of the key's secret; None where nobody asks for one."""
+    value: str | None
+    """The key itself, where it was asked to be shown."""
+
+    @property
+    def model(self) -> str:
+        """The model of the example."""
+        return self.models[0]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A deployment as clients see it."""
+
+    openai: Api | None
+    native: Api | None
+    """The engine's own protocol, which needs no gateway."""
+    why_no_openai: str
+    why_no_native: str
+    command: str
+    """The program that prints this, as it can be typed from anywhere."""
+    spec: str
+    """The path of kit.yaml from anywhere."""
+    has_gateway: bool
+    sudo: str
+    """What goes before a command that only root may run."""
+
+    def key_command(self, secret: str) -> str:
+        """Return the line that prints a key."""
+        return f"{self.sudo}{self.command} secret show {secret} {quote(self.spec)}"
+
+
+def given(
+    doors: tuple[Door, ...],
+    command: str,
+    spec: str,
+    sudo: str,
+    value_of: Callable[[Door], str] | None,
+) -> Given:
+    """Choose the APIs: the gateway before the engines; what cannot be offered has a word why."""
+    speaking = [door for door in doors if door.models]
+    openai = next((door for door in speaking if door.protocol == "openai"), None)
+    native = [door for door in speaking if door.protocol != "openai"]
+    free = next((door for door in native if door.key is None), None)
+    chosen = openai or next(iter(native), None)
+    return Given(
+        openai=_api(chosen, chosen.url if openai else f"{chosen.url}/v1", value_of) if chosen else None,
+        native=_api(free, free.url, value_of) if free else None,
+        why_no_openai="" if chosen else "kit.yaml has no models",
+        why_no_native="" if free else _why_no_native(native),
+        command=command,
+        spec=spec,
+        has_gateway=any(door.is_gateway for door in doors),
+        sudo=sudo,
+    )
+
+
+def _why_no_native(native: list[Door]) -> str:
+    if native:
+        return f"{native[0].name} asks for a key, which this client cannot send"
+    return "no engine of this kit.yaml with models speaks Ollama's protocol"
+
+
+def _api(door: Door, url: str, value_of: Callable[[Door], str] | None) -> Api:
+    chatting = [model for model in door.models if model not in door.embeddings]
+    models = tuple(dict.fromkeys(door.name_of(model) for model in [*chatting, *door.models]))
+    value = value_of(door) if value_of is not None and door.key is not None else None
+    return Api(door, url, models, door.key.name if door.key else None, value)

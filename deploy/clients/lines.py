@@ -1,0 +1,49 @@
+"""Every client that has lines, and why one has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.clients.given import Api, Given
+from deploy.clients.programs import nvim, ollama_python, python
+from deploy.clients.shell import aliases, curl, env, powershell
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What one client needs, or why it is left out."""
+
+    client: str
+    title: str
+    text: str = ""
+    left_out: str = ""
+
+
+TITLES = {
+    "curl": "curl",
+    "powershell": "PowerShell",
+    "python": "Python, package openai",
+    "ollama-python": "Python, package ollama",
+    "nvim": "Neovim: ollama.nvim with lazy.nvim",
+    "env": "environment variables",
+    "aliases": "shell aliases, for .bashrc or .zshrc",
+}
+CLIENTS = tuple(TITLES)
+
+
+def lines_for(told: Given) -> tuple[Lines, ...]:
+    """Return the lines of every client."""
+    makers: dict[str, tuple[Api | None, str, Callable[[Api], str]]] = {
+        "curl": (told.openai, told.why_no_openai, lambda api: curl(told, api)),
+        "powershell": (told.openai, told.why_no_openai, lambda api: powershell(told, api)),
+        "python": (told.openai, told.why_no_openai, lambda api: python(told, api)),
+        "ollama-python": (told.native, told.why_no_native, ollama_python),
+        "nvim": (told.native, told.why_no_native, nvim),
+        "env": (told.openai, told.why_no_openai, lambda _: env(told)),
+        "aliases": (told.openai, told.why_no_openai, lambda _: aliases(told)),
+    }
+    return tuple(
+        Lines(client, TITLES[client], text=make(api)) if api else Lines(client, TITLES[client], left_out=why)
+        for client, (api, why, make) in makers.items()
+    )

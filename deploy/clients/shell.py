@@ -1,0 +1,73 @@
+"""Lines for shells: environment variables, curl, aliases, PowerShell."""
+
+from __future__ import annotations
+
+import json
+from shlex import quote
+
+from deploy.clients.given import KEY_VARIABLE, NO_KEY, Api, Given
+
+QUESTION = "Why is the sky blue?"
+
+
+def env(told: Given) -> str:
+    """Return variables that most programs read."""
+    lines = []
+    if told.openai:
+        lines += [f"export OPENAI_BASE_URL={told.openai.url}", key_line(told, told.openai)]
+    if told.native:
+        lines.append(f"export OLLAMA_HOST={told.native.url}")
+    return "\n".join(lines)
+
+
+def key_line(told: Given, api: Api) -> str:
+    """Return the line that puts the key where the other lines take it from."""
+    if api.secret is None:
+        return f"export {KEY_VARIABLE}={NO_KEY}"
+    return f"export {KEY_VARIABLE}=" + (
+        quote(api.value) if api.value is not None else f'"$({told.key_command(api.secret)})"'
+    )
+
+
+def curl(told: Given, api: Api) -> str:
+    """Return a question; the key goes in by a header's file, for everybody sees the words of a command."""
+    body = {"model": api.model, "messages": [{"role": "user", "content": QUESTION}]}
+    asked = f"curl --silent --show-error {api.url}/chat/completions -H 'Content-Type: application/json'"
+    data = f"-d {quote(json.dumps(body))}"
+    if api.secret is None:
+        return f"{asked} \\\n  {data}"
+    return f"{key_line(told, api)}\n{asked} -H @- \\\n  {data} <<KEY\nAuthorization: Bearer ${KEY_VARIABLE}\nKEY"
+
+
+def aliases(told: Given) -> str:
+    """Return a word for each model that begins a conversation, and one that lists them."""
+    command, spec = told.command, quote(told.spec)
+    lines = [f"alias models={quote(f'{command} models {spec}')}"]
+    api = told.openai if told.has_gateway or told.native is None else told.native
+    models = api.models if api else ()
+    root = told.sudo if api is not None and api.secret is not None else ""
+    lines += [f"alias ask-{model}={quote(f'{root}{command} run {model} {spec}')}" for model in models]
+    return "\n".join(lines)
+
+
+def powershell(told: Given, api: Api) -> str:
+    """Return a question; its text goes as UTF-8, which Windows PowerShell would not do by itself."""
+    lines = []
+    if api.secret is not None:
+        lines += [f"# the key: {told.key_command(api.secret)}"] if api.value is None else []
+        value = "(Read-Host 'Key')" if api.value is None else _single(api.value)
+        lines.append(f"$env:{KEY_VARIABLE} = {value}")
+    headers = f' -Headers @{{ Authorization = "Bearer $env:{KEY_VARIABLE}" }}' if api.secret is not None else ""
+    told_to = f"-Uri '{api.url}/chat/completions' -Method Post -ContentType 'application/json'{headers} -Body $json"
+    lines += [
+        f"$messages = @(@{{ role = 'user'; content = {_single(QUESTION)} }})",
+        f"$body = @{{ model = {_single(api.model)}; messages = $messages }} | ConvertTo-Json -Depth 5",
+        "$json = [Text.Encoding]::UTF8.GetBytes($body)",
+        f"$answer = Invoke-RestMethod {told_to}",
+        "$answer.choices[0].message.content",
+    ]
+    return "\n".join(lines)
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,81 @@
+"""What a person asks of one engine: to pull a model, or to remove one."""
+
+from __future__ import annotations
+
+from deploy.agent.engines.names import same
+from deploy.deployment import Deployment, Engine
+from deploy.errors import KitError, UsageError, typed
+from deploy.hosts.observe import engine_request
+from deploy.hosts.transport import Transport
+from deploy.lifecycle.held import Document, OnEvent, call_held
+from deploy.models import CreatedModel
+from deploy.spec.wording import did_you_mean
+
+
+def chosen_engine(deployment: Deployment, name: str | None) -> Engine:
+    """Return the engine that was named, or the only one whose models can be pulled and removed."""
+    engines = {engine.name: engine for engine in deployment.engines}
+    there = f"there are: {', '.join(engines)}" if engines else "an engine of this kit.yaml opens files, or has its own"
+    if not engines:
+        raise UsageError("no engine here pulls or removes models", there)
+    if name is None and len(engines) == 1:
+        return next(iter(engines.values()))
+    if name is None:
+        raise UsageError("which engine is not said", f"--engine E; {there}")
+    if name not in engines:
+        raise UsageError(f"no such engine makes models: {name!r}{did_you_mean(name, engines)}", there)
+    return engines[name]
+
+
+def declared(engine: Engine, name: str) -> CreatedModel | None:
+    """Return the model of kit.yaml that has a name."""
+    return next((model for model in engine.models if same(model.name) == same(name)), None)
+
+
+def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
+    """Return the models of kit.yaml that are made from a tag."""
+    return tuple(model.name for model in engine.models if model.base and same(model.base.name) == same(name))
+
+
+def pull_model(deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent) -> Document:
+    """Let an engine pull a tag."""
+    if declared(engine, name):
+        raise UsageError(f"{name} is made from what kit.yaml says", "`kit apply` makes it; a pull would take its place")
+    _ensure_way_out(deployment, engine, name)
+    return _act(deployment, transport, engine, "pull", name, on_event)
+
+
+def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
+    """Refuse a model of kit.yaml, and one that is not there."""
+    if declared(engine, name):
+        step = "" if engine.prune else ", write `prune: true` at its engine"
+        raise UsageError(f"kit.yaml declares {name}", f"take it out of kit.yaml{step}, then `kit apply` removes it")
+    if same(name) not in map(same, there):
+        known = f"there are: {', '.join(there)}" if there else "it has none at all"
+        raise UsageError(f"{engine.name} has no model {name!r}{did_you_mean(name, there)}", known)
+
+
+def remove_model(
+    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
+) -> Document:
+    """Remove a model from an engine."""
+    return _act(deployment, transport, engine, "remove", name, on_event)
+
+
+def _act(
+    deployment: Deployment, transport: Transport, engine: Engine, act: str, name: str, on_event: OnEvent
+) -> Document:
+    fetch = deployment.fetch
+    more = {"engine": engine_request(engine), "act": act, "model": name, "ca": fetch.ca}
+    more["mirrors"] = {"models": fetch.models}
+    return call_held(transport, deployment.stack, f"kit models {act}", "engine", more, on_event)
+
+
+def _ensure_way_out(deployment: Deployment, engine: Engine, name: str) -> None:
+    if engine.models_dir is None or deployment.fetch.models is not None:
+        return
+    if deployment.service(engine.name).egress == "none":
+        raise KitError(
+            f"{engine.name} has no way out to the network to pull {typed(name)}",
+            f"declare a model with `from: {name}`, or write `egress: any` at the engine; then `kit apply`",
+        )

@@ -1,0 +1,118 @@
+"""The models of a host: those that kit.yaml wants beside those that are there, each with its state in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deploy.agent.engines.names import same
+from deploy.deployment import Deployment, Engine
+from deploy.hosts.observe import Observation, engine_request
+from deploy.hosts.seen import SeenEngine
+from deploy.hosts.transport import Transport
+from deploy.models import CreatedModel
+from deploy.plan.models import NOT_ASKED, model_changes
+
+EQUAL = "equal"
+Loaded = dict[str, Any]
+Listed = dict[str, dict[str, Any]]
+"""By what is equal for all spellings of a name, what an engine says of a model."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on one engine."""
+
+    name: str
+    engine: str
+    state: str
+    is_wanted: bool
+    """Whether kit.yaml names it."""
+    size_bytes: int | None = None
+    digest: str | None = None
+    loaded: Loaded | None = None
+    """What it takes of the memory, while it is in it."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether an apply has something to do for it."""
+        return self.is_wanted and self.state != EQUAL
+
+
+def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
+    """Return every model whose state can be told: those that engines make, and the files that they open."""
+    made = [row for engine in deployment.engines for row in _of_engine(engine, observation)]
+    return (*made, *_files(deployment, observation))
+
+
+def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
+    seen = observation.engines.get(engine.name, NOT_ASKED)
+    changes = {model.name: cause for model, _, cause in model_changes(engine, observation)}
+    for model in engine.models:
+        state = _state(model, seen, changes.get(model.name))
+        yield Row(model.name, engine.name, state, True, _weight(model), seen.digests.get(model.name))
+    wanted = {same(model.name) for model in engine.models}
+    for name in sorted(set(seen.digests)):
+        if same(name) not in wanted:
+            yield Row(name, engine.name, _why_there(name, engine, seen), False, None, seen.digests[name])
+
+
+def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
+    known, live = seen.requests.get(model.name), seen.digests.get(model.name)
+    if seen.problem:
+        return f"engine does not answer: {seen.problem}"
+    if cause is None:
+        return EQUAL
+    if known is None or live is None:
+        return cause if live else "not made yet" if known is None else "removed by hand"
+    if known == model.digest and live != seen.manifests.get(model.name):
+        own = "changed in the engine"
+        return own if cause == own else f"{own}: {cause}"
+    return cause
+
+
+def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
+    bases = {same(model.base.name): model.base for model in engine.models if model.base}
+    if same(name) in bases:
+        above = [one.name for one in engine.models if one.base and same(one.base.name) == same(name)]
+        moved = bases[same(name)].digest != seen.digests[name]
+        return f"what {', '.join(above)} is made from{'; not the one of kit.lock' if moved else ''}"
+    if name not in seen.requests:
+        return "not in kit.yaml (made by hand)"
+    return f"not in kit.yaml (left kit.yaml{'; the next apply removes it' if engine.prune else ''})"
+
+
+def _weight(model: CreatedModel) -> int | None:
+    return model.base.size_bytes if model.base else sum(blob.size_bytes for blob in model.blobs) or None
+
+
+def _files(deployment: Deployment, observation: Observation) -> Iterator[Row]:
+    for model in deployment.models:
+        found = observation.models.get(model.host_path)
+        there = {None: "not fetched yet", model.sha256: EQUAL}.get(found, "another file lies in its place")
+        yield Row(model.name, model.service, there, True, model.size_bytes, model.sha256)
+
+
+def listed(deployment: Deployment, transport: Transport, engine: Engine) -> Listed:
+    """Ask one engine for its models, with what they take."""
+    request = {"stack": deployment.stack, "root": deployment.root, "engine": engine_request(engine), "act": "list"}
+    answer = transport.call("engine", request | {"ca": deployment.fetch.ca})
+    return {same(one["name"]): one for one in answer["models"]}
+
+
+def completed(
+    deployment: Deployment, transport: Transport, found: tuple[Row, ...], observation: Observation
+) -> tuple[Row, ...]:
+    """Add what only the engines know: sizes, and what is loaded now; an engine that is silent adds nothing."""
+    by_engine: dict[str, Listed] = {}
+    for engine in deployment.engines:
+        if not observation.engines.get(engine.name, NOT_ASKED).problem:
+            by_engine[engine.name] = listed(deployment, transport, engine)
+    return tuple(_completed(row, by_engine.get(row.engine, {}).get(same(row.name))) for row in found)
+
+
+def _completed(row: Row, said: dict[str, Any] | None) -> Row:
+    if said is None:
+        return row
+    return replace(row, size_bytes=said["size"], digest=said["digest"], loaded=said["loaded"])
