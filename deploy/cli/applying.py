@@ -16,8 +16,8 @@ from deploy.hosts.transport import Transport
 def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, yes: bool, full: bool = False) -> int:
     """Plan, ask where that is due, apply, and say what a person does next."""
     prepared = prepare(desired, transport)
-    ensure_possible(prepared.plan)
     ensure_given(desired, prepared.observation)
+    ensure_possible(prepared.plan)
     output.say(forecast(desired, prepared))
     if not agreed(output, prepared.plan, yes):
         output.say("nothing was changed")

@@ -123,7 +123,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
         "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
-        "engines": [engine_request(engine) for engine in deployment.engines],
+        "engines": [_asked_now(engine, known) for engine in deployment.engines],
         "given": [
             {"name": secret.name, "owner": secret.owner, "value": known[secret.name]}
             for secret in deployment.secrets
@@ -131,6 +131,14 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
         ],
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }
+
+
+def _asked_now(engine: Engine, known: Mapping[str, str]) -> dict[str, Any]:
+    """Before the first apply an engine's key is not on the host: it is asked with the one that will be."""
+    request = engine_request(engine)
+    if engine.key and engine.key.name in known:
+        request["key"]["value"] = known[engine.key.name]
+    return request
 
 
 def engine_request(engine: Engine) -> dict[str, Any]:

@@ -215,7 +215,7 @@ class Engine:
             return {}
         doing = f"reading its key {key['secret']}"
         try:
-            value = secret_path(root, key["owner"], key["secret"]).read_text().strip()
+            value = key.get("value") or secret_path(root, key["owner"], key["secret"]).read_text().strip()
         except FileNotFoundError:
             raise self.failure(doing, "it is not on this host", "`kit apply` brings it") from None
         except PermissionError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.components.litellm.upstreams import Upstream
+from deploy.components.litellm.upstreams import Fallbacks, Upstream
 from deploy.deployment import Artifact
 
 FOLDER = "/kit"
@@ -19,7 +19,7 @@ class GatewayConfig:
     """What the gateway's file prints."""
 
     models: tuple[Upstream, ...]
-    fallbacks: tuple[tuple[str, tuple[str, ...]], ...]
+    fallbacks: Fallbacks
     pre_call_checks: tuple[str, ...]
     request_timeout_seconds: int
 

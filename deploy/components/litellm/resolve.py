@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.components.litellm.artifacts import CONFIG_PATH, FOLDER, GATE_HOOK, GatewayConfig, gateway_files
 from deploy.components.litellm.spec import LiteLLMGateway
-from deploy.components.litellm.upstreams import CHAT_PREFIX, Upstream, pre_call_checks, upstreams
+from deploy.components.litellm.upstreams import CHAT_PREFIX, Upstream, fallbacks, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Secret, SecretUse, Service, Tmpfs
@@ -15,6 +15,8 @@ from deploy.offers import ChatApi, Embeddings, Offer, way_out
 UID = 10102
 CONTAINER_PORT = 4000
 ENVIRONMENT = (
+    # Text for vectors that failed would be sent twice more, while another engine waits.
+    ("DEFAULT_MAX_RETRIES", "0"),
     ("DISABLE_ADMIN_UI", "True"),
     ("HOME", "/tmp"),
     ("LITELLM_DONT_SHOW_FEEDBACK_BOX", "true"),
@@ -59,9 +61,9 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
 
 
 def _config(spec: LiteLLMGateway, offers: tuple[Offer, ...], keys: dict[str, SecretUse]) -> GatewayConfig:
-    models = upstreams(offers, keys, {route.model: route for route in spec.routes})
-    fallbacks = tuple(sorted((route.model, route.fallbacks) for route in spec.routes if route.fallbacks))
-    return GatewayConfig(models, fallbacks, pre_call_checks(models), spec.request_timeout)
+    routes = {route.model: route for route in spec.routes}
+    models = upstreams(offers, keys, routes)
+    return GatewayConfig(models, fallbacks(models, routes), pre_call_checks(models), spec.request_timeout)
 
 
 def _offers_of(
@@ -78,9 +80,8 @@ def _facts(
     return {
         "models": list(_models(chats)),
         # One by one: in a group, an engine that answers hides one that does not.
-        "upstreams": [{"id": one.id, "model": one.name} for one in models],
+        "upstreams": [{"id": one.id, "vectors": one.makes_vectors, "limited": one.is_limited} for one in models],
         "embeddings": list(_embedding(chats, offers)),
-        "limited": sorted({one.name for one in models if one.is_limited}),
         "key": master.name,
     }
 

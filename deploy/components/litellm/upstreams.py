@@ -15,6 +15,7 @@ BOTH_PATH = "/v1"
 NO_KEY = "none"
 LIMITS_CHECK = "enforce_model_rate_limits"
 Parameters = tuple[tuple[str, str | int], ...]
+Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Upstream:
     id: str
     """Its own name: who asks for that gets this engine alone."""
     parameters: Parameters
+    makes_vectors: bool = False
 
     @property
     def is_limited(self) -> bool:
@@ -44,6 +46,18 @@ def upstreams(offers: tuple[Offer, ...], keys: dict[str, SecretUse], routes: dic
     return tuple(sorted(found, key=lambda one: (one.name, one.id, one.parameters)))
 
 
+def fallbacks(upstreams: tuple[Upstream, ...], routes: dict[str, Route]) -> Fallbacks:
+    """Return who answers in a model's place."""
+    own: dict[str, tuple[str, ...]] = {name: route.fallbacks for name, route in routes.items()}
+    for name in {one.name for one in upstreams}:
+        group = tuple(one.id for one in upstreams if one.name == name and one.makes_vectors)
+        if len(group) > 1:
+            # LiteLLM hands a chat over to another engine of the group, but no text for vectors: for that the engines
+            # of the group are named one by one.
+            own[name] = (*group, *own.get(name, ()))
+    return tuple((name, others) for name, others in sorted(own.items()) if others)
+
+
 def pre_call_checks(upstreams: tuple[Upstream, ...]) -> tuple[str, ...]:
     """Return what LiteLLM must be told to hold to: limits alone only weigh its choice."""
     return (LIMITS_CHECK,) if any(one.is_limited for one in upstreams) else ()
@@ -61,7 +75,8 @@ def _upstream(
     if chat.key or prefix == BOTH_PREFIX:
         # The client for `openai/` does not start without one.
         parameters += (("api_key", f"os.environ/{keys[chat.key.name].variable}" if chat.key else NO_KEY),)
-    return Upstream(model, f"{model} at {address}", parameters + (_limits(route) if route else ()))
+    limits = _limits(route) if route else ()
+    return Upstream(model, f"{model} at {address}", parameters + limits, makes_vectors)
 
 
 def _limits(route: Route) -> Parameters:

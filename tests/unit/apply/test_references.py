@@ -65,6 +65,9 @@ def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest
     monkeypatch.setenv("LM_KEY", VALUE)
     given = given_values(wanted)
     assert VALUE not in repr(given)
+    # The plan asks an engine whose key no apply has brought to the host yet.
+    keys = [engine["key"] for engine in probe_request(wanted.deployment, given)["engines"]]
+    assert all("value" in key for key in keys if key)
     assert {"name": "lm_api_key", "owner": "lm", "value": VALUE} in probe_request(wanted.deployment, given)["given"]
     observation = read_observation(bare(wanted))
     plan = make_plan(wanted.deployment, wanted.bundle, observation)

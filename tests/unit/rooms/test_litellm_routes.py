@@ -65,6 +65,14 @@ def test_an_engine_that_fails_hands_over_at_once() -> None:
     assert (settings["num_retries"], settings["fallbacks"], settings["optional_pre_call_checks"]) == (0, [], [])
 
 
+def test_engines_that_make_vectors_are_named_one_by_one_before_the_fallbacks_of_the_spec() -> None:
+    lm = outside("gemma", embedding="gemma", **LM)
+    front = gateway(engine(), lm, outside("small"), routes=(Route(model="gemma", fallbacks=("small",)),))
+    named = ["gemma at http://10.0.0.8:1234/v1", "gemma at http://main:8080/v1"]
+    assert config_of(front)["router_settings"]["fallbacks"] == [{"gemma": [*named, "small"]}]
+    assert [one["vectors"] for one in front.service.facts["upstreams"]] == [True, True, False]
+
+
 def test_a_route_becomes_limits_of_each_of_its_engines_and_of_no_other_model() -> None:
     front = routes(timeout="2m", requests_per_minute=60, tokens_per_minute=10_000, parallel=4, retries=1)
     (big,), (small,) = parameters_of(front, "big"), parameters_of(front, "small")
@@ -76,7 +84,7 @@ def test_a_route_becomes_limits_of_each_of_its_engines_and_of_no_other_model() -
         "num_retries": 1,
     }
     assert config_of(front)["router_settings"]["optional_pre_call_checks"] == ["enforce_model_rate_limits"]
-    assert front.service.facts["limited"] == ["big"]
+    assert [one["limited"] for one in front.service.facts["upstreams"]] == [True, False]
 
 
 def test_a_limit_of_tokens_brings_no_hidden_limit_of_requests_at_the_same_time() -> None:
