@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.evidence import Evidence
 from tests.e2e.place import Place
 from tests.e2e.stack import Stack
+from tests.e2e.workstation import Workstation, prepared_workstation
 from tests.tree import REPOSITORY
 
 KEEP = bool(os.environ.get("KIT_KEEP"))
@@ -29,6 +30,11 @@ STORY = (
     "test_cut_off",
     "test_secrets_stay_secret",
     "test_away",
+    "test_workstation",
+    "test_workstation_mended",
+    "test_workstation_interrupted",
+    "test_workstation_fronts",
+    "test_workstation_removals",
 )
 """The order of the scenarios; each leaves the stack as kit.yaml says."""
 
@@ -67,6 +73,30 @@ def stack(stack_up: Stack) -> Stack:
         stack_up.place.mend()
         stack_up.apply()
     return stack_up
+
+
+@pytest.fixture(scope="session")
+def workstation_up(evidence: Evidence) -> Iterator[Workstation]:
+    """The workstation's stack, not applied yet, with the registries that it is locked and pulled from."""
+    with prepared_workstation(evidence, KEEP) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def workstation_applied(workstation_up: Workstation) -> Workstation:
+    """The workstation's stack, locked and applied."""
+    if not workstation_up.root.exists():
+        with workstation_up.library.open():
+            workstation_up.lock()
+            workstation_up.apply()
+    return workstation_up
+
+
+@pytest.fixture
+def workstation(workstation_applied: Workstation) -> Workstation:
+    """The workstation as kit.yaml says, also after a scenario that failed half-way."""
+    workstation_applied.settle()
+    return workstation_applied
 
 
 @pytest.fixture(scope="session")

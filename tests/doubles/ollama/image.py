@@ -34,7 +34,12 @@ sys.path.insert(0, "/opt/double")
 from tests.doubles.ollama.__main__ import main
 raise SystemExit(main(sys.argv[1:]))
 """
-ENVIRONMENT = {"LANG": "C.UTF-8", "OLLAMA_HOST": "0.0.0.0:11434", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+ENVIRONMENT = {
+    "DOUBLE_PAUSE_SECONDS": "0.02",
+    "LANG": "C.UTF-8",
+    "OLLAMA_HOST": "0.0.0.0:11434",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+}
 NOT_IN_IT = ("image.py",)
 
 

@@ -56,6 +56,7 @@ class _Server(ThreadingHTTPServer):
         self.trouble = Trouble()
         self.seen: list[str] = []
         self.waiting = threading.Event()
+        """Set when it goes: what is being sent ends there."""
         super().__init__(address, _Handler)
 
 
@@ -115,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             content.seek(at)
             while at < end:
                 piece = content.read(min(PIECE, end - at, PIECE if limit is None else max(limit - at, 0)))
-                if not piece:
+                if not piece or self.server.waiting.is_set():
                     self.close_connection = True
                     return
                 self.wfile.write(piece)

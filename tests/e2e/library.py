@@ -1,0 +1,65 @@
+"""A library of models on this machine, as an engine in a container reaches it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.doubles.ollama.create import create
+from tests.doubles.ollama.names import parse
+from tests.doubles.ollama.store import PIECE, Store
+from tests.doubles.registry.models import ModelRegistry, running_registry
+from tests.e2e.stack import docker_client
+
+TAG = "llama3.2:3b"
+
+
+class Library:
+    """A library with one tag; it answers at one address, or not."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.store = Store(folder)
+        self._port = port
+        # An engine wants the bytes from another name than the one that it asked.
+        self._name, self._other = bridge_address(), own_address()
+
+    def fill(self, model: Path) -> None:
+        """Have a file under the tag."""
+        with model.open("rb") as content:
+            blob = self.store.keep(iter(lambda: content.read(PIECE), b""))
+        request = {"files": {"model.gguf": blob.digest}, "parameters": {"num_predict": 24}}
+        for _ in create(self.store, parse(TAG), request, prune=False):
+            pass
+
+    @property
+    def url(self) -> str:
+        """Its address, for who asks on this machine and for containers."""
+        return f"http://{self._name}:{self._port}"
+
+    @property
+    def digest(self) -> str:
+        """The digest of the tag's manifest."""
+        return self.store.manifest(parse(TAG)).digest
+
+    @contextmanager
+    def open(self) -> Iterator[ModelRegistry]:
+        """Answer for a while."""
+        with running_registry(self.store.root, "0.0.0.0", self._port, self._name, self._other) as registry:
+            yield registry
+
+
+def bridge_address() -> str:
+    """Return where containers reach this machine."""
+    with docker_client() as client:
+        address: str = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    return address
+
+
+def own_address() -> str:
+    """Return the address that this machine has in its network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
+        towards.connect(("203.0.113.1", 9))
+        address: str = towards.getsockname()[0]
+    return address

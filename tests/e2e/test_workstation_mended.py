@@ -1,0 +1,47 @@
+"""What kit.yaml or a hand changes at one model touches that model alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.workstation import CAPITALS, Workstation, change_model
+
+pytestmark = pytest.mark.e2e
+
+BY_HAND = "made-by-hand"
+
+
+def test_a_changed_parameter_makes_one_model_anew_and_recreates_no_container(workstation: Workstation) -> None:
+    containers, before = workstation.containers(), workstation.engine.digests()
+    workstation.place.change(lambda spec: change_model(spec, "commit-message", temperature=0.3))
+
+    assert workstation.planned_models() == {"commit-message": ("create", "temperature changed")}
+    applied = workstation.apply().document
+
+    after = workstation.engine.digests()
+    assert not [one for one in applied["plan"]["operations"] if one["action"] == "recreate"]
+    assert [name for name in before if after[name] != before[name]] == ["commit-message"]
+    assert set(after) == set(before)
+    assert workstation.containers() == containers
+
+
+def test_what_a_hand_did_in_the_engine_shows_with_its_cause_and_is_mended(workstation: Workstation) -> None:
+    containers, before = workstation.containers(), workstation.engine.digests()
+    workstation.engine.delete(CAPITALS)
+    workstation.engine.create("assistant", **{"from": "assistant"}, system="You are a pirate.")
+    workstation.engine.create(BY_HAND, **{"from": "assistant"}, system="I am nobody's business.")
+
+    planned = workstation.planned_models()
+    assert set(planned) == {"assistant", CAPITALS}
+    assert planned[CAPITALS][0] == "create"
+    assert planned[CAPITALS][1].startswith("somebody removed it; takes 0.2 GiB")
+    assert planned["assistant"] == ("create", "the system text changed in the engine")
+    assert workstation.kit("status", "--json", "--check", code=3).document["drift"]
+    workstation.apply()
+
+    after = workstation.engine.digests()
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {BY_HAND}
+    assert workstation.containers() == containers
+    assert workstation.is_settled
+    workstation.engine.delete(BY_HAND)

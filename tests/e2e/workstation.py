@@ -1,0 +1,136 @@
+"""The workstation of inventories/, on this machine: its image and its tags come from registries of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from deploy.components.ollama.spec import VERSION
+from tests.doubles.registry.images import publish
+from tests.e2e.evidence import Evidence
+from tests.e2e.image_registry import running_registry
+from tests.e2e.library import Library
+from tests.e2e.ollama_api import Ollama
+from tests.e2e.place import NAME, PATIENCE, QUICKSTART, Document, Place, free_ports
+from tests.e2e.stack import Stack
+from tests.tree import REPOSITORY
+from tests.weights import weights
+
+WORKSTATION = REPOSITORY / "inventories" / "workstation"
+OWN_NAME = NAME.replace("e2e", "ws")
+FOLDER = REPOSITORY / ".cache" / "workstation"
+CAPITALS = "Story-Teller"
+FRONTS = ("gateway", "webui")
+
+
+class WorkstationPlace(Place):
+    """A folder as `kit init --from workstation` writes it, with what its comments ask for put in."""
+
+    def __init__(self) -> None:
+        super().__init__(FOLDER / "place")
+
+    def lay_down(self, registry: str, library: str, model: Path) -> None:
+        """Write the workstation down under a name and on ports of its own."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(WORKSTATION, self.folder)
+        spec = self.spec | {"stack": OWN_NAME, "mirrors": {"registry": f"http://{registry}", "models": library}}
+        ports = free_ports(3)
+        for service in (*spec["engines"], *(spec[front] for front in FRONTS)):
+            service |= {"port": next(ports), "health_timeout": PATIENCE}
+        spec["models"][-1] |= {"name": CAPITALS, "from": {"file": str(model), "sha256": sha256_of(model)}}
+        self._original = spec
+        self.write(spec)
+
+    def mend(self) -> None:
+        """Put kit.yaml back to what it was at first."""
+        self.write(self._original)
+
+
+class Workstation(Stack):
+    """The workstation's stack."""
+
+    name = OWN_NAME
+    root = Path("/opt/kit") / OWN_NAME
+    data = Path("/srv/kit") / OWN_NAME
+
+    def __init__(self, place: WorkstationPlace, evidence: Evidence, library: Library) -> None:
+        super().__init__(place, evidence)
+        self.library = library
+        self.image_digest = ""
+
+    @property
+    def engine(self) -> Ollama:
+        """Ask the engine as any program does."""
+        return Ollama(f"http://127.0.0.1:{self.ports['main']}")
+
+    @property
+    def blobs(self) -> Path:
+        """Where the engine keeps its files."""
+        return self.data / "main" / "models" / "blobs"
+
+    def lock(self) -> Any:
+        """Write kit.lock; images that are assembled are the quickstart's, so that none is resolved and built twice."""
+        with self.place.changed(lambda spec: spec.update(dict.fromkeys(FRONTS))):
+            self.kit("lock")
+        lock, other = (yaml.safe_load(path.read_text()) for path in (self.place.lock_path, QUICKSTART / "kit.lock"))
+        lock["images"] |= {kind: other["images"][kind] for kind in ("litellm", "open_webui")}
+        self.place.lock_path.write_text(yaml.safe_dump(lock, sort_keys=False))
+        return lock
+
+    def planned_models(self) -> dict[str, tuple[str, str]]:
+        """Return what an apply would do to which model, and why."""
+        operations = self.kit("plan", "--json").document["operations"]
+        found = {one["resource"]: (one["action"], one["cause"]) for one in operations}
+        return {name.removeprefix("model "): what for name, what in found.items() if name.startswith("model ")}
+
+    def settle(self) -> None:
+        """Make the host as kit.yaml says, or was at first where a scenario failed half-way."""
+        if not self.is_settled:
+            self.place.mend()
+            self.apply()
+
+
+@contextmanager
+def prepared_workstation(evidence: Evidence, keep: bool) -> Iterator[Workstation]:
+    """Give the stack, not applied, and its registries; one that was kept is taken over with what it has."""
+    place = WorkstationPlace()
+    if keep and place.reuse():
+        port = urlsplit(place.spec["mirrors"]["models"]).port or 0
+        yield Workstation(place, evidence, Library(FOLDER / "library", port))
+        return
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    *_, port = free_ports(4)
+    stack = Workstation(place, evidence, Library(FOLDER / "library", port))
+    model = weights(FOLDER)
+    stack.library.fill(model)
+    # Another file than the library's, so that it is uploaded.
+    with model.open("ab") as more:
+        more.write(bytes(32))
+    with running_registry(FOLDER) as registry:
+        stack.image_digest = publish(registry.host, VERSION)
+        place.lay_down(registry.host, stack.library.url, model)
+        stack.destroy()
+        yield stack
+    stack.keep_logs()
+    if not keep:
+        stack.destroy()
+        shutil.rmtree(FOLDER)
+
+
+def change_model(spec: Document, name: str, **fields: object) -> None:
+    """Change fields of one model of kit.yaml."""
+    next(model for model in spec["models"] if model["name"] == name).update(fields)
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's sha256."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
