@@ -39,17 +39,21 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
 
 def pull_model(deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent) -> Document:
     """Let an engine pull a tag."""
-    if declared(engine, name):
-        raise UsageError(f"{name} is made from what kit.yaml says", "`kit apply` makes it; a pull would take its place")
+    if found := declared(engine, name):
+        raise UsageError(
+            f"{found.name} is made from what kit.yaml says", "`kit apply` makes it; a pull would take its place"
+        )
     _ensure_way_out(deployment, engine, name)
     return _act(deployment, transport, engine, "pull", name, on_event)
 
 
 def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
     """Refuse a model of kit.yaml, and one that is not there."""
-    if declared(engine, name):
+    if found := declared(engine, name):
         step = "" if engine.prune else ", write `prune: true` at its engine"
-        raise UsageError(f"kit.yaml declares {name}", f"take it out of kit.yaml{step}, then `kit apply` removes it")
+        raise UsageError(
+            f"kit.yaml declares {found.name}", f"take it out of kit.yaml{step}, then `kit apply` removes it"
+        )
     if same(name) not in map(same, there):
         known = f"there are: {', '.join(there)}" if there else "it has none at all"
         raise UsageError(f"{engine.name} has no model {name!r}{did_you_mean(name, there)}", known)

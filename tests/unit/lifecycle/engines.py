@@ -1,0 +1,76 @@
+"""A deployment whose engine is the double, and the way to an agent that keeps its memory in a folder of the test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.deployment import Deployment, Engine
+from deploy.hosts.observe import Observation, engine_request, read_observation
+from deploy.hosts.transport import Document, LocalTransport, OnLine
+from deploy.lifecycle.held import call_held
+from deploy.models import CreatedModel
+from tests.unit.agent.engines.asking import asking, from_file
+
+STACK = "home"
+
+
+class InFolder(LocalTransport):
+    """This machine's agent, with everything below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder / "agent"), sys.executable)
+        self.root = folder / "root"
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+        """Ask about the folder."""
+        return super().call(verb, {**request, "root": str(self.root)})
+
+    @contextmanager
+    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+        """Hold the folder."""
+        with super().hold({**request, "root": str(self.root)}, on_line) as held:
+            yield held
+
+
+def model(name: str, file: Path, **fields: Any) -> CreatedModel:
+    """A model of kit.yaml that is made from a file."""
+    one = from_file(name, file, **fields)
+    return CreatedModel(name, one["request"], one["digest"], {}, "")
+
+
+def deployment(url: str, *models: CreatedModel, prune: bool = False, protocol: str = "ollama") -> Deployment:
+    """A stack with one engine of somebody else's."""
+    return Deployment(STACK, (), (), (Engine("mac", "external", protocol, url, models, None, None, prune),))
+
+
+def observed(there: Deployment, transport: InFolder) -> Observation:
+    """What a probe says of it."""
+    answer = transport.call(
+        "probe",
+        {
+            "stack": STACK,
+            "folders": [],
+            "ports": [],
+            "model_paths": [],
+            "cache": str(transport.root / "cache"),
+            "data_roots": [],
+            "engines": [engine_request(engine) for engine in there.engines],
+            "rooms": {},
+        },
+    )
+    return read_observation(answer)
+
+
+def synced(there: Deployment, transport: InFolder, file: Path) -> None:
+    """Make the models as an apply does."""
+    (engine,) = there.engines
+    models = [{**from_file(one.name, file), "request": one.request, "digest": one.digest} for one in engine.models]
+    request = asking(transport.root, engine.address, models)
+    (described,) = request["engines"]
+    more = {**request, "engines": [{**described, **engine_request(engine)}]}
+    left = {name: value for name, value in more.items() if name not in ("format", "stack", "root", "run")}
+    call_held(transport, STACK, "kit apply", "sync", left, lambda _: None)
