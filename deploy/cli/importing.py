@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,7 +11,7 @@ from deploy.apply.story import Event
 from deploy.cli.declare import DEFAULT_SPEC, verb, verb_group
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
-from deploy.errors import KitError
+from deploy.errors import KitError, UsageError
 from deploy.modelfile.imported import imported, name_of
 
 ENGINE = "main"
@@ -33,6 +34,10 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
     """
     import yaml
 
+    from deploy.spec.fields import ModelName, Name
+
+    for option, value, kind in (("--name", name, ModelName), ("--engine", engine, Name)):
+        _ensure(option, value, kind)
     chosen = engine or _engine()
     with progress() as display:
         step = f"sha256 of the files of {file}"
@@ -41,6 +46,16 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         )
         display(Event(step, "done"))
     output.answer(text.rstrip("\n"), {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(text)})
+
+
+def _ensure(option: str, value: str | None, kind: Any) -> None:
+    """Refuse what kit.yaml would refuse."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(kind | None).validate_python(value)
+    except ValidationError as error:
+        raise UsageError(f"{option}: {error.errors()[0]['msg']}", "choose another") from None
 
 
 def _engine() -> str:

@@ -1,0 +1,79 @@
+"""`kit clients` and `kit import`, as they are typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.assets import inventories_dir
+from tests.unit.cli.conftest import Kit
+
+QUICKSTART = inventories_dir() / "quickstart/kit.yaml"
+
+
+def test_all_lines_are_printed_with_what_is_left_out_and_why(kit: Kit) -> None:
+    shown = kit("clients", str(QUICKSTART))
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith(
+        "# litellm: http://127.0.0.1:4000/v1, from this machine alone, with the key litellm_master_key; models: gemma\n"
+    )
+    assert "\n# curl\nexport OPENAI_API_KEY=" in shown.out
+    assert f"kit secret show litellm_master_key {QUICKSTART.absolute()}" in shown.out
+    assert "# left out: Neovim: ollama.nvim with lazy.nvim: no engine of this kit.yaml" in shown.out
+
+
+def test_one_client_alone_can_be_read_by_its_program(kit: Kit) -> None:
+    compile(kit("clients", "--for", "python", str(QUICKSTART)).out, "python", "exec")
+    assert kit("clients", "--for", "env", str(QUICKSTART)).out.startswith(
+        "export OPENAI_BASE_URL=http://127.0.0.1:4000/v1\n"
+    )
+    missing = kit("clients", "--for", "nvim", str(QUICKSTART))
+    assert (missing.code, missing.out) == (2, "")
+    assert missing.err.startswith("error: there are no lines for nvim: no engine of this kit.yaml")
+    assert kit("clients", "--for", "emacs", str(QUICKSTART)).code == 2
+
+
+def test_the_document_has_addresses_lines_and_reasons(kit: Kit) -> None:
+    document = kit("clients", "--json", str(QUICKSTART)).document
+    assert document["addresses"] == [
+        {
+            "name": "litellm",
+            "url": "http://127.0.0.1:4000/v1",
+            "this_machine_alone": True,
+            "secret": "litellm_master_key",
+            "models": ["gemma"],
+        }
+    ]
+    assert set(document["lines"]) | set(document["left_out"]) >= {"curl", "powershell", "python", "nvim"}
+
+
+def test_a_modelfile_is_printed_as_lines_for_the_engine_of_the_kit_yaml_here(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Teacher.Modelfile").write_text("FROM llama3.2:3b\nPARAMETER temperature 0.2\n")
+    assert kit("import", "modelfile", "Teacher.Modelfile").out == (
+        "- name: Teacher\n  engine: main\n  from: llama3.2:3b\n  temperature: 0.2\n"
+    )
+    mac = '{name: mac, kind: external, api: ollama, url: "http://mac.lan:11434"}'
+    Path("kit.yaml").write_text(f"kit: 1\nstack: home\nengines: [{mac}]\nbackup: null\n")
+    document = kit("import", "modelfile", "Teacher.Modelfile", "--name", "t", "--json").document
+    assert (document["name"], document["engine"], document["models"][0]["from"]) == ("t", "mac", "llama3.2:3b")
+
+
+def test_problems_of_a_modelfile_have_their_line(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Modelfile").write_text("FROM ./nope.gguf\n")
+    shown = kit("import", "modelfile", "Modelfile")
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err.splitlines() == [
+        "Modelfile:1:1: ./nope.gguf cannot be read: No such file or directory",
+        "bring the GGUF file to where that line says, or change the line",
+    ]
+
+
+@pytest.mark.parametrize(("option", "value"), [("--name", "my model"), ("--engine", "Main")])
+def test_a_name_that_kit_yaml_would_refuse_is_refused_here(kit: Kit, option: str, value: str) -> None:
+    shown = kit("import", "modelfile", "Modelfile", option, value)
+    assert (shown.code, shown.err.splitlines()[0].startswith(f"error: {option}: '{value}' is not a ")) == (2, True)

@@ -1,0 +1,136 @@
+"""Models as `kit models` and `kit status` print them, and the questions before one is removed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from deploy.apply.prepare import Prepared
+from deploy.cli.consent import ensure_name_typed
+from deploy.cli.drift import drift
+from deploy.cli.modelling import memory, named, summary, table
+from deploy.cli.output import Output
+from deploy.cli.state import state_document, state_text
+from deploy.desired import Desired, load_desired, lock_path
+from deploy.errors import UsageError
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import SeenEngine
+from deploy.lifecycle.models import rows
+from deploy.lock.text import write_lock
+from deploy.plan import make_plan
+from deploy.spec.loader import load_spec
+from tests.locks import lock_of
+from tests.unit.cli.conftest import Kit
+from tests.unit.cli.test_state import BARE
+
+SPEC = """\
+kit: 1
+stack: home
+engines:
+  - {name: mac, kind: external, api: ollama, url: "http://mac.lan:11434"}
+  - {name: studio, kind: external, api: openai, url: "http://studio.lan:1234/v1"}
+models:
+  - {name: poet, engine: mac, from: "llama3.2:3b"}
+  - {name: coder, engine: mac, from: "llama3.2:3b", temperature: 0.1}
+  - {name: fast, engine: studio}
+gateway: null
+webui: null
+backup: null
+"""
+
+
+@pytest.fixture
+def desired(tmp_path: Path) -> Desired:
+    path = tmp_path / "kit.yaml"
+    path.write_text(SPEC)
+    write_lock(lock_of(load_spec(path)), lock_path(path))
+    return load_desired(path)
+
+
+def seen(desired: Desired, **engine: Any) -> Observation:
+    """A host on which both models of the mac were made."""
+    (mac,) = desired.deployment.engines
+    made = {model.name: f"{model.name}-digest" for model in mac.models}
+    asked = SeenEngine(
+        digests={**made, "llama3.2:3b": "0" * 64},
+        requests={model.name: model.digest for model in mac.models},
+        manifests=made,
+    )
+    release = desired.bundle.release
+    return replace(BARE, release=release, good=release, engines={"mac": replace(asked, **engine)})
+
+
+def status(desired: Desired, observation: Observation) -> str:
+    plan = make_plan(desired.deployment, desired.bundle, observation)
+    return click.unstyle(state_text(desired, Prepared(plan, observation), every_package=False))
+
+
+def test_a_table_says_what_each_model_is_and_where(desired: Desired) -> None:
+    observation = seen(desired, digests={"coder": "another", "old": "f" * 64})
+    lines = click.unstyle(table(desired, rows(desired.deployment, observation))).splitlines()
+    assert lines[0].split() == ["NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE"]
+    by_name = {line.split()[0]: line for line in lines[1:5]}
+    assert by_name["poet"].endswith("removed by hand")
+    assert by_name["coder"].endswith("changed in the engine")
+    assert by_name["old"].endswith("ffffffffffff          not in kit.yaml (made by hand)")
+    assert by_name["fast"].endswith("its engine's own; it is only asked for")
+    assert lines[-1] == f"what an apply would do: kit plan {desired.path}"
+    assert named(desired) == (("studio", "fast"),)
+
+
+def test_a_table_of_equal_models_ends_with_them(desired: Desired) -> None:
+    shown = click.unstyle(table(desired, rows(desired.deployment, seen(desired))))
+    assert "kit plan" not in shown
+    assert "what poet, coder is made from" in shown
+
+
+def test_memory_is_told_with_its_place() -> None:
+    assert memory(None) == ""
+    assert memory({}) == "yes"
+    assert memory({"size": 3 << 30, "size_vram": 0}) == "3.0 GiB CPU"
+    assert memory({"size": 3 << 30, "size_vram": 3 << 30}) == "3.0 GiB GPU"
+    assert memory({"size": 4 << 30, "size_vram": 1 << 30}) == "4.0 GiB 25% GPU"
+
+
+def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
+    assert "\nmac: 2 models, as kit.yaml says" in status(desired, seen(desired))
+    changed = seen(desired, digests={"coder": "another"})
+    assert f"\nmac: 2 models, 2 differ: kit models {desired.path}" in status(desired, changed)
+    assert summary(rows(desired.deployment, changed)) == {"mac": (2, ("poet", "coder"))}
+    asleep = seen(desired, digests={}, problem="it sleeps")
+    assert "\nmac: 2 models, not seen: it sleeps" in status(desired, asleep)
+    plan = make_plan(desired.deployment, desired.bundle, changed)
+    document = state_document(desired, Prepared(plan, changed))
+    assert document["models"] == {"mac": {"count": 2, "differing": ["poet", "coder"]}}
+
+
+def test_what_was_done_to_a_model_by_hand_is_drift(desired: Desired) -> None:
+    changed = seen(desired, digests={"coder": "another"})
+    assert [line for line in drift(changed) if line.startswith("model")] == [
+        "model coder was changed in mac by hand",
+        "model poet was removed from mac by hand",
+    ]
+    assert [line for line in drift(seen(desired)) if line.startswith("model")] == []
+    assert drift(seen(desired, digests={}, problem="it sleeps")) == drift(seen(desired))
+
+
+def test_a_name_has_to_be_typed_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["kit", "models", "remove", "old"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("old\nolder\n"))
+    ensure_name_typed(Output(), "old", "This removes old.")
+    with pytest.raises(UsageError, match="the name old was not typed") as wrong:
+        ensure_name_typed(Output(), "old", "This removes old.")
+    assert wrong.value.next_step == "without a terminal: kit models remove old --yes"
+
+
+def test_models_alone_lists_and_a_wrong_word_is_no_file(kit: Kit, tmp_path: Path) -> None:
+    missing = str(tmp_path / "kit.yaml")
+    assert kit("models", missing).err == kit("models", "list", missing).err
+    shown = kit("models", "pul", "x")
+    assert (shown.code, shown.err.splitlines()[0]) == (2, "error: there is no command 'pul'; did you mean pull?")
+    assert kit("models", "--json", missing).document["error"]["exit_code"] == 2
