@@ -34,10 +34,13 @@ class Row:
     loaded: Loaded | None = None
     """What it takes of the memory, while it is in it."""
 
+    is_seen: bool = True
+    """Whether its engine answered."""
+
     @property
     def differs(self) -> bool:
         """Whether an apply has something to do for it."""
-        return self.is_wanted and self.state != EQUAL
+        return self.is_wanted and self.is_seen and self.state != EQUAL
 
 
 def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
@@ -51,7 +54,8 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     changes = {model.name: cause for model, _, cause in model_changes(engine, observation)}
     for model in engine.models:
         state = _state(model, seen, changes.get(model.name))
-        yield Row(model.name, engine.name, state, True, _weight(model), seen.digests.get(model.name))
+        size, digest = _weight(model), seen.digests.get(model.name)
+        yield Row(model.name, engine.name, state, True, size, digest, is_seen=not seen.problem)
     wanted = {same(model.name) for model in engine.models}
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
