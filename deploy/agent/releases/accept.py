@@ -14,7 +14,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.fingerprints import remember_unknown
-from deploy.agent.releases.release import linked_release, point
+from deploy.agent.releases.release import forget_unproven, linked_release, point
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
     remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])
+    forget_unproven(root)
     forget_copies(root)
     if request.get("audit"):
         _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})

@@ -17,7 +17,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.releases import take_back
 from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.fingerprints import fingerprints, forget, remember
-from deploy.agent.releases.release import linked_release, point
+from deploy.agent.releases.release import linked_release, mark_unproven, point
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.remembered import write_json
 
@@ -58,6 +58,7 @@ def _touched(request: dict[str, Any]) -> Services:
 def _make(docker: Docker, root: Path, request: dict[str, Any], services: Services, journal: Journal) -> bool:
     if linked_release(root, "current") == request["release"] and not services:
         return False
+    mark_unproven(root, request["release"])
     point(root, "current", request["release"])
     found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name in _with_action(services, "remove", "stop"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.remembered import sync_folder
+from deploy.agent.remembered import sync_folder, write_json
 
 
 def observe(root: Path) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def observe(root: Path) -> dict[str, Any]:
     manifest = read_manifest(root, current) if current else None
     return {
         "release": current,
-        "good": linked_release(root, "good"),
+        "good": proven_release(root),
         "manifest": manifest,
         "changed_files": sorted(_changed(root, current, manifest)) if current else [],
     }
@@ -27,6 +27,26 @@ def linked_release(root: Path, link: str) -> str | None:
     """Return the release's digest that a link names."""
     path = root / link
     return path.readlink().name if path.is_symlink() else None
+
+
+def proven_release(root: Path) -> str | None:
+    """Return the last good release; None where its containers were changed since and no check has passed."""
+    return None if _unproven(root).exists() else linked_release(root, "good")
+
+
+def mark_unproven(root: Path, release: str) -> None:
+    """Remember that the containers of a good release change: until a verification they are not known to be good."""
+    if linked_release(root, "good") == release:
+        write_json(_unproven(root), {"format": 1, "release": release})
+
+
+def forget_unproven(root: Path) -> None:
+    """Forget it: the release was verified again."""
+    _unproven(root).unlink(missing_ok=True)
+
+
+def _unproven(root: Path) -> Path:
+    return root / "run" / "unproven.json"
 
 
 def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
