@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Container, SeenEngine
+from deploy.hosts.seen import Container
 
 
 def drift(observation: Observation) -> tuple[str, ...]:
@@ -19,6 +19,9 @@ def _drift(observation: Observation) -> Iterator[str]:
     for path in observation.changed_files:
         yield f"file {path} is missing, or is not the release's"
     released = (observation.manifest or {}).get("services", {})
+    if observation.docker.is_denied:
+        yield f"containers cannot be seen: {observation.docker.problem}; run the same command with sudo, or as root"
+        released = {}
     for name, parts in sorted(released.items()):
         if name in observation.stopped:
             yield f"service {name} was stopped by kit stop"
@@ -28,21 +31,20 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"service {name} runs and is not in the release"
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
-    for engine, seen in sorted(observation.engines.items()):
-        if not seen.problem:
-            yield from _models(engine, seen)
+    yield from _models(observation)
     # Until a release was verified its settings are still to be made, not lost.
     for name in sorted(observation.settings) if observation.good == observation.release else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
 
 
-def _models(engine: str, seen: SeenEngine) -> Iterator[str]:
-    for name, made in sorted(seen.manifests.items()):
-        if name not in seen.digests:
-            yield f"model {name} was removed from {engine} by hand"
-        elif seen.digests[name] != made:
-            yield f"model {name} was changed in {engine} by hand"
+def _models(observation: Observation) -> Iterator[str]:
+    for engine, seen in sorted(observation.engines.items()):
+        for name, made in sorted(seen.manifests.items()) if not seen.problem else ():
+            if name not in seen.digests:
+                yield f"model {name} was removed from {engine} by hand"
+            elif seen.digests[name] != made:
+                yield f"model {name} was changed in {engine} by hand"
 
 
 def _service(name: str, digest: str, container: Container | None) -> Iterator[str]:

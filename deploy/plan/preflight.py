@@ -102,6 +102,9 @@ def _addresses(deployment: Deployment, observation: Observation) -> Iterator[Ref
 
 
 def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    if observation.docker.is_denied:
+        # Who may listen there is the stack itself, which nobody can tell.
+        return
     for service in deployment.services:
         for port in service.ports:
             for listener in observation.listeners(port.address, port.host_port):

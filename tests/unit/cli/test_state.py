@@ -195,3 +195,10 @@ def test_what_failed_is_said_in_full_below_the_table() -> None:
         "failed  web: is closed\n    port 1 is open\n\n"
         "1 passed, 1 failed"
     )
+
+
+def test_containers_that_may_not_be_seen_are_not_called_missing(running: Observation) -> None:
+    denied = replace(running, docker=Docker(is_denied=True, problem="this user may not talk to Docker"), services={})
+    assert drift(denied) == (
+        "containers cannot be seen: this user may not talk to Docker; run the same command with sudo, or as root",
+    )
