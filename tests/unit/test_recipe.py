@@ -4,17 +4,18 @@ import dataclasses
 import json
 import subprocess
 import sys
-from importlib import import_module
 
 import pytest
 
-from deploy.components import ROOMS
+from deploy.images import image_sources
 from deploy.recipe import Recipe, Wheel, image_request, recipe_digest
+from deploy.spec.loader import load_spec
 from tests.tree import REPOSITORY
 
 RECIPE = Recipe(kind="thing", suite="bookworm", debian=("python3", "ca-certificates"), python="3.11")
 WHEELS = (Wheel("b", "1", "b-1-py3-none-any.whl", "2" * 64, 10), Wheel("a", "1", "a-1-py3-none-any.whl", "1" * 64, 10))
 PLATFORM = "linux/amd64"
+QUICKSTART = REPOSITORY / "inventories/quickstart/kit.yaml"
 
 
 def test_a_digest_does_not_depend_on_the_order_in_which_things_are_named() -> None:
@@ -46,9 +47,10 @@ def test_another_wheel_or_platform_changes_the_digest() -> None:
 
 def test_a_digest_is_the_same_under_every_hash_seed() -> None:
     code = (
-        "from deploy.components import ROOMS\nfrom importlib import import_module\n"
-        "from deploy.recipe import recipe_digest\n"
-        "print([recipe_digest(import_module(f'{path}.image').RECIPE, (), 'linux/amd64') for path in ROOMS.values()])"
+        "from pathlib import Path\nfrom deploy.images import image_sources\nfrom deploy.recipe import recipe_digest\n"
+        "from deploy.spec.loader import load_spec\n"
+        f"sources = image_sources(load_spec(Path({str(QUICKSTART)!r}))).values()\n"
+        "print([recipe_digest(source, (), 'linux/amd64') for source in sources])"
     )
     runs = [
         subprocess.run(
@@ -71,5 +73,5 @@ def test_the_agent_is_asked_for_the_tag_that_carries_the_digest() -> None:
 
 
 def test_rooms_with_wheels_share_one_root_filesystem() -> None:
-    recipes = [import_module(f"{path}.image").RECIPE for path in ROOMS.values()]
+    recipes = [source for source in image_sources(load_spec(QUICKSTART)).values() if isinstance(source, Recipe)]
     assert len({(recipe.suite, recipe.debian) for recipe in recipes if recipe.python}) == 1
