@@ -53,7 +53,14 @@ def test_a_secret_has_no_name_that_leaves_its_folder(tmp_path: Path, name: str) 
 
 @NEEDS_ROOT
 def test_a_secret_that_is_kept_elsewhere_is_never_made_up(tmp_path: Path) -> None:
-    wanted = {"name": "mac_api_key", "owner": "mac", "prefix": "", "value": None, "reference": "env:MAC", "readers": []}
+    wanted: dict[str, Any] = {
+        "name": "mac_api_key",
+        "owner": "mac",
+        "prefix": "",
+        "value": None,
+        "reference": "env:MAC",
+        "readers": [],
+    }
     with pytest.raises(AgentError, match="kept in env:MAC, and was not given"):
         secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)
     secrets.run({"root": str(tmp_path), "secrets": [{**wanted, "value": "given"}]}, QUIET)
