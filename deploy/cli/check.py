@@ -18,7 +18,8 @@ def command(output: Output, spec: Path) -> None:
     """
     desired = load_desired(spec)
     services = [service.name for service in desired.deployment.services]
+    runs = ", ".join(services) or "nothing of its own"
     output.answer(
-        f"{spec}: good. Stack {desired.spec.stack} runs {', '.join(services)}.\nrelease {desired.bundle.release}",
+        f"{spec}: good. Stack {desired.spec.stack} runs {runs}.\nrelease {desired.bundle.release}",
         {"stack": desired.spec.stack, "services": services, "release": desired.bundle.release},
     )

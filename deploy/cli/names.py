@@ -22,11 +22,13 @@ class Known:
 def known(spec: Path) -> Known:
     """Read the names in a spec."""
     from deploy.spec.loader import load_spec
+    from deploy.spec.service import ServiceSpec
 
     loaded = load_spec(spec)
     fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
     models = tuple(dict.fromkeys(model.name for model in loaded.models))
-    return Known(loaded.stack, (*(engine.name for engine in loaded.engines), *fronts), models)
+    engines = tuple(engine.name for engine in loaded.engines if isinstance(engine, ServiceSpec))
+    return Known(loaded.stack, (*engines, *fronts), models)
 
 
 def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:
@@ -36,7 +38,8 @@ def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "servic
         if name not in everything:
             near = difflib.get_close_matches(name, everything, 1)
             meant = f"did you mean {near[0]}? " if near else ""
-            raise UsageError(f"there is no {what} {name!r}", f"{meant}there are: {', '.join(everything)}")
+            there = f"there are: {', '.join(everything)}" if everything else "there is none at all"
+            raise UsageError(f"there is no {what} {name!r}", f"{meant}{there}")
     return tuple(dict.fromkeys(names)) or everything
 
 

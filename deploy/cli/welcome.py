@@ -60,6 +60,7 @@ def doors(desired: Desired) -> list[str]:
     if gateway is not None:
         service = desired.deployment.service(gateway.kind)
         lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
+        lines.append(f"  Lines for them: kit clients {typed(desired.path)}")
     return lines
 
 
