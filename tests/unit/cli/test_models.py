@@ -140,3 +140,9 @@ def test_an_engine_that_runs_elsewhere_is_no_service_here(kit: Kit, desired: Des
     shown = kit("logs", "mac", str(desired.path))
     assert shown.err.splitlines() == ["error: there is no service 'mac'", "there is none at all"]
     assert "Stack home runs nothing of its own." in kit("check", str(desired.path)).out
+
+
+def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) -> None:
+    document = kit("models", "--json", str(desired.path)).document
+    assert [one["name"] for one in document["models"]] == ["poet", "coder"]
+    assert document["only_asked_for"] == [{"name": "fast", "engine": "studio"}]
