@@ -15,6 +15,8 @@ from deploy.offers import ChatApi, Embeddings, Offer, way_out
 UID = 10102
 CONTAINER_PORT = 4000
 ENVIRONMENT = (
+    # For minutes an engine that stopped would be called where it was, and every call wait three seconds for nothing.
+    ("AIOHTTP_TTL_DNS_CACHE", "1"),
     # Text for vectors that failed would be sent twice more, while another engine waits.
     ("DEFAULT_MAX_RETRIES", "0"),
     ("DISABLE_ADMIN_UI", "True"),
