@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deploy.bundle import Bundle
@@ -52,12 +52,17 @@ def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
 
 def folders_of(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
     """Return the folders of one kind's services, with their owners, as the kind's role wants them."""
-    return [
+    folders: list[dict[str, Any]] = [
         {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
         for service in deployment.services
         if service.kind == kind
         for folder in service.folders
     ]
+    # Ansible gives the parents that it makes to the owner of the first folder in them, and shuts all others out.
+    shared = PurePosixPath(deployment.data_root)
+    inside = any(PurePosixPath(folder["path"]).is_relative_to(shared) for folder in folders)
+    parents = (shared.parent, shared) if inside else ()
+    return [*({"path": str(path), "uid": 0, "gid": 0, "mode": "0755"} for path in parents), *folders]
 
 
 def _fetching(deployment: Deployment) -> Request:

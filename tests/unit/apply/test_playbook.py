@@ -126,3 +126,12 @@ def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) 
     wanted = load_desired(spec)
     source = models_request(wanted.deployment, "run-1", wanted.path.parent)["models"][0]["source"]
     assert source == {"file": {"path": str(folder / "models/mine.gguf")}}
+
+
+def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Desired) -> None:
+    variables = host_run(quickstart, bare(quickstart)).variables
+    for kind in ("llama_cpp", "open_webui"):
+        parents = variables[f"{kind}_folders"][:2]
+        assert [one["path"] for one in parents] == ["/srv/kit", f"/srv/kit/{quickstart.deployment.stack}"]
+        assert all((one["uid"], one["gid"], one["mode"]) == (0, 0, "0755") for one in parents)
+    assert variables["litellm_folders"] == []
