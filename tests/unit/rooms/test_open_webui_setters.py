@@ -1,0 +1,97 @@
+"""What the application's admin API is sent: the kit's own part, and the rest as it was."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from deploy.components.open_webui.agent import _Admin, _set_embedding, _set_ollama
+
+MAC = "http://10.0.0.7:11434"
+OWN = {"key": "sk-new", "model_ids": ["gemma:latest"]}
+
+
+class Application(ThreadingHTTPServer):
+    """Answers questions for a form with what it holds, and keeps what it is sent."""
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        super().__init__(("127.0.0.1", 0), Form)
+        self.held = held
+        self.sent: dict[str, Any] = {}
+
+
+class Form(BaseHTTPRequestHandler):
+    server: Application
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.server.sent[self.path] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer()
+
+    def answer(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.server.held).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def application() -> Iterator[Application]:
+    with Application({}) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def admin(application: Application) -> _Admin:
+    return _Admin(f"127.0.0.1:{application.server_address[1]}")
+
+
+def ollama_of(application: Application, urls: list[str]) -> Any:
+    theirs = {"0": {"key": "sk-old", "prefix_id": "mac", "enable": False}}
+    application.held = {"ENABLE_OLLAMA_API": False, "OLLAMA_BASE_URLS": urls, "OLLAMA_API_CONFIGS": theirs}
+    wanted = {"ollama.enable": True, "ollama.base_urls": [MAC], "ollama.api_configs": {"0": OWN}}
+    _set_ollama(admin(application), wanted)
+    return application.sent["/ollama/config/update"]
+
+
+def test_what_a_person_set_of_the_same_back_end_stays(application: Application) -> None:
+    sent = ollama_of(application, [MAC])
+    assert (sent["ENABLE_OLLAMA_API"], sent["OLLAMA_BASE_URLS"]) == (True, [MAC])
+    assert sent["OLLAMA_API_CONFIGS"] == {"0": {**OWN, "prefix_id": "mac", "enable": False}}
+
+
+def test_what_was_set_of_another_back_end_is_not_taken_for_this_one(application: Application) -> None:
+    assert ollama_of(application, ["http://elsewhere:11434"])["OLLAMA_API_CONFIGS"] == {"0": OWN}
+
+
+def test_without_an_ollama_its_list_stays_as_people_left_it(application: Application) -> None:
+    application.held = {"ENABLE_OLLAMA_API": True, "OLLAMA_BASE_URLS": [MAC], "OLLAMA_API_CONFIGS": {}}
+    _set_ollama(admin(application), {"ollama.enable": False})
+    assert application.sent["/ollama/config/update"] == {**application.held, "ENABLE_OLLAMA_API": False}
+
+
+def test_an_ollama_that_makes_vectors_is_set_under_its_own_name(application: Application) -> None:
+    application.held = {"status": True, "RAG_EMBEDDING_ENGINE": "openai", "RAG_EMBEDDING_BATCH_SIZE": 4}
+    wanted = {
+        "rag.embedding_engine": "ollama",
+        "rag.embedding_model": "nomic",
+        "rag.ollama.base_url": MAC,
+        "rag.ollama.api_key": "",
+    }
+    _set_embedding(admin(application), wanted)
+    assert application.sent["/api/v1/retrieval/embedding/update"] == {
+        "RAG_EMBEDDING_ENGINE": "ollama",
+        "RAG_EMBEDDING_MODEL": "nomic",
+        "RAG_EMBEDDING_BATCH_SIZE": 4,
+        "ollama_config": {"url": MAC, "key": ""},
+    }
