@@ -121,6 +121,8 @@ def _templates(overrides: Path | None) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     templates.filters["json"] = lambda value: json.dumps(as_json(value), ensure_ascii=False)
+    # A name such as `on` or `null` is no text to every reader unless it is quoted.
+    templates.filters["key"] = lambda value: yaml.safe_dump(value).splitlines()[0]
     templates.filters["yaml"] = lambda value: yaml.safe_dump(as_json(value), sort_keys=False, width=10**6)
     return templates
 

@@ -167,3 +167,11 @@ def test_two_lines_are_a_stack_without_a_model() -> None:
     assert deployment.service("open_webui").facts["models"] == []
     (config,) = (file for file in render(deployment).files if file.path.endswith("/litellm.yaml"))
     assert yaml.safe_load(config.content)["model_list"] == []
+
+
+@pytest.mark.parametrize("name", ["on", "null", "true", "y"])
+def test_an_engine_may_be_called_as_yaml_calls_something_else(name: str) -> None:
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [{"name": name, "kind": "ollama"}]}
+    spec = Spec.model_validate_json(json.dumps({**data, "gateway": None, "webui": None}))
+    compose = render(resolve(spec, lock_of(spec))).files[0].content
+    assert list(yaml.safe_load(compose)["services"]) == [name]
