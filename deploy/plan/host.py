@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.bundle import Bundle
-from deploy.deployment import Deployment, Service
+from deploy.deployment import Deployment, Secret, Service
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
+
+MODE = "0400"
+"""Of a secret's file: its reader may read it, nobody else."""
 
 
 def input_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
@@ -70,6 +73,15 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
             yield Operation(f"secret {secret.name}", "create", cause, "release")
         elif (secret.owner, secret.name) in observation.replaced_secrets:
             yield Operation(f"secret {secret.name}", "change", f"{secret.reference} holds another one", "release")
+        elif opened := _opened(deployment, observation, secret):
+            yield Operation(f"secret {secret.name}", "change", opened, "release")
+
+
+def _opened(deployment: Deployment, observation: Observation, secret: Secret) -> str:
+    """Say whose copy of a secret has another mode than it was given."""
+    holders = dict.fromkeys((secret.owner, *deployment.readers(secret)))
+    modes = {holder: observation.secrets[(holder, secret.name)].mode for holder in holders}
+    return ", ".join(f"mode is {mode}, not {MODE}, at {holder}" for holder, mode in modes.items() if mode != MODE)
 
 
 def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
