@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.engines.observe import observe
+from deploy.agent.errors import AgentError
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import engine_request
 from deploy.models import CreatedModel
+from deploy.verify.checks import NotAsPlannedError
 
 
 class Engines:
@@ -22,7 +24,12 @@ class Engines:
     def all(self) -> dict[str, Any]:
         """What each engine says, by its name."""
         asked = [engine_request(engine) for engine in self.deployment.engines]
-        return observe(asked, Path(self.deployment.root), self.deployment.fetch.ca)
+        try:
+            return observe(asked, Path(self.deployment.root), self.deployment.fetch.ca)
+        except PermissionError as problem:
+            raise NotAsPlannedError(f"only root can read {problem.filename}; run the same command as root") from None
+        except AgentError as problem:
+            raise NotAsPlannedError(f"{problem.problem}; {problem.next_step}") from None
 
     def of(self, engine: Engine) -> dict[str, Any]:
         """Return what one of them says."""

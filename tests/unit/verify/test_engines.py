@@ -75,3 +75,11 @@ def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_i
     assert "refuses the connection" in told["answers the host"].message
     report = run_checks(absent, ("other",), lambda _check: None)
     assert {check.service for check in report.checks} == {"stack"}
+
+
+def test_a_memory_that_a_newer_kit_wrote_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "models.json").write_text('{"format": 99}')
+    engine, engines = stack(tmp_path, "http://127.0.0.1:1")
+    with pytest.raises(NotAsPlannedError, match="was written by a newer kit; use the kit that wrote it"):
+        answers_the_host(engine, engines)

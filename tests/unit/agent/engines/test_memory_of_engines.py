@@ -23,3 +23,17 @@ def test_engines_are_kept_apart(tmp_path: Path) -> None:
     assert Memory(tmp_path).pulled("main", "Llama3:8B") == "d"
     assert Memory(tmp_path).pulled("other", "llama3:8b") is None
     assert Memory(tmp_path).pairs("main") == {"tech": {"request": "r", "manifest": "m"}}
+
+
+def test_the_parts_of_a_request_and_the_folder_of_the_models_are_remembered_beside_them(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.keep("main", "tech", "r", "m", {"temperature": "1"})
+    memory.keep_place("main", "/srv/models")
+    written = (tmp_path / "run" / "models.json").stat().st_mtime_ns
+    memory = Memory(tmp_path)
+    assert memory.pairs("main") == {"tech": {"request": "r", "manifest": "m", "parts": {"temperature": "1"}}}
+    assert (memory.place("main"), memory.place("other")) == ("/srv/models", None)
+    assert memory.is_kept("main", "TECH:latest", "r", "m")
+    assert not memory.is_kept("main", "tech", "r", "n")
+    memory.keep_place("main", "/srv/models")
+    assert (tmp_path / "run" / "models.json").stat().st_mtime_ns == written
