@@ -37,19 +37,20 @@ class Ran:
 class Evidence:
     """A folder with every run of the command line in its order, and what else is worth a look."""
 
-    def __init__(self) -> None:
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        FOLDER.mkdir(parents=True)
+    def __init__(self, name: str) -> None:
+        self.folder = FOLDER / name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
         self._numbers = itertools.count(1)
 
     def keep(self, ran: Ran) -> None:
         """Write down a run of the command line."""
-        (FOLDER / f"{next(self._numbers):03}-{ran.words[0]}.txt").write_text(str(ran))
+        (self.folder / f"{next(self._numbers):03}-{ran.words[0]}.txt").write_text(str(ran))
 
     def keep_text(self, name: str, text: str) -> None:
         """Write down what somebody else said."""
-        (FOLDER / name).write_text(text)
+        (self.folder / name).write_text(text)
 
     def text(self) -> str:
         """Return everything that was kept."""
-        return "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.txt")))
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.txt")))
