@@ -44,6 +44,14 @@ def block_digest(block: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()
 
 
+def name_options(service: Service) -> list[str]:
+    """Return how long a service asks for a name: a part that is stopped has none, and Docker asks the host's server.
+
+    Where nobody answers there, each question took ten seconds before another engine was tried.
+    """
+    return ["timeout:1", "attempts:1"] if service.egress == "none" else []
+
+
 def _process(service: Service) -> dict[str, Any]:
     entry = ["/bin/sh", ENTRY_POINT.container_path] if service.secrets else []
     return {
@@ -74,6 +82,7 @@ def _storage(deployment: Deployment, service: Service, file_mounts: tuple[Mount,
         "volumes": [_bind(mount) for mount in (*service.mounts, *file_mounts, *secrets)],
         "tmpfs": [f"{tmpfs.container_path}:size={tmpfs.size_bytes},mode={tmpfs.mode}" for tmpfs in service.tmpfs],
         "networks": service_networks(service),
+        "dns_opt": name_options(service),
         "ports": [
             {
                 "host_ip": port.address,

@@ -11,7 +11,13 @@ from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.plan.operation import Action, Operation
 
-WORDS = {"mem_limit": "memory", "pids_limit": "pids", "stop_grace_period": "stop time", "healthcheck": "health check"}
+WORDS = {
+    "dns_opt": "name look-ups",
+    "mem_limit": "memory",
+    "pids_limit": "pids",
+    "stop_grace_period": "stop time",
+    "healthcheck": "health check",
+}
 """Words of the compose file that are not the spec's."""
 
 

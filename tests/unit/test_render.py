@@ -73,6 +73,8 @@ def test_every_container_is_locked_down_whatever_the_spec_says(spec: Spec) -> No
         assert "cap_add" not in block
         assert block["security_opt"] == ["no-new-privileges:true"]
         assert not block["user"].startswith("0:")
+        # What asks for no name of the world's does not wait for who would know it.
+        assert ("dns_opt" in block) is ("outer" not in block["networks"])
         assert block["mem_limit"] > 0
         assert block["pids_limit"] > 0
         assert block["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
