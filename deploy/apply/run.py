@@ -65,8 +65,7 @@ def _verify(desired: Desired, held: Prepared, full: bool, on_event: OnEvent) -> 
         on_event(Event("verify", "progress", f"{check.service} {check.name}"))
 
     # What an earlier run changed and never proved is not in this plan.
-    is_proven = held.observation.good == held.observation.release
-    touched = held.plan.touched_services if is_proven and not full else ()
+    touched = held.plan.touched_services if held.observation.is_proven and not full else ()
     on_event(Event("verify", "start"))
     report = run_checks(desired.deployment, touched or None, tell)
     on_event(Event("verify", "done" if report.passed else "failed"))

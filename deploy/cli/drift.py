@@ -33,7 +33,7 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"service {name} was started with another {', '.join(secrets)}"
     yield from _models(observation)
     # Until a release was verified its settings are still to be made, not lost.
-    for name in sorted(observation.settings) if observation.good == observation.release else ():
+    for name in sorted(observation.settings) if observation.is_proven else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
 

@@ -47,7 +47,7 @@ def _release(desired: Desired, observation: Observation) -> str:
     stack = desired.spec.stack
     if observation.release is None:
         return f"stack {stack}: nothing was applied here yet"
-    proven = "verified" if observation.good == observation.release else "not verified"
+    proven = "verified" if observation.is_proven else "not verified"
     lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
     if observation.holder:
         lines.append(f"held by {_holder(observation.holder)}")
@@ -147,7 +147,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
     return {
         "stack": desired.spec.stack,
         "release": observation.release,
-        "verified": observation.release is not None and observation.good == observation.release,
+        "verified": observation.is_proven,
         "services": {
             name: {
                 "state": container.state,

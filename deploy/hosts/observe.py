@@ -75,6 +75,11 @@ class Observation:
     """The run that was cut off before its end, if the last one was."""
 
     @property
+    def is_proven(self) -> bool:
+        """Whether the release that stands on the host is one whose checks passed."""
+        return self.release is not None and self.good == self.release
+
+    @property
     def free_bytes(self) -> dict[str, int]:
         """Free space of the places that the kit writes to."""
         return {path: disk.free_bytes for path, disk in self.disks.items()}

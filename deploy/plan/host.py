@@ -92,6 +92,6 @@ def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operati
         return (Operation(f"release {short}", "place", cause, "release"),)
     cause = "differs from the manifest"
     mended = tuple(Operation(f"file {path}", "change", cause, "release") for path in observation.changed_files)
-    if mended or observation.good == bundle.release:
+    if mended or observation.is_proven:
         return mended
     return (Operation(f"release {short}", "accept", "not verified yet", "release"),)

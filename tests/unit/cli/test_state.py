@@ -202,3 +202,10 @@ def test_containers_that_may_not_be_seen_are_not_called_missing(running: Observa
     assert drift(denied) == (
         "containers cannot be seen: this user may not talk to Docker; run the same command with sudo, or as root",
     )
+
+
+def test_only_a_release_that_stands_and_was_accepted_is_proven(running: Observation) -> None:
+    assert running.is_proven
+    assert not replace(running, good=None).is_proven
+    assert not replace(running, release=None, good=None).is_proven
+    assert not replace(running, release="another").is_proven
