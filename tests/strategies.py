@@ -157,9 +157,6 @@ def spec_data(draw: st.DrawFn, most_engines: int = 4) -> dict[str, Any]:
     data: dict[str, Any] = {"kit": 1, "stack": draw(STACKS), "backup": None, "engines": engines, "models": models}
     chosen = [model["name"] for model in models]
     data |= draw(_some(gateway=st.none() | _gateways(first), webui=st.none() | _webuis(second, chosen)))
-    if all(engine["kind"] == "external" for engine in engines) and not data.get("webui"):
-        # Nothing would run here.
-        data.pop("gateway", None)
     if any(engine["kind"] == "external" for engine in engines):
         for front in ("gateway", "webui"):
             # Kept from an engine outside, it is refused.

@@ -145,13 +145,6 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
             yield Finding(path, f"{version} is older than {floor}: {reason}")
 
 
-def something_runs_here(spec: Spec) -> Iterator[Finding]:
-    """A stack has at least one container of its own."""
-    if not spec.services:
-        message = "nothing of this runs on this machine; keep the gateway or the web UI, or let the kit run an engine"
-        yield Finding(("engines",), message, (("gateway",), ("webui",)), ("engines",))
-
-
 def stack_is_free(spec: Spec) -> Iterator[Finding]:
     """A stack must not take the place of the kit's own folders beside it."""
     if spec.stack in _RESERVED_STACKS:
@@ -160,7 +153,6 @@ def stack_is_free(spec: Spec) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     stack_is_free,
-    something_runs_here,
     names_are_unique,
     ports_are_unique,
     models_have_engines,

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.components.room import Resolved
 from deploy.deployment import Secret
 from deploy.offers import ChatApi, Embeddings
+from deploy.render import render
 from deploy.resolve import resolve, resolved_parts
 from deploy.spec.model import Spec
 from tests.locks import lock_of
@@ -75,3 +77,10 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
     with pytest.raises(ValueError, match=words) as caught:
         spec_of({**OLLAMA, **change})
     assert "sk-1234" not in str(caught.value).split("input_value")[0]
+
+
+def test_a_stack_of_nothing_but_engines_outside_renders_what_compose_takes_for_empty() -> None:
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [OLLAMA], "gateway": None, "webui": None}
+    spec = Spec.model_validate_json(json.dumps(data))
+    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))).files[0].content)
+    assert (compose["services"], compose["networks"]) == ({}, {})
