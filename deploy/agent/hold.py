@@ -1,4 +1,7 @@
-"""The right to change a host: a lock that lives as long as this process' standard input."""
+"""The right to change a host: a lock that lives as long as this process' standard input.
+
+A run that comes to its end, good or bad, says so before it closes; one that says nothing was cut off.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from deploy.agent.remembered import read_json
 # A probe looks at the lock by taking it for a moment: one refusal alone proves no holder.
 PATIENCE_SECONDS = 0.5
 LOOK_SECONDS = 0.05
+ENDED = b"ended"
 JOURNAL_BYTES = 4 * 2**20
 
 
@@ -31,10 +35,12 @@ def run(request: dict[str, Any], journal: Journal) -> None:
     descriptor = os.open(hold_path(root), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(descriptor, root)
-        _write_holder(descriptor, request)
+        holder = _holder(request)
+        _write_holder(descriptor, {**holder, "ended": False})
         start = _begin(journal.path)
         print(json.dumps({"held": True, "run": request["run"]}), flush=True)
-        _stream(journal.path, start, request["run"])
+        if _stream(journal.path, start, request["run"]):
+            _write_holder(descriptor, {**holder, "ended": True})
     finally:
         os.close(descriptor)
 
@@ -48,9 +54,13 @@ def _take(descriptor: int, root: Path) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _write_holder(descriptor: int, request: dict[str, Any]) -> None:
+def _holder(request: dict[str, Any]) -> dict[str, Any]:
     holder = {name: request.get(name) for name in ("run", "user", "host", "command")}
-    holder |= {"pid": request.get("pid", os.getpid()), "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {**holder, "pid": request.get("pid", os.getpid()), "since": since}
+
+
+def _write_holder(descriptor: int, holder: dict[str, Any]) -> None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(holder).encode() + b"\n", 0)
 
@@ -64,11 +74,13 @@ def _begin(path: Path) -> int:
     return 0
 
 
-def _stream(path: Path, start: int, run: str) -> None:
-    rest = b""
+def _stream(path: Path, start: int, run: str) -> bool:
+    """Forward this run's lines until standard input closes; return whether it was said to have ended."""
+    rest = said = b""
     while True:
         readable, _, _ = select.select([sys.stdin], [], [], LOOK_SECONDS)
-        closed = bool(readable) and not os.read(sys.stdin.fileno(), 4096)
+        heard = os.read(sys.stdin.fileno(), 4096) if readable else b""
+        closed, said = bool(readable) and not heard, said + heard
         if path.exists():
             with path.open("rb") as stream:
                 stream.seek(start)
@@ -77,7 +89,7 @@ def _stream(path: Path, start: int, run: str) -> None:
             *lines, rest = (rest + new).split(b"\n")
             _forward(lines, run)
         if closed:
-            return
+            return ENDED in said
 
 
 def _forward(lines: list[bytes], run: str) -> None:

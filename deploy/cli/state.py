@@ -24,7 +24,7 @@ HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str:
     """Return the whole status as text."""
     observation, plan = prepared.observation, prepared.plan
-    parts = [f"{_release(desired, observation)}\n{host_line(observation)}"]
+    parts = [f"{_release(desired, prepared)}\n{host_line(observation)}"]
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
     if observation.release is not None and desired.spec.webui is not None:
@@ -43,15 +43,17 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     return "\n\n".join(part for part in parts if part)
 
 
-def _release(desired: Desired, observation: Observation) -> str:
-    stack = desired.spec.stack
+def _release(desired: Desired, prepared: Prepared) -> str:
+    stack, observation = desired.spec.stack, prepared.observation
     if observation.release is None:
-        return f"stack {stack}: nothing was applied here yet"
-    proven = "verified" if observation.is_proven else "not verified"
-    lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
+        lines = [f"stack {stack}: nothing was applied here yet"]
+    else:
+        proven = "verified" if observation.is_proven else "not verified"
+        lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
     if observation.holder:
         lines.append(f"held by {_holder(observation.holder)}")
-    elif observation.interrupted:
+    elif observation.interrupted and prepared.plan.operations:
+        # One that left nothing to do is nobody's concern, and no apply would ever end it.
         lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}")
     return "\n".join(lines)
 

@@ -180,12 +180,30 @@ def _held(agent: subprocess.Popen[bytes], request: Mapping[str, Any], on_line: O
     listener = threading.Thread(target=_forward, args=(reading, on_line), daemon=True)
     listener.start()
     try:
-        yield json.loads(first)
+        with _told_its_end(writing):
+            yield json.loads(first)
     finally:
         with contextlib.suppress(BrokenPipeError):
             writing.close()
         listener.join()
         agent.wait()
+
+
+@contextlib.contextmanager
+def _told_its_end(writing: IO[bytes]) -> Iterator[None]:
+    """Say that a run came to its end, also to a bad one; who is interrupted says nothing."""
+    try:
+        yield
+    except Exception:
+        _say_ended(writing)
+        raise
+    _say_ended(writing)
+
+
+def _say_ended(writing: IO[bytes]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        writing.write(b"ended\n")
+        writing.flush()
 
 
 def raise_from_end(agent: subprocess.Popen[bytes], output: bytes, errors: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The run that was cut off: its last steps started and never ended."""
+"""The run that was cut off: it never said that it ended, or a step of it started and never did."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.holder import hold_path
+from deploy.agent.remembered import read_json
+
 TAIL_BYTES = 65536
 
 
 def unfinished_run(root: Path, holder: dict[str, Any] | None) -> str | None:
-    """Return the last run in the journal if a step of it started and never ended; one that goes on is none."""
+    """Return the last run if it was cut off; one that goes on is none."""
+    if holder is not None:
+        return None
+    # Whose control node has gone may still have ended its step in order: then the journal knows of nothing amiss.
+    last_holder = read_json(hold_path(root)) or {}
+    if last_holder.get("ended") is False:
+        return str(last_holder["run"])
+    return _in_a_step(root)
+
+
+def _in_a_step(root: Path) -> str | None:
     raw = _tail(root / "run" / "journal.jsonl")
     newest = next(filter(None, map(_line, reversed(raw))), None)
-    if newest is None or (holder or {}).get("run") == newest["run"]:
+    if newest is None:
         return None
     run: str = newest["run"]
     # A tail holds hundreds of lines, most of them of earlier runs: those are not read.

@@ -129,3 +129,33 @@ def test_a_run_that_was_cut_off_in_a_step_is_told_by_the_probe(
     with journal.open("a") as stream:
         stream.write(json.dumps({"run": "first", "step": "containers", "state": "done"}) + "\n")
     assert transport.call("probe", request_of)["interrupted"] is None
+
+
+@pytest.mark.parametrize(("end", "told"), [(KeyboardInterrupt(), "first"), (KitError("no room"), None)])
+def test_only_a_run_that_did_not_come_to_its_own_end_was_cut_off(
+    transport: LocalTransport, request_of: Document, end: BaseException, told: str | None
+) -> None:
+    def run() -> None:
+        with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+            # Its step ended in order, as that of an orphaned agent does.
+            transport.call("secrets", {**request_of, "run": "first", "secrets": []})
+            raise end
+
+    with pytest.raises(type(end)):
+        run()
+    assert transport.call("probe", request_of)["interrupted"] == told
+    with transport.hold({**request_of, "run": "second"}, lambda _line: None):
+        pass
+    assert transport.call("probe", request_of)["interrupted"] is None
+
+
+def test_a_run_whose_control_node_was_killed_was_cut_off(transport: LocalTransport, request_of: Document) -> None:
+    argv = ["/usr/bin/python3", "-I", transport.agent_path, "hold"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(json.dumps({"format": 1, **request_of, "run": "first"}).encode() + b"\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline().startswith(b'{"held"')
+        holder.stdin.close()
+    assert transport.call("probe", request_of)["interrupted"] == "first"

@@ -17,6 +17,7 @@ from deploy.cli.state import host_line, since, state_document, state_text
 from deploy.cli.tables import report_table
 from deploy.cli.welcome import forecast, outcome_document, welcome
 from deploy.desired import Desired, load_desired
+from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
 from deploy.plan import Plan, make_plan
@@ -133,6 +134,17 @@ def test_a_host_at_work_names_the_holder(desired: Desired, running: Observation)
     assert "held by ann on desk: kit apply, since 2026-01-01T00:00:00Z" in text(
         desired, replace(running, holder=holder)
     )
+
+
+def test_a_run_that_was_cut_off_is_told_with_the_next_step_while_something_is_left_to_do(
+    desired: Desired, running: Observation
+) -> None:
+    words = f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}"
+    assert words in text(desired, replace(running, interrupted="first", good=None))
+    assert f"nothing was applied here yet\n{words}\n" in text(desired, replace(BARE, interrupted="first"))
+    healed = replace(running, interrupted="first")
+    assert (words in text(desired, healed)) is bool(prepared(desired, healed).plan.operations)
+    assert "cut off" not in text(desired, replace(running, good=None))
 
 
 @pytest.mark.parametrize(
