@@ -3,6 +3,8 @@
 help: `kit --help` against `import click` with the same interpreter.
 cold: the stack's first apply against the sum of its own steps, as if done by hand; the stack must not be there yet.
 noop: an apply that changes nothing against `docker compose up -d` of the same stack; the stack must be up.
+sync: what the agent does for 50 unchanged models of an engine against one `curl /api/tags`.
+upload: the agent's upload of a GGUF against `curl` of one like it. Both ask a double, or the engine KIT_TEST_OLLAMA.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.engines import sync, upload
 from tests.bench.measure import REPOSITORY, Result, as_json, in_turns, table
 from tests.bench.stack import cold, noop
 
@@ -25,7 +28,7 @@ def help_of_kit(_spec: Path) -> Result:
     return in_turns("help", [sys.executable, "-c", script], [sys.executable, "-c", "import click"], bar=1.5, runs=21)
 
 
-BENCHES = {"help": help_of_kit, "cold": cold, "noop": noop}
+BENCHES = {"help": help_of_kit, "cold": cold, "noop": noop, "sync": sync, "upload": upload}
 
 
 def main() -> int:
