@@ -60,6 +60,10 @@ def _missing_adapters(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
 
 def _difference(model: Model, locked: ModelLock) -> str:
     source = {"tag": model.from_} if isinstance(model.from_, str) else model.from_.model_dump() if model.from_ else {}
+    kind = next(iter(source), locked.source)
+    if kind != locked.source:
+        said = source[kind] if kind == "tag" else f"{{{kind}: {source[kind]}}}"
+        return f"is locked from {locked.source}; kit.yaml says {said}"
     kept = locked.model_dump() | ({"pip": locked.package} if isinstance(locked, PipModelLock) else {})
     for key, wanted in source.items():
         if kept.get(key) != wanted:
