@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -68,8 +69,18 @@ def _is_path_beside_models(word: str) -> bool:
     return word.endswith((".yaml", ".yml"))
 
 
-def this_line(*more: str) -> str:
-    """Return the line that was typed, with more words at its end."""
+def this_line(*more: str, instead_of: str = "") -> str:
+    """Return the line that was typed, with more words at its end; an option that they replace is left out of it."""
     import shlex
 
-    return f"{program()} {shlex.join([*sys.argv[1:], *more])}"
+    return f"{program()} {shlex.join([*_without(instead_of, sys.argv[1:]), *more])}"
+
+
+def _without(option: str, words: list[str]) -> Iterator[str]:
+    """Yield what was typed but an option and its value."""
+    following = iter(words)
+    for word in following:
+        if word == option:
+            next(following, None)
+        elif not (option and word.startswith(f"{option}=")):
+            yield word

@@ -27,7 +27,7 @@ def ensure_typed(output: Output, stack: str, gone: str, typed: str | None) -> No
     """Let a person type the stack's name, as an option or at a question, before something is gone for good."""
     name = typed if typed is not None else output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:")
     if name.strip() != stack:
-        next_step = f"without a terminal: {this_line('--confirm', stack)}"
+        next_step = f"without a terminal: {this_line('--confirm', stack, instead_of='--confirm')}"
         raise UsageError(f"the name {stack} was not typed; nothing was removed", next_step)
 
 

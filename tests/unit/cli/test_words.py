@@ -127,6 +127,17 @@ def test_the_stacks_name_may_be_typed_as_an_option() -> None:
         ensure_typed(Output(), "home", "This removes the stack.", "other")
 
 
+@pytest.mark.parametrize("typed", [["--confirm", "hime"], ["--confirm=hime"]])
+def test_a_name_that_was_typed_wrong_is_replaced_in_the_line_to_type(
+    typed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KIT_COMMAND", raising=False)
+    monkeypatch.setattr("sys.argv", ["kit", "destroy", "--data", *typed, "home/kit.yaml"])
+    with pytest.raises(UsageError) as caught:
+        ensure_typed(Output(), "home", "This removes the stack.", "hime")
+    assert caught.value.next_step == "without a terminal: kit destroy --data home/kit.yaml --confirm home"
+
+
 def test_columns_are_as_wide_as_their_widest_cell_without_its_colours() -> None:
     rows = [(click.style("a", fg="red"), "1"), ("long", "2")]
     assert click.unstyle(columns(rows, ("NAME", "N"))) == "NAME  N\na     1\nlong  2"
