@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -248,13 +249,28 @@ class Lock(Strict):
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     """Return what kit.lock says; SpecError carries every problem in it."""
     renew = f"type: kit lock {typed(spec_path or path.with_name('kit.yaml'))}"
-    document = read_document(path, _LARGEST, renew)
+    document = _document(path, renew)
     _ensure_format(document)
     lock, faults = validate(document, Lock)
     problems = [*document.problems, *problems_of(document, Lock, faults)]
     if problems or lock is None:
         raise SpecError(problems, f"take the committed one back, or {renew}")
     return lock
+
+
+def _document(path: Path, renew: str) -> Document:
+    try:
+        return read_document(path, _LARGEST, renew)
+    except SpecError as error:
+        if not path.exists() or renew in error.problem:
+            raise
+        if not path.is_file():
+            mend = f"move it away, then {renew}"
+        elif not os.access(path, os.R_OK):
+            mend = "let yourself read it, or run the same command with sudo"
+        else:
+            mend = f"take the committed one back, or {renew}"
+        raise SpecError(list(error.problems), mend) from None
 
 
 def _ensure_format(document: Document) -> None:

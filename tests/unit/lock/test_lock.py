@@ -86,6 +86,22 @@ def test_a_missing_lock_is_told_with_the_line_to_type(tmp_path: Path) -> None:
     assert str(caught.value).endswith(f"does not exist; type: kit lock {tmp_path}/kit.yaml")
 
 
+@pytest.mark.parametrize("content", [b"\x7fELF\x00\x80", b"\xff\xfek", b"caf\xe9", b"format: [", b"kit: \x01"])
+def test_a_lock_that_cannot_be_read_is_told_with_the_way_back(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "kit.lock"
+    path.write_bytes(content)
+    with pytest.raises(SpecError) as caught:
+        read_lock(path)
+    assert caught.value.next_step == f"take the committed one back, or type: kit lock {tmp_path}/kit.yaml"
+
+
+def test_a_folder_in_the_place_of_a_lock_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "kit.lock").mkdir()
+    with pytest.raises(SpecError) as caught:
+        read_lock(tmp_path / "kit.lock")
+    assert caught.value.next_step == f"move it away, then type: kit lock {tmp_path}/kit.yaml"
+
+
 def test_a_newer_format_is_refused_before_anything_else(tmp_path: Path) -> None:
     said = said_of(tmp_path, "format: 2\nwheels: elsewhere\n")
     assert said == ["kit.lock:1:9: format: format 2 is newer than this kit knows (1); update the kit"]
