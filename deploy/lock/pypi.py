@@ -31,6 +31,7 @@ FETCH_NEXT = "check the network, or name `mirrors: {pypi: ...}`, `proxy:` or `ca
 TIMEOUT_SECONDS = 60
 NO_ANSWER = (OSError, http.client.HTTPException)
 CONNECTIONS = 16
+_CAUSE = re.compile(r"^\s*(?:error|cause|Caused by): ", re.MULTILINE)
 
 
 def resolve_wheels(
@@ -157,5 +158,11 @@ def _index(fetch: Fetch) -> str:
 def _failure(said: str, fetch: Fetch) -> KitError:
     words = re.sub(r"\s+", " ", said).strip()
     if re.search(r"error sending request|[Ff]ailed to fetch|connect|timed out|dns error|certificate", words):
-        return silent(fetch, words[-400:])
+        return silent(fetch, _first_and_last(said))
     return KitError(f"the requirements cannot be resolved: {words[-600:]}", "choose another version, or report it")
+
+
+def _first_and_last(said: str) -> str:
+    """Return what went wrong and what it came from; what lies between repeats both."""
+    causes = [" ".join(part.split())[:200] for part in _CAUSE.split(said) if part.strip()]
+    return ": ".join(dict.fromkeys((causes[0], causes[-1])))
