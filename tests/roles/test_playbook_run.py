@@ -55,6 +55,23 @@ def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Pat
     assert not [event for event in seen if "arg spec" in event.task]
 
 
+def test_every_components_folders_are_made_by_the_one_role(agent: Path, tmp_path: Path) -> None:
+    kinds = ("litellm", "llama_cpp", "ollama", "open_webui")
+    own = {"uid": os.getuid(), "gid": os.getgid(), "mode": "0750"}
+    folders = {f"{kind}_folders": [{**own, "path": str(tmp_path / kind)}] for kind in kinds}
+    result = run(agent, *map(Step, kinds), variables=folders)
+    assert (result.ok, result.changed) == (True, len(kinds)), result.failures
+    assert {(tmp_path / kind).stat().st_mode & 0o7777 for kind in kinds} == {0o750}
+    assert run(agent, *map(Step, kinds), variables=folders).changed == 0
+
+
+def test_a_folder_without_an_owner_is_refused_by_its_own_argument(agent: Path, tmp_path: Path) -> None:
+    folders = [{"path": str(tmp_path / "x"), "mode": "0750"}]
+    (failure,) = run(agent, Step("litellm"), variables={"litellm_folders": folders}).failures
+    assert "uid" in failure.problem
+    assert not (tmp_path / "x").exists()
+
+
 def test_the_agents_error_is_told_also_where_the_task_is_secret(agent: Path) -> None:
     seen: list[TaskEvent] = []
     result = run(agent, *RELEASE, requests={"place": {}, "secrets": {"error": ERROR, "value": "hunter2"}}, seen=seen)
