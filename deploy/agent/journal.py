@@ -38,8 +38,11 @@ class Journal:
         self._write("start", name, "")
         try:
             yield
-        except BaseException as problem:
+        except Exception as problem:
             self._write("failed", name, str(problem) or type(problem).__name__)
+            raise
+        except BaseException:
+            self._write("interrupted", name, "")
             raise
         else:
             self._write("done", name, f"{time.monotonic() - started:.1f} s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-State = Literal["start", "progress", "done", "failed"]
+State = Literal["start", "progress", "done", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)

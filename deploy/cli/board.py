@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.apply.story import Event
+from deploy.apply.story import Event, State
 
 SHORT = 1.0
 """Steps that took less than this many seconds, and failed at nothing, leave no line."""
@@ -34,12 +34,12 @@ class Ended:
 
     step: str
     seconds: float
-    failed: bool
+    state: State
 
     @property
     def matters(self) -> bool:
         """Whether it is worth a line of its own."""
-        return self.failed or self.seconds >= SHORT
+        return self.state != "done" or self.seconds >= SHORT
 
 
 class Board:
@@ -51,10 +51,10 @@ class Board:
 
     def take(self, event: Event) -> Ended | None:
         """Note an event; return the step that it ended."""
-        if event.state in ("done", "failed"):
+        if event.state not in ("start", "progress"):
             begun = self.running.pop(event.step, None)
             seconds = self.clock() - begun.since if begun else 0.0
-            return Ended(event.step, seconds, event.state == "failed")
+            return Ended(event.step, seconds, event.state)
         step = self.running.setdefault(event.step, Running(event.step, self.clock()))
         if event.state == "progress":
             step.text, step.done, step.total = event.text, event.done, event.total

@@ -14,6 +14,7 @@ from deploy.cli.output import echo, is_coloured
 
 NEWS_PAUSE, SAME_PAUSE = 5.0, 30.0
 """Seconds between two lines of one step on a pipe: where it does something else, and where only numbers change."""
+STYLES = {"done": "green", "failed": "red", "interrupted": "yellow"}
 TURNING = "-\\|/"
 
 
@@ -77,9 +78,7 @@ def _without_numbers(text: str) -> str:
 
 
 def _ending(ended: Ended) -> str:
-    if ended.failed:
-        return f"{ended.step}: failed after {duration(ended.seconds)}"
-    return f"{ended.step}: done in {duration(ended.seconds)}"
+    return f"{ended.step}: {ended.state} {'in' if ended.state == 'done' else 'after'} {duration(ended.seconds)}"
 
 
 @contextmanager
@@ -109,8 +108,9 @@ def _live(stream: TextIO) -> Iterator[Display]:
         with lock:
             ended = board.take(event)
         if ended is not None and ended.matters:
-            mark, style = ("failed", "red") if ended.failed else ("done", "green")
-            told = Text.assemble((f"{mark:<6} ", style), ended.step, (f"  {duration(ended.seconds)}", "dim"))
+            told = Text.assemble(
+                (f"{ended.state:<6} ", STYLES[ended.state]), ended.step, (f"  {duration(ended.seconds)}", "dim")
+            )
             console.print(told)
 
     with Live(get_renderable=view, console=console, refresh_per_second=8, transient=True, redirect_stdout=False):

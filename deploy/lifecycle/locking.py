@@ -48,8 +48,11 @@ def _told(step: str, on_event: OnEvent) -> Iterator[None]:
     on_event(Event(step, "start"))
     try:
         yield
-    except BaseException:
+    except Exception:
         on_event(Event(step, "failed"))
+        raise
+    except BaseException:
+        on_event(Event(step, "interrupted"))
         raise
     on_event(Event(step, "done"))
 

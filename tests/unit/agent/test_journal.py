@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, Interrupted
 from deploy.agent.journal import Journal
 
 
@@ -35,6 +35,13 @@ def test_a_step_that_fails_says_why(journal: Journal) -> None:
     with pytest.raises(AgentError), journal.step("image"):
         raise AgentError("no room")
     assert [(line["state"], line["text"]) for line in lines(journal)] == [("start", ""), ("failed", "no room")]
+
+
+@pytest.mark.parametrize("stop", [Interrupted(15), KeyboardInterrupt()])
+def test_a_step_that_was_told_to_stop_did_not_fail(stop: BaseException, journal: Journal) -> None:
+    with pytest.raises(type(stop)), journal.step("containers"):
+        raise stop
+    assert [line["state"] for line in lines(journal)] == ["start", "interrupted"]
 
 
 def test_a_reading_verb_leaves_no_journal(tmp_path: Path) -> None:

@@ -79,6 +79,12 @@ def test_a_failed_step_says_so_however_short_it_was() -> None:
     assert failing == "verify: failed after 0.1 s\n"
 
 
+def test_a_step_that_was_interrupted_says_that_and_not_that_it_failed() -> None:
+    assert story((0, Event("containers", "start")), (6, Event("containers", "interrupted"))) == (
+        "containers: interrupted after 6 s\n"
+    )
+
+
 def test_steps_side_by_side_keep_their_own_time_and_order() -> None:
     clock = Clock()
     board = Board(clock)

@@ -49,3 +49,18 @@ def test_a_step_that_failed_is_not_told_as_done(tmp_path: Path) -> None:
     with pytest.raises(KitError, match="does not answer"):
         renew_lock(spec, events.append)
     assert [event.state for event in events if event.state != "progress"] == ["start", "failed"]
+
+
+def test_a_step_of_a_lock_that_was_interrupted_is_not_told_as_failed(tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    spec.write_text((inventories_dir() / "quickstart/kit.yaml").read_text())
+    events: list[Event] = []
+
+    def interrupt(event: Event) -> None:
+        events.append(event)
+        if event.state == "progress":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        renew_lock(spec, interrupt)
+    assert [event.state for event in events] == ["start", "progress", "interrupted"]
