@@ -9,6 +9,7 @@ FAILED = 1
 USAGE = 2
 PENDING = 3
 HELD = 4
+AS_ROOT = "run the same command with sudo, or as root"
 MOST_PROBLEMS = 250
 MORE_PROBLEMS = "and more problems from here on; mend these first"
 

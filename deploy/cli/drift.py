@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 
@@ -20,7 +21,7 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"file {path} is missing, or is not the release's"
     released = (observation.manifest or {}).get("services", {})
     if observation.docker.is_denied:
-        yield f"containers cannot be seen: {observation.docker.problem}; run the same command with sudo, or as root"
+        yield f"containers cannot be seen: {observation.docker.problem}; {AS_ROOT}"
         released = {}
     for name, parts in sorted(released.items()):
         if name in observation.stopped:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
-from deploy.errors import KitError
+from deploy.agent.docker.api import socket_path
+from deploy.errors import AS_ROOT, KitError
 from deploy.hosts.engine import docker_environment
 
 # Compose 2.26 writes it before every line, whoever reads.
@@ -48,4 +50,11 @@ def _compose(project: str, words: list[str], ansi: str) -> Iterator[str]:
             process.terminate()
         said = process.stderr.read().strip() if process.stderr else ""
         if process.wait() and said:
-            raise KitError(said, "is the stack up? type: kit status")
+            raise _failure(said)
+
+
+def _failure(said: str) -> KitError:
+    socket = socket_path()
+    if Path(socket).exists() and not os.access(socket, os.W_OK):
+        return KitError(f"this user may not talk to Docker at {socket}", AS_ROOT)
+    return KitError(said, "is the stack up? type: kit status")

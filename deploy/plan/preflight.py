@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from deploy.deployment import Deployment
-from deploy.errors import typed
+from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
 from deploy.plan.disk import disk_refusals
 from deploy.plan.engine import engine_refusals, engine_work
@@ -15,7 +15,6 @@ from deploy.plan.models import model_advice, model_refusals
 from deploy.plan.operation import Operation
 
 Refusal = tuple[str, str]
-AS_ROOT = "run the same command with sudo, or as root"
 
 
 def refusals(

@@ -1,0 +1,42 @@
+"""What is told where Docker gives no logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import AS_ROOT, KitError
+from deploy.lifecycle.logs import read_logs
+
+SAID = "permission denied while trying to connect to the Docker daemon socket"
+
+
+@pytest.fixture(autouse=True)
+def socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An engine's socket, and a docker command that is refused there."""
+    command = tmp_path / "docker"
+    command.write_text(f"#!/bin/sh\necho {SAID} >&2\nexit 1\n")
+    command.chmod(0o755)
+    (tmp_path / "docker.sock").touch()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    return tmp_path / "docker.sock"
+
+
+def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
+    socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(KitError) as caught:
+        read_logs("kit-home", ("main",), 1)
+    assert (caught.value.problem, caught.value.next_step) == (f"this user may not talk to Docker at {socket}", AS_ROOT)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path) -> None:
+    if gone:
+        socket.unlink()
+    with pytest.raises(KitError) as caught:
+        read_logs("kit-home", ("main",), 1)
+    assert (caught.value.problem, caught.value.next_step) == (SAID, "is the stack up? type: kit status")
