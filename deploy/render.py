@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import jinja2
 import yaml
 
-from deploy.assets import templates_dir
 from deploy.bundle import Bundle, File, canonical_json, digest
 from deploy.compose import ENTRY_POINT, networks, service_block
 from deploy.deployment import Artifact, Deployment, Mount, Service, as_json
 from deploy.errors import UsageError
+from deploy.overrides import Templates
 
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,
@@ -32,9 +33,11 @@ TEMPLATE_FAULTS = (
 
 def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     """Render every file of a host; `overrides` is a folder of templates that come before the kit's own."""
-    templates = _templates(overrides)
+    loader = Templates(overrides)
+    templates = _templates(loader)
     rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
     compose = File("compose.yaml", _print(templates, "compose/compose.yaml.j2", _compose_context(deployment, rendered)))
+    loader.ensure_overrides()
     decided = File("deployment.json", canonical_json(_decided(deployment)))
     files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment)
     return Bundle(
@@ -110,10 +113,9 @@ def _fields(artifact: Artifact) -> dict[str, Any]:
     return {field.name: getattr(artifact.context, field.name) for field in dataclasses.fields(artifact.context)}
 
 
-def _templates(overrides: Path | None) -> jinja2.Environment:
-    folders = [folder for folder in (overrides, templates_dir()) if folder is not None]
+def _templates(loader: Templates) -> jinja2.Environment:
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=loader,
         undefined=jinja2.StrictUndefined,
         autoescape=False,
         trim_blocks=True,
@@ -134,4 +136,12 @@ def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) ->
         place = f"templates/{error.name or name}:{error.lineno}"
         raise UsageError(f"{place}: {error.message}", "mend the template, or remove it to use the kit's own") from None
     except TEMPLATE_FAULTS as error:
-        raise UsageError(f"templates/{name}: {error}", "mend the template, or remove it to use the kit's own") from None
+        raise UsageError(
+            f"{_place(name, error)}: {error}", "mend the template, or remove it to use the kit's own"
+        ) from None
+
+
+def _place(name: str, error: Exception) -> str:
+    """Return the template's line that raised, where Jinja knows it."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(name)]
+    return f"templates/{name}:{lines[-1]}" if lines else f"templates/{name}"

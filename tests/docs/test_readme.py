@@ -14,6 +14,7 @@ import yaml
 
 from deploy.cli.main import cli
 from deploy.cli.table import VERBS
+from deploy.desired import load_desired
 from deploy.spec.loader import load_spec
 from tests.tree import REPOSITORY
 
@@ -73,3 +74,13 @@ def test_a_kit_yaml_of_the_readme_loads(block: str, tmp_path: Path) -> None:
 def test_every_path_of_the_readme_exists() -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
     assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_the_template_that_the_readme_has_copied_beside_kit_yaml_is_taken(tmp_path: Path) -> None:
+    (name,) = set(re.findall(r"`templates/(\w+/[\w.]+\.j2)`", README))
+    shutil.copytree(QUICKSTART.parent, tmp_path, dirs_exist_ok=True)
+    own = tmp_path / "templates" / name
+    own.parent.mkdir(parents=True)
+    own.write_text(f"{(REPOSITORY / 'templates' / name).read_text()}# mine\n")
+    files = load_desired(tmp_path / "kit.yaml").bundle.files
+    assert [file.path.rpartition("/")[2] for file in files if "# mine" in file.content] == [own.stem]

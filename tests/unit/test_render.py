@@ -98,9 +98,9 @@ def test_places_to_fetch_from_are_outside_every_digest(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("{% for %}", "templates/litellm/litellm.yaml.j2:1: "),
-        ("{{ nothing_of_that_name }}", "'nothing_of_that_name' is undefined"),
-        ("{{ 1 / 0 }}", "division by zero"),
-        ("{% include 'elsewhere.j2' %}", "elsewhere.j2"),
+        ("{{ nothing_of_that_name }}", "litellm.yaml.j2:1: 'nothing_of_that_name' is undefined"),
+        ("one: 1\ntwo: {{ 1 / 0 }}\n", "templates/litellm/litellm.yaml.j2:2: division by zero"),
+        ("{% include 'elsewhere.j2' %}", "litellm.yaml.j2:1: 'elsewhere.j2' not found"),
     ],
 )
 def test_a_template_that_the_user_breaks_is_named_with_its_fault(tmp_path: Path, text: str, said: str) -> None:
@@ -113,3 +113,38 @@ def test_a_template_that_the_user_breaks_is_named_with_its_fault(tmp_path: Path,
     assert said in caught.value.problem
     assert "litellm.yaml.j2" in caught.value.problem
     assert caught.value.next_step
+
+
+def overridden(folder: Path, name: str, text: str) -> Path:
+    """The quickstart with a template of its user's own beside kit.yaml."""
+    if not (folder / "kit.yaml").exists():
+        shutil.copytree(QUICKSTART, folder, dirs_exist_ok=True)
+    path = folder / "templates" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return folder / "kit.yaml"
+
+
+def test_a_template_beside_kit_yaml_comes_before_the_kits_own_and_may_include_another(tmp_path: Path) -> None:
+    own = (REPOSITORY / "templates/litellm/litellm.yaml.j2").read_text()
+    overridden(tmp_path, "litellm/more.j2", "# and more of mine\n")
+    spec = overridden(tmp_path, "litellm/litellm.yaml.j2", f"{own}{{% include 'litellm/more.j2' %}}\n")
+    (tmp_path / "templates" / "README.md").write_text("mine")
+    (file,) = (one for one in load_desired(spec).bundle.files if one.path.endswith("litellm.yaml"))
+    assert "# and more of mine" in file.content
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("litellm/litelm.yaml.j2", " (did you mean litellm/litellm.yaml.j2?)"),
+        ("litellm.yaml.j2", " (did you mean litellm/litellm.yaml.j2?)"),
+        ("mine.j2", ""),
+    ],
+)
+def test_a_template_that_overrides_nothing_is_said_and_not_ignored(tmp_path: Path, name: str, guess: str) -> None:
+    spec = overridden(tmp_path, name, "x")
+    with pytest.raises(UsageError) as caught:
+        load_desired(spec)
+    assert caught.value.problem == f"{tmp_path}/templates/{name}: kit has no template {name}{guess}"
+    assert "litellm/litellm.yaml.j2" in caught.value.next_step
