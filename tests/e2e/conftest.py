@@ -34,6 +34,7 @@ STORY = (
     "test_workstation_mended",
     "test_workstation_interrupted",
     "test_workstation_fronts",
+    "test_workstation_clients",
     "test_workstation_removals",
 )
 """The order of the scenarios; each leaves the stack as kit.yaml says."""
@@ -46,8 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def evidence() -> Evidence:
-    """The folder with what was seen; who runs beside others has one of their own."""
-    return Evidence(os.environ.get("PYTEST_XDIST_WORKER", "alone"))
+    """The folder with what was seen."""
+    return Evidence()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from tests.doubles.registry.images import is_double
 from tests.e2e.library import TAG
 from tests.e2e.test_second_apply import programs_until_end
-from tests.e2e.workstation import CAPITALS, Workstation
+from tests.e2e.workstation import CAPITALS, SPARE, Workstation
 
 pytestmark = pytest.mark.e2e
 
@@ -35,6 +35,7 @@ def test_one_command_makes_every_model_of_the_spec_and_proves_the_stack(workstat
     )
     assert set(workstation_up.engine.digests()) == {"assistant", "commit-message", CAPITALS, TAG}
     assert workstation_up.engine.digests()[TAG] == workstation_up.library.digest
+    assert set(workstation_up.engine_of(SPARE).digests()) == {"assistant", TAG}
     assert is_double(workstation_up.service("main").image)
 
 
@@ -45,7 +46,7 @@ def test_a_model_is_made_as_the_spec_says_also_with_capitals_in_its_name(worksta
     assert parameters(commit)["top_k"] == "30"
     assert commit["system"].startswith("You turn a description")
     assert [message["role"] for message in commit["messages"]] == ["user", "assistant"] * 3
-    assert (parameters(story)["temperature"], parameters(story)["num_predict"]) == ("0.9", "1024")
+    assert (parameters(story)["temperature"], parameters(story)["num_predict"]) == ("0.9", "16")
     assert CAPITALS in workstation.engine.digests()
 
 

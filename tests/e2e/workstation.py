@@ -27,6 +27,7 @@ WORKSTATION = REPOSITORY / "inventories" / "workstation"
 OWN_NAME = NAME.replace("e2e", "ws")
 FOLDER = REPOSITORY / ".cache" / "workstation"
 CAPITALS = "Story-Teller"
+SPARE = "spare"
 FRONTS = ("gateway", "webui")
 
 
@@ -37,14 +38,20 @@ class WorkstationPlace(Place):
         super().__init__(FOLDER / "place")
 
     def lay_down(self, registry: str, library: str, model: Path) -> None:
-        """Write the workstation down under a name and on ports of its own."""
+        """Write the workstation down under a name and on ports of its own, with an engine to spare."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(WORKSTATION, self.folder)
         spec = self.spec | {"stack": OWN_NAME, "mirrors": {"registry": f"http://{registry}", "models": library}}
-        ports = free_ports(3)
+        spec["models"][-1] |= {"name": CAPITALS, "from": {"file": str(model), "sha256": sha256_of(model)}}
+        for one in spec["models"]:
+            # The small model ends no answer by itself.
+            one["num_predict"] = 16
+        spec["engines"].append({"name": SPARE, "kind": "ollama"})
+        spec["models"].append(spec["models"][0] | {"engine": SPARE})
+        spec["gateway"]["routes"] = [{"model": CAPITALS, "fallbacks": ["assistant"]}]
+        ports = free_ports(4)
         for service in (*spec["engines"], *(spec[front] for front in FRONTS)):
             service |= {"port": next(ports), "health_timeout": PATIENCE}
-        spec["models"][-1] |= {"name": CAPITALS, "from": {"file": str(model), "sha256": sha256_of(model)}}
         self._original = spec
         self.write(spec)
 
@@ -67,8 +74,12 @@ class Workstation(Stack):
 
     @property
     def engine(self) -> Ollama:
-        """Ask the engine as any program does."""
-        return Ollama(f"http://127.0.0.1:{self.ports['main']}")
+        """Ask the first engine as any program does."""
+        return self.engine_of("main")
+
+    def engine_of(self, name: str) -> Ollama:
+        """Ask an engine."""
+        return Ollama(f"http://127.0.0.1:{self.ports[name]}")
 
     @property
     def blobs(self) -> Path:
@@ -107,7 +118,7 @@ def prepared_workstation(evidence: Evidence, keep: bool) -> Iterator[Workstation
         return
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    *_, port = free_ports(4)
+    *_, port = free_ports(5)
     stack = Workstation(place, evidence, Library(FOLDER / "library", port))
     model = weights(FOLDER)
     stack.library.fill(model)
