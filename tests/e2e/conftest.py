@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def evidence() -> Evidence:
-    """The folder with what was seen."""
-    return Evidence()
+    """The folder with what was seen; who runs beside others has one of their own."""
+    return Evidence(os.environ.get("PYTEST_XDIST_WORKER", "alone"))
 
 
 @pytest.fixture(scope="session")
