@@ -18,7 +18,7 @@ def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, ye
     prepared = prepare(desired, transport)
     ensure_given(desired, prepared.observation)
     ensure_possible(prepared.plan)
-    output.say(forecast(desired, prepared))
+    output.say(forecast(desired, prepared, verbose=output.verbose))
     if not agreed(output, prepared.plan, yes):
         output.say("nothing was changed")
         return FAILED

@@ -22,7 +22,8 @@ def command(output: Output, spec: Path, check: bool) -> int:
     """Show what apply would change, and change nothing.
 
     One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply.
+    Where nothing would change, notes that are no news are left out; --verbose has them.
     """
     plan = prepare(load_desired(spec), LocalTransport()).plan
-    output.answer(coloured_plan(plan.text()), plan.as_json())
+    output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json())
     return PENDING if check and (plan.refusals or not plan.is_empty) else 0

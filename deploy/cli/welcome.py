@@ -15,9 +15,9 @@ from deploy.plan.estimate import estimate
 NO_BACKUPS = "There are no backups yet."
 
 
-def forecast(desired: Desired, prepared: Prepared) -> str:
+def forecast(desired: Desired, prepared: Prepared, *, verbose: bool = False) -> str:
     """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
-    text = coloured_plan(prepared.plan.text())
+    text = coloured_plan(prepared.plan.text(verbose=verbose))
     cost = estimate(desired.deployment, prepared.plan.operations)
     if not cost.download_bytes:
         return text

@@ -11,7 +11,7 @@ from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
-from deploy.plan.preflight import advice, refusals
+from deploy.plan.preflight import advice, doubts, refusals
 from deploy.plan.services import service_operations
 from deploy.plan.settings import settings_operations
 
@@ -27,6 +27,7 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) 
         operations=operations,
         refusals=refusals(deployment, observation, operations),
         advice=advice(deployment, observation),
+        doubts=doubts(deployment, observation),
     )
 
 

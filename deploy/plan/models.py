@@ -135,11 +135,22 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
                 f"the models of {engine.name} stay in {seen.place}, and nothing removes them; to take them along, "
                 f"type before the apply: {take}"
             )
-        if _is_silent(engine, observation) and not _lacks(engine, seen):
-            yield f"{seen.problem}; its models are compared when it answers"
+        yield from _doubts(engine, observation)
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
             yield f"{engine.name} has no model yet; write `{line}` under `models:`, then `kit lock` and `kit apply`"
+
+
+def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield which engines' models cannot be compared now."""
+    for engine in deployment.engines:
+        yield from _doubts(engine, observation)
+
+
+def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
+    seen = _seen(engine, observation)
+    if _is_silent(engine, observation) and not _lacks(engine, seen):
+        yield f"{seen.problem}; its models are compared when it answers"
 
 
 def _kept(engine: Engine, seen: SeenEngine) -> Iterator[str]:

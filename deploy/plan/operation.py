@@ -41,6 +41,8 @@ class Plan:
     refusals: tuple[tuple[str, str], ...] = ()
     """Problems and next steps; apply does nothing while there is one."""
     advice: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Of the advice, what could not be compared: it alone stands beside `nothing to change`."""
 
     @property
     def is_empty(self) -> bool:
@@ -62,15 +64,16 @@ class Plan:
             if operation.resource == f"service {operation.service}"
         }
 
-    def text(self) -> str:
-        """Print one line an operation, then refusals and advice."""
+    def text(self, *, verbose: bool = False) -> str:
+        """Print one line an operation, then refusals and advice; what is no news only beside news, or when asked."""
+        is_settled = self.is_empty and not self.refusals
         action = max((len(o.action) for o in self.operations), default=0)
         resource = max((len(o.resource) for o in self.operations), default=0)
         lines = [f"{o.action:<{action}}  {o.resource:<{resource}}  {o.cause}" for o in self.operations]
-        if self.is_empty and not self.refusals:
+        if is_settled:
             lines = ["nothing to change"]
         lines += [f"refused: {problem}\n  {next_step}" for problem, next_step in self.refusals]
-        lines += [f"note: {line}" for line in self.advice]
+        lines += [f"note: {line}" for line in (self.doubts if is_settled and not verbose else self.advice)]
         return "\n".join(lines) + "\n"
 
     def as_json(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
 from deploy.plan.disk import disk_refusals
 from deploy.plan.engine import engine_refusals, engine_work
-from deploy.plan.models import model_advice, model_refusals
+from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.operation import Operation
 
 Refusal = tuple[str, str]
@@ -39,9 +39,8 @@ def refusals(
 
 def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return what a person may want to know, none of it in the way."""
-    unreadable = [s.name for s in deployment.services if s.room and observation.settings_problem(s.name)]
     return (
-        *(f"{name}: {observation.settings_problem(name)}" for name in unreadable),
+        *_unreadable(deployment, observation),
         *(
             f"{s.name} gets a way out to the network: {s.egress_cause}"
             for s in deployment.services
@@ -55,6 +54,17 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *_engine_advice(observation),
         *model_advice(deployment, observation),
     )
+
+
+def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
+    """Return the advice that says what could not be compared."""
+    return (*_unreadable(deployment, observation), *model_doubts(deployment, observation))
+
+
+def _unreadable(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    for service in deployment.services:
+        if service.room and (problem := observation.settings_problem(service.name)):
+            yield f"{service.name}: {problem}"
 
 
 def _is_wanted(deployment: Deployment, number: int) -> bool:

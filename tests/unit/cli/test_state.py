@@ -170,6 +170,22 @@ def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Desired) 
     assert outcome_document(desired, Outcome(empty))["changed"] is False
 
 
+def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_for(
+    desired: Desired, running: Observation
+) -> None:
+    docker = replace(running.docker, server=True, live_restore=False)
+    plan = make_plan(desired.deployment, desired.bundle, replace(running, docker=docker))
+    (note,) = plan.advice
+    assert "live-restore" in note
+    assert f"note: {note}" in plan.text()
+    settled = replace(plan, operations=(), refusals=())
+    assert settled.text() == "nothing to change\n"
+    assert settled.text(verbose=True) == f"nothing to change\nnote: {note}\n"
+    assert settled.as_json()["advice"] == [note]
+    unsure = replace(settled, doubts=("mac does not answer",))
+    assert unsure.text() == "nothing to change\nnote: mac does not answer\n"
+
+
 def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Desired) -> None:
     report = Report((Check("answers", "main", "passed", 2.0),))
     shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, report))

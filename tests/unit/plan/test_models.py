@@ -19,7 +19,7 @@ from deploy.apply.requests import sync_request
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation, engine_request, read_observation
 from deploy.lock.model import Lock
-from deploy.plan.models import model_advice, model_operations, model_refusals
+from deploy.plan.models import model_advice, model_doubts, model_operations, model_refusals
 from deploy.resolve import resolve
 from deploy.spec.model import Spec
 from tests.contract.toys import toy
@@ -195,6 +195,7 @@ def test_somebody_elses_engine_that_sleeps_is_in_the_way_only_of_new_models(host
     assert list(model_refusals(outside, host.seen(outside))) == []
     (line,) = model_advice(outside, host.seen(outside))
     assert line.endswith("its models are compared when it answers")
+    assert list(model_doubts(outside, host.seen(outside))) == [line]
     assert host.sync(outside)["changed"] is False
     other = replace(outside.engines[0].models[0], digest="another")
     more = replace(outside, engines=(replace(outside.engines[0], models=(other,)),))
