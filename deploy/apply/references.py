@@ -12,6 +12,8 @@ from deploy.errors import Problem, SpecError
 from deploy.hosts.observe import Observation
 
 LARGEST = 64 * 1024
+SHORTEST = 8
+"""Of fewer characters a value is guessed, and found in words that are no secret."""
 
 
 class Given(dict[str, str]):
@@ -23,6 +25,10 @@ class Given(dict[str, str]):
 
 class _NotGivenError(Exception):
     """Why a value cannot be had, and what a person does about it."""
+
+
+class _NoKeyError(_NotGivenError):
+    """Why a value that is there cannot be a key, whatever the host has already."""
 
 
 def given_values(desired: Desired) -> Given:
@@ -37,13 +43,13 @@ def given_values(desired: Desired) -> Given:
 
 
 def ensure_given(desired: Desired, observation: Observation) -> None:
-    """Raise SpecError with every secret that the host lacks and that cannot be read here."""
+    """Raise SpecError with every secret that cannot be read here and that the host lacks, or that is no key."""
     problems = []
     for secret in _referred(desired):
-        if (secret.owner, secret.name) not in observation.secrets:
-            try:
-                _read(secret.reference, desired.path.parent)
-            except _NotGivenError as problem:
+        try:
+            _read(secret.reference, desired.path.parent)
+        except _NotGivenError as problem:
+            if isinstance(problem, _NoKeyError) or (secret.owner, secret.name) not in observation.secrets:
                 problems += [_problem(desired.path, secret, str(problem))]
     if problems:
         raise SpecError(problems, "nothing was changed; mend this, then run the same command again")
@@ -57,7 +63,12 @@ def _read(reference: str, folder: Path) -> str:
     kind, _, place = reference.partition(":")
     value = _variable(place) if kind == "env" else _file(folder / place)
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise _NotGivenError(f"{reference} holds what is no key: it must be one line of letters, digits and signs")
+        raise _NoKeyError(f"{reference} holds what is no key: it must be one line of letters, digits and signs")
+    if len(value) < SHORTEST:
+        raise _NoKeyError(
+            f"{reference} holds {len(value)} characters, and a key has {SHORTEST} or more; "
+            "give the engine a longer one, and write that there"
+        )
     return value
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
-from deploy.verify.secrets import HostSecrets
+from deploy.verify.secrets import SHORTEST, HostSecrets
 
 
 def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
@@ -111,6 +113,15 @@ def test_files_are_as_in_the_manifest(files: Files) -> None:
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:
     for path, text in files.text(sorted(files.placed)).items():
         ensure(not secrets.names_in(text), f"{path} holds {', '.join(secrets.names_in(text))}")
+
+
+def test_secrets_are_long_enough_to_be_looked_for(secrets: HostSecrets, deployment: Deployment) -> None:
+    if secrets.short:
+        # Red would undo every apply over a key that somebody chose to have; silence would say that all were looked for.
+        pytest.skip(
+            f"{', '.join(secrets.short)}: under {SHORTEST} characters, so neither files nor logs are searched for it; "
+            f"put a longer one in {deployment.root}/secrets"
+        )
 
 
 def test_no_other_container_is_part_of_it(containers: Containers, deployment: Deployment) -> None:

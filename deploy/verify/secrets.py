@@ -8,6 +8,9 @@ from pathlib import Path
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError
 
+SHORTEST = 8
+"""Of fewer characters a value stands by chance in what is no secret: such are not looked for."""
+
 
 class HostSecrets:
     """The stack's secrets by name; prints as nothing but their names."""
@@ -35,4 +38,9 @@ class HostSecrets:
 
     def names_in(self, text: str) -> tuple[str, ...]:
         """Return the names of the secrets whose value stands in a text."""
-        return tuple(name for name, value in self.values.items() if value and value in text)
+        return tuple(name for name, value in self.values.items() if len(value) >= SHORTEST and value in text)
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The names of the secrets that are not looked for."""
+        return tuple(name for name, value in self.values.items() if len(value) < SHORTEST)

@@ -61,6 +61,23 @@ def test_a_file_begins_at_kit_yaml_and_holds_one_line(tmp_path: Path) -> None:
     assert given_values(wanted) == {"lm_api_key": VALUE}
 
 
+@pytest.mark.parametrize("reference", ["env:LM_KEY", "file:lm.key"])
+def test_a_value_that_is_too_short_to_be_a_key_is_refused_whatever_the_host_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    wanted = desired(tmp_path, reference)
+    monkeypatch.setenv("LM_KEY", "changed")
+    (tmp_path / "lm.key").write_text("changed\n")
+    for answer in (bare(wanted), settled(wanted)):
+        said = complaint(wanted, answer)
+        assert f"engines[1].key: {reference} holds 7 characters, and a key has 8 or more; give the engine" in said
+        assert "changed" not in said
+    assert given_values(wanted) == {}
+    monkeypatch.setenv("LM_KEY", VALUE[:8])
+    (tmp_path / "lm.key").write_text(VALUE[:8])
+    ensure_given(wanted, read_observation(bare(wanted)))
+
+
 def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LM_KEY", VALUE)
     given = given_values(wanted)

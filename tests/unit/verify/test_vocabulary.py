@@ -6,6 +6,7 @@ import pytest
 
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused, ensure_same_set
+from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
 from deploy.verify.network import _address, _is_own
 from deploy.verify.secrets import HostSecrets
 from tests.unit.rooms.places import chain
@@ -42,15 +43,34 @@ def test_the_hosts_own_addresses_are_not_outside() -> None:
     assert not _is_own("192.0.2.1")
 
 
-def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
-    class Here(Deployment):
-        root = str(tmp_path)
+def here(folder: Path) -> Deployment:
+    """A stack whose files lie in a folder of the test's own, with a value for each of its secrets."""
 
-    secrets = HostSecrets(Here("home", chain().services, chain().models))
+    class Here(Deployment):
+        root = str(folder)
+
     for secret in chain().secrets:
-        folder = tmp_path / "secrets" / secret.owner
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / secret.name).write_text(f"value-of-{secret.name}\n")
+        place = folder / "secrets" / secret.owner
+        place.mkdir(parents=True, exist_ok=True)
+        (place / secret.name).write_text(f"value-of-{secret.name}\n")
+    return Here("home", chain().services, chain().models)
+
+
+def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_path: Path) -> None:
+    deployment = here(tmp_path)
+    secrets = HostSecrets(deployment)
+    is_told_of_short_ones(secrets, deployment)
+    (tmp_path / "secrets" / "main" / "main_api_key").write_text("changed\n")
+    secrets = HostSecrets(deployment)
+    assert secrets.names_in('{"changed": true}, value-of-kit_admin_password') == ("kit_admin_password",)
+    with pytest.raises(pytest.skip.Exception) as caught:
+        is_told_of_short_ones(secrets, deployment)
+    assert str(caught.value).startswith("main_api_key: under 8 characters, so neither files nor logs are searched")
+    assert "'changed'" not in str(caught.value)
+
+
+def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
+    secrets = HostSecrets(here(tmp_path))
     assert secrets.value("main_api_key") == "value-of-main_api_key"
     assert secrets.names_in("log: value-of-main_api_key, value-of-kit_admin_password") == (
         "kit_admin_password",
