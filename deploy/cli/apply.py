@@ -21,10 +21,8 @@ def command(output: Output, spec: Path, yes: bool, full: bool) -> int:
 
     Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
     nothing. One that stops, recreates or removes something asks first on a terminal; without a terminal it goes on, as
-    with --yes. No plan deletes user data: only `kit destroy --data` does.
-
-    Exit codes: 0 done or nothing to do, 1 failed (the last good release was put back), 2 usage or spec, 4 held by
-    another run.
+    with --yes. A release that fails is taken back: the last good one runs again. No plan deletes user data: only
+    `kit destroy --data` does.
     """
     transport = LocalTransport()
     with transport.ahead("probe"):

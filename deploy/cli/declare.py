@@ -12,6 +12,7 @@ import click
 
 from deploy.cli.calling import asked_about, program
 from deploy.cli.output import Output
+from deploy.cli.table import exit_codes
 
 DEFAULT_SPEC = Path("kit.yaml")
 Function = Callable[..., Any]
@@ -26,15 +27,23 @@ class Target:
 
 
 class Exemplified(click.Command):
-    """Help that ends with examples."""
+    """Help that ends with exit codes and examples."""
 
     examples: tuple[str, ...] = ()
 
-    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the examples."""
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the exit codes and the examples."""
+        formatter.write_paragraph()
+        codes = exit_codes(" ".join(_words(context)))
+        formatter.write_text(f"Exit codes: {'; '.join(f'{code} {words}' for code, words in codes.items())}")
         with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
             for example in self.examples:
                 formatter.write_text(f"{program()} {example}")
+
+
+def _words(context: click.Context) -> list[str]:
+    """Return the names of a command and of those above it, but not the program's own."""
+    return [*_words(context.parent), context.info_name or ""] if context.parent else []
 
 
 class Verb(Exemplified):

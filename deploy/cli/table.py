@@ -46,7 +46,25 @@ WITHOUT_FILE = frozenset({*SECTIONS["About kit"], "import"})
 WITH_MODELS = frozenset({"models", "run"})
 """Verbs that are told names of models, in which dots and slashes say nothing."""
 
+HOLDING = frozenset({"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "models pull", "models remove"})
+"""Commands that change this machine, which one run does at a time."""
+
+CHECKING = {"plan": "changes pending", "status": "drift"}
+"""What --check finds."""
+
 VERBS: dict[str, str] = {name: words for section in SECTIONS.values() for name, words in section.items()}
 
 MODULES = {"import": "importing"}
 """Verbs whose module cannot be called as they are."""
+
+
+def exit_codes(command: str) -> dict[int, str]:
+    """Return what a command's exit codes mean."""
+    if command in SECTIONS["About kit"]:
+        return {0: "done", 2: "usage"}
+    found = {0: "done", 1: "failed", 2: "usage or spec"}
+    if command in CHECKING:
+        found[3] = f"{CHECKING[command]} (--check)"
+    if command in HOLDING:
+        found |= {0: "done, or nothing to do", 4: "held by another run"}
+    return found | {130: "interrupted"}

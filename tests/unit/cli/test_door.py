@@ -11,7 +11,7 @@ import pytest
 
 from deploy.cli.declare import Exemplified
 from deploy.cli.main import cli
-from deploy.cli.table import SECTIONS, VERBS
+from deploy.cli.table import SECTIONS, VERBS, exit_codes
 from tests.unit.cli.conftest import Kit
 
 SUBVERBS = ["secret list", "secret show", "models list", "models pull", "models remove", "import modelfile"]
@@ -37,6 +37,20 @@ def test_every_help_has_an_example_that_parses(words: tuple[str, ...], kit: Kit)
     for example in command.examples:
         assert example.split()[0] == words[0]
         assert f"kit {example}" in shown.out
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_help_has_the_exit_codes_that_the_command_may_end_with(words: tuple[str, ...], kit: Kit) -> None:
+    shown = " ".join(kit(*words, "--help").out.split())
+    said = shown.split("Exit codes: ")[1].split(" Example")[0]
+    codes = exit_codes(" ".join(words))
+    assert said == "; ".join(f"{code} {meaning}" for code, meaning in codes.items())
+    options = {option for parameter in command_of(words).params for option in parameter.opts}
+    assert (3 in codes) == ("--check" in options)
+    # Whoever changes the machine asks for root before it takes the hold; verify asks for it to read keys.
+    function = getattr(command_of(words).callback, "__wrapped__", None)
+    called = function.__code__.co_names if function else ()
+    assert (4 in codes) == (words != ("verify",) and bool({"ensure_root", "change"} & {*called}))
 
 
 @pytest.mark.parametrize("name", VERBS)
