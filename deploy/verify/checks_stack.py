@@ -15,9 +15,7 @@ from deploy.verify.secrets import SHORTEST, HostSecrets
 
 
 def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
-    state = containers.of(service)["State"]
-    ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}")
-    ensure_equal(state.get("Health", {}).get("Status"), "healthy", "health")
+    containers.ensure_healthy(service)
 
 
 def test_runs_the_planned_image(service: Service, containers: Containers) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from testinfra.host import Host
 
 from deploy.deployment import Deployment, Service
-from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 
 LOG_LINES = 5000
 
@@ -37,6 +37,12 @@ class Containers:
         if service.name not in self.by_service:
             raise NotAsPlannedError("has no container; run `kit apply`")
         return self.by_service[service.name]
+
+    def ensure_healthy(self, service: Service) -> None:
+        """Raise where a service's container does not run, or is not healthy."""
+        state = self.of(service)["State"]
+        ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}")
+        ensure_equal(state.get("Health", {}).get("Status"), "healthy", "health")
 
     @cached_property
     def image_ids(self) -> dict[str, str]:

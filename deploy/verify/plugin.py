@@ -12,6 +12,7 @@ import testinfra
 from testinfra.host import Host
 
 from deploy.deployment import Deployment, Engine, Service
+from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
@@ -153,8 +154,12 @@ def engines(deployment: Deployment) -> Engines:
 
 
 @pytest.fixture
-def web(service: Service, secrets: HostSecrets) -> Web:
-    """The service's published address, asked as a program on the host asks it."""
+def web(service: Service, containers: Containers, secrets: HostSecrets) -> Web:
+    """The service's published address, asked as a program on the host asks it; not of one that is red already."""
+    try:
+        containers.ensure_healthy(service)
+    except NotAsPlannedError as problem:
+        pytest.skip(f"not asked: it does not run as planned ({problem})")
     return Web(service, secrets)
 
 

@@ -3,14 +3,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.deployment import Deployment, as_json
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
 from deploy.verify.report import Check
 from deploy.verify.run import PACKAGE, check_argv, check_environment, run_checks
 from tests.unit.rooms.places import chain
+
+RUNNING = {"Running": True, "Status": "running", "ExitCode": 0}
 
 
 def test_a_deployment_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -57,6 +62,12 @@ def test_a_stack_that_is_not_there_turns_red_check_by_check_and_nothing_is_writt
     assert {check.service for check in report.checks} == {"stack", "main", "litellm", "open_webui"}
     healthy = next(check for check in report.failures if check.name == "is running and healthy")
     assert "has no container; run `kit apply`" in healthy.message or "Docker" in healthy.message
+    questions = [check for check in report.checks if check.name == "refuses who has no key"]
+    assert {check.service for check in questions} == {"main", "litellm"}
+    assert {(check.outcome, check.message.partition(" (")[0]) for check in questions} == {
+        ("skipped", "not asked: it does not run as planned")
+    }
+    assert not [check for check in report.checks if "Connection refused" in check.message]
     assert beside_the_checks() == there
     assert list(tmp_path.iterdir()) == []
 
@@ -71,3 +82,21 @@ def test_only_the_asked_services_are_checked() -> None:
     absent = Deployment("no-such-stack-of-any-test", chain().services, chain().models)
     report = run_checks(absent, ("main",), lambda _check: None)
     assert {check.service for check in report.checks} == {"stack", "main"}
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"Running": False, "Status": "exited", "ExitCode": 1}, "is exited, exit code 1"),
+        ({**RUNNING, "Health": {"Status": "unhealthy"}}, "health is unhealthy, not healthy"),
+        ({**RUNNING, "Health": {"Status": "healthy"}}, None),
+    ],
+)
+def test_only_a_healthy_service_is_asked_questions(state: dict[str, Any], told: str | None) -> None:
+    containers, service = Containers(None, chain()), chain().service("main")
+    containers.by_service = {"main": {"State": state}}
+    if told is None:
+        containers.ensure_healthy(service)
+    else:
+        with pytest.raises(NotAsPlannedError, match=f"^{told}$"):
+            containers.ensure_healthy(service)
