@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,41 +16,53 @@ from deploy.spec.schema import FILE_NAME
 from deploy.spec.starter import Choices, inventory_files, starter_files
 
 
-def ask_choices(output: Output) -> Choices:
+def ask_choices(output: Output, folder: Path) -> Choices:
     """Ask for what only a person knows; an empty answer takes the default."""
     default = Choices()
     stack = output.asked(f"Name of the deployment [{default.stack}]:").strip()
     file = output.asked("GGUF file of your model [a tiny one that only proves the wiring]:").strip()
-    return with_model(replace(default, stack=stack or default.stack), Path(), Path(file) if file else None)
+    return with_model(output, replace(default, stack=stack or default.stack), folder, Path(file) if file else None)
 
 
-def files_of(spec: Path, inventory: str | None, choices: Choices, given: dict[str, Any]) -> dict[str, str]:
+def files_of(
+    output: Output, spec: Path, inventory: str | None, choices: Choices, given: dict[str, Any]
+) -> dict[str, str]:
     """Return what is to be written, by name beside the spec."""
     if inventory and given:
         raise UsageError("--from copies a deployment as it is", "leave the other flags out, and edit the copy")
-    files = inventory_files(inventory) if inventory else starter_files(_chosen(spec.parent, choices, given))
+    files = inventory_files(inventory) if inventory else starter_files(_chosen(output, spec.parent, choices, given))
     return {spec.name if name == "kit.yaml" else name: text for name, text in files.items()}
 
 
-def _chosen(folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
+def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
     words = {name: str(given[name]) for name in ("stack", "model", "publish") if name in given}
     chosen = replace(choices, gateway="no_gateway" not in given, webui="no_webui" not in given, **words)
     file = given.get("model_file")
-    return with_model(chosen, folder, Path(str(file)) if file else None)
+    return with_model(output, chosen, folder, Path(str(file)) if file else None)
 
 
-def with_model(choices: Choices, folder: Path, file: Path | None) -> Choices:
-    """Add a model's file with its sha256; its path begins at kit.yaml, as everywhere in it."""
+def with_model(output: Output, choices: Choices, folder: Path, file: Path | None) -> Choices:
+    """Add a model's file, which lies where kit.yaml does or where the person is, with its sha256."""
     if file is None:
         return choices
-    beside = (folder / file).is_file()
-    path, written = (folder / file, file) if beside else (file, file.resolve())
+    path = folder / file if (folder / file).is_file() else file
     try:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}", "give the path of a GGUF file") from None
-    return replace(choices, model_file=str(written), model_sha256=sha256)
+        raise UsageError(f"{file}: {error.strerror}", "give the path of a GGUF file that is there") from None
+    written = written_path(path, folder)
+    if Path(written).is_absolute():
+        output.note(f"the model is outside the folder of kit.yaml: {written} must lie there on the machine too")
+    return replace(choices, model_file=written, model_sha256=sha256)
+
+
+def written_path(file: Path, folder: Path) -> str:
+    """Return a path as kit.yaml has it: from its own folder on where both travel together, else in full."""
+    # Not resolved: a link in the folder is the file that a person means.
+    file, folder = (Path(os.path.normpath(path.absolute())) for path in (file, folder))
+    checkout = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    return os.path.relpath(file, folder) if file.is_relative_to(checkout) else str(file)
 
 
 def write_new(folder: Path, files: dict[str, str]) -> list[Path]:

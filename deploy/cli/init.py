@@ -32,8 +32,8 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     """
     spec = spec_in(spec)
     given = {name: value for name, value in flags.items() if value}
-    choices = ask_choices(output) if output.can_ask and not given and not inventory else Choices()
-    files = files_of(spec, inventory, choices, given)
+    choices = ask_choices(output, spec.parent) if output.can_ask and not given and not inventory else Choices()
+    files = files_of(output, spec, inventory, choices, given)
     written = write_new(spec.parent, files)
     steps = [f"kit {'check' if 'kit.lock' in files else 'lock'} {typed(spec)}", f"kit apply {typed(spec)}"]
     words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]

@@ -15,6 +15,12 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
+def file_in(spec: str) -> str:
+    """The model's file as a kit.yaml has it."""
+    file: str = load_spec(Path(spec)).models[0].model_dump()["from_"]["file"]
+    return file
+
+
 def test_init_writes_a_spec_that_loads_and_the_schema_that_its_first_line_names(kit: Kit) -> None:
     shown = kit("init")
     assert shown.code == 0
@@ -35,8 +41,46 @@ def test_init_takes_every_flag_into_the_spec(kit: Kit) -> None:
 
 def test_a_model_beside_the_person_and_not_beside_the_spec_is_written_in_full(kit: Kit, tmp_path: Path) -> None:
     Path("mine.gguf").write_bytes(b"GGUF")
-    assert kit("init", "--model-file", "mine.gguf", "other/kit.yaml").code == 0
-    assert load_spec(Path("other/kit.yaml")).models[0].model_dump()["from_"]["file"] == str(tmp_path / "mine.gguf")
+    shown = kit("init", "--model-file", "mine.gguf", "other/kit.yaml")
+    assert file_in("other/kit.yaml") == str(tmp_path / "mine.gguf")
+    assert (shown.code, shown.err) == (
+        0,
+        f"the model is outside the folder of kit.yaml: {tmp_path}/mine.gguf must lie there on the machine too\n",
+    )
+
+
+@pytest.mark.parametrize("given", ["house/models/mine.gguf", "models/mine.gguf", "{here}/house/models/mine.gguf"])
+def test_a_model_below_the_spec_is_written_from_the_spec_on(given: str, kit: Kit, tmp_path: Path) -> None:
+    Path("house/models").mkdir(parents=True)
+    Path("house/models/mine.gguf").write_bytes(b"GGUF")
+    shown = kit("init", "--model-file", given.format(here=tmp_path), "house")
+    assert (shown.code, shown.err, file_in("house/kit.yaml")) == (0, "", "models/mine.gguf")
+
+
+def test_a_model_in_the_same_checkout_is_written_from_the_spec_on(kit: Kit) -> None:
+    for name in (".git", "models"):
+        Path(name).mkdir()
+    Path("models/mine.gguf").write_bytes(b"GGUF")
+    shown = kit("init", "--model-file", "models/mine.gguf", "stacks/house")
+    assert (shown.code, shown.err, file_in("stacks/house/kit.yaml")) == (0, "", "../../models/mine.gguf")
+
+
+def test_a_checkout_beside_the_spec_is_not_the_specs_own(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("checkout/.git").mkdir(parents=True)
+    Path("checkout/mine.gguf").write_bytes(b"GGUF")
+    monkeypatch.chdir("checkout")
+    assert kit("init", "--model-file", "mine.gguf", "../house").code == 0
+    assert file_in("../house/kit.yaml") == str(tmp_path / "checkout/mine.gguf")
+
+
+def test_a_model_that_is_not_there_is_told_and_nothing_is_written(kit: Kit) -> None:
+    shown = kit("init", "--model-file", "models/mine.gguf", "house")
+    assert (shown.code, list(Path().iterdir())) == (2, [])
+    assert shown.err == (
+        "error: models/mine.gguf: No such file or directory\ngive the path of a GGUF file that is there\n"
+    )
 
 
 def test_init_leaves_a_spec_that_is_there_alone(kit: Kit) -> None:
