@@ -1,4 +1,4 @@
-"""A room's own program on the host: rooms/<kind>.py in the agent's file."""
+"""A room's own program on the host: its `agent/`, which travels in the agent's file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def call_room(kind: str, operation: str, service: dict[str, Any], root: str, jou
     if not KIND.fullmatch(kind) or operation not in OPERATIONS:
         raise AgentError(f"no room {kind!r} has an operation {operation!r}")
     try:
-        room = import_module(f"rooms.{kind}")
+        room = import_module(f"deploy.components.{kind}.agent")
     except ModuleNotFoundError:
         raise AgentError(f"the room {kind} has no program for hosts", "this is a fault of the kit") from None
     arguments = (service, root) if operation == "observe" else (service, root, journal)

@@ -31,20 +31,20 @@ class AgentZip:
 
 @cache
 def agent_zip() -> AgentZip:
-    """Build the agent from this package: its own modules and every room's `agent.py`."""
+    """Build the agent from this package: its own modules and every room's `agent/`."""
     content = build(members(Path(deploy.__file__).parent))
     return AgentZip(content, hashlib.sha256(content).hexdigest())
 
 
 def members(package: Path) -> dict[str, str]:
-    """Return the archive's files: the agent keeps its path, rooms become rooms/<kind>.py."""
-    files = {"__main__.py": ENTRY, "rooms/__init__.py": ""}
+    """Return the archive's files by the paths that they have here; of a room nothing else travels."""
+    files = {"__main__.py": ENTRY, "deploy/components/__init__.py": ""}
     files["deploy/__init__.py"] = (package / "__init__.py").read_text()
-    for path in (package / "agent").rglob("*.py"):
-        files[f"deploy/{path.relative_to(package)}"] = path.read_text()
-    for path in (package / "components").glob("*/agent.py"):
-        files[f"rooms/{path.parent.name}.py"] = path.read_text()
-    return files
+    rooms = list((package / "components").glob("*/agent"))
+    for folder in (package / "agent", *rooms):
+        for path in folder.rglob("*.py"):
+            files[f"deploy/{path.relative_to(package)}"] = path.read_text()
+    return {**files, **{f"deploy/components/{room.parent.name}/__init__.py": "" for room in rooms}}
 
 
 def build(files: dict[str, str]) -> bytes:

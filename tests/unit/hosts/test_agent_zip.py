@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,31 @@ def test_the_agent_carries_every_rooms_own_program(tmp_path: Path) -> None:
     path = tmp_path / agent_zip().name
     path.write_bytes(agent_zip().content)
     names = set(zipfile.ZipFile(path).namelist())
-    rooms = Path(deploy.__file__).parent.glob("components/*/agent.py")
-    assert {f"rooms/{room.parent.name}.py" for room in rooms} < names
+    package = Path(deploy.__file__).parent
+    own = {f"deploy/{path.relative_to(package)}" for path in package.glob("components/*/agent/*.py")}
+    assert len(own) > 1
+    assert own < names
+    beside = {name for name in names if name.startswith("deploy/components/")} - own
+    archive = zipfile.ZipFile(path)
+    assert {archive.read(name) for name in beside if name.endswith("/__init__.py")} == {b""}
+    assert {Path(name).name for name in beside} == {"__init__.py"}
     assert "deploy/agent/__main__.py" in names
     assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
+
+
+def test_a_rooms_program_answers_from_the_agents_file_alone(tmp_path: Path) -> None:
+    agent = tmp_path / "agent.pyz"
+    agent.write_bytes(agent_zip().content)
+    room = {"database": str(tmp_path / "none.db"), "settings": {}, "person": {"email": "ada@example.org"}}
+    request = {
+        "format": 1,
+        "run": "",
+        "root": str(tmp_path),
+        "kind": "open_webui",
+        "service": "open_webui",
+        "operation": "observe",
+        "room": room,
+    }
+    argv = ["/usr/bin/python3", "-IS", str(agent), "room"]
+    said = subprocess.run(argv, input=json.dumps(request), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert json.loads(said.stdout)["drift"] == [{"name": "account ada@example.org", "cause": "not made yet"}]

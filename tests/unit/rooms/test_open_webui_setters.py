@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.components.open_webui.agent import _Admin, _set_embedding, _set_ollama
+from deploy.components.open_webui.agent.admin import Admin
+from deploy.components.open_webui.agent.setters import set_embedding, set_ollama
 
 MAC = "http://10.0.0.7:11434"
 OWN = {"key": "sk-new", "model_ids": ["gemma:latest"]}
@@ -52,15 +53,15 @@ def application() -> Iterator[Application]:
         server.shutdown()
 
 
-def admin(application: Application) -> _Admin:
-    return _Admin(f"127.0.0.1:{application.server_address[1]}")
+def admin(application: Application) -> Admin:
+    return Admin(f"127.0.0.1:{application.server_address[1]}")
 
 
 def ollama_of(application: Application, urls: list[str]) -> Any:
     theirs = {"0": {"key": "sk-old", "prefix_id": "mac", "enable": False}}
     application.held = {"ENABLE_OLLAMA_API": False, "OLLAMA_BASE_URLS": urls, "OLLAMA_API_CONFIGS": theirs}
     wanted = {"ollama.enable": True, "ollama.base_urls": [MAC], "ollama.api_configs": {"0": OWN}}
-    _set_ollama(admin(application), wanted)
+    set_ollama(admin(application), wanted)
     return application.sent["/ollama/config/update"]
 
 
@@ -76,7 +77,7 @@ def test_what_was_set_of_another_back_end_is_not_taken_for_this_one(application:
 
 def test_without_an_ollama_its_list_stays_as_people_left_it(application: Application) -> None:
     application.held = {"ENABLE_OLLAMA_API": True, "OLLAMA_BASE_URLS": [MAC], "OLLAMA_API_CONFIGS": {}}
-    _set_ollama(admin(application), {"ollama.enable": False})
+    set_ollama(admin(application), {"ollama.enable": False})
     assert application.sent["/ollama/config/update"] == {**application.held, "ENABLE_OLLAMA_API": False}
 
 
@@ -88,7 +89,7 @@ def test_an_ollama_that_makes_vectors_is_set_under_its_own_name(application: App
         "rag.ollama.base_url": MAC,
         "rag.ollama.api_key": "",
     }
-    _set_embedding(admin(application), wanted)
+    set_embedding(admin(application), wanted)
     assert application.sent["/api/v1/retrieval/embedding/update"] == {
         "RAG_EMBEDDING_ENGINE": "ollama",
         "RAG_EMBEDDING_MODEL": "nomic",

@@ -1,0 +1,56 @@
+"""On the host: reads the settings that the kit owns in Open WebUI's database, sets them through its admin API."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.components.open_webui.agent.admin import Admin
+from deploy.components.open_webui.agent.drift import drift
+from deploy.components.open_webui.agent.person import missing_person, person_name, remember_person
+from deploy.components.open_webui.agent.setters import setters
+from deploy.components.open_webui.agent.stored import Stored, readable
+from deploy.components.open_webui.agent.values import value_of
+
+
+def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
+    """Say which owned settings differ, and whether the person's account is still to be made; changes nothing."""
+    room = service["room"]
+    try:
+        stored = Stored(Path(room["database"]))
+        return {"drift": [*drift(room["settings"], stored, root), *missing_person(room["person"], stored, root)]}
+    except PermissionError:
+        return {"problem": f"only root can read {room['database']}", "next": "run the same command as root"}
+    except (OSError, sqlite3.Error, ValueError) as problem:
+        return {"problem": f"cannot read {room['database']}: {problem}", "next": "see `kit logs`"}
+
+
+def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+    """Set what differs, and add the person once; whatever else people set stays as it is."""
+    room = service["room"]
+    stored = readable(room["database"])
+    wanted = {name: value_of(value, root) for name, value in room["settings"].items()}
+    differing = [one["name"] for one in drift(room["settings"], stored, root)]
+    is_missing = bool(missing_person(room["person"], stored, root))
+    if differing or is_missing:
+        admin = Admin(room["address"])
+        admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root))
+        for setter in setters(differing):
+            setter(admin, wanted)
+        _ensure_set(room, root)
+        if is_missing:
+            admin.add(room["person"]["email"], value_of(room["person"]["password"], root))
+            journal.say(f"added the account {room['person']['email']}")
+    remembered = remember_person(room["person"]["email"], root)
+    made = [person_name(room["person"])] if is_missing else []
+    return {"changed": bool(differing or is_missing or remembered), "set": [*differing, *made]}
+
+
+def _ensure_set(room: dict[str, Any], root: str) -> None:
+    left = drift(room["settings"], readable(room["database"]), root)
+    if left:
+        words = "; ".join(f"{one['name']} {one['cause']}" for one in left)
+        raise AgentError(f"Open WebUI took the settings but does not hold them: {words}", "see `kit logs open_webui`")

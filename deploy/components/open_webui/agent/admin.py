@@ -1,0 +1,68 @@
+"""Open WebUI's admin API."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import closing
+from typing import Any
+
+from deploy.agent.errors import AgentError
+
+
+class Admin:
+    """Open WebUI's admin API, as the kit's own account."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.headers = {"Content-Type": "application/json"}
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Sign in; the answers after that are an administrator's."""
+        status, answer = self._send("POST", "/api/v1/auths/signin", {"email": email, "password": password})
+        if status == 429:
+            raise AgentError("Open WebUI refuses more sign-ins for now", "wait three minutes, then run it again")
+        if status != 200 or answer.get("role") != "admin":
+            raise AgentError(
+                f"the kit's account {email} cannot sign in to Open WebUI as an administrator (HTTP {status})",
+                f"sign in as an administrator once, add the account {email} with the role admin "
+                "and the password that `kit secret show kit_admin_password` prints",
+            )
+        self.headers["Authorization"] = f"Bearer {answer['token']}"
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Ask for a form."""
+        return self._done("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a form."""
+        return self._done("POST", path, body)
+
+    def add(self, email: str, password: str) -> None:
+        """Add an administrator."""
+        name = email.split("@")[0]
+        self.post("/api/v1/auths/add", {"name": name, "email": email, "password": password, "role": "admin"})
+
+    def _done(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        status, answer = self._send(method, path, body)
+        if status != 200:
+            # A refusal may repeat what was sent, keys and all: only its number is safe to tell.
+            raise AgentError(f"Open WebUI answered {status} to {method} {path}", "see `kit logs open_webui`")
+        return answer
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        with closing(http.client.HTTPConnection(*_host_port(self.address), timeout=60)) as connection:
+            try:
+                connection.request(method, path, None if body is None else json.dumps(body), self.headers)
+                answer = connection.getresponse()
+                document = json.loads(answer.read() or b"null")
+            except (OSError, http.client.HTTPException, ValueError) as problem:
+                raise AgentError(
+                    f"Open WebUI does not answer at {self.address}: {problem}", "see `kit status`"
+                ) from problem
+        return answer.status, document if isinstance(document, dict) else {}
+
+
+def _host_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)

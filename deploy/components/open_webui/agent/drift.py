@@ -1,0 +1,59 @@
+"""Which of the owned settings differ from what is stored, in words without the value of any secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deploy.components.open_webui.agent.stored import Stored
+from deploy.components.open_webui.agent.values import secret_names, value_of
+
+MISSING = object()
+KEYS = ("api_key", "api_keys")
+"""Settings with such endings hold secrets, whoever set them."""
+
+
+def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
+    """Return each owned setting that differs, with its cause."""
+    if not stored.exists:
+        return []
+    found = ((name, value, stored.settings.get(name, MISSING)) for name, value in sorted(wanted.items()))
+    resolved = ((name, value, value_of(value, root, default=MISSING), there) for name, value, there in found)
+    return [
+        {"name": name, "cause": _cause(name, value, now, there)}
+        for name, value, now, there in resolved
+        if not _holds(there, now)
+    ]
+
+
+def _holds(there: Any, wanted: Any) -> bool:
+    """Of a mapping only the keys that are wanted count; one that is not there is as good as an empty one."""
+    if isinstance(wanted, dict):
+        return isinstance(there, dict) and all(_holds(there.get(key, ""), one) for key, one in wanted.items())
+    return bool(there == wanted)
+
+
+def _cause(name: str, value: Any, wanted: Any, there: Any) -> str:
+    """Say how a setting differs, without the value of any secret."""
+    if there is MISSING:
+        return "not set"
+    if isinstance(wanted, dict):
+        return f"differs in {', '.join(_inner(there, wanted))}"
+    if secret_names(value):
+        return f"is not the secret {', '.join(secret_names(value))}"
+    if name.endswith(KEYS):
+        return "is a key, and none is wanted"
+    cause = f"is {_shown(there)}, not {_shown(wanted)}"
+    return f"{cause}; documents must be uploaded again" if name == "rag.embedding_model" and there else cause
+
+
+def _inner(there: Any, wanted: dict[str, Any]) -> list[str]:
+    found = there if isinstance(there, dict) else {}
+    places = ((found.get(place, ""), one) for place, one in wanted.items())
+    return sorted({key for stored, one in places for key in one if not _holds(stored, {key: one[key]})})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "empty"
+    return json.dumps(value) if isinstance(value, bool) or value is None else str(value) or "empty"
