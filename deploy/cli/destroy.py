@@ -13,7 +13,7 @@ from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import to_remove
-from deploy.lifecycle.remove import destroy
+from deploy.lifecycle.remove import destroy, is_there
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
@@ -31,11 +31,16 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     there = to_remove(spec, stack)
     ensure_root("destroy changes this machine")
     roots = ", ".join(there.data_roots)
+    left = "" if data else f" User data stays where it was: {roots}."
+    if not is_there(there, data=data):
+        kept = left if any(Path(root).exists() for root in there.data_roots) else ""
+        nothing = {"stack": there.stack, "changed": False, "data_removed": False}
+        output.answer(f"There is nothing of {there.stack} to remove.{kept}", nothing)
+        return
     gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
     if data or not yes:
         ensure_typed(output, there.stack, gone, confirm)
     with progress() as display:
         answer = destroy(there, LocalTransport(), display, data=data)
-    left = "" if data else f" User data stays where it was: {roots}."
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
     output.answer(f"{there.stack} is removed.{left}", document)

@@ -1,0 +1,72 @@
+"""Where nothing is there, nothing is removed, and nothing is made in order to remove it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.assets import inventories_dir
+from deploy.lifecycle import applied as place
+from deploy.lifecycle.applied import Applied, applied
+from deploy.lifecycle.remove import is_there
+from tests.unit.cli.conftest import Kit
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine's folder for stacks, empty at first; no engine runs there."""
+    folder = tmp_path / "opt"
+    monkeypatch.setattr(place, "KIT", folder)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    return folder
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """A kit.yaml whose stack was never applied anywhere."""
+    path = tmp_path / "kit.yaml"
+    shutil.copy(inventories_dir() / "quickstart/kit.lock", tmp_path)
+    text = (inventories_dir() / "quickstart/kit.yaml").read_text()
+    path.write_text(text.replace("stack: quickstart", "stack: never-applied"))
+    return path
+
+
+@pytest.fixture
+def there(spec: Path, tmp_path: Path) -> Applied:
+    """What kit.yaml says of it, with its data in a folder of this test's."""
+    return replace(applied(spec), data_roots=(str(tmp_path / "data"),))
+
+
+@pytest.mark.parametrize("words", [("--yes",), ("--data", "--confirm", "never-applied"), ("--data", "--confirm", "x")])
+def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
+    words: tuple[str, ...], kit: Kit, spec: Path, machine: Path
+) -> None:
+    shown = kit("destroy", *words, str(spec))
+    assert (shown.code, shown.out, shown.err) == (0, "There is nothing of never-applied to remove.\n", "")
+    document = kit("destroy", *words, "--json", str(spec)).document
+    assert document == {"format": 1, "stack": "never-applied", "changed": False, "data_removed": False}
+    assert not machine.exists()
+
+
+@pytest.mark.parametrize("made", ["run", "releases", "files"])
+def test_what_a_run_left_is_something(made: str, there: Applied) -> None:
+    (Path(there.root) / made).mkdir(parents=True)
+    assert is_there(there, data=False)
+
+
+def test_data_and_its_secrets_are_something_only_where_data_goes(there: Applied) -> None:
+    Path(there.root, "secrets").mkdir(parents=True)
+    assert (is_there(there, data=False), is_there(there, data=True)) == (False, True)
+    shutil.rmtree(there.root)
+    Path(there.data_roots[0]).mkdir()
+    assert (is_there(there, data=False), is_there(there, data=True)) == (False, True)
+
+
+def test_an_engine_that_does_not_answer_is_left_to_the_agent_to_tell(there: Applied, tmp_path: Path) -> None:
+    assert not is_there(there, data=True)
+    (tmp_path / "docker.sock").touch()
+    assert is_there(there, data=True)
