@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
-from deploy.cli.table import VERBS, WITH_MODELS, WITHOUT_FILE
+from deploy.cli.commands import VERBS, WITH_MODELS, WITHOUT_FILE
 
 _NAMES = "|".join(VERBS)
 _LINE = re.compile(rf"(?<![\w./-])kit (?=(?:{_NAMES})\b)")

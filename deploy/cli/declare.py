@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from deploy.cli.calling import asked_about, program
+from deploy.cli.commands import exit_codes
 from deploy.cli.output import Output
-from deploy.cli.table import exit_codes
 
 DEFAULT_SPEC = Path("kit.yaml")
 Function = Callable[..., Any]

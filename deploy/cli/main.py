@@ -13,8 +13,8 @@ import click
 
 from deploy import __version__
 from deploy.cli.calling import program
+from deploy.cli.commands import MODULES, SECTIONS, VERBS
 from deploy.cli.failure import Terminated, report
-from deploy.cli.table import MODULES, SECTIONS, VERBS
 from deploy.errors import FAILED, USAGE
 
 if TYPE_CHECKING:

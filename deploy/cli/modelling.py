@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deploy.cli.board import size
-from deploy.cli.tables import bad, columns, dim, good
+from deploy.cli.columns import bad, columns, dim, good
 from deploy.desired import Desired
 from deploy.errors import typed
 from deploy.lifecycle.models import EQUAL, Loaded, Row

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from deploy.apply.prepare import prepare
+from deploy.cli.columns import coloured_plan
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
-from deploy.cli.tables import coloured_plan
 from deploy.desired import load_desired
 from deploy.errors import PENDING
 from deploy.hosts.transport import LocalTransport

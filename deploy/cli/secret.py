@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.cli.columns import columns
 from deploy.cli.declare import Target, name_argument, spec_argument, verb, verb_group
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
-from deploy.cli.tables import columns
 from deploy.errors import UsageError, typed
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import applied

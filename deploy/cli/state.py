@@ -8,9 +8,9 @@ from typing import Any
 
 from deploy.apply.prepare import Prepared
 from deploy.cli.board import duration
+from deploy.cli.columns import bad, columns, dim, good
 from deploy.cli.drift import drift
 from deploy.cli.modelling import summary
-from deploy.cli.tables import bad, columns, dim, good
 from deploy.cli.welcome import NO_BACKUPS, page_address, places
 from deploy.desired import Desired
 from deploy.errors import typed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from deploy.apply.story import Event
+from deploy.cli.columns import report_table
 from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
-from deploy.cli.tables import report_table
 from deploy.desired import load_desired
 from deploy.errors import FAILED
 from deploy.verify.run import run_checks

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.cli.board import duration
-from deploy.cli.tables import coloured_plan
+from deploy.cli.columns import coloured_plan
 from deploy.deployment import Port, Service
 from deploy.desired import Desired
 from deploy.errors import typed

@@ -12,8 +12,8 @@ import click
 import pytest
 import yaml
 
+from deploy.cli.commands import VERBS
 from deploy.cli.main import cli
-from deploy.cli.table import VERBS
 from deploy.desired import load_desired
 from deploy.spec.loader import load_spec
 from tests.tree import REPOSITORY

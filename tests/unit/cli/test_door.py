@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from deploy.cli.commands import SECTIONS, VERBS, exit_codes
 from deploy.cli.declare import Exemplified
 from deploy.cli.main import cli
-from deploy.cli.table import SECTIONS, VERBS, exit_codes
 from tests.unit.cli.conftest import Kit
 
 SUBVERBS = ["secret list", "secret show", "models list", "models pull", "models remove", "import modelfile"]

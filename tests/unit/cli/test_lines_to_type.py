@@ -11,8 +11,8 @@ import click
 import pytest
 
 from deploy.cli.calling import as_typed, asked_about
+from deploy.cli.commands import VERBS, WITHOUT_FILE
 from deploy.cli.main import Verbs
-from deploy.cli.table import VERBS, WITHOUT_FILE
 from tests.tree import REPOSITORY
 from tests.unit.cli.conftest import Kit
 

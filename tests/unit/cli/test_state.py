@@ -12,9 +12,9 @@ import pytest
 
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
+from deploy.cli.columns import report_table
 from deploy.cli.drift import drift
 from deploy.cli.state import host_line, since, state_document, state_text
-from deploy.cli.tables import report_table
 from deploy.cli.welcome import forecast, outcome_document, welcome
 from deploy.desired import Desired, load_desired
 from deploy.errors import typed

@@ -8,12 +8,12 @@ import pytest
 
 from deploy.bundle import Bundle, File
 from deploy.cli.calling import as_typed, program
+from deploy.cli.columns import coloured_plan, columns
 from deploy.cli.consent import agreed, disturbed, ensure_typed
 from deploy.cli.declare import Target, _split
 from deploy.cli.folder import write_bundle
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
-from deploy.cli.tables import coloured_plan, columns
 from deploy.errors import UsageError
 from deploy.plan import Operation, Plan
 
