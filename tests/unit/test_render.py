@@ -134,6 +134,17 @@ def test_a_template_beside_kit_yaml_comes_before_the_kits_own_and_may_include_an
     assert "# and more of mine" in file.content
 
 
+def test_a_template_of_a_component_that_this_spec_does_without_may_lie_there_with_what_it_includes(
+    tmp_path: Path,
+) -> None:
+    overridden(tmp_path, "litellm/more.j2", "# mine\n")
+    spec = overridden(tmp_path, "litellm/litellm.yaml.j2", "{% include 'litellm/more.j2' %}")
+    wanted = yaml.safe_load(spec.read_text())
+    parts = {key: value for key, value in wanted.items() if key not in ("gateway", "webui")}
+    spec.write_text(yaml.safe_dump({**parts, "gateway": None, "webui": None}, sort_keys=False))
+    assert [service.kind for service in load_desired(spec).deployment.services] == ["llama_cpp"]
+
+
 @pytest.mark.parametrize(
     ("name", "guess"),
     [
