@@ -13,6 +13,8 @@ import pytest
 
 from tests.tree import REPOSITORY
 
+_STACKS = ("stack_up", "workstation_up")
+"""Fixtures that bring a stack up for many files."""
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
 
@@ -25,12 +27,19 @@ def repository() -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what brings a Docker Engine along (e2e without docker) before what needs one that is there."""
-    items.sort(key=lambda item: (item.get_closest_marker("docker") is not None, item.get_closest_marker("e2e") is None))
+    """Put what brings a Docker Engine along (e2e without docker) first, and a stack that uses its images last."""
+    items.sort(key=_turn)
     for item in items:
-        # What runs side by side: the scenarios of one stack are a story and stay together, as does each other file.
-        group = "story" if item.get_closest_marker("e2e") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+        # What runs side by side: the scenarios of one stack stay together, as does each other file.
+        stack = next((name for name in _STACKS if name in getattr(item, "fixturenames", ())), item.path.stem)
+        item.add_marker(pytest.mark.xdist_group(stack))
+
+
+def _turn(item: pytest.Item) -> int:
+    if "workstation_up" in getattr(item, "fixturenames", ()):
+        return 3
+    needs_docker = item.get_closest_marker("docker") is not None
+    return 1 + needs_docker if needs_docker or not item.get_closest_marker("e2e") else 0
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -116,9 +116,9 @@ class Place:
         self.write(self._original)
 
 
-def free_ports(number: int) -> Iterator[int]:
-    """Find ports that nobody listens on; another checkout begins its search elsewhere."""
-    start = int(NAME.removeprefix("e2e-"), 16)
+def free_ports(number: int, name: str = NAME) -> Iterator[int]:
+    """Find ports that nobody listens on; another stack, and another checkout's, begins its search elsewhere."""
+    start = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
     found = 0
     for step in range(PORTS):
         port = FIRST_PORT + (start + step) % PORTS

@@ -9,7 +9,7 @@ from tests.e2e.library import TAG
 from tests.e2e.test_second_apply import programs_until_end
 from tests.e2e.workstation import CAPITALS, SPARE, Workstation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 
 def test_lock_pins_the_image_the_tag_and_the_file_as_the_registries_have_them(workstation_up: Workstation) -> None:

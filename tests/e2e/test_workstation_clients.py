@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.workstation import Workstation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 LIMIT_SECONDS = 120
 SHELL = ["bash", "-euo", "pipefail", "-c"]

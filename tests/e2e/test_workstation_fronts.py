@@ -15,7 +15,7 @@ from tests.e2e.waiting import wait_until
 from tests.e2e.webui import Person
 from tests.e2e.workstation import CAPITALS, SPARE, Workstation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 LIMIT_SECONDS = 60
 SERVED_BY = "x-litellm-model-id"

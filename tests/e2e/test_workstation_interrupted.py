@@ -13,7 +13,7 @@ from tests.e2e.library import TAG
 from tests.e2e.waiting import wait_until
 from tests.e2e.workstation import CAPITALS, Workstation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 LIMIT_SECONDS = 60
 PART = 100_000_000

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.workstation import CAPITALS, Workstation, change_model
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 BY_HAND = "made-by-hand"
 

@@ -8,7 +8,7 @@ from tests.e2e.library import TAG
 from tests.e2e.place import Document
 from tests.e2e.workstation import Workstation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 BY_HAND = "made-by-hand"
 

@@ -49,7 +49,7 @@ class WorkstationPlace(Place):
         spec["engines"].append({"name": SPARE, "kind": "ollama"})
         spec["models"].append(spec["models"][0] | {"engine": SPARE})
         spec["gateway"]["routes"] = [{"model": CAPITALS, "fallbacks": ["assistant"]}]
-        ports = free_ports(4)
+        ports = free_ports(4, OWN_NAME)
         for service in (*spec["engines"], *(spec[front] for front in FRONTS)):
             service |= {"port": next(ports), "health_timeout": PATIENCE}
         self._original = spec
@@ -118,7 +118,7 @@ def prepared_workstation(evidence: Evidence, keep: bool) -> Iterator[Workstation
         return
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    *_, port = free_ports(5)
+    *_, port = free_ports(5, OWN_NAME)
     stack = Workstation(place, evidence, Library(FOLDER / "library", port))
     model = weights(FOLDER)
     stack.library.fill(model)
