@@ -38,7 +38,8 @@ def welcome(desired: Desired, outcome: Outcome) -> str:
     if outcome.report is None:
         return ""
     checks = outcome.report.checks
-    counted = f"{len(checks)} check{'s' if len(checks) != 1 else ''}"
+    passed = sum(check.outcome == "passed" for check in checks)
+    counted = f"{passed} check{'s' if passed != 1 else ''}"
     took = sum(check.seconds for check in checks)
     lines = [
         f"\n{desired.spec.stack} is up: {counted} passed in {duration(took)}.",

@@ -72,7 +72,7 @@ def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
         return cause if live else "not made yet" if known is None else "removed by hand"
     if known == model.digest and live != seen.manifests.get(model.name):
         own = "changed in the engine"
-        return own if cause == own else f"{own}: {cause}"
+        return cause if own in cause else f"{own}: {cause}"
     return cause
 
 

@@ -187,7 +187,7 @@ def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_f
 
 
 def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Desired) -> None:
-    report = Report((Check("answers", "main", "passed", 2.0),))
+    report = Report((Check("answers", "main", "passed", 2.0), Check("has vectors", "main", "skipped", 0.0)))
     shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, report))
     assert "quickstart is up: 1 check passed in 2 s." in shown
     assert (

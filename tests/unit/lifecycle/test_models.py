@@ -75,6 +75,23 @@ def test_every_state_of_a_model_has_its_words(double: Server, file: Path, transp
     }
 
 
+def test_what_somebody_changed_in_the_engine_is_said_once(double: Server, file: Path, transport: InFolder) -> None:
+    poet = replace(model("poet", file, system="Rhyme."), layers={"system": "a"})
+    there = deployment(double.url, poet)
+    synced(there, transport, file)
+    by_hand(double, "POST", "/api/create", {"model": "poet", "from": "poet", "system": "Be dull.", "stream": False})
+    seen = observed(there, transport)
+    told: list[tuple[str, dict[str, dict[str, str]]]] = [
+        ("changed in the engine", {}),
+        ("the system text changed in the engine", {"poet": {"system": "b"}}),
+        ("changed in the engine: the engine lacks the system text", {"poet": {"model": "m"}}),
+    ]
+    for state, layers in told:
+        engine = replace(seen.engines["mac"], layers=layers)
+        (row,) = rows(there, replace(seen, engines={"mac": engine}))
+        assert row.state == state
+
+
 def test_a_model_that_left_kit_yaml_stays_or_goes_with_the_next_apply(
     double: Server, file: Path, transport: InFolder
 ) -> None:
