@@ -29,6 +29,7 @@ except BaseException as error:
 """
 CTRL_C, CTRL_D = "\x03", "\x04"
 SECONDS = 20.0
+UNHEARD_SECONDS = 5
 
 
 class Terminal:
@@ -77,9 +78,19 @@ class Terminal:
                 return self._process.wait(0.5)
         raise AssertionError(f"it goes on after Ctrl-C: {self.shown!r}")
 
-    def until(self, words: str) -> str:
-        """Wait until words are shown; return what was new, and forget it."""
+    def stopped_once(self, words: str) -> None:
+        """Press Ctrl-C until words answer it: one that comes just as the line begins to be waited for is not heard."""
         end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            self.type(CTRL_C)
+            with suppress(AssertionError):
+                self.until(words, UNHEARD_SECONDS)
+                return
+        raise AssertionError(f"Ctrl-C is not answered: {self.shown!r}")
+
+    def until(self, words: str, seconds: float = SECONDS) -> str:
+        """Wait until words are shown; return what was new, and forget it."""
+        end = time.monotonic() + seconds
         while words not in self.shown:
             ready, _, _ = select.select([self._terminal], [], [], max(end - time.monotonic(), 0))
             assert ready, f"{words!r} is not in {self.shown!r}"

@@ -157,6 +157,5 @@ def test_ctrl_c_at_an_empty_line_warns_before_it_ends() -> None:
     with scripted(playing()) as server, Terminal(server.url) as terminal:
         terminal.until("/? helps")
         terminal.until(">>> ")
-        terminal.type(CTRL_C)
-        terminal.until("Ctrl-C once more ends; so does /bye")
+        terminal.stopped_once("Ctrl-C once more ends; so does /bye")
         assert terminal.interrupted() == 130
