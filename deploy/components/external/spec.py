@@ -6,7 +6,7 @@ import re
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.spec.engine import EngineSpec, ModelsAre
@@ -62,6 +62,15 @@ class ExternalEngine(EngineSpec):
     """Where the key that it asks for is kept: env:NAME or file:PATH."""
     prune: bool = False
     """Whether a model that left this file is removed from it, if the kit made it."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_above_its_protocols(cls, value: str, info: ValidationInfo) -> str:
+        path = next((path for path in ("/v1", "/api") if value.endswith(path)), None)
+        if info.data.get("api") == "ollama" and path is not None:
+            words = "{value} is one of Ollama's protocols, not its address; leave {path} out"
+            raise PydanticCustomError("url", words, {"value": shown(value), "path": path})
+        return value
 
     @property
     def models_are(self) -> ModelsAre:
