@@ -12,7 +12,7 @@ from deploy.modelfile.layers import causes
 from deploy.modelfile.parts import changes
 from deploy.models import CreatedModel
 from deploy.plan.operation import Action, Operation
-from deploy.plan.weight import Weights
+from deploy.plan.weight import Weight, Weights
 
 NOT_ASKED = SeenEngine(problem="it was not asked")
 CHANGED = "kit.yaml changed"
@@ -24,9 +24,15 @@ def model_operations(deployment: Deployment, observation: Observation) -> Iterat
         elsewhere = _leaves_models(engine, observation)
         weights = Weights(engine, SeenEngine() if elsewhere else _seen(engine, observation))
         for model, action, cause in model_changes(engine, observation):
-            yield _operation(engine, model, action, cause, weights)
+            yield _operation(engine, _resource(deployment, engine, model.name), action, cause, weights.of(model))
         if not elsewhere:
-            yield from _removals(engine, _seen(engine, observation))
+            yield from _removals(deployment, engine, _seen(engine, observation))
+
+
+def _resource(deployment: Deployment, engine: Engine, name: str) -> str:
+    """Name a model; with its engine where several have one of that name."""
+    having = [one for one in deployment.engines if name in {model.name for model in one.models}]
+    return f"model {name} on {engine.name}" if len(having) > 1 else f"model {name}"
 
 
 def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[CreatedModel, Action, str]]:
@@ -40,10 +46,9 @@ def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[Cr
             yield model, *found
 
 
-def _operation(engine: Engine, model: CreatedModel, action: Action, cause: str, weights: Weights) -> Operation:
-    weight = weights.of(model)
+def _operation(engine: Engine, resource: str, action: Action, cause: str, weight: Weight) -> Operation:
     return Operation(
-        f"model {model.name}",
+        resource,
         action,
         "; ".join(filter(None, (cause, weight.words))),
         engine.kind,
@@ -66,7 +71,7 @@ def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[A
     if live is None:
         return "create", "not on the engine" if known is None else "somebody removed it"
     if known is None:
-        return "create", "on the engine, but not made by the kit"
+        return "create", "on the engine, but not made by the kit: it is replaced"
     if known != model.digest:
         anew = f"made from {model.request.get('from')}, which is made anew"
         return "create", anew if _rests_on(model, touched, seen) else _why(model, seen)
@@ -99,11 +104,12 @@ def _leaves_models(engine: Engine, observation: Observation) -> bool:
     return engine.models_dir is not None and seen.place not in (None, engine.models_dir) and not seen.has_store
 
 
-def _removals(engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
+def _removals(deployment: Deployment, engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
     wanted = {model.name for model in engine.models}
     for name in sorted(set(seen.requests) - wanted):
         if engine.prune and name in seen.digests:
-            yield Operation(f"model {name}", "remove", "no longer declared", engine.kind, engine.name, "sync")
+            resource = _resource(deployment, engine, name)
+            yield Operation(resource, "remove", "no longer declared", engine.kind, engine.name, "sync")
 
 
 def model_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
