@@ -25,14 +25,16 @@ def repository() -> Path:
     return REPOSITORY
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say what runs side by side: the scenarios of one stack stay together, as does each other file."""
+    stack = next((name for name in _STACKS if name in getattr(item, "fixturenames", ())), item.path.stem)
+    item.add_marker(pytest.mark.xdist_group(stack))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) first, and a stack that uses its images last."""
     items.sort(key=_turn)
-    for item in items:
-        # What runs side by side: the scenarios of one stack stay together, as does each other file.
-        stack = next((name for name in _STACKS if name in getattr(item, "fixturenames", ())), item.path.stem)
-        item.add_marker(pytest.mark.xdist_group(stack))
 
 
 def _turn(item: pytest.Item) -> int:
