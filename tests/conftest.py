@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+from tests.e2e.stories import story_of
 from tests.tree import REPOSITORY
 
-_STACKS = ("stack_up", "workstation_up")
-"""Fixtures that bring a stack up for many files."""
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
 
@@ -25,10 +25,15 @@ def repository() -> Path:
     return REPOSITORY
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say what runs side by side: the scenarios of one stack stay together, as does each other file."""
-    stack = next((name for name in _STACKS if name in getattr(item, "fixturenames", ())), item.path.stem)
-    item.add_marker(pytest.mark.xdist_group(stack))
+class StoryScheduling(LoadScopeScheduling):  # type: ignore[misc] # its package has no types
+    """Tests side by side: the scenarios of one stack stay together, as does each other file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return story_of(Path(nodeid.partition("::")[0]).stem)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StoryScheduling | None:
+    return StoryScheduling(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -38,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    if "workstation_up" in getattr(item, "fixturenames", ()):
+    if story_of(item.path.stem) == "workstation":
         return 3
     needs_docker = item.get_closest_marker("docker") is not None
     return 1 + needs_docker if needs_docker or not item.get_closest_marker("e2e") else 0

@@ -11,38 +11,16 @@ import pytest
 from tests.e2e.evidence import Evidence
 from tests.e2e.place import Place
 from tests.e2e.stack import Stack
+from tests.e2e.stories import TOLD
 from tests.e2e.workstation import Workstation, prepared_workstation
 from tests.tree import REPOSITORY
 
 KEEP = bool(os.environ.get("KIT_KEEP"))
-STORY = (
-    "test_first_apply",
-    "test_conversation",
-    "test_browser",
-    "test_second_apply",
-    "test_plan_and_change",
-    "test_closed_doors",
-    "test_stop_and_start",
-    "test_refused_before_anything",
-    "test_verify_turns_red",
-    "test_taken_back",
-    "test_image_taken_back",
-    "test_cut_off",
-    "test_secrets_stay_secret",
-    "test_away",
-    "test_workstation",
-    "test_workstation_mended",
-    "test_workstation_interrupted",
-    "test_workstation_fronts",
-    "test_workstation_clients",
-    "test_workstation_removals",
-)
-"""The order of the scenarios; each leaves the stack as kit.yaml says."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the scenarios run in the order of the story, before what else there is."""
-    items.sort(key=lambda item: STORY.index(item.path.stem) if item.path.stem in STORY else len(STORY))
+    items.sort(key=lambda item: TOLD.index(item.path.stem) if item.path.stem in TOLD else len(TOLD))
 
 
 @pytest.fixture(scope="session")
