@@ -34,6 +34,7 @@ GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
 LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
 LABELS_OF = "return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute('aria-label'))"
+BROKEN = "//*[contains(text(), '500: Internal Error')]"
 NOT_YET = (
     ElementClickInterceptedException,
     ElementNotInteractableException,
@@ -119,11 +120,21 @@ def started(folder: Path, *more: str) -> Iterator[Chrome]:
 def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
     """Open the page and sign in as the first administrator, unless that was done before."""
     browser.get(address or stack.service("open_webui").address)
-    element(browser, "input#email, #chat-input")
+    wait_until(lambda: is_open(browser), "the page is open", 2 * LIMIT_SECONDS)
     if browser.find_elements(By.ID, "chat-input"):
         return
     password = stack.secret("webui_admin_password")
     wait_until(lambda: is_signed_in(browser, password), "the person is signed in", 2 * LIMIT_SECONDS)
+
+
+def is_open(browser: Chrome) -> bool:
+    """Whether the page is there; one of whose parts did not all arrive is loaded anew, as a person does."""
+    try:
+        if browser.find_elements(By.XPATH, BROKEN):
+            browser.refresh()
+        return bool(browser.find_elements(By.CSS_SELECTOR, "input#email, #chat-input"))
+    except NOT_YET:
+        return False
 
 
 def is_signed_in(browser: Chrome, password: str) -> bool:
