@@ -34,7 +34,7 @@ GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
 LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
 LABELS_OF = "return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute('aria-label'))"
-BROKEN = "//*[contains(text(), '500: Internal Error')]"
+WHAT_IS_SEEN = "return document.body?.innerText.trim() ?? ''"
 NOT_YET = (
     ElementClickInterceptedException,
     ElementNotInteractableException,
@@ -130,7 +130,7 @@ def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
 def is_open(browser: Chrome) -> bool:
     """Whether the page is there; one of whose parts did not all arrive is loaded anew, as a person does."""
     try:
-        if browser.find_elements(By.XPATH, BROKEN):
+        if browser.execute_script(WHAT_IS_SEEN).startswith("500"):
             browser.refresh()
         return bool(browser.find_elements(By.CSS_SELECTOR, "input#email, #chat-input"))
     except NOT_YET:
