@@ -99,7 +99,9 @@ class Workstation(Stack):
         """Return what an apply would do to which model, and why."""
         operations = self.kit("plan", "--json").document["operations"]
         found = {one["resource"]: (one["action"], one["cause"]) for one in operations}
-        return {name.removeprefix("model "): what for name, what in found.items() if name.startswith("model ")}
+        models = {name.removeprefix("model "): what for name, what in found.items() if name.startswith("model ")}
+        # The spare engine has a model of one name: where it is meant, its own name stays.
+        return {name.removesuffix(" on main"): what for name, what in models.items()}
 
     def settle(self) -> None:
         """Make the host as kit.yaml says, or was at first where a scenario failed half-way."""
