@@ -12,8 +12,8 @@ PROTOCOLS = ("openai", "ollama")
 
 
 @dataclass(frozen=True)
-class ChatApi:
-    """A service that answers chat requests for some models."""
+class Api:
+    """An address at which some models can be asked."""
 
     protocol: str
     """The protocol's name, such as openai; never a component's."""
@@ -38,21 +38,13 @@ class ChatApi:
 
 
 @dataclass(frozen=True)
-class Embeddings:
+class ChatApi(Api):
+    """A service that answers chat requests for some models."""
+
+
+@dataclass(frozen=True)
+class Embeddings(Api):
     """A service that turns text into vectors for some models."""
-
-    protocol: str
-    url: str
-    models: tuple[str, ...]
-    key: Secret | None
-    is_outside: bool = False
-    upstream: tuple[tuple[str, str], ...] = ()
-    engine: str = ""
-    in_front: bool = False
-
-    def name_of(self, model: str) -> str:
-        """Return the name that it knows a model by."""
-        return dict(self.upstream).get(model, model)
 
 
 Offer = ChatApi | Embeddings

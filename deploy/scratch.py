@@ -31,6 +31,7 @@ def scratch_folder(prefix: str, parent: str | None = None) -> Iterator[Scratch]:
     try:
         yield made
     finally:
+        # What a child still writes is removed by the next run that finds its lock free.
         shutil.rmtree(made.path, ignore_errors=True)
         os.close(made.lock)
 
@@ -53,6 +54,7 @@ def _remove_dead(folder: Path) -> None:
     try:
         # In a folder where everybody writes, only an own one is a run's of this user.
         if os.fstat(lock).st_uid == os.geteuid():
+            # Another run may be at it as well.
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)

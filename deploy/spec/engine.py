@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar, Literal
 
 from deploy.spec.fields import Name, Strict
@@ -20,9 +21,9 @@ class EngineSpec(Strict):
     """Name of the engine; models refer to it."""
 
     @property
+    @abstractmethod
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
-        raise NotImplementedError
 
     @property
     def release(self) -> str | None:

@@ -36,6 +36,7 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     source = Path(manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
     journal.say(f"putting back the data of {service} as of {manifest['taken']}")
+    # Mostly nothing is there; where something stays, the line below says so.
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(mode=0o700)
     try:
@@ -97,6 +98,7 @@ def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, 
     for name in (top + suffix for top in tops for suffix in ("", *SIDE_FILES)):
         _swap(name, source, beside, aside, name in copied)
     sync_folder(source)
+    # The data is in its place: what cannot be removed now goes with the next collect.
     shutil.rmtree(beside, ignore_errors=True)
     _marker(root).unlink(missing_ok=True)
 

@@ -115,4 +115,5 @@ class Cache:
         if inside:
             # Removing through a mount could remove the host's own files.
             raise AgentError(f"{inside[0]} is still mounted by an earlier build", f"umount {inside[0]}")
+        # A cache: what cannot be removed now is tried again by the next build.
         shutil.rmtree(folder, ignore_errors=True)

@@ -31,6 +31,7 @@ def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | Non
 
 def forget_logs(root: Path) -> None:
     """Forget them: what failed runs now, or was given up."""
+    # Mostly there are none; a healthy stack does not fail for an old log.
     shutil.rmtree(_folder(root), ignore_errors=True)
 
 

@@ -58,6 +58,7 @@ def _place_release(root: Path, release: str, files: list[dict[str, Any]], wrong:
         check_file(root, folder / "compose.yaml")
         return
     beside = folder.parent / f".{release}.new"
+    # Mostly nothing is there: only a run that was killed leaves it.
     shutil.rmtree(beside, ignore_errors=True)
     for file in own:
         _write(beside / PurePosixPath(file["path"]).relative_to(f"releases/{release}"), file)
