@@ -44,6 +44,17 @@ def tls_proxy(name: str, place: str, folder: Path, *, under_own_name: bool = Fal
 
 
 @contextmanager
+def led_to(port: int, at: Path) -> Iterator[None]:
+    """Let a socket file lead to a local port, for those in a network of their own."""
+
+    async def answer(reader: Reader, writer: Writer) -> None:
+        await both_ways((reader, writer), await asyncio.open_connection("127.0.0.1", port))
+
+    with served(answer, lambda quietly: asyncio.start_unix_server(quietly, str(at))):
+        yield
+
+
+@contextmanager
 def forward_proxy(at: Path, leads: dict[str, int]) -> Iterator[set[str]]:
     """Serve a forward proxy at a socket file; yield the hosts that it was asked for. Some names lead to local ports."""
     hosts: set[str] = set()

@@ -22,7 +22,7 @@ import uv
 import yaml
 
 from deploy.agent.inputs.sources import host_mirror
-from tests.e2e.closed import PROXY
+from tests.e2e.closed import closed
 from tests.e2e.proxies import forward_proxy, tls_proxy
 from tests.tree import REPOSITORY
 
@@ -34,6 +34,7 @@ FEW = ("click", "idna", "numpy")
 LIGHT_BYTES = 2**19
 HOST_PYTHON = "/usr/bin/python3"
 MIRROR = "debian.test"
+PROXY_PORT = 3128
 PUBLIC_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -163,8 +164,8 @@ def closed_network(folder: Path) -> Iterator[tuple[Builder, set[str]]]:
         bundle.write_bytes(public.read_bytes() + (folder / "certificate.pem").read_bytes())
         with forward_proxy(socket, {MIRROR: port}) as hosts:
             mirrors = {"debian": f"https://{MIRROR}/debian", "pypi": None}
-            closed = ("unshare", "--net", sys.executable, "-m", "tests.e2e.closed", str(socket))
-            yield Builder(folder / "two", HOST_PYTHON, closed, mirrors=mirrors, proxy=PROXY, ca=str(bundle)), hosts
+            places = {"mirrors": mirrors, "proxy": f"http://127.0.0.1:{PROXY_PORT}", "ca": str(bundle)}
+            yield Builder(folder / "two", HOST_PYTHON, closed(socket, PROXY_PORT), **places), hosts
 
 
 def assert_left_alone(builder: Builder, images: list[Document]) -> None:

@@ -6,11 +6,13 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.e2e.test_browser import LABELS_OF, OFFERED, click, element, sign_in, started
+from tests.e2e.chromium import browser_that_reaches
+from tests.e2e.page import models_offered, sign_in
 from tests.e2e.waiting import wait_until
 from tests.e2e.webui import Person
 from tests.e2e.workstation import CAPITALS, SPARE, Workstation
@@ -21,20 +23,17 @@ LIMIT_SECONDS = 60
 SERVED_BY = "x-litellm-model-id"
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    yield from started(tmp_path_factory.mktemp("chromium"))
+@pytest.fixture
+def browser(workstation: Workstation, tmp_path: Path) -> Iterator[Chrome]:
+    with browser_that_reaches(workstation.place.spec["webui"]["port"], tmp_path) as browser:
+        yield browser
 
 
 @pytest.mark.browser
 def test_the_page_offers_exactly_the_models_of_the_spec(workstation: Workstation, browser: Chrome) -> None:
     sign_in(browser, workstation)
-    click(browser, "#model-selector-model-button")
-    element(browser, OFFERED)
-    labels = browser.execute_script(LABELS_OF, OFFERED)
 
-    names = {model["name"] for model in workstation.place.spec["models"]}
-    assert sorted(labels) == sorted(f"Select {name} model" for name in names)
+    assert sorted(models_offered(browser)) == sorted({model["name"] for model in workstation.place.spec["models"]})
 
 
 def test_a_person_gets_an_answer_on_the_page(workstation: Workstation) -> None:

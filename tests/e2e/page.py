@@ -1,0 +1,130 @@
+"""Open WebUI's page in the hands of a person: sign in, choose, write, read."""
+
+from __future__ import annotations
+
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions as seen
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.e2e.stack import Stack
+from tests.e2e.waiting import wait_until
+from tests.e2e.webui import Person
+
+LIMIT_SECONDS = 60
+SIGN_IN_SECONDS = 15
+GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
+OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
+LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
+LABELS_OF = "return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute('aria-label'))"
+NOT_YET = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
+
+
+def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
+    """Open the page and sign in as the first administrator, unless that was done before."""
+    browser.get(address or stack.service("open_webui").address)
+    element(browser, "input#email, #chat-input")
+    if browser.find_elements(By.ID, "chat-input"):
+        return
+    password = stack.secret("webui_admin_password")
+    wait_until(lambda: is_signed_in(browser, password), "the person is signed in", 2 * LIMIT_SECONDS)
+
+
+def is_signed_in(browser: Chrome, password: str) -> bool:
+    """Fill the form and send it; a page that is still waking up may empty its fields meanwhile."""
+    wanted = {"email": Person.email, "password": password}
+    try:
+        fields = {name: browser.find_element(By.ID, name) for name in wanted}
+        for name, field in fields.items():
+            field.clear()
+            field.send_keys(wanted[name])
+        if {name: field.get_property("value") for name, field in fields.items()} != wanted:
+            return False
+        fields["password"].send_keys(Keys.ENTER)
+        WebDriverWait(browser, SIGN_IN_SECONDS, ignored_exceptions=NOT_YET).until(
+            lambda page: page.find_elements(By.ID, "chat-input")
+        )
+    except (*NOT_YET, TimeoutException):
+        return bool(browser.find_elements(By.ID, "chat-input"))
+    return True
+
+
+def models_offered(browser: Chrome) -> list[str]:
+    """Open the list of models and return the names in it."""
+    click(browser, "#model-selector-model-button")
+    element(browser, OFFERED)
+    labels: list[str] = browser.execute_script(LABELS_OF, OFFERED)
+    return [label.removeprefix("Select ").removesuffix(" model") for label in labels]
+
+
+def choose(browser: Chrome, model: str) -> None:
+    """Choose the model as a person does."""
+    click(browser, "#model-selector-model-button")
+    click(browser, f"button[aria-label='Select {model} model']")
+
+
+def type_into(browser: Chrome, selector: str, text: str) -> None:
+    """Type into a field, once it is there to stay."""
+
+    def is_typed() -> bool:
+        try:
+            browser.find_element(By.CSS_SELECTOR, selector).send_keys(text)
+        except NOT_YET:
+            return False
+        return True
+
+    wait_until(is_typed, f"{selector} can be typed into", LIMIT_SECONDS)
+
+
+def click(browser: Chrome, selector: str) -> None:
+    """Click what is there, past the words that greet a person who is new here."""
+
+    def is_clicked() -> bool:
+        try:
+            for okay in browser.find_elements(By.XPATH, GREETING):
+                okay.click()
+            browser.find_element(By.CSS_SELECTOR, selector).click()
+        except NOT_YET:
+            return False
+        return True
+
+    wait_until(is_clicked, f"{selector} can be clicked", LIMIT_SECONDS)
+
+
+def send(browser: Chrome, text: str) -> None:
+    """Write a message and send it."""
+    type_into(browser, "#chat-input", text)
+    click(browser, "#send-message-button")
+
+
+def answer_lengths(browser: Chrome) -> set[int]:
+    """Return the lengths of the answer that were seen while it grew."""
+    lengths: set[int] = set()
+
+    def grows() -> bool:
+        # Asked and measured inside the page at once: the page puts a new element in an answer's place while it grows.
+        lengths.add(browser.execute_script(LENGTH_OF_THE_LAST_ANSWER))
+        return len(lengths - {0}) >= 2
+
+    wait_until(grows, "the answer grows", LIMIT_SECONDS)
+    return lengths - {0}
+
+
+def element(browser: Chrome, selector: str) -> WebElement:
+    """Wait for an element that can be used."""
+    there = seen.element_to_be_clickable((By.CSS_SELECTOR, selector))
+    return WebDriverWait(browser, LIMIT_SECONDS, ignored_exceptions=NOT_YET).until(there)
