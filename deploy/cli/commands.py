@@ -49,6 +49,9 @@ WITH_MODELS = frozenset({"models", "run"})
 HOLDING = frozenset({"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "models pull", "models remove"})
 """Commands that change this machine, which one run does at a time."""
 
+FAILING = {"plan": "failed, or refused as apply would be"}
+"""What else 1 means than that a command failed."""
+
 CHECKING = {"plan": "changes pending", "status": "drift"}
 """What --check finds."""
 
@@ -62,7 +65,7 @@ def exit_codes(command: str) -> dict[int, str]:
     """Return what a command's exit codes mean."""
     if command in SECTIONS["About kit"]:
         return {0: "done", 2: "usage"}
-    found = {0: "done", 1: "failed", 2: "usage or spec"}
+    found = {0: "done", 1: FAILING.get(command, "failed"), 2: "usage or spec"}
     if command in CHECKING:
         found[3] = f"{CHECKING[command]} (--check)"
     if command in HOLDING:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from deploy.apply.prepare import prepare
+from deploy.apply.prepare import Prepared, prepare
 from deploy.cli.columns import coloured_plan
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.desired import load_desired
-from deploy.errors import PENDING
+from deploy.errors import AS_ROOT, FAILED, PENDING
 from deploy.hosts.transport import LocalTransport
 
 
@@ -21,9 +21,19 @@ from deploy.hosts.transport import LocalTransport
 def command(output: Output, spec: Path, check: bool) -> int:
     """Show what apply would change, and change nothing.
 
-    One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply.
-    Where nothing would change, notes that are no news are left out; --verbose has them.
+    One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply, with
+    the same exit code. Where nothing would change, notes that are no news are left out; --verbose has them.
     """
-    plan = prepare(load_desired(spec), LocalTransport()).plan
+    prepared = prepare(load_desired(spec), LocalTransport())
+    plan = prepared.plan
     output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json())
-    return PENDING if check and (plan.refusals or not plan.is_empty) else 0
+    return exit_code(prepared, check)
+
+
+def exit_code(prepared: Prepared, check: bool) -> int:
+    """Return what a plan ends with: a script that is told of pending changes can apply them."""
+    plan = prepared.plan
+    # Who asks is no matter of the plan's, as long as all of it can be told
+    if prepared.observation.docker.is_denied or any(step != AS_ROOT for _, step in plan.refusals):
+        return FAILED
+    return PENDING if check and not plan.is_empty else 0
