@@ -49,7 +49,7 @@ WITH_MODELS = frozenset({"models", "run"})
 HOLDING = frozenset({"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "models pull", "models remove"})
 """Commands that change this machine, which one run does at a time."""
 
-FAILING = {"plan": "failed, or refused as apply would be"}
+FAILING = {"plan": "failed, or refused as apply would be", "import modelfile": "failed, or left something out"}
 """What else 1 means than that a command failed."""
 
 CHECKING = {"plan": "changes pending", "status": "drift"}

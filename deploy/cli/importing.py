@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from deploy.apply.story import Event
 from deploy.cli.declare import DEFAULT_SPEC, verb, verb_group
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
-from deploy.errors import KitError, UsageError
+from deploy.errors import FAILED, KitError, UsageError
 from deploy.modelfile.imported import imported, name_of
 
 ENGINE = "main"
@@ -26,11 +27,12 @@ def command() -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--name", metavar="N", help="Name of the model.  [default: the file's, or its folder's]")
 @click.option("--engine", metavar="E", help="Name of its engine.  [default: the first that makes models, or main]")
-def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> None:
+def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> int:
     """Print the lines of kit.yaml that make the model of a Modelfile.
 
     They go under `models:`. Paths in them begin at the current folder, where kit.yaml is taken to lie. A GGUF file that
-    FROM or ADAPTER names is read once for its sha256. What kit.yaml cannot say is told with its line.
+    FROM or ADAPTER names is read once for its sha256. What kit.yaml cannot say is left out, told with its line, and
+    exit 1 says so; what names no model, or breaks the grammar, is refused whole.
     """
     import yaml
 
@@ -41,11 +43,15 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
     chosen = engine or _engine()
     with progress() as display:
         step = f"sha256 of the files of {file}"
-        text = imported(
+        found = imported(
             file, name, chosen, Path.cwd(), lambda what, done, size: display(Event(step, "progress", what, done, size))
         )
         display(Event(step, "done"))
-    output.answer(text.rstrip("\n"), {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(text)})
+    document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(found.lines)}
+    output.answer(found.lines.rstrip("\n"), {**document, "left_out": [asdict(one) for one in found.left_out]})
+    for problem in found.left_out:
+        output.note(f"left out: {problem}")
+    return FAILED if found.left_out else 0
 
 
 def _ensure(option: str, value: str | None, kind: Any) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.errors import Problem, SpecError, UsageError
 from deploy.modelfile.parse import parse
-from deploy.modelfile.scan import scan
-from deploy.modelfile.spec_lines import is_path, spec_lines
+from deploy.modelfile.spec_lines import Entry, is_path, spec_entry, spec_lines
 
 MAGIC = b"GGUF"
 PIECE = 1 << 20
@@ -22,10 +21,21 @@ Progress = Callable[[str, int, int], None]
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def imported(file: Path, name: str | None, engine: str, beside: Path, progress: Progress) -> str:
+@dataclass(frozen=True)
+class Imported:
+    """What came of a Modelfile."""
+
+    lines: str
+    """The entry of `models`."""
+    left_out: tuple[Problem, ...]
+    """What kit.yaml cannot say, line by line."""
+
+
+def imported(file: Path, name: str | None, engine: str, beside: Path, progress: Progress) -> Imported:
     """Return the entry of `models` that makes what a Modelfile makes; paths begin at the folder of kit.yaml."""
     content = _content(file)
-    found = parse(str(file), content)
+    parsed = parse(str(file), content)
+    found = parsed.modelfile
     sha256s: dict[str, str] = {}
     problems: list[Problem] = []
     sources = {"from": found.from_, "adapter": found.adapter}
@@ -33,16 +43,35 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
         if source is None or not _is_file(source, file.parent):
             continue
         path = file.parent / Path(source).expanduser()
-        wrong = _wrong(path)
-        if wrong:
-            problems.append(Problem(str(file), _line(file, content, instruction), 1, "", f"{source} {wrong}"))
+        if wrong := _wrong(path):
+            problems.append(Problem(str(file), parsed.lines[instruction], 1, "", f"{source} {wrong}"))
             continue
         sources[instruction] = _written(path, source, beside)
         sha256s[sources[instruction] or ""] = _sha256(path, progress)
     if problems:
-        raise SpecError(problems, "bring the GGUF file to where that line says, or change the line")
+        next_step = "bring the GGUF file to where that line says, or change the line"
+        raise SpecError([*problems, *parsed.left_out], next_step)
     whole = replace(found, from_=sources["from"] or found.from_, adapter=sources["adapter"])
-    return spec_lines(whole, name or name_of(file), engine, sha256s)
+    entry = spec_entry(whole, name or name_of(file), engine, sha256s)
+    refused = list(_take_out_refused(entry, str(file), parsed.lines))
+    if "from" not in entry:
+        raise SpecError([*refused, *parsed.left_out])
+    return Imported(spec_lines(entry), (*parsed.left_out, *refused))
+
+
+def _take_out_refused(entry: Entry, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
+    """Take what kit.yaml would refuse out of an entry, and say why."""
+    from deploy.spec.models import Model
+    from deploy.spec.validation import attempt
+    from deploy.spec.wording import words
+
+    _, faults = attempt(Model, entry)
+    for path, error in faults:
+        key = str(path[0])
+        line = lines.get("message" if key == "messages" else key, 1)
+        yield Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
+    for path, _ in faults:
+        entry.pop(str(path[0]), None)
 
 
 def name_of(file: Path) -> str:
@@ -90,8 +119,3 @@ def _sha256(path: Path, progress: Progress) -> str:
             done += len(piece)
             progress(path.name, done, size)
     return digest.hexdigest()
-
-
-def _line(file: Path, content: bytes, instruction: str) -> int:
-    text = content.decode("utf-8", errors="replace")
-    return next((one.line for one in scan(str(file), text) if one.name == instruction), 1)

@@ -1,11 +1,11 @@
-"""An existing Modelfile as a typed value; every problem with its line."""
+"""An existing Modelfile as a typed value, with what cannot be carried over; every problem with its line."""
 
 from __future__ import annotations
 
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,16 +26,27 @@ _TRUTH = {"1": True, "0": False} | {
     form: value for word, value in (("true", True), ("false", False)) for form in (word, word.upper(), word.title())
 }
 _TRUTH |= {"t": True, "T": True, "f": False, "F": False}
-_CHOSEN_BY_ENGINE = "has no key in kit.yaml; take the line out, the engine knows it from the model's file"
+_CHOSEN_BY_ENGINE = "has no key in kit.yaml; go without it, the engine knows it from the model's file"
 _ELSEWHERE = {
     "renderer": _CHOSEN_BY_ENGINE,
     "parser": _CHOSEN_BY_ENGINE,
-    "draft": "has no key in kit.yaml; take the line out, the model answers the same, only slower",
+    "draft": "has no key in kit.yaml; go without it, the model answers the same, only slower",
 }
-_ONCE = {
-    "from": "a second FROM (a projector or a shard) has no key in kit.yaml; take the line out",
-    "adapter": "a second ADAPTER replaces the first one; keep one of them",
-}
+_SECOND_FROM = (
+    "a second FROM (a projector or a shard) has no key in kit.yaml; name one file that holds all of the model"
+)
+_FIRST_ADAPTER = "a second ADAPTER, in line {line}, replaces this one; kit.yaml takes one"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A Modelfile as far as kit.yaml can say it."""
+
+    modelfile: Modelfile
+    left_out: tuple[Problem, ...]
+    """What it cannot say, line by line."""
+    lines: Mapping[str, int]
+    """Where an instruction or a parameter stands, by its name in small letters."""
 
 
 @dataclass
@@ -46,25 +57,43 @@ class _Found:
     messages: list[Message] = field(default_factory=list)
     message_lines: list[int] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
+    stop_lines: list[int] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    """What makes the whole of it wrong."""
+    left_out: list[Problem] = field(default_factory=list)
 
     def complain(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.file, line, 1, "", message))
 
+    def leave_out(self, line: int, message: str) -> None:
+        self.left_out.append(Problem(self.file, line, 1, "", message))
 
-def parse(file: str, content: bytes) -> Modelfile:
-    """Return the values of a Modelfile by its name and bytes; SpecError carries every problem with its line."""
+
+def parse(file: str, content: bytes) -> Parsed:
+    """Return the values of a Modelfile by its name and bytes; SpecError where it names no model or cannot be read."""
     found = _Found(file)
-    for instruction in scan(file, _decoded(file, content)):
+    instructions, found.problems = scan(file, _decoded(file, content))
+    for instruction in instructions:
         _TAKERS.get(instruction.name, _take_text)(found, instruction)
+        found.lines.setdefault(instruction.name, instruction.line)
     parameters = _typed(found)
-    if "from" not in found.texts:
+    _put_in_turn(found)
+    if not found.problems and "from" not in found.texts:
         found.complain(1, "has no FROM line, so it names no model")
-    if not found.problems and (out_of_turn := disorder([message.role for message in found.messages])):
-        found.complain(found.message_lines[out_of_turn[0]], f"MESSAGE is {out_of_turn[1]}")
     if found.problems:
-        raise SpecError(found.problems)
+        raise SpecError([*found.problems, *found.left_out])
+    return Parsed(_modelfile(found, parameters), tuple(sorted(found.left_out)), found.lines)
+
+
+def _put_in_turn(found: _Found) -> None:
+    while out_of_turn := disorder([message.role for message in found.messages]):
+        index, why = out_of_turn
+        found.leave_out(found.message_lines.pop(index), f"MESSAGE is {why}")
+        del found.messages[index]
+
+
+def _modelfile(found: _Found, parameters: Parameters) -> Modelfile:
     return Modelfile(
         from_=found.texts["from"],
         adapter=found.texts.get("adapter"),
@@ -91,16 +120,26 @@ def _decoded(file: str, content: bytes) -> str:
 
 def _take_text(found: _Found, given: Instruction) -> None:
     if given.name in _ELSEWHERE:
-        found.complain(given.line, f"{given.name.upper()} {_ELSEWHERE[given.name]}")
-    elif given.name in found.texts and given.name in _ONCE:
-        found.complain(given.line, _ONCE[given.name])
-    elif given.value:
+        found.leave_out(given.line, f"{given.name.upper()} {_ELSEWHERE[given.name]}")
+    elif given.name == "from" and "from" in found.texts:
+        found.leave_out(given.line, _SECOND_FROM)
+    elif not given.value:
+        _take_nothing(found, given)
+    elif given.name == "template" and (wrong := faults(given.value)):
+        for fault in wrong:
+            found.leave_out(given.line + fault.line - 1, f"TEMPLATE: {fault.message}")
+    else:
+        if given.name == "adapter" and "adapter" in found.texts:
+            found.leave_out(found.lines["adapter"], _FIRST_ADAPTER.format(line=given.line))
         found.texts[given.name] = given.value
-        if given.name == "template":
-            for fault in faults(given.value):
-                found.complain(given.line + fault.line - 1, f"TEMPLATE: {fault.message}")
-    elif given.name in ("from", "adapter", "requires"):
-        found.complain(given.line, f"{given.name.upper()} has no value")
+        found.lines[given.name] = given.line
+
+
+def _take_nothing(found: _Found, given: Instruction) -> None:
+    if given.name == "from":
+        found.complain(given.line, "FROM has no value")
+    elif given.name == "adapter":
+        found.leave_out(given.line, "ADAPTER has no value; write the path of a GGUF file")
 
 
 def _take_license(found: _Found, given: Instruction) -> None:
@@ -113,30 +152,31 @@ def _take_message(found: _Found, given: Instruction) -> None:
         found.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
         found.message_lines.append(given.line)
     except ValidationError as error:
-        found.complain(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
+        found.leave_out(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
 
 
 def _take_requires(found: _Found, given: Instruction) -> None:
     try:
         found.texts["requires"] = release(given.value)
     except PydanticCustomError as error:
-        found.complain(given.line, f"REQUIRES: {error.message()}")
+        found.leave_out(given.line, f"REQUIRES: {error.message()}")
 
 
 def _take_parameter(found: _Found, given: Instruction) -> None:
     name, text = given.word, given.value
     if name not in NAMES:
-        found.complain(given.line, f"{name} {refusal(name) or f'is not a parameter{did_you_mean(name, NAMES)}'}")
+        found.leave_out(given.line, f"{name} {refusal(name) or f'is not a parameter{did_you_mean(name, NAMES)}'}")
         return
     found.lines[name] = given.line
     if name == "stop":
         found.parameters.setdefault(name, []).append(text)
+        found.stop_lines.append(given.line)
         return
     read, form = _READ[plain_type(name)]
     value = read(text)
     if value is None:
         comment = "; a '#' begins a comment only at the start of a line" if "#" in text else ""
-        found.complain(given.line, f"{name}: {shown(text)} is not {form}{comment}")
+        found.leave_out(given.line, f"{name}: {shown(text)} is not {form}{comment}")
     else:
         found.parameters[name] = value
 
@@ -166,12 +206,28 @@ _TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
 
 
 def _typed(found: _Found) -> Parameters:
-    try:
-        return Parameters.model_validate_json(json.dumps(found.parameters))
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            if each["type"] == "too_short" and each["input"]:
-                continue  # an echo of the fault of its entry
-            path, line = tuple(each["loc"]), found.lines[str(each["loc"][0])]
-            found.complain(line, f"{path[0]}: {words(each, path, Parameters, found.parameters)}")
-        return Parameters()
+    """Return the parameters that kit.yaml takes."""
+    while True:
+        try:
+            return Parameters.model_validate_json(json.dumps(found.parameters))
+        except ValidationError as error:
+            # From behind, so that what is left keeps its place
+            for each in reversed(error.errors(include_url=False)):
+                if each["type"] == "too_short" and each["input"]:
+                    continue  # an echo of the fault of its entry
+                path = tuple(each["loc"])
+                line, wrong = _line(found, path), words(each, path, Parameters, found.parameters)
+                found.leave_out(line, f"{path[0]}: {wrong}")
+                _drop(found, path)
+
+
+def _line(found: _Found, path: tuple[int | str, ...]) -> int:
+    return found.stop_lines[int(path[1])] if len(path) > 1 else found.lines[str(path[0])]
+
+
+def _drop(found: _Found, path: tuple[int | str, ...]) -> None:
+    name = str(path[0])
+    if len(path) > 1:
+        del found.parameters[name][int(path[1])], found.stop_lines[int(path[1])]
+    if len(path) == 1 or not found.parameters[name]:
+        found.parameters.pop(name, None)

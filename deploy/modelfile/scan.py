@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from deploy.errors import Problem, SpecError
+from deploy.errors import Problem
 from deploy.modelfile.grammar import end_of_value, is_kept, unquoted
 from deploy.modelfile.messages import ROLES
 from deploy.spec.fields import shown
@@ -37,8 +37,8 @@ class _ScanError(Exception):
         self.place, self.message, self.goes_on = place, message, goes_on
 
 
-def scan(file: str, text: str) -> list[Instruction]:
-    """Return the instructions in their order; SpecError carries every problem with its line."""
+def scan(file: str, text: str) -> tuple[list[Instruction], list[Problem]]:
+    """Return the instructions in their order, and each fault of the grammar with its place."""
     text = "".join(filter(is_kept, text))
     found, problems = [], []
     place = _skip(text, 0)
@@ -50,9 +50,7 @@ def scan(file: str, text: str) -> list[Instruction]:
             problems.append(Problem(file, *_line_and_column(text, fault.place), "", fault.message))
             place = fault.goes_on
         place = _skip(text, place)
-    if problems:
-        raise SpecError(problems)
-    return found
+    return found, problems
 
 
 def _instruction(text: str, start: int) -> tuple[Instruction, int]:

@@ -19,10 +19,18 @@ def is_path(source: str) -> bool:
     return bool(_PATH.fullmatch(source))
 
 
-def spec_lines(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[str, str] | None = None) -> str:
-    """Return the entry of `models`; the sha256 of a path that is not given has to be filled in, and says so."""
+Entry = dict[str, Any]
+
+
+def spec_lines(entry: Entry) -> str:
+    """Return an entry of `models` as text; a sha256 that has to be filled in says so."""
+    return _comments(entry) + _yaml([entry])
+
+
+def spec_entry(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[str, str] | None = None) -> Entry:
+    """Return the entry of `models`; the sha256 of a path that is not given is left to be filled in."""
     known = sha256s or {}
-    entry: dict[str, Any] = {"name": name, "engine": engine, "from": _source(modelfile.from_, known)}
+    entry: Entry = {"name": name, "engine": engine, "from": _source(modelfile.from_, known)}
     entry |= set_values(modelfile.parameters)
     texts = {"system": modelfile.system, "template": modelfile.template}
     entry |= {key: text for key, text in texts.items() if text is not None}
@@ -35,7 +43,7 @@ def spec_lines(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[st
         entry["license"] = "\n\n".join(modelfile.license)
     if modelfile.requires is not None:
         entry["requires"] = modelfile.requires
-    return _comments(entry) + _yaml([entry])
+    return entry
 
 
 def _source(source: str, known: Mapping[str, str]) -> str | dict[str, str]:

@@ -21,7 +21,7 @@ def lines(folder: Path, text: str, name: str = "Modelfile", told: list[tuple[str
     file = folder / "models" / name
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
-    return imported(file, None, "main", folder, lambda *news: told.append(news) if told is not None else None)
+    return imported(file, None, "main", folder, lambda *news: told.append(news) if told is not None else None).lines
 
 
 def entry(text: str) -> dict[str, Any]:
@@ -81,8 +81,28 @@ def test_a_file_that_is_not_there_or_no_gguf_is_told_with_its_line(tmp_path: Pat
     ]
 
 
-def test_what_kit_yaml_cannot_say_is_told_all_at_once(tmp_path: Path) -> None:
-    assert len(problems(tmp_path, "FROM a\nPARAMETER mirostat 2\nPARAMETER temperatur 1\n")) == 2
+def left_out(folder: Path, text: str) -> tuple[dict[str, Any], list[str]]:
+    (folder / "Modelfile").write_text(text)
+    found = imported(folder / "Modelfile", "mine", "main", folder, lambda *_: None)
+    return entry(found.lines), [str(problem).removeprefix(f"{folder}/") for problem in found.left_out]
+
+
+def test_what_kit_yaml_cannot_say_is_left_out_and_told_all_at_once(tmp_path: Path) -> None:
+    found, told = left_out(tmp_path, "FROM a\nPARAMETER mirostat 2\nPARSER b\nPARAMETER temperature 1\n")
+    assert found == {"name": "mine", "engine": "main", "from": "a", "temperature": 1.0}
+    assert [line.split(": ")[0] for line in told] == ["Modelfile:2:1", "Modelfile:3:1"]
+
+
+def test_a_text_that_is_too_long_for_kit_yaml_is_left_out(tmp_path: Path) -> None:
+    found, told = left_out(tmp_path, f"FROM a\nSYSTEM {'x' * 70_000}\n")
+    assert "system" not in found
+    assert told == ["Modelfile:2:1: system: must hold 1 to 65536 characters"]
+
+
+def test_a_model_that_kit_yaml_has_no_name_for_is_refused_whole(tmp_path: Path) -> None:
+    assert problems(tmp_path, "FROM a b\nPARSER c\n")[0].startswith("models/Modelfile:1:1: from: 'a b' ")
+    missing = problems(tmp_path, "FROM ./a.gguf\nPARSER c\n")
+    assert [line.split(": ")[0] for line in missing] == ["models/Modelfile:1:1", "models/Modelfile:2:1"]
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,22 @@ REQUIRES v0.14.0
 
 
 def problems(text: str | bytes) -> list[str]:
-    with pytest.raises(SpecError) as found:
-        parse("Modelfile", text.encode() if isinstance(text, str) else text)
-    return [str(problem) for problem in found.value.problems]
+    """What is wrong with a Modelfile, whether it is refused for it or goes without it."""
+    try:
+        found = parse("Modelfile", text.encode() if isinstance(text, str) else text).left_out
+    except SpecError as error:
+        found = error.problems
+    return [str(problem) for problem in found]
+
+
+def read(text: str | bytes) -> Modelfile:
+    parsed = parse("Modelfile", text.encode() if isinstance(text, str) else text)
+    assert parsed.left_out == ()
+    return parsed.modelfile
 
 
 def test_every_instruction_becomes_a_typed_value() -> None:
-    found = parse("Modelfile", SHAKESPEARE.encode())
+    found = read(SHAKESPEARE.encode())
     assert found == Modelfile(
         "mistral",
         system="Ты — Шекспировский помощник...",
@@ -67,17 +76,17 @@ def test_every_instruction_becomes_a_typed_value() -> None:
     [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")],
 )
 def test_a_byte_order_mark_is_honoured(mark: bytes, encoding: str) -> None:
-    found = parse("Modelfile", mark + "FROM x\r\nSYSTEM Привет\r\n".encode(encoding))
+    found = read(mark + "FROM x\r\nSYSTEM Привет\r\n".encode(encoding))
     assert (found.from_, found.system) == ("x", "Привет")
 
 
 def test_the_last_of_several_values_counts() -> None:
-    found = parse("Modelfile", b"FROM x\nSYSTEM one\nPARAMETER top_k 1\nSYSTEM two\nPARAMETER top_k 2\n")
+    found = read(b"FROM x\nSYSTEM one\nPARAMETER top_k 1\nSYSTEM two\nPARAMETER top_k 2\n")
     assert (found.system, found.parameters) == ("two", Parameters(top_k=2))
 
 
 def test_an_empty_text_is_none() -> None:
-    assert parse("Modelfile", b'FROM x\nSYSTEM ""\nTEMPLATE """"""\nLICENSE \n') == Modelfile("x")
+    assert read(b'FROM x\nSYSTEM ""\nTEMPLATE """"""\nLICENSE \n') == Modelfile("x")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +94,8 @@ def test_an_empty_text_is_none() -> None:
     [
         ("FRMO x\n", "Modelfile:1:1: 'FRMO' is not an instruction (did you mean FROM?)"),
         ("FROM\n", "Modelfile:1:1: FROM has no value"),
-        ("FROM x\nFROM y\n", "Modelfile:2:1: a second FROM (a projector or a shard) has no key in kit.yaml; take"),
-        ("FROM x\nADAPTER a\nADAPTER b\n", "Modelfile:3:1: a second ADAPTER replaces the first one; keep one"),
+        ("FROM x\nFROM y\n", "Modelfile:2:1: a second FROM (a projector or a shard) has no key in kit.yaml; name"),
+        ("FROM x\nADAPTER a\nADAPTER b\n", "Modelfile:2:1: a second ADAPTER, in line 3, replaces this one; kit"),
         ("SYSTEM x\n", "Modelfile:1:1: has no FROM line, so it names no model"),
         ("FROM x\nPARAMETER num_ctx 8192 # big\n", "Modelfile:2:1: num_ctx: '8192 # big' is not a whole number; a '#'"),
         ("FROM x\nPARAMETER num_ctx many\n", "Modelfile:2:1: num_ctx: 'many' is not a whole number"),
@@ -109,13 +118,13 @@ def test_an_empty_text_is_none() -> None:
         ),
         ("FROM x\nMESSAGE user hi\n", "Modelfile:2:1: MESSAGE is a question without an answer; the examples end here"),
         (
-            "FROM x\nMESSAGE user \nMESSAGE assistant hi\n",
-            "Modelfile:2:1: MESSAGE user: must hold 1 to 65536 characters",
+            "FROM x\nMESSAGE system \nMESSAGE user a\nMESSAGE assistant hi\n",
+            "Modelfile:2:1: MESSAGE system: must hold 1 to 65536 characters",
         ),
         ("FROM x\nREQUIRES new\n", "Modelfile:2:1: REQUIRES: 'new' is not a version such as 0.14.0"),
-        ("FROM x\nRENDERER gemma4\n", "Modelfile:2:1: RENDERER has no key in kit.yaml; take the line out"),
-        ("FROM x\nPARSER gemma4\n", "Modelfile:2:1: PARSER has no key in kit.yaml; take the line out"),
-        ("FROM x\nDRAFT d.gguf\n", "Modelfile:2:1: DRAFT has no key in kit.yaml; take the line out"),
+        ("FROM x\nRENDERER gemma4\n", "Modelfile:2:1: RENDERER has no key in kit.yaml; go without it"),
+        ("FROM x\nPARSER gemma4\n", "Modelfile:2:1: PARSER has no key in kit.yaml; go without it"),
+        ("FROM x\nDRAFT d.gguf\n", "Modelfile:2:1: DRAFT has no key in kit.yaml; go without it"),
         ('FROM x\nSYSTEM "one\ntwo\n', "Modelfile:2:8: a quote is opened here and never closed at a line's end"),
         (
             'FROM x\nTEMPLATE """a\n{{ .Input }}"""\n',
@@ -134,6 +143,45 @@ def test_all_problems_are_told_at_once() -> None:
     assert [each.split(":")[1] for each in found] == ["1", "2"]
 
 
+HALF = """FROM x
+RENDERER gemma4
+PARAMETER top_k 5
+PARAMETER mirostat 2
+PARAMETER num_ctx 1
+PARAMETER stop a
+PARAMETER stop ""
+PARAMETER stop b
+ADAPTER one.gguf
+ADAPTER two.gguf
+MESSAGE user
+MESSAGE assistant lost
+MESSAGE user Hi
+MESSAGE assistant Hello
+MESSAGE user And
+REQUIRES new
+FROM y
+SYSTEM Be brief.
+""".replace("MESSAGE user\n", "MESSAGE user \n")
+
+
+def test_what_kit_yaml_cannot_say_is_left_out_line_by_line_and_the_rest_is_kept() -> None:
+    parsed = parse("Modelfile", HALF.encode())
+    assert parsed.modelfile == Modelfile(
+        "x",
+        adapter="two.gguf",
+        parameters=Parameters(top_k=5, stop=("a", "b")),
+        system="Be brief.",
+        messages=(Message(role="user", content="Hi"), Message(role="assistant", content="Hello")),
+    )
+    assert [problem.line for problem in parsed.left_out] == [2, 4, 5, 7, 9, 11, 12, 15, 16, 17]
+
+
+def test_a_file_that_is_refused_whole_tells_all_that_is_wrong_with_it() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse("Modelfile", b"RENDERER x\nNO y\nPARAMETER top_k 1.5\n")
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
+
+
 def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
     assert problems(b"FROM x\nSYSTEM \xff\n") == ["Modelfile:2:1: is not UTF-8 from here on; save it as UTF-8"]
 
@@ -143,7 +191,7 @@ def test_lines_are_counted_as_editors_count_them() -> None:
 
 
 def test_what_the_engine_drops_in_silence_is_dropped() -> None:
-    assert parse("Modelfile", 'FROM x\nSYSTEM "a\u200db\u00a0"\u00a0\n'.encode()).system == "ab"
+    assert read('FROM x\nSYSTEM "a\u200db\u00a0"\u00a0\n'.encode()).system == "ab"
 
 
 @pytest.mark.parametrize("version", ["0.24.0", "0.32.15"])
@@ -153,7 +201,7 @@ def test_what_an_engine_shows_of_a_model_can_be_read(version: str) -> None:
     # The line is cut in its middle, so it is no JSON as a whole
     (line,) = exchange["response"]["lines"]
     text, _ = json.JSONDecoder().raw_decode(line, line.index('"modelfile":') + len('"modelfile":'))
-    found = parse("Modelfile", text.encode())
+    found = read(text.encode())
     assert found.from_.endswith("/sha256-a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818")
     assert found.system == 'You are brief.\nTwo lines, "quotes" and """three""".'
     # It showed the second stop word without the quote marks around it that would have kept its own

@@ -48,7 +48,7 @@ def test_an_independent_reader_finds_every_value_as_it_was(modelfile: Modelfile)
 def test_the_kits_own_reader_finds_every_value_as_it_was(modelfile: Modelfile) -> None:
     pairs = [Message(role=role, content=each.content) for each in modelfile.messages for role in ROLES[1:]]
     without = Modelfile(**{**vars(modelfile), "template": None, "messages": tuple(pairs)})
-    found = parse("Modelfile", render(without).encode())
+    found = parse("Modelfile", render(without).encode()).modelfile
     assert set_values(found.parameters) == set_values(without.parameters)
     assert Modelfile(**{**vars(found), "parameters": without.parameters}) == without
 
