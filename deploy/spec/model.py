@@ -65,9 +65,9 @@ class Spec(Strict):
     """The programs that run models; left out, one Ollama."""
     models: tuple[Model, ...] = ()
     """The models, each on one engine."""
-    gateway: Annotated[Gateway | None, _default_is("litellm")] = LiteLLMGateway(kind="litellm")
+    gateway: Annotated[Gateway | None, _default_is("litellm")] = LiteLLMGateway()
     """One address and one key in front of all engines; left out, LiteLLM; null for none."""
-    webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI(kind="open_webui")
+    webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI()
     """The web page for people; left out, Open WebUI; null for none."""
     backup: None
     """Backups; not built yet, so it must say null."""

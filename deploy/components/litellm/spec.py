@@ -49,7 +49,7 @@ class LiteLLMGateway(ServiceSpec):
         bad_versions=BAD_VERSIONS,
     )
 
-    kind: Literal["litellm"]
+    kind: Literal["litellm"] = "litellm"
     """The component: litellm."""
     version: Version | None = None
     """Release of LiteLLM; left out, the one that this kit was tested with."""

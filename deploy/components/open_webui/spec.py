@@ -55,7 +55,7 @@ class OpenWebUI(ServiceSpec):
     shortest: ClassVar[str] = "{kind: open_webui}"
     traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, version_floor=VERSION_FLOOR)
 
-    kind: Literal["open_webui"]
+    kind: Literal["open_webui"] = "open_webui"
     """The component: open_webui."""
     version: Version | None = None
     """Release of Open WebUI; left out, the one that this kit was tested with."""

@@ -47,6 +47,17 @@ def test_gateway_and_web_ui_are_there_unless_they_are_null(tmp_path: Path) -> No
     assert [service.name for service in services(nulled)] == ["main"]
 
 
+def test_a_kind_that_is_the_only_one_need_not_be_written(tmp_path: Path) -> None:
+    spec = loaded(tmp_path, SHORTEST + "gateway: {port: 4971}\nwebui: {}\n")
+    assert spec.gateway is not None
+    assert spec.webui is not None
+    assert (spec.gateway.kind, spec.gateway.port, spec.webui.kind) == ("litellm", 4971, "open_webui")
+    for kind, meant in (("litelm", " (did you mean litellm?)"), ("ollama", "")):
+        with pytest.raises(SpecError) as caught:
+            loaded(tmp_path, f"{SHORTEST}gateway: {{kind: {kind}}}\n")
+        assert caught.value.problems[0].message == f"'{kind}' is not litellm{meant}"
+
+
 def test_sizes_and_durations_become_bytes_and_seconds(tmp_path: Path) -> None:
     text = SHORTEST.replace("threads: 1", "threads: 1, memory: 4GiB, health_timeout: 2m")
     (engine, *_) = loaded(tmp_path, text).services

@@ -75,6 +75,13 @@ def test_whatever_loads_fits_the_schema(data: dict[str, Any]) -> None:
     assert list(validator().iter_errors(data)) == []
 
 
+def test_an_editor_misses_no_kind_that_is_the_only_one() -> None:
+    data = {"kit": 1, "stack": "home", "gateway": {"port": 4971}, "webui": {}, "backup": None}
+    assert list(validator().iter_errors(data)) == []
+    assert list(validator().iter_errors({**data, "gateway": {"kind": "litelm"}}))
+    assert list(validator().iter_errors({**data, "engines": [{"name": "main"}]}))
+
+
 @pytest.mark.parametrize(
     "case", ["unknown_keys", "missing_keys", "wrong_values", "parts_not_built_yet", "names_for_a_shell"]
 )
