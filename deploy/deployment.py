@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deploy.models import CreatedModel
+from deploy.secret import Secret, SecretUse
 
 Egress = Literal["none", "any"]
 
@@ -56,31 +57,6 @@ class Port:
     address: str
     host_port: int
     container_port: int
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A secret by name; its value is known to the host alone."""
-
-    name: str
-    owner: str
-    """Service that checks it; its folder holds the original."""
-    prefix: str = ""
-    """What a generated value begins with."""
-    shown_as: str = ""
-    """What a person is told about it by `kit secret list`."""
-    reference: str = ""
-    """Where its value is kept on the control node, as env:NAME or file:PATH; empty where it is generated."""
-    may_be_changed: bool = False
-    """Whether the application lets a person change it without the kit."""
-
-
-@dataclass(frozen=True)
-class SecretUse:
-    """A secret as one service reads it: the entry point exports it under this variable."""
-
-    secret: Secret
-    variable: str
 
 
 @dataclass(frozen=True)
@@ -183,6 +159,19 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class NamedEngine:
+    """An engine that has its models by itself: they are asked for by name, and nothing is made on it."""
+
+    name: str
+    protocol: str
+    address: str
+    """As the host reaches it."""
+    models: tuple[tuple[str, str], ...]
+    """Models of the spec, each with the name that the engine knows."""
+    key: Secret | None = None
+
+
+@dataclass(frozen=True)
 class Service:
     """One container, everything decided."""
 
@@ -238,6 +227,7 @@ class Deployment:
     services: tuple[Service, ...]
     models: tuple[ModelFile, ...]
     engines: tuple[Engine, ...] = ()
+    named_engines: tuple[NamedEngine, ...] = ()
     fetch: Fetch = Fetch()
 
     @property
@@ -260,8 +250,13 @@ class Deployment:
         """Every secret once, by name."""
         used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
-        used |= {engine.key.name: engine.key for engine in self.engines if engine.key}
+        used |= {one.key.name: one.key for one in self.asked_engines if one.key}
         return tuple(used[name] for name in sorted(used))
+
+    @property
+    def asked_engines(self) -> tuple[Engine | NamedEngine, ...]:
+        """Every engine that a host asks for its models."""
+        return (*self.engines, *self.named_engines)
 
     def readers(self, secret: Secret) -> tuple[str, ...]:
         """Return the services whose containers read a secret."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy.deployment import Egress, Secret
+from deploy.deployment import Egress
+from deploy.secret import Secret
 
 PROTOCOLS = ("openai", "ollama")
 """What engines speak. A protocol's name is never a component's, though one component is called as its protocol is."""

@@ -38,6 +38,7 @@ def _deployment(spec: Spec, resolved: list[Resolved]) -> Deployment:
         services=tuple(one.own_service for one in resolved if one.own_service is not None),
         models=tuple(model for one in resolved for model in one.models),
         engines=tuple(one.engine for one in resolved if one.engine is not None),
+        named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
         fetch=places_to_fetch_from(spec),
     )
 

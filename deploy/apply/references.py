@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.deployment import Secret
 from deploy.desired import Desired
 from deploy.errors import Problem, SpecError
 from deploy.hosts.observe import Observation
+from deploy.secret import Secret
 
 LARGEST = 64 * 1024
 SHORTEST = 8

@@ -8,10 +8,11 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from deploy.components.room import Resolved
-from deploy.deployment import Port, Secret, Service
+from deploy.deployment import Port, Service
 from deploy.lock.model import Lock
 from deploy.offers import ChatApi, Embeddings
 from deploy.resolve import resolved_parts
+from deploy.secret import Secret
 from deploy.spec.model import Spec
 
 

@@ -26,21 +26,12 @@ def table(desired: Desired, found: tuple[Row, ...]) -> str:
         )
         for row in found
     ]
-    asked = [
-        (name, engine, "", "", "", dim("its engine's own; it is only asked for")) for engine, name in named(desired)
-    ]
-    if not cells and not asked:
+    if not cells:
         return f"kit.yaml has no models, and no engine has one: {desired.path}"
-    parts = [columns([*cells, *asked], HEADINGS)]
+    parts = [columns(cells, HEADINGS)]
     if any(row.differs for row in found):
         parts.append(f"what an apply would do: kit plan {typed(desired.path)}")
     return "\n\n".join(parts)
-
-
-def named(desired: Desired) -> tuple[tuple[str, str], ...]:
-    """Return the models that an engine has by itself, each behind its engine."""
-    engines = {engine.name for engine in desired.spec.engines if engine.models_are == "named"}
-    return tuple((model.engine, model.name) for model in desired.spec.models if model.engine in engines)
 
 
 def _state(row: Row) -> str:

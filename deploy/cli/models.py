@@ -9,7 +9,7 @@ import click
 
 from deploy.cli.consent import ensure_name_typed
 from deploy.cli.declare import engine_option, list_group, spec_argument, verb
-from deploy.cli.modelling import named, table
+from deploy.cli.modelling import table
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
@@ -35,8 +35,7 @@ def list_models(output: Output, spec: Path) -> None:
     desired, transport = load_desired(spec), LocalTransport()
     observation = observe(transport, desired.deployment)
     found = completed(desired.deployment, transport, rows(desired.deployment, observation), observation)
-    asked = [{"name": name, "engine": engine} for engine, name in named(desired)]
-    document = {"stack": desired.spec.stack, "models": [asdict(row) for row in found], "only_asked_for": asked}
+    document = {"stack": desired.spec.stack, "models": [asdict(row) for row in found]}
     output.answer(table(desired, found), document)
 
 

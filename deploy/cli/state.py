@@ -110,11 +110,11 @@ def _short(reference: str) -> str:
 
 
 def _models(desired: Desired, observation: Observation) -> list[str]:
-    """Return a line for each engine that makes models."""
+    """Return a line for each engine that makes models, or has them."""
     told = summary(rows(desired.deployment, observation))
     lines = []
-    for engine in desired.deployment.engines:
-        seen = observation.engines.get(engine.name)
+    for engine in desired.deployment.asked_engines:
+        seen = observation.engines.get(engine.name) or observation.named_engines.get(engine.name)
         count, differing = told.get(engine.name, (0, ()))
         counted = f"{engine.name}: {count} model{'s' if count != 1 else ''}"
         if seen is not None and seen.problem:

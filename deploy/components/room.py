@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployment import Engine, Image, ModelFile, Owner, Port, Service
+from deploy.deployment import Engine, Image, ModelFile, NamedEngine, Owner, Port, Service
 from deploy.models import CreatedModel
 from deploy.offers import Offer
 from deploy.recipe import ImageSource
@@ -68,6 +68,7 @@ class Resolved:
     models: tuple[ModelFile, ...] = ()
     offers: tuple[Offer, ...] = ()
     engine: Engine | None = None
+    named_engine: NamedEngine | None = None
 
     @property
     def service(self) -> Service:

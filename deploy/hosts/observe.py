@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from deploy.bundle import MANIFEST_FORMAT
-from deploy.deployment import Deployment, Engine, as_json
+from deploy.deployment import Deployment, Engine, NamedEngine, as_json
 from deploy.errors import KitError
 from deploy.hosts.seen import (
     Container,
@@ -21,6 +21,7 @@ from deploy.hosts.seen import (
     Listener,
     OperatingSystem,
     SeenEngine,
+    SeenNames,
     conflicts,
 )
 from deploy.hosts.transport import Transport
@@ -63,6 +64,8 @@ class Observation:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
+    named_engines: dict[str, SeenNames] = field(default_factory=dict)
+    """Engines that have their models by themselves, by name."""
     data_versions: dict[str, str] = field(default_factory=dict)
     """Per service, the release of the application that last wrote its user data."""
     stopped: tuple[str, ...] = ()
@@ -128,7 +131,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
         "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
-        "engines": [_asked_now(engine, known) for engine in deployment.engines],
+        "engines": [_asked_now(engine, known) for engine in deployment.asked_engines],
         "given": [
             {"name": secret.name, "owner": secret.owner, "value": known[secret.name]}
             for secret in deployment.secrets
@@ -138,9 +141,9 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
     }
 
 
-def _asked_now(engine: Engine, known: Mapping[str, str]) -> dict[str, Any]:
+def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> dict[str, Any]:
     """Before the first apply an engine's key is not on the host: it is asked with the one that will be."""
-    request = engine_request(engine)
+    request = engine_request(engine) if isinstance(engine, Engine) else named_request(engine)
     if engine.key and engine.key.name in known:
         request["key"]["value"] = known[engine.key.name]
     return request
@@ -148,15 +151,14 @@ def _asked_now(engine: Engine, known: Mapping[str, str]) -> dict[str, Any]:
 
 def engine_request(engine: Engine) -> dict[str, Any]:
     """Return how the agent reaches an engine's API."""
+    blobs = sorted({blob.sha256 for model in engine.models for blob in model.blobs})
+    return {**named_request(engine), "models_dir": engine.models_dir, "blobs": blobs}
+
+
+def named_request(engine: Engine | NamedEngine) -> dict[str, Any]:
+    """Return how the agent asks an engine for what it has."""
     key = {"secret": engine.key.name, "owner": engine.key.owner} if engine.key else None
-    return {
-        "name": engine.name,
-        "protocol": engine.protocol,
-        "address": engine.address,
-        "key": key,
-        "models_dir": engine.models_dir,
-        "blobs": sorted({blob.sha256 for model in engine.models for blob in model.blobs}),
-    }
+    return {"name": engine.name, "protocol": engine.protocol, "address": engine.address, "key": key}
 
 
 def read_observation(answer: dict[str, Any]) -> Observation:
@@ -185,7 +187,8 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
         settings=answer["settings"],
-        engines={name: _engine(one) for name, one in answer["engines"].items()},
+        engines={name: _engine(one) for name, one in answer["engines"].items() if "models" in one},
+        named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},
         data_versions=answer["data_versions"],
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],
@@ -210,6 +213,10 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         has_store=one.get("store", False),
         blobs=tuple(one.get("blobs", ())),
     )
+
+
+def _names(one: dict[str, Any]) -> SeenNames:
+    return SeenNames(one["problem"], one["next"], tuple(one["names"]), one["applied"])
 
 
 def _container(one: dict[str, Any]) -> Container:

@@ -139,6 +139,23 @@ class SeenEngine:
 
 
 @dataclass(frozen=True)
+class SeenNames:
+    """The models of an engine that has them by itself, and those that it is asked for by now."""
+
+    problem: str | None = None
+    """Why it could not be asked."""
+    next_step: str = ""
+    names: tuple[str, ...] = ()
+    """What it calls the models that it has."""
+    applied: dict[str, str] = field(default_factory=dict)
+    """Models that the current release asks it for, each with the engine's name."""
+
+    def has(self, known: str) -> bool:
+        """Say whether it has a model; an Ollama lists the tag that goes without saying."""
+        return known in self.names or f"{known}:latest" in self.names
+
+
+@dataclass(frozen=True)
 class Listener:
     """Somebody else who listens on a port."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.deployment import Deployment, Secret
+from deploy.deployment import Deployment
 from deploy.desired import load_desired
 from deploy.errors import SpecError, UsageError
+from deploy.secret import Secret
 from deploy.spec.loader import load_spec
 
 FORMAT = 1

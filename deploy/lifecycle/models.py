@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy.agent.engines.names import same
-from deploy.deployment import Deployment, Engine
+from deploy.deployment import Deployment, Engine, NamedEngine
 from deploy.hosts.observe import Observation, engine_request
-from deploy.hosts.seen import SeenEngine
+from deploy.hosts.seen import SeenEngine, SeenNames
 from deploy.hosts.transport import Transport
 from deploy.models import CreatedModel
 from deploy.plan.models import NOT_ASKED, model_changes
+from deploy.plan.named import lack
 
 EQUAL = "equal"
+NOBODY = SeenNames(problem="it was not asked")
 Loaded = dict[str, Any]
 Listed = dict[str, dict[str, Any]]
 """By what is equal for all spellings of a name, what an engine says of a model."""
@@ -44,9 +46,10 @@ class Row:
 
 
 def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
-    """Return every model whose state can be told: those that engines make, and the files that they open."""
+    """Return every model: those that engines make, those that they have, and the files that they open."""
     made = [row for engine in deployment.engines for row in _of_engine(engine, observation)]
-    return (*made, *_files(deployment, observation))
+    named = [row for engine in deployment.named_engines for row in _of_named(engine, observation)]
+    return (*made, *named, *_files(deployment, observation))
 
 
 def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
@@ -60,6 +63,17 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
             yield Row(name, engine.name, _why_there(name, engine, seen), False, None, seen.digests[name])
+
+
+def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
+    seen = observation.named_engines.get(engine.name, NOBODY)
+    for name, known in engine.models:
+        state = EQUAL if seen.has(known) else f"the engine {lack(known, seen)}"
+        silent = f"engine does not answer: {seen.problem}"
+        yield Row(name, engine.name, silent if seen.problem else state, True, is_seen=not seen.problem)
+    wanted = {spelling for _, known in engine.models for spelling in (known, f"{known}:latest")}
+    for name in sorted(set(seen.names) - wanted):
+        yield Row(name, engine.name, "not in kit.yaml (the engine's own)", False)
 
 
 def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:

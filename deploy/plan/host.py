@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.bundle import Bundle
-from deploy.deployment import Deployment, Secret, Service
+from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
+from deploy.secret import Secret
 
 MODE = "0400"
 """Of a secret's file: its reader may read it, nobody else."""

@@ -12,6 +12,7 @@ from deploy.hosts.observe import Observation
 from deploy.plan.disk import disk_refusals
 from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
+from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
 
 Refusal = tuple[str, str]
@@ -29,6 +30,7 @@ def refusals(
     return (
         *(changing if operations else ()),
         *model_refusals(deployment, observation),
+        *named_refusals(deployment, observation),
         *_denied(observation),
         *engine_refusals(deployment.fetch, observation),
         *_ports(deployment, observation),
@@ -53,12 +55,17 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         ),
         *_engine_advice(observation),
         *model_advice(deployment, observation),
+        *named_doubts(deployment, observation),
     )
 
 
 def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return the advice that says what could not be compared."""
-    return (*_unreadable(deployment, observation), *model_doubts(deployment, observation))
+    return (
+        *_unreadable(deployment, observation),
+        *model_doubts(deployment, observation),
+        *named_doubts(deployment, observation),
+    )
 
 
 def _unreadable(deployment: Deployment, observation: Observation) -> Iterator[str]:

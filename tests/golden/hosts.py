@@ -54,7 +54,7 @@ def bare(desired: Desired) -> Answer:
         "data_versions": {},
         "stopped": [],
         "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
-        "engines": {engine.name: seen_engine(()) for engine in desired.deployment.engines},
+        "engines": {engine.name: seen_engine(()) for engine in desired.deployment.engines} | _named(desired, False),
         "interrupted": None,
     }
 
@@ -75,12 +75,26 @@ def seen_engine(made: tuple[CreatedModel, ...], models_dir: str | None = None) -
     }
 
 
+def _named(desired: Desired, is_applied: bool) -> Answer:
+    """Return what is seen of engines that have the models that they are asked for."""
+    return {
+        engine.name: {
+            "problem": None,
+            "next": "",
+            "names": [known for _, known in engine.models],
+            "applied": dict(engine.models) if is_applied else {},
+        }
+        for engine in desired.deployment.named_engines
+    }
+
+
 def settled(desired: Desired) -> Answer:
     """Return what a host says on which exactly this was applied and verified."""
     deployment, bundle = desired.deployment, desired.bundle
     readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
-        "engines": {one.name: seen_engine(one.models, one.models_dir) for one in deployment.engines},
+        "engines": {one.name: seen_engine(one.models, one.models_dir) for one in deployment.engines}
+        | _named(desired, True),
         "data_versions": {s.name: s.data.version for s in deployment.services if s.data},
         "release": bundle.release,
         "good": bundle.release,

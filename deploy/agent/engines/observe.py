@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.named import NamedEngine, applied_names
 from deploy.agent.engines.names import same, shown
 from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
@@ -31,15 +32,35 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
     for thread in threads:
         thread.join(max(end - time.monotonic(), 0))
     # One that drips its answer byte by byte keeps within every limit but this one.
-    late = f"it did not answer within {SECONDS:g} s"
+    late = AgentError(f"it did not answer within {SECONDS:g} s")
     return {
-        described["name"]: {
-            **(found.get(described["name"]) or _answer(late, {}, memory.pairs(described["name"]), {})),
-            "place": memory.place(described["name"]),
-            "store": _is_there(f"{described.get('models_dir')}/manifests"),
-            "blobs": _present(described.get("models_dir"), described.get("blobs", [])),
-        }
+        described["name"]: _with_memory(
+            described, found.get(described["name"]) or _unanswered(described, late), root, memory
+        )
         for described in engines
+    }
+
+
+def _is_named(described: dict[str, Any]) -> bool:
+    return bool(described["protocol"] == NamedEngine.protocol)
+
+
+def _unanswered(described: dict[str, Any], problem: AgentError) -> dict[str, Any]:
+    if _is_named(described):
+        return {"problem": problem.problem, "next": problem.next_step, "names": []}
+    return _answer(problem.problem, {}, {})
+
+
+def _with_memory(described: dict[str, Any], said: dict[str, Any], root: Path, memory: Memory) -> dict[str, Any]:
+    name, models_dir = described["name"], described.get("models_dir")
+    if _is_named(described):
+        return {**said, "applied": applied_names(root, name, described["address"])}
+    return {
+        **said,
+        "remembered": memory.pairs(name),
+        "place": memory.place(name),
+        "store": _is_there(f"{models_dir}/manifests"),
+        "blobs": _present(models_dir, described.get("blobs", [])),
     }
 
 
@@ -58,13 +79,19 @@ def _is_there(path: str) -> bool:
 
 
 def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:
-    name = described["name"]
-    remembered = memory.pairs(name)
+    limits = Limits(SECONDS, SECONDS)
     try:
-        live = Engine(described, root, ca, Limits(SECONDS, SECONDS)).models()
+        if _is_named(described):
+            names = NamedEngine(described, root, ca, limits).models()
+            found[described["name"]] = {"problem": None, "next": "", "names": list(names)}
+        else:
+            live = Engine(described, root, ca, limits).models()
+            found[described["name"]] = _compared(described, live, memory.pairs(described["name"]))
     except AgentError as error:
-        found[name] = _answer(error.problem, {}, remembered, {})
-        return
+        found[described["name"]] = _unanswered(described, error)
+
+
+def _compared(described: dict[str, Any], live: dict[str, Live], remembered: dict[str, Any]) -> dict[str, Any]:
     # Under the names of the spec where there is one: an engine may spell them otherwise.
     spelled = {same(known): known for known in remembered}
     models = {spelled.get(key, shown(one.name)): one for key, one in live.items()}
@@ -73,15 +100,13 @@ def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory,
         for known, pair in remembered.items()
         if known in models and models[known].digest != pair["manifest"]
     }
-    found[name] = _answer(None, models, remembered, _layers(described.get("models_dir"), changed))
+    return _answer(None, models, _layers(described.get("models_dir"), changed))
 
 
-def _answer(
-    problem: str | None, models: dict[str, Live], remembered: dict[str, Any], layers: dict[str, Any]
-) -> dict[str, Any]:
+def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Any]) -> dict[str, Any]:
     listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
     # Asking for the version would be a second request, and nothing is decided by it.
-    return {"problem": problem, "version": None, "models": listed, "remembered": remembered, "layers": layers}
+    return {"problem": problem, "version": None, "models": listed, "layers": layers}
 
 
 def _layers(models_dir: str | None, changed: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.engines.engine import Engine, Live, UnansweredError
+from deploy.agent.engines.caller import UnansweredError
+from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.names import same
 from deploy.agent.engines.pulling import pull

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
-from deploy.deployment import Engine, Secret
+from deploy.deployment import Engine, NamedEngine
 from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.secret import Secret
 
 
 def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
@@ -16,8 +17,10 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, True, upstream, spec.name)]
     if site.embedding in names:
         offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, True, upstream, spec.name))
-    created = spec.models_are == "created"
-    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune) if created else None
+    if spec.models_are == "named":
+        named = NamedEngine(spec.name, spec.api, spec.url, site.named, key)
+        return Resolved(None, (), tuple(offers), named_engine=named)
+    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune)
     return Resolved(None, (), tuple(offers), engine)
 
 

@@ -13,6 +13,8 @@ from deploy.spec.engine import EngineSpec, ModelsAre
 from deploy.spec.fields import Url, shown
 
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
+_VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
+_ANSWERS = ("/models", "/chat/completions", "/completions", "/embeddings", "/responses")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
@@ -57,7 +59,7 @@ class ExternalEngine(EngineSpec):
     api: Literal["ollama", "openai"]
     """What it speaks: ollama, or openai (LM Studio, GPT4All, vLLM and many more)."""
     url: Address
-    """Its address as this host and containers reach it; for openai with the path, such as http://mac.lan:1234/v1."""
+    """Its address as this host and containers reach it; for openai, /v1 is added where it names no version."""
     key: Key | None = None
     """Where the key that it asks for is kept: env:NAME or file:PATH."""
     prune: bool = False
@@ -65,12 +67,19 @@ class ExternalEngine(EngineSpec):
 
     @field_validator("url")
     @classmethod
-    def _is_above_its_protocols(cls, value: str, info: ValidationInfo) -> str:
-        path = next((path for path in ("/v1", "/api") if value.endswith(path)), None)
-        if info.data.get("api") == "ollama" and path is not None:
-            words = "{value} is one of Ollama's protocols, not its address; leave {path} out"
-            raise PydanticCustomError("url", words, {"value": shown(value), "path": path})
-        return value
+    def _is_where_its_protocol_begins(cls, value: str, info: ValidationInfo) -> str:
+        api = info.data.get("api")
+        wrong = {"ollama": ("/v1", "/api"), "openai": _ANSWERS}.get(str(api), ())
+        path = next((path for path in wrong if value.endswith(path)), None)
+        if path is not None:
+            words = {"ollama": "one of Ollama's protocols, not its address", "openai": "one thing to ask it for"}[
+                str(api)
+            ]
+            raise PydanticCustomError(
+                "url", "{value} is {words}; leave {path} out", {"value": shown(value), "words": words, "path": path}
+            )
+        # One spelling from here on: who asks the engine, the gateway and the web UI all get the same.
+        return f"{value}/v1" if api == "openai" and not _VERSION.search(urlsplit(value).path) else value
 
     @property
     def models_are(self) -> ModelsAre:

@@ -9,8 +9,9 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.litellm.upstreams import CHAT_PREFIX, Upstream, fallbacks, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Secret, SecretUse, Service, Tmpfs
+from deploy.deployment import Service, Tmpfs
 from deploy.offers import ChatApi, Embeddings, Offer, way_out
+from deploy.secret import Secret, SecretUse
 
 UID = 10102
 CONTAINER_PORT = 4000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.components.litellm.spec import Route
-from deploy.deployment import SecretUse
 from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.secret import SecretUse
 
 CHAT_PREFIX = {"ollama": "ollama_chat/", "openai": "openai/"}
 """LiteLLM's word for each protocol that an engine may speak."""

@@ -7,9 +7,10 @@ from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_M
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.probes import http_probe
 from deploy.components.room import LockedModel, Resolved, Site, owner_of
-from deploy.deployment import Folder, ModelFile, Mount, Owner, Secret, SecretUse, Service, Tmpfs
+from deploy.deployment import Folder, ModelFile, Mount, Owner, Service, Tmpfs
 from deploy.errors import UsageError
 from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.secret import Secret, SecretUse
 
 UID = 10101
 CONTAINER_PORT = 8080

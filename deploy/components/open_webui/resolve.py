@@ -11,9 +11,10 @@ from deploy.components.open_webui.settings import Owned, listed_as, owned_settin
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Folder, Mount, Owner, Port, Secret, SecretUse, Service, Tmpfs
+from deploy.deployment import Folder, Mount, Owner, Port, Service, Tmpfs
 from deploy.errors import UsageError
 from deploy.offers import Embeddings, Offer, way_out
+from deploy.secret import Secret, SecretUse
 
 UID = 10103
 CONTAINER_PORT = 8080

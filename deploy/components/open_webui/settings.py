@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployment import Secret
 from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.secret import Secret
 
 OPENAI = "openai"
 OLLAMA = "ollama"

@@ -13,13 +13,13 @@ import pytest
 from deploy.apply.prepare import Prepared
 from deploy.cli.consent import ensure_name_typed
 from deploy.cli.drift import drift
-from deploy.cli.modelling import memory, named, summary, table
+from deploy.cli.modelling import memory, summary, table
 from deploy.cli.output import Output
 from deploy.cli.state import state_document, state_text
 from deploy.desired import Desired, load_desired, lock_path
 from deploy.errors import UsageError
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import SeenEngine
+from deploy.hosts.seen import SeenEngine, SeenNames
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan
@@ -62,7 +62,9 @@ def seen(desired: Desired, **engine: Any) -> Observation:
         manifests=made,
     )
     release = desired.bundle.release
-    return replace(BARE, release=release, good=release, engines={"mac": replace(asked, **engine)})
+    named = {"studio": SeenNames(names=("fast",), applied={"fast": "fast"})}
+    engines = {"mac": replace(asked, **engine)}
+    return replace(BARE, release=release, good=release, engines=engines, named_engines=named)
 
 
 def status(desired: Desired, observation: Observation) -> str:
@@ -72,15 +74,16 @@ def status(desired: Desired, observation: Observation) -> str:
 
 def test_a_table_says_what_each_model_is_and_where(desired: Desired) -> None:
     observation = seen(desired, digests={"coder": "another", "old": "f" * 64})
+    observation = replace(observation, named_engines={"studio": SeenNames(names=("fast-7b",))})
     lines = click.unstyle(table(desired, rows(desired.deployment, observation))).splitlines()
     assert lines[0].split() == ["NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE"]
-    by_name = {line.split()[0]: line for line in lines[1:5]}
+    by_name = {line.split()[0]: line for line in lines[1:6]}
     assert by_name["poet"].endswith("removed by hand")
     assert by_name["coder"].endswith("changed in the engine")
+    assert by_name["fast-7b"].endswith("not in kit.yaml (the engine's own)")
     assert by_name["old"].endswith("ffffffffffff          not in kit.yaml (made by hand)")
-    assert by_name["fast"].endswith("its engine's own; it is only asked for")
+    assert by_name["fast"].endswith("the engine has no model 'fast' (did you mean fast-7b?)")
     assert lines[-1] == f"what an apply would do: kit plan {desired.path}"
-    assert named(desired) == (("studio", "fast"),)
 
 
 def test_a_table_of_equal_models_ends_with_them(desired: Desired) -> None:
@@ -101,12 +104,18 @@ def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
     assert "\nmac: 2 models, as kit.yaml says" in status(desired, seen(desired))
     changed = seen(desired, digests={"coder": "another"})
     assert f"\nmac: 2 models, 2 differ: kit models {desired.path}" in status(desired, changed)
-    assert summary(rows(desired.deployment, changed)) == {"mac": (2, ("poet", "coder"))}
+    assert summary(rows(desired.deployment, changed)) == {
+        "mac": (2, ("poet", "coder")),
+        "studio": (1, ()),
+    }
     asleep = seen(desired, digests={}, problem="it sleeps")
     assert "\nmac: 2 models, not seen: it sleeps" in status(desired, asleep)
     plan = make_plan(desired.deployment, desired.bundle, changed)
     document = state_document(desired, Prepared(plan, changed))
-    assert document["models"] == {"mac": {"count": 2, "differing": ["poet", "coder"]}}
+    assert document["models"] == {
+        "mac": {"count": 2, "differing": ["poet", "coder"]},
+        "studio": {"count": 1, "differing": []},
+    }
 
 
 def test_what_was_done_to_a_model_by_hand_is_drift(desired: Desired) -> None:
@@ -144,5 +153,8 @@ def test_an_engine_that_runs_elsewhere_is_no_service_here(kit: Kit, desired: Des
 
 def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) -> None:
     document = kit("models", "--json", str(desired.path)).document
-    assert [one["name"] for one in document["models"]] == ["poet", "coder"]
-    assert document["only_asked_for"] == [{"name": "fast", "engine": "studio"}]
+    assert [(one["name"], one["engine"]) for one in document["models"]] == [
+        ("poet", "mac"),
+        ("coder", "mac"),
+        ("fast", "studio"),
+    ]

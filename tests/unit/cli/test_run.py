@@ -15,8 +15,8 @@ from deploy.cli.chatting import Chat, printable
 from deploy.cli.declare import is_spec_path
 from deploy.cli.output import Output
 from deploy.cli.run import _prompt
-from deploy.deployment import Secret
 from deploy.errors import UsageError
+from deploy.secret import Secret
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import door, lines_of, playing
 from tests.unit.cli.conftest import Kit

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from deploy.components.room import Resolved
-from deploy.deployment import Secret
 from deploy.offers import ChatApi, Embeddings
 from deploy.render import render
 from deploy.resolve import resolve, resolved_parts
+from deploy.secret import Secret
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 
@@ -47,12 +47,41 @@ def test_nothing_of_it_runs_here_and_models_are_made_on_it_from_here() -> None:
 def test_one_that_has_its_models_is_asked_for_them_by_the_names_that_it_knows() -> None:
     found = parts(STUDIO, {"name": "qwen", "from": "qwen2.5-7b-instruct"}, {"name": "phi"}, embedding="phi")
     assert found.engine is None
+    assert found.named_engine is not None
+    assert found.named_engine.models == (("qwen", "qwen2.5-7b-instruct"), ("phi", "phi"))
     chat, vectors = found.offers
     assert isinstance(chat, ChatApi)
     assert isinstance(vectors, Embeddings)
     assert (chat.protocol, chat.url, chat.is_outside) == ("openai", "http://mac.lan:1234/v1", True)
     assert (chat.models, chat.name_of("qwen"), chat.name_of("phi")) == (("qwen", "phi"), "qwen2.5-7b-instruct", "phi")
     assert vectors.models == ("phi",)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://mac.lan:1234", "http://mac.lan:1234/v1"),
+        ("http://mac.lan:1234/", "http://mac.lan:1234/v1"),
+        ("http://mac.lan:1234/v1", "http://mac.lan:1234/v1"),
+        ("http://mac.lan:1234/v1/", "http://mac.lan:1234/v1"),
+        ("https://box.lan/lm", "https://box.lan/lm/v1"),
+        ("https://api.somewhere.example/v1beta/openai", "https://api.somewhere.example/v1beta/openai"),
+        ("https://api.somewhere.example/api/v3", "https://api.somewhere.example/api/v3"),
+    ],
+)
+def test_an_address_with_and_without_its_version_is_the_same_to_all_who_call(written: str, meant: str) -> None:
+    spec = spec_of({**STUDIO, "url": written}, {"name": "phi"}, embedding="phi")
+    (studio,) = resolve(spec, lock_of(spec)).named_engines
+    assert studio.address == meant
+    assert {offer.url for offer in resolved_parts(spec, lock_of(spec))[0].offers} == {meant}
+    files = {file.path.split("/")[-1]: file.content for file in render(resolve(spec, lock_of(spec))).files}
+    assert f"api_base: {meant}\n" in files["litellm.yaml"].replace('"', "")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions"])
+def test_what_an_engine_is_asked_for_is_not_its_address(path: str) -> None:
+    with pytest.raises(ValueError, match=f"is one thing to ask it for; leave {path.removeprefix('/v1')} out"):
+        spec_of({**STUDIO, "url": f"http://mac.lan:1234{path}"})
 
 
 def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:

@@ -1,0 +1,60 @@
+"""Models that an engine has by itself: one that it does not have is refused before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.deployment import Deployment, NamedEngine
+from deploy.errors import typed
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import SeenNames
+from deploy.spec.wording import did_you_mean
+
+MOST_TOLD = 8
+
+
+def named_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield each model that its engine lacks, and each engine that does not answer though it is asked for more now."""
+    for engine in deployment.named_engines:
+        seen = observation.named_engines.get(engine.name)
+        if seen is None:
+            continue
+        if not seen.problem:
+            yield from _lacking(engine, seen)
+        elif new := _new(engine, seen):
+            mend = seen.next_step or "let it answer"
+            yield f"{seen.problem}, and {', '.join(new)} shall come from there", f"{mend}; or take them out of kit.yaml"
+
+
+def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield which engines cannot be asked now for what they had when they were asked last."""
+    for engine in deployment.named_engines:
+        seen = observation.named_engines.get(engine.name)
+        if seen is not None and seen.problem and not _new(engine, seen):
+            yield f"{seen.problem}; its models are looked for when it answers"
+
+
+def lack(known: str, seen: SeenNames) -> str:
+    """Say that an engine does not have a model, and which of those that it has may be meant."""
+    return f"has no model {known!r}{nearest(known, seen.names)}"
+
+
+def nearest(known: str, there: tuple[str, ...]) -> str:
+    """Return ` (did you mean ...?)` where one of the names is near, or is the same with more or less around it."""
+    # An engine's name is often a folder's and a file's, of which a person writes the middle.
+    around = [name for name in there if known.casefold() in name.casefold() or name.casefold() in known.casefold()]
+    return did_you_mean(known, there) or (f" (did you mean {around[0]}?)" if around else "")
+
+
+def _new(engine: NamedEngine, seen: SeenNames) -> list[str]:
+    return [name for name, known in engine.models if seen.applied.get(name) != known]
+
+
+def _lacking(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:
+    told = [typed(name) for name in seen.names[:MOST_TOLD]]
+    more = f" and {len(seen.names) - len(told)} more" if len(seen.names) > len(told) else ""
+    there = f"it has {', '.join(told)}{more}" if told else "it has none at all"
+    for name, known in engine.models:
+        if not seen.has(known):
+            wrong = f"model {name}: engine {engine.name} at {engine.address} {lack(known, seen)}"
+            yield wrong, f"{there}; bring it there, or let `from` of {name} in kit.yaml be a name that it has"
