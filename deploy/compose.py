@@ -111,6 +111,8 @@ def _limits(service: Service) -> dict[str, Any]:
         "security_opt": ["no-new-privileges:true"],
         "cap_drop": ["ALL"],
         "cap_add": [capability.name for capability in service.capabilities],
+        "devices": [f"{device.host_path}:{device.host_path}" for device in service.devices],
+        "group_add": [str(group) for group in service.groups],
         "mem_limit": service.memory_bytes,
         "pids_limit": service.pids,
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},

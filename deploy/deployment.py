@@ -91,6 +91,17 @@ class Capability:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A device of the host, or a folder of them, that a container gets."""
+
+    host_path: str
+    nodes: str
+    """Pattern of the device files in it that the service must be able to open."""
+    next_step: str
+    """What a person does where there are none."""
+
+
+@dataclass(frozen=True)
 class Image:
     """An image by the name under which the host's Docker knows it."""
 
@@ -188,6 +199,9 @@ class Service:
     folders: tuple[Folder, ...] = ()
     tmpfs: tuple[Tmpfs, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    devices: tuple[Device, ...] = ()
+    groups: tuple[int, ...] = ()
+    """Further groups of the host that it is in, for what its devices belong to."""
     memory_bytes: int = 2**30
     pids: int = 512
     read_only: bool = True

@@ -76,6 +76,13 @@ OLLAMA = _some(
     cloud=st.booleans(),
     prune=st.booleans(),
 )
+AMD = _some(
+    gpu_groups=st.lists(st.integers(1, 65_535), max_size=2),
+    devices=st.lists(st.sampled_from(["0", "1", "GPU-8668c3be2237aa5f"]), max_size=2),
+    igpu_enable=st.booleans(),
+    hsa_override_gfx_version=st.just("10.3.0"),
+    llm_library=st.just("rocm_v7_2"),
+)
 EXTERNAL = _some(key=st.sampled_from(["env:ITS_KEY", "file:its.key"]))
 PIP = st.fixed_dictionaries(
     {"pip": PACKAGES, "version": st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}", fullmatch=True), "sha256": SHA256S}
@@ -118,6 +125,9 @@ def _engines(draw: st.DrawFn, names: list[str], ports: list[int]) -> tuple[list[
             models.append({"name": draw(MODEL_NAMES), "engine": name, "from": draw(SOURCES)})
         elif kind == "ollama":
             engine = draw(OWN) | draw(OLLAMA) | draw(_some(models_dir=st.just(f"/srv/stores/{index}"))) | {"kind": kind}
+            if draw(st.booleans()):
+                engine = {key: value for key, value in engine.items() if key != "llm_library"} | draw(AMD)
+                engine["gpu"] = "amd"
             models += draw(_created(name))
         elif kind == "given its models":
             engine = draw(EXTERNAL) | {"kind": "external", "api": "ollama", "url": f"http://10.0.0.{index + 1}:11434"}

@@ -12,6 +12,7 @@ from deploy.deployment import Deployment, Engine, NamedEngine, as_json
 from deploy.errors import KitError
 from deploy.hosts.seen import (
     Container,
+    DeviceNode,
     Disk,
     Docker,
     Gpu,
@@ -73,6 +74,8 @@ class Observation:
     memory_bytes: int = 0
     cores: int = 1
     gpu: Gpu = field(default_factory=Gpu)
+    devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
+    """Device files that services need, by the pattern that was asked for."""
     holder: dict[str, Any] | None = None
     interrupted: str | None = None
     """The run that was cut off before its end, if the last one was."""
@@ -137,6 +140,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
             for secret in deployment.secrets
             if secret.name in known
         ],
+        "devices": sorted({device.nodes for service in services for device in service.devices}),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }
 
@@ -195,6 +199,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
         gpu=Gpu(**answer["gpu"]),
+        devices={nodes: tuple(DeviceNode(**one) for one in found) for nodes, found in answer["devices"].items()},
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
     )

@@ -115,6 +115,22 @@ class Gpu:
 
 
 @dataclass(frozen=True)
+class DeviceNode:
+    """A device's file, and who may open it."""
+
+    path: str
+    uid: int
+    gid: int
+    mode: str
+
+    def is_open_to(self, uid: int, gids: set[int]) -> bool:
+        """Whether a user in these groups may read and write it."""
+        bits = int(self.mode, 8)
+        mine = bits >> 6 if uid == self.uid else bits >> 3 if self.gid in gids else bits
+        return mine & 0o6 == 0o6
+
+
+@dataclass(frozen=True)
 class SeenEngine:
     """The models of an engine as it lists them, and as they were remembered when the kit made them."""
 

@@ -9,6 +9,7 @@ from packaging.version import InvalidVersion, Version
 from deploy.deployment import Deployment
 from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
+from deploy.plan.devices import device_refusals
 from deploy.plan.disk import disk_refusals
 from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
@@ -35,6 +36,7 @@ def refusals(
         *engine_refusals(deployment.fetch, observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
+        *device_refusals(deployment, observation),
         *_older_than_data(deployment, observation),
     )
 

@@ -13,6 +13,7 @@ from deploy.plan.operation import Action, Operation
 
 WORDS = {
     "dns_opt": "name look-ups",
+    "group_add": "groups",
     "mem_limit": "memory",
     "pids_limit": "pids",
     "stop_grace_period": "stop time",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from deploy.spec.fields import Name, Strict
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from deploy.spec.fields import Name, Strict, shown
 
 ModelsAre = Literal["opened", "created", "named"]
 """opened: it opens one GGUF file when it starts; created: over its API; named: it has them, and is asked for them."""
@@ -34,3 +37,49 @@ class EngineSpec(Strict):
     def outside(self) -> str:
         """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
         return ""
+
+
+_NVIDIA = (
+    "`{value}` is not built yet: the kit does not install NVIDIA's container toolkit, so no container would get such a"
+    " card; write `gpu: amd` for a card of AMD's or `gpu: none` for the CPU, or run the engine on the card yourself and"
+    " name it with `kind: external`"
+)
+
+
+def _gpu(value: Any) -> Any:
+    if value in ("auto", "nvidia"):
+        raise PydanticCustomError("source", _NVIDIA, {"value": value})
+    return value
+
+
+def _group(value: Any) -> Any:
+    if isinstance(value, str):
+        words = (
+            "{value} is no number; `getent group NAME` prints that of a group, which is known by no name in a container"
+        )
+        raise PydanticCustomError("source", words, {"value": shown(value)})
+    return value
+
+
+Group = Annotated[int, Field(ge=1, le=4_294_967_294), BeforeValidator(_group)]
+
+
+class GpuSpec(Strict):
+    """What is written about the card that an engine computes on."""
+
+    gpu: Annotated[Literal["none", "amd"], BeforeValidator(_gpu)] = "none"
+    """What it computes on: none (the CPU), or amd (cards of AMD's, through ROCm)."""
+    gpu_groups: tuple[Group, ...] = ()
+    """Numbers of this machine's groups that may open the card; `kit plan` says which, where one is missing."""
+
+    @field_validator("gpu_groups")
+    @classmethod
+    def _has_a_card(cls, value: Any, info: ValidationInfo) -> Any:
+        return with_card(value, info)
+
+
+def with_card(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what is only read by an engine that has a card."""
+    if value not in ((), None) and info.data.get("gpu") == "none":
+        raise PydanticCustomError("source", "has no effect on the CPU; write `gpu: amd`, or leave it out", {})
+    return value

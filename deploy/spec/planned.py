@@ -13,7 +13,6 @@ NO_BACKUP = "backups are not built yet; write `backup: null` until they are"
 _TOP_KEYS = {"hosts": _ONE_MACHINE}
 _SERVICE_KEYS = {"host": _ONE_MACHINE}
 _ENGINE_KEYS = _SERVICE_KEYS | {
-    "gpu": "GPUs are not built yet; leave it out, the engine runs on the CPU",
     "model": "an engine names no model; write `engine:` with this engine's name at the model",
 }
 _IMAGE_VALUES = {

@@ -37,6 +37,14 @@ def test_runs_locked_down(service: Service, containers: Containers) -> None:
     ensure_equal(limits["PidsLimit"], service.pids, "limit of processes")
 
 
+def test_gets_only_the_planned_devices(service: Service, containers: Containers) -> None:
+    limits = containers.of(service)["HostConfig"]
+    found = [device["PathOnHost"] for device in limits.get("Devices") or []]
+    ensure_same_set(found, [device.host_path for device in service.devices], "devices")
+    ensure(not limits.get("DeviceRequests"), "was given a card by a driver of Docker's")
+    ensure_same_set(limits.get("GroupAdd") or [], [str(group) for group in service.groups], "further groups")
+
+
 def test_mounts_only_what_is_planned(service: Service, containers: Containers, deployment: Deployment) -> None:
     own = (f"{deployment.root}/files/", f"{deployment.root}/secrets/{service.name}/")
     found = [mount for mount in containers.of(service)["Mounts"] if mount["Type"] != "tmpfs"]

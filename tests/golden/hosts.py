@@ -46,6 +46,7 @@ def bare(desired: Desired) -> Answer:
         "memory_bytes": 24 * GIB,
         "cores": 2,
         "gpu": {"vendor": None, "card": None, "driver": None},
+        "devices": {nodes: [] for nodes in request["devices"]},
         "os": BOOKWORM,
         "systemd": False,
         "root": True,

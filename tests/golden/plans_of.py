@@ -14,6 +14,7 @@ from tests.golden.hosts import bare, merged, settled
 
 PLANS = Path(__file__).parent / "plans"
 LOCK = PLANS / "kit.lock"
+COMPOSE = "compose.yaml"
 CASES = sorted(path.parent for path in PLANS.glob("*/kit.yaml"))
 
 
@@ -35,3 +36,8 @@ def desired_of(spec: Path, work: Path) -> Desired:
     shutil.copy(spec, work / "kit.yaml")
     shutil.copy(LOCK, work / "kit.lock")
     return load_desired(work / "kit.yaml")
+
+
+def compose_of(case: Path, work: Path) -> str:
+    """Return the compose file that a case's kit.yaml renders."""
+    return next(file.content for file in desired_of(case / "kit.yaml", work).bundle.files if file.path == COMPOSE)

@@ -1,7 +1,8 @@
 """A golden case is a folder: kit.yaml, what is different about the host, and the plan that must come out.
 
 `before.yaml` is what was applied to the host earlier; without it the host was applied with kit.yaml itself, and
-`host: bare` in observed.yaml makes it a fresh machine. `python -m tests.golden.update` writes the plans anew.
+`host: bare` in observed.yaml makes it a fresh machine. `compose.yaml`, where it is there, is what the containers get.
+`python -m tests.golden.update` writes the plans anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.desired import load_desired
-from tests.golden.plans_of import CASES, LOCK, plan_of
+from tests.golden.plans_of import CASES, COMPOSE, LOCK, compose_of, plan_of
 
 
 @pytest.mark.parametrize("case", [case.name for case in CASES])
@@ -24,6 +25,11 @@ def test_the_plan_of_a_golden_case(case: str, tmp_path: Path) -> None:
 def test_every_plan_starts_from_a_host_that_differs_or_says_that_nothing_changes(tmp_path: Path) -> None:
     quiet = [case.name for case in CASES if "nothing to change" in plan_of(case, tmp_path)]
     assert quiet == ["settled"]
+
+
+@pytest.mark.parametrize("case", [case.name for case in CASES if (case / COMPOSE).exists()])
+def test_the_compose_file_of_a_golden_case(case: str, tmp_path: Path) -> None:
+    assert compose_of(LOCK.parent / case, tmp_path) == (LOCK.parent / case / COMPOSE).read_text()
 
 
 def test_the_quickstart_renders_the_expected_tree(tmp_path: Path) -> None:

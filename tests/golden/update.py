@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.golden.plans_of import CASES, PLANS, desired_of, plan_of
+from tests.golden.plans_of import CASES, COMPOSE, PLANS, compose_of, desired_of, plan_of
 
 
 def main() -> None:
@@ -15,6 +15,8 @@ def main() -> None:
         work = Path(name)
         for case in CASES:
             (case / "plan.txt").write_text(plan_of(case, work))
+            if (case / COMPOSE).exists():
+                (case / COMPOSE).write_text(compose_of(case, work))
         fresh = PLANS / "fresh_machine"
         shutil.rmtree(fresh / "expected", ignore_errors=True)
         for file in desired_of(fresh / "kit.yaml", work).bundle.files:

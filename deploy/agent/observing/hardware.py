@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,18 @@ def disk(path: Path) -> dict[str, int]:
         "free_bytes": status.f_bavail * status.f_frsize,
         "device": path.stat().st_dev,
     }
+
+
+def devices(pattern: str) -> list[dict[str, Any]]:
+    """Return the device files of a pattern, and who may open each."""
+    found = []
+    for path in sorted(Path("/").glob(pattern.lstrip("/"))):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            mode = f"{stat.S_IMODE(status.st_mode):04o}"
+            if stat.S_ISCHR(status.st_mode):
+                found.append({"path": str(path), "uid": status.st_uid, "gid": status.st_gid, "mode": mode})
+    return found
 
 
 def _is_there(path: Path) -> bool:

@@ -48,6 +48,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(places)},
         **hardware.observe(),
+        "devices": {nodes: hardware.devices(nodes) for nodes in request.get("devices", [])},
         "root": os.geteuid() == 0,
         "models": _models(root, request.get("model_paths", [])),
         "hold": {"holder": holder} if holder else None,

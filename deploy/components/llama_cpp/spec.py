@@ -23,6 +23,10 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
         offers_chat=True,
     )
 
+    refused: ClassVar[dict[str, str]] = {
+        "gpu": "GPUs are not built for this engine yet; leave it out, it runs on the CPU",
+    }
+
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""
     threads: Annotated[int, Field(ge=1, le=1024)]

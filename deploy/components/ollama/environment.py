@@ -11,12 +11,14 @@ MODELS = "/models"
 def environment(spec: OllamaEngine, container_port: int) -> tuple[tuple[str, str], ...]:
     """Return every variable, sorted; what the user leaves out stays the engine's own."""
     wanted: dict[str, str | None] = {
+        "HSA_OVERRIDE_GFX_VERSION": spec.hsa_override_gfx_version,
         "HOME": HOME,
         "OLLAMA_CONTEXT_LENGTH": _number(spec.context_length),
         "OLLAMA_DEBUG": "1" if spec.debug else None,
         "OLLAMA_FLASH_ATTENTION": _switch(spec.flash_attention),
         "OLLAMA_GPU_OVERHEAD": _number(spec.gpu_overhead),
         "OLLAMA_HOST": f"0.0.0.0:{container_port}",
+        "OLLAMA_IGPU_ENABLE": _switch(spec.igpu_enable),
         "OLLAMA_KEEP_ALIVE": _seconds(spec.keep_alive),
         "OLLAMA_KV_CACHE_TYPE": spec.kv_cache_type,
         "OLLAMA_LLM_LIBRARY": spec.llm_library,
@@ -29,6 +31,7 @@ def environment(spec: OllamaEngine, container_port: int) -> tuple[tuple[str, str
         "OLLAMA_NUM_PARALLEL": _number(spec.num_parallel),
         "OLLAMA_ORIGINS": ",".join(spec.origins) or None,
         "OLLAMA_SCHED_SPREAD": _switch(spec.sched_spread),
+        "ROCR_VISIBLE_DEVICES": ",".join(spec.devices) or None,
     }
     return tuple((name, value) for name, value in sorted(wanted.items()) if value is not None)
 

@@ -8,4 +8,6 @@ from deploy.recipe import Pulled
 
 def image(spec: OllamaEngine) -> Pulled:
     """Return the image of the release that the user wants, or the one that they name."""
-    return Pulled("ollama", spec.image or f"ollama/ollama:{spec.version or VERSION}")
+    # What ROCm needs is in an image of its own, which has nothing for other makers' cards.
+    flavour = "-rocm" if spec.gpu == "amd" else ""
+    return Pulled("ollama", spec.image or f"ollama/ollama:{spec.version or VERSION}{flavour}")

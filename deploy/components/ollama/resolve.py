@@ -8,7 +8,7 @@ from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import memory_bytes, weight_of
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
+from deploy.deployment import Device, Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
 from deploy.offers import ChatApi, Embeddings, Offer
 
 UID = 10104
@@ -18,6 +18,8 @@ PROGRAM = "/bin/ollama"
 # How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
 LOAD_SECONDS = 300
 ANSWER_SECONDS = 180
+# What ROCm opens; of the cards' folder, the part that computes.
+_DRIVER = "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics), or write `gpu: none` at {name} in kit.yaml"
 
 
 def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
@@ -41,6 +43,8 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         memory_bytes=spec.memory
         or memory_bytes(site.created, spec.max_loaded_models, spec.context_length, spec.num_parallel),
         pids=1024,
+        devices=_devices(spec),
+        groups=tuple(sorted(set(spec.gpu_groups))),
         # Its image has neither curl nor wget; with a server that is down this ends with 1.
         probe=Probe((PROGRAM, "list"), start_period_seconds=60),
         health_timeout_seconds=spec.health_timeout,
@@ -51,19 +55,41 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
     return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
 
 
+def _devices(spec: OllamaEngine) -> tuple[Device, ...]:
+    if spec.gpu == "none":
+        return ()
+    mend = _DRIVER.format(name=spec.name)
+    return (Device("/dev/kfd", "/dev/kfd", mend), Device("/dev/dri", "/dev/dri/renderD*", mend))
+
+
 def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
     weights: dict[str, int] = {}
     for model in site.created:
         weights[model.name] = weight_of(model) + weights.get(model.request.get("from", ""), 0)
     talkers = sorted((size, name) for name, size in weights.items() if name != _embedding(site))
+    on_gpu = [(size, name) for size, name in talkers if not _is_kept_off(site, name)]
     return {
         "models": [model.name for model in site.created],
         # The lightest one: it shall answer, and nobody shall wait for the heaviest.
         "chat": talkers[0][1] if talkers else "",
         "embedding": _embedding(site),
         "cloud": spec.cloud,
+        "gpu": spec.gpu,
+        "on_gpu": on_gpu[0][1] if on_gpu and spec.gpu != "none" else "",
+        "unloads_at_once": spec.keep_alive == 0,
         "answer_seconds": (spec.load_timeout or LOAD_SECONDS) + ANSWER_SECONDS,
     }
+
+
+def _is_kept_off(site: Site, name: str) -> bool:
+    """Whether the spec puts none of a model's layers on the card: its own word, or that of what it is made from."""
+    made = {model.name: model.request for model in site.created}
+    while name in made:
+        layers = made[name].get("parameters", {}).get("num_gpu")
+        if layers is not None:
+            return bool(layers == 0)
+        name = made[name].get("from", "")
+    return False
 
 
 def _egress(spec: OllamaEngine, site: Site) -> tuple[Egress, str]:

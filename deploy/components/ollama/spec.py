@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.components.ollama.variables import refused
 from deploy.errors import KitError
 from deploy.reference import parse_image
-from deploy.spec.engine import EngineSpec, ModelsAre
+from deploy.spec.engine import EngineSpec, GpuSpec, ModelsAre, with_card
 from deploy.spec.fields import Duration, HostPath, Size, Version, shown
 from deploy.spec.service import ServiceSpec, Traits
 
@@ -26,7 +27,9 @@ _KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
 _TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2})(?:-rocm)?(?:@|$)")
-_GONE = "Ollama does not know it any more, setting it has no effect; leave it out"
+_CARDS = "[0-9]{1,2}|GPU-[0-9a-fA-F]{16}"
+_GFX_VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
+_CARD = re.compile(_CARDS)
 
 
 def _keep_alive(value: Any) -> int:
@@ -46,6 +49,20 @@ def _origin(value: str) -> str:
     return value
 
 
+def _card(value: str) -> str:
+    if not _CARD.fullmatch(value):
+        words = "{value} is neither the number of a card such as 0 nor its UUID such as GPU-8668c3be2237aa5f"
+        raise PydanticCustomError("source", words, {"value": shown(value)})
+    return value
+
+
+def _gfx_version(value: str) -> str:
+    if not _GFX_VERSION.fullmatch(value):
+        words = "{value} is not a target such as 10.3.0, which stands for gfx1030"
+        raise PydanticCustomError("source", words, {"value": shown(value)})
+    return value
+
+
 def _image(value: str) -> str:
     try:
         parse_image(value)
@@ -59,28 +76,25 @@ KeepAlive = Annotated[
     int, BeforeValidator(_keep_alive), WithJsonSchema({"type": "string", "examples": ["5m", "0s", FOREVER]})
 ]
 Origin = Annotated[str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://chat.lan"]})]
+Card = Annotated[
+    str,
+    AfterValidator(_card),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^({_CARDS})$"}]}),
+]
+GfxVersion = Annotated[str, AfterValidator(_gfx_version), WithJsonSchema({"type": "string", "examples": ["10.3.0"]})]
 Image = Annotated[
     str, AfterValidator(_image), WithJsonSchema({"type": "string", "examples": ["registry.lan:5000/ollama:0.32.15"]})
 ]
 
 
-class OllamaEngine(EngineSpec, ServiceSpec):
+class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     """An engine that makes models from Modelfiles and runs several of them."""
 
     shortest: ClassVar[str] = "{name: main, kind: ollama}"
     traits: ClassVar[Traits] = Traits(
         DEFAULT_PORT, has_authentication=False, offers_chat=True, version_floor=VERSION_FLOOR
     )
-    refused: ClassVar[dict[str, str]] = {
-        "tmpdir": _GONE,
-        "max_vram": f"{_GONE}; `gpu_overhead` keeps memory free",
-        "runners_dir": _GONE,
-        "parallel": "is called `num_parallel` here",
-        "threads": "belongs to a model: write `num_thread` there",
-        "num_ctx": "belongs to a model; for all of them write `context_length`",
-        "auth": "is no password: it asks ollama.com who may come; `gateway` asks for a key",
-        "vulkan": "is on by itself; leave it out",
-    }
+    refused: ClassVar[dict[str, str]] = refused()
 
     kind: Literal["ollama"]
     """The component: ollama."""
@@ -112,6 +126,12 @@ class OllamaEngine(EngineSpec, ServiceSpec):
     """Whether a model is spread over all GPUs although one would do."""
     llm_library: Literal["cuda_v12", "cuda_v13", "rocm_v7_2", "vulkan"] | None = None
     """The one back end to use; left out, the engine decides."""
+    devices: tuple[Card, ...] = ()
+    """The cards to compute on, beside `gpu`: the number or the UUID of each, as `rocminfo` prints it; left out, all."""
+    igpu_enable: bool | None = None
+    """Whether graphics inside the processor count as a card; left out, the engine takes those that it knows."""
+    hsa_override_gfx_version: GfxVersion | None = None
+    """Target that a card pretends to be, such as 10.3.0, where ROCm does not know its own."""
     origins: tuple[Origin, ...] = ()
     """Origins of web pages that may call the engine, beside this machine's own."""
     noprune: bool | None = None
@@ -151,19 +171,16 @@ class OllamaEngine(EngineSpec, ServiceSpec):
             raise PydanticCustomError("source", words, {"value": value})
         return value
 
+    @field_validator("llm_library")
+    @classmethod
+    def _is_in_the_image(cls, value: str | None, info: ValidationInfo) -> str | None:
+        is_own = info.data.get("gpu") == "amd" and info.data.get("image") is None
+        if is_own and value is not None and not value.startswith("rocm"):
+            words = "{value} is not in the image for AMD's cards, which has ROCm alone; leave it out"
+            raise PydanticCustomError("source", words, {"value": value})
+        return value
 
-OllamaEngine.refused.update(
-    {
-        f"OLLAMA_{name.upper()}": f"is called `{name}` here"
-        for name in OllamaEngine.model_fields
-        if name not in ("kind", "name", "version", "image", "cloud", "prune", "user", "memory", "port", "models_dir")
-    }
-    | {
-        "OLLAMA_MODELS": "is called `models_dir` here",
-        "OLLAMA_HOST": "is written as `port` and `publish`",
-        "OLLAMA_NO_CLOUD": "is on by itself; `cloud: true` lets the engine talk with its vendor",
-        "OLLAMA_TMPDIR": _GONE,
-        "OLLAMA_MAX_VRAM": _GONE,
-        "OLLAMA_RUNNERS_DIR": _GONE,
-    }
-)
+    @field_validator("devices", "igpu_enable", "hsa_override_gfx_version")
+    @classmethod
+    def _has_such_a_card(cls, value: Any, info: ValidationInfo) -> Any:
+        return with_card(value, info)

@@ -1,4 +1,4 @@
-"""Checks of an Ollama: it answers, it speaks, it embeds, and it is set up as planned, away from its vendor's cloud.
+"""Checks of an Ollama: it answers, it speaks, it embeds, on the card that it was given, and it is set up as planned.
 
 That it has its models as they were made is asked of every engine alike.
 """
@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.agent.engines.names import same
+from deploy.components.ollama.cards import cards_found, next_step, troubles_of
 from deploy.deployment import Service
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question
 from deploy.verify.web import Web
 
+LIBRARIES = {"amd": "rocm"}
+GIB = 2**30
 VENDORS_CLOUD = "OLLAMA_NO_CLOUD"
 
 
@@ -50,3 +54,35 @@ def test_turns_text_into_vectors(service: Service, web: Web) -> None:
     if not service.facts["embedding"]:
         pytest.skip("nobody wants vectors of it")
     ensure_vectors(web.post("/v1/embeddings", {"model": service.facts["embedding"], "input": ["hello", "world"]}), 2)
+
+
+def test_computes_on_its_card(service: Service, containers: Containers, web: Web) -> None:
+    if service.facts["gpu"] not in LIBRARIES:
+        pytest.skip("the spec gives it no card")
+    log = containers.logs(service)
+    found, wanted = cards_found(log), LIBRARIES[service.facts["gpu"]]
+    if found and not any(library.lower().startswith(wanted) for library in found):
+        troubles = troubles_of(log)
+        told = "; ".join([f"computes on the CPU: its log says library={', '.join(found)}", *troubles])
+        ensure(False, f"{told}; {next_step(troubles)}")
+    if service.facts["on_gpu"]:
+        _ensure_it_lies_there(service.facts["on_gpu"], service, web)
+    elif not found:
+        pytest.skip("its log is too long to say, and the spec gives it no model to try")
+
+
+def _ensure_it_lies_there(model: str, service: Service, web: Web) -> None:
+    question = {"model": model, "prompt": "The capital of France is", "stream": False}
+    # Nobody else's time is touched: it stays as long as the spec says, unless that is no time to look at it.
+    stay = {"keep_alive": "30s"} if service.facts["unloads_at_once"] else {}
+    answer = web.post("/api/generate", {**question, **stay, "options": {"num_predict": FEW_TOKENS}})
+    ensure_equal(answer.status, 200, f"status of {model}")
+    loaded = [one for one in web.get("/api/ps").json["models"] if same(one["name"]) == same(model)]
+    ensure(loaded, f"{model} is not in memory right after its answer")
+    whole, there = loaded[0]["size"], loaded[0]["size_vram"]
+    ensure(there, f"computes on the CPU: nothing of {model} lies on the card")
+    if there < whole:
+        # What is larger than its card works, slower; red would undo an apply that did what the spec says.
+        pytest.skip(
+            f"{there / GIB:.1f} of {whole / GIB:.1f} GiB of {model} lie on the card, the rest is computed by the CPU"
+        )

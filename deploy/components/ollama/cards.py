@@ -1,0 +1,44 @@
+"""What an Ollama says in its log about the cards that it found when it started, and about those that it left out."""
+
+from __future__ import annotations
+
+import re
+
+# Since its release 0.30, and the words of releases before it.
+_START = 'msg="server config"'
+_FOUND = 'msg="inference compute"'
+_LIBRARY = re.compile(r" library=(\S+)")
+_MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
+_TROUBLE = re.compile(
+    r"dropping |GPU discovery (?:watchdog|failed)|failure during .*discovery|permission|rocm.*fail", re.IGNORECASE
+)
+_MENDS = (
+    ("no rocblas support", "`hsa_override_gfx_version` lets it pass for a card that ROCm knows"),
+    ("integrated GPU", "`igpu_enable: true` takes it"),
+)
+MOST = 2
+"""More reasons than these nobody reads at once."""
+
+
+def cards_found(log: str) -> list[str]:
+    """Return the library of each device of the last start, `cpu` where there is none; nothing where it does not say."""
+    lines = [line for line in _last_start(log) if _FOUND in line]
+    return [found[1] for line in lines if (found := _LIBRARY.search(line))]
+
+
+def troubles_of(log: str) -> list[str]:
+    """Return why cards were left out, in the engine's own words."""
+    told = [found[1] for line in _last_start(log) if (found := _MESSAGE.search(line))]
+    return list(dict.fromkeys(message for message in told if _TROUBLE.search(message)))[:MOST]
+
+
+def next_step(troubles: list[str]) -> str:
+    """Return what may help against these troubles."""
+    told = [mend for words, mend in _MENDS if any(words in trouble for trouble in troubles)]
+    return ", ".join(told) or "`debug: true` tells more in its log"
+
+
+def _last_start(log: str) -> list[str]:
+    lines = log.splitlines()
+    starts = [number for number, line in enumerate(lines) if _START in line]
+    return lines[starts[-1] :] if starts else lines

@@ -1,0 +1,44 @@
+"""Devices that containers need: whether the machine has them, and whether a service that is not root may open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.deployment import Deployment, Service
+from deploy.errors import typed
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import DeviceNode
+
+
+def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield every device that is missing, or closed to its service."""
+    for service in deployment.services:
+        seen: list[DeviceNode] = []
+        for device in service.devices:
+            nodes = observation.devices.get(device.nodes, ())
+            seen += nodes
+            if not nodes:
+                yield f"{service.name} needs {device.nodes}, and this machine has none", device.next_step
+        yield from _closed(service, seen)
+
+
+def _closed(service: Service, nodes: list[DeviceNode]) -> Iterator[tuple[str, str]]:
+    uid, own = service.owner.uid, service.owner.gid
+    closed = [node for node in nodes if not node.is_open_to(uid, {own, *service.groups})]
+    # Root's own group would open more than a card.
+    by_group = [node for node in closed if node.gid and node.is_open_to(uid, {node.gid})]
+    if by_group:
+        wanted = {node.gid for node in nodes if node.gid and not node.is_open_to(uid, {own})}
+        listed = ", ".join(str(gid) for gid in sorted(wanted))
+        belongs = ", ".join(f"{node.path} belongs to group {node.gid}" for node in by_group)
+        yield (
+            f"{service.name} may not open its devices: {belongs} on this machine",
+            f"write `gpu_groups: [{listed}]` at {service.name} in kit.yaml",
+        )
+    for node in closed:
+        if node not in by_group:
+            held = f"mode {node.mode}, group {node.gid}"
+            yield (
+                f"{service.name} may not open {node.path}: no group but root's may ({held})",
+                f"type: chgrp render {typed(node.path)} && chmod 0660 {typed(node.path)}; a rule of udev keeps it so",
+            )

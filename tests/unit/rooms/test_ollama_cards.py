@@ -1,0 +1,214 @@
+"""An Ollama on a graphics card: what it gets for it, and what its log and its API say of whether it uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from deploy.components.ollama import verify
+from deploy.components.ollama.cards import cards_found, troubles_of
+from deploy.deployment import Deployment, Service
+from deploy.images import image_sources
+from deploy.lock.missing import missing_inputs
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks_stack import test_gets_only_the_planned_devices as gets_only_the_planned_devices
+from deploy.verify.containers import Containers
+from deploy.verify.secrets import HostSecrets
+from deploy.verify.web import Web
+from tests.locks import lock_of
+from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
+from tests.unit.rooms.test_ollama import OWN, TECH, engine, spec_of
+
+GIB = 2**30
+START = (
+    'time=2026-11-21T12:04:42.837Z level=INFO source=routes.go:1951 msg="server config" env="map[OLLAMA_DEBUG:INFO]"'
+)
+LOOKING = 'time=2026-11-21T12:04:42.840Z level=INFO source=runner.go:60 msg="discovering available GPUs..."'
+# As 0.32.15 wrote it on a machine without a card; the others have its form, and the words of the engine's source.
+ON_CPU = (
+    'time=2026-11-21T12:04:42.983Z level=INFO source=types.go:50 msg="inference compute" id=cpu library=cpu compute=""'
+    ' name=cpu description=cpu libdirs=ollama driver="" pci_id="" type="" total="23.5 GiB" available="22.1 GiB"'
+)
+ON_CARD = (
+    'time=2026-11-21T12:04:43.983Z level=INFO source=types.go:42 msg="inference compute" id=0 library=ROCm'
+    ' compute=gfx1100 name=ROCm0 description="AMD Radeon RX 7900 XTX" libdirs=ollama,rocm driver=70253.21'
+    ' pci_id=0000:03:00.0 type=discrete total="24.0 GiB" available="23.9 GiB"'
+)
+OLD_CARD = ON_CARD.replace("library=ROCm", 'library=rocm variant=""')
+DROPPED = (
+    'time=2026-11-21T12:04:43.900Z level=WARN source=amd.go:474 msg="dropping ROCm device — no rocblas support for gfx'
+    ' target" device=ROCm0 gfx_target=gfx1032 supported=map[gfx1030:true]'
+)
+INTEGRATED = (
+    'time=2026-11-21T12:04:43.900Z level=INFO source=runner.go:310 msg="dropping integrated GPU; to enable, set'
+    ' OLLAMA_IGPU_ENABLE=1" id=0 library=ROCm compute=gfx1036'
+)
+HUNG = (
+    'time=2026-11-21T12:05:12.900Z level=WARN source=runner.go:390 msg="llama-server GPU discovery watchdog timed out"'
+)
+
+
+def log(*lines: str) -> str:
+    return "\n".join((START, LOOKING, *lines, 'level=INFO msg="vram-based default context" default_num_ctx=4096'))
+
+
+class Told(Containers):
+    """Containers whose log and inspection are given."""
+
+    def __init__(self, text: str = "", **limits: Any) -> None:
+        self.text = text
+        self.limits = limits
+
+    def logs(self, _service: Service) -> str:
+        """Return what the engine wrote."""
+        return self.text
+
+    def of(self, _service: Service) -> dict[str, Any]:
+        """Return what Docker would say."""
+        return {"HostConfig": self.limits}
+
+
+def test_an_amd_engine_gets_the_card_the_groups_and_nothing_else() -> None:
+    service = engine(gpu="amd", gpu_groups=[992, 44, 992]).service
+    assert [device.host_path for device in service.devices] == ["/dev/kfd", "/dev/dri"]
+    assert service.groups == (44, 992)
+    assert service.capabilities == ()
+    assert service.read_only
+    assert service.owner.uid != 0
+    assert (engine().service.devices, engine().service.groups) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "reference"),
+    [
+        ({}, "ollama/ollama:0.32.15"),
+        ({"gpu": "none"}, "ollama/ollama:0.32.15"),
+        ({"gpu": "amd"}, "ollama/ollama:0.32.15-rocm"),
+        ({"gpu": "amd", "version": "0.31.0"}, "ollama/ollama:0.31.0-rocm"),
+        ({"gpu": "amd", "image": "registry.lan:5000/own:1"}, "registry.lan:5000/own:1"),
+        ({"image": "ollama/ollama:0.31.0-rocm"}, "ollama/ollama:0.31.0-rocm"),
+    ],
+)
+def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
+    fields: dict[str, Any], reference: str
+) -> None:
+    spec = spec_of(**fields)
+    assert list(image_sources(spec)) == [reference, "litellm"]
+    unlocked = lock_of(spec).model_copy(update={"images": lock_of(spec_of(version="0.20.0")).images})
+    assert [problem.path for problem in missing_inputs(spec, unlocked)] == [f"images.{reference}"]
+
+
+def test_two_engines_on_a_card_and_on_none_have_an_image_each() -> None:
+    both = [{"name": "cpu", "kind": "ollama"}, {"name": "amd", "kind": "ollama", "gpu": "amd", "port": 11435}]
+    spec = spec_of().model_validate({"kit": 1, "stack": "home", "backup": None, "engines": tuple(both)})
+    assert {"ollama/ollama:0.32.15", "ollama/ollama:0.32.15-rocm"} <= image_sources(spec).keys()
+
+
+def test_the_last_start_in_the_log_is_the_one_that_counts() -> None:
+    assert cards_found(log(ON_CARD)) == ["ROCm"]
+    assert cards_found(log(OLD_CARD)) == ["rocm"]
+    assert cards_found(f"{log(ON_CARD)}\n{log(ON_CPU)}") == ["cpu"]
+    assert cards_found("[GIN] 200 GET /api/ps\n") == []
+    assert troubles_of(f"{log(DROPPED, ON_CPU)}\n{log(HUNG, INTEGRATED, INTEGRATED, ON_CPU)}") == [
+        "llama-server GPU discovery watchdog timed out",
+        "dropping integrated GPU; to enable, set OLLAMA_IGPU_ENABLE=1",
+    ]
+    assert troubles_of(log(ON_CARD)) == []
+
+
+@contextmanager
+def answering(size_vram: int, name: str = "tech:latest", **fields: Any) -> Iterator[tuple[Service, Web, Scripted]]:
+    loaded = {"models": [{"name": name, "size": 4 * GIB, "size_vram": size_vram}]}
+    answers = {"/api/generate": {"response": " Paris", "done": True}, "/api/ps": loaded}
+
+    def play(asked: Asked) -> None:
+        bodies.append(asked.body().decode())
+        asked.tell(answers[asked.path])
+
+    bodies: list[str] = []
+    with scripted(play) as server:
+        port = int(server.url.rpartition(":")[2])
+        service = engine(TECH, port=port, gpu="amd", gpu_groups=[992], **fields).service
+        yield service, Web(service, HostSecrets(Deployment("home", (service,), ()))), server
+    # Where nothing is kept in memory it is kept for a look, and elsewhere as long as the spec says.
+    assert ('"keep_alive"' in "".join(bodies)) is (fields.get("keep_alive") == "0s")
+
+
+@pytest.mark.parametrize("fields", [{}, {"keep_alive": "0s"}, {"keep_alive": "forever"}])
+@pytest.mark.parametrize("text", [log(ON_CARD), log(OLD_CARD), "a log that begins after its start"])
+def test_a_model_that_lies_on_the_card_is_as_planned(text: str, fields: dict[str, Any]) -> None:
+    with answering(4 * GIB, **fields) as (service, web, server):
+        verify.test_computes_on_its_card(service, Told(text), web)
+        assert server.requests == ["POST /api/generate", "GET /api/ps"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ((ON_CPU,), "computes on the CPU: its log says library=cpu; `debug: true` tells more in its log"),
+        (
+            (DROPPED, ON_CPU),
+            "dropping ROCm device — no rocblas support for gfx target; `hsa_override_gfx_version` lets",
+        ),
+        ((INTEGRATED, ON_CPU), "set OLLAMA_IGPU_ENABLE=1; `igpu_enable: true` takes it"),
+        ((HUNG, ON_CPU), "llama-server GPU discovery watchdog timed out; `debug: true`"),
+    ],
+)
+def test_an_engine_that_fell_back_to_the_cpu_in_silence_is_told_with_its_own_reason(
+    lines: tuple[str, ...], words: str
+) -> None:
+    with answering(0) as (service, web, server):
+        with pytest.raises(NotAsPlannedError) as caught:
+            verify.test_computes_on_its_card(service, Told(log(*lines)), web)
+        assert words in str(caught.value)
+        assert server.requests == []
+
+
+def test_a_model_of_which_nothing_lies_on_the_card_is_told_whatever_the_log_says() -> None:
+    with answering(0) as (service, web, _), pytest.raises(NotAsPlannedError, match="nothing of tech lies on the card"):
+        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
+    with answering(GIB, "other") as (service, web, _), pytest.raises(NotAsPlannedError, match="is not in memory"):
+        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
+
+
+def test_a_model_larger_than_its_card_is_told_and_undoes_no_apply() -> None:
+    with answering(GIB) as (service, web, _), pytest.raises(pytest.skip.Exception, match=r"1\.0 of 4\.0 GiB of tech"):
+        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
+
+
+def test_without_a_card_or_a_model_for_it_there_is_nothing_to_ask() -> None:
+    nobody = Web(engine().service, HostSecrets(Deployment("home", (), ())))
+    with pytest.raises(pytest.skip.Exception, match="gives it no card"):
+        verify.test_computes_on_its_card(engine(TECH).service, Told(log(ON_CPU)), nobody)
+    bare = engine(gpu="amd").service
+    verify.test_computes_on_its_card(bare, Told(log(ON_CARD)), nobody)
+    with pytest.raises(pytest.skip.Exception, match="no model to try"):
+        verify.test_computes_on_its_card(bare, Told("nothing of its start"), nobody)
+
+
+def test_a_model_that_the_spec_keeps_off_the_card_is_not_the_one_to_try() -> None:
+    off = {**TECH, "num_gpu": 0}
+    child = {"name": "child", "engine": "main", "from": "tech"}
+    assert engine(off, gpu="amd").service.facts["on_gpu"] == ""
+    assert engine(off, child, gpu="amd").service.facts["on_gpu"] == ""
+    assert engine(off, {**child, "num_gpu": -1}, gpu="amd").service.facts["on_gpu"] == "child"
+    assert engine(off, OWN, gpu="amd").service.facts["on_gpu"] == "own"
+    assert engine(TECH).service.facts["on_gpu"] == ""
+
+
+def test_a_container_has_the_planned_devices_and_groups_alone() -> None:
+    service = engine(gpu="amd", gpu_groups=[992]).service
+    given = [{"PathOnHost": "/dev/kfd"}, {"PathOnHost": "/dev/dri"}]
+    gets_only_the_planned_devices(service, Told(Devices=given, GroupAdd=["992"], DeviceRequests=None))
+    gets_only_the_planned_devices(engine().service, Told(Devices=None, GroupAdd=None))
+    with pytest.raises(NotAsPlannedError, match="devices: missing /dev/dri"):
+        gets_only_the_planned_devices(service, Told(Devices=given[:1], GroupAdd=["992"]))
+    with pytest.raises(NotAsPlannedError, match="devices: not planned: /dev/kfd"):
+        gets_only_the_planned_devices(engine().service, Told(Devices=given[:1]))
+    with pytest.raises(NotAsPlannedError, match="further groups: not planned: 999"):
+        gets_only_the_planned_devices(service, Told(Devices=given, GroupAdd=["992", "999"]))
+    with pytest.raises(NotAsPlannedError, match="by a driver of Docker's"):
+        gets_only_the_planned_devices(engine().service, Told(DeviceRequests=[{"Driver": "nvidia"}]))
