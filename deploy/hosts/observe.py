@@ -213,6 +213,8 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         requests={name: pair["request"] for name, pair in remembered.items()},
         manifests={name: pair["manifest"] for name, pair in remembered.items()},
         layers=one["layers"],
+        shown=one.get("shown", {}),
+        made={name: pair["shown"] for name, pair in remembered.items() if "shown" in pair},
         parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
         place=one.get("place"),
         has_store=one.get("store", False),

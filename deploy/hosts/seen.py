@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,10 @@ class SeenEngine:
     """Of each model that the kit made, the digest that it had then."""
     layers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each model that is not as it was made, the digests of its layers, where they could be read."""
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of each model that is not as it was made, how its engine shows it now."""
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of each model that the kit made, how its engine showed it then."""
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each model that the kit made, the digests of what its request was made of."""
     place: str | None = None

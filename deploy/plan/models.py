@@ -10,6 +10,7 @@ from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
 from deploy.modelfile.layers import causes
 from deploy.modelfile.parts import changes
+from deploy.modelfile.shown import shown_changes
 from deploy.models import CreatedModel
 from deploy.plan.operation import Action, Operation
 from deploy.plan.weight import Weight, Weights
@@ -76,9 +77,16 @@ def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[A
         anew = f"made from {model.request.get('from')}, which is made anew"
         return "create", anew if _rests_on(model, touched, seen) else _why(model, seen)
     if live != seen.manifests.get(model.name):
-        words = causes(model.layers, seen.layers.get(model.name, {})) if model.name in seen.layers else ()
-        return "create", "; ".join(words) or "changed in the engine"
+        return "create", _by_hand(model, seen)
     return None
+
+
+def _by_hand(model: CreatedModel, seen: SeenEngine) -> str:
+    name = model.name
+    if name in seen.made and name in seen.shown and (told := shown_changes(seen.made[name], seen.shown[name])):
+        return f"changed in the engine: {', '.join(told)}"
+    words = causes(model.layers, seen.layers[name]) if name in seen.layers else ()
+    return "; ".join(words) or "changed in the engine"
 
 
 def _why(model: CreatedModel, seen: SeenEngine) -> str:

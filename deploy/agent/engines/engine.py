@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from deploy.agent.engines.caller import Caller, RefusedError, UnansweredError, json_body, words_of
 from deploy.agent.engines.names import PROTOCOL, same
+from deploy.agent.engines.shown import summary
 from deploy.agent.errors import AgentError
 
 CREATED = 201
@@ -40,6 +41,10 @@ class Engine(Caller):
         """Return what is in memory now, by the same."""
         listed = self._object("GET", "/api/ps", None, "asking what is loaded").get("models") or []
         return {same(one["name"]): one for one in listed}
+
+    def shown(self, name: str) -> dict[str, Any]:
+        """Return what is remembered and compared of a model, as the engine shows it."""
+        return summary(self._object("POST", "/api/show", {"model": name}, f"looking at {name}"))
 
     def has_blob(self, sha256: str) -> bool:
         """Tell whether a file is there already."""

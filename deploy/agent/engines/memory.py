@@ -30,10 +30,10 @@ class Memory:
         """Return what is remembered of one model."""
         return next((pair for known, pair in self.pairs(engine).items() if same(known) == same(name)), None)
 
-    def keep(self, engine: str, name: str, request: str, manifest: str, parts: dict[str, str] | None = None) -> None:
-        """Remember what a request made, and of which parts it was."""
-        pair = {"request": request, "manifest": manifest}
-        self._replace("engines", engine, name, {**pair, "parts": parts} if parts else pair)
+    def keep(self, engine: str, name: str, request: str, manifest: str, **more: dict[str, Any] | None) -> None:
+        """Remember what a request made, of which parts it was, and how the engine shows it."""
+        told = {topic: one for topic, one in more.items() if one}
+        self._replace("engines", engine, name, {"request": request, "manifest": manifest, **told})
 
     def is_kept(self, engine: str, name: str, request: str, manifest: str) -> bool:
         """Tell whether this request made this manifest."""

@@ -85,31 +85,36 @@ def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory,
             names = NamedEngine(described, root, ca, limits).models()
             found[described["name"]] = {"problem": None, "next": "", "names": list(names)}
         else:
-            live = Engine(described, root, ca, limits).models()
-            found[described["name"]] = _compared(described, live, memory.pairs(described["name"]))
+            engine = Engine(described, root, ca, limits)
+            remembered = memory.pairs(engine.name)
+            live = _spelled(engine.models(), remembered)
+            changed = {
+                known: live[known]
+                for known, pair in remembered.items()
+                if known in live and live[known].digest != pair["manifest"]
+            }
+            found[engine.name] = _answer(None, live, _layers(described.get("models_dir"), changed))
+            # Each of these is a request more, and none of them may cost what is known already.
+            for known, one in changed.items():
+                told = {**found[engine.name]["shown"], known: engine.shown(one.name)}
+                found[engine.name] = {**found[engine.name], "shown": told}
     except AgentError as error:
-        found[described["name"]] = _unanswered(described, error)
+        found.setdefault(described["name"], _unanswered(described, error))
 
 
-def _compared(described: dict[str, Any], live: dict[str, Live], remembered: dict[str, Any]) -> dict[str, Any]:
-    # Under the names of the spec where there is one: an engine may spell them otherwise.
+def _spelled(live: dict[str, Live], remembered: dict[str, Any]) -> dict[str, Live]:
+    """Return models under the names of the spec where there is one: an engine may spell them otherwise."""
     spelled = {same(known): known for known in remembered}
-    models = {spelled.get(key, shown(one.name)): one for key, one in live.items()}
-    changed = {
-        known: models[known].digest
-        for known, pair in remembered.items()
-        if known in models and models[known].digest != pair["manifest"]
-    }
-    return _answer(None, models, _layers(described.get("models_dir"), changed))
+    return {spelled.get(key, shown(one.name)): one for key, one in live.items()}
 
 
 def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Any]) -> dict[str, Any]:
     listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
     # Asking for the version would be a second request, and nothing is decided by it.
-    return {"problem": problem, "version": None, "models": listed, "layers": layers}
+    return {"problem": problem, "version": None, "models": listed, "layers": layers, "shown": {}}
 
 
-def _layers(models_dir: str | None, changed: dict[str, str]) -> dict[str, dict[str, str]]:
+def _layers(models_dir: str | None, changed: dict[str, Live]) -> dict[str, dict[str, str]]:
     """Return the layers of models, found by their manifests' digests, so that no place or spelling has to be known."""
     if models_dir is None or not changed:
         return {}
@@ -120,7 +125,7 @@ def _layers(models_dir: str | None, changed: dict[str, str]) -> dict[str, dict[s
         except OSError:
             continue
         manifests[hashlib.sha256(raw).hexdigest()] = raw
-    return {name: _by_type(manifests[digest]) for name, digest in changed.items() if digest in manifests}
+    return {name: _by_type(manifests[one.digest]) for name, one in changed.items() if one.digest in manifests}
 
 
 def _by_type(manifest: bytes) -> dict[str, str]:

@@ -186,7 +186,14 @@ class Sync:
             one = live.get(same(model["name"]))
             if one is None:
                 raise self._engine.failure(f"making {model['name']}", "it was made, and is not there now")
-            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest, model.get("parts"))
+            more = {"parts": model.get("parts"), "shown": self._shown(one)}
+            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest, **more)
+
+    def _shown(self, live: Live) -> dict[str, Any] | None:
+        # It only names the cause of a drift one day: a model that is made is made without it.
+        with suppress(AgentError):
+            return self._engine.shown(live.name)
+        return None
 
     def _unwanted(self) -> list[str]:
         kept = {same(model["name"]) for model in self._models}

@@ -68,7 +68,7 @@ def test_every_state_of_a_model_has_its_words(double: Server, file: Path, transp
     by_hand(double, "POST", "/api/create", changed)
     newer = deployment(double.url, model("Tech:1", file), model("poet", file), model("coder", file, system="Short."))
     assert states(newer, transport) == {
-        "Tech:1": "changed in the engine",
+        "Tech:1": "changed in the engine: parameter top_k 3 added",
         "poet": "removed by hand",
         "coder": "kit.yaml changed",
         "mine": "not in kit.yaml (made by hand)",
@@ -81,13 +81,15 @@ def test_what_somebody_changed_in_the_engine_is_said_once(double: Server, file: 
     synced(there, transport, file)
     by_hand(double, "POST", "/api/create", {"model": "poet", "from": "poet", "system": "Be dull.", "stream": False})
     seen = observed(there, transport)
+    (row,) = rows(there, seen)
+    assert row.state == "changed in the engine: system text changed"
     told: list[tuple[str, dict[str, dict[str, str]]]] = [
         ("changed in the engine", {}),
         ("the system text changed in the engine", {"poet": {"system": "b"}}),
         ("changed in the engine: the engine lacks the system text", {"poet": {"model": "m"}}),
     ]
     for state, layers in told:
-        engine = replace(seen.engines["mac"], layers=layers)
+        engine = replace(seen.engines["mac"], layers=layers, shown={})
         (row,) = rows(there, replace(seen, engines={"mac": engine}))
         assert row.state == state
 

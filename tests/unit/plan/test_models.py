@@ -137,11 +137,45 @@ def test_what_somebody_did_to_the_engine_has_a_name(host: Host) -> None:
     by_hand.create({"model": "child", "from": "kept", "template": "{{ .Prompt }}", "system": "No."}, lambda _said: None)
     assert host.plan(deployment) == [
         ("model gone", "create", "somebody removed it"),
-        ("model changed", "create", "the system text changed in the engine"),
-        # That it has its parent's system text is known, for its layers are computed from its parent's.
-        ("model child", "create", "the system text changed in the engine"),
+        ("model changed", "create", "changed in the engine: system text changed"),
+        ("model child", "create", "changed in the engine: system text changed"),
     ]
+    # Without the memory of how it was shown, its layers are computed, with those that it takes over.
+    (memory,) = (host.folder / "root" / "run").glob("models.json")
+    known = json.loads(memory.read_text())
+    for pair in known["engines"]["main"].values():
+        del pair["shown"]
+    memory.write_text(json.dumps(known))
+    told = "the system text changed in the engine"
+    assert [cause for _, _, cause in host.plan(deployment)] == ["somebody removed it", told, told]
     assert host.sync(deployment)["created"] == ["main/gone", "main/changed", "main/child"]
+    assert host.plan(deployment) == []
+
+
+def test_what_somebody_did_to_an_engine_outside_has_a_name_too(host: Host) -> None:
+    source = file_of(host, toy(False))
+    kept = {"name": "kept", "from": source, "temperature": 0.2, "stop": ["END"], "system": "Be brief."}
+    deployment = host.deployment(kept, {**kept, "name": "hot"}, {**kept, "name": "bare"}, {**kept, "name": "moved"})
+    deployment = replace(deployment, engines=(replace(deployment.engines[0], models_dir=None),))
+    host.sync(deployment)
+    by_hand = host.by_hand()
+
+    def make(name: str, **fields: Any) -> None:
+        by_hand.create({"model": name, **fields}, lambda _said: None)
+
+    make("hot", **{"from": "hot", "parameters": {"temperature": 0.9, "top_k": 5, "stop": ["END", "<x>"]}})
+    make("bare", files={"model.gguf": f"sha256:{source['sha256']}"}, template="{{ .Prompt }}!", license="Mine.")
+    make("other", **{"from": "kept"})
+    make("moved", **{"from": "other"})
+    told = {resource: cause.partition("; ")[0] for resource, _, cause in host.plan(deployment)}
+    assert told == {
+        "model hot": 'changed in the engine: parameter stop "END" → "END", "<x>", parameter temperature 0.2 → 0.9, '
+        "parameter top_k 5 added",
+        "model bare": 'changed in the engine: parameter stop "END" taken out, parameter temperature 0.2 taken out, '
+        "template changed, system text taken out, license added",
+        "model moved": "changed in the engine: another base: a file → other",
+    }
+    assert host.sync(deployment)["created"] == ["main/hot", "main/bare", "main/moved"]
     assert host.plan(deployment) == []
 
 

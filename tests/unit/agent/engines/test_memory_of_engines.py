@@ -27,7 +27,7 @@ def test_engines_are_kept_apart(tmp_path: Path) -> None:
 
 def test_the_parts_of_a_request_and_the_folder_of_the_models_are_remembered_beside_them(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
-    memory.keep("main", "tech", "r", "m", {"temperature": "1"})
+    memory.keep("main", "tech", "r", "m", parts={"temperature": "1"}, shown=None)
     memory.keep_place("main", "/srv/models")
     written = (tmp_path / "run" / "models.json").stat().st_mtime_ns
     memory = Memory(tmp_path)

@@ -72,6 +72,30 @@ def test_a_changed_model_shows_the_layers_that_it_has_now(
     assert observe(nowhere, tmp_path / "root")["main"]["layers"] == {}
 
 
+def test_only_what_changed_is_looked_at_and_an_engine_that_tells_no_more_is_still_compared(
+    double: Server, tmp_path: Path, file: Path, journal: Journal, seen: list[str]
+) -> None:
+    models = [from_file(name, file, system="Mine.") for name in ("tech", "same")]
+    request = asking(tmp_path / "root", double.url, models, models_dir=None)
+    sync.run(request, journal)
+    engine = Engine(described(double.url), tmp_path)
+    engine.create({"model": "tech", "from": "tech", "system": "A person's."}, lambda _: None)
+    seen.clear()
+    found = observe(request["engines"], tmp_path / "root")["main"]
+    assert seen == ["GET /api/tags", "POST /api/show"]
+    assert found["shown"] == {"tech": engine.shown("tech")}
+    assert found["remembered"]["tech"]["shown"]["texts"]["system"] != found["shown"]["tech"]["texts"]["system"]
+
+    listed = [{"name": name, "digest": "other", "size": 1} for name in ("tech", "same")]
+
+    def mute(asked: Asked) -> None:
+        asked.tell({"models": listed}) if asked.path == "/api/tags" else asked.answer(500, b"no")
+
+    with scripted(mute) as server:
+        found = observe([{**request["engines"][0], "address": server.url}], tmp_path / "root")["main"]
+    assert (found["problem"], set(found["models"]), found["shown"]) == (None, {"tech", "same"}, {})
+
+
 def test_engines_are_asked_at_once_and_none_of_them_for_long(double: Server, tmp_path: Path) -> None:
     def silent(_: Asked) -> None:
         time.sleep(5)

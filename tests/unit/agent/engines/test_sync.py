@@ -51,7 +51,11 @@ def test_what_is_missing_is_made_and_remembered_with_the_digest_that_it_got(
         "places": {"main": "/srv/kit/home/main/models"},
         "engines": {
             "main": {
-                one["name"]: {"request": one["digest"], "manifest": there[one["name"].lower()].digest}
+                one["name"]: {
+                    "request": one["digest"],
+                    "manifest": there[one["name"].lower()].digest,
+                    "shown": Engine(described(double.url), root).shown(one["name"]),
+                }
                 for one in asked["engines"][0]["models"]
             }
         },
