@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from pydantic import ValidationError
-
 from deploy.errors import Problem, SpecError
-from deploy.modelfile.messages import ROLES, Message, disorder
+from deploy.modelfile.carried import carried_faults
+from deploy.modelfile.messages import ROLES, Message, disorders
 from deploy.spec.fields import shown
 from deploy.spec.wording import did_you_mean
 
@@ -29,26 +28,32 @@ _SHAPES = (
 class _Reading:
     file: str
     messages: list[Message] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    turns: list[tuple[int, str]] = field(default_factory=list)
+    """Who speaks, and in which line."""
     problems: list[Problem] = field(default_factory=list)
+    is_broken: bool = False
+    """Whether it is not known of every line who speaks."""
 
-    def complain(self, line: int, message: str) -> None:
+    def complain(self, line: int, message: str, *, is_broken: bool = True) -> None:
+        self.is_broken |= is_broken
         self.problems.append(Problem(self.file, line, 1, "", message))
 
     def add(self, line: int, role: Any, content: Any) -> None:
         """Take one message, or note why it is none."""
         if role not in ROLES:
             self.complain(line, f"{shown(role)} is not a role: {', '.join(ROLES)}{did_you_mean(str(role), ROLES)}")
-        elif not isinstance(content, str):
-            self.complain(line, f"{shown(content)} stands where the text of the message must stand")
+            return
+        self.turns.append((line, role))
+        if not isinstance(content, str):
+            wrong = f"{shown(content)} stands where the text of the message must stand"
+            self.complain(line, wrong, is_broken=False)
         elif not content.strip():
-            self.complain(line, "the message is empty")
+            self.complain(line, "the message is empty", is_broken=False)
         else:
-            try:
+            for wrong in (faults := list(carried_faults(content))):
+                self.complain(line, f"the message {wrong}", is_broken=False)
+            if not faults:
                 self.messages.append(Message(role=role, content=content))
-                self.lines.append(line)
-            except ValidationError as error:
-                self.complain(line, f"the message {error.errors()[0]['msg']}")
 
 
 def read_examples(file: str, text: str) -> tuple[Message, ...]:
@@ -62,9 +67,8 @@ def read_examples(file: str, text: str) -> tuple[Message, ...]:
         raise SpecError([Problem(file, 0, 0, "", "is neither a .txt with [Q] and [A] nor a .jsonl")])
     reading = _Reading(file)
     reader(reading, [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")])
-    if not reading.problems and (found := disorder([message.role for message in reading.messages])):
-        index, why = found
-        reading.complain(reading.lines[index], why)
+    for index, why in disorders([role for _, role in reading.turns]) if not reading.is_broken else ():
+        reading.problems.append(Problem(file, reading.turns[index][0], 1, "", why))
     if not reading.problems and not reading.messages:
         reading.complain(1, "holds no examples")
     if reading.problems:

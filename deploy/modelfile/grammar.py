@@ -6,7 +6,9 @@ quotes are open; they are closed by a quote of the same kind at the end of a lin
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 
 TRIPLE = '"""'
 _BLANKS = "\t\n\r "
@@ -34,22 +36,32 @@ def end_of_value(text: str, start: int) -> int:
     return -1
 
 
-def why_lost(text: str) -> str | None:
-    """Return why a Modelfile cannot carry a text; None for one that it carries."""
+def losses(text: str) -> Iterator[str]:
+    """Yield every reason why a Modelfile cannot carry a text; nothing for one that it carries."""
+    told = set()
     for place, char in enumerate(text):
-        if not is_kept(char):
+        if char not in told and not is_kept(char):
+            told.add(char)
             name = unicodedata.name(char, "")
             described = f"U+{ord(char):04X}" + (f" ({name.lower()})" if name else "")
             line = text.count("\n", 0, place) + 1
-            return f"holds {described} in line {line}, which a Modelfile's reader drops in silence; take it out"
-    if TRIPLE not in text:
-        return None
-    quoted = TRIPLE + text + TRIPLE
-    end = end_of_value(quoted, 0)
-    if end != len(quoted):
-        number = text.count("\n", 0, max(end - len(TRIPLE), 0)) + 1
-        return f"ends line {number} with three quote marks, which close the text there; write something behind them"
-    return None
+            yield f"holds {described} in line {line}, which a Modelfile's reader drops in silence; take it out"
+    for number in _closing_lines(text):
+        yield f"ends line {number} with three quote marks, which close the text there; write something behind them"
+
+
+def _closing_lines(text: str) -> Iterator[int]:
+    """Yield the lines at whose end a text in three quote marks would be closed; its last line may end so."""
+    number, pieces = 1, re.split(r"(\r\n|\r|\n)", text)
+    for line, end in zip(pieces[:-1:2], pieces[1::2], strict=True):
+        if line.rstrip(_BLANKS).endswith(TRIPLE):
+            yield number
+        number += "\n" in end
+
+
+def why_lost(text: str) -> str | None:
+    """Return the first reason why a Modelfile cannot carry a text; None for one that it carries."""
+    return next(losses(text), None)
 
 
 def quoted(text: str) -> str:

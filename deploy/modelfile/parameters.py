@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.modelfile.grammar import why_lost
-from deploy.spec.fields import Strict, shown
+from deploy.modelfile.grammar import losses
+from deploy.spec.fields import Strict, several, shown
 
 Value = bool | int | float | list[str]
 """One parameter as JSON carries it."""
@@ -30,8 +30,8 @@ def _answer(value: int) -> int:
 def _stop(value: str) -> str:
     if not value or len(value) > 1000:
         raise PydanticCustomError("text", "must hold 1 to 1000 characters", {})
-    if why := why_lost(value):
-        raise PydanticCustomError("text", "{why}", {"why": why})
+    if wrong := [((), why) for why in losses(value)]:
+        raise several(wrong)
     return value
 
 

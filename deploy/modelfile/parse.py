@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import Problem, SpecError
-from deploy.modelfile.messages import Message, disorder
+from deploy.modelfile.messages import Message, disorders
 from deploy.modelfile.modelfile import Modelfile, release
 from deploy.modelfile.parameters import NAMES, Parameters, plain_type, refusal
 from deploy.modelfile.scan import Instruction, scan
@@ -87,8 +87,7 @@ def parse(file: str, content: bytes) -> Parsed:
 
 
 def _put_in_turn(found: _Found) -> None:
-    while out_of_turn := disorder([message.role for message in found.messages]):
-        index, why = out_of_turn
+    for index, why in reversed(disorders([message.role for message in found.messages])):
         found.leave_out(found.message_lines.pop(index), f"MESSAGE is {why}")
         del found.messages[index]
 

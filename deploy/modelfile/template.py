@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
 from deploy.modelfile.actions import Action, Token, actions
+from deploy.modelfile.carried import carried_faults
 from deploy.modelfile.language import Kind, element_of
 from deploy.modelfile.pipeline import Pipeline, Scope, TemplateError
-from deploy.spec.fields import Text
+from deploy.spec.fields import several
 
 _OPENING = ("if", "with", "range", "define", "block")
 _JINJA = re.compile(r"\{%.*?(?:%\}|$)", re.MULTILINE)
@@ -74,13 +74,13 @@ def faults(template: str) -> list[Fault]:
 
 
 def _checked(value: str) -> str:
-    if found := faults(value):
-        what = "; ".join(f"line {fault.line}: {fault.message}" for fault in found[:5])
-        raise PydanticCustomError("text", "{what}", {"what": what})
+    wrong = [f"line {fault.line}: {fault.message}" for fault in (faults(value) if value else ())]
+    if wrong := [*carried_faults(value), *wrong]:
+        raise several([((), words) for words in wrong])
     return value
 
 
-Template = Annotated[Text, AfterValidator(_checked)]
+Template = Annotated[str, AfterValidator(_checked)]
 """A prompt template as it stands in kit.yaml."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -18,6 +19,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _USER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
 _DURATION = re.compile(r"([0-9]+)(s|m|h|d)")
+CONTROL = re.compile(r"[^\x20-\x7e\n\t\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that belong in no text."""
 _SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -111,11 +114,23 @@ def _file(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
+def several(faults: Sequence[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError:
+    """Return one error for all faults of a value, each with its path within the value."""
+    what = "; ".join(words for _, words in faults)
+    return PydanticCustomError("several", "{what}", {"what": what, "each": tuple(faults)})
+
+
+def text_faults(value: str) -> Iterator[str]:
+    """Yield what is wrong with a text."""
     if not value or len(value) > 65_536:
-        raise PydanticCustomError("text", "must hold 1 to 65536 characters", {})
-    if found := re.search(r"[^\x20-\x7e\n\t\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", value):
-        raise PydanticCustomError("text", "holds the control character {value}", {"value": shown(found[0])})
+        yield "must hold 1 to 65536 characters"
+    for found in dict.fromkeys(CONTROL.findall(value)):
+        yield f"holds the control character {shown(found)}"
+
+
+def _text(value: str) -> str:
+    if wrong := [((), words) for words in text_faults(value)]:
+        raise several(wrong)
     return value
 
 

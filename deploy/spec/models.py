@@ -8,12 +8,13 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import KitError
+from deploy.modelfile.carried import ModelText
 from deploy.modelfile.modelfile import Requires
 from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
 from deploy.modelfile.presets import PresetName
 from deploy.reference import parse_model
 from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
-from deploy.spec.texts import Examples, LongText, ModelText, Template
+from deploy.spec.texts import Examples, LongText, Template
 
 if TYPE_CHECKING:
     from deploy.spec.model import Spec

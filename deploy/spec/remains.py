@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,17 @@ from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document, FieldPath
 from deploy.spec.finding import Finding
 from deploy.spec.model import Spec
-from deploy.spec.validation import Faults, attempt
+from deploy.spec.validation import Faults, attempt, is_echo
 
-_STAND_INS = {"kit": 1, "stack": "stack", "backup": None}
+_STAND_INS: dict[FieldPath, Any] = {
+    ("kit",): 1,
+    ("stack",): "stack",
+    ("backup",): None,
+    ("engines",): [{"name": "no-engines", "kind": "ollama"}],
+}
+_NAMED = re.compile(r"\bno-(engines|url|(name|engine|model)-[0-9]+)\b")
+"""What stand-ins are called: a finding that says one of them is about nothing in the file."""
 _ROUNDS = 8
-_LISTS = ("engines", "models")
 
 
 @dataclass
@@ -23,79 +30,130 @@ class _Remains:
     data: dict[str, Any]
     gone: set[FieldPath] = field(default_factory=set)
     """Paths in the file that were taken out."""
-    kept: dict[str, list[int]] = field(default_factory=dict)
-    """For each list, the places in the file of the entries that are left."""
+    places: dict[FieldPath, list[int]] = field(default_factory=dict)
+    """Of the lists that lost entries, by their path in the file: the places there of the entries that are left."""
+    holes: dict[FieldPath, set[int]] = field(default_factory=dict)
+    """Entries to drop once all faults of a round are known, by the path of their list in what is left."""
 
     def original(self, path: FieldPath) -> FieldPath:
         """Return the path in the file for a path in what is left."""
-        if len(path) > 1 and path[0] in _LISTS:
-            return (path[0], self.kept[str(path[0])][int(path[1])], *path[2:])
-        return path
+        found: FieldPath = ()
+        for part in path:
+            places = self.places.get(found)
+            found = (*found, places[part] if places is not None and isinstance(part, int) else part)
+        return found
 
-    def take_out(self, path: FieldPath, is_missing: bool) -> None:
-        """Remove a faulty value, or the mapping that lacks one."""
-        if is_missing and len(path) > 1:
-            path = path[:-1]
-        inside: Any = self.data
-        for part in path[:-1]:
-            inside = inside[part]
-        if len(path) == 1 and path[0] in _STAND_INS:
-            inside[path[0]] = _STAND_INS[str(path[0])]
-        elif isinstance(inside, list) and inside[int(path[-1])] is None:
-            # Only the lists above can do without an entry.
-            self.take_out(path[:-1], False)
+    def take_out(self, path: FieldPath) -> None:
+        """Remove a faulty value, or the mapping that lacks one; what the others rest on has a stand-in."""
+        self.gone.add(self.original(path))
+        if path not in _STAND_INS and not _is_written(self.data, path):
+            if stand_in := _stand_in(self.original(path)):
+                _inside(self.data, path)[path[-1]] = stand_in
+                return
+            path = path[:-1] or path
+            self.gone.add(self.original(path))
+        inside = _inside(self.data, path)
+        if path in _STAND_INS:
+            inside[path[0]] = deepcopy(_STAND_INS[path])
         elif isinstance(inside, list):
             inside[int(path[-1])] = None
+            self.holes.setdefault(path[:-1], set()).add(int(path[-1]))
         else:
             inside.pop(path[-1], None)
-        self.gone.add(self.original(path))
 
     def close_gaps(self) -> None:
-        """Drop the list entries that were taken out."""
-        for name in _LISTS:
-            entries = self.data.get(name)
-            if isinstance(entries, list):
-                places = self.kept.get(name, [])
-                self.kept[name] = [place for place, entry in zip(places, entries, strict=True) if entry is not None]
-                self.data[name] = [entry for entry in entries if entry is not None]
+        """Drop the list entries that were taken out, the innermost first: their paths hold until then."""
+        for path, holes in sorted(self.holes.items(), key=lambda item: -len(item[0])):
+            if not _exists(self.data, path):
+                continue
+            entries, original = _inside(self.data, (*path, 0)), self.original(path)
+            places = self.places.get(original, list(range(len(entries))))
+            self.places[original] = [place for index, place in enumerate(places) if index not in holes]
+            entries[:] = [entry for index, entry in enumerate(entries) if index not in holes]
+        self.holes = {}
 
 
 def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
     """Return what cross checks find in the sound parts of a document, as far as it does not rest on the others."""
-    data = deepcopy(document.data)
-    remains = _Remains(data, kept={name: list(range(len(data[name]))) for name in _LISTS if _is_list(data.get(name))})
-    known: list[tuple[FieldPath, bool]] = [
-        (path, not _exists(data, path)) for path in sorted(document.covered, key=str)
-    ]
-    known += [(path, error["type"] == "missing") for path, error in faults]
+    remains = _Remains(deepcopy(document.data))
+    known = [*sorted(document.covered, key=str), *(path for path, _ in faults)]
     for _ in range(_ROUNDS):
-        for path, is_missing in known:
+        for path in known:
             if _exists(remains.data, path[:-1]):
-                remains.take_out(path, is_missing)
+                remains.take_out(path)
         remains.close_gaps()
         spec, again = attempt(Spec, remains.data, Path(document.file).parent)
         if spec is not None:
-            return [_moved(finding, remains) for finding in findings(spec) if _stands(finding, remains)]
-        known = [(path, error["type"] == "missing") for path, error in again]
-        if any(not path or path == ("engines",) for path, _ in known):
+            moved = [_moved(finding, remains, document.data) for finding in findings(spec)]
+            return [finding for finding in moved if _stands(finding, remains.gone, document.data)]
+        known = [path for path, error in again if not is_echo(error)]
+        if () in known:
             break
     return []
 
 
-def _stands(finding: Finding, remains: _Remains) -> bool:
+def _stand_in(path: FieldPath) -> str | int | None:
+    """Return a value in the place of one that is missing, so that the rest beside it is looked at."""
+    match path:
+        case ("engines", int(index), "name") | ("models", int(index), "name" | "engine"):
+            return f"no-{path[-1]}-{index}"
+        case ("gateway", "routes", int(index), "model"):
+            return f"no-model-{index}"
+        case ("engines", int(), "url"):
+            return "http://no-url.invalid"
+        case ("engines", int(), "threads"):
+            return 1
+    return None
+
+
+def _stands(finding: Finding, gone: set[FieldPath], data: Any) -> bool:
     """Say whether nothing that the finding rests on was taken out."""
-    for path in map(remains.original, (finding.path, *finding.also)):
-        if any(path[:length] in remains.gone for length in range(len(path) + 1)):
+    if _NAMED.search(finding.message):
+        return False
+    for path in (finding.path, *finding.also):
+        if any(path[:length] in gone for length in range(len(path) + 1)):
             return False
-    return not any(path[0] in finding.whole and len(path) <= 2 for path in remains.gone)
+    return not any(path[0] in finding.whole and _may_be(finding.wanted[0], path, data) for path in gone)
 
 
-def _moved(finding: Finding, remains: _Remains) -> Finding:
-    return Finding(remains.original(finding.path), finding.message, wanted=finding.wanted)
+def _may_be(wanted: str, path: FieldPath, data: Any) -> bool:
+    """Say whether what was taken out may be what a finding misses."""
+    is_name, is_whole = path[2:] == ("name",), len(path) < 3
+    if not wanted:
+        return is_name or is_whole or path[2:] == ("engine",)
+    # A faulty name may be mended to the one that is wanted
+    word = rf"(?<![\w.-]){re.escape(wanted)}(?![\w.-])"
+    may_be = [not name or (re.search(word, name) if is_name else name == wanted) for name in _names(data, path)]
+    return (is_name or is_whole) and any(may_be)
 
 
-def _is_list(found: Any) -> bool:
-    return isinstance(found, list)
+def _names(data: Any, path: FieldPath) -> list[str]:
+    """Return the names in an entry of the file, or in all of its list, sound or not; empty ones where there is none."""
+    whole = data.get(path[0])
+    entries = whole if len(path) == 1 else [_inside(data, (*path[:2], "name"))]
+    listed = entries if isinstance(entries, list) else []
+    names = [entry.get("name") if isinstance(entry, dict) else None for entry in listed]
+    return [name if isinstance(name, str) else "" for name in names] or [""]
+
+
+def _moved(finding: Finding, remains: _Remains, data: Any) -> Finding:
+    """Return a finding with its places in the file; a guess may be of what was taken out as well."""
+    wanted, known = finding.wanted
+    gone = [name for path in sorted(remains.gone, key=str) if path[0] in finding.whole for name in _names(data, path)]
+    return Finding(
+        remains.original(finding.path),
+        finding.message,
+        tuple(map(remains.original, finding.also)),
+        finding.whole,
+        (wanted, tuple(dict.fromkeys(name for name in (*known, *gone) if name and not _NAMED.fullmatch(name)))),
+    )
+
+
+def _inside(data: Any, path: FieldPath) -> Any:
+    """Return what holds the last part of a path."""
+    for part in path[:-1]:
+        data = data[part]
+    return data
 
 
 def _exists(data: Any, path: FieldPath) -> bool:
@@ -105,3 +163,9 @@ def _exists(data: Any, path: FieldPath) -> bool:
             return False
         data = data[part]
     return True
+
+
+def _is_written(data: Any, path: FieldPath) -> bool:
+    """Say whether something stands at a path, were it null."""
+    inside = _inside(data, path)
+    return not isinstance(inside, dict) or path[-1] in inside

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import SpecError
+from deploy.modelfile.carried import TEXT, ModelText
 from deploy.modelfile.examples import read_examples
-from deploy.modelfile.grammar import why_lost
-from deploy.modelfile.messages import Message, Messages
+from deploy.modelfile.messages import Messages
 from deploy.modelfile.template import Template as PromptTemplate
-from deploy.spec.fields import Text, shown
+from deploy.spec.fields import several, shown
 
 LARGEST = 1024 * 1024
 FOLDER = "folder"
@@ -33,7 +33,7 @@ def _from_file(read: Reader) -> BeforeValidator:
         try:
             return read(name, _content(Path((info.context or {}).get(FOLDER, "."), name), name))
         except SpecError as error:
-            raise PydanticCustomError("text", "{wrong}", {"wrong": "; ".join(map(str, error.problems))}) from None
+            raise several([((), str(problem)) for problem in error.problems]) from None
 
     return BeforeValidator(load)
 
@@ -74,37 +74,20 @@ def _or_file(schema: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [schema, _FILE]})
 
 
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 65_536}
 _MESSAGE = {
     "type": "object",
-    "properties": {"role": {"enum": ["system", "user", "assistant"]}, "content": _TEXT},
+    "properties": {"role": {"enum": ["system", "user", "assistant"]}, "content": TEXT},
     "required": ["role", "content"],
     "additionalProperties": False,
 }
 
 
-def _carried(value: str) -> str:
-    if why := why_lost(value):
-        raise PydanticCustomError("text", "{why}", {"why": why})
-    return value
-
-
-def _all_carried(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    for number, message in enumerate(messages, 1):
-        if why := why_lost(message.content):
-            raise PydanticCustomError("text", "entry {number} {why}", {"number": number, "why": why})
-    return messages
-
-
-ModelText = Annotated[Text, AfterValidator(_carried)]
-"""A text that a Modelfile can carry."""
-LongText = Annotated[ModelText, _from_file(_as_it_is), _or_file(_TEXT)]
+LongText = Annotated[ModelText, _from_file(_as_it_is), _or_file(TEXT)]
 """The same, or the file that holds it."""
-Template = Annotated[PromptTemplate, AfterValidator(_carried), _from_file(_as_it_is), _or_file(_TEXT)]
+Template = Annotated[PromptTemplate, _from_file(_as_it_is), _or_file(TEXT)]
 """A prompt's template in the engine's language, or the file that holds it."""
 Examples = Annotated[
     Messages,
-    AfterValidator(_all_carried),
     _from_file(_examples),
     _or_file({"type": "array", "minItems": 1, "items": _MESSAGE}),
 ]

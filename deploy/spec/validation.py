@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faul
         for path, found in meant.items():
             _parent(document.data, path)[path[-1]] = found
         value, faults = attempt(model, document.data, folder)
-    return value, [(path, error) for path, error in faults if not (_is_echo(error) or document.is_covered(path))]
+    return value, [(path, error) for path, error in faults if not (is_echo(error) or document.is_covered(path))]
 
 
 def _meant(error: Any) -> str | float | None:
@@ -58,8 +59,9 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
         key=lambda item: (item[0], str(item[1])),
     )
     found = [
-        document.problem(path, words(error, path, model, document.data), _at_key(error))
+        document.problem((*path, *within), told, _at_key(error))
         for _, path, error in placed[:WORDED]
+        for within, told in _told(error, path, model, document.data)
     ]
     if len(placed) > WORDED:
         place, _, _ = placed[WORDED]
@@ -67,7 +69,15 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
     return found
 
 
-def _is_echo(error: Any) -> bool:
+def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:
+    """Return each fault of one of pydantic's errors, with its path within the value."""
+    if error["type"] == "several":
+        each: Sequence[tuple[FieldPath, str]] = error["ctx"]["each"]
+        return each
+    return [((), words(error, path, model, data))]
+
+
+def is_echo(error: Any) -> bool:
     """Say whether a list is called too short only because its entries have problems of their own."""
     return bool(error["type"] == "too_short" and error["input"])
 

@@ -14,7 +14,20 @@ from deploy.spec.fields import shown
 
 Keys = dict[str, str]
 """What may be written, by key, with what it means."""
-_OWN_WORDS = {"name", "port", "measure", "publish", "path", "file", "url", "email", "text", "source", "value_error"}
+_OWN_WORDS = {
+    "several",
+    "name",
+    "port",
+    "measure",
+    "publish",
+    "path",
+    "file",
+    "url",
+    "email",
+    "text",
+    "source",
+    "value_error",
+}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -87,10 +100,12 @@ def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
     if kind in limits:
         bound, say = limits[kind]
         return f"{shown(found)} is {say} {context[bound]}"
+    keys = f"{_what(found)} stands where keys must stand (`key: value`{_or_none(found)})"
     plain = {
         "string_type": f"{_what(found)} stands where text must stand",
         "bool_type": f"{shown(found)} is neither true nor false",
-        "model_type": f"{_what(found)} stands where keys must stand (`key: value`{_or_none(found)})",
+        "model_type": keys,
+        "dict_type": keys,
         "tuple_type": f"{_what(found)} stands where a list must stand (`[...]` or lines with '- ')",
         "too_short": "needs at least one entry",
         "string_too_short": "is empty",

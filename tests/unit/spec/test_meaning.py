@@ -134,8 +134,20 @@ def test_a_fault_in_one_engine_hides_no_fault_elsewhere_and_invents_none(tmp_pat
     faulty = SHORTEST.replace("threads: 1", "threads: none").replace("engine: main", "engine: other")
     with pytest.raises(SpecError) as caught:
         loaded(tmp_path, faulty + "webui: {kind: open_webui, port: 4000}\n")
-    assert [problem.path for problem in caught.value.problems] == ["engines[0].threads"]
+    assert [problem.path for problem in caught.value.problems] == [
+        "engines[0]",
+        "engines[0].threads",
+        "models[0].engine",
+        "webui.port",
+    ]
     two = faulty.replace("}]\nmodels", "}, {name: more, kind: llama_cpp, threads: 1}]\nmodels")
     with pytest.raises(SpecError) as caught:
         loaded(tmp_path, two + "webui: {kind: open_webui, port: 4000}\n")
-    assert [problem.path for problem in caught.value.problems] == ["engines[0].threads", "engines[1]", "webui.port"]
+    assert [problem.path for problem in caught.value.problems] == [
+        "engines[0]",
+        "engines[0].threads",
+        "engines[1]",
+        "engines[1].port",
+        "models[0].engine",
+        "webui.port",
+    ]
