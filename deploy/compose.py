@@ -115,6 +115,7 @@ def _limits(service: Service) -> dict[str, Any]:
         "group_add": [str(group) for group in service.groups],
         "mem_limit": service.memory_bytes,
         "pids_limit": service.pids,
+        "sysctls": dict(service.sysctls),
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
 

@@ -204,6 +204,8 @@ class Service:
     """Further groups of the host that it is in, for what its devices belong to."""
     memory_bytes: int = 2**30
     pids: int = 512
+    sysctls: tuple[tuple[str, int], ...] = ()
+    """Settings of the kernel for the container's own network, sorted."""
     read_only: bool = True
     probe: Probe = field(default_factory=lambda: Probe(("true",)))
     health_timeout_seconds: int = 180

@@ -17,6 +17,7 @@ WORDS = {
     "mem_limit": "memory",
     "pids_limit": "pids",
     "stop_grace_period": "stop time",
+    "sysctls": "kernel settings",
     "healthcheck": "health check",
 }
 """Words of the compose file that are not the spec's."""

@@ -16,6 +16,14 @@ from deploy.secret import Secret, SecretUse
 UID = 10102
 CONTAINER_PORT = 4000
 ENVIRONMENT = (
+    # A host that is switched off says nothing. A connection that nobody uses is not kept long enough to be the next
+    # request's, and one that waits for an answer is asked whether the host is still there, which costs a long answer
+    # nothing: after 25 s of silence another engine or a fallback answers, and not after `request_timeout`.
+    ("AIOHTTP_KEEPALIVE_TIMEOUT", "5"),
+    ("AIOHTTP_SO_KEEPALIVE", "True"),
+    ("AIOHTTP_TCP_KEEPCNT", "3"),
+    ("AIOHTTP_TCP_KEEPIDLE", "10"),
+    ("AIOHTTP_TCP_KEEPINTVL", "5"),
     # For minutes an engine that stopped would be called where it was, and every call wait three seconds for nothing.
     ("AIOHTTP_TTL_DNS_CACHE", "1"),
     # Text for vectors that failed would be sent twice more, while another engine waits.
@@ -31,6 +39,13 @@ ENVIRONMENT = (
     ("NO_OPENAPI", "True"),
     ("NO_REDOC", "True"),
     ("PYTHONPATH", FOLDER),
+)
+SYSCTLS = (
+    # A request on its way when the host goes is given up after about 100 s, the least that RFC 1122 allows, not 15 min.
+    ("net.ipv4.tcp_retries2", 8),
+    # LiteLLM's only limit for a connection is that of the whole answer, and the kernel asks for more than two minutes
+    # where a firewall drops the question. Asked twice, it is 3 s, as where nobody has the address.
+    ("net.ipv4.tcp_syn_retries", 1),
 )
 
 
@@ -54,6 +69,7 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         ports=site.ports(spec, spec.traits.default_port, CONTAINER_PORT),
         tmpfs=(Tmpfs("/tmp", 128 * 2**20),),
         memory_bytes=spec.memory or 2**30,
+        sysctls=SYSCTLS,
         probe=http_probe(CONTAINER_PORT, "/health/liveliness", start_period_seconds=90),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,

@@ -75,6 +75,21 @@ def test_the_time_for_an_answer_is_the_specs() -> None:
     assert config_of(gateway(request_timeout="90s"))["litellm_settings"]["request_timeout"] == 90
 
 
+def test_an_engine_whose_host_is_off_is_given_up_long_before_an_answer_may_take_too_long() -> None:
+    service = gateway(engine(), request_timeout="10m").service
+    environment = dict(service.environment)
+    idle, probe, count = (int(environment[f"AIOHTTP_TCP_KEEP{name}"]) for name in ("IDLE", "INTVL", "CNT"))
+    assert environment["AIOHTTP_SO_KEEPALIVE"] == "True"
+    assert idle + probe * count <= 30
+    assert int(environment["AIOHTTP_KEEPALIVE_TIMEOUT"]) < idle
+    bundle = render(Deployment("home", (service,), ()))
+    (compose,) = (file for file in bundle.files if file.path.endswith("compose.yaml"))
+    assert yaml.safe_load(compose.content)["services"]["litellm"]["sysctls"] == {
+        "net.ipv4.tcp_retries2": 8,
+        "net.ipv4.tcp_syn_retries": 1,
+    }
+
+
 def test_no_key_stands_in_its_environment() -> None:
     assert not [name for name, _ in gateway(engine()).service.environment if "KEY" in name]
 
