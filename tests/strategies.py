@@ -16,9 +16,9 @@ DEFAULT_PORTS = (9931, 11434, 4000, 3000)
 TAGS = ("llama3:8b-instruct-q4_K_M", "nomic-embed-text", "hf.co/some/model-gguf:Q4_K_M", "hub.lan:5000/own/phi:latest")
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True).filter(lambda name: name not in ROOMS)
 STACKS = NAMES.filter(lambda name: name not in ("agent", "tools"))
-MODEL_NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}(:[A-Za-z0-9_][A-Za-z0-9._-]{0,19})?", fullmatch=True).filter(
-    lambda name: name not in TAGS
-)
+MODEL_NAMES = st.from_regex(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}(:[A-Za-z0-9_][A-Za-z0-9._-]{0,19})?", fullmatch=True
+).filter(lambda name: name not in TAGS)
 PACKAGES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?", fullmatch=True)
 SHA256S = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
 PORTS = st.integers(1, 65535).filter(lambda port: port not in DEFAULT_PORTS)
