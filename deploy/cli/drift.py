@@ -41,7 +41,7 @@ def _drift(observation: Observation) -> Iterator[str]:
 
 def _models(observation: Observation) -> Iterator[str]:
     for engine, seen in sorted(observation.engines.items()):
-        for name, made in sorted(seen.manifests.items()) if not seen.problem else ():
+        for name, made in sorted(seen.manifests.items()) if seen.is_told else ():
             if name not in seen.digests:
                 yield f"model {name} was removed from {engine} by hand"
             elif seen.digests[name] != made:

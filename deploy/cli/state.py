@@ -117,7 +117,7 @@ def _models(desired: Desired, observation: Observation) -> list[str]:
         seen = observation.engines.get(engine.name) or observation.named_engines.get(engine.name)
         count, differing = told.get(engine.name, (0, ()))
         counted = f"{engine.name}: {count} model{'s' if count != 1 else ''}"
-        if seen is not None and seen.problem:
+        if seen is not None and not seen.is_told:
             lines.append(f"{counted}, {bad('not seen')}: {seen.problem}")
         elif differing:
             lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: kit models {typed(desired.path)}")

@@ -155,7 +155,11 @@ def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> dict[s
 
 def engine_request(engine: Engine) -> dict[str, Any]:
     """Return how the agent reaches an engine's API."""
-    blobs = sorted({blob.sha256 for model in engine.models for blob in model.blobs})
+    blobs = [
+        {"sha256": blob.sha256, "model": model.name, "request": model.digest}
+        for model in engine.models
+        for blob in model.blobs
+    ]
     return {**named_request(engine), "models_dir": engine.models_dir, "blobs": blobs}
 
 
@@ -216,6 +220,7 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         shown=one.get("shown", {}),
         made={name: pair["shown"] for name, pair in remembered.items() if "shown" in pair},
         parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
+        is_read=one.get("is_read", False),
         place=one.get("place"),
         has_store=one.get("store", False),
         blobs=tuple(one.get("blobs", ())),

@@ -157,6 +157,13 @@ class SeenEngine:
     """Whether its folder, the wanted one, holds models, whoever put them there."""
     blobs: tuple[str, ...] = ()
     """Of the files that models are made of, those that it has already."""
+    is_read: bool = False
+    """Whether its models were read from its folder instead, for it does not answer."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known what it has."""
+        return self.problem is None or self.is_read
 
 
 @dataclass(frozen=True)
@@ -170,6 +177,11 @@ class SeenNames:
     """What it calls the models that it has."""
     applied: dict[str, str] = field(default_factory=dict)
     """Models that the current release asks it for, each with the engine's name."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known what it has."""
+        return self.problem is None
 
     def has(self, known: str) -> bool:
         """Say whether it has a model; an Ollama lists the tag that goes without saying."""

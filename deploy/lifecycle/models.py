@@ -58,7 +58,7 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     for model in engine.models:
         state = _state(model, seen, changes.get(model.name))
         size, digest = _weight(model), seen.digests.get(model.name)
-        yield Row(model.name, engine.name, state, True, size, digest, is_seen=not seen.problem)
+        yield Row(model.name, engine.name, state, True, size, digest, is_seen=seen.is_told)
     wanted = {same(model.name) for model in engine.models}
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
@@ -70,7 +70,7 @@ def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
     for name, known in engine.models:
         state = EQUAL if seen.has(known) else f"the engine {lack(known, seen)}"
         silent = f"engine does not answer: {seen.problem}"
-        yield Row(name, engine.name, silent if seen.problem else state, True, is_seen=not seen.problem)
+        yield Row(name, engine.name, state if seen.is_told else silent, True, is_seen=seen.is_told)
     wanted = {spelling for _, known in engine.models for spelling in (known, f"{known}:latest")}
     for name in sorted(set(seen.names) - wanted):
         yield Row(name, engine.name, "not in kit.yaml (the engine's own)", False)
@@ -78,7 +78,7 @@ def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
 
 def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
     known, live = seen.requests.get(model.name), seen.digests.get(model.name)
-    if seen.problem:
+    if not seen.is_told:
         return f"engine does not answer: {seen.problem}"
     if cause is None:
         return EQUAL

@@ -66,7 +66,7 @@ def _seen(engine: Engine, observation: Observation) -> SeenEngine:
 
 def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[Action, str] | None:
     known = seen.requests.get(model.name)
-    if seen.problem:
+    if not seen.is_told:
         return None if known == model.digest else ("create", "not made yet" if known is None else _why(model, seen))
     live = seen.digests.get(model.name)
     if live is None:

@@ -63,7 +63,8 @@ class Weights:
             return f"{model.base.name} takes up to {gib(pulled + sent)}{where}"
         if sent + made == 0:
             return ""
-        beside = ", beside the file itself" if any(_source(blob) == "file" for blob in model.blobs) else ""
+        is_here = self._folder is not None and any(_source(blob) == "file" for blob in model.blobs)
+        beside = ", beside the file itself" if is_here else ""
         return f"takes {'up to ' if made else ''}{gib(sent + made)}{where}{beside}"
 
 

@@ -167,7 +167,8 @@ def test_what_somebody_did_to_an_engine_outside_has_a_name_too(host: Host) -> No
     make("bare", files={"model.gguf": f"sha256:{source['sha256']}"}, template="{{ .Prompt }}!", license="Mine.")
     make("other", **{"from": "kept"})
     make("moved", **{"from": "other"})
-    told = {resource: cause.partition("; ")[0] for resource, _, cause in host.plan(deployment)}
+    # Nothing travels: the engine has the file that all of them are made of.
+    told = {resource: cause for resource, _, cause in host.plan(deployment)}
     assert told == {
         "model hot": 'changed in the engine: parameter stop "END" → "END", "<x>", parameter temperature 0.2 → 0.9, '
         "parameter top_k 5 added",
@@ -177,6 +178,25 @@ def test_what_somebody_did_to_an_engine_outside_has_a_name_too(host: Host) -> No
     }
     assert host.sync(deployment)["created"] == ["main/hot", "main/bare", "main/moved"]
     assert host.plan(deployment) == []
+
+
+def test_what_somebody_did_to_an_engine_that_is_stopped_is_in_the_plan_before_it_runs(host: Host) -> None:
+    source = file_of(host, toy(False))
+    deployment = host.deployment(*({"name": name, "from": source} for name in ("kept", "changed", "gone")), prune=True)
+    host.sync(deployment)
+    host.by_hand().create({"model": "changed", "from": "kept", "system": "Be loud."}, lambda _said: None)
+    host.by_hand().remove("gone")
+    running = host.plan(deployment)
+    off = replace(deployment, engines=(replace(deployment.engines[0], address="http://127.0.0.1:1"),))
+    assert host.plan(off) == [
+        ("model changed", "create", "kit.yaml has no system text, but the engine does"),
+        ("model gone", "create", "somebody removed it"),
+    ]
+    assert [(resource, action) for resource, action, _ in host.plan(off)] == [one[:2] for one in running]
+    left = replace(off, engines=(replace(off.engines[0], models=off.engines[0].models[1:]),))
+    assert ("model kept", "remove", "no longer declared") in host.plan(left)
+    assert host.sync(deployment)["created"] == ["main/changed", "main/gone"]
+    assert host.plan(off) == []
 
 
 def test_what_left_the_spec_is_kept_and_told_or_pruned(host: Host) -> None:

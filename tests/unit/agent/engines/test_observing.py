@@ -4,6 +4,7 @@ import hashlib
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,72 @@ def test_only_what_changed_is_looked_at_and_an_engine_that_tells_no_more_is_stil
     with scripted(mute) as server:
         found = observe([{**request["engines"][0], "address": server.url}], tmp_path / "root")["main"]
     assert (found["problem"], set(found["models"]), found["shown"]) == (None, {"tech", "same"}, {})
+
+
+def wanting(request: dict[str, Any], **changed: str) -> list[dict[str, Any]]:
+    """The engine as a probe is asked about it, with other requests for some of its models."""
+    (engine,) = request["engines"]
+    blobs = [
+        {"sha256": one["blobs"][0]["sha256"], "model": one["name"], "request": changed.get(one["name"], one["digest"])}
+        for one in engine["models"]
+    ]
+    return [{**engine, "blobs": blobs}]
+
+
+def test_an_engine_outside_is_asked_for_the_files_of_models_that_are_not_as_wanted_and_for_no_others(
+    double: Server, tmp_path: Path, file: Path, journal: Journal, seen: list[str]
+) -> None:
+    (tmp_path / "new.gguf").write_bytes(file.read_bytes() + b"more")
+    made = [from_file("tech", file), from_file("same", file)]
+    request = asking(tmp_path / "root", double.url, made, models_dir=None)
+    sync.run(request, journal)
+    sha256 = made[0]["blobs"][0]["sha256"]
+    seen.clear()
+    assert observe(wanting(request), tmp_path / "root")["main"]["blobs"] == []
+    assert seen == ["GET /api/tags"]
+    seen.clear()
+    assert observe(wanting(request, tech="other"), tmp_path / "root")["main"]["blobs"] == [sha256]
+    assert seen == ["GET /api/tags", f"HEAD /api/blobs/sha256:{sha256}"]
+    more = asking(tmp_path / "root", double.url, [*made, from_file("new", tmp_path / "new.gguf")], models_dir=None)
+    assert observe(wanting(more), tmp_path / "root")["main"]["blobs"] == []
+    Engine(described(double.url), tmp_path).remove("same")
+    assert observe(wanting(more), tmp_path / "root")["main"]["blobs"] == [sha256]
+
+
+def test_what_a_stopped_engine_has_is_read_from_its_folder(
+    double: Server, tmp_path: Path, file: Path, journal: Journal
+) -> None:
+    folder = str(double.store.root)
+    models = [from_file(name, file, system="Mine.") for name in ("tech", "Same:1b")]
+    request = asking(tmp_path / "root", double.url, models, models_dir=folder)
+    sync.run(request, journal)
+    running = observe(request["engines"], tmp_path / "root")["main"]
+    Engine(described(double.url), tmp_path).create({"model": "tech", "from": "tech", "system": "X"}, lambda _: None)
+    changed = observe(request["engines"], tmp_path / "root")["main"]
+    off = [{**request["engines"][0], "address": "http://127.0.0.1:1"}]
+    stopped = observe(off, tmp_path / "root")["main"]
+    assert (stopped["is_read"], running["is_read"]) == (True, False)
+    assert "refuses the connection" in stopped["problem"]
+    assert stopped["models"] == changed["models"] != running["models"]
+    assert stopped["layers"] == changed["layers"]
+    assert set(stopped["models"]) == {"tech", "Same:1b"}
+
+
+@pytest.mark.parametrize("harm", ["nothing there", "no manifest", "nobody may read it"])
+def test_a_folder_that_cannot_be_read_says_nothing(tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models"
+    if harm != "nothing there":
+        path = folder / "manifests" / "registry.ollama.ai" / "library" / "tech" / "latest"
+        path.parent.mkdir(parents=True)
+        path.write_text("{" if harm == "no manifest" else "{}")
+    if harm == "nobody may read it":
+        monkeypatch.setattr(Path, "read_bytes", denied)
+    found = observe([described("http://127.0.0.1:1", models_dir=str(folder))], tmp_path)["main"]
+    assert (found["is_read"], found["models"]) == (False, {})
+
+
+def denied(_: Path) -> bytes:
+    raise PermissionError
 
 
 def test_engines_are_asked_at_once_and_none_of_them_for_long(double: Server, tmp_path: Path) -> None:
