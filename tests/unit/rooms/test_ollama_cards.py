@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ import pytest
 from deploy.components.ollama import verify
 from deploy.components.ollama.cards import cards_found, troubles_of
 from deploy.deployment import Deployment, Service
-from deploy.images import image_sources
+from deploy.images import image_requests, image_sources
 from deploy.lock.missing import missing_inputs
+from deploy.lock.model import PulledImageLock
+from deploy.lock.pinning import make_lock
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_stack import test_gets_only_the_planned_devices as gets_only_the_planned_devices
 from deploy.verify.containers import Containers
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
+from tests.little_registry import LittleRegistry, manifest
 from tests.locks import lock_of
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
 from tests.unit.rooms.test_ollama import OWN, TECH, engine, spec_of
@@ -99,6 +103,20 @@ def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
     assert list(image_sources(spec)) == [reference, "litellm"]
     unlocked = lock_of(spec).model_copy(update={"images": lock_of(spec_of(version="0.20.0")).images})
     assert [problem.path for problem in missing_inputs(spec, unlocked)] == [f"images.{reference}"]
+
+
+def test_the_lock_pins_the_cards_image_and_the_host_pulls_it_by_its_digest(tmp_path: Path) -> None:
+    with LittleRegistry().served() as registry:
+        registry.put("ollama/ollama", "0.32.15", manifest(100))
+        digest = registry.put("ollama/ollama", "0.32.15-rocm", manifest(50, 20))
+        alone = spec_of(gpu="amd").model_copy(update={"gateway": None, "webui": None})
+        spec = alone.model_copy(update={"mirrors": alone.mirrors.model_copy(update={"registry": registry.url})})
+        lock = make_lock(spec, tmp_path, lambda _step: lambda _text, _done, _total: None)
+    locked = lock.images["ollama/ollama:0.32.15-rocm"]
+    assert isinstance(locked, PulledImageLock)
+    assert (locked.source, f"sha256:{locked.digest}", locked.size) == ("pull", digest, 77)
+    (request,) = image_requests(spec, lock)
+    assert request["pull"] == {"from": f"{registry.host}/ollama/ollama@{digest}", "size": 77}
 
 
 def test_two_engines_on_a_card_and_on_none_have_an_image_each() -> None:
