@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.chat.doors import Door
+from deploy.chat.refusals import of_gateway
 from deploy.chat.wire import RefusedError, asked, next_step, refused
 from deploy.errors import KitError, UsageError
 from deploy.spec.wording import did_you_mean
@@ -45,6 +46,8 @@ def answer(
     try:
         yield from speaks(door, door.name_of(model), messages, key, ca)
     except RefusedError as refusal:
+        if door.is_gateway:
+            raise of_gateway(door, model, refusal) from None
         if refusal.status != ABSENT:
             raise
         raise _absent(door, model, names(door, key, ca)) from None

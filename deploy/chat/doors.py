@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -33,6 +33,10 @@ class Door:
     embeddings: tuple[str, ...] = ()
     """Of the models, those that somebody turns text into vectors with."""
     upstream: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of a gateway: for each model, the engines that it asks."""
+    managed: tuple[str, ...] = ()
+    """Of these engines, those that the kit runs."""
 
     @property
     def is_local(self) -> bool:
@@ -53,8 +57,18 @@ def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
     parts = resolved_parts(spec, lock)
     engines = list(zip((engine.name for engine in spec.engines), parts, strict=False))
     fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway is not None else []
-    found = [door for name, part in fronts for door in _doors(name, part, is_gateway=True)]
+    behind = tuple((name, tuple(m.engine for m in spec.models if m.name == name)) for name in _model_names(spec))
+    managed = tuple(name for name, part in engines if part.own_service is not None)
+    found = [
+        replace(door, behind=behind, managed=managed)
+        for name, part in fronts
+        for door in _doors(name, part, is_gateway=True)
+    ]
     return (*found, *(door for name, part in engines for door in _doors(name, part, is_gateway=False)))
+
+
+def _model_names(spec: Spec) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(model.name for model in spec.models))
 
 
 def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:

@@ -25,9 +25,11 @@ Document = dict[str, Any]
 class RefusedError(KitError):
     """The API answered that it will not."""
 
-    def __init__(self, problem: str, next_step: str, status: int) -> None:
+    def __init__(self, problem: str, next_step: str, status: int, said: str) -> None:
         super().__init__(problem, next_step)
         self.status = status
+        self.said = said
+        """Its own words, with its lines."""
 
 
 @contextmanager
@@ -72,24 +74,40 @@ def _headers(key: str | None) -> dict[str, str]:
 
 def refused(door: Door, status: int, raw: bytes) -> RefusedError:
     """Return what an API said when it would not."""
-    said, step = words(raw), next_step(door)
+    told, step = _said(raw), next_step(door)
+    said = _shortened(" ".join(told.split()))
     if status in (401, 403):
         step = "look at its key and at whom it lets ask"
     elif status == 404:
         step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
     elif status in (429, 503):
         step = "wait until it has less to do, then ask again"
-    return RefusedError(f"{door.name} answered {status}: {said}".rstrip(": "), step, status)
+    return RefusedError(f"{door.name} answered {status}: {said}".rstrip(": "), step, _code(raw, status), told)
 
 
-def words(raw: bytes) -> str:
+def _said(raw: bytes) -> str:
     """Return the words of an error, whichever form it has."""
     try:
         said = json.loads(raw)["error"]
         said = said["message"] if isinstance(said, dict) else said
     except (ValueError, KeyError, TypeError):
         said = raw.decode(errors="replace")
-    return " ".join(str(said).split())[:WORDS]
+    return str(said)
+
+
+def _code(raw: bytes, status: int) -> int:
+    """Return an answer's status; within an answer that began well, the one that its error names."""
+    if status != http.client.OK:
+        return status
+    try:
+        code = str(json.loads(raw)["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return status
+    return int(code) if code.isdecimal() else status
+
+
+def _shortened(said: str) -> str:
+    return said if len(said) <= WORDS else f"{said[: WORDS - 3]}..."
 
 
 def next_step(door: Door) -> str:
