@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 LOOK_SECONDS = 0.05
+PATIENCE_SECONDS = 300
+"""For what takes a moment on an idle machine: nobody waits so long unless it never comes."""
 Seen = TypeVar("Seen")
 
 
-def wait_until(seen: Callable[[], Seen], what: str, seconds: float) -> Seen:
+def wait_until(seen: Callable[[], Seen], what: str, seconds: float = PATIENCE_SECONDS) -> Seen:
     """Look until what is seen is true, and return it."""
     deadline = time.monotonic() + seconds
     while True:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
 from deploy.apply.events import TaskEvent
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
+from tests.e2e.processes import read
+from tests.e2e.waiting import wait_until
 from tests.tree import REPOSITORY
 
 RELEASE = (Step("release"), Step("release", "converge"))
@@ -101,37 +102,32 @@ def test_ctrl_c_ends_the_run_and_the_agent_with_it(agent: Path, tmp_path: Path) 
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        run(agent, *RELEASE, requests={"place": {}, "secrets": {}, "converge": {"sleep": 300}})
-    assert is_gone(pid(tmp_path))
+        run(agent, *RELEASE, requests={"place": {}, "secrets": {}, "converge": {"sleep": 3600}})
+    wait_for_the_end(pid(tmp_path))
 
 
 def test_a_run_ends_with_a_kit_that_was_killed(agent: Path, tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
 from tests.roles.test_playbook_run import RELEASE, run
-run(Path({str(agent)!r}), *RELEASE, requests={{"place": {{"sleep": 300}}}})
+run(Path({str(agent)!r}), *RELEASE, requests={{"place": {{"sleep": 3600}}}})
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY) as kit:
         number = pid(tmp_path)
         kit.kill()
-    assert is_gone(number)
+    wait_for_the_end(number)
 
 
 def pid(folder: Path) -> int:
     """Wait for the double to say who it is."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if (folder / "pid").exists() and (text := (folder / "pid").read_text()):
-            return int(text)
-        time.sleep(0.05)
-    raise AssertionError("the agent was never called")
+    return int(wait_until(lambda: read(folder / "pid"), "the agent has been called"))
 
 
-def is_gone(number: int) -> bool:
+def wait_for_the_end(number: int) -> None:
     """Wait for a process to end."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not Path(f"/proc/{number}/stat").exists() or ") Z " in Path(f"/proc/{number}/stat").read_text():
-            return True
-        time.sleep(0.05)
-    return False
+
+    def has_ended() -> bool:
+        status = read(Path(f"/proc/{number}/stat"))
+        return not status or b") Z " in status
+
+    wait_until(has_ended, f"process {number} has ended")
