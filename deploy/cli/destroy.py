@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import to_remove
+from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there
 
 
@@ -26,7 +28,8 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     """Remove the whole stack; user data stays unless --data is given.
 
     Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name has to be typed,
-    at the question or with --confirm; --yes spares that, but never with --data.
+    at the question or with --confirm; --yes spares that, but never with --data. Models on engines that the kit does not
+    run stay there; they are told, with the line that removes them.
     """
     there = to_remove(spec, stack)
     ensure_root("destroy changes this machine")
@@ -37,10 +40,13 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
         nothing = {"stack": there.stack, "changed": False, "data_removed": False}
         output.answer(f"There is nothing of {there.stack} to remove.{kept}", nothing)
         return
+    # Now: the memory of them goes with the stack.
+    outside = models_outside(Path(there.root), there.engines_outside)
+    stays = "".join(f"\n{one.words}" for one in outside)
     gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
     if data or not yes:
-        ensure_typed(output, there.stack, gone, confirm)
+        ensure_typed(output, there.stack, f"{gone}{stays}", confirm)
     with progress() as display:
         answer = destroy(there, LocalTransport(), display, data=data)
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
-    output.answer(f"{there.stack} is removed.{left}", document)
+    output.answer(f"{there.stack} is removed.{left}{stays}", {**document, "models_outside": list(map(asdict, outside))})

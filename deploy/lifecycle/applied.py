@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Applied:
     """Which services read a secret, by its name."""
     data_roots: tuple[str, ...]
     """The folders that hold user data and models, none of them inside another."""
+    engines_outside: dict[str, str] = field(default_factory=dict)
+    """Addresses of the engines that models are made on and that the kit does not run, by name."""
 
     @property
     def root(self) -> str:
@@ -91,6 +93,7 @@ def _of_deployment(deployment: Deployment) -> Applied:
         deployment.secrets,
         {secret.name: deployment.readers(secret) for secret in deployment.secrets},
         _outermost(folders | {deployment.data_root}),
+        {engine.name: engine.address for engine in deployment.engines if engine.models_dir is None},
     )
 
 
@@ -108,6 +111,7 @@ def _of_release(decided: dict[str, Any]) -> Applied:
         tuple(by_name[name] for name in sorted(by_name)),
         {name: tuple(reader for reader, secret in uses if secret["name"] == name) for name in by_name},
         _outermost(folders | {Deployment(decided["stack"], (), ()).data_root}),
+        {one["name"]: one["address"] for one in decided.get("engines", []) if one["models_dir"] is None},
     )
 
 

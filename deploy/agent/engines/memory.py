@@ -43,11 +43,17 @@ class Memory:
     def forget(self, engine: str, name: str) -> None:
         """Remember a model no longer."""
         self._replace("engines", engine, name, None)
+        if self.pulled(engine, name) is not None:
+            self._replace("pulled", engine, name, None)
 
     def pulled(self, engine: str, name: str) -> str | None:
         """Return the digest that a tag had when the kit pulled it."""
         found: str | None = self._known.get("pulled", {}).get(engine, {}).get(same(name))
         return found
+
+    def tags(self, engine: str) -> tuple[str, ...]:
+        """Return the tags that the kit pulled, spelled as they are compared."""
+        return tuple(self._known.get("pulled", {}).get(engine, {}))
 
     def keep_pulled(self, engine: str, name: str, manifest: str) -> None:
         """Remember what a tag was when it was pulled."""

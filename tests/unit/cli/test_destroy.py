@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deploy.agent.engines.memory import Memory
 from deploy.assets import inventories_dir
 from deploy.lifecycle import applied as place
 from deploy.lifecycle.applied import Applied, applied
@@ -70,3 +72,44 @@ def test_an_engine_that_does_not_answer_is_left_to_the_agent_to_tell(there: Appl
     assert not is_there(there, data=True)
     (tmp_path / "docker.sock").touch()
     assert is_there(there, data=True)
+
+
+ENGINES = [
+    {"name": "mac", "address": "http://mac.lan:11434", "models_dir": None, "key": None},
+    {"name": "pc", "address": "http://pc.lan:11434", "models_dir": None, "key": None},
+    {"name": "own", "address": "http://127.0.0.1:11434", "models_dir": "/srv/m", "key": None},
+]
+
+
+@pytest.fixture
+def with_models(there: Applied) -> Path:
+    """A stack that has made models on an engine outside, and on one of its own."""
+    root = Path(there.root)
+    (root / "current").mkdir(parents=True)
+    decided = {"format": 1, "stack": there.stack, "services": [], "engines": ENGINES}
+    (root / "current" / "deployment.json").write_text(json.dumps(decided))
+    memory = Memory(root)
+    for engine, name in (("mac", "poet"), ("mac", "Coder:1b"), ("own", "mine")):
+        memory.keep(engine, name, "r", "m")
+    memory.keep_pulled("mac", "llama3.2:3b", "d")
+    return root
+
+
+def test_what_stays_on_engines_outside_is_told_with_the_line_that_removes_it(
+    with_models: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.cli.destroy.destroy", lambda *_, **__: {"changed": True})
+    line = (
+        "mac at http://mac.lan:11434 keeps Coder:1b, poet, llama3.2:3b; typed there, this removes it: "
+        "ollama rm Coder:1b poet llama3.2:3b"
+    )
+    assert kit("destroy", "--data", "--confirm", "never-applied", str(spec)).out == (
+        f"never-applied is removed.\n{line}\n"
+    )
+    assert kit("destroy", "--yes", str(spec)).out.endswith(f"\n{line}\n")
+    document = kit("destroy", "--yes", "--json", str(spec)).document
+    assert document["models_outside"] == [
+        {"engine": "mac", "address": "http://mac.lan:11434", "models": ["Coder:1b", "poet", "llama3.2:3b"]}
+    ]
+    (with_models / "run" / "models.json").write_text('{"format": 99}')
+    assert kit("destroy", "--yes", "--json", str(spec)).document["models_outside"] == []

@@ -37,3 +37,11 @@ def test_the_parts_of_a_request_and_the_folder_of_the_models_are_remembered_besi
     assert not memory.is_kept("main", "tech", "r", "n")
     memory.keep_place("main", "/srv/models")
     assert (tmp_path / "run" / "models.json").stat().st_mtime_ns == written
+
+
+def test_a_tag_is_remembered_until_it_is_removed(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.keep_pulled("main", "Llama3:8b", "d")
+    assert (memory.tags("main"), memory.tags("other")) == (("llama3:8b",), ())
+    memory.forget("main", "llama3:8B")
+    assert Memory(tmp_path).tags("main") == ()
