@@ -45,6 +45,12 @@ def as_typed(text: str) -> str:
     return _LINE.sub(lambda _: f"{program()} ", _TO_TYPE.sub(lambda found: _completed(found[0]), text))
 
 
+def together(text: str, joint: str) -> str:
+    """Return a text whose lines to type, already as they are typed, hold together at their blanks."""
+    line = rf"{re.escape(program())} (?:{_NAMES})\b[^`,;()\n]*"
+    return re.sub(line, lambda found: found[0].replace(" ", joint), text)
+
+
 def _completed(line: str) -> str:
     """Add the kit.yaml of this run to a line that lacks it; whoever wrote the line, the agent say, need not know it."""
     spec = _FILE.get()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import click
 
+from deploy.cli.fitting import fitted, is_too_wide
 from deploy.verify.report import Report
 
 COLOURS = {
@@ -24,11 +26,16 @@ COLOURS = {
     "refused:": "red",
     "note:": "cyan",
 }
+_CELLS = re.compile(r"^(?!refused:|note:)(\S+) {2,}(\S.*?) {2,}(\S.*)$", re.MULTILINE)
+"""An operation's line: the action, what it is done to, and why."""
 
 
 def coloured_plan(text: str) -> str:
-    """Colour the first word of each line of a plan."""
-    return "\n".join(_coloured(line) for line in text.rstrip("\n").split("\n"))
+    """Colour the first word of each line of a plan; where the terminal is narrow, causes stand below."""
+    lines = text.rstrip("\n").split("\n")
+    if is_too_wide(text):
+        lines = _CELLS.sub(r"\1  \2\n    \3", "\n".join(lines)).split("\n")
+    return "\n".join(_coloured(line) for line in lines)
 
 
 def _coloured(line: str) -> str:
@@ -58,7 +65,25 @@ def _indented(text: str) -> str:
 
 
 def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:
-    """Align cells that may hold colours; the last column is as long as it likes."""
+    """Align cells that may hold colours; where the terminal is too narrow for them, each row becomes lines."""
+    rows = [tuple(row) for row in rows]
+    aligned = _aligned(rows, headings)
+    if not is_too_wide(aligned):
+        return aligned
+    if not headings:
+        return fitted("\n".join("  ".join(filter(None, row)) for row in rows))
+    return "\n".join(_record(row, headings) for row in rows)
+
+
+def _record(row: Sequence[str], headings: Sequence[str]) -> str:
+    wide = max(map(len, headings))
+    under = [
+        fitted(f"  {heading:<{wide}}  {cell}", wide + 2) for heading, cell in zip(headings, row, strict=True) if cell
+    ]
+    return "\n".join([fitted(row[0]), *under[1 if row[0] else 0 :]])
+
+
+def _aligned(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> str:
     lines = [tuple(headings), *map(tuple, rows)] if headings else [tuple(row) for row in rows]
     widths = [max(len(click.unstyle(row[place])) for row in lines) for place in range(len(lines[0]))] if lines else []
     return "\n".join(

@@ -36,7 +36,7 @@ def list_models(output: Output, spec: Path) -> None:
     observation = observe(transport, desired.deployment)
     found = completed(desired.deployment, transport, rows(desired.deployment, observation), observation)
     document = {"stack": desired.spec.stack, "models": [asdict(row) for row in found]}
-    output.answer(table(desired, found), document)
+    output.answer(table(desired, found), document, is_fitted=True)
 
 
 @verb("pull", "models pull llama3.2:3b", "models pull llama3.2:3b --engine mac kit.yaml")

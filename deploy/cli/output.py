@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 from deploy.cli.calling import as_typed
+from deploy.cli.fitting import fitted
 
 FORMAT = 1
 
@@ -21,12 +22,13 @@ class Output:
     as_json: bool = False
     verbose: bool = False
 
-    def answer(self, text: str, document: dict[str, Any]) -> None:
-        """Print a verb's one answer: as text, or as the JSON document."""
+    def answer(self, text: str, document: dict[str, Any], *, is_fitted: bool = False) -> None:
+        """Print a verb's one answer: as text, within the terminal's width where asked, or as the JSON document."""
         if self.as_json:
             print_json(document)
         elif text:
-            echo(as_typed(text), sys.stdout)
+            typed = as_typed(text)
+            echo(fitted(typed) if is_fitted else typed, sys.stdout)
 
     def say(self, text: str) -> None:
         """Print words beside the answer."""

@@ -26,7 +26,7 @@ def command(output: Output, spec: Path, check: bool) -> int:
     """
     prepared = prepare(load_desired(spec), LocalTransport())
     plan = prepared.plan
-    output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json())
+    output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json(), is_fitted=True)
     return exit_code(prepared, check)
 
 

@@ -27,5 +27,6 @@ def command(output: Output, spec: Path, check: bool) -> int:
     """
     desired = load_desired(spec)
     prepared = prepare(desired, LocalTransport())
-    output.answer(state_text(desired, prepared, output.verbose), state_document(desired, prepared))
+    text = state_text(desired, prepared, output.verbose)
+    output.answer(text, state_document(desired, prepared), is_fitted=True)
     return PENDING if check and drift(prepared.observation) else 0

@@ -33,5 +33,5 @@ def command(output: Output, target: Target) -> int:
             lambda check: display(Event("verify", "progress", f"{check.service} {check.name}")),
         )
         display(Event("verify", "done"))
-    output.answer(report_table(report), report.as_json())
+    output.answer(report_table(report), report.as_json(), is_fitted=True)
     return 0 if report.passed else FAILED
