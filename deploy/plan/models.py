@@ -163,7 +163,9 @@ def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[s
 
 def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
     seen = _seen(engine, observation)
-    if _is_silent(engine, observation) and not _lacks(engine, seen):
+    # Of one that the kit runs and never made models on, there is nothing to compare.
+    is_own_unread = engine.models_dir is not None and bool(seen.requests) and not seen.is_told
+    if is_own_unread or (_is_silent(engine, observation) and not _lacks(engine, seen)):
         yield f"{seen.problem}; its models are compared when it answers"
 
 

@@ -23,7 +23,8 @@ def named_refusals(deployment: Deployment, observation: Observation) -> Iterator
             yield from _lacking(engine, seen)
         elif new := _new(engine, seen):
             mend = seen.next_step or "let it answer"
-            yield f"{seen.problem}, and {', '.join(new)} shall come from there", f"{mend}; or take them out of kit.yaml"
+            wanted = f"model{'s' if len(new) > 1 else ''} {', '.join(new)}"
+            yield f"{seen.problem}; {wanted} shall come from there", f"{mend}, or take {wanted} out of kit.yaml"
 
 
 def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:

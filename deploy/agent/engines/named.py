@@ -37,8 +37,12 @@ class NamedEngine(Caller):
         except (ValueError, KeyError, TypeError):
             raise self._strange(f"{words_of(raw)[:SHOWN]!r}") from None
 
+    @property
+    def _next(self) -> str:
+        return f"look at the engine at {self.address} yourself, then the same command again"
+
     def _strange(self, answer: str) -> AgentError:
-        words = f"GET {self.address}{PATH} answered {answer}, and a list of models as JSON was expected"
+        words = f"GET {self.address}{PATH} answered {answer}, where a list of models as JSON was expected"
         return self.failure(
             DOING, words, f"let `url` of {self.name} in kit.yaml be where its OpenAI API begins, as http://HOST:PORT/v1"
         )

@@ -193,6 +193,10 @@ def test_what_somebody_did_to_an_engine_that_is_stopped_is_in_the_plan_before_it
         ("model gone", "create", "somebody removed it"),
     ]
     assert [(resource, action) for resource, action, _ in host.plan(off)] == [one[:2] for one in running]
+    assert list(model_doubts(off, host.seen(off))) == []
+    unread = replace(off, engines=(replace(off.engines[0], models_dir="/nowhere"),))
+    (line,) = model_doubts(unread, host.seen(unread))
+    assert line.endswith("refuses the connection; its models are compared when it answers")
     left = replace(off, engines=(replace(off.engines[0], models=off.engines[0].models[1:]),))
     assert ("model kept", "remove", "no longer declared") in host.plan(left)
     assert host.sync(deployment)["created"] == ["main/changed", "main/gone"]

@@ -66,7 +66,7 @@ def test_every_model_that_is_missing_is_told_at_once_and_the_plan_has_them(host:
 def test_one_that_does_not_answer_is_in_the_way_only_of_what_it_was_not_asked_for_before(host: Observation) -> None:
     new = seeing(host, SeenNames(SILENT, "look at it", applied={"qwen": "qwen2.5-7b-instruct", "phi": "older"}))
     assert list(named_refusals(STUDIO, new)) == [
-        (f"{SILENT}, and phi shall come from there", "look at it; or take them out of kit.yaml")
+        (f"{SILENT}; model phi shall come from there", "look at it, or take model phi out of kit.yaml")
     ]
     assert list(named_doubts(STUDIO, new)) == []
     asleep = seeing(host, SeenNames(SILENT, applied={**dict(MODELS), "gone": "gone"}))

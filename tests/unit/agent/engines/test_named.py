@@ -49,7 +49,7 @@ def test_what_is_no_list_of_models_is_told_with_what_was_asked_and_expected(
         NamedEngine(engine(server.url), tmp_path).models()
     assert wrong.value.problem == (
         f"engine studio: asking for its models: GET {server.url}/v1/models answered {said}, "
-        "and a list of models as JSON was expected"
+        "where a list of models as JSON was expected"
     )
     assert (
         wrong.value.next_step
@@ -83,6 +83,7 @@ def test_a_probe_says_what_it_has_and_what_the_release_asks_it_for(tmp_path: Pat
             found = observe(asked, tmp_path)
             assert found["studio"]["applied"] == applied
     assert found["off"]["problem"].endswith("http://127.0.0.1:1/v1 refuses the connection")
+    assert found["off"]["next"] == "look at the engine at http://127.0.0.1:1/v1 yourself, then the same command again"
     assert found["off"]["names"] == []
 
 
