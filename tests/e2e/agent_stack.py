@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from typing import Any
 
 from deploy.bundle import Bundle, File
 from deploy.hosts.transport import Document, LocalTransport
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 
 BUSYBOX = Path("/bin/busybox")
 HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"
@@ -25,24 +28,30 @@ Block = dict[str, Any]
 
 def docker(*words: str, check: bool = True) -> str:
     """Ask the docker client."""
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=check).stdout.strip()
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}"
+    return done.stdout.strip()
 
 
-def busybox(folder: Path) -> bytes:
+@functools.cache
+def busybox() -> bytes:
     """A static busybox, of this machine or from its Debian mirror."""
     if BUSYBOX.exists() and b"statically" in subprocess.run(["file", "-L", BUSYBOX], capture_output=True).stdout:
         return BUSYBOX.read_bytes()
-    subprocess.run(["apt-get", "download", "busybox-static"], cwd=folder, capture_output=True, check=True)
-    package = next(folder.glob("busybox-static*.deb"))
-    subprocess.run(["dpkg-deb", "-x", package, folder / "unpacked"], check=True)
-    return next(folder.glob("unpacked/**/bin/busybox")).read_bytes()
+    with tempfile.TemporaryDirectory(prefix="kit-busybox-") as name:
+        folder = Path(name)
+        asking = ["apt-get", "-o", "Acquire::Retries=5", "download", "busybox-static"]
+        subprocess.run(asking, cwd=folder, capture_output=True, check=True)
+        package = next(folder.glob("busybox-static*.deb"))
+        subprocess.run(["dpkg-deb", "-x", package, folder / "unpacked"], check=True)
+        return next(folder.glob("unpacked/**/bin/busybox")).read_bytes()
 
 
-def import_image(program: bytes, tag: str, version: str) -> str:
+def import_image(tag: str, version: str) -> str:
     """Give Docker an image of busybox and one file that tells its version; return its id."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, content, mode in (("bin/busybox", program, 0o755), ("version", version.encode(), 0o644)):
+        for name, content, mode in (("bin/busybox", busybox(), 0o755), ("version", version.encode(), 0o644)):
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(content), mode
             tar.addfile(member, io.BytesIO(content))
@@ -92,7 +101,7 @@ class AgentStack:
             "entrypoint": ["/bin/sh", "-c", command],
             "stop_grace_period": "1s",
             "restart": "unless-stopped",
-            "healthcheck": {"test": ["CMD", "/bin/busybox", "test", "-f", "/ok"], "interval": "1s", "retries": 3},
+            "healthcheck": {"test": ["CMD", "/bin/busybox", "test", "-f", "/ok"], "interval": "500ms", "retries": 3},
             "volumes": [f"{self.data}/{service}:/data"],
             **more,
         }
@@ -113,7 +122,9 @@ class AgentStack:
         files = [{"path": f.path, "content": f.content, "mode": f.mode, "sha256": f.sha256} for f in bundle.placed()]
         return self.call("place", release=bundle.release, files=files)
 
-    def converge_request(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = 20) -> Document:
+    def converge_request(
+        self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = PATIENCE_SECONDS
+    ) -> Document:
         """Return the request that the plan would make of what the host runs now."""
         seen = self.probe()
         services: dict[str, Any] = {}
@@ -145,7 +156,7 @@ class AgentStack:
         items = [{"sqlite": "app.db"}, {"tree": "files"}]
         return {"service": service, "host_path": str(self.data / service), "uid": 0, "gid": 0, "items": items}
 
-    def apply(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = 20) -> Document:
+    def apply(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = PATIENCE_SECONDS) -> Document:
         """Place, converge and accept a release under one hold."""
         with self.held():
             self.place(bundle)
@@ -171,11 +182,15 @@ class AgentStack:
         found = docker("ps", "-aq", "--filter", f"label=kit.stack={self.name}").split()
         if found:
             docker("rm", "-f", *found)
-        for network in docker(
-            "network", "ls", "-q", "--filter", f"label=com.docker.compose.project=kit-{self.name}"
-        ).split():
-            docker("network", "rm", network)
+        wait_until(self._has_no_network, "its networks are gone")
         shutil.rmtree(self.root, ignore_errors=True)
+
+    def _has_no_network(self) -> bool:
+        mine = ("--filter", f"label=com.docker.compose.project=kit-{self.name}")
+        for network in docker("network", "ls", "-q", *mine).split():
+            # Docker may take a moment to see that its last container has left it.
+            docker("network", "rm", network, check=False)
+        return not docker("network", "ls", "-q", *mine)
 
 
 def _differs(container: Document, parts: dict[str, Any], image: str | None) -> bool:
@@ -189,12 +204,14 @@ def tags(stack: AgentStack, versions: int) -> list[str]:
 
 
 @contextmanager
-def temporary(folder: Path, program: bytes, versions: int) -> Iterator[AgentStack]:
+def temporary(folder: Path, versions: int) -> Iterator[AgentStack]:
     """Make a stack with so many versions of its image, and leave nothing of it."""
     stack = AgentStack(folder)
-    for number, tag in enumerate(tags(stack, versions), 1):
-        import_image(program, tag, str(number))
-    yield stack
-    stack.remove()
-    for image in docker("images", "-q", "--no-trunc", f"kit/{stack.name}").split():
-        docker("rmi", "-f", image, check=False)
+    try:
+        for number, tag in enumerate(tags(stack, versions), 1):
+            import_image(tag, str(number))
+        yield stack
+    finally:
+        stack.remove()
+        for image in docker("images", "-q", "--no-trunc", f"kit/{stack.name}").split():
+            docker("rmi", "-f", image, check=False)

@@ -6,9 +6,7 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -18,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.agent_stack import busybox, docker, import_image
+from tests.e2e.agent_stack import docker, import_image
+from tests.e2e.place import free_ports
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 
 PROGRAM = "docker-registry"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -33,11 +33,11 @@ class ImageRegistry:
     process: subprocess.Popen[bytes]
     storage: Path
 
-    def push(self, folder: Path, name: str, platforms: tuple[str, ...] = ("amd64",)) -> str:
+    def push(self, name: str, platforms: tuple[str, ...] = ("amd64",)) -> str:
         """Have an image under NAME:1 as a list of platforms; return its id, and leave nothing of it with Docker."""
         reference = f"{self.host}/{name}:1"
         # A layer that Docker knows from elsewhere would not be fetched.
-        image_id = import_image(busybox(folder), reference, uuid.uuid4().hex)
+        image_id = import_image(reference, uuid.uuid4().hex)
         docker("push", reference)
         docker("rmi", reference)
         content, _ = self._sent("GET", f"/v2/{name}/manifests/1", {"Accept": MANIFEST})
@@ -77,15 +77,14 @@ class ImageRegistry:
 
     def _sent(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[bytes, Any]:
         request = urllib.request.Request(f"http://{self.host}{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read(), answer.headers
 
 
 @contextmanager
 def running_registry(folder: Path, address: str = "127.0.0.1") -> Iterator[ImageRegistry]:
     """Run a registry whose images lie in a folder."""
-    with socket.create_server((address, 0)) as free:
-        port = free.getsockname()[1]
+    port = next(free_ports(1, str(folder)))
     storage = folder / "registry"
     # JSON is YAML as well.
     settings = {
@@ -100,18 +99,16 @@ def running_registry(folder: Path, address: str = "127.0.0.1") -> Iterator[Image
     )
     made = ImageRegistry(f"{address}:{port}", process, storage)
     try:
-        _until_it_answers(made)
+        wait_until(lambda: _answers(made), "the registry answers")
         yield made
     finally:
         made.stop()
 
 
-def _until_it_answers(registry: ImageRegistry) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the registry does not answer"
-            time.sleep(0.05)
+def _answers(registry: ImageRegistry) -> bool:
+    assert registry.process.poll() is None, "the registry has ended"
+    try:
+        with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=PATIENCE_SECONDS):
+            return True
+    except (urllib.error.URLError, ConnectionError):
+        return False

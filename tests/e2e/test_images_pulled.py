@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from deploy.lock.registry import PulledImage, resolve_image
 from deploy.reference import pull_name
 from tests.e2e.agent_stack import AgentStack, docker
 from tests.e2e.image_registry import ImageRegistry, running_registry
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.little_registry import LittleRegistry
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e]
@@ -41,9 +41,9 @@ def stack(tmp_path: Path) -> Iterator[AgentStack]:
 
 
 @pytest.fixture
-def pushed(registry: ImageRegistry, stack: AgentStack, tmp_path: Path) -> PulledImage:
+def pushed(registry: ImageRegistry, stack: AgentStack) -> PulledImage:
     """An image that the registry has for two platforms, and Docker not any more."""
-    registry.push(tmp_path, f"some/{stack.name}", ("arm64", "amd64"))
+    registry.push(f"some/{stack.name}", ("arm64", "amd64"))
     assert names_of(stack.name) == []
     return resolve_image(f"{registry.host}/some/{stack.name}:1", Fetch())
 
@@ -116,9 +116,9 @@ def test_a_persons_own_name_for_a_pulled_image_stays(stack: AgentStack, pushed: 
 
 
 def test_a_name_that_was_given_to_another_image_is_set_right(
-    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry, tmp_path: Path
+    stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
 ) -> None:
-    registry.push(tmp_path, f"other/{stack.name}")
+    registry.push(f"other/{stack.name}")
     other = f"{registry.host}/other/{stack.name}:1"
     docker("pull", "-q", other)
     docker("tag", other, entry(stack, pushed)["reference"])
@@ -134,9 +134,9 @@ def test_an_interrupted_pull_is_pulled_again_and_what_it_left_is_collected(
     with stack.held():
         with registry.silent():
             agent = stack.start_agent("image", {**stack.base(), **asked(stack, pushed)})
-            wait_for_step(stack)
+            wait_until(lambda: is_pulling(stack), "the pull has begun")
             agent.send_signal(signal.SIGTERM)
-            assert agent.wait(30) == 128 + signal.SIGTERM
+            assert agent.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
         assert names_of(stack.name) == []
         assert stack.call("image", **asked(stack, pushed))["changed"]
     docker("rmi", entry(stack, pushed)["reference"])
@@ -144,11 +144,8 @@ def test_an_interrupted_pull_is_pulled_again_and_what_it_left_is_collected(
     assert names_of(stack.name) == []
 
 
-def wait_for_step(stack: AgentStack) -> None:
-    deadline = time.monotonic() + 20
-    while not any(line["step"] == f"image {stack.name}" for line in stack.lines):
-        assert time.monotonic() < deadline, "the pull did not begin"
-        time.sleep(0.05)
+def is_pulling(stack: AgentStack) -> bool:
+    return any(line["step"] == f"image {stack.name}" for line in stack.lines)
 
 
 def test_an_error_in_the_middle_of_a_pull_is_told_although_docker_began_with_200(

@@ -7,27 +7,14 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.bundle import Bundle
-from tests.e2e.agent_stack import HEALTHY, AgentStack, busybox, docker, tags, temporary
+from tests.e2e.agent_stack import HEALTHY, AgentStack, docker, tags
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return busybox(tmp_path_factory.mktemp("busybox"))
-
-
-@pytest.fixture
-def stack(tmp_path: Path, program: bytes) -> Iterator[AgentStack]:
-    with temporary(tmp_path, program, 1) as made:
-        yield made
 
 
 def test_a_rotated_secret_recreates_its_reader_and_is_the_cause_until_then(stack: AgentStack) -> None:

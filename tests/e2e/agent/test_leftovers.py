@@ -5,27 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.agent_stack import HEALTHY, AgentStack, busybox, tags, temporary
+from tests.e2e.agent_stack import HEALTHY, AgentStack, tags
 
 pytestmark = pytest.mark.docker
 
-BIG = 256 * 2**20
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return busybox(tmp_path_factory.mktemp("busybox"))
-
-
-@pytest.fixture
-def stack(tmp_path: Path, program: bytes) -> Iterator[AgentStack]:
-    with temporary(tmp_path, program, 1) as made:
-        yield made
+BIG = 2**30
+"""Long under way; only its beginning is written before the kill."""
 
 
 def kill_when(agent: subprocess.Popen[bytes], there: Callable[[], bool], what: str) -> None:
