@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from deploy.cli.fitting import fitted, is_too_wide
+from deploy.cli.fitting import JOINT, fitted, is_too_wide, visible
 from deploy.verify.report import Report
 
 COLOURS = {
@@ -26,6 +26,8 @@ COLOURS = {
     "refused:": "red",
     "note:": "cyan",
 }
+SHORT = 12
+"""Cells of no more places than this are never broken."""
 _CELLS = re.compile(r"^(?!refused:|note:)(\S+) {2,}(\S.*?) {2,}(\S.*)$", re.MULTILINE)
 """An operation's line: the action, what it is done to, and why."""
 
@@ -71,8 +73,12 @@ def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:
     if not is_too_wide(aligned):
         return aligned
     if not headings:
-        return fitted("\n".join("  ".join(filter(None, row)) for row in rows))
+        return fitted("\n".join("  ".join(map(_whole, filter(None, row))) for row in rows))
     return "\n".join(_record(row, headings) for row in rows)
+
+
+def _whole(cell: str) -> str:
+    return cell.replace(" ", JOINT) if visible(cell) <= SHORT else cell
 
 
 def _record(row: Sequence[str], headings: Sequence[str]) -> str:

@@ -11,8 +11,8 @@ from deploy.cli.calling import together
 
 NARROWEST = 20
 INDENT = 4
-_JOINT = "\N{NO-BREAK SPACE}"
-"""Stands for the blanks of a line to type, which is to be copied as it is."""
+JOINT = "\N{NO-BREAK SPACE}"
+"""Stands for the blanks of what is not to be broken: a line to type, a number and its unit."""
 
 
 def terminal_width() -> int | None:
@@ -36,17 +36,20 @@ def fitted(text: str, indent: int = INDENT) -> str:
     width = terminal_width()
     if width is None:
         return text
-    lines = together(text, _JOINT).split("\n")
+    lines = together(text, JOINT).split("\n")
     broken = "\n".join(_broken(line, width, indent) if visible(line) > width else line for line in lines)
-    return broken.replace(_JOINT, " ")
+    return broken.replace(JOINT, " ")
 
 
 def _broken(line: str, width: int, indent: int) -> str:
-    deeper = " " * (visible(line) - visible(line.lstrip(" ")) + indent)
+    text = line.lstrip(" ")
+    before = len(line) - len(text)
+    deeper = " " * (before + indent)
     lines: list[str] = []
-    current = ""
-    for word in line.split(" "):
-        longer = f"{current} {word}" if current or lines else word
+    first, *words = text.split(" ")
+    current = " " * before + first
+    for word in words:
+        longer = f"{current} {word}"
         if current.strip() and word and visible(longer) > width:
             lines.append(current.rstrip(" "))
             current = f"{deeper}{word}"

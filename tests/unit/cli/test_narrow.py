@@ -89,6 +89,8 @@ def test_what_verify_saw_is_broken_between_words(width: int) -> None:
     checks = (Check("open_webui", "published_where_the_spec_says", "failed", 0.2, why),)
     text = report_table(Report(checks))
     shown = "\n".join(lines(text, width))
+    assert "\n    port 3000 is open" in shown
+    assert " 0.2 s" in shown
     assert words(why) == words(shown)[words(shown).index("port") :][: len(words(why))]
 
 
