@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-LIMIT_SECONDS = 60
+from tests.e2e.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Ollama:
         body = None if value is None else json.dumps(value).encode()
         request = urllib.request.Request(f"{self.address}{path}", body, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as refused:
             raise AssertionError(f"{method} {path}: {refused.code} {refused.read().decode()}") from None

@@ -17,14 +17,20 @@ from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.stack import Stack
-from tests.e2e.waiting import wait_until
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.e2e.webui import Person
 
-LIMIT_SECONDS = 60
-SIGN_IN_SECONDS = 15
+TRY_SECONDS = 60
+"""So long a person looks at a page before doing it again."""
 GREETING = '//button[contains(., "Okay, Let\'s Go!")]'
 OFFERED = "button[aria-label^='Select '][aria-label$=' model']"
-LENGTH_OF_THE_LAST_ANSWER = "return [...document.querySelectorAll('.chat-assistant')].at(-1)?.innerText.length ?? 0"
+WATCH_THE_ANSWER = """
+window.lengthsSeen = new Set();
+new MutationObserver(() => {
+  const answer = [...document.querySelectorAll('.chat-assistant')].at(-1);
+  if (answer?.innerText.length) window.lengthsSeen.add(answer.innerText.length);
+}).observe(document.body, {childList: true, subtree: true, characterData: true});
+"""
 LABELS_OF = "return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute('aria-label'))"
 NOT_YET = (
     ElementClickInterceptedException,
@@ -36,12 +42,22 @@ NOT_YET = (
 
 def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
     """Open the page and sign in as the first administrator, unless that was done before."""
-    browser.get(address or stack.service("open_webui").address)
-    element(browser, "input#email, #chat-input")
+    place = address or stack.service("open_webui").address
+    wait_until(lambda: is_open(browser, place), "the page is open")
     if browser.find_elements(By.ID, "chat-input"):
         return
     password = stack.secret("webui_admin_password")
-    wait_until(lambda: is_signed_in(browser, password), "the person is signed in", 2 * LIMIT_SECONDS)
+    wait_until(lambda: is_signed_in(browser, password), "the person is signed in")
+
+
+def is_open(browser: Chrome, address: str) -> bool:
+    """Open the page and wait for what a person can write into; one that does not come is opened anew."""
+    try:
+        browser.get(address)
+        element(browser, "input#email, #chat-input", TRY_SECONDS)
+    except (*NOT_YET, TimeoutException):
+        return False
+    return True
 
 
 def is_signed_in(browser: Chrome, password: str) -> bool:
@@ -55,7 +71,7 @@ def is_signed_in(browser: Chrome, password: str) -> bool:
         if {name: field.get_property("value") for name, field in fields.items()} != wanted:
             return False
         fields["password"].send_keys(Keys.ENTER)
-        WebDriverWait(browser, SIGN_IN_SECONDS, ignored_exceptions=NOT_YET).until(
+        WebDriverWait(browser, TRY_SECONDS, ignored_exceptions=NOT_YET).until(
             lambda page: page.find_elements(By.ID, "chat-input")
         )
     except (*NOT_YET, TimeoutException):
@@ -87,7 +103,7 @@ def type_into(browser: Chrome, selector: str, text: str) -> None:
             return False
         return True
 
-    wait_until(is_typed, f"{selector} can be typed into", LIMIT_SECONDS)
+    wait_until(is_typed, f"{selector} can be typed into")
 
 
 def click(browser: Chrome, selector: str) -> None:
@@ -102,29 +118,28 @@ def click(browser: Chrome, selector: str) -> None:
             return False
         return True
 
-    wait_until(is_clicked, f"{selector} can be clicked", LIMIT_SECONDS)
+    wait_until(is_clicked, f"{selector} can be clicked")
 
 
 def send(browser: Chrome, text: str) -> None:
     """Write a message and send it."""
     type_into(browser, "#chat-input", text)
+    browser.execute_script(WATCH_THE_ANSWER)
     click(browser, "#send-message-button")
 
 
 def answer_lengths(browser: Chrome) -> set[int]:
     """Return the lengths of the answer that were seen while it grew."""
-    lengths: set[int] = set()
 
-    def grows() -> bool:
-        # Asked and measured inside the page at once: the page puts a new element in an answer's place while it grows.
-        lengths.add(browser.execute_script(LENGTH_OF_THE_LAST_ANSWER))
-        return len(lengths - {0}) >= 2
+    def lengths() -> set[int]:
+        # Kept by the page itself, at every change: who looks from outside may come too late on a busy machine.
+        return set(browser.execute_script("return [...window.lengthsSeen]"))
 
-    wait_until(grows, "the answer grows", LIMIT_SECONDS)
-    return lengths - {0}
+    wait_until(lambda: len(lengths()) >= 2, "the answer grows")
+    return lengths()
 
 
-def element(browser: Chrome, selector: str) -> WebElement:
+def element(browser: Chrome, selector: str, seconds: float = PATIENCE_SECONDS) -> WebElement:
     """Wait for an element that can be used."""
     there = seen.element_to_be_clickable((By.CSS_SELECTOR, selector))
-    return WebDriverWait(browser, LIMIT_SECONDS, ignored_exceptions=NOT_YET).until(there)
+    return WebDriverWait(browser, seconds, ignored_exceptions=NOT_YET).until(there)
