@@ -68,7 +68,7 @@ def written_path(file: Path, folder: Path) -> str:
 def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
     """Write every file, or none where one of a person's would be lost."""
     for name in files:
-        if (folder / name).exists() and name != FILE_NAME:
+        if _holds_something(folder / name) and name != FILE_NAME:
             raise UsageError(f"{folder / name} is there already", "name another place, or move it away first")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +81,10 @@ def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}", "name another place") from None
     return [folder / name for name in files]
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and not (path.is_file() and path.stat().st_size == 0)
 
 
 def spec_in(place: Path) -> Path:

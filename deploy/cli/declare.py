@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,23 @@ class Verb(Exemplified):
 class VerbGroup(Exemplified, click.Group):
     """A verb that has verbs of its own."""
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one may have been meant."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            raise no_command(args[0], self.commands, ctx)
+        return super().resolve_command(ctx, args)
+
+
+def no_command(word: str, known: Iterable[str], context: click.Context) -> click.UsageError:
+    """Return the error of a word that is no command."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, 1)
+    meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    return click.UsageError(f"there is no command {word!r}; {meant}", context)
+
 
 def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
     """Declare a verb that has verbs of its own."""
@@ -73,11 +90,7 @@ class ListGroup(VerbGroup):
         known = {*self.commands, "-h", "--help"}
         first = args[0] if args else ""
         if first not in known and not first.startswith("-") and first and not is_path(first):
-            import difflib
-
-            near = difflib.get_close_matches(first, self.commands, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise click.UsageError(f"there is no command {first!r}{meant}", ctx)
+            raise no_command(first, self.commands, ctx)
         return super().parse_args(ctx, args if first in known else ["list", *args])
 
 
@@ -127,7 +140,7 @@ def _file(given: dict[str, Any]) -> Path | None:
 
 def spec_argument(function: Function) -> Function:
     """Let the verb take [KIT_YAML]."""
-    kind = click.Path(path_type=Path)
+    kind = click.Path(path_type=Path, readable=False)
     return click.argument("spec", metavar="[KIT_YAML]", type=kind, default=DEFAULT_SPEC)(function)
 
 

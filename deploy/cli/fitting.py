@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
@@ -17,7 +16,12 @@ JOINT = "\N{NO-BREAK SPACE}"
 
 def terminal_width() -> int | None:
     """Return how wide the terminal is that answers go to; None where they go elsewhere."""
-    return max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    # A dear import, which a pipe need not pay for
+    import shutil
+
+    return max(shutil.get_terminal_size().columns, NARROWEST)
 
 
 def visible(text: str) -> int:

@@ -24,7 +24,7 @@ def command() -> None:
 
 
 @verb("modelfile", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --name teacher")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 @click.option("--name", metavar="N", help="Name of the model.  [default: the file's, or its folder's]")
 @click.option("--engine", metavar="E", help="Name of its engine.  [default: the first that makes models, or main]")
 def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> int:

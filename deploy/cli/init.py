@@ -18,7 +18,9 @@ from deploy.spec.starter import Choices
 @click.option("--from", "inventory", metavar="NAME", help="Copy a deployment that comes with kit, such as quickstart.")
 @click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
 @click.option("--model", metavar="NAME", help="Name of the model.  [default: gemma]")
-@click.option("--model-file", metavar="GGUF", type=click.Path(path_type=Path), help="GGUF file of the model.")
+@click.option(
+    "--model-file", metavar="GGUF", type=click.Path(path_type=Path, readable=False), help="GGUF file of the model."
+)
 @click.option("--no-gateway", is_flag=True, help="Leave out the gateway.")
 @click.option("--no-webui", is_flag=True, help="Leave out the web page.")
 @click.option("--publish", metavar="ADDRESS", help="Address of this machine to open the services on.  [default: local]")

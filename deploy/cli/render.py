@@ -13,7 +13,9 @@ from deploy.desired import load_desired
 
 
 @verb("render", "render --out rendered", "render --out /tmp/seen inventories/quickstart/kit.yaml")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path, readable=False), required=True, help="Folder to write into."
+)
 @spec_argument
 def command(output: Output, spec: Path, out: Path) -> None:
     """Write the files that a host would get into a folder.

@@ -91,6 +91,13 @@ def test_init_leaves_a_spec_that_is_there_alone(kit: Kit) -> None:
     assert not Path("kit.schema.json").exists()
 
 
+def test_init_writes_where_an_empty_file_lies(kit: Kit) -> None:
+    Path("kit.yaml").touch()
+    assert kit("check").err == "kit.yaml:1:1: is empty; `kit init` writes one\n"
+    assert kit("init").code == 0
+    assert Path("kit.yaml").stat().st_size > 0
+
+
 @pytest.mark.parametrize("name", ["house", "house/", "./house", "house/kit.yaml"])
 def test_a_name_without_yaml_is_a_folder(kit: Kit, name: str) -> None:
     shown = kit("init", name)
