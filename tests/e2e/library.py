@@ -43,6 +43,11 @@ class Library:
         """The digest of the tag's manifest."""
         return self.store.manifest(parse(TAG)).digest
 
+    @property
+    def size(self) -> int:
+        """Bytes of the tag's largest part, the weights."""
+        return max(part.size for part in self.store.manifest(parse(TAG)).parts)
+
     @contextmanager
     def open(self) -> Iterator[ModelRegistry]:
         """Answer for a while."""

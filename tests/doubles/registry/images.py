@@ -28,7 +28,7 @@ def digest_of(host: str, repository: str, tag: str) -> str:
     """Return what a registry says a tag is."""
     url = f"http://{host}/v2/{repository}/manifests/{tag}"
     request = urllib.request.Request(url, headers={"Accept": ", ".join(KINDS)}, method="HEAD")
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return str(answer.headers["Docker-Content-Digest"])
 
 

@@ -28,6 +28,10 @@ class Trouble:
     """Without it blobs are sent at once, which engines refuse."""
     seconds_per_piece: float = 0.0
     """Wait so long after each 64 KiB."""
+    silent_from: int | None = None
+    """Send a blob no further than to here, and say nothing more."""
+    is_silent: bool = False
+    """Whether it has come to that."""
 
 
 @dataclass
@@ -115,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         with path.open("rb") as content:
             content.seek(at)
             while at < end:
+                if trouble.silent_from is not None and at >= trouble.silent_from and "/direct/" in self.path:
+                    trouble.is_silent = True
+                    self.server.waiting.wait()
                 piece = content.read(min(PIECE, end - at, PIECE if limit is None else max(limit - at, 0)))
                 if not piece or self.server.waiting.is_set():
                     self.close_connection = True
