@@ -41,6 +41,8 @@ class Recipe:
     """What is asked of the package index, as `name[extra]==version`."""
     overrides: tuple[str, ...] = ()
     """Packages to leave out although they are asked for, each with a marker that is never true."""
+    bytecode: tuple[str, ...] = ()
+    """Packages that its start loads, by the names of their folders: they are compiled once, not at every start."""
     environment: dict[str, str] = field(default_factory=lambda: {"LANG": "C.UTF-8", "PATH": PATH})
 
     @property
@@ -77,6 +79,8 @@ def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> s
         "environment": recipe.environment,
         "wheels": sorted((wheel.file, wheel.sha256) for wheel in wheels),
     }
+    # Left out where there is none, so that an image without any keeps its name.
+    parts |= {"bytecode": sorted(recipe.bytecode)} if recipe.bytecode else {}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -91,6 +95,7 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
         "debian": sorted(recipe.debian),
         "python": recipe.python,
         "wheels": [asdict(wheel) for wheel in sorted(wheels)],
+        "bytecode": sorted(recipe.bytecode),
         "entrypoint": [],
         "environment": recipe.environment,
         "workdir": "/",

@@ -116,6 +116,7 @@ def image_of(kind: str, digest: str, wheels: list[Document]) -> Document:
         "debian": DEBIAN,
         "python": "3.11",
         "wheels": wheels,
+        "bytecode": ["click"],
         "entrypoint": [],
         "environment": {"PATH": "/opt/venv/bin:/usr/bin:/bin"},
         "workdir": "/",
@@ -191,6 +192,8 @@ def assert_usable(images: list[Document]) -> None:
     closed = ("--rm", "--read-only", "--user", "12345:12345", "--cap-drop", "ALL", "--network", "none")
     code = "import numpy, sys; print(sys.prefix, numpy.ones(3).sum())"
     assert docker("run", *closed, images[1]["tag"], "python3", "-c", code) == "/opt/venv 3.0"
+    code = "import click, idna, pathlib; print([pathlib.Path(one.__cached__).exists() for one in (click, idna)])"
+    assert docker("run", *closed, images[1]["tag"], "python3", "-c", code) == "[True, False]"
 
 
 def test_a_build_that_is_stopped_leaves_no_program_and_nothing_half_written(

@@ -30,6 +30,7 @@ def test_a_digest_does_not_depend_on_the_order_in_which_things_are_named() -> No
         dataclasses.replace(RECIPE, debian=("python3",)),
         dataclasses.replace(RECIPE, environment={"LANG": "C"}),
         dataclasses.replace(RECIPE, kind="other"),
+        dataclasses.replace(RECIPE, bytecode=("thing",)),
     ],
 )
 def test_whatever_goes_in_changes_the_digest(other: Recipe) -> None:

@@ -73,9 +73,14 @@ def uv_argv(program: str, cache: Path, index: str | None, python: str, target: P
     return [*argv, "--default-index", index] if index else argv
 
 
+def packages_in(python: str) -> str:
+    """Return the folder of an image's packages, without the slash before it."""
+    return f"{VENV}/lib/python{python}/site-packages"
+
+
 def write_venv(writer: LayerWriter, site: Path, python: str) -> None:
     """Write a virtual environment for the image's own Python, with what was unpacked."""
-    packages = f"{VENV}/lib/python{python}/site-packages"
+    packages = packages_in(python)
     folders = [str(parent) for parent in reversed(PurePosixPath(packages).parents) if str(parent) != "."]
     home = f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n"
     for folder in (*folders, f"{VENV}/bin", packages):

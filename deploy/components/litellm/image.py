@@ -8,6 +8,12 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.recipe import Recipe
 
 VERSION = "1.106.2"
+# What its start loads, seen in its `sys.modules`: nine tenths of it by size.
+LOADED = (
+    "aiohttp anyio attr click cryptography expression fastapi httpx httpx2 jinja2 litellm mcp mcp_types "
+    "oauthlib openai opentelemetry pydantic pydantic_core pydantic_settings redis regex requests rich "
+    "starlette typing_extensions urllib3 yaml"
+)
 RECIPE = Recipe(
     kind="litellm",
     suite="bookworm",
@@ -16,6 +22,7 @@ RECIPE = Recipe(
     # Without prisma a request with no key is answered by 500 instead of 401.
     requirements=(f"litellm[proxy]=={VERSION}", "prisma"),
     overrides=("polars; python_version < '3'",),
+    bytecode=tuple(LOADED.split()),
 )
 
 
