@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
+from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.e2e.workstation import Workstation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
-LIMIT_SECONDS = 120
 SHELL = ["bash", "-euo", "pipefail", "-c"]
 PYTHON = ["uv", "run", "--quiet", "--no-project", "--with", "ollama", "--with", "openai", "python", "-c"]
 
@@ -60,7 +60,7 @@ def run(*argv: str, key: str = "") -> str:
         env={**os.environ, "OPENAI_API_KEY": key},
         capture_output=True,
         text=True,
-        timeout=LIMIT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -6,13 +6,13 @@ import contextlib
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tests.e2e.lab.image import lab_image
+from tests.e2e.waiting import wait_until
 
 Process1 = Literal["systemd", "init"]
 FLAGS = (
@@ -21,7 +21,7 @@ FLAGS = (
     *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--volume", "/var/lib/docker"),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
 )
-BOOT_SECONDS = 60
+TRY_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,15 @@ def _open_for(host: LabHost) -> None:
     if not host.has_systemd:
         host.read("mkdir", "-p", "/run/sshd")
         host.read("/usr/sbin/sshd")
-    _wait_for_ssh(host)
+    wait_until(lambda: _speaks_ssh(host), f"{host.name} speaks SSH")
 
 
-def _wait_for_ssh(host: LabHost) -> None:
-    deadline = time.monotonic() + BOOT_SECONDS
-    while True:
-        try:
-            with socket.create_connection((host.address, 22), timeout=1) as connection:
-                connection.settimeout(5)
-                if connection.recv(4) == b"SSH-":
-                    return
-        except OSError:
-            pass
-        assert time.monotonic() < deadline, f"{host.name} does not answer: {host.run('systemctl', '--failed').stdout}"
-        time.sleep(0.1)
+def _speaks_ssh(host: LabHost) -> bool:
+    try:
+        with socket.create_connection((host.address, 22), timeout=TRY_SECONDS) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
 
 
 def _docker(*argv: str) -> str:
