@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.e2e.workstation import Workstation, prepared_workstation
 from tests.tree import REPOSITORY
 
 KEEP = bool(os.environ.get("KIT_KEEP"))
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,19 +41,26 @@ def stack_up(evidence: Evidence) -> Iterator[Stack]:
             stack.destroy()
         yield stack
     finally:
-        stack.keep_logs()
+        with suppress(Exception):
+            stack.keep_logs()
         if not KEEP:
             stack.place.mend()
             stack.destroy()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember which scenario failed: what it leaves behind is looked at before the next one."""
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    return report
+
+
 @pytest.fixture
-def stack(stack_up: Stack) -> Stack:
+def stack(stack_up: Stack, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The stack as kit.yaml says, also after a scenario that failed half-way."""
-    if not stack_up.is_settled:
-        stack_up.place.mend()
-        stack_up.apply()
-    return stack_up
+    with stack_up.settled(lambda: request.node.stash.get(FAILED, False)):
+        yield stack_up
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +81,10 @@ def workstation_applied(workstation_up: Workstation) -> Workstation:
 
 
 @pytest.fixture
-def workstation(workstation_applied: Workstation) -> Workstation:
+def workstation(workstation_applied: Workstation, request: pytest.FixtureRequest) -> Iterator[Workstation]:
     """The workstation as kit.yaml says, also after a scenario that failed half-way."""
-    workstation_applied.settle()
-    return workstation_applied
+    with workstation_applied.settled(lambda: request.node.stash.get(FAILED, False)):
+        yield workstation_applied
 
 
 @pytest.fixture(scope="session")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
+from tempfile import gettempdir
 from typing import Any
 
 import docker
 from docker.models.containers import Container
 
+from deploy.agent.holder import WORKING, current_holder, is_locked
 from tests.e2e.evidence import Evidence, Ran
 from tests.e2e.place import NAME, Place
+from tests.e2e.processes import kill
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
 
 KIT = str(REPOSITORY / "kit")
@@ -58,6 +63,7 @@ class Stack:
     def __init__(self, place: Place, evidence: Evidence) -> None:
         self.place = place
         self.evidence = evidence
+        self._is_trusted = False
 
     def kit(self, verb: str, *words: str, code: int = 0, secret: bool = False) -> Ran:
         """Run the command line to its end and expect an exit code."""
@@ -82,20 +88,23 @@ class Stack:
         """Start the command line as a shell does: leader of its own process group; nothing of it outlives the block."""
         argv = [KIT, *verb.split(), *words, str(self.place.spec_path)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-        with Popen(
-            argv,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-            env=environment | (shell or {}),
-            start_new_session=True,
-        ) as process:
+        with (
+            images_stay(verb),
+            Popen(
+                argv,
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                text=True,
+                env=environment | (shell or {}),
+                start_new_session=True,
+            ) as process,
+        ):
             try:
                 yield process
             finally:
                 if process.poll() is None:
-                    process.kill()
+                    kill(process.pid, with_all=True)
 
     def apply(self, *words: str, code: int = 0) -> Ran:
         """Apply without a question."""
@@ -112,6 +121,27 @@ class Stack:
         return not self.plan()
 
     @property
+    def is_busy(self) -> bool:
+        """Whether something still changes the host, with its control node or without."""
+        return current_holder(self.root) is not None or is_locked(self.root / "run" / WORKING)
+
+    @contextmanager
+    def settled(self, has_failed: Callable[[], bool]) -> Iterator[None]:
+        """Give it as kit.yaml says; a scenario that succeeds leaves it so, and only after another it is looked at."""
+        if not self._is_trusted:
+            self.settle()
+        self._is_trusted = False
+        yield
+        self._is_trusted = not has_failed()
+
+    def settle(self) -> None:
+        """Make the host as kit.yaml says, or was at first where a scenario failed half-way."""
+        wait_until(lambda: not self.is_busy, "what was left of a run has ended", LIMIT_SECONDS)
+        if not self.is_settled:
+            self.place.mend()
+            self.apply()
+
+    @property
     def ports(self) -> dict[str, int]:
         """Ports by service, as kit.yaml says."""
         spec = self.place.spec
@@ -126,7 +156,9 @@ class Stack:
     def containers(self) -> dict[str, Seen]:
         """Return every container that carries the stack's label, stopped ones too."""
         with docker_client() as client:
-            found = client.containers.list(all=True, filters={"label": f"kit.stack={self.name}"})
+            label = f"kit.stack={self.name}"
+            # One that is replaced meanwhile is listed, and gone when it is looked at.
+            found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
             return {one.labels["kit.service"]: seen(one) for one in found}
 
     def service(self, name: str) -> Seen:
@@ -163,9 +195,19 @@ class Stack:
         return (self.root / "current").resolve()
 
 
+@contextmanager
+def images_stay(verb: str) -> Iterator[None]:
+    """Let nobody's images be destroyed while another stack, whose release does not name them yet, brings the same."""
+    kind = {"apply": fcntl.LOCK_SH, "destroy": fcntl.LOCK_EX}.get(verb)
+    with (Path(gettempdir()) / "kit-e2e-images").open("a") as lock:
+        if kind is not None:
+            fcntl.flock(lock, kind)
+        yield
+
+
 def docker_client() -> closing[docker.DockerClient]:
     """Ask this machine's Docker."""
-    return closing(docker.from_env())
+    return closing(docker.from_env(timeout=PATIENCE_SECONDS))
 
 
 def seen(container: Container) -> Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,10 +104,9 @@ class Workstation(Stack):
         return {name.removesuffix(" on main"): what for name, what in models.items()}
 
     def settle(self) -> None:
-        """Make the host as kit.yaml says, or was at first where a scenario failed half-way."""
-        if not self.is_settled:
-            self.place.mend()
-            self.apply()
+        """Make the host as kit.yaml says; what a scenario that failed has left undone may want the library."""
+        with self.library.open():
+            super().settle()
 
 
 @contextmanager
@@ -131,11 +130,15 @@ def prepared_workstation(evidence: Evidence, keep: bool) -> Iterator[Workstation
         stack.image_digest = publish(registry.host, VERSION)
         place.lay_down(registry.host, stack.library.url, model)
         stack.destroy()
-        yield stack
-    stack.keep_logs()
-    if not keep:
-        stack.destroy()
-        shutil.rmtree(FOLDER)
+        try:
+            yield stack
+        finally:
+            with suppress(Exception):
+                stack.keep_logs()
+            if not keep:
+                place.mend()
+                stack.destroy()
+                shutil.rmtree(FOLDER)
 
 
 def change_model(spec: Document, name: str, **fields: object) -> None:
