@@ -19,10 +19,11 @@ def test_a_stopped_container_an_open_port_and_a_changed_file_turn_verify_red_and
     right = stack.containers()
     config = next(path for path in (stack.root / "files").rglob("*.yaml") if "model_list" in path.read_text())
 
-    right["main"].container.stop()
-    assert_red(stack, "main")
-    open_another_port(stack, "open_webui")
+    right["open_webui"].container.stop()
     assert_red(stack, "open_webui")
+    # The engine is the one that is soon there again.
+    open_another_port(stack, "main")
+    assert_red(stack, "main")
     config.chmod(0o644)
     config.write_text(f"{config.read_text()}# somebody was here\n")
     assert_red(stack, "litellm")
