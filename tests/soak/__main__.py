@@ -1,0 +1,50 @@
+"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack, until the first that is not made good.
+
+By hand, never in the continuous integration. KIT_KEEP=1 leaves the stack for the next run, which takes it over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+
+from tests.e2e.evidence import Evidence
+from tests.e2e.workstation import prepared_workstation
+from tests.soak.chats import chats
+from tests.soak.cuts import pulls, uploads
+from tests.soak.figures import Soak, Strain
+from tests.soak.kills import kills
+
+STRAINS: dict[str, Strain] = {"chats": chats, "pulls": pulls, "uploads": uploads, "kills": kills}
+
+
+def main() -> int:
+    """Bring the stack up, strain it as often as was asked for, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="tests/run soak", description=__doc__)
+    for name, strain in STRAINS.items():
+        parser.add_argument(f"--{name}", type=int, default=0, metavar="N", help=(strain.__doc__ or "").split(";")[0])
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the same seed throws the same dice")
+    asked = vars(parser.parse_args())
+    if not any(asked[name] for name in STRAINS):
+        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200")
+    with prepared_workstation(Evidence("soak"), bool(os.environ.get("KIT_KEEP"))) as stack:
+        if not stack.root.exists():
+            with stack.library.open():
+                stack.lock()
+                stack.apply()
+        for name, strain in STRAINS.items():
+            if asked[name]:
+                stack.settle()
+                soak = Soak(stack, random.Random(asked["seed"]))
+                begun = time.monotonic()
+                print(f"{name}, seed {asked['seed']}", flush=True)
+                strain(soak, asked[name])
+                print(f"{name}: {soak}, in {time.monotonic() - begun:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
