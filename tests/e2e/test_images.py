@@ -9,7 +9,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ import yaml
 from deploy.agent.inputs.sources import host_mirror
 from tests.e2e.closed import closed
 from tests.e2e.proxies import forward_proxy, tls_proxy
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
@@ -70,7 +70,7 @@ class Builder:
                 yield
             finally:
                 hold.stdin.close()
-                hold.wait(30)
+                hold.wait(PATIENCE_SECONDS)
 
     @contextmanager
     def building(self, request: Document) -> Iterator[subprocess.Popen[str]]:
@@ -101,7 +101,8 @@ def images() -> Iterator[list[Document]]:
     every: list[Document] = lock["images"]["litellm"]["wheels"]
     light = [wheel for wheel in every if wheel["size"] < LIGHT_BYTES]
     few = [wheel for wheel in every if wheel["name"] in FEW]
-    asked = [image_of("t_light", "1" * 64, light), image_of("t_few", "2" * 64, few)]
+    # Of nobody else's runs on this machine.
+    asked = [image_of(kind, uuid.uuid4().hex * 2, some) for kind, some in (("t_light", light), ("t_few", few))]
     yield asked
     for image in asked:
         docker("rmi", "-f", image["tag"], check=False)
@@ -201,9 +202,9 @@ def test_a_build_that_is_stopped_leaves_no_program_and_nothing_half_written(
 ) -> None:
     builder = Builder(folder, HOST_PYTHON)
     with builder.building(builder.request(images[1:])) as agent:
-        wait_until(lambda: "extracting" in builder.journal(), 180)
+        wait_until(lambda: "extracting" in builder.journal(), "wheels are extracted")
         agent.send_signal(signal.SIGTERM)
-        answer = json.loads(agent.communicate(timeout=60)[0])
+        answer = json.loads(agent.communicate(timeout=PATIENCE_SECONDS)[0])
     assert agent.returncode == 128 + signal.SIGTERM
     assert answer["error"]["problem"] == "interrupted"
     assert programs_in(folder) == []
@@ -218,19 +219,12 @@ def test_no_room_is_told_in_gib_before_anything_is_fetched(folder: Path, images:
     huge = [{**wheel, "size": 2**50} for wheel in images[1]["wheels"]]
     builder = Builder(folder, HOST_PYTHON)
     with builder.building(builder.request([{**images[1], "wheels": huge}])) as agent:
-        answer = json.loads(agent.communicate(timeout=60)[0])
+        answer = json.loads(agent.communicate(timeout=PATIENCE_SECONDS)[0])
     assert agent.returncode == 1
     assert "image builds" in answer["error"]["problem"]
     assert "GiB are free" in answer["error"]["problem"]
     assert list((builder.cache / "layers").iterdir()) == []
     assert "start" not in builder.journal()
-
-
-def wait_until(happened: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def programs_in(folder: Path) -> list[str]:

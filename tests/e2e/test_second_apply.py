@@ -7,7 +7,7 @@ from subprocess import Popen
 import pytest
 
 from tests.e2e.processes import children
-from tests.e2e.stack import Stack
+from tests.e2e.stack import LIMIT_SECONDS, Stack
 from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -64,5 +64,5 @@ def programs_until_end(process: Popen[str]) -> set[str]:
         seen.update(children(process.pid).values())
         return process.poll() is not None
 
-    wait_until(look, "the run has ended", 300)
+    wait_until(look, "the run has ended", LIMIT_SECONDS)
     return seen
