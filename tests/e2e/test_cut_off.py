@@ -18,12 +18,11 @@ import pytest
 from deploy.agent.holder import current_holder, is_locked
 from tests.e2e.place import Document
 from tests.e2e.processes import children, kill
-from tests.e2e.stack import Seen, Stack
+from tests.e2e.stack import LIMIT_SECONDS, Seen, Stack
 from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
-LIMIT_SECONDS = 90
 APPLY = ("apply", "--yes", "--json")
 
 
@@ -45,7 +44,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
         with another_context(stack, 1536 + 1024 * number) as wanted, stack.running(*APPLY) as process:
             wait_for(stack, process, moment, wanted)
             kill(process.pid, with_all=number % 2 == 1)
-        wait_until(lambda: not is_busy(stack), "what was left of the run has ended", LIMIT_SECONDS)
+        wait_until(lambda: not stack.is_busy, "what was left of the run has ended", LIMIT_SECONDS)
 
     with stack.running(*APPLY) as process:
         wait_for(stack, process, the_host_is_held)
@@ -55,7 +54,8 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     assert f"{process.pid}" in refusal["problem"]
     assert "kit apply" in refusal["problem"]
     assert half_written(stack) == []
-    assert left_behind(stack) == []
+    # Other stacks' runs make such folders too, and lock them a moment later.
+    wait_until(lambda: left_behind(stack) == [], "nothing is left behind")
     assert stack.is_settled
     assert stack.kit("status", "--json", "--check").document["verified"]
     assert as_wanted(stack.containers()) == as_wanted(before)
@@ -65,7 +65,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
 class State:
     """What was there before a run, and what it shall place."""
 
-    main: Seen
+    main: Seen | None
     wanted: Path
 
 
@@ -84,7 +84,8 @@ def the_release_is_placed(stack: Stack, process: int, before: State) -> bool:
 
 def the_container_is_replaced(stack: Stack, _process: int, before: State) -> bool:
     """The container is another one."""
-    return stack.containers().get("main", before.main).id != before.main.id
+    main = stack.containers().get("main")
+    return main is not None and (before.main is None or main.id != before.main.id)
 
 
 def the_checks_have_begun(_stack: Stack, process: int, _before: State) -> bool:
@@ -94,18 +95,13 @@ def the_checks_have_begun(_stack: Stack, process: int, _before: State) -> bool:
 
 def wait_for(stack: Stack, process: Popen[str], moment: Moment, wanted: str = "") -> None:
     """Wait for a moment of a run that goes on."""
-    before = State(stack.service("main"), stack.root / "releases" / wanted / "manifest.json")
+    before = State(stack.containers().get("main"), stack.root / "releases" / wanted / "manifest.json")
 
     def there() -> bool:
         assert process.poll() is None, f"it ended before {moment.__name__}\n{stack.ended(process, *APPLY)}"
         return moment(stack, process.pid, before)
 
     wait_until(there, moment.__name__, LIMIT_SECONDS)
-
-
-def is_busy(stack: Stack) -> bool:
-    """Whether something still changes the host, with its control node or without."""
-    return current_holder(stack.root) is not None or is_locked(stack.root / "run" / "working")
 
 
 @contextmanager
