@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from deploy.agent.engines.names import DEFAULT_TAG
+
 
 @dataclass(frozen=True)
 class Container:
@@ -183,9 +185,9 @@ class SeenNames:
         """Whether it is known what it has."""
         return self.problem is None
 
-    def has(self, known: str) -> bool:
-        """Say whether it has a model; an Ollama lists the tag that goes without saying."""
-        return known in self.names or f"{known}:latest" in self.names
+    def own_name(self, known: str) -> str | None:
+        """Return what it calls a model, None where it lacks it; an Ollama lists the tag that goes without saying."""
+        return next((name for name in (known, f"{known}{DEFAULT_TAG}") if name in self.names), None)
 
 
 @dataclass(frozen=True)

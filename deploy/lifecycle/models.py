@@ -9,14 +9,13 @@ from typing import Any
 from deploy.agent.engines.names import same
 from deploy.deployment import Deployment, Engine, NamedEngine
 from deploy.hosts.observe import Observation, engine_request
-from deploy.hosts.seen import SeenEngine, SeenNames
+from deploy.hosts.seen import SeenEngine
 from deploy.hosts.transport import Transport
 from deploy.models import CreatedModel
 from deploy.plan.models import NOT_ASKED, model_changes
-from deploy.plan.named import lack
+from deploy.plan.named import NAMES_NOT_ASKED, lack
 
 EQUAL = "equal"
-NOBODY = SeenNames(problem="it was not asked")
 Loaded = dict[str, Any]
 Listed = dict[str, dict[str, Any]]
 """By what is equal for all spellings of a name, what an engine says of a model."""
@@ -66,12 +65,12 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
 
 
 def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
-    seen = observation.named_engines.get(engine.name, NOBODY)
+    seen = observation.named_engines.get(engine.name, NAMES_NOT_ASKED)
     for name, known in engine.models:
-        state = EQUAL if seen.has(known) else f"the engine {lack(known, seen)}"
+        state = f"the engine {lack(known, seen)}" if seen.own_name(known) is None else EQUAL
         silent = f"engine does not answer: {seen.problem}"
         yield Row(name, engine.name, state if seen.is_told else silent, True, is_seen=seen.is_told)
-    wanted = {spelling for _, known in engine.models for spelling in (known, f"{known}:latest")}
+    wanted = {seen.own_name(known) for _, known in engine.models}
     for name in sorted(set(seen.names) - wanted):
         yield Row(name, engine.name, "not in kit.yaml (the engine's own)", False)
 

@@ -11,6 +11,7 @@ from deploy.hosts.seen import SeenNames
 from deploy.spec.wording import did_you_mean
 
 MOST_TOLD = 8
+NAMES_NOT_ASKED = SeenNames(problem="it was not asked")
 
 
 def named_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
@@ -56,6 +57,6 @@ def _lacking(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:
     more = f" and {len(seen.names) - len(told)} more" if len(seen.names) > len(told) else ""
     there = f"it has {', '.join(told)}{more}" if told else "it has none at all"
     for name, known in engine.models:
-        if not seen.has(known):
+        if seen.own_name(known) is None:
             wrong = f"model {name}: engine {engine.name} at {engine.address} {lack(known, seen)}"
             yield wrong, f"{there}; bring it there, or let `from` of {name} in kit.yaml be a name that it has"

@@ -52,8 +52,7 @@ def in_folder(described: Answer) -> Answer:
 
 def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Layers]) -> Answer:
     listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
-    # Asking for the version would be a second request, and nothing is decided by it.
-    none: Answer = {"version": None, "is_read": False, "shown": {}, "store": False, "blobs": []}
+    none: Answer = {"is_read": False, "shown": {}, "store": False, "blobs": []}
     return {**none, "problem": problem, "models": listed, "layers": layers}
 
 
