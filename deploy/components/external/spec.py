@@ -14,7 +14,14 @@ from deploy.spec.fields import Url, shown
 
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
 _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
-_ANSWERS = ("/models", "/chat/completions", "/completions", "/embeddings", "/responses")
+_BELOW = {
+    "ollama": ("one of Ollama's protocols, not its address", ("/v1", "/api")),
+    "openai": (
+        "one thing to ask it for",
+        ("/models", "/chat/completions", "/completions", "/embeddings", "/responses"),
+    ),
+}
+"""Ends of an address that lie below where a protocol begins, and what they are."""
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
@@ -68,16 +75,11 @@ class ExternalEngine(EngineSpec):
     @field_validator("url")
     @classmethod
     def _is_where_its_protocol_begins(cls, value: str, info: ValidationInfo) -> str:
-        api = info.data.get("api")
-        wrong = {"ollama": ("/v1", "/api"), "openai": _ANSWERS}.get(str(api), ())
-        path = next((path for path in wrong if value.endswith(path)), None)
-        if path is not None:
-            words = {"ollama": "one of Ollama's protocols, not its address", "openai": "one thing to ask it for"}[
-                str(api)
-            ]
-            raise PydanticCustomError(
-                "url", "{value} is {words}; leave {path} out", {"value": shown(value), "words": words, "path": path}
-            )
+        api = str(info.data.get("api"))
+        words, paths = _BELOW.get(api, ("", ()))
+        if path := next((path for path in paths if value.endswith(path)), ""):
+            told = {"value": shown(value), "words": words, "path": path}
+            raise PydanticCustomError("url", "{value} is {words}; leave {path} out", told)
         # One spelling from here on: who asks the engine, the gateway and the web UI all get the same.
         return f"{value}/v1" if api == "openai" and not _VERSION.search(urlsplit(value).path) else value
 

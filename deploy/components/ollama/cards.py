@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-# Since its release 0.30, and the words of releases before it.
 _START = 'msg="server config"'
 _FOUND = 'msg="inference compute"'
 _LIBRARY = re.compile(r" library=(\S+)")
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
+# The words of its release 0.30 and later ones, then those of releases before it.
 _TROUBLE = re.compile(
     r"dropping |GPU discovery (?:watchdog|failed)|failure during .*discovery|permission|rocm.*fail", re.IGNORECASE
 )

@@ -18,7 +18,6 @@ PROGRAM = "/bin/ollama"
 # How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
 LOAD_SECONDS = 300
 ANSWER_SECONDS = 180
-# What ROCm opens; of the cards' folder, the part that computes.
 _DRIVER = "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics), or write `gpu: none` at {name} in kit.yaml"
 
 
@@ -59,6 +58,7 @@ def _devices(spec: OllamaEngine) -> tuple[Device, ...]:
     if spec.gpu == "none":
         return ()
     mend = _DRIVER.format(name=spec.name)
+    # ROCm opens both; of the cards' folder it is the render nodes that compute, the others only show a picture.
     return (Device("/dev/kfd", "/dev/kfd", mend), Device("/dev/dri", "/dev/dri/renderD*", mend))
 
 
