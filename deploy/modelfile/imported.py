@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,25 +53,31 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
         raise SpecError([*problems, *parsed.left_out], next_step)
     whole = replace(found, from_=sources["from"] or found.from_, adapter=sources["adapter"])
     entry = spec_entry(whole, name or name_of(file), engine, sha256s)
-    refused = list(_take_out_refused(entry, str(file), parsed.lines))
-    if "from" not in entry:
-        raise SpecError([*refused, *parsed.left_out])
-    return Imported(spec_lines(entry), (*parsed.left_out, *refused))
+    refused = _refused(entry, str(file), parsed.lines)
+    if "from" in refused:
+        raise SpecError([*_flat(refused), *parsed.left_out])
+    kept = {key: value for key, value in entry.items() if key not in refused}
+    return Imported(spec_lines(kept), (*parsed.left_out, *_flat(refused)))
 
 
-def _take_out_refused(entry: Entry, file: str, lines: Mapping[str, int]) -> Iterator[Problem]:
-    """Take what kit.yaml would refuse out of an entry, and say why."""
+def _refused(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
+    """Return the keys of an entry that kit.yaml would refuse, each with what is wrong with it."""
     from deploy.spec.models import Model
     from deploy.spec.validation import attempt
     from deploy.spec.wording import words
 
     _, faults = attempt(Model, entry)
+    found: dict[str, list[Problem]] = {}
     for path, error in faults:
         key = str(path[0])
         line = lines.get("message" if key == "messages" else key, 1)
-        yield Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
-    for path, _ in faults:
-        entry.pop(str(path[0]), None)
+        wrong = Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
+        found.setdefault(key, []).append(wrong)
+    return found
+
+
+def _flat(refused: Mapping[str, list[Problem]]) -> list[Problem]:
+    return [problem for problems in refused.values() for problem in problems]
 
 
 def name_of(file: Path) -> str:

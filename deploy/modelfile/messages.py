@@ -14,6 +14,8 @@ from deploy.spec.fields import Strict, several
 
 Role = Literal["system", "user", "assistant"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant")
+_KNOWN = frozenset(get_args(ErrorType))
+"""Kinds of errors that pydantic words by itself."""
 
 
 class Message(Strict):
@@ -80,6 +82,5 @@ def _again(error: ErrorDetails) -> InitErrorDetails:
     return {"type": kind if kind in _KNOWN else own, "loc": error["loc"], "input": error["input"], "ctx": context}
 
 
-_KNOWN = frozenset(get_args(ErrorType))
 Messages = Annotated[tuple[Message, ...], Field(min_length=1, max_length=1000), WrapValidator(_in_turn)]
 """Examples as they stand in kit.yaml."""

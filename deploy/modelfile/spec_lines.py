@@ -12,14 +12,12 @@ from deploy.modelfile.parameters import set_values
 _PATH = re.compile(r"[./~].*|.*\.gguf|[A-Za-z]:[\\/].*", re.IGNORECASE | re.DOTALL)
 _BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
 _UNKNOWN = "0" * 64
+Entry = dict[str, Any]
 
 
 def is_path(source: str) -> bool:
     """Say whether what stands behind FROM is a file's path and no model's name."""
     return bool(_PATH.fullmatch(source))
-
-
-Entry = dict[str, Any]
 
 
 def spec_lines(entry: Entry) -> str:
