@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from deploy.chat.doors import Door
-from deploy.chat.wire import RefusedError
+from deploy.chat.wire import RefusedError, shortened
 from deploy.errors import KitError
 
 LINE = 160
@@ -62,5 +62,4 @@ def _where_to_look(door: Door, model: str) -> str:
 
 def _line(said: str) -> str:
     """Return the first line of what was said; how it went on there is the gateway's own story."""
-    first = said.strip().split("\n", 1)[0].strip()
-    return first if len(first) <= LINE else f"{first[: LINE - 3]}..."
+    return shortened(said.strip().split("\n", 1)[0].strip(), LINE)

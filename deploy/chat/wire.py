@@ -75,7 +75,7 @@ def _headers(key: str | None) -> dict[str, str]:
 def refused(door: Door, status: int, raw: bytes) -> RefusedError:
     """Return what an API said when it would not."""
     told, step = _said(raw), next_step(door)
-    said = _shortened(" ".join(told.split()))
+    said = shortened(" ".join(told.split()), WORDS)
     if status in (401, 403):
         step = "look at its key and at whom it lets ask"
     elif status == 404:
@@ -106,8 +106,9 @@ def _code(raw: bytes, status: int) -> int:
     return int(code) if code.isdecimal() else status
 
 
-def _shortened(said: str) -> str:
-    return said if len(said) <= WORDS else f"{said[: WORDS - 3]}..."
+def shortened(said: str, most: int) -> str:
+    """Return words of another program's, with a sign where they were cut."""
+    return said if len(said) <= most else f"{said[: most - 3]}..."
 
 
 def next_step(door: Door) -> str:
