@@ -22,7 +22,8 @@ def command(output: Output, spec: Path, check: bool) -> int:
     """Show what apply would change, and change nothing.
 
     One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply, with
-    the same exit code. Where nothing would change, notes that are no news are left out; --verbose has them.
+    the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
+    are left out; --verbose has them.
     """
     prepared = prepare(load_desired(spec), LocalTransport())
     plan = prepared.plan
