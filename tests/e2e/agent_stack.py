@@ -69,7 +69,7 @@ class AgentStack:
         self.name = f"t-agent-{uuid.uuid4().hex[:8]}"
         self.root = folder / self.name
         self.data = folder / "data"
-        self.data.mkdir()
+        self.data.mkdir(exist_ok=True)
         self.transport = LocalTransport(str(folder / "agent"))
         self.run = ""
         self.lines: list[Document] = []

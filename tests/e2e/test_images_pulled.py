@@ -115,6 +115,21 @@ def test_a_persons_own_name_for_a_pulled_image_stays(stack: AgentStack, pushed: 
     assert [name for name in names_of(stack.name) if "@" not in name] == [own]
 
 
+def test_an_image_that_another_stack_has_brought_and_not_placed_yet_stays(
+    stack: AgentStack, pushed: PulledImage, tmp_path: Path
+) -> None:
+    beside = AgentStack(tmp_path)
+    for one in (stack, beside):
+        with one.held():
+            one.call("image", **asked(stack, pushed))
+
+    assert collect(beside)["images"] == []
+    assert entry(stack, pushed)["reference"] in names_of(stack.name)
+    assert collect(stack)["images"] != []
+    assert names_of(stack.name) == []
+    beside.remove()
+
+
 def test_a_name_that_was_given_to_another_image_is_set_right(
     stack: AgentStack, pushed: PulledImage, registry: ImageRegistry
 ) -> None:

@@ -37,7 +37,11 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         files = _unnamed_files(root)
         for path in files:
             shutil.rmtree(path)
-        images = remove_images(Docker(), root, before, _named_recipes(root))
+        named = _named_recipes(root)
+        images = remove_images(Docker(), root, before, named)
+        for path in _brought(root):
+            if path.stem not in named:
+                path.unlink()
         _remove_old_agents()
     removed = [path.name for path in (*releases, *files)]
     return {"changed": bool(removed or images or left), "removed": removed, "images": images, "leftovers": left}
@@ -66,12 +70,13 @@ def _remove_old_agents() -> None:
 
 def stack_images(root: Path) -> set[str]:
     """Return the recipes of every image that a release of the stack names, or that was brought for it."""
-    return _named_recipes(root) | {path.stem for path in (root / "run" / "images").glob("*.json")}
+    return _named_recipes(root) | {path.stem for path in _brought(root)}
 
 
 def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str]) -> list[str]:
     """Remove images of these recipes that no container uses, and of kept ones what lost its name to a newer image."""
-    others = {recipe for stack in root.parent.glob("*") if stack != root for recipe in _named_recipes(stack)}
+    # Also what an apply of another stack has brought this moment, before a release of it names it.
+    others = {recipe for stack in root.parent.glob("*") if stack != root for recipe in stack_images(stack)}
     in_use = {container["ImageID"] for container in docker.containers()}
     removed = []
     for image in docker.images():
@@ -108,6 +113,10 @@ def _named_recipes(root: Path) -> set[str]:
     manifests = [read_manifest(root, path.name) for path in _folders(root / "releases")]
     images = {one["image"] for manifest in manifests if manifest for one in manifest["services"].values()}
     return {image.rpartition(":")[2] for image in images if image.startswith(OWN_IMAGES)}
+
+
+def _brought(root: Path) -> list[Path]:
+    return sorted((root / "run" / "images").glob("*.json"))
 
 
 def _unnamed_files(root: Path) -> list[Path]:
