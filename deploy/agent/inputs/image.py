@@ -65,13 +65,17 @@ class Builder:
                 raise problem
         return [load.result() for load in loads]
 
+    def _cached(self, key: str, *, is_good: bool = True) -> Made | None:
+        known = self.cache.known(key) if is_good else None
+        if known:
+            self.journal.say("taken from the cache")
+        return known
+
     def _root(self, image: dict[str, Any]) -> Made:
         key, suite = root_key(image), image["suite"]
         with self.journal.step(f"root filesystem {suite}"):
             # A rebuild takes today's Debian versions; without one, what is here is good.
-            known = None if self.request.get("force") else self.cache.known(key)
-            if known:
-                self.journal.say("taken from the cache")
+            if known := self._cached(key, is_good=not self.request.get("force")):
                 return known
             self.journal.say(f"{suite}: {', '.join(image['debian'])}")
             work = self._folder(f"root-{suite}-{key[:12]}")
@@ -85,9 +89,7 @@ class Builder:
     def _wheels(self, image: dict[str, Any]) -> Made:
         key, python = wheels_key(image), image["python"]
         with self.journal.step(f"wheels {image['kind']}"):
-            known = self.cache.known(key)
-            if known:
-                self.journal.say("taken from the cache")
+            if known := self._cached(key):
                 return known
             work = self._folder(f"wheels-{image['kind']}-{key[:12]}")
             self.uv.unpack(image["wheels"], python, work / "site", work)
@@ -106,9 +108,8 @@ class Builder:
         key = bytecode_key(image)
         stack = [_result(one)[0] for one in below]
         with self.journal.step(f"bytecode {image['kind']}"):
-            known = None if self.request.get("force") else self.cache.known(key)
-            if known:
-                self.journal.say("taken from the cache")
+            # Today's Debian versions may bring another Python.
+            if known := self._cached(key, is_good=not self.request.get("force")):
                 return known
             work = self._folder(f"bytecode-{image['kind']}-{key[:12]}")
 
