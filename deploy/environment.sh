@@ -91,7 +91,7 @@ finish() {
     for packages in "$new"/lib/python3*/site-packages; do
         printf '%s\n' "$here" >"$packages/kit.pth"
     done
-    printf 'import sys\n\nfrom deploy.cli.main import main\n\nsys.exit(main())\n' >"$new/bin/kit"
+    printf 'import sys\n\nfrom deploy.cli.entry import main\n\nsys.exit(main())\n' >"$new/bin/kit"
     cp "$requirements" "$new/requirements.txt"
     printf '%s\n' "$new" "$here" >"$new/name"
     mv "$new/name" "$place/$name"

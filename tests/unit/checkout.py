@@ -36,6 +36,7 @@ class Checkout:
         (root / "deploy/cli").mkdir(parents=True)
         shutil.copy(repository / "kit", root)
         shutil.copy(repository / "deploy/environment.sh", root / "deploy")
+        shutil.copy(repository / "deploy/cli/entry.py", root / "deploy/cli")
         (root / "deploy/cli/main.py").write_text(SAYS_ITS_STATE)
         (root / "requirements.txt").write_text("# nothing\n")
         path.mkdir()

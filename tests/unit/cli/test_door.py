@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,24 @@ def test_the_completion_of_bash_completes_verbs() -> None:
     script = "import sys; from deploy.cli.main import main; sys.exit(main([]))"
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["plain,render", "plain,restart", "plain,rebuild"]
+
+
+def test_ctrl_c_while_the_program_is_still_being_imported_ends_it_without_a_trace() -> None:
+    script = """
+import os, signal, sys
+from deploy.cli.entry import main
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, CtrlC())
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script, "version"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_lines_to_type_begin_with_the_name_that_was_typed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
