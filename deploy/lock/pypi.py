@@ -159,6 +159,8 @@ def _failure(said: str, fetch: Fetch) -> KitError:
     words = re.sub(r"\s+", " ", said).strip()
     if re.search(r"error sending request|[Ff]ailed to fetch|connect|timed out|dns error|certificate", words):
         return silent(fetch, _first_and_last(said))
+    if "initialize cache" in words:
+        return KitError(_first_and_last(said), "set UV_CACHE_DIR to a folder that you may write to")
     return KitError(f"the requirements cannot be resolved: {words[-600:]}", "choose another version, or report it")
 
 

@@ -59,6 +59,16 @@ def test_a_package_that_is_source_only_is_named_and_not_built(wheelhouse: Wheelh
         resolve_wheels(("source-only==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url))
 
 
+def test_a_cache_that_cannot_be_kept_is_named_with_the_variable_that_moves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("UV_CACHE_DIR", f"{tmp_path}/file/cache")
+    with pytest.raises(KitError, match=f"{tmp_path}/file/cache") as failed:
+        resolve_wheels(("asked==1.0",), (), "3.11", Fetch())
+    assert "UV_CACHE_DIR" in failed.value.next_step
+
+
 def test_an_index_that_does_not_answer_is_named_with_what_to_do() -> None:
     with pytest.raises(KitError) as error:
         resolve_wheels(("any==1.0",), (), "3.11", Fetch(pypi="http://127.0.0.1:9/simple"))
