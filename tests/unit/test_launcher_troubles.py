@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.unit.checkout import Checkout
 
 HANGS = 'case $1 in --version) exit 0 ;; esac\ntouch "{flag}"\nexec sleep 60'
@@ -16,13 +16,6 @@ UNKNOWN_PACKAGE = f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n"
 @pytest.fixture
 def checkout(repository: Path, tmp_path: Path) -> Checkout:
     return Checkout.make(repository, tmp_path / "checkout", tmp_path / "bin")
-
-
-def wait_for(flag: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not flag.exists():
-        assert time.monotonic() < deadline, f"{flag} never came"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +28,9 @@ def test_an_interrupted_environment_is_never_taken_for_a_finished_one(
     checkout.offer_uv()
     checkout.offer("uv", HANGS.format(flag=tmp_path / "began"))
     first = checkout.start()
-    wait_for(tmp_path / "began")
+    wait_until((tmp_path / "began").exists, "the environment is being made")
     os.killpg(first.pid, sent)
-    first.communicate(timeout=30)
+    first.communicate(timeout=PATIENCE_SECONDS)
     assert first.returncode in (status, 128 + sent)
     assert len(list(checkout.place.glob("run-*[!g]"))) == left
     assert not (checkout.place / "run").exists()
@@ -50,7 +43,7 @@ def test_an_interrupted_environment_is_never_taken_for_a_finished_one(
 def test_two_starts_at_once_make_one_environment(checkout: Checkout) -> None:
     checkout.offer_uv()
     both = [checkout.start("first"), checkout.start("second")]
-    spoken = [process.communicate(timeout=60) for process in both]
+    spoken = [process.communicate(timeout=PATIENCE_SECONDS) for process in both]
     assert [process.returncode for process in both] == [0, 0], spoken
     assert "".join(err for _, err in spoken).count("making its Python environment") == 1
     assert len(checkout.environments()) == 1

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from deploy.errors import HeldError, KitError
 from deploy.hosts.transport import Document, LocalTransport
+from tests.e2e.waiting import wait_until
 
 
 @pytest.fixture
@@ -76,13 +79,11 @@ def test_the_journal_of_the_run_reaches_the_one_who_holds(transport: LocalTransp
 def test_a_step_that_goes_on_after_its_control_node_has_gone_keeps_the_host(
     transport: LocalTransport, request_of: Document, tmp_path: Path
 ) -> None:
-    slow = tmp_path / "t-hold" / "run" / "working"
-    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
-        worker = subprocess.Popen(["flock", slow, "sleep", "2"])
-        time.sleep(0.3)
-    with pytest.raises(HeldError), transport.hold({**request_of, "run": "second"}, lambda _line: None):
-        pytest.fail("the host was held while a step went on")
-    worker.wait()
+    with ExitStack() as goes_on:
+        with transport.hold({**request_of, "run": "first"}, lambda _line: None):
+            goes_on.enter_context(a_step(tmp_path / "t-hold"))
+        with pytest.raises(HeldError), transport.hold({**request_of, "run": "second"}, lambda _line: None):
+            pytest.fail("the host was held while a step went on")
     with transport.hold({**request_of, "run": "second"}, lambda _line: None):
         pass
 
@@ -92,18 +93,29 @@ def test_a_step_that_waited_until_its_run_let_go_is_refused(
 ) -> None:
     request = json.dumps({"format": 1, **request_of, "run": "first", "secrets": []}).encode()
     argv = ["/usr/bin/python3", "-I", transport.agent_path, "secrets"]
-    with transport.hold({**request_of, "run": "first"}, lambda _line: None):
-        before = subprocess.Popen(["flock", tmp_path / "t-hold" / "run" / "working", "sleep", "2"])
-        time.sleep(0.3)
+    with ExitStack() as goes_on, transport.hold({**request_of, "run": "first"}, lambda _line: None):
+        goes_on.enter_context(a_step(tmp_path / "t-hold"))
         step = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert step.stdin is not None
         step.stdin.write(request)
         step.stdin.close()
-        time.sleep(0.7)
-    before.wait()
+        wait_until(lambda: waits_for_a_lock(step.pid), "the second step waits for the first")
     assert step.wait() == 1
     assert step.stdout is not None
     assert "does not hold it" in step.stdout.read().decode()
+
+
+@contextmanager
+def a_step(root: Path) -> Iterator[None]:
+    """Change the host, as far as anybody else can see."""
+    with (root / "run" / "working").open("a") as working:
+        fcntl.flock(working, fcntl.LOCK_EX)
+        yield
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return any(line[1] == "->" and line[5] == str(pid) for line in lines)
 
 
 def test_a_line_that_a_full_disk_cut_off_does_not_cost_the_hold(
@@ -113,7 +125,7 @@ def test_a_line_that_a_full_disk_cut_off_does_not_cost_the_hold(
     with transport.hold({**request_of, "run": "first"}, lines.append):
         with (tmp_path / "t-hold" / "run" / "journal.jsonl").open("a") as journal:
             journal.write('{"run": "first", "text": "cut o\n{"run": "first", "text": "whole"}\n')
-        time.sleep(0.5)
+        wait_until(lambda: lines, "the whole line is heard")
         assert transport.call("probe", request_of)["hold"]["holder"]["run"] == "first"
     assert [line["text"] for line in lines] == ["whole"]
 

@@ -17,6 +17,7 @@ from deploy.cli.output import Output
 from deploy.cli.run import _prompt
 from deploy.errors import UsageError
 from deploy.secret import Secret
+from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import door, lines_of, playing
 from tests.unit.cli.conftest import Kit
@@ -149,7 +150,7 @@ def test_ctrl_c_stops_an_answer_and_a_second_one_ends() -> None:
         terminal.until(",")
         terminal.type(CTRL_C)
         terminal.until("stopped; Ctrl-C once more ends")
-        assert stopped.wait(10)
+        assert stopped.wait(PATIENCE_SECONDS)
         assert terminal.interrupted() == 130
 
 

@@ -11,6 +11,7 @@ import pytest
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.transport import LocalTransport, decode
+from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.tree import REPOSITORY
 
 
@@ -100,7 +101,7 @@ def test_an_interrupted_step_ends_by_itself_and_takes_along_what_it_started(tmp_
         assert asking.poll() is None
     # As a terminal does it: everybody in the foreground hears Ctrl-C.
     os.killpg(asking.pid, signal.SIGINT)
-    asking.wait(30)
+    asking.wait(PATIENCE_SECONDS)
     assert (tmp_path / "cleared").exists()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
 
 
@@ -53,7 +54,7 @@ class Registry:
             asked.send(f"HTTP/1.1 206 Partial Content\r\nContent-Length: {len(wanted)}\r\n\r\n".encode())
             asked.send(wanted[: self.most])
             if self.pause:
-                self.pause.wait(30)
+                self.pause.wait(PATIENCE_SECONDS)
 
 
 @contextmanager

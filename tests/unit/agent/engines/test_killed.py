@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from deploy.agent.engines.engine import Engine
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from tests.doubles.ollama.server import Server
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.gguf import PLAIN, gguf
 from tests.tree import REPOSITORY
 from tests.unit.agent.engines.asking import asking, blob, from_blob, from_file, model
@@ -55,15 +55,8 @@ class Valve:
     def play(self, asked: Asked) -> None:
         asked.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(BIG)}\r\n\r\n".encode())
         asked.send(BIG[:HALF])
-        self.opened.wait(30)
+        self.opened.wait(PATIENCE_SECONDS)
         asked.send(BIG[HALF:])
-
-
-def until(true: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def partly_there(models: Path) -> bool:
@@ -92,10 +85,10 @@ def test_an_engine_killed_in_the_middle_of_an_upload_is_told_and_the_next_run_fi
         one = from_blob("tech", blob(BIG, {"url": {"url": f"{source.url}/m.gguf"}}))
         request = asking(tmp_path / "root", process.url, [one])
         thread, errors = failing(request, journal)
-        until(lambda: partly_there(process.models))
+        wait_until(lambda: partly_there(process.models), "a part of the file has arrived")
         process.kill()
         valve.opened.set()
-        thread.join(20)
+        thread.join(PATIENCE_SECONDS)
         assert "engine main: uploading sha256:" in errors[0].problem
         assert "`kit logs main`" in errors[0].next_step
         with pytest.raises(AgentError, match="refuses the connection"):
@@ -119,12 +112,11 @@ def test_an_engine_killed_in_the_middle_of_a_pull_is_told_and_the_next_run_finis
         request = asking(tmp_path / "root", process.url, [model({"model": "child", "from": "llama3:8b"}, base=base)])
         request |= {"mirrors": {"models": served.url}}
         thread, errors = failing(request, journal)
-        until(lambda: served.ranges)
-        time.sleep(0.1)
+        wait_until(lambda: served.ranges, "a part of the file is asked for")
         process.kill()
         served.most = None
         served.pause.set()
-        thread.join(20)
+        thread.join(PATIENCE_SECONDS)
         assert "engine main: pulling " in errors[0].problem
         process.start()
         done = sync.run(request, journal)
@@ -143,9 +135,9 @@ def test_an_agent_killed_in_the_middle_of_an_upload_leaves_nothing_half_and_the_
         assert agent.stdin is not None
         agent.stdin.write(json.dumps(request).encode())
         agent.stdin.close()
-        until(lambda: partly_there(process.models))
+        wait_until(lambda: partly_there(process.models), "a part of the file has arrived")
         agent.send_signal(signal.SIGKILL)
         agent.wait()
-        until(lambda: not list((process.models / "blobs").iterdir()))
+        wait_until(lambda: not list((process.models / "blobs").iterdir()), "what broke off is cleared away")
         valve.opened.set()
         assert sync.run(request, journal)["created"] == ["main/tech"]

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from deploy.agent.inputs.children import Children, StoppedError
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -31,12 +31,9 @@ def test_stopping_ends_the_whole_family_and_the_thread_that_waits_for_it(tmp_pat
 
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 10
-    while not (flag.exists() and flag.read_text().strip()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: flag.exists() and flag.read_text().strip(), "the grandchild runs")
     children.stop()
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     assert len(outcome) == 1
     assert not Path(f"/proc/{flag.read_text().strip()}/cmdline").exists() or is_dead(int(flag.read_text()))
     with pytest.raises(StoppedError):
