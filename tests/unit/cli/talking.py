@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from types import TracebackType
 
+from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.tree import REPOSITORY
 
 SCRIPT = """\
@@ -28,7 +29,6 @@ except BaseException as error:
     sys.exit(report(error, as_json=False, verbose=False))
 """
 CTRL_C, CTRL_D = "\x03", "\x04"
-SECONDS = 20.0
 UNHEARD_SECONDS = 5
 
 
@@ -71,7 +71,7 @@ class Terminal:
     def interrupted(self) -> int:
         """Press Ctrl-C until it is heard, which is only while a line is waited for; return the exit code."""
         self.until(">>> ")
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             self.type(CTRL_C)
             with suppress(subprocess.TimeoutExpired):
@@ -80,7 +80,7 @@ class Terminal:
 
     def stopped_once(self, words: str) -> None:
         """Press Ctrl-C until words answer it: one that comes just as the line begins to be waited for is not heard."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             self.type(CTRL_C)
             with suppress(AssertionError):
@@ -88,7 +88,7 @@ class Terminal:
                 return
         raise AssertionError(f"Ctrl-C is not answered: {self.shown!r}")
 
-    def until(self, words: str, seconds: float = SECONDS) -> str:
+    def until(self, words: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until words are shown; return what was new, and forget it."""
         end = time.monotonic() + seconds
         while words not in self.shown:
@@ -100,7 +100,7 @@ class Terminal:
 
     def ended(self) -> int:
         """Return the exit code."""
-        return self._process.wait(SECONDS)
+        return self._process.wait(PATIENCE_SECONDS)
 
 
 def _own_terminal() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.doubles.ollama.server import Server
+from tests.e2e.waiting import wait_until
 from tests.gguf import PLAIN, gguf
 from tests.unit.agent.engines.scripted import described
 
@@ -17,12 +17,12 @@ GGUF = gguf(PLAIN, weights=bytes(1 << 16))
 
 def blobs_of(double: Server) -> list[str]:
     """What the double keeps, after it has cleared away what broke off."""
-    end = time.monotonic() + 5
-    while (found := sorted(path.name for path in double.store.blobs.iterdir())) and time.monotonic() < end:
-        if all(len(name) == len("sha256-") + 64 for name in found):
-            break
-        time.sleep(0.01)
-    return found
+
+    def names() -> list[str]:
+        return sorted(path.name for path in double.store.blobs.iterdir())
+
+    wait_until(lambda: all(len(name) == len("sha256-") + 64 for name in names()), "what broke off is cleared away")
+    return names()
 
 
 def blob(content: bytes, source: dict[str, Any], file: str = "model.gguf") -> dict[str, Any]:

@@ -7,9 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
 
 
@@ -36,15 +36,16 @@ class Process:
             env=environment,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        raise TimeoutError("the double does not start")
+        wait_until(self._answers, "the double answers")
+
+    def _answers(self) -> bool:
+        assert self._running is not None
+        assert self._running.poll() is None, "the double has ended"
+        try:
+            socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS).close()
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         """Kill it as nothing can be caught."""
