@@ -91,11 +91,9 @@ def _record(row: Sequence[str], headings: Sequence[str]) -> str:
 
 def _aligned(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> str:
     lines = [tuple(headings), *map(tuple, rows)] if headings else [tuple(row) for row in rows]
-    widths = [max(len(click.unstyle(row[place])) for row in lines) for place in range(len(lines[0]))] if lines else []
+    widths = [max(visible(row[place]) for row in lines) for place in range(len(lines[0]))] if lines else []
     return "\n".join(
-        "  ".join(
-            cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
+        "  ".join(cell + " " * (width - visible(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in lines
     )
 

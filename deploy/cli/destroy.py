@@ -37,7 +37,7 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     left = "" if data else f" User data stays where it was: {roots}."
     if not is_there(there, data=data):
         kept = left if any(Path(root).exists() for root in there.data_roots) else ""
-        nothing = {"stack": there.stack, "changed": False, "data_removed": False}
+        nothing = {"stack": there.stack, "changed": False, "data_removed": False, "models_outside": []}
         output.answer(f"There is nothing of {there.stack} to remove.{kept}", nothing)
         return
     # Now: the memory of them goes with the stack.
