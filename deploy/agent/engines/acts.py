@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
-from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pulling import pull
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
@@ -33,7 +33,7 @@ def _listed(engine: Engine) -> list[dict[str, Any]]:
 
 
 def _described(live: Live, loaded: dict[str, Any] | None) -> dict[str, Any]:
-    listed = {"name": shown(live.name), "digest": live.digest, "size": live.size, "modified": live.modified}
+    listed = {"name": plain(live.name), "digest": live.digest, "size": live.size, "modified": live.modified}
     if loaded is None:
         return {**listed, "loaded": None}
     kept = ("size", "size_vram", "expires_at", "context_length")
@@ -46,7 +46,7 @@ def _pull(engine: Engine, request: dict[str, Any], memory: Memory, journal: Jour
     live = pull(engine, name, None, (request.get("mirrors") or {}).get("models"), journal)
     memory.keep_pulled(engine.name, name, live.digest)
     changed = before is None or before.digest != live.digest
-    return {"changed": changed, "name": shown(live.name), "digest": live.digest, "size": live.size}
+    return {"changed": changed, "name": plain(live.name), "digest": live.digest, "size": live.size}
 
 
 def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.store import Layers, holds, stored
 
 Answer = dict[str, Any]
@@ -59,7 +59,7 @@ def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Laye
 def _spelled(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
     """Return models under the names of the spec where there is one: an engine may spell them otherwise."""
     spelled = {same(known): known for known in pairs}
-    return {spelled.get(key, shown(one.name)): one for key, one in live.items()}
+    return {spelled.get(key, plain(one.name)): one for key, one in live.items()}
 
 
 def _changed(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:

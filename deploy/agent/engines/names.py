@@ -10,10 +10,10 @@ DEFAULT_TAG = ":latest"
 
 def same(name: str) -> str:
     """Return what is equal for all spellings of one model's name."""
-    return shown(name).casefold()
+    return plain(name).casefold()
 
 
-def shown(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name as people write it: without what goes without saying."""
     for scheme in ("https://", "http://"):
         name = name[len(scheme) :] if name.lower().startswith(scheme) else name

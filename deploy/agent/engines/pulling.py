@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -28,7 +28,7 @@ def pull(engine: Engine, name: str, size: int | None, mirror: str | None, journa
 
 def mirrored(name: str, mirror: str | None) -> str:
     """Return what to pull: names with a host of their own have no mirror."""
-    parts = shown(name).split("/")
+    parts = plain(name).split("/")
     if mirror is None or len(parts) >= OWN_HOST:
         return name
     return "/".join([mirror.rstrip("/"), *(["library"] if len(parts) == 1 else []), *parts])

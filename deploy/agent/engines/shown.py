@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from deploy.agent.engines.names import shown
+from deploy.agent.engines.names import plain
 
 SHORT = 12
 TEXTS = ("template", "system", "license", "messages")
@@ -46,7 +46,7 @@ def _files(modelfile: str) -> list[str]:
 
 def _parent(name: str) -> str:
     # Some releases name the file here, which is told anyway.
-    return "" if "/blobs/" in name else shown(name)
+    return "" if "/blobs/" in name else plain(name)
 
 
 def _digest(value: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.agent.engines.engine import Live
-from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.names import plain, same
 
 Layers = dict[str, str]
 # Host, folder, model and tag.
@@ -30,7 +30,7 @@ def stored(models_dir: str) -> dict[str, Stored] | None:
     try:
         for path in _manifests(Path(models_dir) / "manifests"):
             raw = path.read_bytes()
-            name = shown(":".join(("/".join(path.parts[-NAME_PARTS:-1]), path.name)))
+            name = plain(":".join(("/".join(path.parts[-NAME_PARTS:-1]), path.name)))
             found[same(name)] = _read(name, raw)
     except (OSError, ValueError, KeyError, TypeError):
         return None

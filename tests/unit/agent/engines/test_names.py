@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.engines.names import same, shown
+from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pulling import mirrored
 
 
@@ -27,8 +27,8 @@ def test_another_name_is_another_model(name: str) -> None:
 
 
 def test_a_name_is_shown_in_its_own_capitals() -> None:
-    assert shown("Tech:latest") == "Tech"
-    assert shown("Tech:Big") == "Tech:Big"
+    assert plain("Tech:latest") == "Tech"
+    assert plain("Tech:Big") == "Tech:Big"
 
 
 @pytest.mark.parametrize(
