@@ -6,8 +6,13 @@ import sys
 import tarfile
 from pathlib import Path, PurePosixPath
 
+import pytest
+
+from deploy.agent.errors import AgentError
 from deploy.agent.inputs import bytecode
 from deploy.agent.inputs.archive import LayerWriter
+from deploy.agent.inputs.children import Children
+from deploy.agent.journal import Journal
 
 SITE = "opt/venv/lib/python3.11/site-packages"
 SOURCES = {
@@ -64,3 +69,11 @@ def test_only_packages_that_are_named_are_compiled() -> None:
     assert not is_taken(f"{SITE}/thing/notes.txt")
     assert not is_taken(f"{SITE}/things/part.py")
     assert not is_taken("usr/lib/python3.11/thing.py")
+
+
+def test_a_root_that_cannot_be_unpacked_is_told_with_the_words_of_who_tried_and_what_to_do(tmp_path: Path) -> None:
+    root = tmp_path / "root.tar"
+    root.write_text("no archive")
+    with pytest.raises(AgentError, match=f"could not be unpacked in {tmp_path}: .*tar") as wrong:
+        bytecode._unpack_root(root, tmp_path, Children(), Journal(str(tmp_path), "run-1"))
+    assert "`kit rebuild`" in wrong.value.next_step
