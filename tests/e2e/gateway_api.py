@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 
 from tests.e2e.stack import Stack
-from tests.e2e.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 SERVED_BY = "x-litellm-model-id"
 

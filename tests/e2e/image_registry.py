@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.e2e.agent_stack import docker, import_image
 from tests.e2e.place import free_ports
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 PROGRAM = "docker-registry"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"

@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

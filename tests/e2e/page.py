@@ -17,8 +17,8 @@ from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.stack import Stack
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.e2e.webui import Person
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 TRY_SECONDS = 60
 """So long a person looks at a page before doing it again."""

@@ -21,8 +21,8 @@ from deploy.agent.holder import WORKING, current_holder, is_locked
 from tests.e2e.evidence import Evidence, Ran
 from tests.e2e.place import NAME, Place
 from tests.e2e.processes import kill
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 KIT = str(REPOSITORY / "kit")
 LIMIT_SECONDS = 900

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.agent.inputs.sources import host_mirror
 from tests.e2e.stack import Stack, docker_client
-from tests.e2e.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 

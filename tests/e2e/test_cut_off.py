@@ -19,7 +19,7 @@ from deploy.agent.holder import current_holder, is_locked
 from tests.e2e.place import Document
 from tests.e2e.processes import children, kill
 from tests.e2e.stack import LIMIT_SECONDS, Seen, Stack
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 

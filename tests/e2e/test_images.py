@@ -23,8 +23,8 @@ import yaml
 from deploy.agent.inputs.sources import host_mirror
 from tests.e2e.closed import closed
 from tests.e2e.proxies import forward_proxy, tls_proxy
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 Document = dict[str, Any]

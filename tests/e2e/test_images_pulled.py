@@ -18,8 +18,8 @@ from deploy.lock.registry import PulledImage, resolve_image
 from deploy.reference import pull_name
 from tests.e2e.agent_stack import AgentStack, docker
 from tests.e2e.image_registry import ImageRegistry, running_registry
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.little_registry import LittleRegistry
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e]
 HEALTHY = "/bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done"

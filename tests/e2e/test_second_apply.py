@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.processes import children
 from tests.e2e.stack import LIMIT_SECONDS, Stack
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.e2e.workstation import Workstation
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 

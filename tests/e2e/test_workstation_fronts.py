@@ -13,9 +13,9 @@ from tests.e2e.chromium import browser_that_reaches
 from tests.e2e.evidence import Ran
 from tests.e2e.gateway_api import asked
 from tests.e2e.page import models_offered, sign_in
-from tests.e2e.waiting import wait_until
 from tests.e2e.webui import Person
 from tests.e2e.workstation import CAPITALS, SPARE, Workstation
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.e2e.library import TAG
 from tests.e2e.under_way import MIB, arrived, arriving, ranges, slow
-from tests.e2e.waiting import wait_until
 from tests.e2e.workstation import CAPITALS, Workstation
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 

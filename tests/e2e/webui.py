@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from tests.e2e.stack import Stack
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 Document = Any
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass

@@ -19,8 +19,8 @@ from deploy.apply.events import TaskEvent
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
 from tests.e2e.processes import read
-from tests.e2e.waiting import wait_until
 from tests.tree import REPOSITORY
+from tests.waiting import wait_until
 
 RELEASE = (Step("release"), Step("release", "converge"))
 ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from tests.e2e.gateway_api import asked
-from tests.e2e.waiting import wait_until
 from tests.e2e.workstation import CAPITALS, SPARE
 from tests.soak.figures import Soak
+from tests.waiting import wait_until
 
 MODELS = ("assistant", CAPITALS)
 ROUND = 10

@@ -6,9 +6,9 @@ import json
 
 from tests.e2e.library import TAG
 from tests.e2e.under_way import MIB, arrived, arriving, ranges, slow
-from tests.e2e.waiting import wait_until
 from tests.e2e.workstation import CAPITALS, Workstation
 from tests.soak.figures import Soak
+from tests.waiting import wait_until
 
 APPLY = ("apply", "--yes", "--json")
 LOST = 2 * MIB

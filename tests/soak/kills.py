@@ -9,10 +9,10 @@ from functools import partial
 from tests.e2e.place import Document
 from tests.e2e.processes import kill
 from tests.e2e.stack import LIMIT_SECONDS
-from tests.e2e.waiting import wait_until
 from tests.e2e.webui import Person
 from tests.e2e.workstation import change_model
 from tests.soak.figures import Soak
+from tests.waiting import wait_until
 
 APPLY = ("apply", "--yes", "--json")
 WORDS = "Thirteen herons stand on the weir."

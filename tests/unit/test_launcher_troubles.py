@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.unit.checkout import Checkout
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 HANGS = 'case $1 in --version) exit 0 ;; esac\ntouch "{flag}"\nexec sleep 60'
 UNKNOWN_PACKAGE = f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n"

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.hosts.transport import AgentFailedError, Document
 from tests.e2e.agent_stack import HEALTHY, AgentStack, docker, import_image, tags
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.errors import KitError
 from tests.e2e.agent_stack import HEALTHY, AgentStack, docker, import_image, tags
 from tests.e2e.place import free_ports
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
 

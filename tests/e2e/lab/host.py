@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.e2e.lab.image import lab_image
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 Process1 = Literal["systemd", "init"]
 FLAGS = (

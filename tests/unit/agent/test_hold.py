@@ -13,7 +13,7 @@ import pytest
 
 from deploy.errors import HeldError, KitError
 from deploy.hosts.transport import Document, LocalTransport
-from tests.e2e.waiting import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture

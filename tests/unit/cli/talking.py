@@ -14,8 +14,8 @@ import time
 from contextlib import suppress
 from types import TracebackType
 
-from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.tree import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS
 
 SCRIPT = """\
 import sys

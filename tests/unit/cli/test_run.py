@@ -17,11 +17,11 @@ from deploy.cli.output import Output
 from deploy.cli.run import _prompt
 from deploy.errors import UsageError
 from deploy.secret import Secret
-from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import door, lines_of, playing
 from tests.unit.cli.conftest import Kit
 from tests.unit.cli.talking import CTRL_C, CTRL_D, Terminal
+from tests.waiting import PATIENCE_SECONDS
 
 GATEWAY = Door("gate", "openai", "http://127.0.0.1:4000/v1", ("gemma", "poet"), Secret("k", "gate"), is_gateway=True)
 ENGINE = Door("main", "ollama", "http://127.0.0.1:11434", ("gemma", "poet"), None)

@@ -11,8 +11,8 @@ import pytest
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.transport import LocalTransport, decode
-from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.tree import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture

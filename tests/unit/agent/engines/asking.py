@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.doubles.ollama.server import Server
-from tests.e2e.waiting import wait_until
 from tests.gguf import PLAIN, gguf
 from tests.unit.agent.engines.scripted import described
+from tests.waiting import wait_until
 
 GGUF = gguf(PLAIN, weights=bytes(1 << 16))
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.tree import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 class Process:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.waiting import PATIENCE_SECONDS
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Registry:

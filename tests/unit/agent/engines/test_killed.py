@@ -16,13 +16,13 @@ from deploy.agent.engines.engine import Engine
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from tests.doubles.ollama.server import Server
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
 from tests.gguf import PLAIN, gguf
 from tests.tree import REPOSITORY
 from tests.unit.agent.engines.asking import asking, blob, from_blob, from_file, model
 from tests.unit.agent.engines.process import Process
 from tests.unit.agent.engines.registry import registry
 from tests.unit.agent.engines.scripted import Asked, described, scripted
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # More than the kernel keeps for a connection: the engine has part of it when it stops coming.
 BIG = gguf(PLAIN, weights=bytes(24 << 20))

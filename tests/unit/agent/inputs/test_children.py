@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.inputs.children import Children, StoppedError
-from tests.e2e.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
