@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from deploy.components.room import Resolved
+from deploy.components import room_of
+from deploy.components.room import CauseOf, Resolved
 from deploy.deployment import Port, Service
 from deploy.lock.model import Lock
 from deploy.offers import ChatApi, Embeddings
@@ -37,6 +38,8 @@ class Door:
     """Of a gateway: for each model, the engines that it asks."""
     managed: tuple[str, ...] = ()
     """Of these engines, those that the kit runs."""
+    cause_of: CauseOf | None = None
+    """How to read what a gateway says when it asked them in vain."""
 
     @property
     def is_local(self) -> bool:
@@ -56,11 +59,11 @@ def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
     """Return every API of a deployment, the gateway first."""
     parts = resolved_parts(spec, lock)
     engines = list(zip((engine.name for engine in spec.engines), parts, strict=False))
-    fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway is not None else []
+    fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway else []
     behind = tuple((name, tuple(m.engine for m in spec.models if m.name == name)) for name in _model_names(spec))
     managed = tuple(name for name, part in engines if part.own_service is not None)
     found = [
-        replace(door, behind=behind, managed=managed)
+        replace(door, behind=behind, managed=managed, cause_of=room_of(name).cause_of)
         for name, part in fronts
         for door in _doors(name, part, is_gateway=True)
     ]

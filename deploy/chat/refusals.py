@@ -1,49 +1,54 @@
 """What a gateway says of what stands behind it, in words of ours: who failed, at what, and what to do about it.
 
-The words that it is known by are those of the recorded answers in the tests; all others are shown as they are.
+A refusal whose cause its room does not know is shown as it is.
 """
 
 from __future__ import annotations
 
-import re
-
 from deploy.chat.doors import Door
 from deploy.chat.wire import RefusedError, shortened
+from deploy.components.room import Cause
 from deploy.errors import KitError
 
 LINE = 160
-_AWAY = re.compile(r"connect(ion)? (to host|error|refused|timeout)|connect call failed|name or service", re.IGNORECASE)
-_OWN_KEY = re.compile(r"no key, or not the one|no connected db|invalid proxy server token", re.IGNORECASE)
-_UNKNOWN = re.compile(r"invalid model name|no deployments? (available|found)|there are no healthy", re.IGNORECASE)
-_LATE = (408, 504)
 
 
 def of_gateway(door: Door, model: str, refusal: RefusedError) -> KitError:
     """Return the error of a gateway that passed a question on in vain."""
     said, who = refusal.said, _engines(door, model)
     told = f" ({door.name} said: {_line(said)})" if said else ""
-    found = _explained(door, model, refusal.status, said, who)
-    return KitError(f"{found[0]}{told}", found[1]) if found else refusal
+    cause = door.cause_of(refusal.status, said) if door.cause_of else None
+    if cause is None:
+        return refusal
+    problem, step = _explained(cause, door, model, who)
+    return KitError(f"{problem}{told}", step)
 
 
-def _explained(door: Door, model: str, status: int, said: str, who: str) -> tuple[str, str] | None:
-    """Return the problem and the next step; None for what is not known."""
-    if _OWN_KEY.search(said):
-        return f"{door.name} does not take this stack's key", "`kit apply` starts it anew with the key that lies here"
-    if status in (401, 403):
-        step = "of an engine in kit.yaml look at its `key:`; an engine of the kit's own gets its key from `kit apply`"
-        return f"{who} does not take the key that {door.name} sends", step
-    if status == 400 and _UNKNOWN.search(said):
-        return f"{door.name} does not know the model {model!r} yet", "`kit apply` makes what kit.yaml says"
-    if status == 404:
-        step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
-        return f"{who} has no model {door.name_of(model)!r}", step
-    if status in _LATE:
-        step = "ask for less, or write a longer `request_timeout` at the gateway or `timeout` at its route in kit.yaml"
-        return f"{who} gave no answer in the time that {door.name} waits", step
-    if _AWAY.search(said):
-        return f"{who} does not answer", _where_to_look(door, model)
-    return None
+def _explained(cause: Cause, door: Door, model: str, who: str) -> tuple[str, str]:
+    """Return the problem and the next step."""
+    match cause:
+        case "own key":
+            return (
+                f"{door.name} does not take this stack's key",
+                "`kit apply` starts it anew with the key that lies here",
+            )
+        case "engine's key":
+            step = (
+                "of an engine in kit.yaml look at its `key:`; an engine of the kit's own gets its key from `kit apply`"
+            )
+            return f"{who} does not take the key that {door.name} sends", step
+        case "model unknown":
+            return f"{door.name} does not know the model {model!r} yet", "`kit apply` makes what kit.yaml says"
+        case "model absent":
+            step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
+            return f"{who} has no model {door.name_of(model)!r}", step
+        case "late":
+            step = (
+                "ask for less, or write a longer `request_timeout` at the gateway or `timeout` at its route in kit.yaml"
+            )
+            return f"{who} gave no answer in the time that {door.name} waits", step
+        case "away":
+            return f"{who} does not answer", _where_to_look(door, model)
 
 
 def _engines(door: Door, model: str) -> str:

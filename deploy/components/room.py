@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from deploy.deployment import Engine, Image, ModelFile, NamedEngine, Owner, Port, Service
 from deploy.models import CreatedModel
 from deploy.offers import Offer
 from deploy.recipe import ImageSource
 from deploy.spec.service import ServiceSpec
+
+Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
+"""Why a gateway passed a question on in vain."""
+CauseOf: TypeAlias = Callable[[int, str], Cause | None]
+"""Finds the cause by the status and the words of a refusal."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Room:
     resolve: Callable[[Any, Site, tuple[Offer, ...]], Resolved]
     image: Callable[[Any], ImageSource] | None
     """Where the image comes from, for what the user wrote (a version, say); None for what the kit does not run."""
+    cause_of: CauseOf | None = None
+    """How to read the refusals of a gateway; None for what passes nothing on."""
 
 
 def owner_of(spec: ServiceSpec, default_uid: int) -> Owner:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deploy.components.litellm.image import recipe
+from deploy.components.litellm.refusals import cause_of
 from deploy.components.litellm.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("litellm", resolve, recipe)
+ROOM = Room("litellm", resolve, recipe, cause_of)

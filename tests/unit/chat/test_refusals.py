@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.chat.answers import answer
 from deploy.chat.doors import Door
+from deploy.components import room_of
 from deploy.errors import KitError
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import playing
@@ -28,7 +30,8 @@ THEIR_KEY = "litellm.AuthenticationError: AuthenticationError: OpenAIException -
 
 def gateway(url: str, *engines: str, managed: tuple[str, ...] = ("main",)) -> Door:
     behind = (("poet", engines or ("main",)),)
-    return Door("gate", "openai", f"{url}/v1", ("poet",), None, is_gateway=True, behind=behind, managed=managed)
+    asking = Door("gate", "openai", f"{url}/v1", ("poet",), None, is_gateway=True, behind=behind, managed=managed)
+    return replace(asking, cause_of=room_of("litellm").cause_of)
 
 
 def failure(status: int, said: str, *engines: str) -> KitError:
