@@ -30,12 +30,16 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
     end = time.monotonic() + SECONDS
     for thread in threads:
         thread.join(max(end - time.monotonic(), 0))
-    # One that drips its answer byte by byte keeps within every limit but this one.
-    late = AgentError(f"it did not answer within {SECONDS:g} s")
     return {
-        one["name"]: _with_memory(one, found.get(one["name"]) or _unanswered(one, late, memory), root, memory)
+        one["name"]: _with_memory(one, found.get(one["name"]) or _unanswered(one, _late(one), memory), root, memory)
         for one in engines
     }
+
+
+def _late(described: dict[str, Any]) -> AgentError:
+    # One that drips its answer byte by byte keeps within every limit but this one.
+    where = f"engine {described['name']}: {described['address']}"
+    return AgentError(f"{where} did not answer within {SECONDS:g} s", "look at the engine there yourself")
 
 
 def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:

@@ -100,4 +100,4 @@ def test_one_that_drips_its_answer_holds_nobody_up(tmp_path: Path) -> None:
 
     with scripted(drip) as server:
         found = observe([engine(server.url)], tmp_path)["studio"]
-    assert found["problem"] == "it did not answer within 2 s"
+    assert found["problem"] == f"engine studio: {server.url}/v1 did not answer within 2 s"
