@@ -22,7 +22,7 @@ _BELOW = {
     ),
 }
 """Ends of an address that lie below where a protocol begins, and what they are."""
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|0(\.0){0,3}|::")
 
 
 def _reference(value: str) -> str:

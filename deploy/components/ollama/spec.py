@@ -27,6 +27,7 @@ _KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
 _TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2})(?:-rocm)?(?:@|$)")
+_OWN = re.compile(r"(?:^|/)ollama:")
 _CARDS = "[0-9]{1,2}|GPU-[0-9a-fA-F]{16}"
 _GFX_VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _CARD = re.compile(_CARDS)
@@ -61,6 +62,10 @@ def _gfx_version(value: str) -> str:
         words = "{value} is not a target such as 10.3.0, which stands for gfx1030"
         raise PydanticCustomError("source", words, {"value": shown(value)})
     return value
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))
 
 
 def _image(value: str) -> str:
@@ -161,6 +166,12 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     def _is_named_once(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("version") is not None:
             raise PydanticCustomError("source", "names the release as well; leave `version` out", {})
+        tag = _TAGGED.search(value or "")
+        floor, reason = VERSION_FLOOR
+        # Another name's number may be that of whoever built it.
+        if tag and _OWN.search(str(value)) and _numbers(tag[1]) < _numbers(floor):
+            words = "{value} is older than {floor}: {reason}"
+            raise PydanticCustomError("source", words, {"value": tag[1], "floor": floor, "reason": reason})
         return value
 
     @field_validator("kv_cache_type")

@@ -97,6 +97,8 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
     [
         ({"url": "http://localhost:11434"}, "is this machine to every container itself"),
         ({"url": "http://[::1]:11434"}, "is this machine to every container itself"),
+        ({"url": "http://0.0.0.0:11434"}, "is this machine to every container itself"),
+        ({"url": "http://[::]:11434"}, "is this machine to every container itself"),
         ({"url": "http://mac.lan:999999"}, "is not an address"),
         ({"url": "http://mac.lan:11434/v1/"}, "leave /v1 out"),
         ({"url": "http://mac.lan:11434/api"}, "leave /api out"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.components.ollama import verify
 from deploy.components.ollama.cards import cards_found, troubles_of
@@ -103,6 +104,17 @@ def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
     assert list(image_sources(spec)) == [reference, "litellm"]
     unlocked = lock_of(spec).model_copy(update={"images": lock_of(spec_of(version="0.20.0")).images})
     assert [problem.path for problem in missing_inputs(spec, unlocked)] == [f"images.{reference}"]
+
+
+@pytest.mark.parametrize("image", ["ollama/ollama:0.16.0", "registry.lan:5000/ollama:v0.16.0-rocm"])
+def test_a_release_that_is_dangerous_is_refused_by_its_images_name_as_well(image: str) -> None:
+    with pytest.raises(ValidationError, match=r"0\.16\.0 is older than 0\.17\.1: a crafted model file"):
+        spec_of(image=image)
+
+
+@pytest.mark.parametrize("image", ["ollama/ollama:0.17.1", "ollama/ollama:latest", "registry.lan:5000/own:0.1.0"])
+def test_an_image_of_a_good_release_or_of_ones_own_counting_is_taken(image: str) -> None:
+    assert next(iter(image_sources(spec_of(image=image)))) == image
 
 
 def test_the_lock_pins_the_cards_image_and_the_host_pulls_it_by_its_digest(tmp_path: Path) -> None:
