@@ -8,7 +8,7 @@ from deploy.cli.board import size
 from deploy.cli.columns import bad, columns, dim, good
 from deploy.desired import Desired
 from deploy.errors import typed
-from deploy.lifecycle.models import EQUAL, Loaded, Row
+from deploy.lifecycle.models import SETTLED, Loaded, Row
 
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
@@ -35,7 +35,7 @@ def table(desired: Desired, found: tuple[Row, ...]) -> str:
 
 
 def _state(row: Row) -> str:
-    if row.state == EQUAL:
+    if row.state in SETTLED:
         return good(row.state)
     return bad(row.state) if row.is_wanted else dim(row.state)
 

@@ -16,6 +16,9 @@ from deploy.plan.models import NOT_ASKED, model_changes
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 
 EQUAL = "equal"
+THERE = "there"
+"""Of a model that its engine has by itself: nothing is compared."""
+SETTLED = (EQUAL, THERE)
 Loaded = dict[str, Any]
 Listed = dict[str, dict[str, Any]]
 """By what is equal for all spellings of a name, what an engine says of a model."""
@@ -41,7 +44,7 @@ class Row:
     @property
     def differs(self) -> bool:
         """Whether an apply has something to do for it."""
-        return self.is_wanted and self.is_seen and self.state != EQUAL
+        return self.is_wanted and self.is_seen and self.state not in SETTLED
 
 
 def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
@@ -67,7 +70,7 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
 def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
     seen = observation.named_engines.get(engine.name, NAMES_NOT_ASKED)
     for name, known in engine.models:
-        state = f"the engine {lack(known, seen)}" if seen.own_name(known) is None else EQUAL
+        state = f"the engine {lack(known, seen)}" if seen.own_name(known) is None else THERE
         silent = f"engine does not answer: {seen.problem}"
         yield Row(name, engine.name, state if seen.is_told else silent, True, is_seen=seen.is_told)
     wanted = {seen.own_name(known) for _, known in engine.models}

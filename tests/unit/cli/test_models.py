@@ -92,6 +92,12 @@ def test_a_table_of_equal_models_ends_with_them(desired: Desired) -> None:
     assert "what poet, coder is made from" in shown
 
 
+def test_a_model_that_its_engine_has_by_itself_is_there_and_compared_with_nothing(desired: Desired) -> None:
+    found = {row.name: row for row in rows(desired.deployment, seen(desired))}
+    assert (found["fast"].state, found["fast"].differs) == ("there", False)
+    assert (found["poet"].state, found["poet"].differs) == ("equal", False)
+
+
 def test_memory_is_told_with_its_place() -> None:
     assert memory(None) == ""
     assert memory({}) == "yes"
