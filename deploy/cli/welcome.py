@@ -22,9 +22,11 @@ def forecast(desired: Desired, prepared: Prepared, *, verbose: bool = False) -> 
     if not cost.download_bytes:
         return text
     minutes = max(1, round(cost.seconds / 60))
+    # What is only uploaded to somebody else's engine takes nothing here.
+    kept = f", takes about {gib(cost.disk_bytes)} of disk, and" if cost.disk_bytes else " and takes"
     return (
-        f"{text}\n\nThis downloads about {gib(cost.download_bytes)}, takes about {gib(cost.disk_bytes)} of disk, "
-        f"and about {minutes} minute{'s' if minutes > 1 else ''}.\n"
+        f"{text}\n\nThis downloads about {gib(cost.download_bytes)}{kept} about {minutes} "
+        f"minute{'s' if minutes > 1 else ''}.\n"
     )
 
 

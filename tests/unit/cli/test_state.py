@@ -21,6 +21,7 @@ from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
 from deploy.plan import Plan, make_plan
+from deploy.plan.operation import Operation
 from deploy.verify.report import Check, Report
 
 BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), systemd=False, root=True)
@@ -161,6 +162,17 @@ def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
     assert last.startswith("This downloads about 0.")
     assert " GiB of disk, and about " in last
     assert last.endswith(("minute.", "minutes."))
+
+
+def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Desired) -> None:
+    sent = Operation("model poet", "create", "not made yet", "external", "mac", "sync", download_bytes=3 << 30)
+    for written, words in (
+        ((), "3.0 GiB and takes"),
+        ((("/srv/m", 1 << 30),), "3.0 GiB, takes about 1.0 GiB of disk, and"),
+    ):
+        plan = Plan("quickstart", desired.bundle.release, (replace(sent, written=written),))
+        shown = click.unstyle(forecast(desired, Prepared(plan, BARE)))
+        assert f"\nThis downloads about {words} about 4 minutes.\n" in shown
 
 
 def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Desired) -> None:
