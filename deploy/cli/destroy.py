@@ -33,20 +33,25 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     """
     there = to_remove(spec, stack)
     ensure_root("destroy changes this machine")
-    roots = ", ".join(there.data_roots)
-    left = "" if data else f" User data stays where it was: {roots}."
+    roots = ", ".join(root for root in there.data_roots if Path(root).exists())
+    left = "" if data or not roots else f" User data stays where it was: {roots}."
     if not is_there(there, data=data):
-        kept = left if any(Path(root).exists() for root in there.data_roots) else ""
         nothing = {"stack": there.stack, "changed": False, "data_removed": False, "models_outside": []}
-        output.answer(f"There is nothing of {there.stack} to remove.{kept}", nothing)
+        output.answer(f"There is nothing of {there.stack} to remove.{left}", nothing)
         return
     # Now: the memory of them goes with the stack.
     outside = models_outside(Path(there.root), there.engines_outside)
     stays = "".join(f"\n{one.words}" for one in outside)
-    gone = f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
     if data or not yes:
-        ensure_typed(output, there.stack, f"{gone}{stays}", confirm)
+        ensure_typed(output, there.stack, f"{_loss(roots, data=data)}{stays}", confirm)
     with progress() as display:
         answer = destroy(there, LocalTransport(), display, data=data)
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
     output.answer(f"{there.stack} is removed.{left}{stays}", {**document, "models_outside": list(map(asdict, outside))})
+
+
+def _loss(roots: str, *, data: bool) -> str:
+    """Say what goes and what stays, of what is there."""
+    if not roots:
+        return "This removes the stack; it has no user data here."
+    return f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -73,6 +74,25 @@ def test_an_engine_that_does_not_answer_is_left_to_the_agent_to_tell(there: Appl
     assert not is_there(there, data=True)
     (tmp_path / "docker.sock").touch()
     assert is_there(there, data=True)
+
+
+def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
+    there: Applied, tmp_path: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (Path(there.root) / "run").mkdir(parents=True)
+    absent, data = str(tmp_path / "absent"), str(tmp_path / "data")
+    monkeypatch.setattr("deploy.cli.destroy.to_remove", lambda *_: replace(there, data_roots=(absent, data)))
+    monkeypatch.setattr("deploy.cli.destroy.destroy", lambda *_, **__: {"changed": True})
+    shown = kit("destroy", "--yes", str(spec))
+    assert shown.out == "never-applied is removed.\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
+    assert "This removes the stack; it has no user data here.\n" in kit("destroy", str(spec)).err
+    Path(data).mkdir()
+    assert (
+        kit("destroy", "--yes", str(spec)).out == f"never-applied is removed. User data stays where it was: {data}.\n"
+    )
+    monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
+    assert f"This removes the stack. {data} stay.\n" in kit("destroy", str(spec)).err
 
 
 ENGINES = [
