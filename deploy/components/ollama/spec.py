@@ -28,6 +28,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
 _TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2})(?:-rocm)?(?:@|$)")
 _OWN = re.compile(r"(?:^|/)ollama:")
+_REPOSITORY = "ollama/ollama"
+_RELEASE = re.compile(r"v?([0-9]+(?:\.[0-9]+){2}(?:-rc[0-9]+)?)(?![0-9])")
 _CARDS = "[0-9]{1,2}|GPU-[0-9a-fA-F]{16}"
 _GFX_VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _CARD = re.compile(_CARDS)
@@ -172,6 +174,20 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
         if tag and _OWN.search(str(value)) and _numbers(tag[1]) < _numbers(floor):
             words = "{value} is older than {floor}: {reason}"
             raise PydanticCustomError("source", words, {"value": tag[1], "floor": floor, "reason": reason})
+        return value
+
+    @field_validator("image")
+    @classmethod
+    def _has_what_its_card_needs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or info.data.get("gpu") != "amd":
+            return value
+        named = parse_image(value)
+        # Another repository's tags, and an image by its digest alone, say nothing of what is inside.
+        if named.repository == _REPOSITORY and named.tag and not re.search(r"(?:^|-)rocm$", named.tag):
+            release = _RELEASE.match(named.tag)
+            right = f"{_REPOSITORY}:{release[1]}-rocm" if release else f"{_REPOSITORY}:rocm"
+            words = "{value} has no ROCm inside, which AMD's cards need; write {right}"
+            raise PydanticCustomError("source", words, {"value": value, "right": right})
         return value
 
     @field_validator("kv_cache_type")

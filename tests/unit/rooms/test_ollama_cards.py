@@ -17,6 +17,7 @@ from deploy.images import image_requests, image_sources
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import PulledImageLock
 from deploy.lock.pinning import make_lock
+from deploy.reference import DEFAULT_IMAGE_HOST
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_stack import test_gets_only_the_planned_devices as gets_only_the_planned_devices
 from deploy.verify.containers import Containers
@@ -104,6 +105,31 @@ def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
     assert list(image_sources(spec)) == [reference, "litellm"]
     unlocked = lock_of(spec).model_copy(update={"images": lock_of(spec_of(version="0.20.0")).images})
     assert [problem.path for problem in missing_inputs(spec, unlocked)] == [f"images.{reference}"]
+
+
+@pytest.mark.parametrize(
+    ("image", "right"),
+    [
+        ("ollama/ollama:0.32.15", "ollama/ollama:0.32.15-rocm"),
+        (f"{DEFAULT_IMAGE_HOST}/ollama/ollama:0.33.0-rc1", "ollama/ollama:0.33.0-rc1-rocm"),
+        ("ollama/ollama:latest", "ollama/ollama:rocm"),
+    ],
+)
+def test_an_image_of_ollamas_own_without_what_the_card_needs_is_refused_with_the_one_that_has_it(
+    image: str, right: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"{image} has no ROCm inside, which AMD's cards need; write {right} "):
+        spec_of(gpu="amd", image=image)
+    assert spec_of(image=image).engines[0].name == "main"
+    assert next(iter(image_sources(spec_of(gpu="amd", image=right)))) == right
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["registry.lan:5000/ollama/ollama:0.32.15", "own/ollama:0.32.15", f"ollama/ollama@sha256:{'0' * 64}"],
+)
+def test_an_image_whose_name_does_not_say_what_is_inside_is_taken_for_a_card(image: str) -> None:
+    assert next(iter(image_sources(spec_of(gpu="amd", image=image)))) == image
 
 
 @pytest.mark.parametrize("image", ["ollama/ollama:0.16.0", "registry.lan:5000/ollama:v0.16.0-rocm"])
