@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from deploy.deployment import Deployment, Engine
 from deploy.errors import typed
@@ -164,9 +165,18 @@ def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[s
 def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
     seen = _seen(engine, observation)
     # Of one that the kit runs and never made models on, there is nothing to compare.
-    is_own_unread = engine.models_dir is not None and bool(seen.requests) and not seen.is_told
+    is_unread = engine.models_dir is not None and bool(seen.requests) and not seen.is_told
+    is_own_unread = is_unread and not _moves_port(engine, observation)
     if is_own_unread or (_is_silent(engine, observation) and not _lacks(engine, seen)):
         yield f"{seen.problem}; its models are compared when it answers"
+
+
+def _moves_port(engine: Engine, observation: Observation) -> bool:
+    """Say whether it runs, but not yet on the port that it is asked at: its silence there tells nothing."""
+    container = observation.services.get(engine.name)
+    if container is None or container.state != "running" or not container.ports:
+        return False
+    return str(urlsplit(engine.address).port) not in {port.rpartition(":")[2] for port in container.ports}
 
 
 def _kept(engine: Engine, seen: SeenEngine) -> Iterator[str]:

@@ -18,6 +18,7 @@ from deploy.agent.journal import Journal
 from deploy.apply.requests import sync_request
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation, engine_request, read_observation
+from deploy.hosts.seen import Container
 from deploy.lock.model import Lock
 from deploy.plan.models import model_advice, model_doubts, model_operations, model_refusals
 from deploy.resolve import resolve
@@ -74,6 +75,10 @@ class Host:
     def by_hand(self) -> AskedEngine:
         described = {"name": "main", "protocol": "ollama", "address": self.double.url}
         return AskedEngine(described, self.folder)
+
+
+def running_on(port: str) -> Container:
+    return Container("c1", "main:1", "i1", "running", "healthy", 0, 0, {}, "2026-01-01T00:00:00Z", ports=(port,))
 
 
 @pytest.fixture
@@ -197,6 +202,10 @@ def test_what_somebody_did_to_an_engine_that_is_stopped_is_in_the_plan_before_it
     unread = replace(off, engines=(replace(off.engines[0], models_dir="/nowhere"),))
     (line,) = model_doubts(unread, host.seen(unread))
     assert line.endswith("refuses the connection; its models are compared when it answers")
+    moving = replace(host.seen(unread), services={"main": running_on("127.0.0.1:11434")})
+    assert list(model_doubts(unread, moving)) == []
+    silent = replace(moving, services={"main": running_on("127.0.0.1:1")})
+    assert list(model_doubts(unread, silent)) == [line]
     left = replace(off, engines=(replace(off.engines[0], models=off.engines[0].models[1:]),))
     assert ("model kept", "remove", "no longer declared") in host.plan(left)
     assert host.sync(deployment)["created"] == ["main/changed", "main/gone"]
