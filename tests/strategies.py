@@ -67,9 +67,6 @@ OLLAMA = _some(
     flash_attention=st.none() | st.just(True),
     kv_cache_type=st.sampled_from(["f16", "q8_0", "q4_0"]),
     load_timeout=DURATIONS,
-    gpu_overhead=SIZES,
-    sched_spread=st.booleans(),
-    llm_library=st.sampled_from(["cuda_v13", "vulkan"]),
     origins=st.lists(st.sampled_from(["https://chat.lan", "http://*.lan:8080", "app://*"]), max_size=3),
     noprune=st.booleans(),
     debug=st.booleans(),
@@ -81,6 +78,8 @@ AMD = _some(
     devices=st.lists(st.sampled_from(["0", "1", "GPU-8668c3be2237aa5f"]), max_size=2),
     igpu_enable=st.booleans(),
     hsa_override_gfx_version=st.just("10.3.0"),
+    gpu_overhead=SIZES,
+    sched_spread=st.booleans(),
     llm_library=st.just("rocm_v7_2"),
 )
 EXTERNAL = _some(key=st.sampled_from(["env:ITS_KEY", "file:its.key"]))
@@ -126,8 +125,7 @@ def _engines(draw: st.DrawFn, names: list[str], ports: list[int]) -> tuple[list[
         elif kind == "ollama":
             engine = draw(OWN) | draw(OLLAMA) | draw(_some(models_dir=st.just(f"/srv/stores/{index}"))) | {"kind": kind}
             if draw(st.booleans()):
-                engine = {key: value for key, value in engine.items() if key != "llm_library"} | draw(AMD)
-                engine["gpu"] = "amd"
+                engine |= draw(AMD) | {"gpu": "amd"}
             models += draw(_created(name))
         elif kind == "given its models":
             engine = draw(EXTERNAL) | {"kind": "external", "api": "ollama", "url": f"http://10.0.0.{index + 1}:11434"}

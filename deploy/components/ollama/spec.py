@@ -207,7 +207,9 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
             raise PydanticCustomError("source", words, {"value": value})
         return value
 
-    @field_validator("devices", "igpu_enable", "hsa_override_gfx_version")
+    @field_validator(
+        "gpu_overhead", "sched_spread", "llm_library", "devices", "igpu_enable", "hsa_override_gfx_version"
+    )
     @classmethod
     def _has_such_a_card(cls, value: Any, info: ValidationInfo) -> Any:
         return with_card(value, info)

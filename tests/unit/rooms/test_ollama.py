@@ -45,6 +45,7 @@ def test_what_the_user_leaves_out_stays_the_engines_own_and_the_cloud_stays_away
 def test_every_setting_is_written_as_the_engine_reads_it() -> None:
     given = dict(
         engine(
+            gpu="amd",
             context_length=8192,
             keep_alive="forever",
             num_parallel=2,
@@ -55,7 +56,7 @@ def test_every_setting_is_written_as_the_engine_reads_it() -> None:
             load_timeout="10m",
             gpu_overhead="1GiB",
             sched_spread=False,
-            llm_library="vulkan",
+            llm_library="rocm_v7_2",
             origins=["https://chat.lan", "app://*"],
             noprune=True,
             debug=True,
@@ -69,7 +70,7 @@ def test_every_setting_is_written_as_the_engine_reads_it() -> None:
         "OLLAMA_GPU_OVERHEAD": str(GIB),
         "OLLAMA_KEEP_ALIVE": "-1",
         "OLLAMA_KV_CACHE_TYPE": "q8_0",
-        "OLLAMA_LLM_LIBRARY": "vulkan",
+        "OLLAMA_LLM_LIBRARY": "rocm_v7_2",
         "OLLAMA_LOAD_TIMEOUT": "600s",
         "OLLAMA_MAX_LOADED_MODELS": "1",
         "OLLAMA_MAX_QUEUE": "64",

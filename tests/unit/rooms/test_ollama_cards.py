@@ -108,6 +108,26 @@ def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
 
 
 @pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("gpu_overhead", "1GiB"),
+        ("sched_spread", False),
+        ("llm_library", "cuda_v13"),
+        ("llm_library", "vulkan"),
+        ("devices", ["0"]),
+        ("gpu_groups", [44]),
+        ("igpu_enable", True),
+        ("hsa_override_gfx_version", "10.3.0"),
+    ],
+)
+def test_what_only_a_card_reads_is_refused_on_the_cpu(field: str, value: Any) -> None:
+    with pytest.raises(
+        ValidationError, match=rf"{field}\n  has no effect on the CPU; write `gpu: amd`, or leave it out"
+    ):
+        spec_of(**{field: value})
+
+
+@pytest.mark.parametrize(
     ("image", "right"),
     [
         ("ollama/ollama:0.32.15", "ollama/ollama:0.32.15-rocm"),
