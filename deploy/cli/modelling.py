@@ -10,28 +10,34 @@ from deploy.desired import Desired
 from deploy.errors import typed
 from deploy.lifecycle.models import SETTLED, Loaded, Row
 
+UNKNOWN = "-"
+"""Stands for a size that nobody tells."""
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
 
-def table(desired: Desired, found: tuple[Row, ...]) -> str:
-    """Print every model on a line, and what mends those that differ."""
+def table(desired: Desired, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
+    """Print every model on a line, what mends those that differ, and what starts engines that are stopped."""
+    lines = [f"{name} is stopped: {start(desired, name)}" for name in stopped]
     cells = [
         (
             row.name,
             row.engine,
-            size(row.size_bytes) if row.size_bytes else "",
+            size(row.size_bytes) if row.size_bytes else UNKNOWN,
             (row.digest or "")[:12],
             memory(row.loaded),
             _state(row),
         )
         for row in found
     ]
-    if not cells:
-        return f"kit.yaml has no models, and no engine has one: {desired.path}"
-    parts = [columns(cells, HEADINGS)]
     if any(row.differs for row in found):
-        parts.append(f"what an apply would do: kit plan {typed(desired.path)}")
-    return "\n\n".join(parts)
+        lines.append(f"what an apply would do: kit plan {typed(desired.path)}")
+    none = f"kit.yaml has no models, and no engine has one: {desired.path}"
+    return "\n\n".join(filter(None, (columns(cells, HEADINGS) if cells else none, "\n".join(lines))))
+
+
+def start(desired: Desired, name: str) -> str:
+    """Return the line that starts a service."""
+    return f"kit start {name} {typed(desired.path)}"
 
 
 def _state(row: Row) -> str:

@@ -9,7 +9,7 @@ import click
 
 from deploy.cli.consent import ensure_name_typed
 from deploy.cli.declare import engine_option, list_group, spec_argument, verb
-from deploy.cli.modelling import table
+from deploy.cli.modelling import start, table
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
@@ -17,7 +17,7 @@ from deploy.desired import load_desired
 from deploy.hosts.observe import observe
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
-from deploy.lifecycle.models import completed, listed, rows
+from deploy.lifecycle.models import asleep, completed, listed, rows
 
 
 @list_group("models", "models", "models pull llama3.2:3b", "models remove old-one")
@@ -35,8 +35,13 @@ def list_models(output: Output, spec: Path) -> None:
     desired, transport = load_desired(spec), LocalTransport()
     observation = observe(transport, desired.deployment)
     found = completed(desired.deployment, transport, rows(desired.deployment, observation), observation)
-    document = {"stack": desired.spec.stack, "models": [asdict(row) for row in found]}
-    output.answer(table(desired, found), document, is_fitted=True)
+    stopped = asleep(desired.deployment, observation)
+    document = {
+        "stack": desired.spec.stack,
+        "models": [asdict(row) for row in found],
+        "stopped": [{"engine": name, "next": start(desired, name)} for name in stopped],
+    }
+    output.answer(table(desired, found, stopped), document, is_fitted=True)
 
 
 @verb("pull", "models pull llama3.2:3b", "models pull llama3.2:3b --engine mac kit.yaml")

@@ -214,6 +214,7 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
     return SeenEngine(
         problem=one["problem"],
         digests={name: model["digest"] for name, model in one["models"].items()},
+        sizes={name: model["size"] for name, model in one["models"].items()},
         requests={name: pair["request"] for name, pair in remembered.items()},
         manifests={name: pair["manifest"] for name, pair in remembered.items()},
         layers=one["layers"],

@@ -141,6 +141,8 @@ class SeenEngine:
     """Why it could not be asked."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of each model that it lists, the digest of its manifest."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Of each model that it lists, how many bytes its parts take."""
     requests: dict[str, str] = field(default_factory=dict)
     """Of each model that the kit made, the digest of the request that made it."""
     manifests: dict[str, str] = field(default_factory=dict)

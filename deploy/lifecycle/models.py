@@ -59,12 +59,14 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     changes = {model.name: cause for model, _, cause in model_changes(engine, observation)}
     for model in engine.models:
         state = _state(model, seen, changes.get(model.name))
-        size, digest = _weight(model), seen.digests.get(model.name)
+        size, digest = _size(model, seen), seen.digests.get(model.name)
         yield Row(model.name, engine.name, state, True, size, digest, is_seen=seen.is_told)
     wanted = {same(model.name) for model in engine.models}
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
-            yield Row(name, engine.name, _why_there(name, engine, seen), False, None, seen.digests[name])
+            yield Row(
+                name, engine.name, _why_there(name, engine, seen), False, seen.sizes.get(name), seen.digests[name]
+            )
 
 
 def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
@@ -103,7 +105,10 @@ def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
     return f"not in kit.yaml (left kit.yaml{'; the next apply removes it' if engine.prune else ''})"
 
 
-def _weight(model: CreatedModel) -> int | None:
+def _size(model: CreatedModel, seen: SeenEngine) -> int | None:
+    """Return what it takes, or will take; nothing of an engine that tells nothing, where only some would be known."""
+    if model.name in seen.sizes or not seen.is_told:
+        return seen.sizes.get(model.name)
     return model.base.size_bytes if model.base else sum(blob.size_bytes for blob in model.blobs) or None
 
 
@@ -112,6 +117,14 @@ def _files(deployment: Deployment, observation: Observation) -> Iterator[Row]:
         found = observation.models.get(model.host_path)
         there = {None: "not fetched yet", model.sha256: EQUAL}.get(found, "another file lies in its place")
         yield Row(model.name, model.service, there, True, model.size_bytes, model.sha256)
+
+
+def asleep(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
+    """Return the engines of this stack whose containers are there and do not run."""
+    made = {engine.name for engine in deployment.engines if engine.models_dir is not None}
+    opened = {model.service for model in deployment.models}
+    found = observation.services.items()
+    return tuple(sorted(name for name, one in found if name in made | opened and one.state in ("exited", "created")))
 
 
 def listed(deployment: Deployment, transport: Transport, engine: Engine) -> Listed:

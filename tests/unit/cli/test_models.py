@@ -19,7 +19,7 @@ from deploy.cli.state import state_document, state_text
 from deploy.desired import Desired, load_desired, lock_path
 from deploy.errors import UsageError
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import SeenEngine, SeenNames
+from deploy.hosts.seen import Container, SeenEngine, SeenNames
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan
@@ -155,6 +155,34 @@ def test_an_engine_that_runs_elsewhere_is_no_service_here(kit: Kit, desired: Des
     shown = kit("logs", "mac", str(desired.path))
     assert shown.err.splitlines() == ["error: there is no service 'mac'", "there is none at all"]
     assert "Stack home runs nothing of its own." in kit("check", str(desired.path)).out
+
+
+def test_an_engine_that_is_stopped_is_told_with_the_line_that_starts_it(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kit.yaml"
+    path.write_text(
+        "kit: 1\nstack: home\nengines: [{name: main, kind: ollama}]\ngateway: null\nwebui: null\nbackup: null\n"
+    )
+    write_lock(lock_of(load_spec(path)), lock_path(path))
+    exited = Container("c1", "main:1", "i1", "exited", None, 0, 0, {}, "2026-01-01T00:00:00Z")
+    silent = SeenEngine(problem="it refuses the connection")
+    observation = replace(BARE, services={"main": exited}, engines={"main": silent})
+    monkeypatch.setattr("deploy.cli.models.observe", lambda *_: observation)
+    assert kit("models", str(path)).out.splitlines()[-1] == f"main is stopped: kit start main {path}"
+    document = kit("models", "--json", str(path)).document
+    assert document["stopped"] == [{"engine": "main", "next": f"kit start main {path}"}]
+    running = replace(observation, services={"main": replace(exited, state="running")})
+    monkeypatch.setattr("deploy.cli.models.observe", lambda *_: running)
+    assert kit("models", "--json", str(path)).document["stopped"] == []
+    assert "kit start" not in kit("models", str(path)).out
+
+
+def test_a_size_that_nobody_tells_has_the_same_sign_everywhere(desired: Desired) -> None:
+    asleep = seen(desired, digests={}, problem="it sleeps")
+    assert {row.size_bytes for row in rows(desired.deployment, asleep)} == {None}
+    lines = click.unstyle(table(desired, rows(desired.deployment, asleep))).splitlines()
+    assert {line.split()[2] for line in lines[1:4]} == {"-"}
 
 
 def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) -> None:

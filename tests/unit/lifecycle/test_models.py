@@ -134,6 +134,19 @@ def test_sizes_digests_and_what_is_loaded_come_from_the_engine(double: Server, f
     assert (row.name, row.size_bytes, row.digest, row.loaded) == ("Tech:1", live["size"], live["digest"], None)
 
 
+def test_sizes_of_an_engine_that_is_stopped_come_from_the_manifests_in_its_folder(
+    double: Server, file: Path, transport: InFolder
+) -> None:
+    there = deployment(double.url, model("poet", file))
+    synced(there, transport, file)
+    (live,) = listed(there, transport, there.engines[0]).values()
+    engine = replace(there.engines[0], address="http://127.0.0.1:1", models_dir=str(double.store.blobs.parent))
+    off = replace(there, engines=(engine,))
+    observation = observed(off, transport)
+    (row,) = completed(off, transport, rows(off, observation), observation)
+    assert (row.state, row.size_bytes, row.digest) == ("equal", live["size"], live["digest"])
+
+
 def test_a_file_that_an_engine_opens_is_there_or_not_or_another(transport: InFolder) -> None:
     file = ModelFile("gemma", "main", "/srv/g.gguf", Owner(1, 1), "a" * 64, 5, {})
     there = Deployment("home", (), (file,))
