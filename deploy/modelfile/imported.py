@@ -11,13 +11,14 @@ from pathlib import Path
 
 from deploy.errors import Problem, SpecError, UsageError
 from deploy.modelfile.parse import parse
-from deploy.modelfile.spec_lines import Entry, is_path, spec_entry, spec_lines
+from deploy.modelfile.spec_lines import Entry, is_blob, is_path, spec_entry, spec_lines
 
 MAGIC = b"GGUF"
 PIECE = 1 << 20
 LARGEST = 4 << 20
 Progress = Callable[[str, int, int], None]
 """Hears of a file, how much of it was read, and its size."""
+_SHOWN = re.compile(r"# FROM (\S+)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -44,7 +45,9 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
             continue
         path = file.parent / Path(source).expanduser()
         if wrong := _wrong(path):
-            problems.append(Problem(str(file), parsed.lines[instruction], 1, "", f"{source} {wrong}"))
+            line = parsed.lines[instruction]
+            instead = _named(content, line) if instruction == "from" and is_blob(source) else ""
+            problems.append(Problem(str(file), line, 1, "", f"{source} {wrong}{instead}"))
             continue
         sources[instruction] = _written(path, source, beside)
         sha256s[sources[instruction] or ""] = _sha256(path, progress)
@@ -111,6 +114,14 @@ def _wrong(path: Path) -> str:
             return "" if stream.read(len(MAGIC)) == MAGIC else "is no GGUF file; kit.yaml takes nothing else"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+
+
+def _named(content: bytes, line: int) -> str:
+    """Say what to write instead of a file of an engine's own, which `ollama show` prints behind FROM."""
+    above = content.decode(errors="replace").splitlines()[: line - 1]
+    names = [found[1] for each in above if (found := _SHOWN.fullmatch(each.strip()))]
+    right = f"`FROM {names[-1]}`, the name in the comment above it" if names else "the model's name behind FROM"
+    return f"; such a file lies with an engine: write {right}, or what that was made from where no library has it"
 
 
 def _written(path: Path, source: str, beside: Path) -> str:

@@ -20,6 +20,11 @@ def is_path(source: str) -> bool:
     return bool(_PATH.fullmatch(source))
 
 
+def is_blob(source: str) -> bool:
+    """Say whether a file's path is that of an engine's own folder, where files are called by their sha256."""
+    return bool(_BLOB.fullmatch(source))
+
+
 def spec_lines(entry: Entry) -> str:
     """Return an entry of `models` as text; a sha256 that has to be filled in says so."""
     return _comments(entry) + _yaml([entry])
