@@ -13,7 +13,7 @@ from deploy.cli.declare import DEFAULT_SPEC, verb, verb_group
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.errors import FAILED, KitError, UsageError
-from deploy.modelfile.imported import imported, name_of
+from deploy.modelfile.imported import imported, name_of, place_of
 
 ENGINE = "main"
 
@@ -32,7 +32,8 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
 
     They go under `models:`. Paths in them begin at the current folder, where kit.yaml is taken to lie. A GGUF file that
     FROM or ADAPTER names is read once for its sha256. What kit.yaml cannot say is left out, told with its line, and
-    exit 1 says so; what names no model, or breaks the grammar, is refused whole.
+    exit 1 says so; what names no model, or breaks the grammar, is refused whole. `-` reads what is piped in, as if it
+    were a file of the current folder.
     """
     import yaml
 
@@ -42,7 +43,7 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         _ensure(option, value, kind)
     chosen = engine or _engine()
     with progress() as display:
-        step = f"sha256 of the files of {file}"
+        step = f"sha256 of the files of {place_of(file)}"
         found = imported(
             file, name, chosen, Path.cwd(), lambda what, done, size: display(Event(step, "progress", what, done, size))
         )

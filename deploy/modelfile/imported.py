@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from deploy.modelfile.spec_lines import Entry, is_blob, is_path, spec_entry, spe
 MAGIC = b"GGUF"
 PIECE = 1 << 20
 LARGEST = 4 << 20
+STDIN = Path("-")
+"""Stands for what is piped in."""
 Progress = Callable[[str, int, int], None]
 """Hears of a file, how much of it was read, and its size."""
 _SHOWN = re.compile(r"# FROM (\S+)")
@@ -35,7 +38,8 @@ class Imported:
 def imported(file: Path, name: str | None, engine: str, beside: Path, progress: Progress) -> Imported:
     """Return the entry of `models` that makes what a Modelfile makes; paths begin at the folder of kit.yaml."""
     content = _content(file)
-    parsed = parse(str(file), content)
+    place = place_of(file)
+    parsed = parse(place, content)
     found = parsed.modelfile
     sha256s: dict[str, str] = {}
     problems: list[Problem] = []
@@ -47,7 +51,7 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
         if wrong := _wrong(path):
             line = parsed.lines[instruction]
             instead = _named(content, line) if instruction == "from" and is_blob(source) else ""
-            problems.append(Problem(str(file), line, 1, "", f"{source} {wrong}{instead}"))
+            problems.append(Problem(place, line, 1, "", f"{source} {wrong}{instead}"))
             continue
         sources[instruction] = _written(path, source, beside)
         sha256s[sources[instruction] or ""] = _sha256(path, progress)
@@ -56,7 +60,7 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
         raise SpecError([*problems, *parsed.left_out], next_step)
     whole = replace(found, from_=sources["from"] or found.from_, adapter=sources["adapter"])
     entry = spec_entry(whole, name or name_of(file), engine, sha256s)
-    refused = _refused(entry, str(file), parsed.lines)
+    refused = _refused(entry, place, parsed.lines)
     if "from" in refused:
         raise SpecError([*_flat(refused), *parsed.left_out])
     kept = {key: value for key, value in entry.items() if key not in refused}
@@ -83,21 +87,30 @@ def _flat(refused: Mapping[str, list[Problem]]) -> list[Problem]:
     return [problem for problems in refused.values() for problem in problems]
 
 
+def place_of(file: Path) -> str:
+    """Return what a Modelfile is called before a line of it."""
+    return "stdin" if file == STDIN else str(file)
+
+
 def name_of(file: Path) -> str:
     """Return the name that a Modelfile's path suggests: its own, or that of its folder."""
-    words = [word for word in file.name.split(".") if word.lower() not in ("modelfile", "modefile", "txt", "")]
+    called = "" if file == STDIN else file.name
+    words = [word for word in called.split(".") if word.lower() not in ("modelfile", "modefile", "txt", "")]
     name = ".".join(words) or file.absolute().parent.name
     return _NOT_IN_NAMES.sub("-", name).strip("-._")[:63] or "model"
 
 
 def _content(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
+        if file == STDIN:
+            content = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with file.open("rb") as stream:
+                content = stream.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}", "give the path of a Modelfile") from None
+        raise UsageError(f"{place_of(file)}: {error.strerror}", "give the path of a Modelfile") from None
     if len(content) > LARGEST:
-        raise UsageError(f"{file} is larger than 4 MiB", "give the path of a Modelfile, not of a model")
+        raise UsageError(f"{place_of(file)} is larger than 4 MiB", "give the path of a Modelfile, not of a model")
     return content
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,22 @@ def test_a_modelfile_is_printed_as_lines_for_the_engine_of_the_kit_yaml_here(
     Path("kit.yaml").write_text(f"kit: 1\nstack: home\nengines: [{mac}]\nbackup: null\n")
     document = kit("import", "modelfile", "Teacher.Modelfile", "--name", "t", "--json").document
     assert (document["name"], document["engine"], document["models"][0]["from"]) == ("t", "mac", "llama3.2:3b")
+
+
+def test_a_modelfile_that_is_piped_in_is_as_one_of_the_current_folder(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "teacher").mkdir()
+    monkeypatch.chdir(tmp_path / "teacher")
+    Path("own.gguf").write_bytes(b"GGUF")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"FROM ./own.gguf\nSYSTEM Hi\n")))
+    sha256 = hashlib.sha256(b"GGUF").hexdigest()
+    assert kit("import", "modelfile", "-").out == (
+        f"- name: teacher\n  engine: main\n  from:\n    file: own.gguf\n    sha256: {sha256}\n  system: Hi\n"
+    )
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"FROM ./nope.gguf\n")))
+    shown = kit("import", "modelfile", "-", "--name", "t")
+    assert (shown.code, shown.err.partition(": ")[0]) == (2, "stdin:1:1")
 
 
 def test_problems_of_a_modelfile_have_their_line(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
