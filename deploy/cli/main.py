@@ -83,7 +83,8 @@ def cli(context: click.Context, verbose: bool) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else argv
-    # Closed by whoever started it: what is said then goes nowhere.
+    # Closed by whoever started it: nothing is heard then, and what is said goes nowhere.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - it lives as long as the process
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - it lives as long as the process
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - so does this one
     for stream in (sys.stdout, sys.stderr):

@@ -126,6 +126,14 @@ def test_completion_prints_the_script_of_each_shell(shell: str, kit: Kit) -> Non
     assert "_KIT_COMPLETE" in shown.out
 
 
+def test_a_standard_input_that_is_closed_is_an_empty_one() -> None:
+    program = f"{sys.executable} -c 'import sys; from deploy.cli.main import main; sys.exit(main())'"
+    done = subprocess.run(
+        ["sh", "-c", f"{program} import modelfile - <&-"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "no FROM line" in done.stderr) == (2, True)
+
+
 def test_a_standard_output_that_is_closed_changes_no_exit_code() -> None:
     program = f"{sys.executable} -c 'import sys; from deploy.cli.main import main; sys.exit(main())' version"
     done = subprocess.run(["sh", "-c", f"{program} >&-"], capture_output=True, text=True, check=False)
