@@ -6,22 +6,23 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document, FieldPath
 from deploy.spec.finding import Finding
 from deploy.spec.model import Spec
 from deploy.spec.validation import Faults, attempt, is_echo
+from deploy.spec.wording import field_at
 
 _STAND_INS: dict[FieldPath, Any] = {
     ("kit",): 1,
     ("stack",): "stack",
     ("backup",): None,
-    ("engines",): [{"name": "no-engines", "kind": "ollama"}],
+    ("engines",): [{"name": "no-engines", "kind": Spec.model_fields["engines"].default[0].kind}],
 }
-_NAMED = re.compile(r"\bno-(engines|url|(name|engine|model)-[0-9]+)\b")
-"""What stand-ins are called: a finding that says one of them is about nothing in the file."""
 _ROUNDS = 8
 
 
@@ -34,6 +35,8 @@ class _Remains:
     """Of the lists that lost entries, by their path in the file: the places there of the entries that are left."""
     holes: dict[FieldPath, set[int]] = field(default_factory=dict)
     """Entries to drop once all faults of a round are known, by the path of their list in what is left."""
+    stand_ins: set[str] = field(default_factory=lambda: {"no-engines"})
+    """What stand-ins are called: a finding that says one of them is about nothing in the file."""
 
     def original(self, path: FieldPath) -> FieldPath:
         """Return the path in the file for a path in what is left."""
@@ -47,7 +50,7 @@ class _Remains:
         """Remove a faulty value, or the mapping that lacks one; what the others rest on has a stand-in."""
         self.gone.add(self.original(path))
         if path not in _STAND_INS and not _is_written(self.data, path):
-            if stand_in := _stand_in(self.original(path)):
+            if stand_in := self._stand_in(path):
                 _inside(self.data, path)[path[-1]] = stand_in
                 return
             path = path[:-1] or path
@@ -60,6 +63,27 @@ class _Remains:
             self.holes.setdefault(path[:-1], set()).add(int(path[-1]))
         else:
             inside.pop(path[-1], None)
+
+    def _stand_in(self, path: FieldPath) -> str | int | None:
+        """Return a value that the field takes in the place of one that is missing, so that the rest is looked at."""
+        info = field_at(Spec, path, self.data)
+        if info is None:
+            return None
+        annotation: Any = Annotated[info.annotation, info]
+        wanted = TypeAdapter[Any](annotation)
+        name = "-".join(["no", str(path[-1]), *(str(part) for part in self.original(path) if isinstance(part, int))])
+        for value in (name, f"http://{name}.invalid", 1):
+            try:
+                wanted.validate_python(value, strict=True)
+            except ValidationError:
+                continue
+            self.stand_ins.add(name)
+            return value
+        return None
+
+    def says_stand_in(self, text: str) -> bool:
+        """Say whether a text names something that is not in the file."""
+        return any(re.search(rf"\b{re.escape(name)}\b", text) for name in self.stand_ins)
 
     def close_gaps(self) -> None:
         """Drop the list entries that were taken out, the innermost first: their paths hold until then."""
@@ -85,30 +109,17 @@ def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
         spec, again = attempt(Spec, remains.data, Path(document.file).parent)
         if spec is not None:
             moved = [_moved(finding, remains, document.data) for finding in findings(spec)]
-            return [finding for finding in moved if _stands(finding, remains.gone, document.data)]
+            return [finding for finding in moved if _stands(finding, remains, document.data)]
         known = [path for path, error in again if not is_echo(error)]
         if () in known:
             break
     return []
 
 
-def _stand_in(path: FieldPath) -> str | int | None:
-    """Return a value in the place of one that is missing, so that the rest beside it is looked at."""
-    match path:
-        case ("engines", int(index), "name") | ("models", int(index), "name" | "engine"):
-            return f"no-{path[-1]}-{index}"
-        case ("gateway", "routes", int(index), "model"):
-            return f"no-model-{index}"
-        case ("engines", int(), "url"):
-            return "http://no-url.invalid"
-        case ("engines", int(), "threads"):
-            return 1
-    return None
-
-
-def _stands(finding: Finding, gone: set[FieldPath], data: Any) -> bool:
+def _stands(finding: Finding, remains: _Remains, data: Any) -> bool:
     """Say whether nothing that the finding rests on was taken out."""
-    if _NAMED.search(finding.message):
+    gone = remains.gone
+    if remains.says_stand_in(finding.message):
         return False
     for path in (finding.path, *finding.also):
         if any(path[:length] in gone for length in range(len(path) + 1)):
@@ -145,7 +156,7 @@ def _moved(finding: Finding, remains: _Remains, data: Any) -> Finding:
         finding.message,
         tuple(map(remains.original, finding.also)),
         finding.whole,
-        (wanted, tuple(dict.fromkeys(name for name in (*known, *gone) if name and not _NAMED.fullmatch(name)))),
+        (wanted, tuple(dict.fromkeys(name for name in (*known, *gone) if name and name not in remains.stand_ins))),
     )
 
 

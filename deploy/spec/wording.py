@@ -48,6 +48,12 @@ def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
     }
 
 
+def field_at(model: type[BaseModel], path: FieldPath, data: Any) -> FieldInfo | None:
+    """Return the field at a path of a document; None for what is no field."""
+    fitting = (_keys(each).get(str(path[-1])) for each in _models_at(model, path[:-1], data))
+    return next(filter(None, fitting), None)
+
+
 def _refused(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
     """Return the keys that a person may well write in the mapping of a key, each with why they must not."""
     return {
