@@ -9,16 +9,39 @@ from typing import TypeVar
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 300
 """For what takes a moment on an idle machine: nobody waits so long unless it never comes."""
+LONGEST_STATE = 2000
 Seen = TypeVar("Seen")
 
 
-def wait_until(seen: Callable[[], Seen], what: str, seconds: float = PATIENCE_SECONDS) -> Seen:
-    """Look until what is seen is true, and return it."""
+def wait_until(
+    seen: Callable[[], Seen],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    *,
+    saw: Callable[[], object] | None = None,
+) -> Seen:
+    """Look until what is seen is true, and return it.
+
+    Args:
+        seen: what is looked at.
+        what: the condition in words.
+        seconds: the limit.
+        saw: the state behind a plain yes or no, asked for when the wait was in vain.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = seen()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:g} s in vain until {what}")
+            raise AssertionError(f"waited {seconds:g} s in vain until {what}; last seen: {_state(value, saw)}")
         time.sleep(LOOK_SECONDS)
+
+
+def _state(value: object, saw: Callable[[], object] | None) -> str:
+    """Return the last state in words; a state that cannot be read is a state as well."""
+    try:
+        text = repr(value if saw is None else saw())
+    except Exception as error:  # noqa: BLE001
+        text = f"nothing, for {type(error).__name__}: {error}"
+    return text if len(text) <= LONGEST_STATE else f"...{text[-LONGEST_STATE:]}"

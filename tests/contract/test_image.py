@@ -62,7 +62,9 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         *("-p", "127.0.0.1::11434", double_image()),
     )
     try:
-        wait_until(lambda: listing(name) == 0, "the double answers in its container", 120)
+        wait_until(
+            lambda: listing(name) == 0, "the double answers in its container", 120, saw=lambda: docker("logs", name)
+        )
         yield name
     finally:
         docker("rm", "-f", "-v", name)
@@ -106,7 +108,12 @@ def test_a_model_leaves_when_its_time_is_up(container: str, answers: dict[str, A
     assert ask(url, "POST", "/api/generate", asked.encode()).status == 200
     (loaded,) = json.loads(ask(url, "GET", "/api/ps").lines[0])["models"]
     assert (loaded["name"], loaded["context_length"]) == ("tiny:latest", 1024)
-    wait_until(lambda: ask(url, "GET", "/api/ps").lines == ['{"models":[]}'], "the model is unloaded", 30)
+    wait_until(
+        lambda: ask(url, "GET", "/api/ps").lines == ['{"models":[]}'],
+        "the model is unloaded",
+        30,
+        saw=lambda: ask(url, "GET", "/api/ps").lines,
+    )
 
 
 def test_docker_pulls_the_image_by_its_digest_under_the_real_ones_name(tmp_path: Path) -> None:

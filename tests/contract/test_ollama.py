@@ -113,7 +113,11 @@ def test_an_upload_that_ends_early_leaves_nothing(engine: Engine) -> None:
     connection.close()
     assert ask(engine.url, "HEAD", path).status == 404
     if engine.models:
-        wait_until(lambda: not list((engine.models or Path()).glob("blobs/sha256-*_*")), "the half blob is gone")
+        wait_until(
+            lambda: not list((engine.models or Path()).glob("blobs/sha256-*_*")),
+            "the half blob is gone",
+            saw=lambda: sorted((engine.models or Path()).glob("blobs/*")),
+        )
 
 
 def test_only_pages_of_known_origins_may_ask(engine: Engine) -> None:

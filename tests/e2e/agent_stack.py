@@ -182,7 +182,7 @@ class AgentStack:
         found = docker("ps", "-aq", "--filter", f"label=kit.stack={self.name}").split()
         if found:
             docker("rm", "-f", *found)
-        wait_until(self._has_no_network, "its networks are gone")
+        wait_until(self._has_no_network, "its networks are gone", saw=lambda: docker("network", "ls"))
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _has_no_network(self) -> bool:

@@ -99,7 +99,7 @@ def running_registry(folder: Path, address: str = "127.0.0.1") -> Iterator[Image
     )
     made = ImageRegistry(f"{address}:{port}", process, storage)
     try:
-        wait_until(lambda: _answers(made), "the registry answers")
+        wait_until(lambda: _answers(made), "the registry answers", saw=lambda: f"nothing at {made.host}")
         yield made
     finally:
         made.stop()

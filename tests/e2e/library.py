@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from tests.doubles.ollama.create import create
 from tests.doubles.ollama.names import parse
 from tests.doubles.ollama.store import PIECE, Store
 from tests.doubles.registry.models import ModelRegistry, running_registry
-from tests.e2e.stack import docker_client
+from tests.e2e.addresses import bridge_address, own_address
 
 TAG = "llama3.2:3b"
 
@@ -53,18 +52,3 @@ class Library:
         """Answer for a while."""
         with running_registry(self.store.root, "0.0.0.0", self._port, self._name, self._other) as registry:
             yield registry
-
-
-def bridge_address() -> str:
-    """Return where containers reach this machine."""
-    with docker_client() as client:
-        address: str = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
-    return address
-
-
-def own_address() -> str:
-    """Return the address that this machine has in its network."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
-        towards.connect(("203.0.113.1", 9))
-        address: str = towards.getsockname()[0]
-    return address

@@ -43,11 +43,16 @@ NOT_YET = (
 def sign_in(browser: Chrome, stack: Stack, address: str = "") -> None:
     """Open the page and sign in as the first administrator, unless that was done before."""
     place = address or stack.service("open_webui").address
-    wait_until(lambda: is_open(browser, place), "the page is open")
+    wait_until(lambda: is_open(browser, place), "the page is open", saw=lambda: shown(browser))
     if browser.find_elements(By.ID, "chat-input"):
         return
     password = stack.secret("webui_admin_password")
-    wait_until(lambda: is_signed_in(browser, password), "the person is signed in")
+    wait_until(lambda: is_signed_in(browser, password), "the person is signed in", saw=lambda: shown(browser))
+
+
+def shown(browser: Chrome) -> tuple[str, str]:
+    """Return the address and the words that the browser shows."""
+    return browser.current_url, browser.find_element(By.TAG_NAME, "body").text[-1000:]
 
 
 def is_open(browser: Chrome, address: str) -> bool:
@@ -103,7 +108,7 @@ def type_into(browser: Chrome, selector: str, text: str) -> None:
             return False
         return True
 
-    wait_until(is_typed, f"{selector} can be typed into")
+    wait_until(is_typed, f"{selector} can be typed into", saw=lambda: shown(browser))
 
 
 def click(browser: Chrome, selector: str) -> None:
@@ -118,7 +123,7 @@ def click(browser: Chrome, selector: str) -> None:
             return False
         return True
 
-    wait_until(is_clicked, f"{selector} can be clicked")
+    wait_until(is_clicked, f"{selector} can be clicked", saw=lambda: shown(browser))
 
 
 def send(browser: Chrome, text: str) -> None:
@@ -135,7 +140,7 @@ def answer_lengths(browser: Chrome) -> set[int]:
         # Kept by the page itself, at every change: who looks from outside may come too late on a busy machine.
         return set(browser.execute_script("return [...window.lengthsSeen]"))
 
-    wait_until(lambda: len(lengths()) >= 2, "the answer grows")
+    wait_until(lambda: len(lengths()) >= 2, "the answer grows", saw=lambda: (lengths(), shown(browser)))
     return lengths()
 
 

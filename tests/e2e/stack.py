@@ -123,7 +123,12 @@ class Stack:
     @property
     def is_busy(self) -> bool:
         """Whether something still changes the host, with its control node or without."""
-        return current_holder(self.root) is not None or is_locked(self.root / "run" / WORKING)
+        return self.busy != (None, False)
+
+    @property
+    def busy(self) -> tuple[dict[str, Any] | None, bool]:
+        """Who holds the host, and whether a step goes on without a holder."""
+        return current_holder(self.root), is_locked(self.root / "run" / WORKING)
 
     @contextmanager
     def settled(self, has_failed: Callable[[], bool]) -> Iterator[None]:
@@ -136,7 +141,7 @@ class Stack:
 
     def settle(self) -> None:
         """Make the host as kit.yaml says, or was at first where a scenario failed half-way."""
-        wait_until(lambda: not self.is_busy, "what was left of a run has ended", LIMIT_SECONDS)
+        wait_until(lambda: not self.is_busy, "what was left of a run has ended", LIMIT_SECONDS, saw=lambda: self.busy)
         if not self.is_settled:
             self.place.mend()
             self.apply()

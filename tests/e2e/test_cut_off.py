@@ -44,7 +44,9 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
         with another_context(stack, 1536 + 1024 * number) as wanted, stack.running(*APPLY) as process:
             wait_for(stack, process, moment, wanted)
             kill(process.pid, with_all=number % 2 == 1)
-        wait_until(lambda: not stack.is_busy, "what was left of the run has ended", LIMIT_SECONDS)
+        wait_until(
+            lambda: not stack.is_busy, "what was left of the run has ended", LIMIT_SECONDS, saw=lambda: stack.busy
+        )
 
     with stack.running(*APPLY) as process:
         wait_for(stack, process, the_host_is_held)
@@ -55,7 +57,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     assert "kit apply" in refusal["problem"]
     assert half_written(stack) == []
     # Other stacks' runs make such folders too, and lock them a moment later.
-    wait_until(lambda: left_behind(stack) == [], "nothing is left behind")
+    wait_until(lambda: left_behind(stack) == [], "nothing is left behind", saw=lambda: left_behind(stack))
     assert stack.is_settled
     assert stack.kit("status", "--json", "--check").document["verified"]
     assert as_wanted(stack.containers()) == as_wanted(before)
@@ -101,7 +103,7 @@ def wait_for(stack: Stack, process: Popen[str], moment: Moment, wanted: str = ""
         assert process.poll() is None, f"it ended before {moment.__name__}\n{stack.ended(process, *APPLY)}"
         return moment(stack, process.pid, before)
 
-    wait_until(there, moment.__name__, LIMIT_SECONDS)
+    wait_until(there, moment.__name__, LIMIT_SECONDS, saw=lambda: (stack.busy, stack.containers()))
 
 
 @contextmanager

@@ -202,7 +202,7 @@ def test_a_build_that_is_stopped_leaves_no_program_and_nothing_half_written(
 ) -> None:
     builder = Builder(folder, HOST_PYTHON)
     with builder.building(builder.request(images[1:])) as agent:
-        wait_until(lambda: "extracting" in builder.journal(), "wheels are extracted")
+        wait_until(lambda: "extracting" in builder.journal(), "wheels are extracted", saw=builder.journal)
         agent.send_signal(signal.SIGTERM)
         answer = json.loads(agent.communicate(timeout=PATIENCE_SECONDS)[0])
     assert agent.returncode == 128 + signal.SIGTERM

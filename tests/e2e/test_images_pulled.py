@@ -16,6 +16,7 @@ from deploy.errors import KitError
 from deploy.hosts.transport import AgentFailedError, Document
 from deploy.lock.registry import PulledImage, resolve_image
 from deploy.reference import pull_name
+from tests.e2e.addresses import bridge_address
 from tests.e2e.agent_stack import AgentStack, docker
 from tests.e2e.image_registry import ImageRegistry, running_registry
 from tests.little_registry import LittleRegistry
@@ -149,7 +150,7 @@ def test_an_interrupted_pull_is_pulled_again_and_what_it_left_is_collected(
     with stack.held():
         with registry.silent():
             agent = stack.start_agent("image", {**stack.base(), **asked(stack, pushed)})
-            wait_until(lambda: is_pulling(stack), "the pull has begun")
+            wait_until(lambda: is_pulling(stack), "the pull has begun", saw=lambda: stack.lines[-5:])
             agent.send_signal(signal.SIGTERM)
             assert agent.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
         assert names_of(stack.name) == []
@@ -217,8 +218,7 @@ def test_compose_pulls_nothing_by_itself(stack: AgentStack, pushed: PulledImage)
 def test_plain_http_beyond_this_machine_is_refused_with_the_line_that_allows_it(
     stack: AgentStack, tmp_path: Path
 ) -> None:
-    address = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    with running_registry(tmp_path, address) as beyond, pytest.raises(AgentFailedError) as failure:
+    with running_registry(tmp_path, bridge_address()) as beyond, pytest.raises(AgentFailedError) as failure:
         bring(stack, PulledImage(f"{beyond.host}/some/{uuid.uuid4().hex}", f"sha256:{'1' * 64}", 1))
     assert f'"insecure-registries": ["{beyond.host}"]' in failure.value.next_step
 

@@ -64,5 +64,5 @@ def programs_until_end(process: Popen[str]) -> set[str]:
         seen.update(children(process.pid).values())
         return process.poll() is not None
 
-    wait_until(look, "the run has ended", LIMIT_SECONDS)
+    wait_until(look, "the run has ended", LIMIT_SECONDS, saw=lambda: seen)
     return seen

@@ -47,14 +47,18 @@ def test_two_engines_share_the_work_for_a_model_and_one_answers_for_both_when_th
         seen.add(asked(workstation, key, "assistant").served_by)
         return len(seen) == 2
 
-    wait_until(both_answered, "both engines have answered")
+    wait_until(both_answered, "both engines have answered", saw=lambda: seen)
     first = workstation.service("main").container
     first.stop(timeout=5)
     try:
         shared, alone = (asked(workstation, key, model) for model in ("assistant", CAPITALS))
     finally:
         first.start()
-        wait_until(lambda: workstation.service("main").health == "healthy", "it is back")
+        wait_until(
+            lambda: workstation.service("main").health == "healthy",
+            "it is back",
+            saw=lambda: workstation.service("main"),
+        )
 
     assert {name.partition(" at ")[0] for name in seen} == {"assistant"}
     assert shared.text

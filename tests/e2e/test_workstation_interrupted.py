@@ -29,7 +29,11 @@ def test_an_engine_that_is_killed_in_the_middle_of_an_upload_has_it_after_the_ne
     container = workstation.service("main").container
 
     with slow(container), workstation.running(*APPLY) as process:
-        wait_until(lambda: is_uploading(workstation, process, left), "the upload is under way")
+        wait_until(
+            lambda: is_uploading(workstation, process, left),
+            "the upload is under way",
+            saw=lambda: arrived(workstation, left),
+        )
         container.kill("KILL")
         error = workstation.ended(process, *APPLY, code=1).document["error"]
     assert re.search(r"engine main: uploading sha256:[0-9a-f]{12}", error["problem"])
@@ -49,7 +53,7 @@ def test_a_registry_that_goes_in_the_middle_of_a_pull_is_asked_only_for_the_rest
     with workstation.running(*APPLY) as process:
         with workstation.library.open() as library:
             library.trouble.silent_from = PART + MIB
-            wait_until(lambda: library.trouble.is_silent, "the second part is under way")
+            wait_until(lambda: library.trouble.is_silent, "the second part is under way", saw=lambda: ranges(library))
         error = workstation.ended(process, *APPLY, code=1).document["error"]
     assert f"engine main: pulling {workstation.library.url}" in error["problem"]
 

@@ -71,7 +71,11 @@ class Person:
         body = f"{head}Content-Type: text/plain\r\n\r\n{text}\r\n--{boundary}--\r\n".encode()
         document: str = self._send("/api/v1/files/", body, f"multipart/form-data; boundary={boundary}")["id"]
         status = f"/api/v1/files/{document}/process/status"
-        wait_until(lambda: self.ask(status)["status"] == "completed", f"{name} can be searched")
+        wait_until(
+            lambda: self.ask(status)["status"] == "completed",
+            f"{name} can be searched",
+            saw=lambda: self.ask(status),
+        )
         return document
 
     def answer(self, question: str, document: str | None = None) -> Document:

@@ -130,4 +130,4 @@ def wait_for_the_end(number: int) -> None:
         status = read(Path(f"/proc/{number}/stat"))
         return not status or b") Z " in status
 
-    wait_until(has_ended, f"process {number} has ended")
+    wait_until(has_ended, f"process {number} has ended", saw=lambda: read(Path(f"/proc/{number}/stat")))

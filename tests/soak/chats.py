@@ -26,7 +26,11 @@ def chats(soak: Soak, times: int) -> None:
             container.kill("KILL") if soak.dice.getrandbits(1) else container.stop(timeout=5)
         elif number % ROUND == 0 and number:
             container.start()
-            wait_until(lambda: stack.service("main").health == "healthy", "the engine is back")
+            wait_until(
+                lambda: stack.service("main").health == "healthy",
+                "the engine is back",
+                saw=lambda: stack.service("main"),
+            )
         begun = time.monotonic()
         answer = asked(stack, key, MODELS[number % len(MODELS)])
         longest = max(longest, time.monotonic() - begun)
@@ -34,5 +38,5 @@ def chats(soak: Soak, times: int) -> None:
         assert SPARE in answer.served_by or not is_away, answer
         soak.count("answered by the other engine" if SPARE in answer.served_by else "answered by its own engine")
     container.start()
-    wait_until(lambda: stack.is_settled, "the engine is back")
+    wait_until(lambda: stack.is_settled, "the engine is back", saw=stack.plan)
     print(f"  the slowest answer took {longest:.1f} s", flush=True)

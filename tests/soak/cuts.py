@@ -27,7 +27,11 @@ def _upload(stack: Workstation, enough: int) -> None:
     before, left, container = stack.engine.digests(), arriving(stack), stack.service("main").container
     stack.engine.delete(CAPITALS)
     with slow(container), stack.running(*APPLY) as process:
-        wait_until(lambda: arrived(stack, left) > enough or process.poll() is not None, "it arrives")
+        wait_until(
+            lambda: arrived(stack, left) > enough or process.poll() is not None,
+            "it arrives",
+            saw=lambda: arrived(stack, left),
+        )
         container.kill("KILL")
         error = stack.ended(process, *APPLY, code=1).document["error"]
     assert "goes on where this stopped" in error["next"], error
@@ -50,7 +54,11 @@ def _pull(stack: Workstation, cut: int) -> int:
     with stack.running(*APPLY) as process:
         with stack.library.open() as library:
             library.trouble.silent_from = cut
-            wait_until(lambda: library.trouble.is_silent or process.poll() is not None, "it is silent")
+            wait_until(
+                lambda: library.trouble.is_silent or process.poll() is not None,
+                "it is silent",
+                saw=lambda: ranges(library),
+            )
         error = stack.ended(process, *APPLY, code=1).document["error"]
     assert "pulling" in error["problem"], error
     kept = sum(json.loads(note.read_text())["Completed"] for note in stack.blobs.glob("*-partial-*"))

@@ -34,7 +34,9 @@ def kills(soak: Soak, times: int) -> None:
             was_running = process.poll() is None
             kill(process.pid, with_all=with_all)
         doing = f"after {moment:.1f} s, {'with all' if with_all else 'alone'}, at: {last_step(soak)}"
-        wait_until(lambda: not stack.is_busy, "what was left of the run has ended", LIMIT_SECONDS)
+        wait_until(
+            lambda: not stack.is_busy, "what was left of the run has ended", LIMIT_SECONDS, saw=lambda: stack.busy
+        )
         stack.apply()
         assert stack.is_settled, doing
         assert set(stack.engine.digests()) == names, doing

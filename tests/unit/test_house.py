@@ -129,6 +129,19 @@ def test_a_modules_name_says_what_it_does() -> None:
     assert [path for path in tracked("deploy/*.py") if Path(path).stem in SAYS_NOTHING] == []
 
 
+def test_a_wait_for_a_yes_or_no_tells_the_state_behind_it() -> None:
+    silent = {
+        f"{path}:{call.lineno}"
+        for path in tracked("tests/*.py")
+        for call in ast.walk(ast.parse((REPOSITORY / path).read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "wait_until"
+        if isinstance(call.args[0], ast.Lambda)
+        if isinstance(call.args[0].body, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        if "saw" not in {keyword.arg for keyword in call.keywords}
+    }
+    assert silent == set()
+
+
 def test_no_place_to_fetch_from_is_written_down() -> None:
     found = {
         path

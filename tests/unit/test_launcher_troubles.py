@@ -28,7 +28,9 @@ def test_an_interrupted_environment_is_never_taken_for_a_finished_one(
     checkout.offer_uv()
     checkout.offer("uv", HANGS.format(flag=tmp_path / "began"))
     first = checkout.start()
-    wait_until((tmp_path / "began").exists, "the environment is being made")
+    wait_until(
+        (tmp_path / "began").exists, "the environment is being made", saw=lambda: sorted(checkout.place.rglob("*"))[:50]
+    )
     os.killpg(first.pid, sent)
     first.communicate(timeout=PATIENCE_SECONDS)
     assert first.returncode in (status, 128 + sent)

@@ -40,7 +40,7 @@ def kill_when_it_says(stack: AgentStack, request: Document, words: str) -> None:
         assert agent.poll() is None, f"it ended before it said {words}"
         return words.encode() in journal.read_bytes()[before:]
 
-    wait_until(said, words)
+    wait_until(said, words, saw=lambda: journal.read_bytes()[before:])
     os.killpg(agent.pid, signal.SIGKILL)
     agent.wait()
 

@@ -95,7 +95,9 @@ def test_an_ollama_that_runs_already_is_named_with_its_version(stack: AgentStack
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         # The agent asks it for half a second, which a busy machine may need for itself.
-        version = wait_until(lambda: version_on_the_usual_port(stack), "its version is known")
+        version = wait_until(
+            lambda: version_on_the_usual_port(stack), "its version is known", saw=lambda: stack.probe()["ports"]
+        )
     finally:
         server.shutdown()
         server.server_close()

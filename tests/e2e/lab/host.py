@@ -71,7 +71,7 @@ def lab_host(suite: str, process_1: Process1, folder: Path) -> Iterator[LabHost]
     image = lab_image(suite)
     try:
         _docker("run", "--detach", "--name", name, "--hostname", "lab", *FLAGS, *reaper, image, *start)
-        address = _docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name)
+        address = _docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
         host = LabHost(name, suite, process_1, address, folder)
         _open_for(host)
         yield host
@@ -99,7 +99,9 @@ def _open_for(host: LabHost) -> None:
     if not host.has_systemd:
         host.read("mkdir", "-p", "/run/sshd")
         host.read("/usr/sbin/sshd")
-    wait_until(lambda: _speaks_ssh(host), f"{host.name} speaks SSH")
+    wait_until(
+        lambda: _speaks_ssh(host), f"{host.name} speaks SSH", saw=lambda: _docker("logs", "--tail", "20", host.name)
+    )
 
 
 def _speaks_ssh(host: LabHost) -> bool:

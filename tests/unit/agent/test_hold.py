@@ -99,7 +99,9 @@ def test_a_step_that_waited_until_its_run_let_go_is_refused(
         assert step.stdin is not None
         step.stdin.write(request)
         step.stdin.close()
-        wait_until(lambda: waits_for_a_lock(step.pid), "the second step waits for the first")
+        wait_until(
+            lambda: waits_for_a_lock(step.pid), "the second step waits for the first", saw=Path("/proc/locks").read_text
+        )
     assert step.wait() == 1
     assert step.stdout is not None
     assert "does not hold it" in step.stdout.read().decode()

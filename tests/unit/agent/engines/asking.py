@@ -21,7 +21,9 @@ def blobs_of(double: Server) -> list[str]:
     def names() -> list[str]:
         return sorted(path.name for path in double.store.blobs.iterdir())
 
-    wait_until(lambda: all(len(name) == len("sha256-") + 64 for name in names()), "what broke off is cleared away")
+    wait_until(
+        lambda: all(len(name) == len("sha256-") + 64 for name in names()), "what broke off is cleared away", saw=names
+    )
     return names()
 
 

@@ -36,7 +36,7 @@ class Process:
             env=environment,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._answers, "the double answers")
+        wait_until(self._answers, "the double answers", saw=lambda: f"nothing on port {self.port}")
 
     def _answers(self) -> bool:
         assert self._running is not None

@@ -63,6 +63,11 @@ def partly_there(models: Path) -> bool:
     return any(path.stat().st_size > HALF // 2 for path in (models / "blobs").glob("sha256-*"))
 
 
+def kept(models: Path) -> dict[str, int]:
+    """Return the sizes of what a double keeps, by name."""
+    return {path.name: path.stat().st_size for path in (models / "blobs").iterdir()}
+
+
 def failing(request: dict[str, Any], journal: Journal) -> tuple[threading.Thread, list[AgentError]]:
     errors: list[AgentError] = []
 
@@ -85,7 +90,9 @@ def test_an_engine_killed_in_the_middle_of_an_upload_is_told_and_the_next_run_fi
         one = from_blob("tech", blob(BIG, {"url": {"url": f"{source.url}/m.gguf"}}))
         request = asking(tmp_path / "root", process.url, [one])
         thread, errors = failing(request, journal)
-        wait_until(lambda: partly_there(process.models), "a part of the file has arrived")
+        wait_until(
+            lambda: partly_there(process.models), "a part of the file has arrived", saw=lambda: kept(process.models)
+        )
         process.kill()
         valve.opened.set()
         thread.join(PATIENCE_SECONDS)
@@ -135,9 +142,11 @@ def test_an_agent_killed_in_the_middle_of_an_upload_leaves_nothing_half_and_the_
         assert agent.stdin is not None
         agent.stdin.write(json.dumps(request).encode())
         agent.stdin.close()
-        wait_until(lambda: partly_there(process.models), "a part of the file has arrived")
+        wait_until(
+            lambda: partly_there(process.models), "a part of the file has arrived", saw=lambda: kept(process.models)
+        )
         agent.send_signal(signal.SIGKILL)
         agent.wait()
-        wait_until(lambda: not list((process.models / "blobs").iterdir()), "what broke off is cleared away")
+        wait_until(lambda: not kept(process.models), "what broke off is cleared away", saw=lambda: kept(process.models))
         valve.opened.set()
         assert sync.run(request, journal)["created"] == ["main/tech"]

@@ -31,7 +31,7 @@ def test_stopping_ends_the_whole_family_and_the_thread_that_waits_for_it(tmp_pat
 
     thread = threading.Thread(target=work)
     thread.start()
-    wait_until(lambda: flag.exists() and flag.read_text().strip(), "the grandchild runs")
+    wait_until(lambda: flag.exists() and flag.read_text().strip(), "the grandchild runs", saw=flag.exists)
     children.stop()
     thread.join(PATIENCE_SECONDS)
     assert len(outcome) == 1
