@@ -53,6 +53,8 @@ def _service(name: str, digest: str, container: Container | None) -> Iterator[st
         yield f"service {name} has no container"
     elif container.labels.get("kit.digest") != digest:
         yield f"service {name} is not the release's"
+    elif container.trouble:
+        yield f"service {name} {container.trouble}"
     elif container.state != "running":
         yield f"service {name} is {container.state}"
     elif container.health == "unhealthy":

@@ -17,6 +17,7 @@ from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.lifecycle.models import rows
+from deploy.plan.preflight import printed
 
 HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 
@@ -33,6 +34,7 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
         parts.append("\n".join(_models(desired, observation)))
     parts.append("\n".join(_images(desired, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
+    parts += list(printed(observation))
     pending = len(plan.operations)
     if pending:
         parts.append(
@@ -151,16 +153,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         "release": observation.release,
         "verified": observation.is_proven,
         "services": {
-            name: {
-                "state": container.state,
-                "health": container.health,
-                "stopped": name in observation.stopped,
-                "started_at": container.started_at,
-                "restarts": container.restarts,
-                "ports": list(container.ports),
-                "image": container.image,
-                "image_id": container.image_id,
-            }
+            name: _service(container, name in observation.stopped)
             for name, container in sorted(observation.services.items())
         },
         "images": {
@@ -182,4 +175,19 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         "open": page_address(desired),
         "backups": NO_BACKUPS,
         "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
+    }
+
+
+def _service(container: Container, is_stopped: bool) -> dict[str, Any]:
+    return {
+        "state": container.state,
+        "health": container.health,
+        "stopped": is_stopped,
+        "started_at": container.started_at,
+        "restarts": container.restarts,
+        "trouble": container.trouble,
+        "log": list(container.log),
+        "ports": list(container.ports),
+        "image": container.image,
+        "image_id": container.image_id,
     }

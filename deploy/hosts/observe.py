@@ -233,7 +233,8 @@ def _names(one: dict[str, Any]) -> SeenNames:
 
 
 def _container(one: dict[str, Any]) -> Container:
-    return Container(**{**one, "ports": tuple(one["ports"]), "lost_networks": tuple(one.get("lost_networks", ()))})
+    lists = {name: tuple(one.get(name, ())) for name in ("ports", "lost_networks", "log")}
+    return Container(**{**one, **lists})
 
 
 def _holder(path: str) -> tuple[str, str]:

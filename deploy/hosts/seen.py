@@ -28,6 +28,10 @@ class Container:
     """Networks that somebody removed while it did not run."""
     recreated: bool = False
     """Whether it is another container than the one that the agent made."""
+    trouble: str = ""
+    """Why it does not stay up, where it ends again and again."""
+    log: tuple[str, ...] = ()
+    """The last lines that it printed before, where they say why."""
 
 
 @dataclass(frozen=True)

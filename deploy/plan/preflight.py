@@ -45,6 +45,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return what a person may want to know, none of it in the way."""
     return (
         *_unreadable(deployment, observation),
+        *printed(observation),
         *(
             f"{s.name} gets a way out to the network: {s.egress_cause}"
             for s in deployment.services
@@ -68,6 +69,13 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
     )
+
+
+def printed(observation: Observation) -> Iterator[str]:
+    """Yield the last lines of each service that does not stay up."""
+    for name, container in sorted(observation.services.items()):
+        if container.log:
+            yield "\n  ".join([f"{name} printed last:", *container.log])
 
 
 def _unreadable(deployment: Deployment, observation: Observation) -> Iterator[str]:

@@ -51,6 +51,8 @@ def _change(
         return "recreate", cause
     if service.name in observation.stopped:
         return "start", "stopped by kit stop"
+    if container.trouble:
+        return "recreate", container.trouble
     if container.state != "running":
         return "start", f"{container.state} with exit code {container.exit_code}"
     if container.health == "unhealthy":

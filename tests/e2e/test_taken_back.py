@@ -47,7 +47,8 @@ def test_a_memory_limit_that_is_too_small_is_taken_back(stack: Stack) -> None:
     assert_as_before(stack, before, "main")
     assert stack.release == release
     assert "main" in error["problem"]
-    assert "`memory`" in error["problem"]
+    assert "exit code 137" in error["problem"]
+    assert "memory limit of 16 MiB; raise `memory` of main" in error["problem"]
     assert stack.is_settled
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import described, of_stack
+from deploy.agent.docker.ends import RESTARTS, Ends, end_words, ends
+from deploy.agent.docker.logs import redacted_log, shown_log
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 LOOK_SECONDS = 0.3
 SAY_SECONDS = 2.0
-RESTARTS = 2
-LOG_LINES = 30
 GONE_SECONDS = 3.0
 """A container that ended may be on its way up again by its restart policy."""
 
@@ -28,18 +28,26 @@ class UnhealthyError(AgentError):
         self.words = words
         self.log = log
 
+    def with_log(self) -> AgentError:
+        """Return the same failure with the last lines that the service printed under it."""
+        return AgentError(f"{self.problem}{shown_log(self.log)}", self.next_step, **self.details)
+
+
+class Before(NamedTuple):
+    """The moment before containers were made or started, and how often each had been restarted until then."""
+
+    moment: float
+    restarts: dict[str, int]
+
 
 class Wait:
     """One wait for several services; restarts from before it count for nothing."""
 
-    def __init__(
-        self, docker: Docker, root: Path, stack: str, limits: dict[str, float], before: dict[str, int]
-    ) -> None:
+    def __init__(self, docker: Docker, root: Path, stack: str, limits: dict[str, float], before: Before) -> None:
         self._docker, self._root, self._stack = docker, root, stack
         self._limits, self._before = limits, before
         self._start = time.monotonic()
         self._gone: dict[str, float] = {}
-        self._codes: dict[str, int] = {}
         self.healthy: dict[str, dict[str, Any]] = {}
 
     def until_healthy(self, journal: Journal) -> dict[str, dict[str, Any]]:
@@ -73,21 +81,19 @@ class Wait:
         if _is_healthy(seen):
             self.healthy[service] = {"id": seen["id"], "health": seen["health"], "seconds": round(self._seconds(), 1)}
             return
-        hopeless = self._hopeless(service, seen)
+        hopeless = self._hopeless(service, inspected, seen)
         if hopeless:
             raise UnhealthyError(service, hopeless, redacted_log(self._docker, self._root, seen["id"]))
 
-    def _hopeless(self, service: str, seen: dict[str, Any]) -> str | None:
-        if seen["exit_code"]:
-            self._codes[service] = seen["exit_code"]
-        restarts = seen["restarts"] - self._before.get(seen["id"], 0)
-        if restarts >= RESTARTS:
-            code = self._codes.get(service)
-            return f"it ended {restarts} times" + (f", with {_code_words(code)}" if code else "")
+    def _hopeless(self, service: str, inspected: dict[str, Any], seen: dict[str, Any]) -> str | None:
+        memory = inspected["HostConfig"].get("Memory") or 0
+        ended = self._ended(seen)
+        if ended.times >= RESTARTS:
+            return f"it ended {ended.times} times, the last time with {end_words(service, ended, memory)}"
         if seen["state"] in ("exited", "dead", "created"):
             since = self._gone.setdefault(service, self._seconds())
             if self._seconds() - since >= GONE_SECONDS:
-                return f"it ended with {_code_words(seen['exit_code'])}"
+                return f"it ended with {end_words(service, ended, memory)}"
         else:
             self._gone.pop(service, None)
         if self._seconds() > self._limits[service]:
@@ -96,29 +102,27 @@ class Wait:
             )
         return None
 
-
-def _code_words(code: int) -> str:
-    return f"exit code {code}" + (" (killed, as a program is that needs more than its `memory`)" if code == 137 else "")
+    def _ended(self, seen: dict[str, Any]) -> Ends:
+        """Return how a container ended since the wait's begin; asked only of one that did."""
+        # A start by hand sets the count back to zero, so that a lower one is no sign of peace.
+        restarts = seen["restarts"] - self._before.restarts.get(seen["id"], 0)
+        known = Ends(max(restarts, 0), seen["exit_code"], False)
+        if seen["state"] == "running" and not seen["restarts"]:
+            return known
+        found = ends(self._docker, self._stack, self._before.moment).get(seen["id"])
+        return found._replace(times=max(found.times, restarts)) if found else known
 
 
 def _is_healthy(seen: dict[str, Any]) -> bool:
     return seen["state"] == "running" and seen["health"] in (None, "healthy")
 
 
-def redacted_log(docker: Docker, root: Path, container: str, lines: int = LOG_LINES) -> list[str]:
-    """Return a container's last lines without the values of any secret: it may have been told those of others."""
-    text = "\n".join(docker.logs(container, lines)[-lines:])
-    for path in sorted((root / "secrets").glob("*/*")):
-        value = path.read_text(errors="replace").strip()
-        text = text.replace(value, "[redacted]") if value else text
-    return text.splitlines()
-
-
-def restarts_before(docker: Docker, stack: str) -> dict[str, int]:
-    """Return how often each container of a stack has restarted until now."""
+def restarts_before(docker: Docker, stack: str) -> Before:
+    """Return this moment, and how often each container of a stack has restarted until now."""
+    moment = time.time()
     found = of_stack(docker.containers({"kit.stack": stack}), stack).values()
     inspected = (docker.container(one["Id"]) for one in found)
-    return {one["Id"]: one["RestartCount"] for one in inspected if one is not None}
+    return Before(moment, {one["Id"]: one["RestartCount"] for one in inspected if one is not None})
 
 
 def stop_container(docker: Docker, container: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import described, lost_networks, of_stack
+from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
@@ -68,9 +69,11 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
     # Asked for only where it can be: a network that a running container is on cannot be removed.
     asleep = any(one["State"]["Status"] != "running" for one in found.values())
     there = {network["Id"] for network in docker.networks()} if asleep else None
+    trouble = troubles(docker, root, stack, found)
     return {
         name: {
             **described(one),
+            **trouble.get(name, {}),
             "lost_networks": lost_networks(one, there),
             "recreated": was_recreated(root, name, one["Id"]),
         }

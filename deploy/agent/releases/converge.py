@@ -11,7 +11,7 @@ from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
-from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.docker.health import Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.releases import take_back
@@ -101,7 +101,7 @@ def _wait(
     root: Path,
     request: dict[str, Any],
     services: Services,
-    before: dict[str, int],
+    before: Before,
     journal: Journal,
 ) -> dict[str, dict[str, Any]]:
     """Wait for what was touched, and for what a run that was cut off left on its way up."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
-from deploy.agent.docker.health import redacted_log
+from deploy.agent.docker.logs import redacted_log
 from deploy.agent.errors import AgentError
 from deploy.agent.remembered import write_file
 

@@ -8,7 +8,7 @@ from typing import Any
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
-from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.fingerprints import fingerprints, remember, was_recreated
@@ -66,7 +66,10 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
             remember(root, name, found[name]["Id"], seen)
     limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in found}
     with journal.step("health"):
-        Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
+        try:
+            Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
+        except UnhealthyError as problem:
+            raise problem.with_log() from problem
 
 
 def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:

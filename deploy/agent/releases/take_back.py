@@ -11,6 +11,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.docker.logs import shown_log
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.releases.failed import keep_log
@@ -96,9 +97,8 @@ def take_back(
 
 def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any) -> AgentError:
     log = failure.details.get("log", [])
-    shown = "".join(f"\n  {line}" for line in log)
     return AgentError(
-        f"{failure.problem}{shown}\n{words}",
+        f"{failure.problem}{shown_log(log)}\n{words}",
         next_step or failure.next_step or "mend the cause, then run `kit apply` again",
         service=failure.details.get("service"),
         log=log,

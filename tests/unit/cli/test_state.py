@@ -249,3 +249,15 @@ def test_only_a_release_that_stands_and_was_accepted_is_proven(running: Observat
     assert not replace(running, good=None).is_proven
     assert not replace(running, release=None, good=None).is_proven
     assert not replace(running, release="another").is_proven
+
+
+def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: Desired, running: Observation) -> None:
+    ending = replace(
+        running.services["main"], health="starting", trouble="keeps ending, with exit code 3", log=("no such model",)
+    )
+    seen = replace(running, services={**running.services, "main": ending})
+    told = text(desired, seen)
+    assert "drift  service main keeps ending, with exit code 3\n" in told
+    assert "main printed last:\n  no such model\n" in told
+    assert drift(seen)
+    assert state_document(desired, prepared(desired, seen))["services"]["main"]["log"] == ["no such model"]

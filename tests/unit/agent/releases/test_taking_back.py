@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.health import UnhealthyError, redacted_log
+from deploy.agent.docker.health import UnhealthyError
+from deploy.agent.docker.logs import redacted_log
 from deploy.agent.journal import Journal
 from deploy.agent.releases.take_back import take_back
 

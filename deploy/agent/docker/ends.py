@@ -1,0 +1,82 @@
+"""Why containers ended, by the engine's events: a container that is restarted at once never shows its exit code."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.logs import can_redact, redacted_log
+
+KILLED = 137
+END, OUT_OF_MEMORY = "die", "oom"
+RESTARTS = 2
+"""Ends in a row that are no accident any more."""
+RECENT_SECONDS = 3600.0
+LAST_LINES = 5
+
+
+class Ends(NamedTuple):
+    """How often one container ended, and how it ended the last time."""
+
+    times: int
+    code: int
+    is_out_of_memory: bool
+
+
+def ends(docker: Docker, stack: str, since: float) -> dict[str, Ends]:
+    """Return what the engine remembers of a stack's containers since a moment, by their ids."""
+    found: dict[str, Ends] = {}
+    short: set[str] = set()
+    for event in docker.events((END, OUT_OF_MEMORY), {"kit.stack": stack}, since):
+        container = event["Actor"]["ID"]
+        if event["Action"] == OUT_OF_MEMORY:
+            short.add(container)
+            continue
+        times = found[container].times if container in found else 0
+        found[container] = Ends(times + 1, int(event["Actor"]["Attributes"].get("exitCode") or 0), False)
+    # The two events of one end come in any order.
+    return {name: one._replace(is_out_of_memory=name in short and one.code == KILLED) for name, one in found.items()}
+
+
+def end_words(service: str, one: Ends, memory_bytes: int) -> str:
+    """Say how a container ended that should run, and what to change where that is known."""
+    if one.code != KILLED:
+        return code_words(one.code)
+    limit = f"its memory limit of {memory_bytes / 2**20:.0f} MiB" if memory_bytes else "the memory that it may take"
+    why = "it needs more than" if one.is_out_of_memory else "it was killed, as a program is that needs more than"
+    return f"exit code {KILLED}: {why} {limit}; raise `memory` of {service} in kit.yaml"
+
+
+def code_words(code: int) -> str:
+    """Say an exit code, with the signal that it stands for."""
+    names = {one.value: one.name for one in signal.Signals}
+    name = names.get(code - 128)
+    return f"exit code {code}" + (f" ({name})" if name else "")
+
+
+def troubles(docker: Docker, root: Path, stack: str, inspected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return why services do not stay up, each with its last lines; nothing of those that run as they should."""
+    suspects = {name: one for name, one in inspected.items() if _may_keep_ending(one)}
+    seen = ends(docker, stack, time.time() - RECENT_SECONDS) if suspects else {}
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in suspects.items():
+        last = seen.get(one["Id"])
+        if last is None and one["State"]["Status"] == "restarting":
+            last = Ends(1, one["State"]["ExitCode"], bool(one["State"].get("OOMKilled")))
+        if last is None:
+            continue
+        words = end_words(name, last, one["HostConfig"].get("Memory") or 0)
+        # A value that root alone may read cannot be taken out of a log by anybody else.
+        log = redacted_log(docker, root, one["Id"], LAST_LINES) if last.code != KILLED and can_redact(root) else []
+        found[name] = {"trouble": f"keeps ending, with {words}", "log": log}
+    return found
+
+
+def _may_keep_ending(container: dict[str, Any]) -> bool:
+    state = container["State"]
+    health = (state.get("Health") or {}).get("Status")
+    is_up = state["Status"] == "running" and health not in ("starting", "unhealthy")
+    return bool(container["RestartCount"] >= RESTARTS and state["Status"] in ("running", "restarting") and not is_up)
