@@ -30,10 +30,10 @@ def command() -> None:
 def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> int:
     """Print the lines of kit.yaml that make the model of a Modelfile.
 
-    They go under `models:`. Paths in them begin at the current folder, where kit.yaml is taken to lie. A GGUF file that
-    FROM or ADAPTER names is read once for its sha256. What kit.yaml cannot say is left out, told with its line, and
-    exit 1 says so; what names no model, or breaks the grammar, is refused whole. `-` reads what is piped in, as if it
-    were a file of the current folder.
+    They go under `models:`, as deep as the models of the kit.yaml here. Paths in them begin at the current folder,
+    where kit.yaml is taken to lie. A GGUF file that FROM or ADAPTER names is read once for its sha256. What kit.yaml
+    cannot say is left out, told with its line, and exit 1 says so; what names no model, or breaks the grammar, is
+    refused whole. `-` reads what is piped in, as if it were a file of the current folder.
     """
     import yaml
 
@@ -49,7 +49,7 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         )
         display(Event(step, "done"))
     document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(found.lines)}
-    output.answer(found.lines.rstrip("\n"), {**document, "left_out": [asdict(one) for one in found.left_out]})
+    output.answer(_as_deep(found.lines).rstrip("\n"), {**document, "left_out": [asdict(one) for one in found.left_out]})
     for problem in found.left_out:
         output.note(f"left out: {problem}")
     return FAILED if found.left_out else 0
@@ -74,6 +74,27 @@ def _engine() -> str:
     except KitError:
         return ENGINE
     return next((engine.name for engine in engines if engine.models_are == "created"), ENGINE)
+
+
+def _as_deep(lines: str) -> str:
+    """Return the lines as deep as the models of the kit.yaml here stand: a list in YAML has one depth."""
+    depth = _depth()
+    return "\n".join(depth + line if line else "" for line in lines.split("\n"))
+
+
+def _depth() -> str:
+    from deploy.spec.loader import LARGEST
+    from deploy.spec.text import read_text
+    from deploy.spec.tree import parse_document
+
+    try:
+        text = read_text(DEFAULT_SPEC, LARGEST, "")
+        line, _ = parse_document(text, str(DEFAULT_SPEC), "").values.get(("models", 0), (0, 0))
+    except KitError:
+        return ""
+    entry = text.split("\n")[line - 1] if line else ""
+    blanks = entry[: len(entry) - len(entry.lstrip(" "))]
+    return blanks if entry.startswith(f"{blanks}- ") else ""
 
 
 command.add_command(modelfile)

@@ -12,6 +12,8 @@ from deploy.modelfile.parameters import set_values
 _PATH = re.compile(r"[./~].*|.*\.gguf|[A-Za-z]:[\\/].*", re.IGNORECASE | re.DOTALL)
 _BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
 _UNKNOWN = "0" * 64
+_CHANGED = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Characters that YAML's readers take as the end of a line, or skip, unless they are escaped."""
 Entry = dict[str, Any]
 
 
@@ -72,8 +74,17 @@ def _yaml(data: Any) -> str:
         """Texts of several lines stand as blocks."""
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        style = "|" if "\n" in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))
 
     Dumper.add_representer(str, text)
     return yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _style(value: str) -> str | None:
+    """Return how a text is written so that it reads back the same wherever the lines are put."""
+    if _CHANGED.search(value):
+        return '"'
+    if "\n" not in value:
+        return None
+    # A block that keeps more than one line's end would take the empty lines behind it as its own.
+    return '"' if value.endswith("\n\n") or not value.strip("\n") else "|"

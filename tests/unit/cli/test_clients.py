@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.assets import inventories_dir
+from deploy.spec.loader import load_spec
 from tests.unit.cli.conftest import Kit
 
 QUICKSTART = inventories_dir() / "quickstart/kit.yaml"
@@ -62,6 +63,25 @@ def test_a_modelfile_is_printed_as_lines_for_the_engine_of_the_kit_yaml_here(
     Path("kit.yaml").write_text(f"kit: 1\nstack: home\nengines: [{mac}]\nbackup: null\n")
     document = kit("import", "modelfile", "Teacher.Modelfile", "--name", "t", "--json").document
     assert (document["name"], document["engine"], document["models"][0]["from"]) == ("t", "mac", "llama3.2:3b")
+
+
+def test_two_imports_go_to_the_end_of_the_models_in_either_style_of_list(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Teacher.Modelfile").write_text('FROM llama3.2:3b\nSYSTEM """\nBe kind.\n\n"""\n')
+    for depth in ("", "  "):
+        Path("kit.yaml").write_text(
+            f"kit: 1\nstack: home\nbackup: null\nmodels:\n{depth}- {{name: a, engine: main, from: b}}\n"
+        )
+        for name in ("one", "two"):
+            lines = kit("import", "modelfile", "Teacher.Modelfile", "--name", name).out
+            Path("kit.yaml").write_text(Path("kit.yaml").read_text() + lines)
+        models = load_spec(Path("kit.yaml")).models
+        assert [(model.name, model.system) for model in models[1:]] == [
+            ("one", "\nBe kind.\n\n"),
+            ("two", "\nBe kind.\n\n"),
+        ]
 
 
 def test_a_modelfile_that_is_piped_in_is_as_one_of_the_current_folder(

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters, set_values
 from deploy.modelfile.parse import parse
-from deploy.modelfile.spec_lines import spec_entry, spec_lines
+from deploy.modelfile.spec_lines import Entry, spec_entry, spec_lines
+from deploy.spec.tree import parse_document
 from tests.modelfiles import MODELFILES
 
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
@@ -93,3 +95,50 @@ def test_a_models_name_stays_one(name: str) -> None:
 def test_a_relative_path_that_looks_like_a_name_is_a_file_where_its_sha256_is_given() -> None:
     lines = written(Modelfile("weights", parameters=Parameters(top_k=1)), "mine", {"weights": SHA256})
     assert entry(lines)["from"] == {"file": "weights", "sha256": SHA256}
+
+
+ENDS = [
+    "",
+    "\n",
+    "\n\n",
+    "\n\n\n",
+    " ",
+    "\n ",
+    " \n",
+    "\t",
+    "\n\t",
+    "\x85",
+    "\u2028",
+    "\u2029\n",
+    "\n...",
+    "\n---\n",
+    "\n#",
+    ": ",
+]
+PIECES = st.sampled_from(
+    [*ENDS, *"#-?:,[]{}&*!|>'\"%@`~=\\", "no", "12:30", "1e3", "word " * 30, "\u200c", "\ufeff", "🩷"]
+)
+SPOKEN = st.lists(PIECES | st.characters(codec="utf-8", exclude_categories=["C"]), max_size=8).map("".join)
+
+
+def ensure_fragment(found: Entry) -> None:
+    """Fail unless the lines of an entry read back the same alone, twice in a file, and with anything behind them."""
+    lines = spec_lines(found)
+    assert yaml.safe_load(lines) == [found]
+    for between in ("", "\n", "\n\n# comment\n"):
+        text = f"models:\n{lines.rstrip()}\n{between}{lines}{between}backup: null\n"
+        assert parse_document(text, "kit.yaml", "").data == {"models": [found, found], "backup": None}
+        assert yaml.safe_load(text)["models"] == [found, found]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("begin", ["Be kind.", "", "\n", "  two\n", "\tx\n", "# x\n", "---\n", "...\n", ": "])
+def test_the_lines_are_a_fragment_that_stands_anywhere(begin: str, end: str) -> None:
+    ensure_fragment({"name": "mine", "engine": "main", "from": "a", "system": begin + end})
+
+
+@given(SPOKEN, SPOKEN, SPOKEN)
+def test_every_text_is_read_back_as_it_was(system: str, content: str, stop: str) -> None:
+    messages = [{"role": "user", "content": content}]
+    texts = {"template": content, "messages": messages, "license": system}
+    ensure_fragment({"name": "mine", "engine": "main", "from": "a", "stop": [stop, "b"], "system": system, **texts})
