@@ -17,7 +17,7 @@ RECORDINGS = Path(__file__).parent / "recordings"
 TOPICS = ("basics", "blobs", "create", "show", "copy-delete-pull", "inference")
 HEADERS = {"foreign host header": {"Host": "evil.example"}, "foreign origin": {"Origin": "http://evil.example"}}
 VARIES = {
-    *("created_at", "modified_at", "expires_at", "total_duration", "load_duration", "prompt_eval_duration"),
+    *("version", "created_at", "modified_at", "expires_at", "total_duration", "load_duration", "prompt_eval_duration"),
     *("eval_duration", "created", "id", "context", "response", "content"),
 }
 NUMBERS = {"eval_count", "completion_tokens", "total_tokens"}

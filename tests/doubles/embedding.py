@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from tests.doubles.ollama import gguf
@@ -17,8 +18,7 @@ def embedding_model(source: Path, target: Path) -> Path:
     # Lists read the keys up to the first one of the tokenizer.
     family = {name: raw for name, raw in header.raw.items() if not name.startswith("tokenizer.")}
     rest = {name: raw for name, raw in header.raw.items() if name not in family}
-    header.raw = {**family, key: struct.pack("<II", gguf.UINT32, MEAN), **rest}
+    header = replace(header, raw={**family, key: struct.pack("<II", gguf.UINT32, MEAN), **rest})
     with target.open("wb") as output:
         gguf.write_normal(source, header, output)
-    gguf.read.cache_clear()
     return target

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.doubles.ollama.settings import VERSION, Settings
+from tests.doubles.ollama.settings import Settings
 
 DOWN = "Error: could not connect to ollama server, run 'ollama serve' to start it"
 
@@ -52,10 +52,8 @@ def serve(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, stop)
     log("INFO", f"Ollama cloud disabled: {str(not settings.cloud).lower()}")
     log("INFO", f"total blobs: {len(list(server.store.blobs.iterdir()))}")
-    log(
-        "INFO",
-        f"Listening on {settings.host}:{server.server_address[1]} (version {VERSION}) - this is a double for tests",
-    )
+    where = f"{settings.host}:{server.server_address[1]}"
+    log("INFO", f"Listening on {where} (version {settings.version}) - this is a double for tests")
     log("INFO", "inference compute", id="cpu", library="cpu")
     try:
         server.serve_forever()
@@ -91,7 +89,7 @@ def version(settings: Settings) -> int:
     """Print the server's version; without a server the client's, which is no failure."""
     found = _asked(settings, "/api/version", quiet=True)
     if found is None:
-        print(f"Warning: could not connect to a running Ollama instance\nWarning: client version is {VERSION}")
+        print(f"Warning: could not connect to a running Ollama instance\nWarning: client version is {settings.version}")
         return 0
     return _print((f"ollama version is {found['version']}",), [])
 

@@ -10,10 +10,10 @@ from typing import Any
 from tests.doubles.ollama import gguf, gotemplate
 from tests.doubles.ollama.golang import by_key, compact, human
 from tests.doubles.ollama.known_templates import recognised
-from tests.doubles.ollama.names import Name, parse
+from tests.doubles.ollama.names import Name, parse, source_of
 from tests.doubles.ollama.pull import pull
 from tests.doubles.ollama.refusals import Refused
-from tests.doubles.ollama.store import CONFIG, KIND, Layer, Store
+from tests.doubles.ollama.store import CONFIG, KIND, FullError, Layer, Store
 from tests.doubles.ollama.typed import texts
 
 QUANTIZED = {"F32", "F16", "Q8_0", "Q4_K_S", "Q4_K_M", "Q4_K", "BF16"}
@@ -56,9 +56,12 @@ def create(store: Store, name: Name, request: dict[str, Any], prune: bool) -> Ge
 
 
 def _from_model(store: Store, text: str, config: dict[str, Any]) -> Generator[Line, None, list[Layer]]:
-    name = parse(text)
+    base, source = source_of(text)
+    name = parse(base)
     if not name.valid:
         raise Refused(400, "invalid model name")
+    if source == "cloud":
+        raise Refused(502, "this double has no cloud")
     if not (store.manifests / name.path).is_file():
         yield from (line for line in pull(store, name, insecure=False, prune=True) if line != {"status": "success"})
     found = store.manifest(name)
@@ -113,6 +116,13 @@ def _imported(store: Store, layer: Layer, wanted: str, fresh: bool) -> Generator
             raise Refused(500, "this double does not quantize: llama-quantize unavailable")
     if not fresh:
         return layer
+    try:
+        store.ensure_room(layer.size)
+    except FullError:
+        validated = "failed to validate GGUF with llama-quantize without compatibility patches"
+        raise Refused(500, f"{validated}: llama-quantize failed: exit status 1") from None
+    # What llama-quantize wrote is copied once more to its place before it is dropped.
+    store.ensure_room(2 * layer.size)
     yield {"status": "verifying conversion"}
     if gguf.normal(header):
         return Layer(layer.media, layer.digest, layer.size, status=f"using existing layer {layer.digest}")

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.doubles.ollama import inference, openai, show
+from tests.doubles.ollama import inference, openai
 from tests.doubles.ollama.create import create, ensure_paths
 from tests.doubles.ollama.names import parse
 from tests.doubles.ollama.pull import pull
 from tests.doubles.ollama.refusals import Refused
-from tests.doubles.ollama.settings import VERSION
-from tests.doubles.ollama.store import Store
 from tests.doubles.ollama.typed import ensure_typed
 
 if TYPE_CHECKING:
     from tests.doubles.ollama.server import Handler, Server
 
 Lines = Generator[dict[str, Any], None, None]
+DETAILS = "remote model details are unavailable"
 
 
 def _held(server: Server, work: Iterator[dict[str, Any]]) -> Lines:
@@ -30,33 +29,27 @@ def _root(asked: Handler) -> None:
 
 
 def _version(asked: Handler) -> None:
-    asked.tell(200, {"version": VERSION})
+    asked.tell(200, {"version": asked.server.settings.version})
 
 
 def _status(asked: Handler) -> None:
     asked.tell(200, {"cloud": {"disabled": not asked.server.settings.cloud, "source": "env"}})
 
 
-def models(store: Store) -> list[show.Model]:
-    """Return every model, the last written first."""
-    found = [show.load(store, name) for name in store.models()]
-    return sorted(found, key=lambda model: -int(model.manifest.modified))
-
-
 def _tags(asked: Handler) -> None:
-    asked.tell(200, {"models": [show.listed(model) for model in models(asked.server.store)]})
+    asked.tell(200, {"models": [document for *_, document in asked.server.remembered.listed()]})
 
 
 def _show(asked: Handler) -> None:
     request = asked.document()
     if not (request.get("model") or request.get("name")):
         raise Refused(400, "model is required")
-    name = asked.named(request)
+    name = asked.meant(request, DETAILS)
     try:
-        model = show.load(asked.server.store, name)
+        found = asked.server.remembered.shown(name, request)
     except FileNotFoundError:
         raise Refused(404, f"model '{name}' not found") from None
-    asked.tell(200, show.shown(model, request.get("system", ""), bool(request.get("verbose"))))
+    asked.tell(200, found)
 
 
 def _create(asked: Handler) -> None:
@@ -71,7 +64,7 @@ def _create(asked: Handler) -> None:
 
 def _pull(asked: Handler) -> None:
     request = asked.document()
-    name, server = asked.named(request), asked.server
+    name, server = asked.pulled(request), asked.server
     asked.progress(request, pull(server.store, name, bool(request.get("insecure")), server.settings.prune))
 
 
@@ -95,7 +88,7 @@ def _delete(asked: Handler) -> None:
     given = request.get("model") or request.get("name") or ""
     if not given:
         raise Refused(400, "model is required")
-    name = asked.named(request, f'name "{given}" is invalid')
+    name = asked.pulled(request, f'name "{given}" is invalid')
     with asked.server.writing:
         try:
             asked.server.store.remove(name)

@@ -124,6 +124,8 @@ class Engine:
         return int(min(wanted, trained))
 
     def _load(self, model: Model, context: int, options: dict[str, Any]) -> Loaded:
+        if not model.path.exists():
+            raise Refused(404, f'model "{model.name}" not found, try pulling it first')
         self.unload()
         binary = next(filter(None, map(shutil.which, BINARIES)), None)
         if binary is None:

@@ -109,9 +109,14 @@ class Header:
         return int(self.values.get("general.alignment", 32))
 
 
-@functools.lru_cache(maxsize=32)
 def read(path: Path) -> Header:
-    """Return the header of a blob, whose content never changes under its name."""
+    """Return the header of a blob, read once for as long as the file stays the same."""
+    status = path.stat()
+    return _read(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, _size: int, _modified: int) -> Header:
     with path.open("rb") as content:
         if content.read(4) != b"GGUF":
             raise NotGgufError("supplied file was not in GGUF format")

@@ -26,6 +26,7 @@ TOO_LONG = (
     "the prompt is longer than the context length currently available to the model; shorten the prompt, "
     "adjust the context length in settings, or use a model with a longer context length"
 )
+REMOTE = "remote model is unavailable"
 Document = dict[str, Any]
 
 
@@ -62,7 +63,7 @@ def find(asked: Handler, request: Document, absent: str = "model '{}' not found"
     if not given:
         raise Refused(404, "model '' not found")
     try:
-        return show.load(asked.server.store, asked.named(request))
+        return asked.server.remembered.model(asked.meant(request, REMOTE))
     except FileNotFoundError:
         raise Refused(404, absent.format(given)) from None
 
@@ -79,7 +80,7 @@ def keep_alive_of(request: Document) -> float | None:
 def ensure_able(model: show.Model, request: Document, verb: str) -> None:
     """Refuse what the model cannot do."""
     given = request["model"]
-    if model.embeds:
+    if "completion" not in model.capabilities:
         raise Refused(400, f'"{given}" does not support {verb}')
     if request.get("think") and "thinking" not in model.capabilities:
         raise Refused(400, f'"{given}" does not support thinking')

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.doubles.ollama.refusals import Refused
+
 HOST, NAMESPACE, TAG = "registry.ollama.ai", "library", "latest"
 ALLOWED = {
     "host": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}"),
@@ -66,3 +68,23 @@ def of_path(path: Path) -> Name:
     """Return the name of a manifest below the manifests."""
     host, namespace, model, tag = path.parts
     return Name(host, namespace, model, tag)
+
+
+def source_of(text: str) -> tuple[str, str]:
+    """Return a name without the suffix that says where to look, and that place: local, cloud, or nowhere."""
+    base, found, last = text.strip().rpartition(":")
+    tag = last.strip().lower()
+    if not found:
+        return text.strip(), ""
+    if tag in ("local", "cloud"):
+        return _once(base, text), tag
+    if "/" not in last and tag.endswith("-cloud"):
+        return _once(f"{base}:{last.strip()[: -len('-cloud')]}", text), "cloud"
+    return text.strip(), ""
+
+
+def _once(base: str, text: str) -> str:
+    tag = base.rpartition(":")[2].strip().lower()
+    if ":" in base and (tag in ("local", "cloud") or ("/" not in tag and tag.endswith("-cloud"))):
+        raise Refused(400, f'use either :local or :cloud, not both: "{text.strip()}"')
+    return base

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.ollama import inference, show
 from tests.doubles.ollama.exchange import PLAIN_JSON
 from tests.doubles.ollama.golang import compact
+from tests.doubles.ollama.names import Name
 from tests.doubles.ollama.options import merged
 from tests.doubles.ollama.refusals import Refused
+from tests.doubles.ollama.store import Manifest
 
 if TYPE_CHECKING:
     from tests.doubles.ollama.server import Handler
@@ -29,21 +31,20 @@ def error(status: int, message: str) -> Document:
     return {"error": {"message": message, "type": kinds.get(status, "api_error"), "param": None, "code": None}}
 
 
-def _entry(model: show.Model, name: str) -> Document:
-    return {"id": name, "object": "model", "created": int(model.manifest.modified), "owned_by": model.name.namespace}
+def _entry(manifest: Manifest, name: Name, given: str) -> Document:
+    return {"id": given, "object": "model", "created": int(manifest.modified), "owned_by": name.namespace}
 
 
 def _models(asked: Handler) -> None:
-    found = [show.load(asked.server.store, name) for name in asked.server.store.models()]
-    found.sort(key=lambda model: -int(model.manifest.modified))
-    asked.tell(200, {"object": "list", "data": [_entry(one, str(one.name)) for one in found] or None}, PLAIN_JSON)
+    found = [_entry(manifest, name, str(name)) for manifest, name, _ in asked.server.remembered.listed()]
+    asked.tell(200, {"object": "list", "data": found or None}, PLAIN_JSON)
 
 
 def _model(asked: Handler) -> None:
     given = asked.path.partition("/v1/models/")[2]
-    name = asked.named({"model": given})
+    name, store = asked.named({"model": given}), asked.server.store
     try:
-        asked.tell(200, _entry(show.load(asked.server.store, name), given), PLAIN_JSON)
+        asked.tell(200, _entry(show.load(store, name).manifest, name, given), PLAIN_JSON)
     except FileNotFoundError:
         raise Refused(404, f"model '{name}' not found") from None
 

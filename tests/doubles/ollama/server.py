@@ -16,8 +16,9 @@ from tests.doubles.ollama import openai
 from tests.doubles.ollama.endpoints import ROUTES
 from tests.doubles.ollama.engine import Engine
 from tests.doubles.ollama.exchange import LINES, PLAIN_JSON, Exchange, lines
-from tests.doubles.ollama.names import Name, parse
+from tests.doubles.ollama.names import Name, parse, source_of
 from tests.doubles.ollama.refusals import Refused
+from tests.doubles.ollama.remembered import Remembered
 from tests.doubles.ollama.settings import Settings
 from tests.doubles.ollama.store import InvalidDigestError, Store
 
@@ -30,9 +31,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = Store(settings.models)
+        self.store = Store(settings.models, settings.disk_bytes)
         if settings.prune:
             self.store.prune()
+        self.remembered = Remembered(self.store)
         self.engine = Engine(self.store, settings)
         # One after the other: two creates that share layers must not take them from each other.
         self.writing = threading.RLock()
@@ -123,6 +125,25 @@ class Handler(Exchange):
         if not name.valid:
             raise Refused(400, wrong)
         return self.server.store.existing(name)
+
+    def meant(self, request: dict[str, Any], operation: str) -> Name:
+        """Return the model that a question is about, without a suffix that says where it shall be looked for."""
+        base, source = source_of(str(request.get("model") or request.get("name") or ""))
+        if source == "cloud":
+            self._refuse_cloud(operation)
+        return self.named({"model": base})
+
+    def pulled(self, request: dict[str, Any], wrong: str = "invalid model name") -> Name:
+        """Return the model that is fetched or deleted: a cloud's is kept under a name of its own."""
+        base, source = source_of(str(request.get("model") or request.get("name") or ""))
+        if source == "cloud":
+            base += "-cloud" if ":" in base.rpartition("/")[2] else ":cloud"
+        return self.named({"model": base}, wrong)
+
+    def _refuse_cloud(self, operation: str) -> None:
+        if not self.server.settings.cloud:
+            raise Refused(403, f"ollama cloud is disabled: {operation}")
+        raise Refused(502, "this double has no cloud")
 
     def progress(self, request: dict[str, Any], work: Generator[dict[str, Any], None, None]) -> None:
         """Send the lines of a work, or its last one."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "0.0.0"
-"""What a build of one's own says, as the recorded engines did."""
+"""What a build of one's own says, as the recorded engines did; `DOUBLE_VERSION` lets the double say another."""
 FOREVER = math.inf
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LOCAL = tuple(f"{scheme}://{host}" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "0.0.0.0"))
@@ -29,6 +29,9 @@ class Settings:
     origins: tuple[str, ...]
     cloud: bool
     prune: bool
+    version: str = VERSION
+    disk_bytes: int | None = None
+    """What all blobs together may take; None where the disk itself is the bound."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -48,6 +51,8 @@ class Settings:
             origins=tuple(origin for origin in read("ORIGINS").split(",") if origin),
             cloud=not flag(read("NO_CLOUD")),
             prune=not flag(read("NOPRUNE")),
+            version=environment.get("DOUBLE_VERSION") or VERSION,
+            disk_bytes=int(environment.get("DOUBLE_DISK_BYTES") or 0) or None,
         )
 
     def allows(self, origin: str) -> bool:

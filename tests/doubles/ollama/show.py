@@ -33,6 +33,8 @@ class Model:
     messages: list[dict[str, Any]]
     licences: list[str]
     adapters: list[str]
+    is_unread: bool = False
+    """Whether its file could not be opened when it was looked at."""
 
     @property
     def parent(self) -> str:
@@ -51,7 +53,9 @@ class Model:
 
     @property
     def capabilities(self) -> list[str]:
-        """What can be asked of it."""
+        """What can be asked of it; nothing where its file cannot be read."""
+        if self.is_unread:
+            return []
         asked = gotemplate.fields(gotemplate.parse(self.template or PLAIN))
         native = self.jinja if self.template is None else ""
         found = ["embedding" if self.embeds else "completion"]
@@ -67,19 +71,20 @@ class Model:
         return {name: self.config.get(word) for name, word in zip(names, words, strict=True)}
 
 
-def load(store: Store, name: Name) -> Model:
-    """Return a model; FileNotFoundError where there is none."""
+def load(store: Store, name: Name, *, is_file_wanted: bool = True) -> Model:
+    """Return a model; FileNotFoundError where there is none, or where a layer of it is missing."""
     manifest = store.manifest(name)
 
     def texts(kind: str) -> list[str]:
         return [store.text(layer) for layer in manifest.of_kind(kind)]
 
     path = store.blob(manifest.of_kind("model")[-1].digest)
+    is_unread = not path.exists() and not is_file_wanted
     return Model(
         name=name,
         manifest=manifest,
         path=path,
-        header=gguf.read(path),
+        header=gguf.Header(0) if is_unread else gguf.read(path),
         config=json.loads(store.text(manifest.config)) if manifest.config else {},
         template=next(iter(texts("template")), None),
         system="".join(texts("system")),
@@ -87,6 +92,7 @@ def load(store: Store, name: Name) -> Model:
         messages=next((json.loads(text) for text in texts("messages")), []),
         licences=texts("license"),
         adapters=[str(store.blob(layer.digest)) for layer in manifest.of_kind("adapter")],
+        is_unread=is_unread,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,15 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 KIND = "application/vnd.ollama.image."
 UNUSED_FOR_SECONDS = 3600
+SMALL = 1 << 12
+"""Texts and parameters fit anywhere."""
+
+
+class FullError(OSError):
+    """The disk has no room."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 class InvalidDigestError(ValueError):
@@ -77,8 +87,9 @@ class Manifest:
 class Store:
     """One folder of models."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk_bytes: int | None = None) -> None:
         self.root = root
+        self._disk_bytes = disk_bytes
         self.blobs = root / "blobs"
         self.manifests = root / "manifests"
         for folder in (self.blobs, self.manifests):
@@ -106,11 +117,22 @@ class Store:
         finally:
             Path(path).unlink(missing_ok=True)
 
+    def ensure_room(self, size: int) -> None:
+        """Refuse what a full disk would not take."""
+        state = os.statvfs(self.blobs)
+        free = state.f_bavail * state.f_frsize
+        if self._disk_bytes is not None:
+            free = self._disk_bytes - sum(path.stat().st_size for path in self.blobs.iterdir())
+        if size > free:
+            raise FullError(errno.ENOSPC, f"write {self.blobs}/sha256-double: no space left on device")
+
     def keep(self, pieces: Iterable[bytes], media: str = "") -> Layer:
         """Write a blob under the name that its bytes have."""
         hashed, size = hashlib.sha256(), 0
         with self.writing() as output:
             for piece in pieces:
+                if len(piece) > SMALL:
+                    self.ensure_room(len(piece))
                 output.write(piece)
                 hashed.update(piece)
                 size += len(piece)
