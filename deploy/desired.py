@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
 from deploy.errors import SpecError, typed
-from deploy.kept import inputs_key, keep, recall
+from deploy.inputs import recorded
+from deploy.kept import keep, recall, surroundings
 
 if TYPE_CHECKING:
     from deploy.lock.model import Lock
@@ -64,13 +65,14 @@ def load_desired(path: Path) -> Desired:
 
 def recall_desired(path: Path) -> Desired:
     """Return the same as `load_desired`, as an earlier run kept it where nothing that it was made of changed since."""
-    key = inputs_key(path, lock_path(path))
-    if key is not None and (kept := recall(key)):
+    if kept := recall(path):
         return Desired(path, *kept, cache(lambda: _read(path)))
-    desired = load_desired(path)
-    # A file may have changed while it was read: then the digest is of neither the old nor the new.
-    if key is not None and key == inputs_key(path, lock_path(path)):
-        keep(key, _named_files(path), desired.deployment, desired.bundle)
+    before = surroundings(path)
+    with recorded() as inputs:
+        desired = load_desired(path)
+    # A template may have changed while it was read: then the digest is of neither the old nor the new.
+    if before is not None and before == surroundings(path):
+        keep(path, before, inputs, desired.deployment, desired.bundle)
     return desired
 
 
@@ -85,21 +87,3 @@ def _read(path: Path) -> tuple[Spec, Lock]:
     if problems:
         raise SpecError(problems, f"type: kit lock {typed(path)}")
     return spec, lock
-
-
-def _named_files(path: Path) -> Iterator[Path]:
-    """Return every file that a text of kit.yaml could mean, whichever field it stands in."""
-    from deploy.spec.loader import LARGEST
-    from deploy.spec.tree import read_document
-
-    for text in _texts(read_document(path, LARGEST, "").data):
-        if len(text) < 4096 and "\n" not in text and (path.parent / text).is_file():
-            yield path.parent / text
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from deploy.errors import Problem, SpecError
+from deploy.inputs import read_input
 from deploy.spec.fields import shown
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -25,8 +26,7 @@ def read_text(path: Path, limit: int, missing: str) -> str:
             raise _unreadable(path, "is a directory; name the file in it")
         if not stat.S_ISREG(form):
             raise _unreadable(path, "is not a regular file")
-        with path.open("rb") as stream:
-            content = stream.read(limit + 1)
+        content = read_input(path, limit)
     except FileNotFoundError:
         raise _unreadable(path, f"does not exist; {missing}") from None
     except (OSError, ValueError) as error:

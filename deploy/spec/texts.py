@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import SpecError
+from deploy.inputs import read_input
 from deploy.modelfile.carried import TEXT, ModelText
 from deploy.modelfile.examples import read_examples
 from deploy.modelfile.messages import Messages
@@ -40,8 +41,7 @@ def _from_file(read: Reader) -> BeforeValidator:
 
 def _content(path: Path, name: str) -> str:
     try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
+        content = read_input(path, LARGEST)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise PydanticCustomError("text", "{name} cannot be read: {why}", {"name": shown(name), "why": why}) from None

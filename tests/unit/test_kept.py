@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.desired import load_desired, lock_path, recall_desired
+from deploy.deployment import as_json
+from deploy.desired import load_desired, recall_desired
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request
-from deploy.kept import MOST, inputs_key, recall
+from deploy.kept import FORMAT, MOST, recall
 
 
 @pytest.fixture
@@ -30,8 +36,7 @@ def kept_files(spec: Path) -> list[Path]:
 
 
 def is_kept(spec: Path) -> bool:
-    key = inputs_key(spec, lock_path(spec))
-    return key is not None and recall(key) is not None
+    return recall(spec) is not None
 
 
 def test_what_was_kept_is_what_would_be_made(spec: Path) -> None:
@@ -40,6 +45,7 @@ def test_what_was_kept_is_what_would_be_made(spec: Path) -> None:
     recalled = recall_desired(spec)
     assert is_kept(spec)
     assert recalled.bundle == made.bundle
+    assert as_json(recalled.deployment) == as_json(made.deployment)
     assert probe_request(recalled.deployment) == probe_request(made.deployment)
     assert (recalled.spec, recalled.lock) == (made.spec, made.lock)
 
@@ -62,15 +68,6 @@ def test_another_byte_of_an_input_makes_it_anew(spec: Path, name: str) -> None:
     changed.parent.mkdir(parents=True, exist_ok=True)
     with changed.open("a") as stream:
         stream.write("# another\n")
-    assert not is_kept(spec)
-
-
-def test_a_file_that_the_spec_names_makes_it_anew_when_it_changes(spec: Path) -> None:
-    named = spec.parent / "main"
-    named.write_text("first")
-    recall_desired(spec)
-    assert is_kept(spec)
-    named.write_text("another")
     assert not is_kept(spec)
 
 
@@ -102,20 +99,87 @@ def test_what_another_user_kept_is_not_read(spec: Path) -> None:
 
 
 def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(spec: Path) -> None:
+    recall_desired(spec)
     spec.unlink()
     os.mkfifo(spec)
-    assert inputs_key(spec, lock_path(spec)) is None
+    assert not is_kept(spec)
 
 
 def test_only_so_many_are_kept(spec: Path) -> None:
-    text = spec.read_text()
     for number in range(MOST + 2):
-        spec.write_text(f"{text}# {number}\n")
-        recall_desired(spec)
+        other = spec.parents[1] / str(number)
+        shutil.copytree(spec.parent, other)
+        recall_desired(other / "kit.yaml")
     assert len(kept_files(spec)) == MOST
-    assert is_kept(spec)
+    assert is_kept(other / "kit.yaml")
 
 
 def test_a_cache_that_cannot_be_written_stands_in_nobodys_way(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(spec))
     assert recall_desired(spec).deployment.stack == "quickstart"
+
+
+def rewritten(content: bytes, change: Callable[[Any], None]) -> bytes:
+    """Return a kept file whose document is another, with a checksum that is right."""
+    document = json.loads(content.partition(b"\n")[2])
+    change(document)
+    payload = json.dumps(document).encode()
+    return f"{hashlib.sha256(payload).hexdigest()}\n".encode() + payload
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.update(format=FORMAT + 1),
+        lambda document: document.update(more=True),
+        lambda document: document.update(inputs=[]),
+        lambda document: document["deployment"].pop("services"),
+        lambda document: document["deployment"].update(stack=7),
+        lambda document: document["deployment"]["services"][0].update(read_only="yes"),
+        lambda document: document["bundle"].update(files=[["compose.yaml", "services: {}", "0444"]]),
+    ],
+)
+def test_what_is_no_document_of_this_kit_is_made_anew(spec: Path, change: Callable[[Any], None]) -> None:
+    recall_desired(spec)
+    (file,) = kept_files(spec)
+    file.write_bytes(rewritten(file.read_bytes(), change))
+    assert not is_kept(spec)
+    assert recall_desired(spec).deployment.stack == "quickstart"
+    assert is_kept(spec)
+
+
+def test_nothing_that_is_kept_can_run(spec: Path) -> None:
+    recall_desired(spec)
+    (file,) = kept_files(spec)
+    payload = pickle.dumps(Opener(spec.parent / "opened"))
+    file.write_bytes(f"{hashlib.sha256(payload).hexdigest()}\n".encode() + payload)
+    recall_desired(spec)
+    assert not (spec.parent / "opened").exists()
+
+
+class Opener:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_what_another_user_may_write_is_not_read(spec: Path) -> None:
+    recall_desired(spec)
+    (file,) = kept_files(spec)
+    file.chmod(0o620)
+    assert not is_kept(spec)
+
+
+def test_a_result_of_another_kit_yaml_is_not_taken_for_this_one(spec: Path) -> None:
+    other = spec.parents[1] / "other"
+    shutil.copytree(spec.parent, other)
+    recall_desired(spec)
+    (mine,) = kept_files(spec)
+    recall_desired(other / "kit.yaml")
+    (theirs,) = set(kept_files(spec)) - {mine}
+    theirs.write_bytes(mine.read_bytes())
+    assert not is_kept(other / "kit.yaml")
