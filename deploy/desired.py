@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.line import Line
 from deploy.bundle import Bundle
 from deploy.deployment import Deployment
-from deploy.errors import SpecError, typed
+from deploy.errors import SpecError
 from deploy.inputs import recorded
 from deploy.kept import keep, recall, surroundings
 
@@ -85,5 +86,5 @@ def _read(path: Path) -> tuple[Spec, Lock]:
     lock = read_lock(lock_path(path), path)
     problems = missing_inputs(spec, lock, lock_path(path))
     if problems:
-        raise SpecError(problems, f"type: kit lock {typed(path)}")
+        raise SpecError(problems, f"type: {Line('lock', spec=path)}")
     return spec, lock

@@ -14,6 +14,7 @@ from typing import Any, Optional
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
+from deploy.agent.line import called_as
 
 FORMAT = 1
 # Evaluated when the module is loaded, and Python 3.9 knows no `|` between types.
@@ -93,6 +94,7 @@ def _request(whole: bool) -> dict[str, Any]:
         raise AgentError(f"the request is not JSON: {problem}", "", 2) from problem
     if not isinstance(request, dict) or request.get("format") != FORMAT:
         raise AgentError("the request has another format than this agent's", "use the kit that brought this agent", 2)
+    called_as(request)
     return request
 
 

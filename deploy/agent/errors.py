@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.agent.line import Line
+
 FAILED = 1
 HELD = 4
 
@@ -26,7 +28,9 @@ class AgentError(Exception):
 def told(problem: AgentError | OSError) -> AgentError:
     """Return a failure of the host's own, such as a full disk, as one of the agent's."""
     return (
-        problem if isinstance(problem, AgentError) else AgentError(str(problem), "mend it, then run `kit apply` again")
+        problem
+        if isinstance(problem, AgentError)
+        else AgentError(str(problem), f"mend it, then run `{Line('apply')}` again")
     )
 
 

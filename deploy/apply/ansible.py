@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.line import call
 from deploy.apply.inventory import inventory_text
 from deploy.apply.process import OnEvent, PlaybookResult, watch
 from deploy.apply.steps import Step
@@ -92,7 +93,7 @@ def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
     files = {"ansible.cfg": "", "inventory.json": inventory}
     for host in run.hosts:
         for name, request in host.requests.items():
-            files[f"requests/{host.name}/{name}.json"] = json.dumps(request, ensure_ascii=True)
+            files[f"requests/{host.name}/{name}.json"] = json.dumps({**call(), **request}, ensure_ascii=True)
     return files
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.apply.events import Recap, TaskEvent, read_event
 
 OnEvent = Callable[[TaskEvent], None]
@@ -121,10 +122,10 @@ def _failures(seen: _Seen, planned: Sequence[str], code: int, log: Path) -> tupl
         counts = seen.recap.get(host)
         if counts is not None and not counts.get("failures") and not counts.get("unreachable"):
             continue
-        found.append(seen.failed.get(host) or Failure(host, "", "", _last_words(log), "run `kit apply` again"))
+        found.append(seen.failed.get(host) or Failure(host, "", "", _last_words(log), f"run `{Line('apply')}` again"))
     if code != 0 and not found:
         problem = f"ansible-playbook ended with {code}: {_last_words(log)}"
-        found.append(Failure("", "", "", problem, "run `kit apply` again"))
+        found.append(Failure("", "", "", problem, f"run `{Line('apply')}` again"))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.desired import Desired
 from deploy.errors import Problem, SpecError
 from deploy.hosts.observe import Observation
@@ -77,7 +78,7 @@ def _variable(name: str) -> str:
     if not value:
         raise _NotGivenError(
             f"the variable {name} is not set here; type `export {name}=...`, and with sudo "
-            f"`sudo --preserve-env={name} kit apply`"
+            f"`{Line('apply').as_root(f'--preserve-env={name}')}`"
         )
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from deploy.agent.line import Line
 from deploy.apply.ansible import run_playbook
 from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
@@ -72,6 +73,6 @@ def _verify(desired: Desired, held: Prepared, full: bool, on_event: OnEvent) -> 
     if not report.passed:
         raise KitError(
             "the stack runs, but these checks failed:\n" + report.failures_text(),
-            "look at `kit logs`, mend the cause, then run `kit apply` again",
+            f"look at `{Line('logs')}`, mend the cause, then run `{Line('apply')}` again",
         )
     return report

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.chat.refusals import of_gateway
 from deploy.chat.wire import RefusedError, asked, next_step, refused
@@ -63,7 +64,7 @@ def names(door: Door, key: str | None, ca: str | None = None) -> tuple[str, ...]
 
 def _absent(door: Door, model: str, there: tuple[str, ...]) -> KitError:
     if model in door.models:
-        return KitError(f"{door.name} has no model {model!r}", "`kit apply` makes what kit.yaml says")
+        return KitError(f"{door.name} has no model {model!r}", f"`{Line('apply')}` makes what kit.yaml says")
     known = f"there are: {', '.join(there)}" if there else "it has none at all"
     return UsageError(f"{door.name} has no model {model!r}{did_you_mean(model, there)}", known)
 

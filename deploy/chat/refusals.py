@@ -5,6 +5,7 @@ A refusal whose cause its room does not know is shown as it is.
 
 from __future__ import annotations
 
+from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.chat.wire import RefusedError, shortened
 from deploy.components.room import Cause
@@ -30,17 +31,18 @@ def _explained(cause: Cause, door: Door, model: str, who: str) -> tuple[str, str
         case "own key":
             return (
                 f"{door.name} does not take this stack's key",
-                "`kit apply` starts it anew with the key that lies here",
+                f"`{Line('apply')}` starts it anew with the key that lies here",
             )
         case "engine's key":
             step = (
-                "of an engine in kit.yaml look at its `key:`; an engine of the kit's own gets its key from `kit apply`"
+                "of an engine in kit.yaml look at its `key:`; "
+                f"an engine of the kit's own gets its key from `{Line('apply')}`"
             )
             return f"{who} does not take the key that {door.name} sends", step
         case "model unknown":
-            return f"{door.name} does not know the model {model!r} yet", "`kit apply` makes what kit.yaml says"
+            return f"{door.name} does not know the model {model!r} yet", f"`{Line('apply')}` makes what kit.yaml says"
         case "model absent":
-            step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
+            step = f"`{Line('models')}` shows which models are there; `{Line('apply')}` makes those of kit.yaml"
             return f"{who} has no model {door.name_of(model)!r}", step
         case "late":
             step = (
@@ -58,11 +60,11 @@ def _engines(door: Door, model: str) -> str:
 
 def _where_to_look(door: Door, model: str) -> str:
     names = dict(door.behind).get(model, ())
-    logs = ", ".join(f"`kit logs {name}`" for name in names if name in door.managed)
+    logs = ", ".join(f"`{Line('logs', name)}`" for name in names if name in door.managed)
     outside = " and ".join(name for name in names if name not in door.managed)
-    steps = [f"`kit status` says what runs, {logs} why it may not" if logs else ""]
+    steps = [f"`{Line('status')}` says what runs, {logs} why it may not" if logs else ""]
     steps.append(f"look at {outside} yourself, whether it runs and is reached from here" if outside else "")
-    return "; ".join(step for step in steps if step) or "`kit status` says what runs"
+    return "; ".join(step for step in steps if step) or f"`{Line('status')}` says what runs"
 
 
 def _line(said: str) -> str:

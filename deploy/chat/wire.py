@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.errors import KitError
 
@@ -79,7 +80,7 @@ def refused(door: Door, status: int, raw: bytes) -> RefusedError:
     if status in (401, 403):
         step = "look at its key and at whom it lets ask"
     elif status == 404:
-        step = "`kit models` shows which models are there; `kit apply` makes those of kit.yaml"
+        step = f"`{Line('models')}` shows which models are there; `{Line('apply')}` makes those of kit.yaml"
     elif status in (429, 503):
         step = "wait until it has less to do, then ask again"
     return RefusedError(f"{door.name} answered {status}: {said}".rstrip(": "), step, _code(raw, status), told)
@@ -114,7 +115,7 @@ def shortened(said: str, most: int) -> str:
 def next_step(door: Door) -> str:
     """Return where to look when an API is silent."""
     if door.is_managed:
-        return f"`kit status` says what runs, `kit logs {door.name}` why it may not"
+        return f"`{Line('status')}` says what runs, `{Line('logs', door.name)}` why it may not"
     return f"look at the engine at {door.url} yourself"
 
 

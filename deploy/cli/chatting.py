@@ -83,7 +83,8 @@ class Chat:
             return is_coloured(sys.stderr)
         if was_thinking:
             click.echo("\n", err=True)
-        click.echo(printable(piece.text) if sys.stdout.isatty() else piece.text, nl=False)
+        # No click.echo: on a pipe it drops what looks like a colour, and the answer is data.
+        sys.stdout.write(printable(piece.text) if sys.stdout.isatty() else piece.text)
         sys.stdout.flush()
         return False
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from deploy.agent.line import Line
 from deploy.chat.doors import Door, doors
 from deploy.cli.calling import program
 from deploy.cli.declare import spec_argument, verb
@@ -35,7 +36,7 @@ def command(output: Output, spec: Path, client: str | None, show_secrets: bool) 
     if client is not None:
         found = tuple(lines for lines in found if lines.client == client)
         if found[0].left_out:
-            raise UsageError(f"there are no lines for {client}: {found[0].left_out}", "all others: kit clients")
+            raise UsageError(f"there are no lines for {client}: {found[0].left_out}", f"all others: {Line('clients')}")
     output.answer(found[0].text if client is not None else _text(told, found), _document(told, found))
 
 

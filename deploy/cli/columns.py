@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from deploy.cli.fitting import JOINT, fitted, is_too_wide, visible
+from deploy.cli.fitting import fitted, is_too_wide, visible
 from deploy.verify.report import Report
 
 COLOURS = {
@@ -73,12 +73,9 @@ def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:
     if not is_too_wide(aligned):
         return aligned
     if not headings:
-        return fitted("\n".join("  ".join(map(_whole, filter(None, row))) for row in rows))
+        short = {cell for row in rows for cell in row if visible(cell) <= SHORT}
+        return fitted("\n".join("  ".join(filter(None, row)) for row in rows), whole=short)
     return "\n".join(_record(row, headings) for row in rows)
-
-
-def _whole(cell: str) -> str:
-    return cell.replace(" ", JOINT) if visible(cell) <= SHORT else cell
 
 
 def _record(row: Sequence[str], headings: Sequence[str]) -> str:

@@ -40,12 +40,6 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-WITHOUT_FILE = frozenset({*SECTIONS["About kit"], "import"})
-"""Verbs that are about no kit.yaml; every other one takes its path as its last word."""
-
-WITH_MODELS = frozenset({"models", "run"})
-"""Verbs that are told names of models, in which dots and slashes say nothing."""
-
 HOLDING = frozenset({"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "models pull", "models remove"})
 """Commands that change this machine, which one run does at a time."""
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from deploy.cli.calling import asked_about, program
+from deploy.agent.line import about
+from deploy.cli.calling import program
 from deploy.cli.commands import exit_codes
 from deploy.cli.output import Output
 
@@ -116,7 +117,7 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
     def declare(function: Function) -> Verb:
         @functools.wraps(function)
         def call(*, as_json: bool, verbose: bool, **given: Any) -> Any:
-            asked_about(_file(given))
+            about(_file(given))
             asked = verbose or bool(click.get_current_context().meta.get("kit.verbose"))
             return function(Output(as_json, asked), **given)
 
@@ -131,11 +132,11 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
     return declare
 
 
-def _file(given: dict[str, Any]) -> Path | None:
-    """Return the kit.yaml that a verb was told, unless it is the one that goes without saying."""
+def _file(given: dict[str, Any]) -> str:
+    """Return the kit.yaml that a verb was told; empty where it is the default one."""
     target = given.get("target")
     spec = target.spec if isinstance(target, Target) else given.get("spec")
-    return spec if isinstance(spec, Path) and spec != DEFAULT_SPEC else None
+    return str(spec) if isinstance(spec, Path) and spec != DEFAULT_SPEC else ""
 
 
 def spec_argument(function: Function) -> Function:

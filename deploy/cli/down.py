@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.cli.declare import spec_argument, stack_option, verb
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.cli.rights import ensure_root
-from deploy.errors import typed
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import stack_of
 from deploy.lifecycle.remove import take_down
@@ -26,6 +26,6 @@ def command(output: Output, spec: Path, stack: str | None) -> None:
     ensure_root("down changes this machine")
     with progress() as display:
         answer = take_down(name, LocalTransport(), display)
-    back = "" if stack else f" kit apply {typed(spec)} brings it back."
+    back = "" if stack else f" `{Line('apply', spec=spec)}` brings it back."
     words = f"{name} is down; its data stays.{back}" if answer["changed"] else "nothing to remove"
     output.answer(words, {"stack": name, "changed": answer["changed"]})

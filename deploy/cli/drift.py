@@ -25,7 +25,7 @@ def _drift(observation: Observation) -> Iterator[str]:
         released = {}
     for name, parts in sorted(released.items()):
         if name in observation.stopped:
-            yield f"service {name} was stopped by kit stop"
+            yield f"service {name} was stopped on request"
         else:
             yield from _service(name, parts["digest"], observation.services.get(name))
     for name in sorted(set(observation.services) - set(released)):

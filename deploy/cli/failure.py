@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deploy.cli.calling import as_typed, program, this_line
+from deploy.cli.calling import program, this_line
 from deploy.cli.output import echo, print_json
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
@@ -23,12 +23,12 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
 
         traceback.print_exception(error, file=sys.stderr)
     if as_json:
-        print_json({"error": {"problem": as_typed(problem), "next": as_typed(next_step), "exit_code": code, **more}})
+        print_json({"error": {"problem": problem, "next": next_step, "exit_code": code, **more}})
     plain = isinstance(error, (SpecError, KeyboardInterrupt, click.Abort, Terminated))
     mark = "" if plain else click.style("error: ", fg="red", bold=True)
-    echo(as_typed(f"{mark}{problem}"), sys.stderr)
+    echo(f"{mark}{problem}", sys.stderr)
     if next_step:
-        echo(as_typed(next_step), sys.stderr)
+        echo(next_step, sys.stderr)
     return code
 
 

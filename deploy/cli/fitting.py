@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 
 import click
 
-from deploy.cli.calling import together
+from deploy.agent.line import texts
 
 NARROWEST = 20
 INDENT = 4
-JOINT = "\N{NO-BREAK SPACE}"
-"""Stands for the blanks of what is not to be broken: a line to type, a number and its unit."""
 
 
 def terminal_width() -> int | None:
@@ -35,22 +35,26 @@ def is_too_wide(text: str) -> bool:
     return width is not None and any(visible(line) > width for line in text.splitlines())
 
 
-def fitted(text: str, indent: int = INDENT) -> str:
-    """Break the lines that are too long; what follows stands this much deeper than its line begins."""
+def fitted(text: str, indent: int = INDENT, whole: Iterable[str] = ()) -> str:
+    """Break the lines that are too long at blanks; what follows stands this much deeper than its line begins.
+
+    Lines to type stay in one piece, and so do the texts in `whole`.
+    """
     width = terminal_width()
     if width is None:
         return text
-    lines = together(text, JOINT).split("\n")
-    broken = "\n".join(_broken(line, width, indent) if visible(line) > width else line for line in lines)
-    return broken.replace(JOINT, " ")
+    pieces = {piece for piece in (*texts(), *whole) if " " in piece}
+    return "\n".join(
+        _broken(line, width, indent, pieces) if visible(line) > width else line for line in text.split("\n")
+    )
 
 
-def _broken(line: str, width: int, indent: int) -> str:
+def _broken(line: str, width: int, indent: int, whole: set[str]) -> str:
     text = line.lstrip(" ")
     before = len(line) - len(text)
     deeper = " " * (before + indent)
     lines: list[str] = []
-    first, *words = text.split(" ")
+    first, *words = _words(text, whole)
     current = " " * before + first
     for word in words:
         longer = f"{current} {word}"
@@ -60,3 +64,11 @@ def _broken(line: str, width: int, indent: int) -> str:
         else:
             current = longer
     return "\n".join([*lines, current])
+
+
+def _words(text: str, whole: set[str]) -> list[str]:
+    """Split a text at its blanks, but not within a piece that stays whole."""
+    kept = [match.span() for piece in whole for match in re.finditer(re.escape(piece), text)]
+    blanks = [place for place, character in enumerate(text) if character == " "]
+    free = [place for place in blanks if not any(start <= place < end for start, end in kept)]
+    return [text[start:end] for start, end in zip([0, *(place + 1 for place in free)], [*free, len(text)], strict=True)]

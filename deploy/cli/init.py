@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from deploy.agent.line import Line
 from deploy.cli.beginning import ask_choices, files_of, spec_in, write_new
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
-from deploy.errors import typed
 from deploy.spec.starter import Choices
 
 
@@ -37,6 +37,6 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     choices = ask_choices(output, spec.parent) if output.can_ask and not given and not inventory else Choices()
     files = files_of(output, spec, inventory, choices, given)
     written = write_new(spec.parent, files)
-    steps = [f"kit {'check' if 'kit.lock' in files else 'lock'} {typed(spec)}", f"kit apply {typed(spec)}"]
+    steps = [Line("check" if "kit.lock" in files else "lock", spec=spec), Line("apply", spec=spec)]
     words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]
     output.answer("\n".join(words), {"written": [str(path) for path in written]})

@@ -6,10 +6,11 @@ import sys
 
 import click
 
+from deploy.agent.line import Line
 from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen, known
 from deploy.cli.output import Output, is_coloured
-from deploy.errors import UsageError, typed
+from deploy.errors import UsageError
 from deploy.lifecycle.logs import log_lines, read_logs
 
 
@@ -29,8 +30,9 @@ def command(output: Output, target: Target, follow: bool, tail: int) -> None:
     if output.as_json:
         output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail)})
         return
-    line = ""
+    line = b""
     for line in log_lines(project, services, tail, follow=follow, coloured=is_coloured(sys.stdout)):
-        click.echo(line, nl=False)
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
     if not line:
-        output.note(f"nothing was printed; what runs is shown by: kit status {typed(target.spec)}")
+        output.note(f"nothing was printed; what runs is shown by: {Line('status', spec=target.spec)}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deploy import __version__
+from deploy.agent.line import called
 from deploy.cli.calling import program
 from deploy.cli.commands import MODULES, SECTIONS, VERBS
 from deploy.cli.failure import Terminated, report
@@ -83,6 +84,7 @@ def cli(context: click.Context, verbose: bool) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else argv
+    called(program())
     # Closed by whoever started it: nothing is heard then, and what is said goes nowhere.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - it lives as long as the process
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - it lives as long as the process

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from deploy.agent.line import Line
 from deploy.cli.board import size
 from deploy.cli.columns import bad, columns, dim, good
 from deploy.desired import Desired
-from deploy.errors import typed
 from deploy.lifecycle.models import SETTLED, Loaded, Row
 
 UNKNOWN = "-"
@@ -30,14 +30,14 @@ def table(desired: Desired, found: tuple[Row, ...], stopped: Iterable[str] = ())
         for row in found
     ]
     if any(row.differs for row in found):
-        lines.append(f"what an apply would do: kit plan {typed(desired.path)}")
+        lines.append(f"what an apply would do: {Line('plan', spec=desired.path)}")
     none = f"kit.yaml has no models, and no engine has one: {desired.path}"
     return "\n\n".join(filter(None, (columns(cells, HEADINGS) if cells else none, "\n".join(lines))))
 
 
 def start(desired: Desired, name: str) -> str:
     """Return the line that starts a service."""
-    return f"kit start {name} {typed(desired.path)}"
+    return str(Line("start", name, spec=desired.path))
 
 
 def _state(row: Row) -> str:

@@ -9,7 +9,6 @@ from typing import Any, TextIO
 
 import click
 
-from deploy.cli.calling import as_typed
 from deploy.cli.fitting import fitted
 
 FORMAT = 1
@@ -27,16 +26,15 @@ class Output:
         if self.as_json:
             print_json(document)
         elif text:
-            typed = as_typed(text)
-            echo(fitted(typed) if is_fitted else typed, sys.stdout)
+            echo(fitted(text) if is_fitted else text, sys.stdout)
 
     def say(self, text: str) -> None:
         """Print words beside the answer."""
-        echo(as_typed(text), sys.stderr if self.as_json else sys.stdout)
+        echo(text, sys.stderr if self.as_json else sys.stdout)
 
     def note(self, text: str) -> None:
         """Print words that are no part of any answer, such as progress."""
-        echo(as_typed(text), sys.stderr)
+        echo(text, sys.stderr)
 
     @property
     def can_ask(self) -> bool:

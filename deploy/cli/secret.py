@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.cli.columns import columns
 from deploy.cli.declare import Target, name_argument, spec_argument, verb, verb_group
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
-from deploy.errors import UsageError, typed
+from deploy.errors import UsageError
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
@@ -38,7 +39,7 @@ def show(output: Output, target: Target) -> None:
     """
     if len(target.names) != 1:
         wrong = "one secret at a time" if target.names else "which secret is not said"
-        raise UsageError(wrong, f"the names: kit secret list {typed(target.spec)}")
+        raise UsageError(wrong, f"the names: {Line('secret', 'list', spec=target.spec)}")
     there = applied(target.spec)
     secrets = {secret.name: secret for secret in there.secrets}
     (name,) = chosen(target.names, secrets, "secret")

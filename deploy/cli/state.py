@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from deploy.agent.line import Line
 from deploy.apply.prepare import Prepared
 from deploy.cli.board import duration
 from deploy.cli.columns import bad, columns, dim, good
@@ -13,7 +14,6 @@ from deploy.cli.drift import drift
 from deploy.cli.modelling import summary
 from deploy.cli.welcome import NO_BACKUPS, page_address, places
 from deploy.desired import Desired
-from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.lifecycle.models import rows
@@ -38,7 +38,7 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     pending = len(plan.operations)
     if pending:
         parts.append(
-            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: kit plan {typed(desired.path)}"
+            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=desired.path)}"
         )
     if observation.release is not None:
         parts.append("\n".join(places(desired)))
@@ -56,7 +56,7 @@ def _release(desired: Desired, prepared: Prepared) -> str:
         lines.append(f"held by {_holder(observation.holder)}")
     elif observation.interrupted and prepared.plan.operations:
         # One that left nothing to do is nobody's concern, and no apply would ever end it.
-        lines.append(f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}")
+        lines.append(f"the last run was cut off; the next apply goes on from there: {Line('apply', spec=desired.path)}")
     return "\n".join(lines)
 
 
@@ -122,7 +122,7 @@ def _models(desired: Desired, observation: Observation) -> list[str]:
         if seen is not None and not seen.is_told:
             lines.append(f"{counted}, {bad('not seen')}: {seen.problem}")
         elif differing:
-            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: kit models {typed(desired.path)}")
+            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: {Line('models', spec=desired.path)}")
         else:
             lines.append(f"{counted}, {good('as kit.yaml says')}")
     return lines

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.agent.line import Line
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.cli.board import duration
 from deploy.cli.columns import coloured_plan
 from deploy.deployment import Port, Service
 from deploy.desired import Desired
-from deploy.errors import typed
 from deploy.plan.estimate import estimate
 
 NO_BACKUPS = "There are no backups yet."
@@ -63,7 +63,7 @@ def doors(desired: Desired) -> list[str]:
     if gateway is not None:
         service = desired.deployment.service(gateway.kind)
         lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
-        lines.append(f"  Lines for them: kit clients {typed(desired.path)}")
+        lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
     return lines
 
 
@@ -77,7 +77,7 @@ def _keys(desired: Desired, service: Service, what: str) -> list[str]:
     """Return the line to type for each secret of a service that a person uses."""
     secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
     return [
-        f"  {what}: kit secret show {secret.name} {typed(desired.path)}\n"
+        f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
         f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
         for secret in secrets
     ]

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from deploy.agent.line import call
 from deploy.agent.remembered import write_file
 from deploy.errors import HELD, HeldError, KitError
 from deploy.hosts.agent_zip import agent_zip
@@ -149,7 +150,7 @@ def holder() -> Document:
 
 def encode(request: Mapping[str, Any]) -> bytes:
     """Write a request as the one line that the agent reads."""
-    return json.dumps({"format": REQUEST_FORMAT, "run": "", **request}).encode() + b"\n"
+    return json.dumps({"format": REQUEST_FORMAT, "run": "", **call(), **request}).encode() + b"\n"
 
 
 def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy.agent.engines.names import same
+from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.errors import KitError, UsageError, typed
 from deploy.hosts.observe import engine_request
@@ -41,7 +42,7 @@ def pull_model(deployment: Deployment, transport: Transport, engine: Engine, nam
     """Let an engine pull a tag."""
     if found := declared(engine, name):
         raise UsageError(
-            f"{found.name} is made from what kit.yaml says", "`kit apply` makes it; a pull would take its place"
+            f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
     _ensure_way_out(deployment, engine, name)
     return _act(deployment, transport, engine, "pull", name, on_event)
@@ -52,7 +53,7 @@ def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
     if found := declared(engine, name):
         step = "" if engine.prune else ", write `prune: true` at its engine"
         raise UsageError(
-            f"kit.yaml declares {found.name}", f"take it out of kit.yaml{step}, then `kit apply` removes it"
+            f"kit.yaml declares {found.name}", f"take it out of kit.yaml{step}, then `{Line('apply')}` removes it"
         )
     if same(name) not in map(same, there):
         known = f"there are: {', '.join(there)}" if there else "it has none at all"
@@ -81,5 +82,5 @@ def _ensure_way_out(deployment: Deployment, engine: Engine, name: str) -> None:
     if deployment.service(engine.name).egress == "none":
         raise KitError(
             f"{engine.name} has no way out to the network to pull {typed(name)}",
-            f"declare a model with `from: {name}`, or write `egress: any` at the engine; then `kit apply`",
+            f"declare a model with `from: {name}`, or write `egress: any` at the engine; then `{Line('apply')}`",
         )

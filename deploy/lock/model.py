@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from deploy.errors import SpecError, typed
+from deploy.agent.line import Line
+from deploy.errors import SpecError
 from deploy.recipe import Wheel
 from deploy.spec.fields import PackageName, Sha256, SourcePath, Strict, Url, shown
 from deploy.spec.fields import Version as ModelVersion
@@ -248,7 +249,7 @@ class Lock(Strict):
 
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     """Return what kit.lock says; SpecError carries every problem in it."""
-    renew = f"type: kit lock {typed(spec_path or path.with_name('kit.yaml'))}"
+    renew = f"type: {Line('lock', spec=spec_path or path.with_name('kit.yaml'))}"
     document = _document(path, renew)
     _ensure_format(document)
     lock, faults = validate(document, Lock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
@@ -153,7 +154,8 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
         yield from _doubts(engine, observation)
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
-            yield f"{engine.name} has no model yet; write `{line}` under `models:`, then `kit lock` and `kit apply`"
+            then = f"`{Line('lock')}` and `{Line('apply')}`"
+            yield f"{engine.name} has no model yet; write `{line}` under `models:`, then {then}"
 
 
 def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
@@ -183,5 +185,5 @@ def _kept(engine: Engine, seen: SeenEngine) -> Iterator[str]:
     wanted = {model.name for model in engine.models}
     left = sorted(name for name in set(seen.requests) - wanted if name in seen.digests)
     if left and not engine.prune:
-        ends = "`prune: true` there, or `kit models remove`, removes what left"
+        ends = f"`prune: true` there, or `{Line('models', 'remove', 'NAME')}`, removes what left"
         yield f"{engine.name} keeps {', '.join(left)}, which left kit.yaml; {ends}"

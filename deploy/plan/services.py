@@ -50,7 +50,7 @@ def _change(
     if cause is not None:
         return "recreate", cause
     if service.name in observation.stopped:
-        return "start", "stopped by kit stop"
+        return "start", "stopped on request"
     if container.trouble:
         return "recreate", container.trouble
     if container.state != "running":

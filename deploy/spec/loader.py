@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.errors import Problem, SpecError
 from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document
@@ -19,12 +20,11 @@ from deploy.spec.validation import WORDED, problems_of, validate
 
 LARGEST = 1024 * 1024
 VERSION = 1
-_START = "`kit init` writes one"
 
 
 def load_spec(path: Path) -> Spec:
     """Return what kit.yaml says; SpecError carries every problem in it."""
-    return read_spec(read_document(path, LARGEST, _START))
+    return read_spec(read_document(path, LARGEST, f"`{Line('init')}` writes one"))
 
 
 def read_spec(document: Document) -> Spec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.agent.line import Line
 from deploy.deployment import Engine
 from deploy.verify.checks import ensure
 from deploy.verify.engines import Engines
@@ -16,4 +17,4 @@ def test_has_its_models_as_they_were_made(engine: Engine, engines: Engines) -> N
     seen = engines.of(engine)
     ensure(not seen["problem"], "nobody can tell")
     wrong = [f"{model.name} {why}" for model in engine.models if (why := engines.difference(engine, model))]
-    ensure(not wrong, f"{', '.join(wrong)}; `kit apply` mends it")
+    ensure(not wrong, f"{', '.join(wrong)}; `{Line('apply')}` mends it")

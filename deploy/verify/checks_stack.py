@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
@@ -113,7 +114,7 @@ def test_files_are_as_in_the_manifest(files: Files) -> None:
     changed = [f"{path} was changed" for path in paths if digests.get(path) != files.placed[path]["sha256"]]
     others = [f"{path} is {modes.get(path, 'missing')}, not {wanted[path]}" for path in paths]
     found = [*changed, *(words for words, path in zip(others, paths, strict=True) if modes.get(path) != wanted[path])]
-    ensure(not found, f"{'; '.join(found)}; `kit apply` mends it")
+    ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` mends it")
 
 
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from testinfra.host import Host
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 
@@ -35,7 +36,7 @@ class Containers:
     def of(self, service: Service) -> dict[str, Any]:
         """Return a service's container."""
         if service.name not in self.by_service:
-            raise NotAsPlannedError("has no container; run `kit apply`")
+            raise NotAsPlannedError(f"has no container; run `{Line('apply')}`")
         return self.by_service[service.name]
 
     def ensure_healthy(self, service: Service) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from testinfra.host import Host
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure
 
@@ -24,7 +25,7 @@ class Files:
         """The manifest of the current release."""
         found = self.host.run("cat %s", f"{self.root}/current/manifest.json")
         if found.rc != 0:
-            raise NotAsPlannedError("no release is placed; run `kit apply`")
+            raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
         manifest: dict[str, Any] = json.loads(found.stdout)
         return manifest
 

@@ -11,6 +11,7 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
+from deploy.agent.line import called_as
 from deploy.deployment import Deployment, Engine, Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
@@ -19,7 +20,7 @@ from deploy.verify.engines import Engines
 from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.report import STACK, Check, Outcome
-from deploy.verify.run import DEPLOYMENT, RESULTS, SERVICES
+from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 
@@ -28,6 +29,7 @@ DECIDED = pytest.StashKey[Deployment]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read what shall be checked."""
+    called_as(json.loads(os.environ[CALL]))
     config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
     config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import deploy
+from deploy.agent.line import call
 from deploy.deployment import Deployment
 from deploy.errors import KitError
 from deploy.hosts.engine import docker_environment
@@ -19,6 +20,8 @@ from deploy.verify.report import Check, Report
 
 PACKAGE = Path(deploy.__file__).resolve().parent
 DEPLOYMENT, SERVICES, RESULTS = "KIT_VERIFY_DEPLOYMENT", "KIT_VERIFY_SERVICES", "KIT_VERIFY_RESULTS"
+CALL = "KIT_VERIFY_CALL"
+"""How this run was called: the checks' messages have lines to type as well."""
 SOME_FAILED = 1
 
 
@@ -78,6 +81,7 @@ def check_environment(place: Path, services: tuple[str, ...], results: int) -> d
         DEPLOYMENT: str(place / "deployment.json"),
         SERVICES: json.dumps(services),
         RESULTS: str(results),
+        CALL: json.dumps(call()),
     }
 
 

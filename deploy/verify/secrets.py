@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError
 
@@ -29,7 +30,7 @@ class HostSecrets:
         except PermissionError:
             raise NotAsPlannedError(f"only root can read the secret {name}; run the same command as root") from None
         except FileNotFoundError:
-            raise NotAsPlannedError(f"the secret {name} is not on the host; run `kit apply`") from None
+            raise NotAsPlannedError(f"the secret {name} is not on the host; run `{Line('apply')}`") from None
 
     @cached_property
     def values(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, sync_folder, write_json
 
 
@@ -22,7 +23,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     root, service = Path(request["root"]), request["service"]
     container = of_stack(Docker().containers(), request["stack"]).get(service)
     if container and container["State"] == "running":
-        raise AgentError(f"{service} runs; its data is not changed under it", f"stop it first: kit stop {service}")
+        raise AgentError(f"{service} runs; its data is not changed under it", f"stop it first: {Line('stop', service)}")
     with journal.step(f"data of {service}"):
         aside = put_back(root, service, Path(request["folder"]), journal)
     return {"changed": True, "aside": aside}

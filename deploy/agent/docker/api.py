@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from deploy.agent.docker.unix_http import BLOCK, Answer, ask, opened
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 PULL_SILENCE_SECONDS = 600
@@ -167,7 +168,7 @@ class Docker:
         if isinstance(problem, FileNotFoundError):
             return AgentError(
                 f"Docker's engine is not there: no socket at {self.path}",
-                "`kit apply` as root installs and starts it; or start it: systemctl start docker",
+                f"`{Line('apply')}` as root installs and starts it; or start it: systemctl start docker",
             )
         if isinstance(problem, PermissionError):
             return AgentError(f"this user may not talk to Docker at {self.path}", "run as root")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.agent.docker.api import socket_path
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 from deploy.agent.observing.engine import plugin_path
 
 KEPT_VARIABLES = ("PATH", "HOME", "DOCKER_CONFIG", "LANG")
@@ -64,5 +65,5 @@ def _program() -> list[str]:
         return [client, "compose"]
     plugin = plugin_path("docker-compose")
     if plugin is None:
-        raise AgentError("there is no `docker compose` on this host", "`kit apply` installs it")
+        raise AgentError("there is no `docker compose` on this host", f"`{Line('apply')}` installs it")
     return [str(plugin)]

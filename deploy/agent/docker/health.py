@@ -12,6 +12,7 @@ from deploy.agent.docker.ends import RESTARTS, Ends, end_words, ends
 from deploy.agent.docker.logs import redacted_log, shown_log
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 
 LOOK_SECONDS = 0.3
 SAY_SECONDS = 2.0
@@ -23,7 +24,9 @@ class UnhealthyError(AgentError):
     """A service did not get healthy."""
 
     def __init__(self, service: str, words: str, log: list[str]) -> None:
-        super().__init__(f"{service} did not get healthy: {words}", f"kit logs {service}", service=service, log=log)
+        super().__init__(
+            f"{service} did not get healthy: {words}", str(Line("logs", service)), service=service, log=log
+        )
         self.service = service
         self.words = words
         self.log = log

@@ -19,6 +19,7 @@ from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.models import PYTHON, downloads, joined
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 
 Blob = dict[str, Any]
 
@@ -80,7 +81,7 @@ def verified(what: str, blob: Blob, pieces: Iterable[bytes], pace: Pace) -> Iter
         held = piece
     if size != blob["size"]:
         found = f"more than {blob['size']}" if size > blob["size"] else str(size)
-        raise AgentError(f"{what} has {found} bytes, {blob['size']} are wanted", "`kit lock` looks at it again")
+        raise AgentError(f"{what} has {found} bytes, {blob['size']} are wanted", f"`{Line('lock')}` looks at it again")
     if digest.hexdigest() != blob["sha256"]:
         raise AgentError(
             f"{what}: sha256 {blob['sha256']} is wanted, it has {digest.hexdigest()}",

@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.agent.engines.wire import Limits, NotConnectedError, Place, Reply, asked
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 from deploy.agent.releases.secrets import secret_path
 
 WORDS = 400
@@ -57,13 +58,15 @@ class Caller:
     @property
     def _next(self) -> str:
         where = (
-            f"`kit logs {self.name}` says why" if self._managed else f"look at the engine at {self.address} yourself"
+            f"`{Line('logs', self.name)}` says why"
+            if self._managed
+            else f"look at the engine at {self.address} yourself"
         )
         return f"{where}; the same command again goes on where this stopped"
 
     @property
     def _mend(self) -> str:
-        more = f"; `kit logs {self.name}` may say more" if self._managed else ""
+        more = f"; `{Line('logs', self.name)}` may say more" if self._managed else ""
         return f"mend what it says, then the same command again{more}"
 
     def _object(self, method: str, path: str, body: Any, doing: str) -> dict[str, Any]:
@@ -125,7 +128,7 @@ class Caller:
         try:
             value = key.get("value") or secret_path(root, key["owner"], key["secret"]).read_text().strip()
         except FileNotFoundError:
-            raise self.failure(doing, "it is not on this host", "`kit apply` brings it") from None
+            raise self.failure(doing, "it is not on this host", f"`{Line('apply')}` brings it") from None
         except PermissionError:
             raise self.failure(doing, "only root may read it", "run the same command with sudo") from None
         if not value.isascii() or not value.isprintable():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import PIECE
 from deploy.agent.inputs.mirrors import NEXT, TIMEOUT_SECONDS, Mirrors
+from deploy.agent.line import Line
 
 PARTIAL = 206
 # In a row and without one more byte: one that brings something is no failure.
@@ -48,7 +49,7 @@ def _rest(address: str, mirrors: Mirrors, done: int, size: int) -> Iterator[byte
         if length and int(length) + done - skip != size:
             raise AgentError(
                 f"{address} has {int(length) + done - skip} bytes now, {size} are wanted",
-                "`kit lock` looks at it again",
+                f"`{Line('lock')}` looks at it again",
             )
         while piece := answer.read(PIECE):
             if piece[skip:]:

@@ -13,6 +13,7 @@ from deploy.agent.engines.names import same
 from deploy.agent.engines.pulling import pull
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 
 if TYPE_CHECKING:
     from deploy.agent.engines.blobs import Blobs
@@ -154,7 +155,8 @@ class Sync:
             raise self._engine.failure(
                 f"making {model['name']}",
                 f"the tag {origin} has moved: kit.lock has {base['digest'][:12]}, the engine {live.digest[:12]}",
-                f"`kit lock` takes what the tag is now; `kit models pull {origin}` brings it to the engine",
+                f"`{Line('lock')}` takes what the tag is now; "
+                f"`{Line('models', 'pull', origin)}` brings it to the engine",
             )
 
     def _pull(self, base: dict[str, Any]) -> Live:

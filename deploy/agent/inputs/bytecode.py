@@ -16,8 +16,7 @@ from deploy.agent.inputs.archive import Layer, LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.wheels import packages_in
 from deploy.agent.journal import Journal
-
-NEXT = "mend what its words say, then the same command again; `kit rebuild` makes every layer anew"
+from deploy.agent.line import Line
 
 # In one order and with one hash seed, so that the same Python writes the same bytes. Some packages carry files that are
 # no Python of this version: they fail where somebody loads them, and not here.
@@ -34,6 +33,10 @@ for folder, folders, files in os.walk(sys.argv[1]):
 """
 # Without columns, which only underline a part of a line in a traceback, a third of the bytes is not there to be read.
 OPTIONS = ("-W", "ignore", "-X", "no_debug_ranges")
+
+
+def _next() -> str:
+    return f"mend what its words say, then the same command again; `{Line('rebuild')}` makes every layer anew"
 
 
 def write_bytecode(
@@ -61,7 +64,7 @@ def write_bytecode(
     environment = {"PATH": os.defpath + ":/usr/sbin:/sbin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
     ended = children.run(argv, environment, lambda _line: None)
     if ended.status != 0:
-        raise AgentError(f"the image's Python could not compile: {ended.words[-600:]}", NEXT)
+        raise AgentError(f"the image's Python could not compile: {ended.words[-600:]}", _next())
     _pack(writer, work, site)
 
 
@@ -70,7 +73,7 @@ def _unpack_root(root: Path, work: Path, children: Children, journal: Journal) -
     argv = [program, "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(root), "-C", str(work)]
     ended = children.run(argv, {"LANG": "C.UTF-8"}, journal.voice())
     if ended.status != 0:
-        raise AgentError(f"a root filesystem could not be unpacked in {work}: {ended.words[-600:]}", NEXT)
+        raise AgentError(f"a root filesystem could not be unpacked in {work}: {ended.words[-600:]}", _next())
 
 
 def _is_source_of(names: list[str], path: PurePosixPath, site: str) -> bool:

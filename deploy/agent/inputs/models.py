@@ -22,6 +22,7 @@ from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import beside, remove_leftovers
+from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, write_json
 
 MODE = 0o444
@@ -72,7 +73,7 @@ def joined(folder: Path, size: int) -> list[Path]:
         sizes = sorted(sum(file.stat().st_size for file in files) for files in whole)
         raise AgentError(
             f"the packages hold no GGUF file of {size} bytes; they hold: {', '.join(map(str, sizes)) or 'none'}",
-            "`kit lock` looks into the package again",
+            f"`{Line('lock')}` looks into the package again",
         )
     return fitting[0]
 

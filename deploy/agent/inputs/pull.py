@@ -11,6 +11,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, write_json
 
 SAY_SECONDS = 1.0
@@ -31,11 +32,11 @@ HINTS = (
     ),
     (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{registry: ...}}` in kit.yaml"),
     (r"unauthorized|denied|authentication|forbidden|no basic auth", NO_ACCOUNT),
-    (r"manifest unknown|not found", "the registry does not have it any more; `kit lock` asks what it has today"),
+    (r"manifest unknown|not found", "the registry does not have it any more; `{lock}` asks what it has today"),
     (r"no space left", "make room where Docker keeps its images: docker info"),
 )
 UNREACHED = (
-    "see that this host's Docker reaches {host}, then run `kit apply` again; `mirrors: {{registry: ...}}` in kit.yaml "
+    "see that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{registry: ...}}` in kit.yaml "
     "names another place, and a proxy for Docker itself stands in its unit: systemctl edit docker"
 )
 
@@ -54,7 +55,7 @@ def bring(
                 docker.tag(_pulled(docker, image, request, journal)["Id"], image["reference"])
         found = docker.image(image["reference"])
         if found is None:
-            raise AgentError(f"{image['reference']} was pulled and is not there", "run `kit apply` again")
+            raise AgentError(f"{image['reference']} was pulled and is not there", f"run `{Line('apply')}` again")
         answers.append(_answer(image, found["Id"], image in missing))
     return answers
 
@@ -90,7 +91,7 @@ def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], jour
     if found is None or not has_digest(found, _digest(image)):
         raise AgentError(
             f"{place} could not be pulled: Docker ended without it",
-            "run `kit apply` again, or see `journalctl -u docker`",
+            f"run `{Line('apply')}` again, or see `journalctl -u docker`",
         )
     return found
 
@@ -121,6 +122,7 @@ class Story:
 def _next(problem: AgentError, place: str, request: dict[str, Any]) -> str:
     host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
     facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
+    facts |= {"lock": str(Line("lock")), "apply": str(Line("apply"))}
     for words, hint in HINTS:
         if re.search(words, problem.problem, re.IGNORECASE):
             return hint.format(**facts)

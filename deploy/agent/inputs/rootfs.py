@@ -16,6 +16,7 @@ from deploy.agent.inputs.archive import EPOCH, LayerWriter
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.mirrors import NEXT, Mirrors
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 
 HOOKS = Path("/usr/share/mmdebstrap/hooks")
 # Left out here and not by dpkg's path-exclude, for that starts one more program for every package.
@@ -50,7 +51,9 @@ def write_root(
     """Write the layer; return the Debian versions that were taken."""
     program = shutil.which("mmdebstrap")
     if not program:
-        raise AgentError("mmdebstrap is not installed", "apt-get install mmdebstrap, or let `kit apply` do it as root")
+        raise AgentError(
+            "mmdebstrap is not installed", f"apt-get install mmdebstrap, or let `{Line('apply')}` do it as root"
+        )
     argv = mmdebstrap_argv(program, suite, packages, mirrors.apt_options(suite), mirrors.debian_lines(suite))
     if os.geteuid() == 0 and _memory_available() >= MEMORY_TO_USE:
         argv = [*IN_MEMORY, str(work), *argv]

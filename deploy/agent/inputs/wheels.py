@@ -16,6 +16,7 @@ from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.mirrors import NEXT, Mirrors
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 
 PLATFORM = "x86_64-manylinux_2_36"
 VENV = "opt/venv"
@@ -37,7 +38,7 @@ class Uv:
     def unpack(self, wheels: list[dict[str, Any]], python: str, target: Path, work: Path) -> None:
         """Fetch wheels, hold them to their hashes and unpack them into one folder."""
         if not Path(self.program).exists():
-            raise AgentError(f"uv is not installed at {self.program}", "let `kit apply` as root install it")
+            raise AgentError(f"uv is not installed at {self.program}", f"let `{Line('apply')}` as root install it")
         listed = work / f"{target.name}.txt"
         listed.write_text("".join(f"{w['name']}=={w['version']} --hash=sha256:{w['sha256']}\n" for w in wheels))
         total = sum(w["size"] for w in wheels)
@@ -145,11 +146,13 @@ def _failure(mirrors: Mirrors, words: str) -> AgentError:
         name, expected, computed = mismatch.groups()
         return AgentError(
             f"wheel {name}: kit.lock says sha256 {expected}, {place} sent {computed}",
-            "do not go on before you know why; `kit lock` takes what the index has now",
+            f"do not go on before you know why; `{Line('lock')}` takes what the index has now",
         )
     if re.search(r"error sending request|Failed to fetch|[Cc]onnect|timed out|dns error|tls|certificate", text):
         return AgentError(f"{place} does not answer: {text[-600:]}", NEXT)
-    return AgentError(f"uv could not unpack the wheels: {text[-600:]}", "run `kit lock` again if the index lost a file")
+    return AgentError(
+        f"uv could not unpack the wheels: {text[-600:]}", f"run `{Line('lock')}` again if the index lost a file"
+    )
 
 
 def _plain(name: str) -> str:

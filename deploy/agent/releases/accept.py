@@ -13,6 +13,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.releases.fingerprints import remember_unknown
 from deploy.agent.releases.release import forget_unproven, linked_release, point
 
@@ -21,7 +22,7 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     """Set `good`, write the audit line where one is given, let go of the copies that a taking back needed."""
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:
-        raise AgentError(f"release {request['release'][:12]} does not run on this host", "run `kit apply` again")
+        raise AgentError(f"release {request['release'][:12]} does not run on this host", f"run `{Line('apply')}` again")
     found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
     remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])

@@ -14,6 +14,7 @@ from deploy.agent.docker.containers import all_of_stack, of_stack
 from deploy.agent.docker.health import Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.releases import take_back
 from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.fingerprints import fingerprints, forget, remember
@@ -31,7 +32,9 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     root, services = Path(request["root"]), _touched(request)
     docker = Docker()
     if not (root / "releases" / request["release"] / "compose.yaml").exists():
-        raise AgentError(f"release {request['release'][:12]} is not on this host", "run `kit apply`, which places it")
+        raise AgentError(
+            f"release {request['release'][:12]} is not on this host", f"run `{Line('apply')}`, which places it"
+        )
     finish_put_back(root, journal)
     with journal.step("containers"):
         back = take_back.remember_way_back(docker, root, request["stack"])

@@ -11,6 +11,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.releases.fingerprints import fingerprints, remember, was_recreated
 from deploy.agent.remembered import read_json, write_json
 
@@ -60,7 +61,7 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
             docker.start(found[name]["Id"])
         except AgentError as problem:
             raise AgentError(
-                f"{name} cannot start as it is: {problem.problem}", "`kit apply` makes it anew"
+                f"{name} cannot start as it is: {problem.problem}", f"`{Line('apply')}` makes it anew"
             ) from problem
         if not was_recreated(root, name, found[name]["Id"]):
             remember(root, name, found[name]["Id"], seen)
@@ -78,7 +79,7 @@ def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
     names = request.get("services") or list(found)
     missing = [name for name in names if name not in found]
     if missing:
-        raise AgentError(f"there is no container of {', '.join(missing)} on this host", "`kit apply` makes it")
+        raise AgentError(f"there is no container of {', '.join(missing)} on this host", f"`{Line('apply')}` makes it")
     return {name: found[name] for name in names}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.remembered import sync_folder, write_file, write_json
 
 RANDOM_BYTES = 32
@@ -44,7 +45,7 @@ def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     try:
         value = path.read_text()
     except FileNotFoundError:
-        raise AgentError(f"the secret {request['name']} is not on this host", "`kit apply` makes it") from None
+        raise AgentError(f"the secret {request['name']} is not on this host", f"`{Line('apply')}` makes it") from None
     except PermissionError:
         raise AgentError(f"only root may read the secret {request['name']}", "run the same command with sudo") from None
     answer = {"name": request["name"], "owner": request["owner"], "path": str(path)}
@@ -97,7 +98,7 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     value = secret.get("value")
     if value is None and not path.exists() and secret.get("reference"):
         problem = f"the secret {secret['name']} is kept in {secret['reference']}, and was not given"
-        raise AgentError(problem, "run `kit apply` where that can be read")
+        raise AgentError(problem, f"run `{Line('apply')}` where that can be read")
     if value is None:
         value = path.read_text() if path.exists() else secret["prefix"] + _random()
     owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)

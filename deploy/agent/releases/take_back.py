@@ -14,6 +14,7 @@ from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.docker.logs import shown_log
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.releases.failed import keep_log
 from deploy.agent.releases.fingerprints import fingerprints, forget, remember
 from deploy.agent.releases.release import linked_release, point, read_manifest
@@ -91,7 +92,7 @@ def take_back(
     done += [f"{name} wrote since the update lies in {path}" for name, path in aside.items()]
     # Its own next step leads to the container, and that is the healthy one again.
     lies = f"what {service} printed lies in {log}; " if log else ""
-    next_step = f"{lies}mend the cause, then run `kit apply` again"
+    next_step = f"{lies}mend the cause, then run `{Line('apply')}` again"
     return _failed(failure, "; what ".join(done), next_step, taken_back=True, release=release, aside=aside)
 
 
@@ -99,7 +100,7 @@ def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any
     log = failure.details.get("log", [])
     return AgentError(
         f"{failure.problem}{shown_log(log)}\n{words}",
-        next_step or failure.next_step or "mend the cause, then run `kit apply` again",
+        next_step or failure.next_step or f"mend the cause, then run `{Line('apply')}` again",
         service=failure.details.get("service"),
         log=log,
         **details,

@@ -33,7 +33,7 @@ _FIT = (
     "the engine fits models into memory by itself; `gpu_overhead` keeps memory free, and `num_gpu` at a model says how"
     " much of it lies on the card"
 )
-_PROMPT = "belongs to Ollama's own prompt, which nobody opens here; leave it out, `kit run MODEL` talks with a model"
+_PROMPT = "belongs to Ollama's own prompt, which nobody opens here; leave it out: the verb `run` talks with a model"
 REASONS = {
     f"{PREFIX}AUTH": "is no password: it asks ollama.com who may come; `gateway` asks for a key",
     f"{PREFIX}DEBUG_LOG_REQUESTS": "writes down what people ask; leave it out, `debug: true` tells more of the engine",

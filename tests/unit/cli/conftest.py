@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.calling import asked_about
+from deploy.agent.line import called
 from deploy.cli.main import main
 
 
@@ -46,6 +46,6 @@ def kit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Run(code, seen.out, seen.err)
 
     yield run
-    asked_about(None)
+    called()
     for number, handler in before.items():
         signal.signal(number, handler)

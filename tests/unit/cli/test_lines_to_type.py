@@ -1,80 +1,145 @@
-"""Every line that a person is told to type is complete, whoever wrote it."""
+"""Lines to type are values everywhere in the program; whatever else is printed is data, and stays as it is."""
 
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from deploy.cli.calling import as_typed, asked_about
-from deploy.cli.commands import VERBS, WITHOUT_FILE
+from deploy.agent.line import WITHOUT_FILE, called
+from deploy.assets import inventories_dir
+from deploy.cli.chatting import Chat
+from deploy.cli.commands import VERBS
 from deploy.cli.main import Verbs
+from deploy.cli.output import Output
+from deploy.desired import load_desired
+from deploy.hosts.transport import AgentFailedError
 from tests.tree import REPOSITORY
+from tests.unit.agent.engines.scripted import scripted
+from tests.unit.chat.playing import door, playing
 from tests.unit.cli.conftest import Kit
 
-SPEC = Path("home/kit.yaml")
-LINE = re.compile(rf"(?<![\w./-])kit (?:{'|'.join(VERBS)})\b[^`\n]*")
-PROSE = ("stopped by kit stop", "# Written by `kit lock`; commit it beside kit.yaml.")
-"""What tells of a command and asks nobody to type it."""
+COMMAND = re.compile(rf"(?<![\w./-])kit (?:{'|'.join(VERBS)})\b")
+RENDERED = {
+    "deploy/created.py": "as `kit apply` makes it",
+    "deploy/lock/text.py": "# Written by `kit lock`; commit it beside kit.yaml.",
+    "deploy/spec/starter.py": "# What this machine shall run. `kit check` reads it, `kit lock` pins it",
+}
+"""Texts of files that are the same whoever made them: they name the program as everybody does."""
+RUNS = re.compile(r"kit (apply|rebuild|down|destroy|models )")
+"""Names of runs, as a host remembers its holder."""
+SOURCES = sorted((REPOSITORY / "deploy").rglob("*.py"))
 
 
 @pytest.fixture(autouse=True)
-def no_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("KIT_COMMAND", raising=False)
+def plain() -> Iterator[None]:
+    """Forget how the run was called."""
     yield
-    asked_about(None)
+    called()
 
 
-@pytest.mark.parametrize(
-    ("said", "printed"),
-    [
-        ("kit logs main", "kit logs main home/kit.yaml"),
-        ("mend it, then run `kit apply` again", "mend it, then run `kit apply home/kit.yaml` again"),
-        (
-            "type: kit lock, then `kit apply --full`",
-            "type: kit lock home/kit.yaml, then `kit apply --full home/kit.yaml`",
-        ),
-        ("stop it first: kit stop main", "stop it first: kit stop main home/kit.yaml"),
-        ("one\nkit status", "one\nkit status home/kit.yaml"),
-        ("type: kit plan other/kit.yaml", "type: kit plan other/kit.yaml"),
-        ("see `kit version`", "see `kit version`"),
-        ("`sudo --preserve-env=K kit apply` takes it", "`sudo --preserve-env=K kit apply home/kit.yaml` takes it"),
-        ("`kit models pull a.b/c:1.5` brings it", "`kit models pull a.b/c:1.5 home/kit.yaml` brings it"),
-        ("held by ada: kit apply (pid 7)", "held by ada: kit apply (pid 7)"),
-        ("stopped by kit stop", "stopped by kit stop"),
-    ],
-)
-def test_a_line_to_type_names_the_file_that_the_run_is_about(said: str, printed: str) -> None:
-    asked_about(SPEC)
-    assert as_typed(said) == printed
+@pytest.fixture
+def launcher(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """The program as it is called through `./kit`."""
+    monkeypatch.setenv("KIT_COMMAND", "./kit")
+    return kit
 
 
-def test_a_file_that_looks_like_a_service_is_told_as_a_file() -> None:
-    asked_about(Path("two words"))
-    assert as_typed("`kit logs main`") == "`kit logs main './two words'`"
-
-
-def test_the_file_that_goes_without_saying_is_left_out() -> None:
-    asked_about(None)
-    assert as_typed("`kit apply`") == "`kit apply`"
-
-
-def test_a_failure_of_the_agent_is_printed_with_the_file(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deploy.hosts.transport import AgentFailedError
-
-    document = {"error": {"problem": "main did not get healthy", "next": "kit logs main"}}
+def failing(monkeypatch: pytest.MonkeyPatch, problem: str, next_step: str) -> None:
+    """Let every reading of kit.yaml for a plan end with this failure."""
 
     def fail(_spec: Path) -> None:
-        raise AgentFailedError(document)
+        raise AgentFailedError({"error": {"problem": problem, "next": next_step}})
 
     monkeypatch.setattr("deploy.cli.plan.load_desired", fail)
-    assert kit("plan", "home/kit.yaml").err.splitlines()[-1] == "kit logs main home/kit.yaml"
-    assert kit("plan", "--json", "home/kit.yaml").document["error"]["next"] == "kit logs main home/kit.yaml"
-    assert kit("plan").err.splitlines()[-1] == "kit logs main"
+
+
+def test_a_system_text_of_an_imported_modelfile_is_printed_as_it_stands(launcher: Kit, tmp_path: Path) -> None:
+    text = "kit check: bandages\nkit apply\n`kit lock` them away"
+    (tmp_path / "Modelfile").write_text(f'FROM llama3.2:3b\nSYSTEM """{text}"""\n')
+    shown = launcher("import", "modelfile", str(tmp_path / "Modelfile"))
+    assert "./kit" not in shown.out
+    assert [line.strip() for line in text.splitlines()] == [
+        line.strip() for line in shown.out.splitlines() if "kit " in line
+    ]
+
+
+@pytest.mark.parametrize("words", [("schema",), ("completion", "bash"), ("version",)])
+def test_what_is_no_message_is_the_same_through_every_launcher(
+    words: tuple[str, ...], kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = kit(*words).out
+    monkeypatch.setenv("KIT_COMMAND", "./kit")
+    assert kit(*words).out == plain
+
+
+def test_a_containers_log_is_printed_as_it_stands(
+    launcher: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "main  | kit apply\nmain  | see `kit status` \x1b[31mred\x1b[0m\nmain  | \N{NO-BREAK SPACE}a\r\n"
+    (tmp_path / "said").write_text(said, newline="")
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\nexec /bin/cat {tmp_path}/said\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shutil.copy(inventories_dir() / "quickstart" / "kit.yaml", tmp_path)
+    assert launcher("logs", str(tmp_path / "kit.yaml")).out == said
+
+
+def test_a_containers_log_in_a_failed_apply_is_printed_as_it_stands(
+    launcher: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = "main did not get healthy: it ended\n  kit apply\n  type: kit lock, then `kit status`"
+    failing(monkeypatch, problem, "./kit logs main home/kit.yaml")
+    shown = launcher("plan", "home/kit.yaml").err
+    assert shown == f"error: {problem}\n./kit logs main home/kit.yaml\n"
+    error = launcher("plan", "--json", "home/kit.yaml").document["error"]
+    assert (error["problem"], error["next"]) == (problem, "./kit logs main home/kit.yaml")
+
+
+def test_what_stands_in_kit_yaml_is_quoted_as_it_stands(launcher: Kit, tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    spec.write_text("kit: 1\nstack: kit apply\nkit lock: true\nengines: []\nmodels: []\n")
+    shown = launcher("check", str(spec))
+    assert "kit apply" in shown.err
+    assert "kit lock" in shown.err
+    assert "./kit apply" not in shown.err
+    problems = json.dumps(launcher("check", "--json", str(spec)).document["error"]["problems"])
+    assert "kit lock" in problems
+    assert "./kit" not in problems
+
+
+def test_a_chats_answer_is_printed_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    called("./kit")
+    said = "kit apply\n`kit lock` \x1b[1mbold\x1b[0m: kit status\n"
+    pieces = [{"choices": [{"delta": {"content": said}}]}, {"choices": [{"delta": {}, "finish_reason": "stop"}]}]
+
+    lines = [f"data: {piece}\n\n".encode() for piece in (*map(json.dumps, pieces), "[DONE]")]
+    with scripted(playing(*lines)) as server:
+        Chat(Output(), door(server.url, "openai", "m"), "m", None, None).answer_once("hello")
+    assert capsys.readouterr().out == said
+
+
+def test_a_failure_that_the_kit_words_itself_has_the_launcher_and_the_file(launcher: Kit, tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    shutil.copy(inventories_dir() / "quickstart" / "kit.yaml", spec)
+    line = f"type: ./kit lock {spec}"
+    assert line in launcher("plan", str(spec)).err
+    assert line in launcher("plan", "--json", str(spec)).document["error"]["problem"]
+    assert "`./kit init other/kit.yaml` writes one" in launcher("plan", "other/kit.yaml").err
+
+
+def test_nothing_that_is_placed_depends_on_how_the_run_was_called() -> None:
+    spec = inventories_dir() / "quickstart" / "kit.yaml"
+    plain = load_desired(spec).bundle
+    called("./kit", "home/kit.yaml")
+    assert load_desired(spec).bundle == plain
 
 
 def test_every_verb_but_those_about_the_program_itself_takes_a_file() -> None:
@@ -86,40 +151,49 @@ def test_every_verb_but_those_about_the_program_itself_takes_a_file() -> None:
         assert all(taken) == (name not in WITHOUT_FILE), name
 
 
-def test_every_line_to_type_in_the_program_is_complete_when_it_is_printed() -> None:
-    asked_about(SPEC)
-    wrong = [
-        f"{path.relative_to(REPOSITORY)}: {line}"
-        for path in sorted((REPOSITORY / "deploy").rglob("*.py"))
-        for text in texts(path)
-        if not any(prose in text for prose in PROSE)
-        for line in LINE.findall(as_typed(text))
-        if line.split()[1] not in WITHOUT_FILE and str(SPEC) not in line
-    ]
-    assert wrong == []
-
-
-def texts(path: Path) -> Iterator[str]:
-    """Return the strings of a module but its documentation; a value in one is a name, a path is the run's file."""
-    tree = ast.parse(path.read_text())
-    documentation = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Return the strings of a module but its documentation, each with its line number."""
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if id(node) in documentation | parts:
-            continue
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.JoinedStr):
-            yield "".join(written(part) for part in node.values)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.lineno, node.value
 
 
-def written(part: ast.expr) -> str:
-    if isinstance(part, ast.Constant):
-        return str(part.value)
-    return str(SPEC) if "typed" in ast.unparse(part) else "name"
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_no_line_to_type_is_spelled_in_a_text(path: Path) -> None:
+    rendered = RENDERED.get(str(path.relative_to(REPOSITORY)), "\0")
+    spelled = [
+        f"{path}:{number}: {text}"
+        for number, text in literals(ast.parse(path.read_text()))
+        if COMMAND.search(text) and rendered not in text and not RUNS.fullmatch(text)
+    ]
+    assert spelled == []
+
+
+def lines_written() -> Iterator[tuple[str, list[str]]]:
+    """Return the words of every Line in the program that are written down, with their place."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Line":
+                words = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+                yield f"{path}:{node.lineno}", [str(word) for word in words]
+
+
+def test_every_line_to_type_names_a_command_and_its_options() -> None:
+    found = list(lines_written())
+    assert len(found) > 80
+    assert [place for place, words in found if not _is_known(words)] == []
+
+
+def _is_known(words: list[str]) -> bool:
+    command: click.Command | None = Verbs()
+    for word in words:
+        if word.startswith("-"):
+            options = [option for one in (command.params if command else []) for option in one.opts]
+            if word not in options:
+                return False
+        elif isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), word)
+            if command is None:
+                return False
+    return True

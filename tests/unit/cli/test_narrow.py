@@ -106,3 +106,9 @@ def test_on_a_pipe_nothing_is_broken(kit: Kit, tmp_path: Path, monkeypatch: pyte
     long = f"{'word ' * 30}end"
     assert fitted(long) == long
     assert kit("check", str(tmp_path / "kit.yaml")).code == 2
+
+
+def test_no_character_of_what_is_broken_changes(width: int) -> None:
+    text = f"{'a word ' * 12}12\N{NO-BREAK SPACE}GiB kit apply\N{NO-BREAK SPACE}home"
+    assert " ".join(part.strip(" ") for part in fitted(text).split("\n")) == text
+    assert width <= 60

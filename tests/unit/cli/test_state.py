@@ -118,7 +118,7 @@ def test_every_kind_of_drift_has_its_words(running: Observation) -> None:
 
 def test_a_service_that_a_person_stopped_is_drift_by_that_name(running: Observation) -> None:
     one = min(running.services)
-    assert drift(replace(running, stopped=(one,))) == (f"service {one} was stopped by kit stop",)
+    assert drift(replace(running, stopped=(one,))) == (f"service {one} was stopped on request",)
 
 
 def test_debian_versions_are_told_in_part_and_held_in_full(desired: Desired, running: Observation) -> None:

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from deploy.bundle import Bundle, File
-from deploy.cli.calling import as_typed, program
+from deploy.cli.calling import program
 from deploy.cli.columns import coloured_plan, columns
 from deploy.cli.consent import agreed, disturbed, ensure_typed
 from deploy.cli.declare import Target, _split
@@ -51,12 +51,6 @@ def test_an_unknown_service_is_told_which_one_was_meant() -> None:
 def test_no_names_mean_all_of_them_and_a_name_counts_once() -> None:
     assert chosen((), ["main", "gate"]) == ("main", "gate")
     assert chosen(("gate", "gate"), ["main", "gate"]) == ("gate",)
-
-
-def test_lines_to_type_are_those_of_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KIT_COMMAND", "./kit")
-    assert as_typed("type: kit lock kit.yaml, then `kit apply`") == "type: ./kit lock kit.yaml, then `./kit apply`"
-    assert as_typed("the kit planned it; /opt/kit plan") == "the kit planned it; /opt/kit plan"
 
 
 def test_a_launcher_with_blanks_in_its_path_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

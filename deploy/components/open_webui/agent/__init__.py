@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.components.open_webui.agent.admin import Admin
 from deploy.components.open_webui.agent.drift import drift
 from deploy.components.open_webui.agent.person import missing_person, person_name, remember_person
@@ -25,7 +26,7 @@ def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
     except PermissionError:
         return {"problem": f"only root can read {room['database']}", "next": "run the same command as root"}
     except (OSError, sqlite3.Error, ValueError) as problem:
-        return {"problem": f"cannot read {room['database']}: {problem}", "next": "see `kit logs`"}
+        return {"problem": f"cannot read {room['database']}: {problem}", "next": f"see `{Line('logs')}`"}
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
@@ -53,4 +54,6 @@ def _ensure_set(room: dict[str, Any], root: str) -> None:
     left = drift(room["settings"], readable(room["database"]), root)
     if left:
         words = "; ".join(f"{one['name']} {one['cause']}" for one in left)
-        raise AgentError(f"Open WebUI took the settings but does not hold them: {words}", "see `kit logs open_webui`")
+        raise AgentError(
+            f"Open WebUI took the settings but does not hold them: {words}", f"see `{Line('logs', 'open_webui')}`"
+        )

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 
 
 class Admin:
@@ -26,7 +27,7 @@ class Admin:
             raise AgentError(
                 f"the kit's account {email} cannot sign in to Open WebUI as an administrator (HTTP {status})",
                 f"sign in as an administrator once, add the account {email} with the role admin "
-                "and the password that `kit secret show kit_admin_password` prints",
+                f"and the password that `{Line('secret', 'show', 'kit_admin_password')}` prints",
             )
         self.headers["Authorization"] = f"Bearer {answer['token']}"
 
@@ -47,7 +48,7 @@ class Admin:
         status, answer = self._send(method, path, body)
         if status != 200:
             # A refusal may repeat what was sent, keys and all: only its number is safe to tell.
-            raise AgentError(f"Open WebUI answered {status} to {method} {path}", "see `kit logs open_webui`")
+            raise AgentError(f"Open WebUI answered {status} to {method} {path}", f"see `{Line('logs', 'open_webui')}`")
         return answer
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
@@ -58,7 +59,7 @@ class Admin:
                 document = json.loads(answer.read() or b"null")
             except (OSError, http.client.HTTPException, ValueError) as problem:
                 raise AgentError(
-                    f"Open WebUI does not answer at {self.address}: {problem}", "see `kit status`"
+                    f"Open WebUI does not answer at {self.address}: {problem}", f"see `{Line('status')}`"
                 ) from problem
         return answer.status, document if isinstance(document, dict) else {}
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 
 _SETTINGS = "SELECT key, CAST(value AS TEXT) FROM config WHERE value IS NOT NULL"
 _EMAILS = 'SELECT lower(email) FROM "user"'
@@ -36,4 +37,4 @@ def readable(database: str) -> Stored:
     try:
         return Stored(Path(database))
     except (sqlite3.Error, ValueError) as problem:
-        raise AgentError(f"cannot read {database}: {problem}", "see `kit logs open_webui`") from problem
+        raise AgentError(f"cannot read {database}: {problem}", f"see `{Line('logs', 'open_webui')}`") from problem

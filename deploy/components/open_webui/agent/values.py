@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
 
 
 def secret_names(value: Any) -> list[str]:
@@ -29,4 +30,6 @@ def value_of(value: Any, root: str, default: Any = None) -> Any:
     except FileNotFoundError:
         if default is not None:
             return default
-        raise AgentError(f"the secret {value['secret']} is not on this host", "run `kit apply --full`") from None
+        raise AgentError(
+            f"the secret {value['secret']} is not on this host", f"run `{Line('apply', '--full')}`"
+        ) from None

@@ -1,0 +1,97 @@
+"""Lines for a person to type, as values: their text is made here alone, from how this run of kit was called.
+
+The text ends with the run's own kit.yaml, so nobody who writes a line has to know that path. A line is plain text once
+it stands in a message: no printer changes what it prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "kit"
+WITHOUT_FILE = frozenset({"completion", "import", "schema", "version"})
+"""Verbs that are about no kit.yaml; every other one takes its path as its last word."""
+
+
+@dataclass
+class _Run:
+    """How this run was called. One process is one run, so its threads share the value."""
+
+    program: str = PROGRAM
+    file: str = ""
+    texts: set[str] = field(default_factory=set)
+
+
+_RUN = _Run()
+
+
+def called(program: str = PROGRAM, file: str = "") -> None:
+    """Set how this run was called: the program as typed, and its kit.yaml unless that is the default one."""
+    _RUN.program = program
+    _RUN.texts.clear()
+    about(file)
+
+
+def about(file: str) -> None:
+    """Set the kit.yaml of this run, once its verb has been told."""
+    _RUN.file = file
+
+
+def call() -> dict[str, Any]:
+    """Return how this run was called, for the request to another process; empty where it is plain `kit`."""
+    is_plain = _RUN.program == PROGRAM and not _RUN.file
+    return {} if is_plain else {"call": {"program": _RUN.program, "file": _RUN.file}}
+
+
+def called_as(request: dict[str, Any]) -> None:
+    """Take over how the asking run was called; a request without it comes from no person's command line."""
+    called(**request.get("call", {}))
+
+
+def texts() -> frozenset[str]:
+    """Return the text of every line that this run has made; a terminal's printer keeps each in one piece."""
+    return frozenset(_RUN.texts)
+
+
+@dataclass(frozen=True, init=False)
+class Line:
+    """A verb with its words; printed as it can be typed."""
+
+    words: tuple[str, ...]
+    spec: str | None
+    """A kit.yaml that is named in any case; None for the run's own."""
+    prefix: str = ""
+
+    def __init__(self, *words: str, spec: str | Path | None = None, prefix: str = "") -> None:
+        object.__setattr__(self, "words", words)
+        object.__setattr__(self, "spec", None if spec is None else str(spec))
+        object.__setattr__(self, "prefix", prefix)
+
+    def as_root(self, *options: str) -> Line:
+        """Return the line under sudo."""
+        return Line(*self.words, spec=self.spec, prefix=f"{_shell('sudo', *options)} ")
+
+    def __str__(self) -> str:
+        text = f"{self.prefix}{_RUN.program} {_shell(*self.words, *self._file())}"
+        _RUN.texts.add(text)
+        return text
+
+    def __format__(self, form: str) -> str:
+        return format(str(self), form)
+
+    def _file(self) -> tuple[str, ...]:
+        if self.words[0] in WITHOUT_FILE or "--stack" in self.words:
+            return ()
+        name = self.spec or _RUN.file
+        if not name:
+            return ()
+        # The verbs tell a file from a name by a dot or a slash.
+        return (name if "." in name or "/" in name else f"./{name}",)
+
+
+def _shell(*words: str) -> str:
+    import shlex
+
+    return " ".join(map(shlex.quote, words))
