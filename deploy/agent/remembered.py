@@ -42,6 +42,19 @@ def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = 
         raise
 
 
+def stamp(status: os.stat_result) -> dict[str, int]:
+    """Return what tells a file from the same file with other bytes.
+
+    Anyone can set size and mtime back, and copying tools do; nobody can set ctime. A replaced file has another inode.
+    """
+    return {
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "ctime_ns": status.st_ctime_ns,
+        "inode": status.st_ino,
+    }
+
+
 def sync_folder(path: Path) -> None:
     """Bring a folder's own entries to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

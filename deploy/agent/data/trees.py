@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.remembered import stamp
+
 FICLONE = 0x40049409
 BLOCK = 2**20
 TRIES = 5
@@ -43,8 +45,7 @@ def entry(root: Path, relpath: str) -> Entry:
         "mode": f"{status.st_mode & 0o7777:04o}",
         "uid": status.st_uid,
         "gid": status.st_gid,
-        "mtime_ns": status.st_mtime_ns,
-        "size": status.st_size if kind == "file" else 0,
+        **(stamp(status) if kind == "file" else {"mtime_ns": status.st_mtime_ns, "size": 0}),
     }
 
 
@@ -58,7 +59,7 @@ def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -
         there.unlink(missing_ok=True)
         there.symlink_to(here.readlink())
         return {**known, "target": str(here.readlink())}
-    if before and all(before[name] == known[name] for name in ("size", "mtime_ns")) and there.exists():
+    if before and all(before.get(name) == value for name, value in stamp(here.lstat()).items()) and there.exists():
         return {**known, "sha256": before["sha256"]}
     return _steady_copy(source, known["path"], there)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from deploy.agent.inputs.archive import Layer, LayerWriter, sha256_of
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 
+DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
 KEPT_SECONDS = 30 * 24 * 3600
 Maker = Callable[[LayerWriter], dict[str, Any]]
 
@@ -51,22 +53,36 @@ class Cache:
     def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
         """Return the layer of a key with what was remembered of it, if its bytes are what they were."""
         pointer = self.root / "keys" / f"{key}.json"
-        found = read_json(pointer)
+        found = self._pointed(pointer)
         if found is None:
             return None
-        layer = Layer(found["diff_id"], found["size"], self._place(found["diff_id"]))
+        layer, facts = found
         try:
             if f"sha256:{sha256_of(layer.path, self._ensure_wanted)}" != layer.diff_id:
                 return None
         except FileNotFoundError:
             return None
         os.utime(pointer)
-        return layer, found["facts"]
+        return layer, facts
 
     def has(self, key: str) -> bool:
         """Tell whether a key's layer is there, without reading it."""
-        found = read_json(self.root / "keys" / f"{key}.json")
-        return found is not None and self._place(found["diff_id"]).exists()
+        return self.layer(key) is not None
+
+    def layer(self, key: str) -> Layer | None:
+        """Return the layer that a key names, without reading it; None where it is not there."""
+        found = self._pointed(self.root / "keys" / f"{key}.json")
+        return found[0] if found and found[0].path.exists() else None
+
+    def _pointed(self, pointer: Path) -> tuple[Layer, dict[str, Any]] | None:
+        """Return what a key names; None where its file is damaged, as the disk may be that it lies on."""
+        found = read_json(pointer) or {}
+        diff_id, size, facts = found.get("diff_id"), found.get("size"), found.get("facts")
+        if not isinstance(diff_id, str) or not DIFF_ID.fullmatch(diff_id):
+            return None
+        if type(size) is not int or not isinstance(facts, dict):
+            return None
+        return Layer(diff_id, size, self._place(diff_id)), facts
 
     def keep(self, key: str, make: Maker) -> tuple[Layer, dict[str, Any]]:
         """Make a key's layer: written beside, and only then given its name.
@@ -96,7 +112,8 @@ class Cache:
             if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
                 pointer.unlink()
             else:
-                named.add(self._place((read_json(pointer) or {}).get("diff_id", ":")))
+                found = self._pointed(pointer)
+                named |= {found[0].path} if found else set()
         # Wheels are kept for the next version, which has most of them too; models only where a fetch was cut off.
         for folder in (*(self.root / "downloads").glob("*"), self.uv):
             if folder.exists() and time.time() - folder.stat().st_mtime > KEPT_SECONDS:

@@ -55,7 +55,7 @@ class Builder:
                 layers[wheels_key(image)] = self.pool.submit(self._wheels, image)
             if image.get("bytecode"):
                 below = [layers[root_key(image)], layers[wheels_key(image)]]
-                layers[bytecode_key(image)] = self.pool.submit(self._bytecode, image, below)
+                layers[compiled_key(image)] = self.pool.submit(self._bytecode, image, below)
         loads = [self.pool.submit(self._load, image, layers) for image in images]
         every: list[Future[Any]] = [*layers.values(), *loads]
         done, _ = wait(every, return_when=FIRST_EXCEPTION)
@@ -105,11 +105,10 @@ class Builder:
         return made
 
     def _bytecode(self, image: dict[str, Any], below: list[Future[Made]]) -> Made:
-        key = bytecode_key(image)
         stack = [_result(one)[0] for one in below]
+        key = bytecode_key(image, stack)
         with self.journal.step(f"bytecode {image['kind']}"):
-            # Today's Debian versions may bring another Python.
-            if known := self._cached(key, is_good=not self.request.get("force")):
+            if known := self._cached(key):
                 return known
             work = self._folder(f"bytecode-{image['kind']}-{key[:12]}")
 
@@ -128,7 +127,7 @@ class Builder:
         if image["wheels"]:
             stack.append(_result(layers[wheels_key(image)])[0])
         if image.get("bytecode"):
-            stack.append(_result(layers[bytecode_key(image)])[0])
+            stack.append(_result(layers[compiled_key(image)])[0])
         with self.journal.step(f"image {image['kind']}"):
             config = configuration(image, stack)
             before = self.docker.image(image["tag"])
@@ -208,9 +207,14 @@ def wheels_key(image: dict[str, Any]) -> str:
     return _key("wheels", ASSEMBLER, image["python"], wheels.PLATFORM, names)
 
 
-def bytecode_key(image: dict[str, Any]) -> str:
-    """Return the name of the bytecode of an environment of wheels in the cache."""
+def compiled_key(image: dict[str, Any]) -> str:
+    """Return what tells the bytecode of one request's images apart, before the layers below are made."""
     return _key("bytecode", root_key(image), wheels_key(image), sorted(image["bytecode"]))
+
+
+def bytecode_key(image: dict[str, Any], below: list[Layer]) -> str:
+    """Return the name of the bytecode in the cache: made by the very Python that lies in the layers below."""
+    return _key("bytecode", ASSEMBLER, [layer.diff_id for layer in below], sorted(image["bytecode"]))
 
 
 def _key(*parts: Any) -> str:
@@ -251,6 +255,13 @@ def _remember(folder: Path, answer: dict[str, Any]) -> None:
         write_json(_record(folder, answer["tag"]), document)
 
 
+def _is_compiled(image: dict[str, Any], cache: Cache) -> bool:
+    """Tell whether the bytecode over an image's cached layers is there, without reading any."""
+    below = [cache.layer(key) for key in (root_key(image), wheels_key(image))]
+    layers = [layer for layer in below if layer]
+    return len(layers) == len(below) and cache.has(bytecode_key(image, layers))
+
+
 def _ensure_room(images: list[dict[str, Any]], cache: Cache, docker: Docker, force: bool) -> None:
     """Need: everything unpacked and as a tar in the cache; the tar and its content again at Docker."""
     roots = {root_key(image) for image in images}
@@ -259,8 +270,8 @@ def _ensure_room(images: list[dict[str, Any]], cache: Cache, docker: Docker, for
         wheels_key(image): int(UNPACKED_PER_WHEEL_BYTE * sum(w["size"] for w in image["wheels"])) for image in images
     }
     cold_wheels = sum(size for key, size in unpacked.items() if size and not cache.has(key))
-    compiled = {bytecode_key(image) for image in images if image.get("bytecode")}
-    cold_compiled = len([key for key in compiled if force or not cache.has(key)])
+    compiled = {compiled_key(image): image for image in images if image.get("bytecode")}
+    cold_compiled = len([image for image in compiled.values() if force or not _is_compiled(image, cache)])
     build = 2 * cold_roots * ROOT_BYTES + 2 * cold_wheels + cold_compiled * (ROOT_BYTES + 3 * BYTECODE_BYTES)
     given = 2 * len(images) * ROOT_BYTES + 2 * sum(unpacked.values()) + 2 * len(compiled) * BYTECODE_BYTES
     engine = Path(docker.info().get("DockerRootDir", "/var/lib/docker"))

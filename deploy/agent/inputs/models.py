@@ -23,7 +23,7 @@ from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import beside, remove_leftovers
 from deploy.agent.line import Line
-from deploy.agent.remembered import read_json, write_json
+from deploy.agent.remembered import read_json, stamp, write_json
 
 MODE = 0o444
 # The wheels hold data alone, so any Python's tags do.
@@ -195,7 +195,7 @@ def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
 
 
 def _state(model: dict[str, Any], status: os.stat_result) -> dict[str, Any]:
-    return {"sha256": model["sha256"], "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    return {"sha256": model["sha256"], **stamp(status)}
 
 
 def _remember(model: dict[str, Any], memory: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
-from deploy.agent.remembered import read_json, write_json
+from deploy.agent.remembered import read_json, stamp, write_json
 
 DEFAULT_ROOT = "/var/lib/docker"
 MARKER = Path("/opt/kit/docker_engine.json")
@@ -105,7 +105,7 @@ def plugin_version(name: str, root: Path) -> str | None:
     if path is None:
         return None
     status = path.stat()
-    file = f"{path} {status.st_size} {status.st_mtime_ns}"
+    file = " ".join(map(str, (path, *stamp(status).values())))
     memory = root / "run" / "plugins.json"
     known = read_json(memory) or {}
     if file not in known:

@@ -18,7 +18,7 @@ from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
 from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
 from deploy.agent.releases.secrets import found_secrets, names_path, replaced
-from deploy.agent.remembered import read_json
+from deploy.agent.remembered import read_json, stamp
 from deploy.agent.rooms import call_room
 
 FORMAT = 1
@@ -130,9 +130,9 @@ def _models(root: Path, paths: list[str]) -> dict[str, Any]:
 
 def _sha256(known: Any, status: os.stat_result) -> str | None:
     """Return what was remembered, if the file is still the one that was hashed."""
-    if not isinstance(known, dict) or known.get("size") != status.st_size:
+    if not isinstance(known, dict) or any(known.get(name) != value for name, value in stamp(status).items()):
         return None
-    return known.get("sha256") if known.get("mtime_ns") == status.st_mtime_ns else None
+    return known.get("sha256")
 
 
 def _engines(request: dict[str, Any], root: Path) -> dict[str, Any]:

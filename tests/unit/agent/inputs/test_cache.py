@@ -27,7 +27,7 @@ def test_a_layer_is_found_again_with_what_was_remembered_of_it(tmp_path: Path, j
         assert cache.known("other") is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "pointer"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "pointer", "empty", "foreign", "older"])
 def test_a_damaged_entry_is_never_taken(tmp_path: Path, journal: Journal, damage: str) -> None:
     cache = Cache(str(tmp_path / "cache"))
     with cache.held(journal):
@@ -39,9 +39,15 @@ def test_a_damaged_entry_is_never_taken(tmp_path: Path, journal: Journal, damage
             "changed": lambda: layer.path.write_bytes(whole.replace(b"content", b"CONTENT")),
             "gone": layer.path.unlink,
             "pointer": lambda: pointer.write_text('{"diff_id"'),
+            "empty": lambda: pointer.write_text("{}"),
+            "foreign": lambda: pointer.write_text('{"diff_id": "../../x", "size": 1, "facts": {}}'),
+            "older": lambda: pointer.write_text(pointer.read_text().replace("facts", "told")),
         }
         damages[damage]()
         assert cache.known("key") is None
+        cache.prune()
+        assert cache.keep("key", make)[0].path.read_bytes() == whole
+        assert cache.known("key")
 
 
 def test_a_layer_whose_making_fails_leaves_nothing_under_its_name(tmp_path: Path, journal: Journal) -> None:
