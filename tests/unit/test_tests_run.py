@@ -1,0 +1,89 @@
+"""`tests/run`: its usage costs nothing, and what it brings to a machine starts no service there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.tree import REPOSITORY
+
+STUBS = {
+    "apt-get": 'for word; do [ "$word" != download ] || touch docker-registry_1_all.deb; done',
+    "dpkg-deb": 'mkdir -p usr/bin; printf "#!/bin/sh\\n" >usr/bin/docker-registry; chmod 755 usr/bin/docker-registry',
+    "id": "echo 0",
+    "pytest": 'command -v docker-registry >>"$LOG"',
+    "python": 'command -v docker-registry >>"$LOG"',
+    **dict.fromkeys(("git", "mmdebstrap", "ssh", "chromium", "chromedriver", "shellcheck"), ""),
+}
+NEEDED = ("sh", "sed", "mkdir", "touch", "chmod", "rm", "cat")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose commands write down how they were called, on a machine that has nothing else."""
+    place = tmp_path / "checkout"
+    for folder in ("tests", "deploy", "bin"):
+        (place / folder).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "tests/run", place / "tests/run")
+    ready = 'echo environment >>"$LOG"; mkdir -p .cache/python; echo /none >.cache/python/dev'
+    (place / "deploy/environment.sh").write_text(ready)
+    for name, does in STUBS.items():
+        (place / "bin" / name).write_text(f'#!/bin/sh\necho {name} "$@" >>"$LOG"\n{does}\n')
+        (place / "bin" / name).chmod(0o755)
+    for name in NEEDED:
+        (place / "bin" / name).symlink_to(shutil.which(name) or name)
+    return place
+
+
+def run(checkout: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    log = checkout / "log"
+    done = subprocess.run(
+        ["tests/run", *words],
+        cwd=checkout,
+        env={"PATH": str(checkout / "bin"), "HOME": str(checkout), "LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("unit", "--help"), ("e2e", "-h"), ("soak", "--help")])
+def test_help_is_the_usage_and_nothing_else(words: tuple[str, ...], checkout: Path) -> None:
+    done, calls = run(checkout, *words)
+    assert (done.returncode, done.stderr, calls) == (0, "", [])
+    assert "tests/run e2e " in done.stdout
+    assert not (checkout / ".cache").exists()
+
+
+@pytest.mark.parametrize("word", ["unti", "-k", "tests/unit"])
+def test_an_unknown_part_is_refused_with_the_usage(word: str, checkout: Path) -> None:
+    done, calls = run(checkout, word)
+    assert (done.returncode, done.stdout, calls) == (2, "", [])
+    assert done.stderr.startswith(f"tests/run: there is no part {word}\n")
+    assert "tests/run e2e " in done.stderr
+
+
+@pytest.mark.parametrize("part", ["e2e", "soak"])
+def test_the_registry_of_the_tests_is_unpacked_and_never_installed(part: str, checkout: Path) -> None:
+    done, calls = run(checkout, part)
+    assert done.returncode == 0, done.stderr
+    assert not [call for call in calls if "install" in call]
+    assert [call for call in calls if "download" in call] == ["apt-get download -qq docker-registry"]
+    assert calls[-1] == f"{checkout}/.cache/docker-registry/usr/bin/docker-registry"
+    again, calls = run(checkout, part)
+    assert again.returncode == 0
+    assert len([call for call in calls if "download" in call]) == 1
+
+
+def test_the_usage_names_every_part(checkout: Path) -> None:
+    done, _ = run(checkout, "--help")
+    script = (REPOSITORY / "tests/run").read_text()
+    parts = script.split("all | ", 1)[1].split(")", 1)[0].split(" | ")
+    assert len(parts) == 4
+    assert [part for part in parts if f"tests/run {part}" not in done.stdout] == []
+    assert os.access(REPOSITORY / "tests/run", os.X_OK)
