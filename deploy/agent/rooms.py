@@ -10,17 +10,21 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 KIND = re.compile(r"[a-z][a-z0-9_]*")
-OPERATIONS = ("observe", "apply")
+LOOKING = ("observe", "look")
+"""Operations that change nothing, and so go without the journal."""
+OPERATIONS = (*LOOKING, "apply")
 
 
 def call_room(kind: str, operation: str, service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
-    """Run a room's operation; only `observe` goes without the journal, for it only reads."""
+    """Run a room's operation."""
     if not KIND.fullmatch(kind) or operation not in OPERATIONS:
         raise AgentError(f"no room {kind!r} has an operation {operation!r}")
     try:
         room = import_module(f"deploy.components.{kind}.agent")
     except ModuleNotFoundError:
         raise AgentError(f"the room {kind} has no program for hosts", "this is a fault of the kit") from None
-    arguments = (service, root) if operation == "observe" else (service, root, journal)
+    if not hasattr(room, operation):
+        raise AgentError(f"the program of the room {kind} cannot {operation}", "this is a fault of the kit")
+    arguments = (service, root) if operation in LOOKING else (service, root, journal)
     answer: dict[str, Any] = getattr(room, operation)(*arguments)
     return answer

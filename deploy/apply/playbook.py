@@ -124,6 +124,7 @@ def _converge_request(desired: Desired, plan: Plan, run: str) -> Request:
             "image": service.image.reference,
             "health_timeout": service.health_timeout_seconds,
             "copy": _copy_request(service),
+            "place": plan.settled.get(service.name),
             "data_version": service.data.version if service.data else None,
         }
         for service in desired.deployment.services

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deploy.apply.references import Given, given_values
+from deploy.choices import EVERY, Choices
 from deploy.desired import Desired
-from deploy.errors import KitError
+from deploy.errors import KitError, UsageError
 from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
+from deploy.places import places_of
 from deploy.plan import Plan, make_plan
 from deploy.verify.report import Report
 
@@ -21,6 +23,8 @@ class Prepared:
     observation: Observation
     given: Given = field(default_factory=Given)
     """What was read here of the secrets that are kept elsewhere."""
+    choices: Choices = field(default_factory=dict)
+    """What a person chose for user data whose place became another one."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,20 @@ class Outcome:
     report: Report | None = None
 
 
-def prepare(desired: Desired, transport: Transport) -> Prepared:
+def prepare(desired: Desired, transport: Transport, choices: Choices | None = None) -> Prepared:
     """Observe the host once and plan; changes nothing."""
+    _ensure_known(desired, choices or {})
     given = given_values(desired)
     observation = observe(transport, desired.deployment, given)
-    return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation, given)
+    plan = make_plan(desired.deployment, desired.bundle, observation, choices)
+    return Prepared(plan, observation, given, choices or {})
+
+
+def _ensure_known(desired: Desired, choices: Choices) -> None:
+    known = [place.service for place in places_of(desired.deployment)]
+    for name in choices:
+        if name not in (EVERY, *known):
+            raise UsageError(f"{name} has no user data in this stack", f"--data is for {', '.join(known)}")
 
 
 def ensure_possible(plan: Plan) -> None:

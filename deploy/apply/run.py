@@ -18,6 +18,7 @@ from deploy.apply.story import Event, State, from_journal
 from deploy.desired import Desired
 from deploy.errors import KitError
 from deploy.hosts.transport import Transport
+from deploy.places import places_request
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -31,7 +32,7 @@ def apply(
     run = secrets.token_hex(8)
     request = base_request(desired.deployment, run) | {"command": "kit apply"}
     with transport.hold(request, lambda line: on_event(from_journal(line))):
-        held = prepare(desired, transport)
+        held = prepare(desired, transport, prepared.choices)
         ensure_same(prepared.plan, held.plan)
         ensure_given(desired, held.observation)
         result = run_playbook(
@@ -41,7 +42,8 @@ def apply(
         _ensure_done(result)
         report = _verify(desired, held, full, on_event)
         audit = audit_line(desired, held.plan)
-        accepted = {"release": desired.bundle.release, "audit": audit}
+        places = places_request(desired.deployment)
+        accepted = {"release": desired.bundle.release, "audit": audit, "places": places}
         transport.call("accept", base_request(desired.deployment, run) | accepted)
     return Outcome(held.plan, result.changed, report)
 

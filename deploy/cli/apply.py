@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from deploy.choices import Choices
+from deploy.cli.data_option import data_option
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.cli.rights import ensure_root
@@ -15,13 +17,15 @@ from deploy.hosts.transport import LocalTransport
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
 @click.option("--yes", is_flag=True, help="Do not ask, also where something that runs is changed.")
 @click.option("--full", is_flag=True, help="Run every step, also those that have nothing to do.")
+@data_option
 @spec_argument
-def command(output: Output, spec: Path, yes: bool, full: bool) -> int:
+def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool) -> int:
     """Make this machine what kit.yaml says.
 
     Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
     nothing. One that stops, recreates or removes something asks first on a terminal; without a terminal it goes on, as
-    with --yes. A release that fails is taken back: the last good one runs again. No plan deletes user data: only
+    with --yes. Where user data would stay in another folder, or is not there, it refuses until --data says what to do.
+    A release that fails is taken back: the last good one runs again. No plan deletes user data: only
     `kit destroy --data` does.
     """
     transport = LocalTransport()
@@ -32,4 +36,4 @@ def command(output: Output, spec: Path, yes: bool, full: bool) -> int:
 
         desired = recall_desired(spec)
         ensure_root("apply changes this machine")
-        return apply_and_tell(output, desired, transport, yes=yes, full=full)
+        return apply_and_tell(output, desired, transport, choices=data, yes=yes, full=full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
 from deploy.apply.references import ensure_given
+from deploy.choices import Choices
 from deploy.cli.consent import agreed
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
@@ -13,9 +14,17 @@ from deploy.errors import FAILED
 from deploy.hosts.transport import Transport
 
 
-def apply_and_tell(output: Output, desired: Desired, transport: Transport, *, yes: bool, full: bool = False) -> int:
+def apply_and_tell(
+    output: Output,
+    desired: Desired,
+    transport: Transport,
+    *,
+    yes: bool,
+    full: bool = False,
+    choices: Choices | None = None,
+) -> int:
     """Plan, ask where that is due, apply, and say what a person does next."""
-    prepared = prepare(desired, transport)
+    prepared = prepare(desired, transport, choices)
     ensure_given(desired, prepared.observation)
     ensure_possible(prepared.plan)
     output.say(forecast(desired, prepared, verbose=output.verbose))

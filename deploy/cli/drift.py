@@ -32,11 +32,26 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"service {name} runs and is not in the release"
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
+    yield from _places(observation)
     yield from _models(observation)
     # Until a release was verified its settings are still to be made, not lost.
     for name in sorted(observation.settings) if observation.is_proven else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
+
+
+def _places(observation: Observation) -> Iterator[str]:
+    for name, container in sorted(observation.services.items()):
+        for folder in container.replaced_folders:
+            yield f"service {name} writes to a folder that {folder} was before; it was replaced or mounted over"
+    for name, seen in sorted(observation.places.items()):
+        if seen.is_lost:
+            yield f"data of {name}: {seen.before} is {seen.former.state}, and held {seen.words or 'data'}"
+        elif seen.is_another:
+            yield (
+                f"data of {name}: {seen.before} holds another database ({seen.former.words}) than at the last apply"
+                f" ({seen.words or 'its own'})"
+            )
 
 
 def _models(observation: Observation) -> Iterator[str]:

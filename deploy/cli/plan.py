@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from deploy.apply.prepare import Prepared, prepare
+from deploy.choices import Choices
 from deploy.cli.columns import coloured_plan
+from deploy.cli.data_option import data_option
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.desired import load_desired
@@ -17,15 +19,16 @@ from deploy.hosts.transport import LocalTransport
 
 @verb("plan", "plan", "plan --check --json inventories/quickstart/kit.yaml")
 @click.option("--check", is_flag=True, help="Exit 3 when something would change.")
+@data_option
 @spec_argument
-def command(output: Output, spec: Path, check: bool) -> int:
+def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     """Show what apply would change, and change nothing.
 
     One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply, with
     the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
     are left out; --verbose has them.
     """
-    prepared = prepare(load_desired(spec), LocalTransport())
+    prepared = prepare(load_desired(spec), LocalTransport(), data)
     plan = prepared.plan
     output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json(), is_fitted=True)
     return exit_code(prepared, check)

@@ -25,7 +25,9 @@ from deploy.hosts.seen import (
     SeenNames,
     conflicts,
 )
+from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.transport import Transport
+from deploy.places import places_of, places_request
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"
@@ -69,6 +71,10 @@ class Observation:
     """Engines that have their models by themselves, by name."""
     data_versions: dict[str, str] = field(default_factory=dict)
     """Per service, the release of the application that last wrote its user data."""
+    places: dict[str, SeenData] = field(default_factory=dict)
+    """Per service with user data, its place now and the place that the last accepted release used."""
+    left: tuple[LeftPlace, ...] = ()
+    """Data that the stack's services use no more."""
     stopped: tuple[str, ...] = ()
     daemon_json: dict[str, Any] | None = None
     memory_bytes: int = 0
@@ -141,6 +147,8 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
             if secret.name in known
         ],
         "devices": sorted({device.nodes for service in services for device in service.devices}),
+        "places": places_request(deployment),
+        "kept_folders": sorted(place.host_path for place in places_of(deployment)),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
     }
 
@@ -198,6 +206,8 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         engines={name: _engine(one) for name, one in answer["engines"].items() if "models" in one},
         named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},
         data_versions=answer["data_versions"],
+        places=read_places(answer.get("places", {})),
+        left=tuple(LeftPlace(**one) for one in answer.get("left", [])),
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],
@@ -233,8 +243,8 @@ def _names(one: dict[str, Any]) -> SeenNames:
 
 
 def _container(one: dict[str, Any]) -> Container:
-    lists = {name: tuple(one.get(name, ())) for name in ("ports", "lost_networks", "log")}
-    return Container(**{**one, **lists})
+    listed = ("ports", "lost_networks", "replaced_folders", "log")
+    return Container(**{**one, **{name: tuple(one.get(name, ())) for name in listed}})
 
 
 def _holder(path: str) -> tuple[str, str]:

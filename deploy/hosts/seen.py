@@ -26,6 +26,8 @@ class Container:
     """Published ports as `address:port`."""
     lost_networks: tuple[str, ...] = ()
     """Networks that somebody removed while it did not run."""
+    replaced_folders: tuple[str, ...] = ()
+    """Folders that it writes to and that are other ones at their path now."""
     recreated: bool = False
     """Whether it is another container than the one that the agent made."""
     trouble: str = ""

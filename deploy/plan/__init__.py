@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.bundle import Bundle
+from deploy.choices import Choices
 from deploy.deployment import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
+from deploy.plan.places import (
+    Chosen,
+    as_moved,
+    chosen_of,
+    place_operations,
+    place_refusals,
+    questions_of,
+)
 from deploy.plan.preflight import advice, doubts, refusals
 from deploy.plan.services import service_operations
 from deploy.plan.settings import settings_operations
@@ -18,23 +27,31 @@ from deploy.plan.settings import settings_operations
 __all__ = ["Operation", "Plan", "make_plan"]
 
 
-def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation) -> Plan:
+def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, choices: Choices | None = None) -> Plan:
     """Compare what is wanted with what the host says of itself; the same input gives the same plan."""
-    operations = () if observation.docker.is_denied else tuple(_operations(deployment, bundle, observation))
+    questions = questions_of(deployment, observation)
+    chosen = chosen_of(questions, choices or {})
+    found = _operations(deployment, bundle, observation, chosen)
+    operations = () if observation.docker.is_denied else tuple(found)
     return Plan(
         stack=deployment.stack,
         release=bundle.release,
         operations=operations,
-        refusals=refusals(deployment, observation, operations),
+        refusals=(*place_refusals(questions, choices or {}), *refusals(deployment, observation, operations)),
         advice=advice(deployment, observation),
+        questions=tuple(one.as_json() for one in questions if one.place.service not in chosen),
+        settled={name: one.request() for name, one in chosen.items()},
         doubts=doubts(deployment, observation),
     )
 
 
-def _operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> Iterator[Operation]:
+def _operations(
+    deployment: Deployment, bundle: Bundle, observation: Observation, chosen: dict[str, Chosen]
+) -> Iterator[Operation]:
     yield from engine_operations(observation)
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)
-    yield from service_operations(deployment, bundle, observation)
-    yield from model_operations(deployment, observation)
+    yield from place_operations(chosen)
+    yield from service_operations(deployment, bundle, observation, chosen)
+    yield from model_operations(deployment, as_moved(observation, chosen))
     yield from settings_operations(deployment, observation)

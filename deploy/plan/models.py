@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
-from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
 from deploy.modelfile.layers import causes
@@ -145,12 +144,6 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
     for engine in deployment.engines:
         seen = _seen(engine, observation)
         yield from _kept(engine, seen)
-        if engine.models_dir is not None and _leaves_models(engine, observation):
-            take = f"mkdir -p {typed(engine.models_dir)} && cp -aT {typed(str(seen.place))} {typed(engine.models_dir)}"
-            yield (
-                f"the models of {engine.name} stay in {seen.place}, and nothing removes them; to take them along, "
-                f"type before the apply: {take}"
-            )
         yield from _doubts(engine, observation)
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'

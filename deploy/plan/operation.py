@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Action = Literal[
-    "install", "build", "pull", "fetch", "create", "change", "place", "start", "recreate", "remove", "set", "accept"
+    "install",
+    "build",
+    "pull",
+    "fetch",
+    "create",
+    "change",
+    "move",
+    "begin",
+    "adopt",
+    "place",
+    "start",
+    "recreate",
+    "remove",
+    "set",
+    "accept",
 ]
 
 
@@ -41,6 +56,10 @@ class Plan:
     refusals: tuple[tuple[str, str], ...] = ()
     """Problems and next steps; apply does nothing while there is one."""
     advice: tuple[str, ...] = ()
+    questions: tuple[dict[str, Any], ...] = ()
+    """Places of user data that became another one and of which nobody said what to do; refused until then."""
+    settled: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """By service, what a person chose for its place of user data, as the agent carries it out."""
     doubts: tuple[str, ...] = ()
     """Of the advice, what could not be compared: it alone stands beside `nothing to change`."""
 
@@ -87,5 +106,6 @@ class Plan:
                 for o in self.operations
             ],
             "refusals": [{"problem": problem, "next": next_step} for problem, next_step in self.refusals],
+            "questions": list(self.questions),
             "advice": list(self.advice),
         }

@@ -15,6 +15,7 @@ from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
+from deploy.plan.places import place_advice
 
 Refusal = tuple[str, str]
 
@@ -58,6 +59,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         ),
         *_engine_advice(observation),
         *model_advice(deployment, observation),
+        *place_advice(deployment, observation),
         *named_doubts(deployment, observation),
     )
 

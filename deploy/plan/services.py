@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.bundle import Bundle
@@ -10,6 +10,7 @@ from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.plan.operation import Action, Operation
+from deploy.plan.places import Chosen
 
 WORDS = {
     "dns_opt": "name look-ups",
@@ -23,7 +24,9 @@ WORDS = {
 """Words of the compose file that are not the spec's."""
 
 
-def service_operations(deployment: Deployment, bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
+def service_operations(
+    deployment: Deployment, bundle: Bundle, observation: Observation, chosen: Mapping[str, Chosen] | None = None
+) -> tuple[Operation, ...]:
     """Return what happens to containers; the agent does exactly this and compose agrees."""
     wanted = {service.name for service in deployment.services}
     operations = [
@@ -31,7 +34,7 @@ def service_operations(deployment: Deployment, bundle: Bundle, observation: Obse
         for name in sorted(set(observation.services) - wanted)
     ]
     for service in deployment.services:
-        found = _change(deployment, service, bundle, observation)
+        found = _change(deployment, service, bundle, observation, chosen or {})
         if found is not None:
             action, cause = found
             operations.append(Operation(f"service {service.name}", action, cause, "release", service.name))
@@ -39,14 +42,19 @@ def service_operations(deployment: Deployment, bundle: Bundle, observation: Obse
 
 
 def _change(
-    deployment: Deployment, service: Service, bundle: Bundle, observation: Observation
+    deployment: Deployment,
+    service: Service,
+    bundle: Bundle,
+    observation: Observation,
+    chosen: Mapping[str, Chosen],
 ) -> tuple[Action, str] | None:
     container = observation.services.get(service.name)
     if container is None:
         unseen = observation.release is not None and not observation.docker.server
         return "create", "cannot be seen while the engine is down" if unseen else "not on host"
     causes = (*_causes(service, container, bundle, observation), *_lost_models(deployment, service, observation))
-    cause = next(iter(causes), None)
+    another_place = chosen[service.name].question.cause if service.name in chosen else None
+    cause = next(iter(causes), another_place)
     if cause is not None:
         return "recreate", cause
     if service.name in observation.stopped:
@@ -74,16 +82,24 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     for name, sha256 in parts["files"].items():
         if f"files/{sha256}/{name}" in observation.changed_files:
             yield f"its file {name} was changed by hand"
-    if container.state == "running" and set(container.ports) != set(_published(service)):
-        yield f"listens on {', '.join(container.ports) or 'no port'}, not on {', '.join(_published(service)) or 'none'}"
-    if container.lost_networks:
-        yield f"its network {', '.join(container.lost_networks)} was removed"
+    yield from _strange(service, container)
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
         yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
     if container.recreated:
         yield "was recreated by hand"
+
+
+def _strange(service: Service, container: Container) -> Iterator[str]:
+    """Yield what the host did to a container's ports, networks and folders."""
+    if container.state == "running" and set(container.ports) != set(_published(service)):
+        yield f"listens on {', '.join(container.ports) or 'no port'}, not on {', '.join(_published(service)) or 'none'}"
+    if container.lost_networks:
+        yield f"its network {', '.join(container.lost_networks)} was removed"
+    if container.replaced_folders:
+        folders = ", ".join(container.replaced_folders)
+        yield f"writes to a folder that {folders} was before; it was replaced or mounted over"
 
 
 def _published(service: Service) -> list[str]:

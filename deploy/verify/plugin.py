@@ -19,6 +19,7 @@ from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
 from deploy.verify.files import Files
 from deploy.verify.network import Network
+from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
 from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES
 from deploy.verify.secrets import HostSecrets
@@ -153,6 +154,12 @@ def network(host: Host, containers: Containers) -> Network:
 def engines(deployment: Deployment) -> Engines:
     """The engines whose models are made over their API, asked once."""
     return Engines(deployment)
+
+
+@pytest.fixture(scope="session")
+def places(deployment: Deployment) -> Places:
+    """Where the services' data lies, looked at once."""
+    return Places(deployment)
 
 
 @pytest.fixture

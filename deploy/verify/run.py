@@ -63,7 +63,7 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
     """Return pytest's command line: nothing of the user's is read, nothing is written beside the checks."""
     kinds = sorted({service.kind for service in deployment.services})
     rooms = [PACKAGE / "components" / kind / "verify.py" for kind in kinds]
-    stack = [PACKAGE / "verify" / "checks_stack.py"]
+    stack = [PACKAGE / "verify" / "checks_stack.py", PACKAGE / "verify" / "checks_places.py"]
     stack += [PACKAGE / "verify" / "checks_engines.py"] if deployment.engines else []
     files = [str(path) for path in (*stack, *rooms) if path.is_file()]
     plain = ["--assert=plain", "--tb=short", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]

@@ -24,11 +24,13 @@ def plan_of(case: Path, work: Path) -> str:
     before = case / "before.yaml"
     observed = case / "observed.yaml"
     change = yaml.safe_load(observed.read_text()) if observed.exists() else {}
+    choices = change.pop("data", {})
     base = bare if change.pop("host", "settled") == "bare" else settled
     answer = base(desired_of(before, work) if before.exists() else wanted)
     if before.exists():
         answer["folders"] = {**bare(wanted)["folders"], **answer["folders"]}
-    return make_plan(wanted.deployment, wanted.bundle, read_observation(merged(answer, change))).text()
+    observation = read_observation(merged(answer, change))
+    return make_plan(wanted.deployment, wanted.bundle, observation, choices).text()
 
 
 def desired_of(spec: Path, work: Path) -> Desired:

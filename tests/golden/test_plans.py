@@ -1,8 +1,8 @@
 """A golden case is a folder: kit.yaml, what is different about the host, and the plan that must come out.
 
 `before.yaml` is what was applied to the host earlier; without it the host was applied with kit.yaml itself, and
-`host: bare` in observed.yaml makes it a fresh machine. `compose.yaml`, where it is there, is what the containers get.
-`python -m tests.golden.update` writes the plans anew.
+`host: bare` in observed.yaml makes it a fresh machine; `data:` there is what `--data` says. `compose.yaml`, where it is
+there, is what the containers get. `python -m tests.golden.update` writes the plans anew.
 """
 
 from __future__ import annotations

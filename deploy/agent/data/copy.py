@@ -53,8 +53,9 @@ def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[s
     declared = sorted({path for item in request["items"] for path in item.values()})
     present = [path for path in declared if os.path.lexists(source / path)]
     files = _parents(source, list(_listed(source, present, databases)))
-    _ensure_space(sum(one["size"] for one in files), folder)
     before = {one["path"]: one for one in known["files"]}
+    # What an earlier run of the same copy brought is there already.
+    _ensure_space(sum(one["size"] for one in files if before.get(one["path"], {}).get("size") != one["size"]), folder)
     journal.say(f"copying the data of {request['service']}", None, sum(one["size"] for one in files))
     copied = [done for one in files for done in _copied(source, target, one, databases, before)]
     _drop_others(target, {one["path"] for one in copied})

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,27 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     except BaseException:
         shutil.rmtree(beside)
         raise
-    aside.mkdir(mode=0o700)
-    write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
+    _begin_swap(root, service, manifest, aside)
     _swap_all(root, manifest, source, beside, aside)
     return str(aside)
+
+
+def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> None:
+    """Put a checked copy, which lies on the same file system, in the place that its manifest names."""
+    source = Path(manifest["host_path"])
+    beside, aside = source / f"{OURS}restore", _new_aside(source)
+    shutil.rmtree(beside, ignore_errors=True)
+    copy.rename(beside)
+    _begin_swap(root, service, manifest, aside)
+    _swap_all(root, manifest, source, beside, aside)
+    with suppress(OSError):
+        # Mostly nothing was there before.
+        aside.rmdir()
+
+
+def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path) -> None:
+    aside.mkdir(mode=0o700)
+    write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
 
 
 def half_put_back(root: Path) -> list[Path]:

@@ -97,6 +97,15 @@ def copy_file(here: Path, there: Path) -> str:
     return digest.hexdigest()
 
 
+def copied_digest(path: Path) -> str:
+    """Return the sha256 of a file as it is on the disk now."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _clone(source: int, target: int) -> bool:
     """Share the blocks where the file system can: of one moment, and free."""
     try:

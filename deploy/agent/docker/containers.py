@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
@@ -36,6 +37,41 @@ def lost_networks(container: dict[str, Any], there: set[str] | None) -> list[str
     """Return the networks of an inspected container that are not there any more; it cannot start without them."""
     joined = (container["NetworkSettings"].get("Networks") or {}).items()
     return sorted(name for name, one in joined if there is not None and one["NetworkID"] not in {"", *there})
+
+
+def replaced_folders(container: dict[str, Any]) -> list[str]:
+    """Return folders that a running container writes to and that their path no longer leads to.
+
+    Removed and made again, replaced by a link, or mounted over since it started: it writes where nobody looks.
+    """
+    pid = container["State"].get("Pid") or 0
+    if not pid or not _is_its_process(pid, container["Id"]):
+        return []
+    mounts = [one for one in container.get("Mounts") or [] if one["Type"] == "bind" and one["RW"]]
+    return sorted(
+        one["Source"] for one in mounts if _is_another(one["Source"], f"/proc/{pid}/root{one['Destination']}")
+    )
+
+
+def _is_its_process(pid: int, container: str) -> bool:
+    """Say whether a process is the container's: an engine elsewhere has numbers of its own."""
+    try:
+        return container in Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:
+        return False
+
+
+def _is_another(source: str, inside: str) -> bool:
+    try:
+        held = Path(inside).stat()
+    except OSError:
+        # Only root sees what a container holds.
+        return False
+    try:
+        now = Path(source).stat()
+    except OSError:
+        return True
+    return (held.st_dev, held.st_ino) != (now.st_dev, now.st_ino)
 
 
 def _published(ports: dict[str, Any]) -> list[str]:

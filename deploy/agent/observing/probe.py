@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data import places
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import described, lost_networks, of_stack
+from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
 from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
@@ -32,7 +33,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
     services = _services(root, docker, everything, request["stack"])
-    places = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
+    disks = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
     holder = current_holder(root)
     return {
         "format": FORMAT,
@@ -47,7 +48,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "images": engine.images(docker, *_records(root, request)) if docker else {},
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
-        "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(places)},
+        "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(disks)},
         **hardware.observe(),
         "devices": {nodes: hardware.devices(nodes) for nodes in request.get("devices", [])},
         "root": os.geteuid() == 0,
@@ -55,6 +56,8 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
         "data_versions": data_versions(root),
+        "places": places.observe(root, request.get("places", {})),
+        "left": places.left_places(root, request.get("kept_folders", [])),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
@@ -75,6 +78,7 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
             **described(one),
             **trouble.get(name, {}),
             "lost_networks": lost_networks(one, there),
+            "replaced_folders": replaced_folders(one),
             "recreated": was_recreated(root, name, one["Id"]),
         }
         for name, one in found.items()

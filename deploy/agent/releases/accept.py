@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.pending import forget_copies
+from deploy.agent.data.places import remember_places
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
@@ -27,6 +28,7 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)
+    remember_places(root, request.get("places", {}))
     forget_copies(root)
     if request.get("audit"):
         _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})

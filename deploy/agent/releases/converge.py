@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.data_copies import take_copies
+from deploy.agent.data.moving import settle_places
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
@@ -38,6 +39,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     finish_put_back(root, journal)
     with journal.step("containers"):
         back = take_back.remember_way_back(docker, root, request["stack"])
+        settle_places(docker, root, request, services, journal)
         take_copies(docker, root, request, services, back, journal)
         before = restarts_before(docker, request["stack"])
         try:

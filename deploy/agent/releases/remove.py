@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.places import places_path
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
@@ -107,7 +108,7 @@ def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     removed = []
     kept = {root / "secrets" / name for name in keepers}
     parts = [root / name for name in MADE] + [path for path in (root / "secrets").glob("*") if path not in kept]
-    parts += [root / "copies", root / "audit.log", root / "data_versions.json"] if with_data else []
+    parts += [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)] if with_data else []
     for path in parts:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

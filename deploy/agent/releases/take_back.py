@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.pending import forget_copy, read_pending
+from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_compose, up_argv
@@ -138,6 +139,7 @@ def _go_back(
         if name in found and name not in manifest["services"]:
             docker.remove(found[name]["Id"])
     point(root, "current", back["release"])
+    aside.update(go_back(root, back["release"]))
     asleep = stopped_services(root)
     names = [name for name in services if name in manifest["services"] and name not in asleep]
     if names:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.line import Line
 from deploy.deployment import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
 from deploy.verify.questions import ensure_answered, short_question
@@ -53,6 +54,20 @@ def test_lets_nobody_sign_up(web: Web) -> None:
     ensure_equal(web.get("/api/config").json["features"]["enable_signup"], False, "sign-up")
     stranger = {"name": "stranger", "email": "stranger@localhost", "password": "not-a-person"}
     ensure_refused(web.post("/api/v1/auths/signup", stranger).status, "sign-up")
+
+
+def test_people_can_sign_in(service: Service, web: Web, account: Web) -> None:
+    person = service.room["person"]
+    email, password = person["email"], web.secrets.value(person["password"]["secret"])
+    if Web(service, web.secrets).post("/api/v1/auths/signin", {"email": email, "password": password}).status == 200:
+        return
+    # Its password is the person's to change, and so is its name where somebody else administers.
+    answer = account.get("/api/v1/users/all")
+    ensure_equal(answer.status, 200, "status of the list of accounts")
+    others = [one for one in answer.json["users"] if one["email"] != service.facts["account"]]
+    is_there = any(one["email"] == email or one["role"] == "admin" for one in others)
+    kit = f"{service.facts['account']} (`{Line('secret', 'show', service.facts['password'])}`)"
+    ensure(is_there, f"there is no account {email}, and no administrator but the kit's own; add one as {kit}")
 
 
 def test_lists_the_planned_models(service: Service, account: Web) -> None:

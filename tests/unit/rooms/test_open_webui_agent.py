@@ -47,9 +47,13 @@ class Place:
         answer = observe(self.service(**settings), str(self.root))
         return {one["name"]: one["cause"] for one in answer["drift"]}
 
-    def remember(self, *emails: str) -> None:
-        (self.root / "run").mkdir()
-        (self.root / "run" / "open_webui.json").write_text(json.dumps({"format": 1, "accounts": list(emails)}))
+    def remember(self, *emails: str, database: tuple[str, ...] = ("kit@localhost",)) -> None:
+        memory = {"format": 2, "accounts": dict.fromkeys(emails, 0), "database": list(database)}
+        self.write_memory(memory)
+
+    def write_memory(self, memory: dict[str, Any]) -> None:
+        (self.root / "run").mkdir(exist_ok=True)
+        (self.root / "run" / "open_webui.json").write_text(json.dumps(memory))
 
 
 @pytest.fixture
@@ -124,6 +128,46 @@ def test_an_account_that_was_made_once_and_then_renamed_is_not_made_again(place:
     assert place.drift() == {}
 
 
+def test_an_account_of_another_database_is_made_in_this_one(place: Place) -> None:
+    place.store({})
+    place.remember("ada@example.org", database=("the kit's account of before",))
+    assert place.drift() == {"account ada@example.org": "not in this database"}
+
+
+def test_a_copy_of_the_database_has_the_accounts_that_were_made_in_it(place: Place) -> None:
+    place.store({}, ("kit@localhost", "grace@example.org"))
+    place.remember("ada@example.org", database=("the first one", "grace@example.org"))
+    assert place.drift() == {}
+
+
+def test_a_database_from_before_the_account_was_made_gets_it_again(place: Place) -> None:
+    place.store({})
+    with closing(sqlite3.connect(place.database)) as connection, connection:
+        connection.execute('alter table "user" add column created_at integer')
+        connection.execute('alter table "user" add column last_active_at integer')
+        connection.execute('update "user" set created_at = 100, last_active_at = 200')
+    place.write_memory({"format": 2, "accounts": {"ada@example.org": 300}, "database": ["kit@localhost"]})
+    assert place.drift() == {"account ada@example.org": "not in this database"}
+    place.write_memory({"format": 2, "accounts": {"ada@example.org": 150}, "database": ["kit@localhost"]})
+    assert place.drift() == {}
+
+
+def test_the_memory_of_an_older_kit_counts_where_people_are_in_the_database(place: Place) -> None:
+    place.write_memory({"format": 1, "accounts": ["ada@example.org"]})
+    place.store({})
+    assert place.drift() == {"account ada@example.org": "not in this database"}
+    place.store({}, ("ada-renamed@example.org",))
+    assert place.drift() == {}
+
+
+def test_an_account_is_remembered_with_the_database_that_has_it(place: Place) -> None:
+    place.store({}, ("kit@localhost", "ada@example.org"))
+    assert apply(place.service(), str(place.root), Journal("", ""))["changed"] is True
+    assert apply(place.service(), str(place.root), Journal("", ""))["changed"] is False
+    memory = json.loads((place.root / "run" / "open_webui.json").read_text())
+    assert memory["database"] == ["kit@localhost", "ada@example.org"]
+
+
 def test_an_account_that_people_made_themselves_is_theirs(place: Place) -> None:
     place.store({}, ("kit@localhost", "Ada@Example.org"))
     assert place.drift() == {}
@@ -172,7 +216,9 @@ def test_an_application_that_does_not_answer_is_an_error_with_the_address(place:
 def test_of_a_back_ends_settings_only_the_kits_own_are_compared(place: Place) -> None:
     wanted = {"ollama.api_configs": {"0": {"key": key(), "model_ids": ["gemma:latest"]}}}
     theirs = {"prefix_id": "mac", "enable": True}
-    place.store({"ollama.api_configs": {"0": {**theirs, "key": KEY, "model_ids": ["gemma:latest"]}}}, emails=())
+    place.store(
+        {"ollama.api_configs": {"0": {**theirs, "key": KEY, "model_ids": ["gemma:latest"]}}}, emails=("kit@localhost",)
+    )
     place.remember("ada@example.org")
     assert place.drift(**wanted) == {}
     place.store({"ollama.api_configs": {"0": {**theirs, "key": "sk-other"}}}, emails=())
@@ -182,6 +228,6 @@ def test_of_a_back_ends_settings_only_the_kits_own_are_compared(place: Place) ->
 
 
 def test_a_key_that_is_not_there_is_as_good_as_an_empty_one(place: Place) -> None:
-    place.store({"ollama.api_configs": {"0": {"model_ids": ["gemma:latest"]}}}, emails=())
+    place.store({"ollama.api_configs": {"0": {"model_ids": ["gemma:latest"]}}}, emails=("kit@localhost",))
     place.remember("ada@example.org")
     assert place.drift(**{"ollama.api_configs": {"0": {"key": "", "model_ids": ["gemma:latest"]}}}) == {}

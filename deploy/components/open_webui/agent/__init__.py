@@ -13,7 +13,7 @@ from deploy.components.open_webui.agent.admin import Admin
 from deploy.components.open_webui.agent.drift import drift
 from deploy.components.open_webui.agent.person import missing_person, person_name, remember_person
 from deploy.components.open_webui.agent.setters import setters
-from deploy.components.open_webui.agent.stored import Stored, readable
+from deploy.components.open_webui.agent.stored import Stored, looked, readable
 from deploy.components.open_webui.agent.values import value_of
 
 
@@ -22,11 +22,16 @@ def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
     room = service["room"]
     try:
         stored = Stored(Path(room["database"]))
-        return {"drift": [*drift(room["settings"], stored, root), *missing_person(room["person"], stored, root)]}
+        return {"drift": [*drift(room["settings"], stored, root), *missing_person(room, stored, root)]}
     except PermissionError:
         return {"problem": f"only root can read {room['database']}", "next": "run the same command as root"}
     except (OSError, sqlite3.Error, ValueError) as problem:
         return {"problem": f"cannot read {room['database']}: {problem}", "next": f"see `{Line('logs')}`"}
+
+
+def look(service: dict[str, Any], _root: str) -> dict[str, Any]:
+    """Say whose database lies in a place, and what is in it; changes nothing."""
+    return looked(Path(service["path"]) / service["databases"][0], counted=service["counted"])
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     stored = readable(room["database"])
     wanted = {name: value_of(value, root) for name, value in room["settings"].items()}
     differing = [one["name"] for one in drift(room["settings"], stored, root)]
-    is_missing = bool(missing_person(room["person"], stored, root))
+    is_missing = bool(missing_person(room, stored, root))
     if differing or is_missing:
         admin = Admin(room["address"])
         admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root))
@@ -45,7 +50,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
         if is_missing:
             admin.add(room["person"]["email"], value_of(room["person"]["password"], root))
             journal.say(f"added the account {room['person']['email']}")
-    remembered = remember_person(room["person"]["email"], root)
+    remembered = remember_person(room, readable(room["database"]), root)
     made = [person_name(room["person"])] if is_missing else []
     return {"changed": bool(differing or is_missing or remembered), "set": [*differing, *made]}
 

@@ -1,4 +1,4 @@
-"""The account of the person who owns the stack: made once, and theirs from then on."""
+"""The account of the person who owns the stack: made once in each database, and theirs from then on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.remembered import read_json, write_json
-from deploy.components.open_webui.agent.stored import Stored
+from deploy.components.open_webui.agent.stored import KNOWN_IDS, Stored
 
-FORMAT = 1
+FORMAT = 2
 
 
 def person_name(person: dict[str, Any]) -> str:
@@ -16,26 +16,56 @@ def person_name(person: dict[str, Any]) -> str:
     return f"account {person['email']}"
 
 
-def missing_person(person: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
-    """Return the account as a difference where it was never made."""
-    if person["email"] in stored.emails or person["email"] in _remembered(root):
+def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
+    """Return the account as a difference where it was never made in this very database."""
+    email = room["person"]["email"]
+    if email in stored.emails:
         return []
-    return [{"name": person_name(person), "cause": "not made yet"}]
+    memory = _memory(root)
+    made = _made(memory).get(email)
+    if made is None:
+        return [{"name": person_name(room["person"]), "cause": "not made yet"}]
+    if _is_bound(memory, stored, room["account"]["email"]) and not _is_younger(made, stored):
+        # Who deletes an account or renames it means it.
+        return []
+    return [{"name": person_name(room["person"]), "cause": "not in this database"}]
 
 
-def _remembered(root: str) -> list[str]:
-    """Return the accounts that were made once; who deletes or renames one means it."""
-    made: list[str] = (read_json(_memory(root)) or {}).get("accounts", [])
-    return made
+def remember_person(room: dict[str, Any], stored: Stored, root: str) -> bool:
+    """Remember that the account was made, and in which database; return whether that was new."""
+    email, memory = room["person"]["email"], _memory(root)
+    is_here = memory.get("format") == FORMAT and _is_bound(memory, stored, room["account"]["email"])
+    made = _made(memory) if is_here else {}
+    if is_here and email in made and not _is_younger(made[email], stored):
+        return False
+    made[email] = stored.last_used
+    ids = list(stored.accounts)[:KNOWN_IDS]
+    write_json(_path(root), {"format": FORMAT, "accounts": made, "database": ids})
+    return True
 
 
-def remember_person(email: str, root: str) -> bool:
-    """Remember that the account was made; return whether that was new."""
-    made = _remembered(root)
-    if email not in made:
-        write_json(_memory(root), {"format": FORMAT, "accounts": sorted([*made, email])})
-    return email not in made
+def _is_bound(memory: dict[str, Any], stored: Stored, own: str) -> bool:
+    """Say whether the accounts were made in this database, which has one of the ids of then."""
+    if "database" in memory:
+        return not stored.exists or not set(memory["database"]).isdisjoint(stored.accounts)
+    # An older kit did not say where. In a database of people there is one of them beside the kit's own account.
+    return not stored.exists or bool(stored.emails - {own})
 
 
-def _memory(root: str) -> Path:
+def _is_younger(made: int, stored: Stored) -> bool:
+    """Say whether an account was made after the last moment that the database knows of: it is an older copy."""
+    return bool(stored.last_used) and made > stored.last_used
+
+
+def _made(memory: dict[str, Any]) -> dict[str, int]:
+    """Return when each account was made, as far as that is known."""
+    made = memory.get("accounts", {})
+    return dict(made) if isinstance(made, dict) else dict.fromkeys(made, 0)
+
+
+def _memory(root: str) -> dict[str, Any]:
+    return read_json(_path(root)) or {}
+
+
+def _path(root: str) -> Path:
     return Path(root) / "run" / "open_webui.json"

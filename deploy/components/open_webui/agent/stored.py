@@ -13,7 +13,11 @@ from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
 
 _SETTINGS = "SELECT key, CAST(value AS TEXT) FROM config WHERE value IS NOT NULL"
-_EMAILS = 'SELECT lower(email) FROM "user"'
+_ACCOUNTS = 'SELECT id, lower(email) FROM "user" ORDER BY rowid'
+_NEWEST_CHAT = "SELECT max(updated_at) FROM chat"
+KNOWN_IDS = 50
+"""Accounts that tell a database; the oldest are in every copy of it."""
+_NEWEST_ACCOUNT = 'SELECT max(max(coalesce(created_at, 0), coalesce(last_active_at, 0))) FROM "user"'
 
 
 class Stored:
@@ -21,15 +25,61 @@ class Stored:
 
     def __init__(self, database: Path) -> None:
         self.settings: dict[str, Any] = {}
-        self.emails: set[str] = set()
+        self.accounts: dict[str, str] = {}
+        """Emails by the ids of their accounts, which every copy of the database shares; the oldest first."""
+        self.last_used = 0
+        """When somebody was last active in it; 0 where it does not say."""
         self.exists = database.exists()
         if self.exists:
-            # Without a log beside it nobody writes now, and reading must not make one.
-            quiet = "" if database.with_name(f"{database.name}-wal").exists() else "&immutable=1"
-            address = f"file:{quote(str(database))}?mode=ro{quiet}"
-            with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+            with closing(connect(database)) as connection:
                 self.settings = {key: json.loads(value) for key, value in connection.execute(_SETTINGS)}
-                self.emails = {email for (email,) in connection.execute(_EMAILS)}
+                self.accounts = {str(one): str(email) for one, email in connection.execute(_ACCOUNTS)}
+                self.last_used = int(_number(connection, _NEWEST_ACCOUNT))
+
+    @property
+    def emails(self) -> set[str]:
+        """The emails of all accounts."""
+        return set(self.accounts.values())
+
+
+def connect(database: Path) -> sqlite3.Connection:
+    """Open a database to read it and leave no trace."""
+    # Without a log beside it nobody writes now, and reading must not make one.
+    quiet = "" if database.with_name(f"{database.name}-wal").exists() else "&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(database))}?mode=ro{quiet}", uri=True, timeout=5)
+
+
+def looked(database: Path, *, counted: bool) -> dict[str, Any]:
+    """Say whose database it is; what lies beside a database that nobody has written to yet counts for nothing."""
+    if not database.exists():
+        return {"state": "empty"}
+    try:
+        with closing(connect(database)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            ids = [str(one) for one, _ in connection.execute(_ACCOUNTS)] if "user" in tables else []
+            words = _words(connection, tables, len(ids)) if counted else ""
+            latest = int(_number(connection, _NEWEST_CHAT)) if counted and "chat" in tables else 0
+    except sqlite3.OperationalError:
+        return {"state": "unreadable"}
+    except sqlite3.DatabaseError:
+        return {"state": "broken"}
+    if not tables or ("user" in tables and not ids):
+        return {"state": "empty"}
+    return {"state": "data", "ids": ids[:KNOWN_IDS], "words": words, "latest": latest}
+
+
+def _words(connection: sqlite3.Connection, tables: set[str], accounts: int) -> str:
+    chats = int(_number(connection, "SELECT count(*) FROM chat")) if "chat" in tables else 0
+    return f"{chats} chat{'s' if chats != 1 else ''} and {accounts} account{'s' if accounts != 1 else ''}"
+
+
+def _number(connection: sqlite3.Connection, question: str) -> float:
+    """Ask for a number; an older release's table may lack the column."""
+    try:
+        (number,) = connection.execute(question).fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    return number or 0
 
 
 def readable(database: str) -> Stored:

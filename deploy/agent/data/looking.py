@@ -1,0 +1,77 @@
+"""What lies in a place of user data: nothing, a database with its identity, or models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.trees import OURS
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.observing.mounts import mount_of
+from deploy.agent.rooms import call_room
+
+MISSING, EMPTY, DATA, BROKEN, UNREADABLE = "missing", "empty", "data", "broken", "unreadable"
+Place = dict[str, Any]
+"""What a request says of a place: path, kind, and the declared parts or the protocol of an engine's store."""
+Look = dict[str, Any]
+
+
+def look(root: Path, place: Place, *, counted: bool = True) -> Look:
+    """Say what lies in a place; counting its content costs time that is spent only where it is told."""
+    path = Path(place["path"])
+    try:
+        found = _looked(root, place, path, counted)
+        mount = mount_of(path).point
+    except OSError:
+        found, mount = {"state": UNREADABLE}, "/"
+    size = size_of(path) if counted and found["state"] == DATA else 0
+    return {"ids": [], "latest": 0, "words": "", **found, "size_bytes": size, "mount": mount}
+
+
+def is_same(before: list[str], now: list[str]) -> bool:
+    """Say whether ids of accounts are of one database: both have one of them, or nothing is known of the first."""
+    return not before or not set(before).isdisjoint(now)
+
+
+def has_entries(path: Path) -> bool:
+    """Say whether anything but the kit's own lies in a folder."""
+    try:
+        return any(not one.name.startswith(OURS) for one in path.iterdir())
+    except OSError:
+        return False
+
+
+def size_of(path: Path) -> int:
+    """Return how many bytes the files of a folder hold; a link counts for nothing."""
+    size = 0
+    for one in path.rglob("*"):
+        try:
+            size += one.stat().st_size if one.is_file() and not one.is_symlink() else 0
+        except OSError:
+            continue
+    return size
+
+
+def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
+    if not path.is_dir():
+        return {"state": MISSING}
+    # Raises where this user may not look.
+    names = [one.name for one in path.iterdir() if not one.name.startswith(OURS)]
+    if place.get("protocol"):
+        return _models(path)
+    try:
+        return call_room(place["kind"], "look", {**place, "counted": counted}, str(root), Journal("", ""))
+    except AgentError:
+        # A room without a program for hosts: what it declares is there, or it is not.
+        there = sorted({one.partition("/")[0] for one in place["parts"]} & set(names))
+        return {"state": DATA if there else EMPTY, "words": ", ".join(there)}
+
+
+def _models(path: Path) -> Look:
+    from deploy.agent.engines.store import stored
+
+    models = stored(str(path)) if (path / "manifests").is_dir() else {}
+    if models is None:
+        return {"state": UNREADABLE}
+    return {"state": DATA if models else EMPTY, "words": f"{len(models)} model{'s' if len(models) != 1 else ''}"}

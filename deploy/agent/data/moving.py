@@ -1,0 +1,102 @@
+"""Takes user data along to another place: copied while its service stands still, checked, then renamed in.
+
+The data in the old place is read and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.copy import take_copy
+from deploy.agent.data.places import MOVE, begin
+from deploy.agent.data.put_back import swap_in
+from deploy.agent.data.trees import OURS, copied_digest
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import stop_container
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+
+MOVING = f"{OURS}moving"
+
+
+def settle_places(
+    docker: Docker, root: Path, request: dict[str, Any], services: dict[str, dict[str, Any]], journal: Journal
+) -> None:
+    """Carry out what a person chose for places of data that changed, before any container is made on them."""
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    for name, service in services.items():
+        place = service.get("place")
+        if not place or service["action"] in ("remove", "stop"):
+            continue
+        if place["choice"] == MOVE:
+            _move_stopped(docker, root, name, place, found.get(name), journal)
+        begin(root, name, place, place["choice"])
+
+
+def _move_stopped(
+    docker: Docker, root: Path, name: str, place: dict[str, Any], container: dict[str, Any] | None, journal: Journal
+) -> None:
+    beside = Path(place["path"]) / MOVING
+    # A move that was killed leaves it.
+    shutil.rmtree(beside, ignore_errors=True)
+    request = {"service": name, "host_path": place["from"], "items": _items(place)}
+    is_running = container is not None and container["State"] == "running"
+    try:
+        _ensure_folder(place)
+        # While the service still runs: it stops only for what changed since.
+        take_copy(request, beside, journal)
+        if container is not None and is_running:
+            journal.say(f"stopping {name} before its data moves")
+            stop_container(docker, container["Id"])
+        manifest = take_copy({**request, "items": _items(place)}, beside, journal)
+        journal.say(f"checking the copy of {name}'s data")
+        _ensure_equal(manifest, beside / "data")
+        _give(manifest, beside / "data", place)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        if container is not None and is_running:
+            docker.start(container["Id"])
+        raise
+    swap_in(root, name, {**manifest, "host_path": place["path"]}, beside / "data")
+    shutil.rmtree(beside, ignore_errors=True)
+    journal.say(f"the data of {name} lies in {place['path']}; what is in {place['from']} stays there")
+
+
+def _ensure_folder(place: dict[str, Any]) -> None:
+    path = Path(place["path"])
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True)
+        os.chown(path, place["uid"], place["gid"])
+
+
+def _items(place: dict[str, Any]) -> list[dict[str, str]]:
+    """Return everything in the old place: declared databases, and every file or folder beside them."""
+    source, target = Path(place["from"]), Path(place["path"]).resolve()
+    databases = [one for one in place["databases"] if (source / one).is_file()]
+    beside = {f"{one}{suffix}" for one in databases for suffix in ("", "-wal", "-shm", "-journal")}
+    tops = [
+        one.name
+        for one in sorted(source.iterdir())
+        # The new place may lie in the old one.
+        if not one.name.startswith(OURS) and one.name not in beside and one.resolve() not in (target, *target.parents)
+    ]
+    return [*({"sqlite": one} for one in databases), *({"tree": one} for one in tops)]
+
+
+def _ensure_equal(manifest: dict[str, Any], copy: Path) -> None:
+    for one in manifest["files"]:
+        if one["kind"] == "file" and copied_digest(copy / one["path"]) != one["sha256"]:
+            raise AgentError(
+                f"{copy / one['path']} is not what was copied there", "look at that disk; nothing was changed"
+            )
+
+
+def _give(manifest: dict[str, Any], copy: Path, place: dict[str, Any]) -> None:
+    """Give the copy to the user that the service runs as now."""
+    for one in manifest["files"]:
+        one.update(uid=place["uid"], gid=place["gid"])
+        os.chown(copy / one["path"], place["uid"], place["gid"], follow_symlinks=False)

@@ -1,0 +1,133 @@
+"""The places of user data: as they are now, and as the last accepted release left them.
+
+An application that finds its folder empty makes a new database there without a word. So the agent remembers where each
+service's data lies and which database that is, and says when either is another one now.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.looking import BROKEN, DATA, UNREADABLE, Look, Place, has_entries, is_same, look
+from deploy.agent.data.versions import data_versions
+from deploy.agent.engines.memory import Memory
+from deploy.agent.errors import AgentError
+from deploy.agent.releases.release import linked_release
+from deploy.agent.remembered import read_json, write_json
+
+FORMAT = 1
+MOVE = "move"
+Entry = dict[str, Any]
+
+
+def places_path(root: Path) -> Path:
+    """Return where places are remembered: not in run/, for this stays as long as the data does."""
+    return root / "data_places.json"
+
+
+def observe(root: Path, places: dict[str, Place]) -> dict[str, Any]:
+    """Describe each place now, and the place that the service's data had before."""
+    known = _read(root)["places"]
+    return {name: _observed(root, name, place, known.get(name)) for name, place in places.items()}
+
+
+def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
+    """Return places with data that are no longer used: of removed services, and from before a change of place."""
+    document = _read(root)
+    used = {Path(path).resolve() for path in wanted}
+    known = [{"service": name, "path": one["path"]} for name, one in document["places"].items()]
+    by_path = {one["path"]: one for one in (*document["left"], *known)}
+    return [
+        one for path, one in sorted(by_path.items()) if Path(path).resolve() not in used and has_entries(Path(path))
+    ]
+
+
+def remember_places(root: Path, places: dict[str, Place]) -> None:
+    """Remember each place as it is now: the release that uses it is accepted."""
+    document = _read(root)
+    before = document["places"]
+    now = {name: _entry(look(root, place), place, before.get(name)) for name, place in places.items()}
+    _write(root, {**before, **now}, document["left"])
+
+
+def begin(root: Path, name: str, place: Place, choice: str) -> None:
+    """Remember what a person chose for a place, and what to go back to where the change is taken back."""
+    document = _read(root)
+    known = document["places"].get(name) or {"path": place["from"], "holds": True, "ids": []}
+    before = {key: value for key, value in known.items() if key != "before"}
+    ids = before["ids"] if choice == MOVE else []
+    entry = {"path": place["path"], "holds": choice == MOVE, "ids": ids, "before": before}
+    left = [one for one in document["left"] if one["path"] not in (place["path"], place["from"])]
+    if place["from"] != place["path"]:
+        left.append({"service": name, "path": place["from"]})
+    _write(root, {**document["places"], name: entry}, left)
+
+
+def go_back(root: Path, release: str) -> dict[str, str]:
+    """Return to the places of the release that runs again; say which other place each service wrote to since."""
+    document = _read(root)
+    places, left, written = dict(document["places"]), document["left"], {}
+    for name, entry in document["places"].items():
+        before = entry.get("before")
+        if before is None or released_place(root, release, name) != before["path"]:
+            continue
+        places[name] = before
+        left = [one for one in left if one["path"] != before["path"]]
+        if entry["path"] != before["path"] and has_entries(Path(entry["path"])):
+            written[name] = entry["path"]
+            left = [*left, {"service": name, "path": entry["path"]}]
+    if places != document["places"]:
+        _write(root, places, left)
+    return written
+
+
+def released_place(root: Path, release: str, service: str) -> str | None:
+    """Return where a release keeps a service's data."""
+    decided = read_json(root / "releases" / release / "deployment.json") or {}
+    places = {one["name"]: one["data"]["host_path"] for one in decided.get("services", []) if one.get("data")}
+    places.update({one["name"]: one["models_dir"] for one in decided.get("engines", []) if one.get("models_dir")})
+    found: str | None = places.get(service)
+    return found
+
+
+def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[str, Any]:
+    before = known or _from_release(root, name, place)
+    now = look(root, place, counted=False)
+    told = {
+        "before": before["path"] if before else None,
+        "had": bool(before and before["holds"]),
+        "ids": before["ids"] if before else [],
+        "words": before.get("words", "") if before else "",
+        "mount": before.get("mount", "") if before else "",
+    }
+    is_settled = told["before"] == place["path"] and now["state"] == DATA and is_same(told["ids"], now["ids"])
+    if is_settled or not told["had"]:
+        return {**told, "now": now, "was": None}
+    was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None
+    return {**told, "now": look(root, place), "was": was}
+
+
+def _from_release(root: Path, name: str, place: Place) -> Entry | None:
+    """Return what an older kit left to know: the place of the release that runs."""
+    path = released_place(root, linked_release(root, "current") or "", name)
+    was_used = Memory(root).place(name) is not None if place.get("protocol") else name in data_versions(root)
+    return {"path": path, "holds": was_used, "ids": []} if path else None
+
+
+def _entry(seen: Look, place: Place, before: Entry | None) -> Entry:
+    if before is not None and seen["state"] in (UNREADABLE, BROKEN):
+        return before
+    told = {name: seen[name] for name in ("ids", "words", "mount")}
+    return {"path": place["path"], "holds": seen["state"] == DATA, **told}
+
+
+def _read(root: Path) -> dict[str, Any]:
+    document = read_json(places_path(root)) or {}
+    if document.get("format", FORMAT) > FORMAT:
+        raise AgentError(f"{places_path(root)} was written by a newer kit", "use the kit that wrote it, or a newer one")
+    return {"places": document.get("places", {}), "left": document.get("left", [])}
+
+
+def _write(root: Path, places: dict[str, Entry], left: list[dict[str, str]]) -> None:
+    write_json(places_path(root), {"format": FORMAT, "places": places, "left": left})

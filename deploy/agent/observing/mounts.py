@@ -1,0 +1,60 @@
+"""Which file system a path lies on, by the kernel's own table of mounts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+TABLE = Path("/proc/self/mountinfo")
+
+
+class Mount(NamedTuple):
+    """A file system in its place."""
+
+    point: str
+    kind: str
+    source: str
+
+
+def mount_of(path: Path, table: str | None = None) -> Mount:
+    """Return the file system that a path lies on, or would lie on; links are followed."""
+    place = Path(_existing(path).resolve())
+    found = Mount("/", "", "")
+    for mount in _mounts(TABLE.read_text(errors="replace") if table is None else table):
+        # A later line hides an earlier one of the same place.
+        if _is_within(place, mount.point) and len(mount.point) >= len(found.point):
+            found = mount
+    return found
+
+
+def _existing(path: Path) -> Path:
+    while not _is_there(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _is_within(path: Path, folder: str) -> bool:
+    return path == Path(folder) or Path(folder) in path.parents
+
+
+def _mounts(table: str) -> list[Mount]:
+    found = []
+    for line in table.splitlines():
+        before, _, after = line.partition(" - ")
+        place, system = before.split(), after.split()
+        if len(place) > 4 and len(system) > 1:
+            found.append(Mount(_plain(place[4]), system[0], _plain(system[1])))
+    return found
+
+
+def _plain(text: str) -> str:
+    """Undo the kernel's octal escapes of blanks and the like."""
+    return re.sub(r"\\([0-7]{3})", lambda one: chr(int(one[1], 8)), text)

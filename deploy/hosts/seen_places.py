@@ -1,0 +1,85 @@
+"""The parts of an Observation that tell of places of user data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["missing", "empty", "data", "broken", "unreadable"]
+
+
+@dataclass(frozen=True)
+class SeenPlace:
+    """What lies in a folder."""
+
+    state: State
+    ids: tuple[str, ...] = ()
+    """Ids of accounts of the database, which every copy of it shares."""
+    latest: int = 0
+    """When somebody last wrote to it, in seconds of the epoch."""
+    words: str = ""
+    """What is in it, counted."""
+    size_bytes: int = 0
+    mount: str = "/"
+    """Where the file system is mounted that it lies on."""
+
+    @property
+    def is_bare(self) -> bool:
+        """True if an application would begin anew in it."""
+        return self.state in ("missing", "empty")
+
+
+@dataclass(frozen=True)
+class SeenData:
+    """The place of a service's data now, and what is remembered of the place that the last accepted release used."""
+
+    now: SeenPlace
+    was: SeenPlace | None = None
+    """What lies in the former place, where that is another folder."""
+    before: str | None = None
+    """The former place."""
+    had: bool = False
+    """True if the last accepted release had data."""
+    ids: tuple[str, ...] = ()
+    words: str = ""
+    mount: str = ""
+
+    @property
+    def former(self) -> SeenPlace:
+        """What lies in the former place now."""
+        return self.was if self.was is not None else self.now
+
+    @property
+    def is_lost(self) -> bool:
+        """True if the former place has no data now, though the last accepted release had some."""
+        return self.had and self.former.is_bare
+
+    @property
+    def is_another(self) -> bool:
+        """True if the former place holds another database than the last accepted release left."""
+        former = self.former
+        is_known = self.had and bool(self.ids) and former.state == "data"
+        return is_known and not set(self.ids) & set(former.ids)
+
+
+@dataclass(frozen=True)
+class LeftPlace:
+    """Data that no service of the stack uses any more."""
+
+    service: str
+    path: str
+
+
+def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:
+    """Read the probe's answer about places."""
+    return {name: _data(one) for name, one in answer.items()}
+
+
+def _data(one: dict[str, Any]) -> SeenData:
+    was = _place(one["was"]) if one.get("was") else None
+    told = {name: one[name] for name in ("before", "had", "words", "mount") if name in one}
+    return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), **told)
+
+
+def _place(one: dict[str, Any]) -> SeenPlace:
+    return SeenPlace(**{**one, "ids": tuple(one.get("ids", ()))})

@@ -1,0 +1,200 @@
+"""Places of user data that became another one: what a plan asks before a service begins there, and what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deploy.agent.line import Line
+from deploy.choices import EVERY, Choice, Choices
+from deploy.deployment import Deployment
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen_places import SeenData
+from deploy.places import Place, places_of
+from deploy.plan.operation import Action, Operation
+
+MEANINGS: dict[Choice, str] = {
+    "move": "takes it along",
+    "fresh": "begins empty",
+    "found": "goes on with what lies there now",
+}
+ACTIONS: dict[Choice, Action] = {"move": "move", "fresh": "begin", "found": "adopt"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A place whose data is not the data that the last accepted release left, and what may be done about it."""
+
+    place: Place
+    before: str
+    """The former place; the same folder where only its content is another one."""
+    problem: str
+    choices: tuple[Choice, ...]
+    otherwise: str
+    """What a person does instead of choosing."""
+    cause: str
+    """Why its container is made anew."""
+    size_bytes: int = 0
+    """What a move copies."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as JSON values."""
+        named = {"service": self.place.service, "before": self.before, "now": self.place.host_path}
+        return {**named, "problem": self.problem, "choices": list(self.choices), "otherwise": self.otherwise}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A question with its answer."""
+
+    question: Question
+    choice: Choice
+
+    def request(self) -> dict[str, Any]:
+        """Return what the agent does."""
+        place = self.question.place
+        owner = {"uid": place.owner.uid, "gid": place.owner.gid}
+        return {**place.request(), **owner, "from": self.question.before, "choice": self.choice}
+
+
+def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:
+    """Return a question for each place that became another one."""
+    seen = ((place, observation.places.get(place.service)) for place in places_of(deployment))
+    found = (question_of(place, data) for place, data in seen if data is not None)
+    return tuple(question for question in found if question is not None)
+
+
+def chosen_of(questions: tuple[Question, ...], choices: Choices) -> dict[str, Chosen]:
+    """Return the questions that are answered with what is possible, by service."""
+    answers = ((one, choices.get(one.place.service, choices.get(EVERY))) for one in questions)
+    return {one.place.service: Chosen(one, answer) for one, answer in answers if answer in one.choices}
+
+
+def question_of(place: Place, seen: SeenData) -> Question | None:
+    """Return the question that a place raises; None where its data is the data of before, or where there was none."""
+    if not seen.had or seen.before is None or "unreadable" in (seen.now.state, seen.former.state):
+        return None
+    if seen.now.state == "broken":
+        return Question(
+            place,
+            seen.before,
+            f"{place.host_path} holds a database of {place.service} that cannot be read",
+            (),
+            "put a sound one there, out of a copy",
+            "",
+        )
+    if seen.before == place.host_path:
+        return _same_folder(place, seen, seen.before)
+    return _another_folder(place, seen, seen.before)
+
+
+def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
+    if seen.now.is_bare:
+        return _gone(place, seen, before)
+    if not seen.is_another:
+        return None
+    held = f", and {seen.words} at the last apply" if seen.words else ""
+    return Question(
+        place,
+        before,
+        f"{before} holds another database of {place.service} than the last apply left there: "
+        f"{seen.now.words} now{held}{_unmounted(seen)}",
+        ("found",),
+        "put the data back, or mount the drive that it lies on",
+        "its data is another database",
+    )
+
+
+def _gone(place: Place, seen: SeenData, before: str) -> Question:
+    held = f"; it held {seen.words} at the last apply" if seen.words else ""
+    folder = before if before == place.host_path else f"{before} and {place.host_path}"
+    how = f"are {seen.former.state} and {seen.now.state}" if before != place.host_path else f"is {seen.now.state}"
+    return Question(
+        place,
+        before,
+        f"the data of {place.service} is not there: {folder} {how}{held}{_unmounted(seen)}",
+        ("fresh",),
+        "put the data back, or mount the drive that it lies on",
+        f"its data in {place.host_path} begins empty",
+    )
+
+
+def _unmounted(seen: SeenData) -> str:
+    if not seen.mount or seen.mount == seen.former.mount:
+        return ""
+    return f"; it lay on the file system of {seen.mount}, which is not mounted there now"
+
+
+def _another_folder(place: Place, seen: SeenData, before: str) -> Question | None:
+    was, now, name = seen.former, seen.now, place.service
+    cause = f"its data is in {place.host_path} now"
+    if was.is_bare:
+        if now.is_bare:
+            return _gone(place, seen, before)
+        if not now.ids or not seen.ids or set(seen.ids) & set(now.ids):
+            return None
+        other = f"{place.host_path} holds another database of {name} than {before} held: {now.words} now"
+        return Question(place, before, other, ("found",), f"put the data of {before} there", cause)
+    back = "write its folder in kit.yaml as it was"
+    if now.is_bare:
+        stays = f"{name} would begin empty in {place.host_path}: {was.words} stay in {before}"
+        return Question(place, before, stays, ("move", "fresh"), back, cause, was.size_bytes)
+    if not was.ids:
+        return None
+    there = f"{now.words} in {place.host_path}, {was.words} in {before}"
+    if not set(was.ids) & set(now.ids):
+        other = f"{place.host_path} holds another database of {name}: {there}"
+        return Question(place, before, other, ("found", "move"), back, cause, was.size_bytes)
+    if now.latest < was.latest:
+        older = f"{place.host_path} holds an older state of {name} than {before}: {there}"
+        return Question(place, before, older, ("move", "found"), back, cause, was.size_bytes)
+    return None
+
+
+def place_refusals(questions: tuple[Question, ...], choices: Choices) -> Iterator[tuple[str, str]]:
+    """Yield every question that is not answered, with the lines that answer it."""
+    answered = chosen_of(questions, choices)
+    for one in questions:
+        if one.place.service not in answered:
+            given = choices.get(one.place.service, choices.get(EVERY))
+            not_possible = f"; `--data {given}` is not possible here" if given else ""
+            yield f"{one.problem}{not_possible}", _next_step(one, len(questions) > 1)
+
+
+def _next_step(question: Question, is_one_of_several: bool) -> str:
+    whose = f"{question.place.service}=" if is_one_of_several else ""
+    lines = [f"`{Line('apply', '--data', f'{whose}{choice}')}` {MEANINGS[choice]}" for choice in question.choices]
+    return "; ".join([*lines, f"or {question.otherwise}" if lines else question.otherwise])
+
+
+def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
+    """Yield what is done to places before their services begin there."""
+    for name, one in chosen.items():
+        path, before = one.question.place.host_path, one.question.before
+        told = {
+            "move": f"copied from {before} to {path} while {name} is stopped, and checked; {before} stays as it is",
+            "fresh": f"begins empty in {path}" + (f"; {before} stays as it is" if before != path else ""),
+            "found": f"goes on with what lies in {path}" + (f"; {before} stays as it is" if before != path else ""),
+        }
+        written = ((path, one.question.size_bytes),) if one.choice == "move" else ()
+        yield Operation(f"data of {name}", ACTIONS[one.choice], told[one.choice], "release", name, written=written)
+
+
+def place_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield where data stays behind though its service goes on with data of its own."""
+    for place in places_of(deployment):
+        seen = observation.places.get(place.service)
+        if seen is None or seen.was is None or seen.was.state != "data" or question_of(place, seen) is not None:
+            continue
+        yield f"{seen.was.words} of {place.service} stay in {seen.before}, and nothing removes them"
+
+
+def as_moved(observation: Observation, chosen: Mapping[str, Chosen]) -> Observation:
+    """Return the observation with models counted as lying in the new place of what is moved."""
+    engines = {
+        name: replace(observation.engines[name], place=one.question.place.host_path)
+        for name, one in chosen.items()
+        if one.choice == "move" and name in observation.engines
+    }
+    return replace(observation, engines={**observation.engines, **engines}) if engines else observation

@@ -1,0 +1,22 @@
+"""What holds for the user data of every service: it lies where it shall, and is the data of before."""
+
+from __future__ import annotations
+
+from deploy.agent.docker.containers import replaced_folders
+from deploy.agent.line import Line
+from deploy.deployment import Service
+from deploy.verify.checks import ensure
+from deploy.verify.containers import Containers
+from deploy.verify.places import Places
+
+
+def test_its_data_is_the_data_of_before(service: Service, places: Places) -> None:
+    problem = places.problem(service)
+    ensure(not problem, problem)
+
+
+def test_writes_to_the_folders_that_are_at_their_paths(service: Service, containers: Containers) -> None:
+    found = replaced_folders(containers.of(service))
+    ensure(
+        not found, f"writes to a folder that {', '.join(found)} was before; `{Line('apply')}` makes its container anew"
+    )

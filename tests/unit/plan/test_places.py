@@ -1,0 +1,229 @@
+"""A place of user data that became another one is asked about, and never begins anew in silence."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.plan.places import Question, question_of
+from tests.unit.agent.data.places import Host, chats_in, write_chats, write_model
+
+NOBODY_ELSE = ("of the kit", "ada")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A stack whose page has two chats, accepted."""
+    found = Host(tmp_path)
+    write_chats(found.data, *NOBODY_ELSE, chats=2)
+    found.accept()
+    return found
+
+
+def asked(host: Host, path: Path | None = None) -> Question | None:
+    place = host.place(path)
+    return question_of(place, host.seen(place))
+
+
+def problem(host: Host, path: Path | None = None) -> str:
+    question = asked(host, path)
+    assert question is not None
+    return question.problem
+
+
+def test_data_in_its_place_asks_nothing_also_after_people_wrote_to_it(host: Host) -> None:
+    assert asked(host) is None
+    write_chats(host.data, "grace", chats=5)
+    assert asked(host) is None
+
+
+def test_a_folder_that_changed_tells_what_stays_and_may_take_it_along_or_begin_empty(host: Host) -> None:
+    new = host.folder / "bridge" / "data"
+    question = asked(host, new)
+    assert question is not None
+    assert question.problem == (f"open_webui would begin empty in {new}: 2 chats and 2 accounts stay in {host.data}")
+    assert question.choices == ("move", "fresh")
+    assert question.size_bytes >= (host.data / "webui.db").stat().st_size
+
+
+def removed(host: Host) -> None:
+    shutil.rmtree(host.data)
+
+
+def emptied(host: Host) -> None:
+    host.empty()
+
+
+def emptied_but_for_a_file_that_the_page_began(host: Host) -> None:
+    host.empty()
+    (host.data / "webui.db").touch()
+
+
+def replaced_by_a_link_to_nothing(host: Host) -> None:
+    shutil.rmtree(host.data)
+    host.data.symlink_to(host.folder / "not mounted")
+
+
+def replaced_by_a_link_to_an_empty_folder(host: Host) -> None:
+    shutil.rmtree(host.data)
+    (host.folder / "elsewhere").mkdir()
+    host.data.symlink_to(host.folder / "elsewhere")
+
+
+def database_alone_removed(host: Host) -> None:
+    (host.data / "webui.db").unlink()
+    (host.data / "uploads").mkdir()
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        removed,
+        emptied,
+        emptied_but_for_a_file_that_the_page_began,
+        replaced_by_a_link_to_nothing,
+        replaced_by_a_link_to_an_empty_folder,
+        database_alone_removed,
+    ],
+)
+def test_data_that_is_gone_is_asked_about(host: Host, lose: Callable[[Host], None]) -> None:
+    lose(host)
+    question = asked(host)
+    assert question is not None
+    assert f"the data of open_webui is not there: {host.data} is " in question.problem
+    assert "it held 2 chats and 2 accounts at the last apply" in question.problem
+    assert question.choices == ("fresh",)
+
+
+def test_a_database_that_the_page_made_anew_meanwhile_is_another_one(host: Host) -> None:
+    host.empty()
+    write_chats(host.data, "a second account of the kit")
+    question = asked(host)
+    assert question is not None
+    assert question.problem == (
+        f"{host.data} holds another database of open_webui than the last apply left there: "
+        "0 chats and 1 account now, and 2 chats and 2 accounts at the last apply"
+    )
+    assert question.choices == ("found",)
+
+
+def test_a_database_of_somebody_else_in_the_place_is_another_one(host: Host) -> None:
+    host.empty()
+    write_chats(host.data, "of another kit", "eve", chats=9)
+    assert "9 chats and 2 accounts now" in problem(host)
+
+
+def test_a_copy_of_the_database_asks_nothing_though_it_has_fewer_chats(host: Host) -> None:
+    shutil.copytree(host.data, host.folder / "copy")
+    write_chats(host.data, chats=3)
+    host.accept()
+    shutil.rmtree(host.data)
+    shutil.copytree(host.folder / "copy", host.data)
+    assert chats_in(host.data) == 2
+    assert asked(host) is None
+
+
+def test_data_that_was_moved_by_hand_asks_nothing(host: Host) -> None:
+    new = host.folder / "bridge" / "data"
+    new.parent.mkdir()
+    host.data.rename(new)
+    assert asked(host, new) is None
+
+
+def test_a_whole_copy_by_hand_asks_nothing_and_an_old_one_does(host: Host) -> None:
+    new = host.folder / "bridge" / "data"
+    shutil.copytree(host.data, new)
+    assert asked(host, new) is None
+    write_chats(host.data, chats=1, at=2000)
+    question = asked(host, new)
+    assert question is not None
+    assert question.problem == (
+        f"{new} holds an older state of open_webui than {host.data}: "
+        f"2 chats and 2 accounts in {new}, 3 chats and 2 accounts in {host.data}"
+    )
+    assert question.choices == ("move", "found")
+
+
+def test_another_database_in_another_folder_may_be_used_or_laid_aside(host: Host) -> None:
+    new = host.folder / "bridge" / "data"
+    write_chats(new, "of another kit", chats=7)
+    question = asked(host, new)
+    assert question is not None
+    assert f"7 chats and 1 account in {new}, 2 chats and 2 accounts in {host.data}" in question.problem
+    assert question.choices == ("found", "move")
+
+
+def test_both_folders_without_data_are_told_together(host: Host) -> None:
+    new = host.folder / "bridge" / "data"
+    shutil.rmtree(host.data)
+    question = asked(host, new)
+    assert question is not None
+    assert f"{host.data} and {new} are missing and missing" in question.problem
+    assert question.choices == ("fresh",)
+
+
+def test_a_drive_that_is_not_mounted_is_named(host: Host) -> None:
+    seen = host.seen()
+    host.empty()
+    now = replace(host.seen(), mount="/mnt/disk")
+    question = question_of(host.place(), now)
+    assert question is not None
+    assert question.problem.endswith("; it lay on the file system of /mnt/disk, which is not mounted there now")
+    assert seen.now.mount == now.now.mount
+
+
+def test_a_database_that_cannot_be_read_has_no_choice_but_a_sound_one(host: Host) -> None:
+    (host.data / "webui.db").write_text("this is no database, it only looks like a file" * 50)
+    question = asked(host)
+    assert question is not None
+    assert question.choices == ()
+
+
+def test_a_first_apply_asks_nothing_wherever_the_data_shall_lie(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    assert asked(host) is None
+    write_chats(host.data, "somebody", chats=4)
+    assert asked(host) is None
+
+
+def test_what_an_older_kit_left_is_known_by_its_release(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    write_chats(host.data, *NOBODY_ELSE, chats=2)
+    host.release("a" * 64, host.data)
+    (host.root / "data_versions.json").write_text('{"format": 1, "versions": {"open_webui": "0.9.0"}}')
+    assert asked(host) is None
+    new = host.folder / "bridge" / "data"
+    assert f"2 chats and 2 accounts stay in {host.data}" in problem(host, new)
+    host.empty()
+    assert f"{host.data} is empty" in problem(host)
+
+
+def test_models_that_stay_in_another_folder_or_are_gone_are_asked_about(tmp_path: Path) -> None:
+    host, old, new = Host(tmp_path), tmp_path / "models", tmp_path / "disk" / "models"
+    write_model(old, "llama")
+    write_model(old, "mine")
+    host.accept(host.models(old))
+    assert question_of(host.models(old), host.seen(host.models(old))) is None
+    question = question_of(host.models(new), host.seen(host.models(new)))
+    assert question is not None
+    assert question.problem == f"main would begin empty in {new}: 2 models stay in {old}"
+    (new / "manifests").mkdir(parents=True)
+    assert question_of(host.models(new), host.seen(host.models(new))) is not None
+    write_model(new, "of somebody")
+    assert question_of(host.models(new), host.seen(host.models(new))) is None
+    shutil.rmtree(old)
+    gone = question_of(host.models(old), host.seen(host.models(old)))
+    assert gone is not None
+    assert gone.choices == ("fresh",)
+
+
+def test_an_engine_that_never_had_a_model_begins_anywhere(tmp_path: Path) -> None:
+    host, old = Host(tmp_path), tmp_path / "models"
+    old.mkdir()
+    host.accept(host.models(old))
+    assert question_of(host.models(old), host.seen(host.models(old))) is None
+    assert question_of(host.models(tmp_path / "new"), host.seen(host.models(tmp_path / "new"))) is None
