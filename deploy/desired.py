@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
 
+LOCK = "kit.lock"
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -49,7 +51,7 @@ class Desired:
 
 def lock_path(spec_path: Path) -> Path:
     """Return where the lock of a spec lies: beside it."""
-    return spec_path.with_name("kit.lock")
+    return spec_path.with_name(LOCK)
 
 
 def load_desired(path: Path) -> Desired:

@@ -6,20 +6,24 @@ from pathlib import Path
 
 import click
 
+from deploy.agent.line import Line
 from deploy.choices import Choices
 from deploy.cli.data_option import data_option
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
 from deploy.cli.rights import ensure_root
+from deploy.desired import LOCK
+from deploy.errors import UsageError
 from deploy.hosts.transport import LocalTransport
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
 @click.option("--yes", is_flag=True, help="Do not ask, also where something that runs is changed.")
 @click.option("--full", is_flag=True, help="Run every step, also those that have nothing to do.")
+@click.option("--locked", is_flag=True, help="Refuse a kit.yaml that has no kit.lock; for CI.")
 @data_option
 @spec_argument
-def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool) -> int:
+def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, locked: bool) -> int:
     """Make this machine what kit.yaml says.
 
     Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
@@ -27,7 +31,10 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool) ->
     with --yes. Where user data would stay in another folder, or is not there, it refuses until --data says what to do.
     A release that fails is taken back: the last good one runs again. No plan deletes user data: only
     `kit destroy --data` does.
+
+    Where there is no kit.lock yet, it is made first, as `kit lock` makes it, and what it pins is shown.
     """
+    pinned = _pinned(output, spec, locked=locked)
     transport = LocalTransport()
     with transport.ahead("probe"):
         # Loading these takes as long as the agent takes to start: both go on side by side.
@@ -36,4 +43,21 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool) ->
 
         desired = recall_desired(spec)
         ensure_root("apply changes this machine")
-        return apply_and_tell(output, desired, transport, choices=data, yes=yes, full=full)
+        return apply_and_tell(output, desired, transport, choices=data, yes=yes, full=full, pinned=pinned)
+
+
+def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
+    """Make a kit.lock that is not there yet, and return what it pins."""
+    path = spec.with_name(LOCK)
+    if path.exists() or path.is_symlink():
+        return ()
+    from deploy.spec.loader import load_spec
+
+    # A fault of kit.yaml comes before that of a file which is made of it.
+    load_spec(spec)
+    if locked:
+        raise UsageError(f"{path} does not exist, and --locked makes none", f"type: {Line('lock', spec=spec)}")
+    ensure_root("apply changes this machine")
+    from deploy.cli.locking import lock_and_tell
+
+    return lock_and_tell(output, spec)

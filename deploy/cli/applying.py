@@ -22,6 +22,7 @@ def apply_and_tell(
     yes: bool,
     full: bool = False,
     choices: Choices | None = None,
+    pinned: tuple[str, ...] = (),
 ) -> int:
     """Plan, ask where that is due, apply, and say what a person does next."""
     prepared = prepare(desired, transport, choices)
@@ -37,7 +38,7 @@ def apply_and_tell(
         desired = load_desired(desired.path)
         outcome = _carry_out(desired, transport, prepared, full)
     # The document needs the spec itself, which an empty plan does not load.
-    document = outcome_document(desired, outcome) if output.as_json else {}
+    document = outcome_document(desired, outcome) | {"pinned": list(pinned)} if output.as_json else {}
     output.answer(welcome(desired, outcome), document)
     return 0
 

@@ -207,6 +207,8 @@ class Listener:
     process: str | None = None
     pid: int | None = None
     container: str | None = None
+    stack: str | None = None
+    """The stack of this kit that the container belongs to."""
     ollama: str | None = None
     """Version of an Ollama that answers there."""
 

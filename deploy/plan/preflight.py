@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
+from deploy.agent.line import Line
 from deploy.deployment import Deployment
 from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
@@ -133,13 +134,23 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
     if observation.docker.is_denied:
         # Who may listen there is the stack itself, which nobody can tell.
         return
+    taken: dict[str, list[str]] = {}
     for service in deployment.services:
         for port in service.ports:
             for listener in observation.listeners(port.address, port.host_port):
+                if listener.stack:
+                    taken.setdefault(listener.stack, []).append(f"{port.host_port} ({service.name})")
+                    continue
                 yield (
                     f"port {port.host_port} of {service.name} is taken by {listener.words}",
                     f"stop it, or give {service.name} another `port:` in kit.yaml{listener.prospect}",
                 )
+    for stack, ports in taken.items():
+        which = ", ".join(dict.fromkeys(ports))
+        yield (
+            f"the stack {stack} on this machine has taken the ports {which}",
+            f"`{Line('down', '--stack', stack)}` takes it down and keeps its data; or write another `port:` for each",
+        )
 
 
 def _older_than_data(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:

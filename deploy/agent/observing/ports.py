@@ -33,6 +33,7 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
                 "process": process,
                 "pid": pid,
                 "container": container["Names"][0].lstrip("/") if container else None,
+                "stack": (container["Labels"] or {}).get("kit.stack") if container else None,
                 "ollama": ollama_version(address, port) if port == OLLAMA_PORT else None,
             }
         )

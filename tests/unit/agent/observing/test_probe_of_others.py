@@ -24,6 +24,23 @@ def test_an_address_of_another_machine_is_told_from_the_hosts_own() -> None:
     assert ports.strange_addresses(asked) == ["2001:db8::7", "203.0.113.7"]
 
 
+def test_a_container_of_another_stack_is_told_with_its_stack() -> None:
+    def container(stack: str, port: int) -> dict[str, Any]:
+        binding = {"IP": "127.0.0.1", "PublicPort": port, "PrivatePort": 80, "Type": "tcp"}
+        return {
+            "Names": [f"/kit-{stack}-web-1"],
+            "State": "running",
+            "Labels": {"kit.stack": stack},
+            "Ports": [binding],
+        }
+
+    asked = [{"address": "127.0.0.1", "port": port} for port in (3000, 4000)]
+    seen = ports.observe(asked, [container("home", 3000), container("quickstart", 4000)], "home")
+    assert [(one["port"], one["container"], one["stack"]) for one in seen if one["container"]] == [
+        (4000, "kit-quickstart-web-1", "quickstart")
+    ]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
 def test_a_probe_without_root_sees_which_secrets_are_there_and_changes_nothing(tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:-1]):
