@@ -162,6 +162,12 @@ def services_argument(function: Function) -> Function:
     return _target("[SERVICE]... [KIT_YAML]")(function)
 
 
+def names_argument(function: Function) -> Function:
+    """Let the verb take [NAME]... [KIT_YAML]: the names may hold dots and slashes, as those of models do."""
+    declare = click.argument("target", metavar="[NAME]... [KIT_YAML]", nargs=-1, callback=_split_last)
+    return declare(function)
+
+
 def name_argument(function: Function) -> Function:
     """Let the verb take NAME [KIT_YAML]."""
     return _target("NAME [KIT_YAML]")(function)
@@ -184,6 +190,15 @@ def _split_prompt(_context: click.Context, _parameter: click.Parameter, words: t
     for place in (1, len(words) - 1):
         if 0 < place < len(words) and is_spec_path(words[place]):
             return Target((*words[:place], *words[place + 1 :]), Path(words[place]))
+    return Target(words, DEFAULT_SPEC)
+
+
+def _split_last(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> Target:
+    """Tell the file from the names: it is the last word, and ends in .yaml or .yml; alone it is one that exists."""
+    is_alone = len(words) == 1 and is_path(words[0])
+    is_there = is_alone and (not context.params.get("upgrade") or Path(words[0]).is_file())
+    if words and (is_there or is_spec_path(words[-1])):
+        return Target(words[:-1], Path(words[-1]))
     return Target(words, DEFAULT_SPEC)
 
 

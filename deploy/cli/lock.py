@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
 
-from deploy.cli.declare import spec_argument, verb
+import click
+
+from deploy.cli.declare import Target, names_argument, verb
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
-from deploy.desired import lock_path
-from deploy.lifecycle.locking import renew_lock
+from deploy.lifecycle.locking import Renewed, renew_lock
 
 
-@verb("lock", "lock", "lock inventories/quickstart/kit.yaml")
-@spec_argument
-def command(output: Output, spec: Path) -> None:
+@verb("lock", "lock", "lock inventories/quickstart/kit.yaml", "lock --upgrade assistant home/kit.yaml")
+@click.option("--upgrade", is_flag=True, is_eager=True, help="Pin anew what NAME names, or everything without a NAME.")
+@names_argument
+def command(output: Output, target: Target, upgrade: bool) -> None:
     """Pin every moving input of kit.yaml in kit.lock.
 
-    Asks the package index for versions and hashes, and writes kit.lock beside kit.yaml. Commit both.
+    Keeps what is pinned, adds what is missing and drops what is no longer needed; then says every difference. With
+    --upgrade it asks what the inputs mean today: all of them, or those of the NAMEs: a service (its image and the
+    packages in it), a model, or a Python package. Commit kit.lock beside kit.yaml.
     """
+    if target.names and not upgrade:
+        raise click.UsageError(f"{' '.join(target.names)}: names go with --upgrade; the file is named last")
     with progress() as display:
-        changes = renew_lock(spec, display)
-    path = lock_path(spec)
-    words = [f"{path} is as it was"] if not changes else [f"{path} is written:", *(f"  {change}" for change in changes)]
-    output.answer("\n".join(words), {"lock": str(path), "changed": bool(changes), "changes": list(changes)})
+        renewed = renew_lock(target.spec, display, target.names if upgrade else None)
+    output.answer(_words(renewed), _document(renewed))
+
+
+def _words(renewed: Renewed) -> str:
+    if not renewed.is_written:
+        return f"{renewed.path} is as it was"
+    # A person's editor, or git, may have written the same values in another way.
+    lines = renewed.lines or ("the same values, in the form that kit writes",)
+    return "\n".join((f"{renewed.path} is written:", *(f"  {line}" for line in lines)))
+
+
+def _document(renewed: Renewed) -> dict[str, object]:
+    return {
+        "lock": str(renewed.path),
+        "changed": renewed.is_written,
+        "changes": list(renewed.lines),
+        "differences": [asdict(one) for one in renewed.differences],
+    }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from deploy.errors import Problem
 from deploy.images import image_sources
-from deploy.lock.model import Lock, ModelLock, PipModelLock, PulledImageLock
-from deploy.recipe import Pulled
+from deploy.lock.model import AdapterLock, ImageLock, Lock, ModelLock, PipModelLock, PulledImageLock
+from deploy.recipe import ImageSource, Pulled
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
 
@@ -21,18 +21,22 @@ def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> lis
 
 def _missing_images(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
     for key, image in image_sources(spec).items():
-        field = f"images.{key}"
         locked = lock.images.get(key)
-        if locked is None:
-            yield field, "is not locked yet"
-        elif isinstance(image, Pulled) or isinstance(locked, PulledImageLock):
-            if isinstance(image, Pulled) != isinstance(locked, PulledImageLock):
-                yield field, f"is locked as {locked.source}; this kit does it otherwise"
-        elif (locked.suite, locked.python) != (image.suite, image.python):
-            yield field, f"is locked for {locked.suite}, this kit builds on {image.suite}"
-        elif (locked.requirements, locked.overrides) != (tuple(image.requirements), tuple(image.overrides)):
-            asked = ", ".join(sorted(set(image.requirements) - set(locked.requirements))) or "other packages"
-            yield field, f"is locked for other requirements; now it needs {asked}"
+        if fault := "is not locked yet" if locked is None else image_fault(image, locked):
+            yield f"images.{key}", fault
+
+
+def image_fault(image: ImageSource, locked: ImageLock) -> str:
+    """Say why an image's entry does not fit what the image is made from; empty where it fits."""
+    if isinstance(image, Pulled) or isinstance(locked, PulledImageLock):
+        is_other = isinstance(image, Pulled) != isinstance(locked, PulledImageLock)
+        return f"is locked as {locked.source}; this kit does it otherwise" if is_other else ""
+    if (locked.suite, locked.python) != (image.suite, image.python):
+        return f"is locked for {locked.suite}, this kit builds on {image.suite}"
+    if (locked.requirements, locked.overrides) != (tuple(image.requirements), tuple(image.overrides)):
+        asked = ", ".join(sorted(set(image.requirements) - set(locked.requirements))) or "other packages"
+        return f"is locked for other requirements; now it needs {asked}"
+    return ""
 
 
 def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
@@ -40,25 +44,29 @@ def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
         if not model.is_locked(spec):
             continue
         locked = lock.models.get(model.key)
-        field = f"models.{model.key}"
-        if locked is None:
-            yield field, "is not locked yet"
-        elif difference := _difference(model, locked):
-            yield field, difference
+        if fault := "is not locked yet" if locked is None else model_fault(model, locked):
+            yield f"models.{model.key}", fault
 
 
 def _missing_adapters(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
     for model in spec.models:
         if model.adapter is None:
             continue
-        locked, field = lock.adapters.get(model.key), f"adapters.{model.key}"
-        if locked is None:
-            yield field, "is not locked yet"
-        elif (locked.file, locked.sha256) != (model.adapter.file, model.adapter.sha256):
-            yield field, f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"
+        locked = lock.adapters.get(model.key)
+        if fault := "is not locked yet" if locked is None else adapter_fault(model, locked):
+            yield f"adapters.{model.key}", fault
 
 
-def _difference(model: Model, locked: ModelLock) -> str:
+def adapter_fault(model: Model, locked: AdapterLock) -> str:
+    """Say why an adapter's entry does not fit its model; empty where it fits."""
+    wanted = model.adapter
+    if wanted is not None and (locked.file, locked.sha256) == (wanted.file, wanted.sha256):
+        return ""
+    return f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"
+
+
+def model_fault(model: Model, locked: ModelLock) -> str:
+    """Say why a model's entry does not fit its source; empty where it fits."""
     source = {"tag": model.from_} if isinstance(model.from_, str) else model.from_.model_dump() if model.from_ else {}
     kind = next(iter(source), locked.source)
     if kind != locked.source:

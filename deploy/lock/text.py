@@ -19,15 +19,20 @@ _HEAD = "# Written by `kit lock`; commit it beside kit.yaml.\n"
 
 def lock_text(lock: Lock) -> str:
     """Return the text of kit.lock."""
-    return _HEAD + "".join(f"{line}\n" for line in _lines(lock.model_dump(by_alias=True, exclude_none=True), ""))
+    return _HEAD + "".join(f"{line}\n" for line in _lines(lock_document(lock), ""))
 
 
-def write_lock(lock: Lock, path: Path) -> None:
-    """Put kit.lock in its place in one step; a file with the same bytes is left alone."""
+def lock_document(lock: Lock) -> dict[str, Any]:
+    """Return all that kit.lock says, as plain values."""
+    return lock.model_dump(by_alias=True, exclude_none=True)
+
+
+def write_lock(lock: Lock, path: Path) -> bool:
+    """Put kit.lock in its place in one step, and say so; a file with the same bytes is left alone."""
     text = lock_text(lock).encode()
     target = path.resolve()
     if target.is_file() and target.read_bytes() == text:
-        return
+        return False
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with beside.open("wb") as stream:
@@ -39,6 +44,7 @@ def write_lock(lock: Lock, path: Path) -> None:
         raise KitError(f"{path} cannot be written: {error.strerror}", "make the folder writable") from error
     finally:
         beside.unlink(missing_ok=True)
+    return True
 
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:

