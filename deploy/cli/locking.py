@@ -13,7 +13,7 @@ from deploy.lifecycle.locking import renew_lock
 def lock_and_tell(output: Output, spec: Path) -> tuple[str, ...]:
     """Write the lock of a kit.yaml that has none, say what it pins, and return that."""
     with progress() as display:
-        changes = renew_lock(spec, display)
+        changes = renew_lock(spec, display).lines
     pins = "It pins:" if changes else "Nothing in it had to be pinned."
     words = [f"{lock_path(spec)} is written; commit it beside {spec.name}. {pins}", *(f"  {one}" for one in changes)]
     output.say("\n".join([*words, ""]))

@@ -15,7 +15,8 @@ from deploy.lock.model import read_lock
 from deploy.lock.text import lock_document
 from tests.tree import REPOSITORY
 
-TAG = {"source": "tag", "tag": "llama3.2:3b", "digest": "a" * 64, "size": 7, "layers": ["b" * 64, "c" * 64]}
+LAYERS = ["b" * 64, "c" * 64]
+TAG: dict[str, Any] = {"source": "tag", "tag": "llama3.2:3b", "digest": "a" * 64, "size": 7, "layers": LAYERS}
 URL = {"source": "url", "url": "https://x.lan/m.gguf", "sha256": "d" * 64, "size": 9, "gguf": {"context_length": 1}}
 PULLED = {"source": "pull", "repository": "some/repository", "digest": "e" * 64, "size": 3}
 ADAPTER = {"file": "adapter.gguf", "sha256": "f" * 64, "size": 5}
@@ -92,11 +93,7 @@ def test_a_tag_that_moved_is_told_with_its_digest_layers_and_size() -> None:
         (URL, {**URL, "gguf": {"context_length": 2}}, "context_length 1 -> 2"),
         (URL, {**URL, "url": "https://y.lan/m.gguf"}, "url https://x.lan/m.gguf -> https://y.lan/m.gguf"),
         (ADAPTER, {**ADAPTER, "size": 6}, "size 5 -> 6"),
-        (
-            TAG,
-            {**TAG, "layers": ["c" * 64, "b" * 64]},
-            "layers bbbbbbbbbbbb, cccccccccccc -> cccccccccccc, bbbbbbbbbbbb",
-        ),
+        (TAG, {**TAG, "layers": LAYERS[::-1]}, f"layers {'b' * 12}, {'c' * 12} -> {'c' * 12}, {'b' * 12}"),
     ],
 )
 def test_each_kind_of_entry_is_told_by_what_changed_in_it(before: Any, after: Any, line: str) -> None:
