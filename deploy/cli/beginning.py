@@ -8,20 +8,31 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from deploy.cli.declare import DEFAULT_SPEC
 from deploy.cli.output import Output
 from deploy.errors import UsageError
+from deploy.spec.first import Choices
 from deploy.spec.schema import FILE_NAME
-from deploy.spec.starter import Choices, inventory_files, starter_files
+from deploy.spec.starter import inventory_files, starter_files
+
+MAGIC = b"GGUF"
+STRANGERS = (
+    (b"version https://git-lfs", "it is Git LFS's pointer to the file; `git lfs pull` brings the file itself"),
+    (b"<", "it is a web page; download the file itself"),
+)
+"""How a file begins that people take for their model."""
 
 
 def ask_choices(output: Output, folder: Path) -> Choices:
     """Ask for what only a person knows; an empty answer takes the default."""
     default = Choices()
     stack = output.asked(f"Name of the deployment [{default.stack}]:").strip()
-    file = output.asked("GGUF file of your model [a tiny one that only proves the wiring]:").strip()
-    return with_model(output, replace(default, stack=stack or default.stack), folder, Path(file) if file else None)
+    model = output.asked("Model: a tag such as llama3.2:3b, or a GGUF file [a tiny one for a first try]:").strip()
+    chosen = replace(default, stack=stack or default.stack)
+    is_file = model.lower().endswith(".gguf") or any((place / model).is_file() for place in (folder, Path()))
+    return with_model(output, chosen, folder, Path(model)) if is_file else replace(chosen, model=model)
 
 
 def files_of(
@@ -35,10 +46,25 @@ def files_of(
 
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
-    words = {name: str(given[name]) for name in ("stack", "model", "publish") if name in given}
+    words = {name: str(given[name]) for name in ("stack", "model", "publish", "engine") if name in given}
     chosen = replace(choices, gateway="no_gateway" not in given, webui="no_webui" not in given, **words)
-    file = given.get("model_file")
-    return with_model(output, chosen, folder, Path(str(file)) if file else None)
+    chosen = _at(chosen, str(given.get("url", "")), str(given.get("sha256", "")))
+    if chosen.model_url and "gguf" in given:
+        raise UsageError("--gguf and --url are two files", "leave one of them out")
+    return with_model(output, chosen, folder, Path(str(given["gguf"]))) if "gguf" in given else chosen
+
+
+def _at(choices: Choices, url: str, sha256: str) -> Choices:
+    """Tell the address of a GGUF file from that of an engine that runs already."""
+    if not urlsplit(url).path.lower().endswith(".gguf"):
+        if sha256:
+            raise UsageError("--sha256 belongs to a GGUF file at an address", "add --url ADDRESS.gguf, or leave it out")
+        if url and not choices.model:
+            raise UsageError(f"which model of {url} is not said", "add --model NAME")
+        return replace(choices, engine_url=url)
+    if not sha256:
+        raise UsageError(f"the sha256 of {url} is not said", "add --sha256 HEX; the page of the file shows it")
+    return replace(choices, model_url=url, model_sha256=sha256)
 
 
 def with_model(output: Output, choices: Choices, folder: Path, file: Path | None) -> Choices:
@@ -48,6 +74,8 @@ def with_model(output: Output, choices: Choices, folder: Path, file: Path | None
     path = folder / file if (folder / file).is_file() else file
     try:
         with path.open("rb") as stream:
+            _ensure_gguf(file, stream.read(len(STRANGERS[0][0])))
+            stream.seek(0)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}", "give the path of a GGUF file that is there") from None
@@ -55,6 +83,12 @@ def with_model(output: Output, choices: Choices, folder: Path, file: Path | None
     if Path(written).is_absolute():
         output.note(f"the model is outside the folder of kit.yaml: {written} must lie there on the machine too")
     return replace(choices, model_file=written, model_sha256=sha256)
+
+
+def _ensure_gguf(file: Path, first: bytes) -> None:
+    if not first.startswith(MAGIC):
+        why = next((words for begin, words in STRANGERS if first.startswith(begin)), "a GGUF file begins with GGUF")
+        raise UsageError(f"{file} is no GGUF file: {why}", "give the path of a GGUF file")
 
 
 def written_path(file: Path, folder: Path) -> str:

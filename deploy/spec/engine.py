@@ -23,6 +23,11 @@ class EngineSpec(Strict):
     name: Name
     """Name of the engine; models refer to it."""
 
+    @classmethod
+    def at(cls, _url: str) -> str:
+        """Return the least that may be written about one that runs at an address already; empty for the kit's own."""
+        return ""
+
     @property
     @abstractmethod
     def models_are(self) -> ModelsAre:

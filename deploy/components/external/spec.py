@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -71,6 +72,12 @@ class ExternalEngine(EngineSpec):
     """Where the key that it asks for is kept: env:NAME or file:PATH."""
     prune: bool = False
     """Whether a model that left this file is removed from it, if the kit made it."""
+
+    @classmethod
+    def at(cls, url: str) -> str:
+        """Return what is written about one at an address: a version in its path tells which API it is."""
+        api = "openai" if _VERSION.search(urlsplit(url).path) else "ollama"
+        return f"{{name: main, kind: external, api: {api}, url: {json.dumps(url)}}}"
 
     @field_validator("url")
     @classmethod

@@ -24,7 +24,7 @@ def file_in(spec: str) -> str:
 def test_init_writes_a_spec_that_loads_and_the_schema_that_its_first_line_names(kit: Kit) -> None:
     shown = kit("init")
     assert shown.code == 0
-    assert shown.out == "written: kit.yaml, kit.schema.json\nnext:\n  kit lock kit.yaml\n  kit apply kit.yaml\n"
+    assert shown.out == "written: kit.yaml, kit.schema.json\nnext:\n  kit apply kit.yaml\n"
     assert load_spec(Path("kit.yaml")).stack == "home"
     first = Path("kit.yaml").read_text().splitlines()[0]
     assert Path(first.split("$schema=")[1]).is_file()
@@ -37,6 +37,65 @@ def test_init_takes_every_flag_into_the_spec(kit: Kit) -> None:
     spec = load_spec(Path("kit.yaml"))
     assert (spec.stack, spec.webui, spec.models[0].name) == ("lab", None, "mine")
     assert spec.models[0].model_dump()["from_"] == {"file": "mine.gguf", "sha256": hashlib.sha256(b"GGUF").hexdigest()}
+
+
+def test_a_tag_is_all_that_a_real_model_needs(kit: Kit) -> None:
+    shown = kit("init", "home/kit.yaml", "--model", "llama3.2:3b")
+    assert shown.out == "written: home/kit.yaml, home/kit.schema.json\nnext:\n  kit apply home/kit.yaml\n"
+    spec = load_spec(Path("home/kit.yaml"))
+    assert (spec.models[0].model_dump()["from_"], bool(spec.gateway), bool(spec.webui)) == ("llama3.2:3b", True, True)
+
+
+def test_gguf_is_another_name_of_model_file(kit: Kit) -> None:
+    Path("mine.gguf").write_bytes(b"GGUF and more")
+    texts = []
+    for option in ("--gguf", "--model-file"):
+        assert kit("init", option, "mine.gguf").code == 0
+        texts.append(Path("kit.yaml").read_text())
+        Path("kit.yaml").unlink()
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\x03\x04", "a GGUF file begins with GGUF"),
+        (b"", "a GGUF file begins with GGUF"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is Git LFS's pointer to the file"),
+        (b"<!DOCTYPE html>", "it is a web page"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--gguf", "--model-file"])
+def test_a_file_that_is_no_gguf_is_refused(content: bytes, why: str, option: str, kit: Kit) -> None:
+    Path("mine.gguf").write_bytes(content)
+    shown = kit("init", option, "mine.gguf")
+    assert (shown.code, Path("kit.yaml").exists()) == (2, False)
+    assert f"mine.gguf is no GGUF file: {why}" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--url", "https://example.org/mine.gguf"), "add --sha256 HEX"),
+        (("--url", "http://mac.lan:11434"), "add --model NAME"),
+        (("--sha256", "1" * 64), "--sha256 belongs to a GGUF file at an address"),
+        (("--url", "https://example.org/a.gguf", "--sha256", "1" * 64, "--gguf", "b.gguf"), "two files"),
+        (("--engine", "llama_cpp", "--url", "https://example.org/a.gguf", "--sha256", "1" * 64), "main opens one GGUF"),
+    ],
+)
+def test_options_that_miss_something_are_told(words: tuple[str, ...], said: str, kit: Kit) -> None:
+    shown = kit("init", *words)
+    assert (shown.code, Path("kit.yaml").exists()) == (2, False)
+    assert said in shown.err
+
+
+@pytest.mark.parametrize("publish", ["somewhere", "999.1.1.1", "http://mac.lan"])
+def test_no_line_of_a_file_that_was_not_written_is_named(publish: str, kit: Kit) -> None:
+    shown = kit("init", "--publish", publish)
+    assert (shown.code, Path("kit.yaml").exists()) == (2, False)
+    assert shown.err.startswith("error: --publish: ")
+    assert shown.err.count("--publish") == 1
+    assert "kit.yaml:" not in shown.err
 
 
 def test_a_model_beside_the_person_and_not_beside_the_spec_is_written_in_full(kit: Kit, tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import SpecError, UsageError
+from deploy.errors import UsageError
+from deploy.spec.first import Choices
 from deploy.spec.loader import load_spec
 from deploy.spec.schema import FILE_NAME, MODELINE
-from deploy.spec.starter import Choices, inventories, inventory_files, starter_files
+from deploy.spec.starter import inventories, inventory_files, starter_files
 
 ODD_FILE = 'mine "of" all\' $(x) {{y}}.gguf'
 
@@ -22,7 +23,7 @@ ODD_FILE = 'mine "of" all\' $(x) {{y}}.gguf'
         Choices(gateway=False, webui=False),
         Choices(gateway=False, publish="192.168.1.20"),
         Choices(publish="fd00::1", model="null", model_file=ODD_FILE, model_sha256="1" * 64),
-        Choices(stack="yes", model="1.5:7b-q4"),
+        Choices(stack="yes", model="1.5:7b-q4", model_file="x.gguf", model_sha256="1" * 64),
     ],
 )
 def test_what_is_begun_with_is_good(tmp_path: Path, choices: Choices) -> None:
@@ -31,11 +32,66 @@ def test_what_is_begun_with_is_good(tmp_path: Path, choices: Choices) -> None:
     path = tmp_path / "kit.yaml"
     path.write_text(files["kit.yaml"], encoding="utf-8")
     spec = load_spec(path)
-    assert (spec.stack, spec.models[0].name) == (choices.stack, choices.model)
+    assert (spec.stack, spec.models[0].name) == (choices.stack, choices.model or "gemma")
     assert (spec.gateway is not None, spec.webui is not None) == (choices.gateway, choices.webui)
     assert all(front.publish == choices.publish for front in (spec.gateway, spec.webui) if front)
     if choices.model_file:
-        assert spec.models[0].model_dump()["from_"] == {"file": ODD_FILE, "sha256": "1" * 64}
+        assert spec.models[0].model_dump()["from_"] == {"file": choices.model_file, "sha256": "1" * 64}
+
+
+CREATED = {"kind": "ollama", "name": "main"}
+OUTSIDE = {"name": "main", "kind": "external", "url": "http://mac.lan:11434", "api": "ollama"}
+URL = "https://example.org/mine.gguf"
+
+
+@pytest.mark.parametrize(
+    ("choices", "engine", "model"),
+    [
+        (Choices(model="llama3.2:3b"), CREATED, {"name": "llama3.2", "from_": "llama3.2:3b"}),
+        (Choices(model="llama3.2"), CREATED, {"name": "assistant", "from_": "llama3.2"}),
+        (Choices(model="hf.co/some/Model-GGUF:Q4"), CREATED, {"name": "Model-GGUF"}),
+        (Choices(engine="ollama"), CREATED, {"name": "gemma"}),
+        (Choices(engine="ollama", model_file="x.gguf", model_sha256="1" * 64), CREATED, {"name": "gemma"}),
+        (Choices(engine="llama_cpp", model="mine"), {"kind": "llama_cpp"}, {"name": "mine"}),
+        (
+            Choices(model_url=URL, model_sha256="1" * 64, model="mine"),
+            CREATED,
+            {"name": "mine", "from_": {"url": URL, "sha256": "1" * 64}},
+        ),
+        (
+            Choices(engine_url="http://mac.lan:11434", model="llama3.2:3b"),
+            OUTSIDE,
+            {"name": "llama3.2", "from_": "llama3.2:3b"},
+        ),
+        (
+            Choices(engine_url="http://studio.lan:1234/v1", model="qwen/qwen3-8b", engine="external"),
+            {"kind": "external", "api": "openai"},
+            {"name": "qwen3-8b", "from_": "qwen/qwen3-8b"},
+        ),
+    ],
+)
+def test_the_engine_fits_the_model(
+    choices: Choices, engine: dict[str, str], model: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "kit.yaml"
+    path.write_text(starter_files(choices)["kit.yaml"], encoding="utf-8")
+    spec = load_spec(path)
+    assert spec.engines[0].model_dump().items() >= engine.items()
+    assert spec.models[0].model_dump().items() >= model.items()
+    assert (spec.gateway is not None, spec.webui is not None) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        (Choices(engine="ollama", engine_url="http://mac.lan:11434", model="m"), "--engine ollama is started here"),
+        (Choices(engine="external", model="m"), "where it runs is not said"),
+        (Choices(model="no such/model//x"), "--model: 'no such/model//x' is not a model's name"),
+    ],
+)
+def test_choices_that_do_not_fit_one_another_are_told(choices: Choices, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        starter_files(choices)
 
 
 def test_its_first_line_names_the_schema_beside_it_and_each_part_has_a_word() -> None:
@@ -46,19 +102,24 @@ def test_its_first_line_names_the_schema_beside_it_and_each_part_has_a_word() ->
 
 
 @pytest.mark.parametrize(
-    ("choices", "path"),
+    ("choices", "option"),
     [
-        (Choices(stack="../x"), "stack"),
-        (Choices(stack="x\nbackup: {}"), "stack"),
-        (Choices(publish="0.0.0.0"), "gateway.publish"),
-        (Choices(model="a b"), "models[0].name"),
-        (Choices(model_file="x.gguf", model_sha256="zz"), "models[0].from.sha256"),
+        (Choices(stack="../x"), "--stack"),
+        (Choices(stack="x\nbackup: {}"), "--stack"),
+        (Choices(publish="somewhere"), "--publish"),
+        (Choices(model="a b", engine="llama_cpp"), "--model"),
+        (Choices(model_file="x.gguf", model_sha256="zz"), "--sha256"),
+        (Choices(engine_url="ftp://mac.lan", model="m"), "--url"),
     ],
 )
-def test_a_choice_that_cannot_be_is_told_before_anything_is_written(choices: Choices, path: str) -> None:
-    with pytest.raises(SpecError) as caught:
+def test_a_choice_that_cannot_be_is_told_by_its_option_before_anything_is_written(
+    choices: Choices, option: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
         starter_files(choices)
-    assert path in [problem.path for problem in caught.value.problems]
+    lines = caught.value.problem.splitlines()
+    assert lines == sorted(set(lines))
+    assert [line for line in lines if not line.startswith(f"{option}: ") or "kit.yaml:" in line] == []
 
 
 def test_a_shipped_deployment_comes_with_its_lock(tmp_path: Path, repository: Path) -> None:
