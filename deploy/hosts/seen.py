@@ -105,6 +105,10 @@ class Disk:
     free_bytes: int
     device: int
     """Equal for paths of one file system."""
+    kind: str = ""
+    """Type of the file system, as the kernel names it; empty where it is not known."""
+    point: str = "/"
+    """Where it is mounted."""
 
 
 @dataclass(frozen=True)

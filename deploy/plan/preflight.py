@@ -12,6 +12,7 @@ from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
 from deploy.plan.devices import device_refusals
 from deploy.plan.disk import disk_refusals
+from deploy.plan.drives import drive_advice, drive_refusals
 from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
@@ -40,6 +41,7 @@ def refusals(
         *_folders(deployment, observation),
         *device_refusals(deployment, observation),
         *_older_than_data(deployment, observation),
+        *drive_refusals(deployment, observation),
     )
 
 
@@ -61,6 +63,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *_engine_advice(observation),
         *model_advice(deployment, observation),
         *place_advice(deployment, observation),
+        *drive_advice(deployment, observation),
         *named_doubts(deployment, observation),
     )
 

@@ -11,6 +11,7 @@ QUICKSTART = (
     "test_second_apply",
     "test_plan_and_change",
     "test_owned_settings",
+    "test_data_moves",
     "test_closed_doors",
     "test_stop_and_start",
     "test_refused_before_anything",

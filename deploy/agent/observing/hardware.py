@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.inputs.sources import named_mirror
+from deploy.agent.observing.mounts import mount_of
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA = Path("/proc/driver/nvidia")
@@ -29,14 +30,16 @@ def observe() -> dict[str, Any]:
     }
 
 
-def disk(path: Path) -> dict[str, int]:
-    """Return the space where a path lies, or would lie."""
+def disk(path: Path) -> dict[str, Any]:
+    """Return the space where a path lies, or would lie, and the kind of its file system."""
     while not _is_there(path):
         path = path.parent
-    status = os.statvfs(path)
+    status, mount = os.statvfs(path), mount_of(path)
     return {
         "free_bytes": status.f_bavail * status.f_frsize,
         "device": path.stat().st_dev,
+        "kind": mount.kind,
+        "point": mount.point,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ def _is_within(path: Path, folder: str) -> bool:
     return path == Path(folder) or Path(folder) in path.parents
 
 
+@lru_cache(maxsize=1)
 def _mounts(table: str) -> list[Mount]:
     found = []
     for line in table.splitlines():

@@ -1,0 +1,59 @@
+"""File systems that cannot hold a database: known by their type before anything is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.deployment import Deployment
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Disk
+from deploy.places import places_of
+
+# SQLite's write-ahead log shares memory through a file and locks parts of it; its own documentation rules networks out.
+NETWORK = "a file system over the network, where databases break: locks and shared memory are not reliable there"
+GUEST = "a folder of the machine around this one, where databases break: it shares no memory between programs"
+NO_OWNERS = "a file system that knows no owners, so the service could not be given its folder"
+KINDS = {
+    **dict.fromkeys(("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "davfs"), NETWORK),
+    **dict.fromkeys(("ceph", "glusterfs", "lustre", "beegfs", "orangefs", "gfs2", "ocfs2"), NETWORK),
+    **dict.fromkeys(("9p", "drvfs", "vboxsf", "vmhgfs", "prl_fs"), GUEST),
+    **dict.fromkeys(("vfat", "msdos", "exfat"), NO_OWNERS),
+}
+FUSE = {
+    **dict.fromkeys(("sshfs", "rclone", "s3fs", "gcsfuse", "goofys", "curlftpfs", "davfs2", "webdav"), NETWORK),
+    **dict.fromkeys(("glusterfs", "ceph", "ceph-fuse", "cephfs", "juicefs", "mfs", "moosefs", "seaweedfs"), NETWORK),
+    **dict.fromkeys(("vmhgfs-fuse", "prl_fsd", "grpcfuse", "osxfs"), GUEST),
+}
+"""By what follows `fuse.` in the type; other programs behind FUSE are not known to fail."""
+MEMORY = ("tmpfs", "ramfs")
+
+
+def unfit(kind: str) -> str:
+    """Return what is wrong with a type of file system for a database; empty where nothing is known to be."""
+    return FUSE.get(kind.partition(".")[2], "") if kind.startswith("fuse.") else KINDS.get(kind, "")
+
+
+def drive_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield each place of databases on a file system that cannot hold one."""
+    for service, path, disk in _database_disks(deployment, observation):
+        wrong = unfit(disk.kind)
+        if wrong:
+            yield (
+                f"the databases of {service} in {path} would lie on {disk.point} ({disk.kind}), {wrong}",
+                f"name a folder on a disk of this machine (ext4, xfs, btrfs, zfs); {disk.point} may hold copies of it",
+            )
+
+
+def drive_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield each place of databases that a reboot would empty."""
+    for service, path, disk in _database_disks(deployment, observation):
+        if disk.kind in MEMORY:
+            where = f"in memory ({disk.kind} at {disk.point})"
+            yield f"the data of {service} in {path} lies {where}: a reboot loses all of it"
+
+
+def _database_disks(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str, Disk]]:
+    for place in places_of(deployment):
+        disk = observation.disks.get(place.host_path)
+        if place.databases and disk is not None:
+            yield place.service, place.host_path, disk

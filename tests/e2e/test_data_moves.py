@@ -1,0 +1,75 @@
+"""A service whose data would stay elsewhere, or is not there, never begins empty in silence, and loses no chat."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.place import Document
+from tests.e2e.stack import Stack
+from tests.e2e.webui import Person
+
+pytestmark = pytest.mark.e2e
+
+TITLE = "what the harbour master said"
+
+
+def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(stack: Stack, bridge: Path) -> None:
+    chat = Person(stack).write_chat(TITLE, "the tide turns at six")
+
+    def write(spec: Document) -> None:
+        spec["webui"]["bridge"] = str(bridge)
+
+    with stack.place.changed(write):
+        refused = stack.apply(code=1)
+        assert f"chats and 2 accounts stay in {stack.data}/open_webui/data" in refused.err.replace(
+            "1 chat ", "1 chats "
+        )
+        assert "apply --data move" in refused.document["error"]["next"]
+        assert not (bridge / "data").exists()
+
+        stack.apply("--data", "move")
+        assert TITLE in Person(stack).chats().values()
+        assert "the tide turns" in Person(stack).chat_text(chat)
+        assert (stack.data / "open_webui" / "data" / "webui.db").exists()
+        assert stack.is_settled
+
+        with emptied(bridge / "data"):
+            assert any(
+                "is empty" in line for line in stack.kit("status", "--check", "--json", code=3).document["drift"]
+            )
+            report = stack.kit("verify", "open_webui", "--json", code=1).document
+            red = {check["name"] for check in report["checks"] if check["outcome"] == "failed"}
+            assert "its data is the data of before" in red
+            (refusal,) = stack.kit("plan", "--json", code=1).document["refusals"]
+            assert "the data of open_webui is not there" in refusal["problem"]
+        assert stack.is_settled
+
+    # Nothing was written since: the old folder has all of it.
+    stack.apply()
+    assert TITLE in Person(stack).chats().values()
+
+
+@contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """Leave a folder without anything in it for a while, as a drive that is not mounted does."""
+    owner, away = folder.stat(), folder.with_name("away")
+    folder.rename(away)
+    folder.mkdir(mode=0o700)
+    shutil.chown(folder, owner.st_uid, owner.st_gid)
+    yield
+    folder.rmdir()
+    away.rename(folder)
+
+
+@pytest.fixture
+def bridge(stack: Stack) -> Iterator[Path]:
+    """A folder of a person's own."""
+    folder = Path("/srv") / f"{stack.name}-bridge"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
