@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
-from types import FrameType
 from typing import Any, Optional
 
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
+from deploy.agent.interrupts import listen
 from deploy.agent.journal import Journal
 from deploy.agent.line import called_as
 
@@ -48,8 +47,7 @@ UNHELD = ("probe", "docker", "hold", "room", "secret", "engine")
 
 def main(arguments: list[str]) -> int:
     """Run one verb; the exit status says whether it was done."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    listen()
     try:
         answer, status = _answer(arguments), 0
     except AgentError as error:
@@ -96,11 +94,6 @@ def _request(whole: bool) -> dict[str, Any]:
         raise AgentError("the request has another format than this agent's", "use the kit that brought this agent", 2)
     called_as(request)
     return request
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)
-    raise Interrupted(number)
 
 
 if __name__ == "__main__":

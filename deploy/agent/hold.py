@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.holder import WORKING, held_by, hold_path, is_locked, try_lock
+from deploy.agent.holder import COMPOSING, WORKING, held_by, hold_path, is_locked, try_lock
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 
 # A probe looks at the lock by taking it for a moment: one refusal alone proves no holder.
 PATIENCE_SECONDS = 0.5
+COMPOSE_SECONDS = 60.0
+"""How long a compose may take that outlives its agent: it stops a container and starts its successor."""
 LOOK_SECONDS = 0.05
 ENDED = b"ended"
 JOURNAL_BYTES = 4 * 2**20
@@ -46,10 +48,14 @@ def run(request: dict[str, Any], journal: Journal) -> None:
 
 
 def _take(descriptor: int, root: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    begun = time.monotonic()
     # A step may go on whose control node has gone: its hold is free then, the host is not.
     while not try_lock(descriptor, fcntl.LOCK_EX) or is_locked(root / "run" / WORKING):
-        if time.monotonic() > deadline:
+        if time.monotonic() > begun + PATIENCE_SECONDS:
+            raise held_by(read_json(hold_path(root)) or {})
+        time.sleep(LOOK_SECONDS)
+    while is_locked(root / "run" / COMPOSING):
+        if time.monotonic() > begun + COMPOSE_SECONDS:
             raise held_by(read_json(hold_path(root)) or {})
         time.sleep(LOOK_SECONDS)
 

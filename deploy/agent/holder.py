@@ -14,6 +14,7 @@ from deploy.agent.remembered import read_json
 
 HOLD = "hold"
 WORKING = "working"
+COMPOSING = "composing"
 
 
 def hold_path(root: Path) -> Path:
@@ -59,6 +60,18 @@ def working(request: dict[str, Any], verb: str) -> Iterator[None]:
         # Once more: the step before may have taken long, and its run may have let go meanwhile.
         _ensure_holds(root, run, verb)
         yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def composing(root: Path) -> Iterator[int]:
+    """Lock a file that compose inherits: should the agent be killed, it stays locked until compose has ended."""
+    (root / "run").mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(root / "run" / COMPOSING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
     finally:
         os.close(descriptor)
 

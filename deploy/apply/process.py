@@ -15,7 +15,7 @@ from deploy.agent.line import Line
 from deploy.apply.events import Recap, TaskEvent, read_event
 
 OnEvent = Callable[[TaskEvent], None]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 """How long an interrupted run may take to end by itself."""
 
 

@@ -100,9 +100,10 @@ class Observation:
         """Return what is at a path; a path that was not asked for is not there."""
         return self.folders.get(host_path, HostFolder())
 
-    def has_image_of(self, kind: str) -> bool:
-        """Whether any image of a kind is on the host, whatever its recipe."""
-        return any(reference.startswith(f"kit/{kind}:") for reference in self.images)
+    def ran_image_of(self, kind: str) -> bool:
+        """Whether the stack's own release has an image of a kind, whatever its recipe; other stacks have theirs."""
+        services = (self.manifest or {}).get("services", {}).values()
+        return any(str(one["image"]).startswith(f"kit/{kind}:") for one in services)
 
     def listeners(self, address: str, port: int) -> tuple[Listener, ...]:
         """Return who else listens where a port shall be published."""

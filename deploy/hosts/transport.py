@@ -23,7 +23,7 @@ from deploy.hosts.agent_zip import agent_zip
 REQUEST_FORMAT = 1
 HOST_PYTHON = "/usr/bin/python3"
 AGENT_FOLDER = "/opt/kit/agent"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 """How long an interrupted step may take to end by itself."""
 Document = dict[str, Any]
 OnLine = Callable[[Document], None]

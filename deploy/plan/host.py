@@ -34,7 +34,7 @@ def _images(deployment: Deployment, observation: Observation) -> Iterator[Operat
         if reference not in observation.images:
             source = service.image.source
             other = "its inputs changed" if source == "build" else "another digest is locked"
-            seen = other if observation.has_image_of(service.kind) else "not on host"
+            seen = other if observation.ran_image_of(service.kind) else "not on host"
             cause = UNSEEN if is_unseen(observation) else seen
             yield Operation(f"image {service.kind}", source, cause, "images", service.name)
 

@@ -62,7 +62,9 @@ def _change(
     if container.trouble:
         return "recreate", container.trouble
     if container.state != "running":
-        return "start", f"{container.state} with exit code {container.exit_code}"
+        # Docker's word for one that nobody has started yet, as a run that is cut off leaves it.
+        never = container.state == "created"
+        return "start", "made and never started" if never else f"{container.state} with exit code {container.exit_code}"
     if container.health == "unhealthy":
         return "recreate", "unhealthy"
     return None

@@ -45,6 +45,8 @@ def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
 
 def remember_places(root: Path, places: dict[str, Place]) -> None:
     """Remember each place as it is now: the release that uses it is accepted."""
+    if not places:
+        return
     document = _read(root)
     before = document["places"]
     now = {name: _entry(look(root, place), place, before.get(name)) for name, place in places.items()}

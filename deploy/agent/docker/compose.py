@@ -6,9 +6,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from deploy.agent.docker.api import socket_path
 from deploy.agent.errors import AgentError
+from deploy.agent.holder import composing
+from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
 from deploy.agent.observing.engine import plugin_path
 
@@ -37,21 +40,27 @@ def check_file(root: Path, path: Path) -> None:
 
 def run_compose(argv: list[str], what: str) -> None:
     """Run compose to its end; what it says is the error where it fails."""
+    _run(argv, what)
+
+
+def run_up(root: Path, argv: list[str], what: str) -> None:
+    """Let compose make containers, whole: cut off, it would leave a stopped one without its successor.
+
+    So it hears no signal of the agent's, which waits for its end, and outlives an agent that is killed.
+    """
+    with shielded(), composing(root) as lock:
+        _run(argv, what, start_new_session=True, pass_fds=(lock,))
+
+
+def _run(argv: list[str], what: str, **apart: Any) -> None:
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     # Nobody's .env and no COMPOSE_* variable has a say.
     environment |= {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ANSI": "never"}
     # The engine that the agent itself asks, whatever context a person's docker command uses.
     environment["DOCKER_HOST"] = f"unix://{socket_path()}"
+    heard: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": SECONDS}
     try:
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS,
-        )
+        done = subprocess.run(argv, env=environment, check=False, **heard, **apart)
     except subprocess.TimeoutExpired:
         raise AgentError(f"{what}: docker compose did not end in {SECONDS} s", "see `journalctl -u docker`") from None
     if done.returncode:

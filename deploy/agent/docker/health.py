@@ -11,6 +11,7 @@ from deploy.agent.docker.containers import described, of_stack
 from deploy.agent.docker.ends import RESTARTS, Ends, end_words, ends
 from deploy.agent.docker.logs import redacted_log, shown_log
 from deploy.agent.errors import AgentError
+from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
@@ -132,4 +133,6 @@ def stop_container(docker: Docker, container: str) -> None:
     """Stop a container with the grace that its release gives it."""
     inspected = docker.container(container)
     if inspected is not None:
-        docker.stop(container, int(inspected["Config"].get("StopTimeout") or 10))
+        # Docker goes on to stop it once it was asked: known to have stopped, it can be started again.
+        with shielded():
+            docker.stop(container, int(inspected["Config"].get("StopTimeout") or 10))

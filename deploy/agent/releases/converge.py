@@ -10,10 +10,11 @@ from deploy.agent.data.moving import settle_places
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.compose import run_compose, up_argv
+from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
 from deploy.agent.docker.health import Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
+from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases import take_back
@@ -21,6 +22,7 @@ from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.fingerprints import fingerprints, forget, remember
 from deploy.agent.releases.release import linked_release, mark_unproven, point
 from deploy.agent.releases.running import forget_stopped, stopped_services
+from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import write_json
 
 HEALTH_SECONDS = 180.0
@@ -37,13 +39,15 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
             f"release {request['release'][:12]} is not on this host", f"run `{Line('apply')}`, which places it"
         )
     finish_put_back(root, journal)
-    with journal.step("containers"):
+    meant = [name for name, one in services.items() if one["action"] not in ("remove", "stop")]
+    with journal.step("containers"), standing(docker, root, request["stack"], meant, journal):
         back = take_back.remember_way_back(docker, root, request["stack"])
         settle_places(docker, root, request, services, journal)
         take_copies(docker, root, request, services, back, journal)
         before = restarts_before(docker, request["stack"])
         try:
-            changed = _make(docker, root, request, services, journal)
+            with shielded():
+                changed = _make(docker, root, request, services, journal)
             healthy = _wait(docker, root, request, services, before, journal)
         except (AgentError, OSError) as failure:
             raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
@@ -79,7 +83,7 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
     for names, recreate in ((recreated, True), (made, False)):
         if names:
             journal.say(f"{'recreating' if recreate else 'starting'} {', '.join(names)}")
-            run_compose(up_argv(root, request["project"], names, recreate), ", ".join(names))
+            run_up(root, up_argv(root, request["project"], names, recreate), ", ".join(names))
     found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, now in seen.items():
         if name in found:

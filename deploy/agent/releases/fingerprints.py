@@ -52,6 +52,9 @@ def changed_secrets(root: Path, service: str, container: dict[str, Any]) -> list
         # Nobody remembered this container: it read what was there when it started. Not the time of the inode, which
         # a mended owner changes as well.
         started = _seconds(container["started_at"])
+        if started is None:
+            # Made and never started, as a run that is cut off leaves it: it will read what is there when it starts.
+            return []
         return [path.name for path in _files(root, service) if path.stat().st_mtime > started]
     before = known["secrets"]
     return [name for name, now in fingerprints(root, service).items() if before.get(name) != now]
@@ -82,10 +85,12 @@ def _key(root: Path) -> bytes:
     return path.read_bytes()
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str) -> float | None:
+    """Return when a container was started; None where it never was."""
     # Docker prints nanoseconds, which Python 3.9 cannot read.
     whole = text.rstrip("Z").partition(".")[0]
     try:
-        return datetime.fromisoformat(whole).replace(tzinfo=timezone.utc).timestamp() + 1
+        started = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc)
     except ValueError:
-        return 0.0
+        return None
+    return started.timestamp() + 1 if started.year > 1 else None

@@ -13,6 +13,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.fingerprints import fingerprints, remember, was_recreated
+from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import read_json, write_json
 
 HEALTH_SECONDS = 180.0
@@ -44,10 +45,11 @@ def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and start services, and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
     docker, found = Docker(), _found(request)
-    for name in reversed(list(found)):
-        with journal.step(f"stop {name}"):
-            stop_container(docker, found[name]["Id"])
-    _start(request, found, list(found), journal)
+    with standing(docker, Path(request["root"]), request["stack"], found, journal):
+        for name in reversed(list(found)):
+            with journal.step(f"stop {name}"):
+                stop_container(docker, found[name]["Id"])
+        _start(request, found, list(found), journal)
     return {"changed": bool(found), "services": list(found)}
 
 

@@ -9,7 +9,7 @@ from deploy.agent.data.pending import forget_copy, read_pending
 from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.compose import run_compose, up_argv
+from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.docker.logs import shown_log
@@ -174,7 +174,7 @@ def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], j
     forget(root, names)
     journal.say(f"starting {', '.join(names)} as before")
     before = restarts_before(docker, request["stack"])
-    run_compose(up_argv(root, request["project"], names, recreate=False), ", ".join(names))
+    run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
     limits = {name: float(request["services"].get(name, {}).get("health_timeout") or HEALTH_SECONDS) for name in names}
     healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
     for name, one in healthy.items():

@@ -64,3 +64,10 @@ def test_a_container_that_nobody_remembers_is_behind_a_secret_that_was_written_s
     fingerprints(tmp_path, "main")
     secret_of(tmp_path, "main", "one", age=10)
     assert changed_secrets(tmp_path, "main", container("a")) == ["key"]
+
+
+def test_a_container_that_never_started_will_read_the_secrets_that_there_are(tmp_path: Path) -> None:
+    secret_of(tmp_path, "main", "one", age=10)
+    fingerprints(tmp_path, "main")
+    assert changed_secrets(tmp_path, "main", {"id": "a", "started_at": "0001-01-01T00:00:00Z"}) == []
+    assert changed_secrets(tmp_path, "main", container("a")) == ["key"]
