@@ -128,6 +128,15 @@ def test_an_account_that_was_made_once_and_then_renamed_is_not_made_again(place:
     assert place.drift() == {}
 
 
+def test_another_administrator_says_what_becomes_of_the_first(place: Place) -> None:
+    place.store({}, ("kit@localhost", "grace@example.org"))
+    place.remember("grace@example.org")
+    assert place.drift() == {
+        "account ada@example.org": "not made yet; grace@example.org stays an administrator with its password, "
+        "until somebody removes that account in the page"
+    }
+
+
 def test_an_account_of_another_database_is_made_in_this_one(place: Place) -> None:
     place.store({})
     place.remember("ada@example.org", database=("the kit's account of before",))

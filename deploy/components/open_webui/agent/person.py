@@ -24,7 +24,7 @@ def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict
     memory = _memory(root)
     made = _made(memory).get(email)
     if made is None:
-        return [{"name": person_name(room["person"]), "cause": "not made yet"}]
+        return [{"name": person_name(room["person"]), "cause": f"not made yet{_others(memory, stored)}"}]
     if _is_bound(memory, stored, room["account"]["email"]) and not _is_younger(made, stored):
         # Who deletes an account or renames it means it.
         return []
@@ -42,6 +42,17 @@ def remember_person(room: dict[str, Any], stored: Stored, root: str) -> bool:
     ids = list(stored.accounts)[:KNOWN_IDS]
     write_json(_path(root), {"format": FORMAT, "accounts": made, "database": ids})
     return True
+
+
+def _others(memory: dict[str, Any], stored: Stored) -> str:
+    """Say what becomes of administrators that kit.yaml named before."""
+    before = sorted(set(_made(memory)) & stored.emails)
+    if not before:
+        return ""
+    word, own = (
+        ("stay administrators", "their passwords") if len(before) > 1 else ("stays an administrator", "its password")
+    )
+    return f"; {' and '.join(before)} {word} with {own}, until somebody removes that account in the page"
 
 
 def _is_bound(memory: dict[str, Any], stored: Stored, own: str) -> bool:
