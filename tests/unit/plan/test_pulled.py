@@ -35,10 +35,16 @@ def test_a_shared_image_is_pulled_once_and_counted_once(pulled: tuple[Deployment
     assert estimate(deployment, (operation,)).disk_bytes == 5 * GIB
 
 
-def test_another_digest_is_a_cause_of_its_own(pulled: tuple[Deployment, dict[str, object]]) -> None:
+def test_another_digest_is_a_cause_of_its_own_where_this_stack_had_one(
+    pulled: tuple[Deployment, dict[str, object]],
+) -> None:
     deployment, answer = pulled
-    older = {f"kit/{deployment.services[0].kind}:{'b' * 64}": {"id": "sha256:1"}}
-    seen = read_observation({**answer, "images": older})
+    older = f"kit/{deployment.services[0].kind}:{'b' * 64}"
+    seen = read_observation({**answer, "images": {older: {"id": "sha256:1"}}})
     seen = replace(seen, docker=replace(seen.docker, server=True, version="20.10.24"))
-    (operation,) = [one for one in input_operations(deployment, seen) if one.role == "images"]
-    assert operation.cause == "another digest is locked"
+    own = replace(seen, release="r", manifest={"services": {"main": {"image": older}}})
+    assert [one.cause for one in input_operations(deployment, own) if one.role == "images"] == [
+        "another digest is locked"
+    ]
+    # The image is another stack's.
+    assert [one.cause for one in input_operations(deployment, seen) if one.role == "images"] == ["not on host"]
