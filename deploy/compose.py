@@ -129,3 +129,21 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_escaped(item) for item in value]
     return value
+
+
+def read_compose(text: str) -> dict[str, Any]:
+    """Read a rendered compose file as Compose does."""
+    import yaml
+
+    document: dict[str, Any] = _unescaped(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return document
+
+
+def _unescaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("$$", "$")
+    if isinstance(value, dict):
+        return {key: _unescaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    return value

@@ -76,3 +76,5 @@ def _service(name: str, digest: str, container: Container | None) -> Iterator[st
         yield f"service {name} is unhealthy"
     elif container.recreated:
         yield f"service {name} was recreated by hand"
+    elif container.changed:
+        yield f"service {name} was changed by hand: {', '.join(container.changed)}"

@@ -244,7 +244,7 @@ def _names(one: dict[str, Any]) -> SeenNames:
 
 
 def _container(one: dict[str, Any]) -> Container:
-    listed = ("ports", "lost_networks", "replaced_folders", "log")
+    listed = ("ports", "lost_networks", "replaced_folders", "changed", "log")
     return Container(**{**one, **{name: tuple(one.get(name, ())) for name in listed}})
 
 

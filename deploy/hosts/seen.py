@@ -30,6 +30,8 @@ class Container:
     """Folders that it writes to and that are other ones at their path now."""
     recreated: bool = False
     """Whether it is another container than the one that the agent made."""
+    changed: tuple[str, ...] = ()
+    """Parts of its configuration that somebody changed since its release was verified."""
     trouble: str = ""
     """Why it does not stay up, where it ends again and again."""
     log: tuple[str, ...] = ()

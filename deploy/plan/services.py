@@ -89,8 +89,14 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
         yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+    yield from _by_hand(container)
+
+
+def _by_hand(container: Container) -> Iterator[str]:
     if container.recreated:
         yield "was recreated by hand"
+    elif container.changed:
+        yield f"was changed by hand: {', '.join(container.changed)}"
 
 
 def _strange(service: Service, container: Container) -> Iterator[str]:

@@ -25,6 +25,12 @@ def test_runs_the_planned_image(service: Service, containers: Containers) -> Non
     ensure_equal(container["Image"], containers.image_ids.get(reference), f"image id of {reference}")
 
 
+def test_is_configured_as_the_release_says_and_not_otherwise(
+    service: Service, containers: Containers, files: Files
+) -> None:
+    containers.ensure_configured(service, files.compose)
+
+
 def test_runs_locked_down(service: Service, containers: Containers) -> None:
     container = containers.of(service)
     limits, config = container["HostConfig"], container["Config"]

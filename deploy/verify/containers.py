@@ -11,8 +11,12 @@ from testinfra.host import Host
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
+from deploy.verify.docker.compared import differences
+from deploy.verify.docker.defaults import HostDefaults, host_defaults
+from deploy.verify.docker.wanted import Made
 
 LOG_LINES = 5000
+DAEMON_JSON = "/etc/docker/daemon.json"
 
 
 class Containers:
@@ -39,6 +43,12 @@ class Containers:
             raise NotAsPlannedError(f"has no container; run `{Line('apply')}`")
         return self.by_service[service.name]
 
+    def second_ones(self, service: Service) -> list[str]:
+        """Return the names of a service's containers beyond the one that is looked at."""
+        mine = self.of(service)["Id"]
+        named = sorted(self.all.items())
+        return [n for n, one in named if one["Config"]["Labels"]["kit.service"] == service.name and one["Id"] != mine]
+
     def ensure_healthy(self, service: Service) -> None:
         """Raise where a service's container does not run, or is not healthy."""
         state = self.of(service)["State"]
@@ -48,9 +58,40 @@ class Containers:
     @cached_property
     def image_ids(self) -> dict[str, str]:
         """The images that the services shall run, by reference."""
+        return {tag: one["Id"] for one in self._images for tag in one["RepoTags"]}
+
+    @cached_property
+    def image_settings(self) -> dict[str, dict[str, Any]]:
+        """What the images say of their containers, by the images' ids."""
+        return {one["Id"]: one.get("Config") or {} for one in self._images}
+
+    @cached_property
+    def _images(self) -> list[dict[str, Any]]:
         references = sorted({service.image.reference for service in self.deployment.services})
-        found = self._inspected("image", references)
-        return {tag: one["Id"] for one in found for tag in one["RepoTags"]}
+        return self._inspected("image", references)
+
+    def ensure_configured(self, service: Service, release: dict[str, Any]) -> None:
+        """Raise where any key of a container's configuration is neither the release's nor a default of Docker's."""
+        container, others = self.of(service), self.second_ones(service)
+        ensure(not others, f"{', '.join(others)} is a second container of it; remove it: docker rm --force")
+        block = release["services"].get(service.name)
+        if block is None:
+            raise NotAsPlannedError(f"is not part of the release that runs; run `{Line('apply')}`")
+        image = self.image_settings.get(container["Image"])
+        ensure(image is not None, f"runs an image that the release does not name; run `{Line('apply')}`")
+        made = Made(self.deployment.project, service.name, block, image or {}, self.host_defaults)
+        found = differences(made, container)
+        ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` makes the container anew")
+
+    @cached_property
+    def host_defaults(self) -> HostDefaults:
+        """What this host's Docker fills in where nobody says anything."""
+        found = self.host.run("docker info --format %s", "{{json .}}")
+        if found.rc != 0:
+            raise NotAsPlannedError(f"Docker does not answer: {found.stderr.strip()}")
+        # Most hosts have no such file, and defaults then.
+        daemon = self.host.run("cat %s", DAEMON_JSON)
+        return host_defaults(json.loads(found.stdout), json.loads(daemon.stdout or "{}") if daemon.rc == 0 else {})
 
     def networks(self, service: Service) -> list[dict[str, Any]]:
         """Return the networks that a service's container is on."""

@@ -9,6 +9,7 @@ from typing import Any
 from testinfra.host import Host
 
 from deploy.agent.line import Line
+from deploy.compose import read_compose
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure
 
@@ -28,6 +29,14 @@ class Files:
             raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
         manifest: dict[str, Any] = json.loads(found.stdout)
         return manifest
+
+    @cached_property
+    def compose(self) -> dict[str, Any]:
+        """What the current release says of its containers, as Compose reads it."""
+        found = self.host.run("cat %s", f"{self.root}/current/compose.yaml")
+        if found.rc != 0:
+            raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
+        return read_compose(str(found.stdout))
 
     @cached_property
     def placed(self) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.observing import engine, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
+from deploy.agent.releases.configurations import changed_configuration
 from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
 from deploy.agent.releases.secrets import found_secrets, names_path, replaced
 from deploy.agent.remembered import read_json, stamp
@@ -80,6 +81,7 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
             "lost_networks": lost_networks(one, there),
             "replaced_folders": replaced_folders(one),
             "recreated": was_recreated(root, name, one["Id"]),
+            "changed": changed_configuration(root, one),
         }
         for name, one in found.items()
     }

@@ -15,6 +15,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.releases.configurations import remember_configurations
 from deploy.agent.releases.fingerprints import remember_unknown
 from deploy.agent.releases.release import forget_unproven, linked_release, point
 
@@ -24,7 +25,10 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:
         raise AgentError(f"release {request['release'][:12]} does not run on this host", f"run `{Line('apply')}` again")
-    found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
+    docker = Docker()
+    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    inspected = {name: docker.container(one["Id"]) for name, one in found.items()}
+    remember_configurations(root, {name: one for name, one in inspected.items() if one is not None})
     remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)

@@ -32,6 +32,7 @@ def test_the_rooms_checks_are_named_one_by_one(tmp_path: Path) -> None:
     named = [Path(word).relative_to(PACKAGE).as_posix() for word in argv if word.endswith(".py")]
     assert named == [
         "verify/checks_stack.py",
+        "verify/checks_places.py",
         "components/litellm/verify.py",
         "components/llama_cpp/verify.py",
         "components/open_webui/verify.py",

@@ -1,0 +1,57 @@
+"""How each container was configured when its release was verified: some of it can be changed in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.remembered import read_json, write_json
+
+DIGITS = 16
+BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
+Digests = dict[str, str]
+
+
+def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -> None:
+    """Keep the configuration of each inspected container that nobody remembers yet, and of no other one."""
+    known = _known(root)
+    kept = {name: known.get(one["Id"]) or _digests(one) for name, one in containers.items()}
+    after = {containers[name]["Id"]: digests for name, digests in kept.items()}
+    if after != known:
+        write_json(_path(root), {"format": 1, "containers": after})
+
+
+def changed_configuration(root: Path, container: dict[str, Any]) -> list[str]:
+    """Return the keys of an inspected container that changed since then; none of a container that is unknown."""
+    before = _known(root).get(container["Id"])
+    if before is None:
+        return []
+    now = _digests(container)
+    there = {key for key, _ in _keys(container)}
+    # A newer Docker may leave a key out; that is nobody's change.
+    return sorted(key for key in before.keys() | now.keys() if key in there and before.get(key) != now.get(key))
+
+
+def _digests(container: dict[str, Any]) -> Digests:
+    return {key: _digest(value) for key, value in _keys(container) if value not in BLANKS}
+
+
+def _digest(value: Any) -> str:
+    # Some of it holds what only its reader may see, so only digests are kept.
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def _keys(container: dict[str, Any]) -> list[tuple[str, Any]]:
+    parts = [(f"{part}.{key}", value) for part in ("Config", "HostConfig") for key, value in container[part].items()]
+    networks = sorted(container["NetworkSettings"].get("Networks") or {})
+    return [("Name", container["Name"]), ("Networks", networks), *parts]
+
+
+def _known(root: Path) -> dict[str, Digests]:
+    return dict((read_json(_path(root)) or {}).get("containers", {}))
+
+
+def _path(root: Path) -> Path:
+    return root / "run" / "configurations.json"

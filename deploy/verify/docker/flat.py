@@ -1,0 +1,107 @@
+"""An inspected container as single keys, each with a value that can be compared: the order of sets is no difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.verify.docker.defaults import BLANKS, MASKED, UNWRITABLE
+
+Flat = dict[str, Any]
+COMPOSE = "com.docker.compose."
+FREE_FORM = ("Config", "Tmpfs", "Sysctls", "Annotations", "StorageOpt", "DriverOpts", "Options", "Labels")
+"""Maps whose keys somebody chose: of these an empty value says something too."""
+UNORDERED = ("CapAdd", "CapDrop", "SecurityOpt", "GroupAdd", "DnsOptions", "Devices", "ExtraHosts")
+
+
+def flat(container: dict[str, Any]) -> Flat:
+    """Return every key of a container's configuration."""
+    names = own_names(container)
+    found: Flat = {"AppArmorProfile": container.get("AppArmorProfile"), "Name": container["Name"].lstrip("/")}
+    found |= {f"Config.{key}": value for key, value in container["Config"].items()}
+    found |= {f"HostConfig.{key}": value for key, value in container["HostConfig"].items()}
+    found |= environment(found.pop("Config.Env", None))
+    found |= labels(found.pop("Config.Labels", None))
+    for key in ("Config.ExposedPorts", "Config.Volumes"):
+        found[key] = sorted(found.get(key) or {})
+    for key in UNORDERED:
+        found[f"HostConfig.{key}"] = sorted(found.get(f"HostConfig.{key}") or [], key=str)
+    for key in ("HostConfig.CapAdd", "HostConfig.CapDrop"):
+        found[key] = sorted(capability(one) for one in found[key])
+    found["HostConfig.PortBindings"] = bindings(found.get("HostConfig.PortBindings") or {})
+    # Only what is missing can be wrong: every Docker hides what older ones do, and more.
+    found["HostConfig.MaskedPaths"] = _missing(MASKED, found.get("HostConfig.MaskedPaths"))
+    found["HostConfig.ReadonlyPaths"] = _missing(UNWRITABLE, found.get("HostConfig.ReadonlyPaths"))
+    found |= _named("HostConfig.Mounts", {one["Target"]: one for one in found.pop("HostConfig.Mounts", None) or ()})
+    found |= _named("HostConfig.Binds", dict.fromkeys(found.pop("HostConfig.Binds", None) or (), True))
+    found |= _named("Mounts", {one["Destination"]: _mount(one) for one in container.get("Mounts") or ()})
+    for name, network in (container["NetworkSettings"].get("Networks") or {}).items():
+        found[f"Networks.{name}"] = "joined"
+        found |= _named(f"Networks.{name}", _network(network or {}, names))
+    found["Ports"] = bindings(container["NetworkSettings"].get("Ports") or {})
+    return {key: plain(key, value) for key, value in found.items()}
+
+
+def own_names(container: dict[str, Any]) -> set[str]:
+    """Return the names by which other containers find this one."""
+    service = (container["Config"].get("Labels") or {}).get("com.docker.compose.service", "")
+    return {container["Name"].lstrip("/"), service, container["Id"][:12]}
+
+
+def environment(lines: list[str] | None) -> Flat:
+    """Return a container's variables; an empty value is one as well."""
+    return _named("Config.Env", {name: [value] for name, _, value in (line.partition("=") for line in lines or ())})
+
+
+def labels(values: dict[str, str] | None) -> Flat:
+    """Return a container's labels; those of Compose that hold nothing are left out."""
+    some = {name: value for name, value in (values or {}).items() if value or not name.startswith(COMPOSE)}
+    return _named("Config.Labels", {name: [value] for name, value in some.items()})
+
+
+def capability(name: str) -> str:
+    """Return a capability's name as some Dockers write it and others do not."""
+    return name.upper().removeprefix("CAP_")
+
+
+def bindings(ports: dict[str, Any]) -> list[str]:
+    """Return published ports as `address:port to port/protocol`."""
+    return sorted(f"{one['HostIp']}:{one['HostPort']} to {port}" for port, some in ports.items() for one in some or ())
+
+
+def plain(key: str, value: Any) -> Any:
+    """Return a key's value without the parts that switch nothing on."""
+    return value if key.split(".")[-1] in FREE_FORM else stripped(value)
+
+
+def stripped(value: Any) -> Any:
+    """Return a value without the parts that switch nothing on."""
+    if isinstance(value, dict):
+        parts = {key: part if key in FREE_FORM else stripped(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if not is_blank(part)}
+    if isinstance(value, list):
+        return [stripped(part) for part in value]
+    return value
+
+
+def is_blank(value: Any) -> bool:
+    """Return whether a value switches nothing on."""
+    return any(value == blank and isinstance(value, type(blank)) for blank in BLANKS)
+
+
+def _named(key: str, values: dict[str, Any]) -> Flat:
+    return {f"{key}.{name}": value for name, value in values.items()}
+
+
+def _missing(least: frozenset[str], paths: list[str] | None) -> list[str]:
+    return sorted(least - set(paths or ()))
+
+
+def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+    plain = {"Mode": ("ro", "rw"), "Propagation": ("rprivate",)}
+    kept = {key: value for key, value in mount.items() if value not in plain.get(key, ())}
+    return {key: value for key, value in kept.items() if key != "Destination"}
+
+
+def _network(network: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    # Aliases hold the container's own names in some Dockers, and none of them in others.
+    return {**network, **{key: sorted(set(network.get(key) or ()) - names) for key in ("Aliases", "DNSNames")}}

@@ -1,0 +1,147 @@
+"""What a release's compose file makes of a container, key by key, each with every value that is right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.verify.docker.defaults import HostDefaults
+from deploy.verify.docker.flat import Flat, capability, environment, labels, plain
+
+Alternatives = tuple[Any, ...]
+Wanted = dict[str, Alternatives]
+SECOND = 10**9
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+TRANSLATED = frozenset(
+    {"cap_add", "cap_drop", "command", "devices", "dns_opt", "entrypoint", "environment", "extra_hosts", "group_add"}
+    | {"healthcheck", "image", "init", "labels", "logging", "mem_limit", "networks", "pids_limit", "ports"}
+    | {"read_only", "restart", "security_opt", "stop_grace_period", "sysctls", "tmpfs", "user", "volumes"}
+)
+"""The keys that the kit writes; another one would be compared with nothing."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one service's container was made from."""
+
+    project: str
+    service: str
+    block: dict[str, Any]
+    """The service's part of the compose file, as Compose reads it."""
+    image: dict[str, Any]
+    """The image's own configuration."""
+    host: HostDefaults
+
+
+def wanted_configuration(made: Made, container: str) -> Wanted:
+    """Return every key that the release decides, for the container of this id."""
+    strange = sorted(set(made.block) - TRANSLATED)
+    if strange:
+        raise ValueError(f"nobody compares {', '.join(strange)} of a container")
+    wanted = {**_process(made, container), **_limits(made), **_storage(made), **_network(made)}
+    return {key: tuple(plain(key, one) for one in some) for key, some in wanted.items()}
+
+
+def _process(made: Made, container: str) -> Wanted:
+    block, image = made.block, made.image
+    own = {"com.docker.compose.project": made.project, "com.docker.compose.service": made.service}
+    given = [f"{name}={value}" for name, value in block.get("environment", {}).items()]
+    entry = block.get("entrypoint") or image.get("Entrypoint")
+    # An entry point of its own drops the image's command.
+    command = block.get("command") or (None if block.get("entrypoint") else image.get("Cmd"))
+    place, signal = image.get("WorkingDir") or "", image.get("StopSignal") or ""
+    wanted = {
+        "Name": f"{made.project}-{made.service}-1",
+        "Config.Hostname": container[:12],
+        "Config.Image": block["image"],
+        "Config.User": block.get("user") or image.get("User"),
+        "Config.Entrypoint": entry,
+        "Config.Cmd": command,
+        "Config.StopTimeout": _nanoseconds(block["stop_grace_period"]) // SECOND,
+        "Config.Healthcheck": _health(block["healthcheck"]),
+        "Config.Volumes": sorted(image.get("Volumes") or {}),
+        "Config.Shell": image.get("Shell"),
+        "Config.OnBuild": image.get("OnBuild"),
+        "Config.ArgsEscaped": image.get("ArgsEscaped"),
+        **environment([*(image.get("Env") or ()), *given]),
+        **labels({**(image.get("Labels") or {}), **block.get("labels", {}), **own}),
+    }
+    more = {"Config.WorkingDir": (place, place or "/"), "Config.StopSignal": (signal, signal or "SIGTERM")}
+    return {**{key: (value,) for key, value in wanted.items()}, **more}
+
+
+def _health(block: dict[str, Any]) -> dict[str, Any]:
+    times = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "start_period"}
+    given = {name: _nanoseconds(block[key]) for name, key in times.items() if key in block}
+    return {"Test": block["test"], "Retries": block.get("retries", 0), **given}
+
+
+def _nanoseconds(text: str) -> int:
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)(ns|us|ms|s|m|h)", str(text)))
+
+
+def _limits(made: Made) -> Wanted:
+    block, host = made.block, made.host
+    memory = int(block.get("mem_limit", 0))
+    log = block.get("logging", {"driver": "json-file", "options": {}})
+    sure = {
+        "HostConfig.Memory": memory,
+        "HostConfig.PidsLimit": block.get("pids_limit", 0),
+        "HostConfig.ReadonlyRootfs": block.get("read_only", False),
+        "HostConfig.Init": block.get("init", False),
+        "HostConfig.CapAdd": sorted(map(capability, block.get("cap_add", ()))),
+        "HostConfig.CapDrop": sorted(map(capability, block.get("cap_drop", ()))),
+        "HostConfig.SecurityOpt": sorted(block.get("security_opt", ())),
+        "HostConfig.GroupAdd": sorted(block.get("group_add", ())),
+        "HostConfig.Devices": [_device(one) for one in sorted(block.get("devices", ()))],
+        "HostConfig.Sysctls": {name: str(value) for name, value in block.get("sysctls", {}).items()},
+        "HostConfig.RestartPolicy": {"Name": block["restart"]},
+        "HostConfig.LogConfig": {"Type": log["driver"], "Config": {**host.log_options, **log["options"]}},
+        "HostConfig.Runtime": host.runtime,
+        "HostConfig.IpcMode": host.ipc,
+        "HostConfig.ShmSize": host.shared_memory,
+    }
+    # Where the kernel does not count swap, Docker drops that limit by itself.
+    swap = (2 * memory,) if host.limits_swap else (2 * memory, -1, 0)
+    some = {"HostConfig.CgroupnsMode": (host.cgroup_namespace, ""), "HostConfig.MemorySwap": swap}
+    return {**{key: (value,) for key, value in sure.items()}, **some}
+
+
+def _device(text: str) -> dict[str, str]:
+    on_host, _, inside = text.partition(":")
+    return {"PathOnHost": on_host, "PathInContainer": inside or on_host, "CgroupPermissions": "rwm"}
+
+
+def _storage(made: Made) -> Wanted:
+    tmpfs = {path: options for path, _, options in (one.partition(":") for one in made.block.get("tmpfs", ()))}
+    wanted: Flat = {"HostConfig.Tmpfs": (tmpfs,)}
+    for mount in made.block.get("volumes", ()):
+        source, target, is_read_only = mount["source"], mount["target"], mount.get("read_only", False)
+        wanted[f"Mounts.{target}"] = ({"Type": "bind", "Source": source, "RW": not is_read_only},)
+        asked = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": is_read_only}
+        # Composes differ in where they ask for a mount; what became of it stands above.
+        wanted[f"HostConfig.Mounts.{target}"] = (asked, None)
+        wanted[f"HostConfig.Binds.{source}:{target}:{'ro' if is_read_only else 'rw'}"] = (True, None)
+    return wanted
+
+
+def _network(made: Made) -> Wanted:
+    block = made.block
+    ports = block.get("ports", ())
+    published = sorted(f"{one['host_ip']}:{one['published']} to {_inner(one)}" for one in ports)
+    exposed = sorted({*(made.image.get("ExposedPorts") or ()), *map(_inner, ports)})
+    names = [f"{made.project}_{name}" for name in block.get("networks") or ["default"]]
+    return {
+        **{f"Networks.{name}": ("joined",) for name in names},
+        "Ports": (published, []),
+        "Config.ExposedPorts": (exposed,),
+        "HostConfig.NetworkMode": tuple(names),
+        "HostConfig.PortBindings": (published,),
+        "HostConfig.DnsOptions": (sorted(block.get("dns_opt", ())),),
+        "HostConfig.ExtraHosts": (sorted(block.get("extra_hosts", ())),),
+    }
+
+
+def _inner(port: dict[str, Any]) -> str:
+    return f"{port['target']}/{port['protocol']}"

@@ -1,0 +1,144 @@
+"""The allow-list of a container's configuration, on what Docker 20.10 said of containers that were opened by hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.compose import networks, read_compose
+from deploy.verify.docker.compared import differences
+from deploy.verify.docker.defaults import HostDefaults, host_defaults
+from deploy.verify.docker.flat import UNORDERED
+from deploy.verify.docker.wanted import TRANSLATED, Made
+from tests.golden.plans_of import CASES, desired_of
+
+Document = dict[str, Any]
+RECORDED, *OPENED = (
+    json.loads(line) for line in Path(__file__).with_name("openings_of_docker_20.jsonl").read_text().splitlines()
+)
+OPENINGS: dict[str, Document] = {name: changes for one in OPENED for name, changes in one.items()}
+HOST = HostDefaults("runc", is_cgroup_v1=True, limits_swap=True, daemon={})
+# Of 132, those whose container is as it was: another one beside it is told by its number.
+NUMBER = ("scale: 2", "deploy: replicas")
+
+
+@pytest.fixture
+def container() -> Document:
+    return copy.deepcopy(RECORDED["base"])
+
+
+def told(container: Document, host: HostDefaults = HOST, **block: Any) -> tuple[str, ...]:
+    made = Made("kit-home", "base", {**RECORDED["block"], **block}, RECORDED["image"], host)
+    return differences(made, container)
+
+
+def test_a_container_that_nobody_touched_is_as_the_release_says(container: Document) -> None:
+    assert told(container) == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(OPENINGS) - set(NUMBER)))
+def test_an_opened_container_is_told(container: Document, name: str) -> None:
+    for key, value in OPENINGS[name].items():
+        container[key] = {**container[key], **value} if isinstance(value, dict) else value
+    found = told(container)
+    assert found
+    assert all("  " not in line and len(line) < 300 for line in found)
+
+
+@pytest.mark.parametrize(
+    ("part", "key"), [(part, key) for part in ("Config", "HostConfig") for key in sorted(RECORDED["base"][part])]
+)
+def test_no_key_that_docker_shows_is_left_out(container: Document, part: str, key: str) -> None:
+    container[part][key] = SHAPES.get(key, {"Some": "thing"})
+    assert told(container)
+
+
+SHAPES: Document = {
+    **{key: ["more"] for key in ("Binds", "MaskedPaths", "ReadonlyPaths", *UNORDERED)},
+    "Env": ["MORE=1"],
+    "PortBindings": {"1/tcp": [{"HostIp": "0.0.0.0", "HostPort": "1"}]},
+    "Mounts": [{"Type": "bind", "Source": "/", "Target": "/more"}],
+}
+"""What a key holds that is no free value."""
+
+
+@pytest.mark.parametrize("part", ["Config", "HostConfig"])
+@pytest.mark.parametrize("value", [True, 1, "on", ["x"], {"x": "y"}])
+def test_a_key_that_nobody_knows_is_told_where_it_says_something(container: Document, part: str, value: Any) -> None:
+    container[part]["KeyOfTomorrow"] = value
+    assert [line.split()[0] for line in told(container)] == [f"{part}.KeyOfTomorrow"]
+
+
+@pytest.mark.parametrize("value", [None, False, 0, "", [], {}])
+def test_a_key_of_a_newer_docker_that_says_nothing_is_no_difference(container: Document, value: Any) -> None:
+    container["HostConfig"]["KeyOfTomorrow"] = value
+    container["Config"]["KeyOfTomorrow"] = value
+    assert told(container) == ()
+
+
+def newer(container: Document) -> Document:
+    """The same container as Docker 28 shows it, on cgroup v2."""
+    for key in ("KernelMemory", "KernelMemoryTCP", "Capabilities"):
+        container["HostConfig"].pop(key, None)
+    container["HostConfig"] |= {"CgroupnsMode": "private", "OomKillDisable": None, "Annotations": None}
+    container["HostConfig"]["MaskedPaths"] += ["/proc/interrupts", "/sys/devices/virtual/powercap"]
+    container["HostConfig"]["BlkioWeightDevice"] = []
+    for key in ("MacAddress", "OnBuild", "Domainname", "Volumes"):
+        container["Config"].pop(key, None)
+    container["ImageManifestDescriptor"] = {"digest": "sha256:1"}
+    for network in container["NetworkSettings"]["Networks"].values():
+        names = ["kit-home-base-1", "base", container["Id"][:12]]
+        network |= {"Aliases": names[:2], "DNSNames": names, "GwPriority": 0, "MacAddress": "7a:c1:00:00:00:01"}
+    return container
+
+
+def test_the_same_container_of_a_newer_docker_is_right(container: Document) -> None:
+    host = host_defaults({"DefaultRuntime": "runc", "CgroupVersion": "2", "SwapLimit": True}, {})
+    assert told(newer(container), host) == ()
+    assert told(container, HOST) == ("HostConfig.CgroupnsMode is private, not host",)
+
+
+@pytest.mark.parametrize(
+    ("daemon", "key", "value"),
+    [
+        ({"log-opts": {"compress": "true"}}, "LogConfig", {"compress": "true"}),
+        ({"default-shm-size": "128M"}, "ShmSize", 128 * 2**20),
+        ({"default-ipc-mode": "shareable"}, "IpcMode", "shareable"),
+        ({"default-cgroupns-mode": "private"}, "CgroupnsMode", "private"),
+    ],
+)
+def test_a_default_that_the_host_has_of_its_own_is_right(
+    container: Document, daemon: Document, key: str, value: Any
+) -> None:
+    limits = container["HostConfig"]
+    if key == "LogConfig":
+        limits[key]["Config"] |= value
+    else:
+        limits[key] = value
+    assert told(container)
+    assert told(container, replace(HOST, daemon=daemon)) == ()
+
+
+def test_neither_variables_nor_commands_nor_labels_are_printed(container: Document) -> None:
+    container["Config"]["Env"] += ["TOKEN=very-secret-value"]
+    container["Config"]["Cmd"] = ["--key", "very-secret-value"]
+    container["Config"]["Labels"]["more"] = "very-secret-value"
+    found = "; ".join(told(container))
+    assert "Config.Env.TOKEN is there, which the release does not say" in found
+    assert "very-secret-value" not in found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_everything_that_the_kit_writes_is_compared(case: Path, tmp_path: Path) -> None:
+    compose = next(one.content for one in desired_of(case / "kit.yaml", tmp_path).bundle.files if one.path == COMPOSE)
+    written = {key for block in read_compose(compose)["services"].values() for key in block}
+    assert written <= TRANSLATED
+    assert set(read_compose(compose)["networks"]) <= set(networks())
+
+
+COMPOSE = "compose.yaml"
