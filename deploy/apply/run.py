@@ -15,6 +15,7 @@ from deploy.apply.process import PlaybookResult
 from deploy.apply.references import ensure_given
 from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
+from deploy.apply.words import task_words
 from deploy.desired import Desired
 from deploy.errors import KitError
 from deploy.hosts.transport import Transport
@@ -52,7 +53,7 @@ def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:
     states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
 
     def forward(event: TaskEvent) -> None:
-        on_event(Event(event.task.removeprefix("Ensure "), states.get(event.state, "done")))
+        on_event(Event(task_words(event.task), states.get(event.state, "done")))
 
     return forward
 

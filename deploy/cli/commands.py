@@ -64,4 +64,4 @@ def exit_codes(command: str) -> dict[int, str]:
         found[3] = f"{CHECKING[command]} (--check)"
     if command in HOLDING:
         found |= {0: "done, or nothing to do", 4: "held by another run"}
-    return found | {130: "interrupted"}
+    return found | {130: "interrupted", 143: "terminated"}

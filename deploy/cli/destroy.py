@@ -54,4 +54,6 @@ def _loss(roots: str, *, data: bool) -> str:
     """Say what goes and what stays, of what is there."""
     if not roots:
         return "This removes the stack; it has no user data here."
-    return f"This removes the stack and ALL USER DATA in {roots}." if data else f"This removes the stack. {roots} stay."
+    if data:
+        return f"This removes the stack and ALL USER DATA in {roots}."
+    return f"This removes the stack. User data stays in {roots}."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.agent.line import Line
 from deploy.cli.columns import columns
-from deploy.cli.declare import Target, name_argument, spec_argument, verb, verb_group
+from deploy.cli.declare import Target, list_group, name_argument, spec_argument, verb
 from deploy.cli.names import chosen
 from deploy.cli.output import Output
 from deploy.errors import UsageError
@@ -15,7 +15,7 @@ from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
 
 
-@verb_group("secret", "secret list", "secret show webui_admin_password")
+@list_group("secret", "secret", "secret show webui_admin_password")
 def command() -> None:
     """List the stack's secrets, or show one."""
 

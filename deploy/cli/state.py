@@ -29,7 +29,7 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
     if observation.release is not None and desired.spec.webui is not None:
-        parts.append(f"people open {page_address(desired)}")
+        parts.append(_page(desired, observation))
     if observation.release is not None:
         parts.append("\n".join(_models(desired, observation)))
     parts.append("\n".join(_images(desired, observation, every_package)))
@@ -43,6 +43,22 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     if observation.release is not None:
         parts.append("\n".join(places(desired)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _is_open(desired: Desired, observation: Observation) -> bool:
+    """Say whether the web page runs."""
+    webui = desired.spec.webui
+    container = observation.services.get(webui.kind) if webui else None
+    return container is not None and container.state == "running"
+
+
+def _page(desired: Desired, observation: Observation) -> str:
+    address, webui = page_address(desired), desired.spec.webui
+    if webui is None or _is_open(desired, observation):
+        return f"people open {address}"
+    verb = "start" if webui.kind in observation.stopped else "apply"
+    line = Line(verb, *([webui.kind] if verb == "start" else []), spec=desired.path)
+    return f"the page at {address} does not run: {line}"
 
 
 def _release(desired: Desired, prepared: Prepared) -> str:
@@ -172,7 +188,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
-        "open": page_address(desired),
+        "open": page_address(desired) if _is_open(desired, observation) else None,
         "backups": NO_BACKUPS,
         "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
     }

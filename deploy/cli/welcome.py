@@ -11,6 +11,7 @@ from deploy.cli.columns import coloured_plan
 from deploy.deployment import Port, Service
 from deploy.desired import Desired
 from deploy.plan.estimate import estimate
+from deploy.secret import Secret
 
 NO_BACKUPS = "There are no backups yet."
 
@@ -19,15 +20,18 @@ def forecast(desired: Desired, prepared: Prepared, *, verbose: bool = False) -> 
     """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
     text = coloured_plan(prepared.plan.text(verbose=verbose))
     cost = estimate(desired.deployment, prepared.plan.operations)
-    if not cost.download_bytes:
-        return text
     minutes = max(1, round(cost.seconds / 60))
+    counted = f"{minutes} minute{'s' if minutes > 1 else ''}.\n"
+    if not cost.download_bytes:
+        # A file of this machine is copied, and nothing comes over the network.
+        return (
+            f"{text}\n\nThis takes about {gib(cost.disk_bytes)} of disk and about {counted}"
+            if cost.disk_bytes
+            else text
+        )
     # What is only uploaded to somebody else's engine takes nothing here.
     kept = f", takes about {gib(cost.disk_bytes)} of disk, and" if cost.disk_bytes else " and takes"
-    return (
-        f"{text}\n\nThis downloads about {gib(cost.download_bytes)}{kept} about {minutes} "
-        f"minute{'s' if minutes > 1 else ''}.\n"
-    )
+    return f"{text}\n\nThis downloads about {gib(cost.download_bytes)}{kept} about {counted}"
 
 
 def gib(number: int) -> str:
@@ -64,7 +68,21 @@ def doors(desired: Desired) -> list[str]:
         service = desired.deployment.service(gateway.kind)
         lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
         lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
-    return lines
+    return lines if gateway is not None else [*lines, *_engines(desired)]
+
+
+def _engines(desired: Desired) -> list[str]:
+    """Return where programs reach each engine, where no gateway stands in front of them."""
+    from deploy.chat.doors import doors as open_doors
+
+    lines, told = [], set()
+    for door in open_doors(desired.spec, desired.lock):
+        if door.name in told:
+            continue
+        told.add(door.name)
+        lines.append(f"Programs use {door.url} ({door.name}).")
+        lines += [_key(desired, door.key, "Key")] if door.key else []
+    return [*lines, f"  Lines for them: {Line('clients', spec=desired.path)}"] if lines else []
 
 
 def page_address(desired: Desired) -> str | None:
@@ -76,11 +94,14 @@ def page_address(desired: Desired) -> str | None:
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:
     """Return the line to type for each secret of a service that a person uses."""
     secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
-    return [
+    return [_key(desired, secret, what) for secret in secrets]
+
+
+def _key(desired: Desired, secret: Secret, what: str) -> str:
+    return (
         f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
         f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
-        for secret in secrets
-    ]
+    )
 
 
 def address(service: Service) -> str:

@@ -75,6 +75,14 @@ def stacks() -> tuple[str, ...]:
         return ()
 
 
+def current_release(stack: str) -> str | None:
+    """Return the release that stands on this machine; None where nothing was applied, or where nobody may look."""
+    try:
+        return (KIT / stack / "current").readlink().name
+    except OSError:
+        return None
+
+
 def released(stack: str) -> Applied | None:
     """Read the release of a stack on this machine; None where there is none, or none that can be read."""
     try:

@@ -37,7 +37,9 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     wheels = sum(service.image.download_bytes for service in deployment.services if service.name in building)
     pulling = {one.service for one in operations if one.action == "pull" and one.role == "images"}
     layers = sum(service.image.download_bytes for service in deployment.services if service.name in pulling)
-    models = sum(model.size_bytes for model in deployment.models if model.name in fetching)
+    wanted = [model for model in deployment.models if model.name in fetching]
+    models = sum(model.size_bytes for model in wanted if "file" not in model.source)
+    copied = sum(model.size_bytes for model in wanted if "file" in model.source)
     models_made = sum(operation.download_bytes for operation in operations)
     # What is staged is gone when the model is there.
     kept = sum(size for operation in operations for place, size in operation.written if place != CACHE)
@@ -46,9 +48,9 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     installs = any(operation.action == "install" for operation in operations)
     return Estimate(
         download_bytes=download,
-        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + kept + ROOT_DISK * len(building),
+        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + copied + kept + ROOT_DISK * len(building),
         seconds=download // DOWNLOAD_PER_SECOND
-        + kept // COPY_PER_SECOND
+        + (kept + copied) // COPY_PER_SECOND
         + IMAGE_SECONDS * len(building)
         + START_SECONDS * starts
         + ENGINE_SECONDS * installs,

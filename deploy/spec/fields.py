@@ -134,14 +134,20 @@ def _text(value: str) -> str:
     return value
 
 
-def _url(value: str) -> str:
-    if not _URL.fullmatch(value) or len(value) > 1000:
-        raise PydanticCustomError(
-            "url", "{value} is not an address such as https://mirror.internal/debian", {"value": shown(value)}
-        )
-    if "@" in value:
-        raise PydanticCustomError("url", "an address with a user or password; this file goes to git", {})
-    return value
+def _such_as(example: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not _URL.fullmatch(value) or len(value) > 1000:
+            words = {"value": shown(value), "example": example}
+            raise PydanticCustomError("url", "{value} is not an address such as {example}", words)
+        if "@" in value:
+            raise PydanticCustomError("url", "an address with a user or password; this file goes to git", {})
+        return value
+
+    return AfterValidator(check)
+
+
+def _address_schema(example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": "^https?://", "examples": [example]})
 
 
 def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
@@ -179,8 +185,16 @@ SourcePath = Annotated[
     str, AfterValidator(_file), WithJsonSchema({"type": "string", "minLength": 1, "examples": ["models/mine.gguf"]})
 ]
 Url = Annotated[
-    str,
-    AfterValidator(_url),
-    WithJsonSchema({"type": "string", "pattern": "^https?://", "examples": ["https://mirror.internal/debian"]}),
+    str, _such_as("https://example.org/models/mine.gguf"), _address_schema("https://example.org/models/mine.gguf")
 ]
+EngineUrl = Annotated[str, _such_as("http://mac.lan:11434"), _address_schema("http://mac.lan:11434")]
+ProxyUrl = Annotated[str, _such_as("http://proxy.internal:3128"), _address_schema("http://proxy.internal:3128")]
+DebianUrl = Annotated[
+    str, _such_as("https://mirror.internal/debian"), _address_schema("https://mirror.internal/debian")
+]
+PypiUrl = Annotated[str, _such_as("https://mirror.internal/simple"), _address_schema("https://mirror.internal/simple")]
+RegistryUrl = Annotated[
+    str, _such_as("https://registry.internal:5000"), _address_schema("https://registry.internal:5000")
+]
+LibraryUrl = Annotated[str, _such_as("https://models.internal:8443"), _address_schema("https://models.internal:8443")]
 Text = Annotated[str, AfterValidator(_text), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 65_536})]

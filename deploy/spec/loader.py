@@ -12,9 +12,11 @@ from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document
 from deploy.spec.fields import shown
 from deploy.spec.finding import Finding
+from deploy.spec.meant import meant
 from deploy.spec.model import Spec
 from deploy.spec.planned import refuse_planned
 from deploy.spec.remains import findings_in_remains
+from deploy.spec.text import file_name
 from deploy.spec.tree import read_document
 from deploy.spec.validation import WORDED, problems_of, validate
 
@@ -24,7 +26,18 @@ VERSION = 1
 
 def load_spec(path: Path) -> Spec:
     """Return what kit.yaml says; SpecError carries every problem in it."""
-    return read_spec(read_document(path, LARGEST, f"`{Line('init')}` writes one"))
+    near = _near(path)
+    if near and path.is_dir():
+        raise SpecError([Problem(file_name(path), 0, 0, "", f"is a directory; did you mean {near}?")])
+    return read_spec(read_document(path, LARGEST, f"did you mean {near}?" if near else f"`{Line('init')}` writes one"))
+
+
+def _near(path: Path) -> Path | None:
+    try:
+        return None if path.is_file() else meant(path)
+    except (OSError, ValueError):
+        # A path that cannot even be looked at, such as one that is too long
+        return None
 
 
 def read_spec(document: Document) -> Spec:

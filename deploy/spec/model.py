@@ -12,7 +12,7 @@ from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.spec.engine import EngineSpec
-from deploy.spec.fields import HostPath, Name, Strict, Url
+from deploy.spec.fields import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl, Strict
 from deploy.spec.models import Model
 from deploy.spec.service import ServiceSpec
 
@@ -36,13 +36,13 @@ class Images(Strict):
 class Mirrors(Strict):
     """Places to fetch from instead of the public ones; they never change what is built."""
 
-    debian: Url | None = None
+    debian: DebianUrl | None = None
     """Mirror of Debian's packages."""
-    pypi: Url | None = None
+    pypi: PypiUrl | None = None
     """Python package index (its simple/ address)."""
-    registry: Url | None = None
+    registry: RegistryUrl | None = None
     """Container registry that is asked in the place of Docker's own."""
-    models: Url | None = None
+    models: LibraryUrl | None = None
     """Library of models that is asked in the place of Ollama's own; a host and a port, no path."""
 
 
@@ -73,7 +73,7 @@ class Spec(Strict):
     """Backups; not built yet, so it must say null."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
-    proxy: Url | None = None
+    proxy: ProxyUrl | None = None
     """Proxy for everything that is fetched."""
     ca: HostPath | None = None
     """File on this host with the certificate authorities to trust when fetching."""

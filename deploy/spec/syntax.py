@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from deploy.spec.document import Place
@@ -20,6 +22,24 @@ _WORDS = (
     ("did not find expected <document start>", "nothing may follow here; is the first line indented?"),
     ("did not find expected alphabetic or numeric character", "text that begins with '&' or '*' needs quotes"),
 )
+_KEYS = ("mapping values are not allowed", "could not find expected ':'", "did not find expected")
+"""What the parser says where a line before is no key."""
+_GLUED = re.compile(r"( *(?:- +)*)([A-Za-z_][\w-]*):(?![\s/]|$)")
+"""A key whose value stands right behind its colon, which YAML reads as one word; `//` makes it an address."""
+
+
+def _glued(lines: list[str], number: int) -> tuple[Place, str] | None:
+    """Return the place of a key without a blank behind it, in the line that stops the parser or the one above."""
+    last = min(number, len(lines) - 1)
+    above = next((place for place in range(number - 1, -1, -1) if _says_something(lines[place])), last)
+    for place in (above, last) if lines else ():
+        if found := _GLUED.match(lines[place]):
+            return (place + 1, found.end(1) + 1), f"a blank is missing behind `{found[2]}:`"
+    return None
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def syntax_words(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
@@ -27,6 +47,8 @@ def syntax_words(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or "this cannot be read")
     place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if mark and problem.startswith(_KEYS) and (glued := _glued(text.splitlines(), mark.line)):
+        return glued[0], f"not YAML: {glued[1]}"
     if problem.startswith("found a tab"):
         found = "a tab; indent with spaces"
     elif problem.startswith("found character"):

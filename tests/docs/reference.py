@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,14 +46,19 @@ def _default(schema: Schema) -> str:
     value = schema.get("default")
     if value is None or value in ([], {}):
         return ""
-    return f"`{value}`" if not isinstance(value, dict) else "see below"
+    return "see below" if isinstance(value, dict) else f"`{_scalar(value)}`"
+
+
+def _scalar(value: Any) -> str:
+    """Return a value as kit.yaml has it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _value(schema: Schema) -> str:
     if "const" in schema:
-        return f"`{schema['const']}`"
+        return f"`{_scalar(schema['const'])}`"
     if "enum" in schema:
-        return " or ".join(f"`{one}`" for one in schema["enum"])
+        return " or ".join(f"`{_scalar(one)}`" for one in schema["enum"])
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     for many in ("anyOf", "oneOf"):

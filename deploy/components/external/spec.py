@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo, WithJsonSchema, field_valid
 from pydantic_core import PydanticCustomError
 
 from deploy.spec.engine import EngineSpec, ModelsAre
-from deploy.spec.fields import Url, shown
+from deploy.spec.fields import EngineUrl, shown
 
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
 _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
@@ -54,7 +54,7 @@ def _reachable(value: str) -> str:
 Key = Annotated[
     str, AfterValidator(_reference), WithJsonSchema({"type": "string", "examples": ["env:MAC_KEY", "file:mac.key"]})
 ]
-Address = Annotated[Url, AfterValidator(_reachable)]
+Address = Annotated[EngineUrl, AfterValidator(_reachable)]
 
 
 class ExternalEngine(EngineSpec):

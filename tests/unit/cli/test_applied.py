@@ -107,3 +107,12 @@ def test_every_secret_has_a_purpose(spec: Path) -> None:
     said = {secret.name: purpose(there, secret) for secret in there.secrets}
     assert all(said.values())
     assert said["webui_secret_key"] == "known to open_webui alone"
+
+
+def test_secret_alone_lists(machine: Path, spec: Path, kit: Kit) -> None:
+    release(machine, spec)
+    for words in ((), ("--json",)):
+        alone, listed = kit("secret", *words, str(spec)), kit("secret", "list", *words, str(spec))
+        assert (alone.code, alone.out) == (0, listed.out)
+    assert "webui_admin_password" in kit("secret", str(spec)).out
+    assert "did you mean show?" in kit("secret", "shwo", str(spec)).err

@@ -92,7 +92,7 @@ def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
         kit("destroy", "--yes", str(spec)).out == f"never-applied is removed. User data stays where it was: {data}.\n"
     )
     monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
-    assert f"This removes the stack. {data} stay.\n" in kit("destroy", str(spec)).err
+    assert f"This removes the stack. User data stays in {data}.\n" in kit("destroy", str(spec)).err
 
 
 ENGINES = [

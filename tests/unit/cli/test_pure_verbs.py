@@ -74,7 +74,7 @@ def test_an_input_that_is_not_locked_is_told_with_the_line_to_type(kit: Kit, spe
 
 def test_lines_to_type_hold_for_a_path_with_blanks_and_a_spec_of_any_name(kit: Kit) -> None:
     shown = kit("init", "my chats/home.yaml")
-    assert shown.out.splitlines()[-2:] == ["  kit lock 'my chats/home.yaml'", "  kit apply 'my chats/home.yaml'"]
+    assert shown.out.splitlines()[-2:] == ["next:", "  kit apply 'my chats/home.yaml'"]
     assert "type: kit lock 'my chats/home.yaml'" in kit("check", "my chats/home.yaml").err
     shutil.copy("kit.lock", "my chats/kit.lock")
     Path("my chats/home.yaml").write_text(Path("my chats/home.yaml").read_text().replace("1.0.0", "2.0.0"))

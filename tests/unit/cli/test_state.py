@@ -15,13 +15,12 @@ from deploy.assets import inventories_dir
 from deploy.cli.columns import report_table
 from deploy.cli.drift import drift
 from deploy.cli.state import host_line, since, state_document, state_text
-from deploy.cli.welcome import forecast, outcome_document, welcome
+from deploy.cli.welcome import outcome_document, welcome
 from deploy.desired import Desired, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
-from deploy.plan import Plan, make_plan
-from deploy.plan.operation import Operation
+from deploy.plan import make_plan
 from deploy.verify.report import Check, Report
 
 BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), systemd=False, root=True)
@@ -156,30 +155,23 @@ def test_since_is_a_duration(started: str, words: str) -> None:
     assert since(started, datetime(2026, 1, 1, 1, tzinfo=UTC)) == words
 
 
-def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
-    shown = click.unstyle(forecast(desired, prepared(desired, BARE)))
-    last = shown.strip().splitlines()[-1]
-    assert last.startswith("This downloads about 0.")
-    assert " GiB of disk, and about " in last
-    assert last.endswith(("minute.", "minutes."))
-
-
-def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Desired) -> None:
-    sent = Operation("model poet", "create", "not made yet", "external", "mac", "sync", download_bytes=3 << 30)
-    for written, words in (
-        ((), "3.0 GiB and takes"),
-        ((("/srv/m", 1 << 30),), "3.0 GiB, takes about 1.0 GiB of disk, and"),
+def test_a_stopped_page_invites_nobody(desired: Desired, running: Observation) -> None:
+    assert "people open http://127.0.0.1:" in text(desired, running)
+    assert state_document(desired, prepared(desired, running))["open"].startswith("http://127.0.0.1:")
+    page = desired.spec.webui
+    assert page is not None
+    halted = {**running.services, page.kind: replace(running.services[page.kind], state="exited")}
+    gone = {name: one for name, one in running.services.items() if name != page.kind}
+    for services, stopped, verb in (
+        (halted, (page.kind,), f"start {page.kind}"),
+        (halted, (), "apply"),
+        (gone, (), "apply"),
     ):
-        plan = Plan("quickstart", desired.bundle.release, (replace(sent, written=written),))
-        shown = click.unstyle(forecast(desired, Prepared(plan, BARE)))
-        assert f"\nThis downloads about {words} about 4 minutes.\n" in shown
-
-
-def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Desired) -> None:
-    empty = Plan("quickstart", desired.bundle.release, ())
-    assert forecast(desired, Prepared(empty, BARE)) == "nothing to change"
-    assert welcome(desired, Outcome(empty)) == ""
-    assert outcome_document(desired, Outcome(empty))["changed"] is False
+        seen = replace(running, services=services, stopped=stopped)
+        shown = text(desired, seen)
+        assert "people open" not in shown
+        assert f"does not run: kit {verb} {desired.path}" in shown
+        assert state_document(desired, prepared(desired, seen))["open"] is None
 
 
 def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_for(
@@ -222,7 +214,9 @@ def test_people_are_sent_to_the_address_that_the_spec_names(tmp_path: Path) -> N
     said = "https://chat.example.org and sign in as admin@localhost (it is published at http://127.0.0.1:3000)."
     assert f"Open {said}\n" in shown
     assert outcome_document(desired, Outcome(prepared(desired, BARE).plan))["open"] == "https://chat.example.org"
-    assert state_document(desired, prepared(desired, BARE))["open"] == "https://chat.example.org"
+    up = {name: container(parts) for name, parts in desired.bundle.services.items()}
+    seen = replace(BARE, release=desired.bundle.release, manifest=desired.bundle.manifest, services=up)
+    assert state_document(desired, prepared(desired, seen))["open"] == "https://chat.example.org"
 
 
 def test_what_failed_is_said_in_full_below_the_table() -> None:

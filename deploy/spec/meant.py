@@ -1,0 +1,42 @@
+"""Which kit.yaml a person may have meant by a path that leads to none."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+NAMES = ("kit.yaml", "kit.yml")
+
+
+def meant(path: Path) -> Path | None:
+    """Return the file that was probably meant: in the folder that was named, beside the path, or a folder below."""
+    if path.is_dir():
+        return _one_in(path)
+    if path.parent.is_dir():
+        return _beside(path) or _below(path.parent)
+    folders = {folder.name: folder for folder in _folders(path.parent.parent)}
+    near = difflib.get_close_matches(path.parent.name, folders, 1)
+    return _one_in(folders[near[0]]) if near else None
+
+
+def _one_in(folder: Path) -> Path | None:
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+
+
+def _beside(path: Path) -> Path | None:
+    there = {one.name: one for ending in ("*.yaml", "*.yml") for one in path.parent.glob(ending) if one.is_file()}
+    near = difflib.get_close_matches(path.name, there, 1, 0.7)
+    return there[near[0]] if near else _one_in(path.parent)
+
+
+def _below(folder: Path) -> Path | None:
+    """Return the only kit.yaml that lies in a folder below; one of several is no answer."""
+    found = [file for one in _folders(folder) if (file := _one_in(one))]
+    return found[0] if len(found) == 1 else None
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(one for one in folder.iterdir() if one.is_dir())
+    except OSError:
+        return []

@@ -1,0 +1,62 @@
+"""`kit verify` beside a kit.yaml that was edited and not applied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.assets import inventories_dir
+from deploy.desired import load_desired
+from deploy.lifecycle import applied as place
+from deploy.verify.report import Check, Report
+from tests.unit.cli.conftest import Kit
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The quickstart's files, on a machine whose one check fails."""
+    for name in ("kit.yaml", "kit.lock"):
+        shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
+    monkeypatch.setattr(place, "KIT", tmp_path / "opt")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    def fail(*_: Any) -> Report:
+        return Report((Check("main", "listens", "failed", 0.1, "port 8080 is closed"),))
+
+    monkeypatch.setattr("deploy.cli.verify.run_checks", fail)
+    return tmp_path / "kit.yaml"
+
+
+def stand(spec: Path) -> None:
+    """Let the machine have the release of a spec."""
+    desired = load_desired(spec)
+    root = place.KIT / desired.deployment.stack
+    root.mkdir(parents=True)
+    (root / "current").symlink_to(root / "releases" / desired.bundle.release)
+
+
+def test_nothing_is_said_where_kit_yaml_is_what_stands_here(spec: Path, kit: Kit) -> None:
+    stand(spec)
+    shown = kit("verify", str(spec))
+    assert (shown.code, "kit plan" in shown.out) == (1, False)
+    assert kit("verify", "--json", str(spec)).document["applied"] is True
+
+
+def test_an_edited_kit_yaml_is_told_with_what_failed(spec: Path, kit: Kit) -> None:
+    stand(spec)
+    spec.write_text(spec.read_text().replace("kit: 1\n", "kit: 1\nproxy: http://proxy.internal:3128\n", 1))
+    edited = spec.read_text().replace("threads: ", "threads: 1")
+    spec.write_text(edited)
+    shown = kit("verify", str(spec))
+    last = shown.out.splitlines()[-1]
+    assert last.startswith(f"{spec} or kit.lock was changed and not applied since")
+    assert last.endswith(f"kit plan {spec}")
+    assert kit("verify", "--json", str(spec)).document["applied"] is False
+
+
+def test_a_stack_that_was_never_applied_is_told(spec: Path, kit: Kit) -> None:
+    assert f"{spec} was never applied here" in kit("verify", str(spec)).out
