@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from deploy.agent.inputs.layers import LayerSize
 from deploy.models import CreatedModel
 from deploy.secret import Secret, SecretUse
 
@@ -111,6 +112,8 @@ class Image:
     """Digest of everything that goes into it, or of the manifest that a registry has."""
     download_bytes: int
     """What its inputs or its layers weigh, for the estimate before the first apply."""
+    layers: tuple[LayerSize, ...] = ()
+    """What it is assembled from, for the count of disk space; outside every digest."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.agent.inputs.layers import image_layers
 from deploy.components import room_of
 from deploy.deployment import Image
 from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
@@ -32,7 +33,9 @@ def image_of(service: ServiceSpec, lock: Lock) -> Image:
     locked = lock.images[source.key]
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
         digest = recipe_digest(source, locked.wheels, lock.platform)
-        return Image(f"kit/{source.kind}:{digest}", "build", digest, sum(wheel.size for wheel in locked.wheels))
+        layers = image_layers(image_request(source, locked.wheels, lock.platform))
+        size = sum(wheel.size for wheel in locked.wheels)
+        return Image(f"kit/{source.kind}:{digest}", "build", digest, size, layers)
     if isinstance(locked, PulledImageLock):
         return Image(f"kit/{source.kind}:{locked.digest}", "pull", locked.digest, locked.size)
     raise TypeError(f"{source.key} is locked as {locked.source}")

@@ -103,8 +103,11 @@ def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) ->
 
 
 def _decided(deployment: Deployment) -> dict[str, Any]:
-    """Return the deployment for the host, without the places to fetch from: they are outside every digest."""
-    return {"format": 1, **{key: value for key, value in as_json(deployment).items() if key != "fetch"}}
+    """Return the deployment for the host, without what is outside every digest: where and how much to fetch."""
+    decided = {key: value for key, value in as_json(deployment).items() if key != "fetch"}
+    for service in decided["services"]:
+        service["image"].pop("layers")
+    return {"format": 1, **decided}
 
 
 def _fields(artifact: Artifact) -> dict[str, Any]:

@@ -31,7 +31,6 @@ from deploy.places import places_of, places_request
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"
-LAYERS = f"{CACHE}/layers"
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class Observation:
     """Per service, the secrets whose value is not the one that its container was created with."""
     folders: dict[str, HostFolder] = field(default_factory=dict)
     images: dict[str, HostImage] = field(default_factory=dict)
+    cached_layers: frozenset[str] = frozenset()
+    """Layers that images need and the host need not make again; asked for where an image is missing."""
     ports: tuple[Listener, ...] = ()
     strange_addresses: tuple[str, ...] = ()
     """Addresses that services shall be published on and that the host does not have."""
@@ -136,10 +137,11 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
     return {
         "stack": deployment.stack,
         "root": deployment.root,
-        "folders": sorted({LAYERS, *(folder.host_path for service in services for folder in service.folders)}),
+        "folders": sorted({folder.host_path for service in services for folder in service.folders}),
         "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
+        "built_images": sorted({s.image.reference for s in services if s.image.source == "build"}),
         "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
         "engines": [_asked_now(engine, known) for engine in deployment.asked_engines],
         "given": [
@@ -180,9 +182,7 @@ def named_request(engine: Engine | NamedEngine) -> dict[str, Any]:
 
 def read_observation(answer: dict[str, Any]) -> Observation:
     """Read the probe's answer; one of a newer kit is refused."""
-    manifest = answer["manifest"]
-    if answer["format"] > PROBE_FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
-        raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
+    _ensure_known(answer)
     return Observation(
         docker=Docker(**answer["docker"]),
         os=OperatingSystem(**answer["os"]),
@@ -190,7 +190,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         root=answer["root"],
         release=answer["release"],
         good=answer["good"],
-        manifest=manifest,
+        manifest=answer["manifest"],
         changed_files=tuple(answer["changed_files"]),
         services={name: _container(one) for name, one in answer["services"].items()},
         secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
@@ -198,6 +198,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
         folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
         images={reference: HostImage(**one) for reference, one in answer["images"].items()},
+        cached_layers=frozenset(answer.get("cached_layers", [])),
         ports=tuple(Listener(**one) for one in answer["ports"]),
         strange_addresses=tuple(answer["strange_addresses"]),
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
@@ -218,6 +219,12 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
     )
+
+
+def _ensure_known(answer: dict[str, Any]) -> None:
+    manifest = answer["manifest"]
+    if answer["format"] > PROBE_FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
+        raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
 
 
 def _engine(one: dict[str, Any]) -> SeenEngine:

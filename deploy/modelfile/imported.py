@@ -130,7 +130,7 @@ def _wrong(path: Path) -> str:
 
 
 def _named(content: bytes, line: int) -> str:
-    """Say what to write instead of a file of an engine's own, which `ollama show` prints behind FROM."""
+    """Say what to write instead of a file of an engine's own, which the engine's own `show` prints behind FROM."""
     above = content.decode(errors="replace").splitlines()[: line - 1]
     names = [found[1] for each in above if (found := _SHOWN.fullmatch(each.strip()))]
     right = f"`FROM {names[-1]}`, the name in the comment above it" if names else "the model's name behind FROM"

@@ -6,20 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from deploy.deployment import Deployment, Image
-from deploy.hosts.observe import CACHE, LAYERS, Observation
+from deploy.agent.inputs.disk import with_margin
+from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images, staged_bytes
+from deploy.deployment import Deployment
+from deploy.hosts.observe import CACHE, Observation
 from deploy.hosts.seen import Disk
 from deploy.plan.engine import is_unseen
 from deploy.plan.operation import Operation
-from deploy.plan.weight import GIB, gib
+from deploy.plan.weight import gib
 
 DOCKER_ROOT = "/var/lib/docker"
-# The figures of the agent, which counts again on the host with what its cache has; a test holds them equal.
-ROOT_BYTES = 130 * 2**20
-UNPACKED_PER_WHEEL_BYTE = 3.5
-MARGIN = GIB // 2
-# A layer as it is fetched, and what it unpacks to.
-PULLED = 3.5
 RELEASE_BYTES = 16 * 2**20
 
 
@@ -44,8 +40,7 @@ def disk_refusals(
             by_device[disk.device] = (min(free, disk.free_bytes), [*before, need])
     for free, wanted in by_device.values():
         size = sum(need.size_bytes for need in wanted)
-        # Something big leaves room to go on with; a release's few files need not.
-        total = size + MARGIN if size > MARGIN else size
+        total = with_margin(size)
         if total > free:
             yield _refusal(wanted, total, free)
 
@@ -61,14 +56,11 @@ def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
     """Yield what the operations write; where nobody can say yet, the agent counts before it begins."""
-    layers = observation.folder(LAYERS)
-    is_cold = not layers.exists or layers.empty
+    yield from _images(deployment, observation, operations)
     for operation in operations:
         yield from (Need(path, size, operation.resource) for path, size in operation.written if path != CACHE)
-        word, _, name = operation.resource.partition(" ")
-        if word == "image" and not is_unseen(observation):
-            yield from _image(deployment.service(operation.service).image, name, observation, is_cold)
-        elif word == "model":
+        word = operation.resource.partition(" ")[0]
+        if word == "model":
             yield from _model(deployment, operation)
         elif word == "release" and operation.action == "place":
             yield Need(deployment.root, RELEASE_BYTES, "the release")
@@ -83,24 +75,28 @@ def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
         yield Need(CACHE, size, purpose)
 
 
-def _image(image: Image, kind: str, observation: Observation, is_cold: bool) -> Iterator[Need]:
-    engine, purpose = observation.docker.root or DOCKER_ROOT, f"image {kind}"
-    if image.source != "build":
-        yield Need(engine, int(PULLED * image.download_bytes), purpose)
+def _images(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
+    """Yield what images take in the cache and at Docker, as the agent counts it."""
+    if is_unseen(observation):
         return
-    layers = ROOT_BYTES + int(UNPACKED_PER_WHEEL_BYTE * image.download_bytes)
-    if is_cold:
-        yield Need(CACHE, 2 * layers, purpose)
-    yield Need(engine, 2 * layers, purpose)
+    engine = observation.docker.root or DOCKER_ROOT
+    named = [one for one in operations if one.resource.startswith("image ")]
+    wanted = [(one.resource, deployment.service(one.service).image) for one in named]
+    built = [(purpose, image.layers) for purpose, image in wanted if image.source == "build"]
+    rooms = room_of_images((layers for _, layers in built), observation.cached_layers)
+    for (purpose, _), (making, given) in zip(built, rooms, strict=True):
+        yield Need(CACHE, making, purpose)
+        yield Need(engine, given, purpose)
+    for purpose, image in wanted:
+        if image.source != "build":
+            yield Need(engine, int(ROOM_PER_BYTE * image.download_bytes), purpose)
 
 
 def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:
     for model in deployment.models:
         if operation.resource == f"model {model.name}" and operation.service == model.service:
             yield Need(str(PurePosixPath(model.host_path).parent), model.size_bytes, f"model {model.name}")
-            # What was fetched, and the content of an archive, until the file is in its place.
-            copies = {"pip": 2, "url": 1}.get(next(iter(model.source)), 0)
-            yield Need(CACHE, copies * model.size_bytes, f"model {model.name}")
+            yield Need(CACHE, staged_bytes(model.source, model.size_bytes), f"model {model.name}")
 
 
 def disk_of(observation: Observation, path: str) -> Disk | None:

@@ -19,6 +19,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 
 DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
+OVER = "over"
+"""What a layer was made of, in its facts: the content of other layers, by their keys."""
 KEPT_SECONDS = 30 * 24 * 3600
 Maker = Callable[[LayerWriter], dict[str, Any]]
 
@@ -65,14 +67,15 @@ class Cache:
         os.utime(pointer)
         return layer, facts
 
-    def has(self, key: str) -> bool:
-        """Tell whether a key's layer is there, without reading it."""
-        return self.layer(key) is not None
+    def usable(self, below: dict[str, str] | None = None) -> set[str]:
+        """Return the keys whose layers are there, without reading them.
 
-    def layer(self, key: str) -> Layer | None:
-        """Return the layer that a key names, without reading it; None where it is not there."""
-        found = self._pointed(self.root / "keys" / f"{key}.json")
-        return found[0] if found and found[0].path.exists() else None
+        A layer that was made of others is good over those very layers alone, by default the ones that are there now.
+        """
+        pointers = {path.stem: self._pointed(path) for path in (self.root / "keys").glob("*.json")}
+        there = {key: found for key, found in pointers.items() if found and found[0].path.exists()}
+        current = {key: layer.diff_id for key, (layer, _) in there.items()} if below is None else below
+        return {key for key, (_, facts) in there.items() if facts.get(OVER, {}).items() <= current.items()}
 
     def _pointed(self, pointer: Path) -> tuple[Layer, dict[str, Any]] | None:
         """Return what a key names; None where its file is damaged, as the disk may be that it lies on."""
@@ -80,7 +83,7 @@ class Cache:
         diff_id, size, facts = found.get("diff_id"), found.get("size"), found.get("facts")
         if not isinstance(diff_id, str) or not DIFF_ID.fullmatch(diff_id):
             return None
-        if type(size) is not int or not isinstance(facts, dict):
+        if type(size) is not int or not isinstance(facts, dict) or not isinstance(facts.get(OVER, {}), dict):
             return None
         return Layer(diff_id, size, self._place(diff_id)), facts
 

@@ -11,6 +11,13 @@ from deploy.agent.errors import AgentError
 GIB = 2**30
 # What a file system needs besides to go on working.
 MARGIN = GIB // 2
+# A release's few files need none of it.
+SMALL = GIB // 16
+
+
+def with_margin(size: int) -> int:
+    """Return the bytes that must be free for so many to be written: the plan asks for the same as the agent."""
+    return size + MARGIN if size > SMALL else size
 
 
 def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
@@ -23,8 +30,8 @@ def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
         wanted[device] = (first, sum_of + size, [*purposes, purpose])
     for there, size, purposes in wanted.values():
         have = free_bytes(there)
-        if size and size + MARGIN > have:
-            what, need = " and ".join(dict.fromkeys(purposes)), size + MARGIN
+        if with_margin(size) > have:
+            what, need = " and ".join(dict.fromkeys(purposes)), with_margin(size)
             raise AgentError(
                 f"not enough disk at {there}: {what} need {need / GIB:.1f} GiB, {have / GIB:.1f} GiB are free",
                 f"free {(need - have) / GIB:.1f} GiB there",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +10,11 @@ from typing import Any, TypeVar
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs import bytecode, rootfs, wheels
-from deploy.agent.inputs.archive import ASSEMBLER, Layer, archive_parts, archive_size, configuration, stream
-from deploy.agent.inputs.cache import Cache
+from deploy.agent.inputs.archive import Layer, archive_parts, archive_size, configuration, stream
+from deploy.agent.inputs.cache import OVER, Cache
 from deploy.agent.inputs.children import Children, StoppedError
 from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.layers import bytecode_key, image_layers, room_of_images, root_key, wheels_key
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.pull import bring
 from deploy.agent.journal import Journal
@@ -23,11 +22,6 @@ from deploy.agent.remembered import read_json, write_json
 
 Made = tuple[Layer, dict[str, Any]]
 T = TypeVar("T")
-# Measured: a root filesystem with Python or llama.cpp is 103 to 113 MB; wheels grow 3.1 to 3.4 times when unpacked.
-ROOT_BYTES = 130 * 2**20
-UNPACKED_PER_WHEEL_BYTE = 3.5
-# Measured: 70 MB for a gateway, about as much of sources.
-BYTECODE_BYTES = 90 * 2**20
 
 
 @dataclass
@@ -55,7 +49,7 @@ class Builder:
                 layers[wheels_key(image)] = self.pool.submit(self._wheels, image)
             if image.get("bytecode"):
                 below = [layers[root_key(image)], layers[wheels_key(image)]]
-                layers[compiled_key(image)] = self.pool.submit(self._bytecode, image, below)
+                layers[bytecode_key(image)] = self.pool.submit(self._bytecode, image, below)
         loads = [self.pool.submit(self._load, image, layers) for image in images]
         every: list[Future[Any]] = [*layers.values(), *loads]
         done, _ = wait(every, return_when=FIRST_EXCEPTION)
@@ -106,16 +100,17 @@ class Builder:
 
     def _bytecode(self, image: dict[str, Any], below: list[Future[Made]]) -> Made:
         stack = [_result(one)[0] for one in below]
-        key = bytecode_key(image, stack)
+        key = bytecode_key(image)
+        over = {root_key(image): stack[0].diff_id, wheels_key(image): stack[1].diff_id}
         with self.journal.step(f"bytecode {image['kind']}"):
-            if known := self._cached(key):
+            if known := self._cached(key, is_good=key in self.cache.usable(over)):
                 return known
             work = self._folder(f"bytecode-{image['kind']}-{key[:12]}")
 
             def make(writer: Any) -> dict[str, Any]:
                 names, python = image["bytecode"], image["python"]
                 bytecode.write_bytecode(writer, stack, names, python, self.children, work, self.journal)
-                return {}
+                return {OVER: over}
 
             made = self.cache.keep(key, make)
         self.pool.submit(self.cache.remove, work)
@@ -127,7 +122,7 @@ class Builder:
         if image["wheels"]:
             stack.append(_result(layers[wheels_key(image)])[0])
         if image.get("bytecode"):
-            stack.append(_result(layers[compiled_key(image)])[0])
+            stack.append(_result(layers[bytecode_key(image)])[0])
         with self.journal.step(f"image {image['kind']}"):
             config = configuration(image, stack)
             before = self.docker.image(image["tag"])
@@ -196,31 +191,6 @@ def _assemble(
     return [answer for answer in answers.values() if answer]
 
 
-def root_key(image: dict[str, Any]) -> str:
-    """Return the name of a root filesystem in the cache: images that ask for the same one share it."""
-    return _key("root", ASSEMBLER, image["suite"], sorted(image["debian"]))
-
-
-def wheels_key(image: dict[str, Any]) -> str:
-    """Return the name of an environment of wheels in the cache."""
-    names = sorted((wheel["file"], wheel["sha256"]) for wheel in image["wheels"])
-    return _key("wheels", ASSEMBLER, image["python"], wheels.PLATFORM, names)
-
-
-def compiled_key(image: dict[str, Any]) -> str:
-    """Return what tells the bytecode of one request's images apart, before the layers below are made."""
-    return _key("bytecode", root_key(image), wheels_key(image), sorted(image["bytecode"]))
-
-
-def bytecode_key(image: dict[str, Any], below: list[Layer]) -> str:
-    """Return the name of the bytecode in the cache: made by the very Python that lies in the layers below."""
-    return _key("bytecode", ASSEMBLER, [layer.diff_id for layer in below], sorted(image["bytecode"]))
-
-
-def _key(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _result(future: Future[T]) -> T:
     try:
         return future.result()
@@ -255,24 +225,15 @@ def _remember(folder: Path, answer: dict[str, Any]) -> None:
         write_json(_record(folder, answer["tag"]), document)
 
 
-def _is_compiled(image: dict[str, Any], cache: Cache) -> bool:
-    """Tell whether the bytecode over an image's cached layers is there, without reading any."""
-    below = [cache.layer(key) for key in (root_key(image), wheels_key(image))]
-    layers = [layer for layer in below if layer]
-    return len(layers) == len(below) and cache.has(bytecode_key(image, layers))
-
-
 def _ensure_room(images: list[dict[str, Any]], cache: Cache, docker: Docker, force: bool) -> None:
-    """Need: everything unpacked and as a tar in the cache; the tar and its content again at Docker."""
-    roots = {root_key(image) for image in images}
-    cold_roots = len([key for key in roots if force or not cache.has(key)])
-    unpacked = {
-        wheels_key(image): int(UNPACKED_PER_WHEEL_BYTE * sum(w["size"] for w in image["wheels"])) for image in images
-    }
-    cold_wheels = sum(size for key, size in unpacked.items() if size and not cache.has(key))
-    compiled = {compiled_key(image): image for image in images if image.get("bytecode")}
-    cold_compiled = len([image for image in compiled.values() if force or not _is_compiled(image, cache)])
-    build = 2 * cold_roots * ROOT_BYTES + 2 * cold_wheels + cold_compiled * (ROOT_BYTES + 3 * BYTECODE_BYTES)
-    given = 2 * len(images) * ROOT_BYTES + 2 * sum(unpacked.values()) + 2 * len(compiled) * BYTECODE_BYTES
+    usable = cache.usable()
+    if force:
+        # Today's Debian versions are taken, and what is compiled by their Python.
+        usable -= {key for image in images for key in (root_key(image), *_compiled(image))}
+    making, given = zip(*room_of_images(map(image_layers, images), usable))
     engine = Path(docker.info().get("DockerRootDir", "/var/lib/docker"))
-    ensure_room([(cache.root, build, "image builds"), (engine, given, "images")])
+    ensure_room([(cache.root, sum(making), "image builds"), (engine, sum(given), "images")])
+
+
+def _compiled(image: dict[str, Any]) -> list[str]:
+    return [bytecode_key(image)] if image.get("bytecode") else []

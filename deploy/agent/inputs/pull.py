@@ -10,13 +10,12 @@ from typing import Any
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.layers import ROOM_PER_BYTE
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, write_json
 
 SAY_SECONDS = 1.0
-# A layer as it is fetched, and what it unpacks to.
-ROOM_PER_BYTE = 3.5
 NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
 HINTS = (
     (

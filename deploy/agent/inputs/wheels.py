@@ -14,11 +14,11 @@ from typing import Any
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.children import Children
+from deploy.agent.inputs.layers import PLATFORM
 from deploy.agent.inputs.mirrors import NEXT, Mirrors
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
-PLATFORM = "x86_64-manylinux_2_36"
 VENV = "opt/venv"
 # Of this run or of the installing program, not of the package: a record of who installed it, and how.
 UNRECORDED = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")

@@ -46,7 +46,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,
         "daemon_json": engine.daemon_json()[0],
-        "images": engine.images(docker, *_records(root, request)) if docker else {},
+        **_images(root, docker, request),
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(disks)},
@@ -96,6 +96,16 @@ def _secrets(root: Path) -> dict[str, Any]:
 def _records(root: Path, request: dict[str, Any]) -> list[Path]:
     """Return the folders that know what built images hold: the stack's own, then the cache that all stacks share."""
     return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
+
+
+def _images(root: Path, docker: Docker | None, request: dict[str, Any]) -> dict[str, Any]:
+    there = engine.images(docker, *_records(root, request)) if docker else {}
+    if not request.get("cache") or there.keys() >= set(request.get("built_images", [])):
+        return {"images": there, "cached_layers": []}
+    # Nothing is assembled by most probes, and what is not imported costs them no time.
+    from deploy.agent.inputs.cache import Cache
+
+    return {"images": there, "cached_layers": sorted(Cache(request["cache"]).usable())}
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from deploy.agent.inputs.archive import (
 )
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
-from deploy.agent.inputs.image import root_key
+from deploy.agent.inputs.layers import root_key
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.rootfs import write_root
 from deploy.agent.journal import Journal

@@ -6,13 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.agent.data.copy import take_copy
 from deploy.agent.inputs import models
-from deploy.agent.inputs.archive import Layer
-from deploy.agent.inputs.image import bytecode_key
+from deploy.agent.inputs.archive import LayerWriter, entry
+from deploy.agent.inputs.cache import OVER, Cache
 from deploy.agent.journal import Journal
 from deploy.agent.observing import engine, probe
 from deploy.agent.remembered import read_json, stamp
@@ -104,9 +105,20 @@ def test_a_plugin_is_asked_again_for_its_version(
     assert known[" ".join(map(str, (plugin, *stamp(plugin.stat()).values())))] == "2.0"
 
 
-def test_bytecode_belongs_to_the_very_layers_that_it_was_made_over() -> None:
-    image = {"kind": "one", "bytecode": ["app"]}
-    layers = [Layer(f"sha256:{letter * 64}", 1, Path("unused")) for letter in "abc"]
-    assert bytecode_key(image, layers[:2]) == bytecode_key(dict(image), layers[:2])
-    assert bytecode_key(image, layers[:2]) != bytecode_key(image, [layers[2], layers[1]])
-    assert bytecode_key(image, layers[:2]) != bytecode_key({**image, "bytecode": ["other"]}, layers[:2])
+def test_a_layer_is_usable_only_over_the_very_layers_that_it_was_made_of(tmp_path: Path, journal: Journal) -> None:
+    cache = Cache(str(tmp_path / "cache"))
+
+    def make(content: bytes, **facts: dict[str, str]) -> Callable[[LayerWriter], dict[str, Any]]:
+        def write(writer: LayerWriter) -> dict[str, Any]:
+            writer.add(*entry("file", 0o644, data=content))
+            return facts
+
+        return write
+
+    with cache.held(journal):
+        root, _ = cache.keep("root", make(b"Python 3.13.5"))
+        cache.keep("compiled", make(b"bytecode", **{OVER: {"root": root.diff_id}}))
+        assert cache.usable() == {"root", "compiled"}
+        cache.keep("root", make(b"Python 3.13.6"))
+        assert cache.usable() == {"root"}
+        assert cache.usable({"root": root.diff_id}) == {"root", "compiled"}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from deploy.agent.errors import AgentError
 from deploy.agent.inputs import disk as agent_disk
 from deploy.agent.inputs import image as agent_image
+from deploy.agent.inputs import models as agent_models
+from deploy.agent.inputs.cache import Cache
+from deploy.agent.inputs.disk import with_margin
+from deploy.agent.inputs.layers import room_of_images
 from deploy.desired import Desired
-from deploy.hosts.observe import CACHE, LAYERS, Observation, read_observation
-from deploy.hosts.seen import Disk, HostFolder
+from deploy.hosts.observe import CACHE, Observation, read_observation
+from deploy.hosts.seen import Disk
 from deploy.plan import disk, make_plan
 from tests.golden.hosts import bare, settled
 from tests.golden.plans_of import PLANS, desired_of
@@ -66,15 +74,71 @@ def test_every_file_system_without_room_is_named_at_once(quickstart: Desired) ->
     assert len(problems) == len(PLACES)
 
 
-def test_a_cache_that_holds_layers_is_left_to_the_agent_to_count(quickstart: Desired) -> None:
+def agent_refuses(wanted: Desired, folder: Path, cached: frozenset[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return the bytes that must be free for the agent to begin to assemble the images of a deployment."""
+    asked: list[int] = []
+    monkeypatch.setattr(agent_image, "ensure_room", lambda needs: asked.append(sum(size for _, size, _ in needs)))
+    monkeypatch.setattr(Cache, "usable", lambda _self: set(cached))
+    docker: Any = SimpleNamespace(info=dict)
+    agent_image._ensure_room(wanted.image_requests(), Cache(str(folder)), docker, force=False)
+    return asked[0]
+
+
+@pytest.mark.parametrize("warm", [(), ("root",), ("wheels",), ("root", "wheels"), ("root", "wheels", "compiled")])
+def test_plan_and_agent_agree_to_the_byte_whatever_the_cache_holds(
+    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: tuple[str, ...]
+) -> None:
+    kinds = {"root": 0, "wheels": 1, "compiled": 2}
+    layers = [service.image.layers for service in quickstart.deployment.services]
+    cached = frozenset(some[kinds[kind]].key for some in layers for kind in warm if kinds[kind] < len(some))
+    seen = replace(host(quickstart, dict.fromkeys(PLACES, (500.0, 1))), cached_layers=cached)
+    plan = make_plan(quickstart.deployment, quickstart.bundle, seen)
+    images = tuple(one for one in plan.operations if one.resource.startswith("image "))
+    planned = sum(need.size_bytes for need in disk.needs(quickstart.deployment, seen, images))
+    needed = agent_refuses(quickstart, tmp_path, cached, monkeypatch)
+    assert planned == needed > 0
+    # At the edge both say the same: one byte less and neither begins.
+    total = with_margin(needed)
+    for free, is_enough in ((total, True), (total - 1, False)):
+        there = replace(seen, disks={path: Disk(free, 1) for path in PLACES})
+        monkeypatch.setattr(agent_disk, "free_bytes", lambda _path, free=free: free)
+        with contextlib.nullcontext() if is_enough else pytest.raises(AgentError, match="not enough disk"):
+            agent_disk.ensure_room([(tmp_path, needed, "images")])
+        assert (list(disk.disk_refusals(quickstart.deployment, there, images)) == []) is is_enough
+
+
+def test_what_the_cache_has_is_not_made_again(quickstart: Desired) -> None:
     free = {place: (500.0, number) for number, place in enumerate(PLACES)} | {CACHE: (0.1, 99)}
     cold = host(quickstart, free)
-    warm = replace(cold, folders={**cold.folders, LAYERS: HostFolder(exists=True, empty=False)})
+    everything = {layer.key for service in quickstart.deployment.services for layer in service.image.layers}
     ((problem, _),) = refused(quickstart, cold)
     assert "image open_webui" in problem
-    ((problem, _),) = refused(quickstart, warm)
-    assert "image" not in problem
+    ((problem, _),) = refused(quickstart, replace(cold, cached_layers=frozenset(everything)))
     assert "model gemma" in problem
+
+
+def test_bytecode_is_counted(quickstart: Desired) -> None:
+    with_it = [service.image.layers for service in quickstart.deployment.services if len(service.image.layers) == 3]
+    assert with_it
+    for layers in with_it:
+        assert room_of_images([layers], set())[0] > room_of_images([layers[:2]], set())[0]
+
+
+@pytest.mark.parametrize("source", ["pip", "url", "file"])
+def test_a_models_file_is_staged_alike_in_plan_and_agent(
+    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (model,) = quickstart.deployment.models
+    wanted = replace(quickstart.deployment, models=(replace(model, source={source: {}}),))
+    seen = host(quickstart, dict.fromkeys(PLACES, (500.0, 1)))
+    plan = make_plan(wanted, quickstart.bundle, seen)
+    fetched = tuple(one for one in plan.operations if one.resource == f"model {model.name}")
+    planned = sorted(need.size_bytes for need in disk.needs(wanted, seen, fetched))
+    asked: list[int] = []
+    monkeypatch.setattr(agent_models, "ensure_room", lambda needs: asked.extend(size for _, size, _ in needs))
+    request = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": {source: {}}}
+    agent_models._ensure_room([request], tmp_path)
+    assert planned == sorted(asked)
 
 
 def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room_yet(quickstart: Desired) -> None:
@@ -92,9 +156,3 @@ def test_a_place_is_looked_up_at_the_nearest_one_above_it(quickstart: Desired) -
     observation = host(quickstart, {"/": (1, 1), "/srv": (2, 2), "/srvs": (3, 3)})
     found = [disk.disk_of(observation, path) for path in ("/srv/kit", "/srvs", "/var")]
     assert [one.device for one in found if one] == [2, 3, 1]
-
-
-def test_the_plan_counts_with_the_agents_figures() -> None:
-    assert disk.ROOT_BYTES == agent_image.ROOT_BYTES
-    assert disk.UNPACKED_PER_WHEEL_BYTE == agent_image.UNPACKED_PER_WHEEL_BYTE
-    assert disk.MARGIN == agent_disk.MARGIN

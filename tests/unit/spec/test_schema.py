@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from deploy.components import ROOMS
 from deploy.lock.model import Lock
 from deploy.spec.described import descriptions
 from deploy.spec.model import Spec
-from deploy.spec.schema import DIALECT, MODELINE, all_models, json_schema, schema_text
+from deploy.spec.schema import DIALECT, FILE_NAME, MODELINE, all_models, json_schema, schema_text
 from tests.strategies import spec_data
 from tests.tree import REPOSITORY
 
@@ -91,6 +94,21 @@ def test_an_editor_sees_faults_as_well(case: str) -> None:
 
 
 def test_the_schema_is_the_same_text_every_time() -> None:
-    assert schema_text() == schema_text()
+    script = "from deploy.spec.schema import schema_text; print(schema_text(), end='')"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert texts == {schema_text()}
     assert schema_text().endswith("}\n")
-    assert MODELINE == "# yaml-language-server: $schema=kit.schema.json"
+
+
+def test_the_modeline_names_the_schemas_file() -> None:
+    assert MODELINE.removeprefix("# yaml-language-server: $schema=") == FILE_NAME

@@ -23,7 +23,7 @@ def test_a_layer_is_found_again_with_what_was_remembered_of_it(tmp_path: Path, j
     with cache.held(journal):
         made = cache.keep("key", make)
         assert cache.known("key") == made
-        assert cache.has("key")
+        assert cache.usable() == {"key"}
         assert cache.known("other") is None
 
 
