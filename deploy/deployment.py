@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from deploy.agent.inputs.layers import LayerSize
 from deploy.models import CreatedModel
+from deploy.port import Port as Port
 from deploy.secret import Secret, SecretUse
 
 Egress = Literal["none", "any"]
@@ -49,15 +50,6 @@ class Tmpfs:
     container_path: str
     size_bytes: int
     mode: str = "1777"
-
-
-@dataclass(frozen=True)
-class Port:
-    """A published port: one address of the host, never all of them in silence."""
-
-    address: str
-    host_port: int
-    container_port: int
 
 
 @dataclass(frozen=True)
@@ -223,6 +215,11 @@ class Service:
     facts: dict[str, Any] = field(default_factory=dict)
     """What the room's checks need to ask its questions, as JSON values."""
 
+    @property
+    def told_ports(self) -> tuple[Port, ...]:
+        """The published ports as people are told them: those that other machines reach come first."""
+        return tuple(sorted(self.ports, key=lambda port: not port.is_open))
+
 
 @dataclass(frozen=True)
 class Fetch:
@@ -248,6 +245,8 @@ class Deployment:
     engines: tuple[Engine, ...] = ()
     named_engines: tuple[NamedEngine, ...] = ()
     fetch: Fetch = Fetch()
+    addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The host's addresses when they were locked, by the word of `publish` that means them."""
 
     @property
     def root(self) -> str:

@@ -19,6 +19,8 @@ from deploy.deployment import Artifact, Deployment, Mount, Service, as_json
 from deploy.errors import UsageError
 from deploy.overrides import Templates
 
+UNTOLD = ("fetch", "addresses")
+"""Places to fetch from are outside every digest; of addresses, each service has its own."""
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -104,7 +106,7 @@ def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) ->
 
 def _decided(deployment: Deployment) -> dict[str, Any]:
     """Return the deployment for the host, without what is outside every digest: where and how much to fetch."""
-    decided = {key: value for key, value in as_json(deployment).items() if key != "fetch"}
+    decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
     for service in decided["services"]:
         service["image"].pop("layers")
     return {"format": 1, **decided}

@@ -15,7 +15,7 @@ from deploy.spec.service import ServiceSpec
 
 def resolve(spec: Spec, lock: Lock) -> Deployment:
     """Decide everything for this host."""
-    return _deployment(spec, resolved_parts(spec, lock))
+    return _deployment(spec, lock, resolved_parts(spec, lock))
 
 
 def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
@@ -26,13 +26,13 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
     offers = tuple(offer for engine in resolved for offer in engine.offers)
     for front in (spec.gateway, spec.webui):
         if front is not None:
-            site = Site(spec.stack, image_of(front, lock))
+            site = Site(spec.stack, image_of(front, lock), addresses=lock.addresses)
             resolved.append(room_of(front.kind).resolve(front, site, offers))
             offers += resolved[-1].offers
     return resolved
 
 
-def _deployment(spec: Spec, resolved: list[Resolved]) -> Deployment:
+def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
     return Deployment(
         stack=spec.stack,
         services=tuple(one.own_service for one in resolved if one.own_service is not None),
@@ -40,6 +40,7 @@ def _deployment(spec: Spec, resolved: list[Resolved]) -> Deployment:
         engines=tuple(one.engine for one in resolved if one.engine is not None),
         named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
         fetch=places_to_fetch_from(spec),
+        addresses=tuple((word, lock.addresses[word]) for word in spec.address_words),
     )
 
 
@@ -57,6 +58,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
+        addresses=lock.addresses,
         embedding=spec.webui.embedding if spec.webui is not None else None,
     )
 

@@ -20,6 +20,7 @@ from deploy.recipe import ImageSource, Pulled
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
+ADDRESSES = {"lan": ("192.168.1.20", "fd00::20"), "all": ("127.0.0.1", "192.168.1.20", "::1", "fd00::20")}
 FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=True)
 
 
@@ -36,6 +37,7 @@ def lock_of(spec: Spec) -> Lock:
             for model in spec.models
             if model.adapter
         },
+        addresses={word: ADDRESSES[word] for word in spec.address_words},
     )
 
 

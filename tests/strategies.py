@@ -49,7 +49,9 @@ def _some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
 
 
 OWN = _some(user=OWNERS, memory=SIZES, health_timeout=DURATIONS, egress=st.sampled_from([None, "none", "any"]))
-SERVICE = st.builds(lambda own, more: own | more, OWN, _some(publish=ADDRESSES))
+PLACES = st.sampled_from(["local", "lan"]) | ADDRESSES
+PUBLISHED = st.just("all") | PLACES | st.lists(PLACES, min_size=1, max_size=4)
+SERVICE = st.builds(lambda own, more: own | more, OWN, _some(publish=PUBLISHED))
 LLAMA_CPP = _some(
     context_length=st.integers(256, 1_048_576),
     parallel=st.integers(1, 256),

@@ -21,7 +21,9 @@ Operation = Callable[[dict[str, Any], Journal], Optional[dict[str, Any]]]
 VERBS = {
     "probe": "observing.probe",
     "docker": "observing.floors",
+    "addresses": "observing.addresses",
     "hold": "hold",
+    "late": "late",
     "place": "releases.place",
     "image": "inputs.image",
     "models": "inputs.models",
@@ -42,7 +44,7 @@ VERBS = {
     "destroy": "releases.remove:destroy",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "docker", "hold", "room", "secret", "engine")
+UNHELD = ("probe", "docker", "addresses", "hold", "room", "secret", "engine")
 
 
 def main(arguments: list[str]) -> int:

@@ -27,6 +27,7 @@ from deploy.deployment import Deployment, Service
 from deploy.desired import Desired
 from deploy.hosts.observe import Observation
 from deploy.plan import Plan
+from deploy.plan.published import ROLE, late_settings
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
 
@@ -77,7 +78,7 @@ def _syncs(deployment: Deployment) -> set[Step]:
 def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
     """Return every step there is for a deployment; the engine's only where it is the kit's own."""
     kinds = {service.kind for service in deployment.services}
-    whole = {Step("images"), Step("release"), Step("release", "converge")}
+    whole = {Step("images"), Step("release"), Step("release", "converge"), *_late(deployment, observation)}
     settings = {Step(service.kind, "settings") for service in deployment.services if service.room}
     models = {Step(deployment.service(model.service).kind, "models") for model in deployment.models}
     engine = {Step("docker_engine")} if observation.docker.kit_installed else set()
@@ -90,6 +91,10 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         | _syncs(deployment)
         | {Step("release", "collect")}
     )
+
+
+def _late(deployment: Deployment, observation: Observation) -> set[Step]:
+    return {Step(ROLE)} if late_settings(deployment, observation) else set()
 
 
 def _variables(deployment: Deployment, observation: Observation, steps: set[Step]) -> dict[str, Any]:
@@ -105,6 +110,7 @@ def _requests(desired: Desired, plan: Plan, observation: Observation, run: str, 
     kept = [release for release in (observation.good, observation.release, desired.bundle.release) if release]
     return {
         "docker": base_request(deployment, run) | {"floors": FLOORS},
+        "late": base_request(deployment, run) | {"settings": late_settings(deployment, observation)},
         "place": place_request(deployment, desired.bundle, run),
         "secrets": secrets_request(deployment, run, given),
         "image": images_request(deployment, desired.image_requests(), run),

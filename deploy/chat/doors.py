@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from deploy.components import room_of
 from deploy.components.room import CauseOf, Resolved
-from deploy.deployment import Port, Service
+from deploy.deployment import Service
 from deploy.lock.model import Lock
 from deploy.offers import ChatApi, Embeddings
 from deploy.resolve import resolved_parts
@@ -95,9 +95,5 @@ def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
 def _published(url: str, service: Service) -> str:
     """Return an address inside the stack's networks as the host's own port."""
     inside = urlsplit(url)
-    port = next(port for port in service.ports if port.container_port == inside.port)
-    return f"{inside.scheme}://{_authority(port)}{inside.path}"
-
-
-def _authority(port: Port) -> str:
-    return f"{f'[{port.address}]' if ':' in port.address else port.address}:{port.host_port}"
+    port = next(port for port in service.told_ports if port.container_port == inside.port)
+    return f"{inside.scheme}://{port.place}{inside.path}"

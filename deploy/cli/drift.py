@@ -33,6 +33,7 @@ def _drift(observation: Observation) -> Iterator[str]:
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
     yield from _places(observation)
+    yield from _addresses(observation)
     yield from _models(observation)
     # Until a release was verified its settings are still to be made, not lost.
     for name in sorted(observation.settings) if observation.is_proven else ():
@@ -54,6 +55,13 @@ def _places(observation: Observation) -> Iterator[str]:
             )
 
 
+def _addresses(observation: Observation) -> Iterator[str]:
+    for address in observation.network.strange:
+        names = [name for name, one in sorted(observation.services.items()) if one.is_at(address)]
+        if names:
+            yield f"nobody reaches {', '.join(names)} at {address}: this machine has no such address now"
+
+
 def _models(observation: Observation) -> Iterator[str]:
     for engine, seen in sorted(observation.engines.items()):
         for name, made in sorted(seen.manifests.items()) if seen.is_told else ():
@@ -71,7 +79,8 @@ def _service(name: str, digest: str, container: Container | None) -> Iterator[st
     elif container.trouble:
         yield f"service {name} {container.trouble}"
     elif container.state != "running":
-        yield f"service {name} is {container.state}"
+        why = f": Docker could not start it: {container.error}" if container.error else ""
+        yield f"service {name} is {container.state}{why}"
     elif container.health == "unhealthy":
         yield f"service {name} is unhealthy"
     elif container.recreated:

@@ -8,7 +8,7 @@ from deploy.agent.line import Line
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.cli.board import duration
 from deploy.cli.columns import coloured_plan
-from deploy.deployment import Port, Service
+from deploy.deployment import Service
 from deploy.desired import Desired
 from deploy.plan.estimate import estimate
 from deploy.secret import Secret
@@ -63,10 +63,10 @@ def doors(desired: Desired) -> list[str]:
         service = desired.deployment.service(webui.kind)
         published = f" (it is published at {address(service)})" if webui.url else ""
         lines.append(f"Open {page_address(desired)} and sign in as {webui.admin.email}{published}.")
-        lines += _keys(desired, service, "Password")
+        lines += [*other_addresses(service), *_keys(desired, service, "Password")]
     if gateway is not None:
         service = desired.deployment.service(gateway.kind)
-        lines += [f"Programs use {address(service)}/v1.", *_keys(desired, service, "Key")]
+        lines += [f"Programs use {address(service)}/v1.", *other_addresses(service), *_keys(desired, service, "Key")]
         lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
     return lines if gateway is not None else [*lines, *_engines(desired)]
 
@@ -106,13 +106,18 @@ def _key(desired: Desired, secret: Secret, what: str) -> str:
 
 def address(service: Service) -> str:
     """Return a service's address for a browser on this machine."""
-    return f"http://{host_and_port(service.ports[0])}" if service.ports else "(no port)"
+    return next(iter(addresses(service)), "(no port)")
 
 
-def host_and_port(port: Port) -> str:
-    """Return address and port as they are written together."""
-    host = f"[{port.address}]" if ":" in port.address else port.address
-    return f"{host}:{port.host_port}"
+def addresses(service: Service) -> list[str]:
+    """Return every address of a service for a browser, those that other machines reach first."""
+    return [f"http://{port.place}" for port in service.told_ports]
+
+
+def other_addresses(service: Service) -> list[str]:
+    """Return a line with the addresses beside the first, where there are some."""
+    others = addresses(service)[1:]
+    return [f"  It answers at {', '.join(others)} too."] if others else []
 
 
 def places(desired: Desired) -> list[str]:
@@ -132,5 +137,6 @@ def outcome_document(desired: Desired, outcome: Outcome) -> dict[str, Any]:
         "changed_tasks": outcome.changed_tasks,
         "verify": outcome.report.as_json() if outcome.report else None,
         "open": page_address(desired),
+        "addresses": {service.name: addresses(service) for service in desired.deployment.services},
         "sign_in_as": webui.admin.email if webui else None,
     }

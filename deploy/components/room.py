@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from deploy.deployment import Engine, Image, ModelFile, NamedEngine, Owner, Port, Service
 from deploy.models import CreatedModel
 from deploy.offers import Offer
 from deploy.recipe import ImageSource
-from deploy.spec.service import ServiceSpec
+from deploy.spec.service import OPEN_WORDS, ServiceSpec
 
 Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
 """Why a gateway passed a question on in vain."""
@@ -43,6 +43,8 @@ class Site:
     """Models that the spec wants created on this engine."""
     named: tuple[tuple[str, str], ...] = ()
     """Models that this engine has already, each with the name that it knows."""
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The host's addresses, by the word of `publish` that means them."""
     embedding: str | None = None
     """The model that somebody in the spec wants to turn text into vectors with."""
 
@@ -60,8 +62,14 @@ class Site:
 
     def ports(self, spec: ServiceSpec, default: int, container_port: int) -> tuple[Port, ...]:
         """Publish the service where the spec says."""
-        address = "127.0.0.1" if spec.publish == "local" else spec.publish
-        return (Port(address, spec.port_or(default), container_port),)
+        addresses = dict.fromkeys(address for place in spec.places for address in self._meant(place))
+        return tuple(Port(address, spec.port_or(default), container_port) for address in addresses)
+
+    def _meant(self, place: str) -> tuple[str, ...]:
+        """Return the addresses behind what `publish` says."""
+        if place == "local":
+            return ("127.0.0.1",)
+        return self.addresses[place] if place in OPEN_WORDS else (place,)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from deploy.hosts.seen import (
     HostImage,
     HostSecret,
     Listener,
+    Network,
     OperatingSystem,
     SeenEngine,
     SeenNames,
@@ -58,8 +59,7 @@ class Observation:
     cached_layers: frozenset[str] = frozenset()
     """Layers that images need and the host need not make again; asked for where an image is missing."""
     ports: tuple[Listener, ...] = ()
-    strange_addresses: tuple[str, ...] = ()
-    """Addresses that services shall be published on and that the host does not have."""
+    network: Network = field(default_factory=Network)
     disks: dict[str, Disk] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     """Remembered sha256 of each model file that is there, by its path; empty where it is not known."""
@@ -200,7 +200,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         images={reference: HostImage(**one) for reference, one in answer["images"].items()},
         cached_layers=frozenset(answer.get("cached_layers", [])),
         ports=tuple(Listener(**one) for one in answer["ports"]),
-        strange_addresses=tuple(answer["strange_addresses"]),
+        network=_network(answer),
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
@@ -225,6 +225,12 @@ def _ensure_known(answer: dict[str, Any]) -> None:
     manifest = answer["manifest"]
     if answer["format"] > PROBE_FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
         raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
+
+
+def _network(answer: dict[str, Any]) -> Network:
+    addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
+    late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
+    return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late)
 
 
 def _engine(one: dict[str, Any]) -> SeenEngine:

@@ -32,10 +32,16 @@ class Container:
     """Whether it is another container than the one that the agent made."""
     changed: tuple[str, ...] = ()
     """Parts of its configuration that somebody changed since its release was verified."""
+    error: str = ""
+    """Why Docker could not start it."""
     trouble: str = ""
     """Why it does not stay up, where it ends again and again."""
     log: tuple[str, ...] = ()
     """The last lines that it printed before, where they say why."""
+
+    def is_at(self, address: str) -> bool:
+        """Return whether it is published on an address, or could not be started for it."""
+        return any(port.rpartition(":")[0] == address for port in self.ports) or f" {address}:" in self.error
 
 
 @dataclass(frozen=True)
@@ -202,6 +208,20 @@ class SeenNames:
     def own_name(self, known: str) -> str | None:
         """Return what it calls a model, None where it lacks it; an Ollama lists the tag that goes without saying."""
         return next((name for name in (known, f"{known}{DEFAULT_TAG}") if name in self.names), None)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The host's own addresses and its firewall."""
+
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the word of `publish` that means them."""
+    strange: tuple[str, ...] = ()
+    """Addresses that services shall be published on and that the host does not have."""
+    has_ufw: bool = False
+    """Whether the firewall ufw is on."""
+    late: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from deploy.spec.models import Model
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
     """Return what the spec needs and the lock has not, or has otherwise; `kit lock` mends each."""
-    found = [*_missing_images(spec, lock), *_missing_models(spec, lock), *_missing_adapters(spec, lock)]
+    found = [
+        *_missing_images(spec, lock),
+        *_missing_models(spec, lock),
+        *_missing_adapters(spec, lock),
+        *((f"addresses.{word}", "is not locked yet") for word in spec.address_words if word not in lock.addresses),
+    ]
     return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
 
 

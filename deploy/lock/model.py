@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from deploy.agent.line import Line
 from deploy.errors import SpecError
 from deploy.recipe import Wheel
-from deploy.spec.fields import PackageName, Sha256, SourcePath, Strict, Url, shown
+from deploy.spec.fields import HostAddress, PackageName, Sha256, SourcePath, Strict, Url, shown
 from deploy.spec.fields import Version as ModelVersion
 from deploy.spec.tree import read_document
 from deploy.spec.validation import problems_of, validate
@@ -29,6 +29,7 @@ _REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9][a-z0-9._/-]*"
 )
 _ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/[A-Za-z0-9][A-Za-z0-9._:-]{0,130}")
+_ADDRESS_WORD = re.compile("lan|all")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,80}")
 
 
@@ -245,6 +246,10 @@ class Lock(Strict):
     """By engine and model, where its file comes from and what it is."""
     adapters: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
     """By engine and model, the adapter's file where it has one."""
+    addresses: dict[
+        Annotated[str, _safe(_ADDRESS_WORD, "lan or all")], Annotated[tuple[HostAddress, ...], Field(min_length=1)]
+    ] = Field(default_factory=dict)
+    """By the word of `publish`, the addresses of the host that it means."""
 
 
 class NewerLockError(SpecError):

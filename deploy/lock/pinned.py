@@ -26,6 +26,8 @@ class Upgrade:
     """Keys of images."""
     models: frozenset[str] = frozenset()
     """Keys of models, and of their adapters."""
+    addresses: frozenset[str] = frozenset()
+    """Words of `publish`."""
     packages: frozenset[str] = frozenset()
     """Names of Python packages, in whichever image or model."""
 
@@ -66,6 +68,12 @@ class Pinned:
         is_moved = self._is_moved(model.key, self.upgrade.models)
         return None if found is None or is_moved or adapter_fault(model, found) else found
 
+    def addresses(self, spec: Spec) -> dict[str, tuple[str, ...]]:
+        """Return the addresses that stay, by the word of `publish` that means them."""
+        found = self.lock.addresses if self.lock else {}
+        wanted = [word for word in spec.address_words if not self._is_moved(word, self.upgrade.addresses)]
+        return {word: found[word] for word in wanted if word in found}
+
     def _is_moved(self, key: str, moved: frozenset[str]) -> bool:
         return self.upgrade.everything or key in moved
 
@@ -79,11 +87,12 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
         return Upgrade(everything=True)
     images, models, packages = _images(spec), _models(spec), _packages(lock)
     for name in names:
-        if name not in images and name not in models and canonicalize_name(name) not in packages:
-            raise _unknown(name, [*images, *models], packages)
+        if name not in {*images, *models, *spec.address_words} and canonicalize_name(name) not in packages:
+            raise _unknown(name, [*images, *models, *spec.address_words], packages)
     return Upgrade(
         images=frozenset(key for name in names for key in images.get(name, ())),
         models=frozenset(key for name in names for key in models.get(name, ())),
+        addresses=frozenset(names) & frozenset(spec.address_words),
         packages=frozenset(canonicalize_name(name) for name in names) & packages,
     )
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from deploy import __version__
 from deploy.deployment import Fetch
 from deploy.errors import KitError
+from deploy.hosts.transport import LocalTransport, Transport
 from deploy.images import image_sources
+from deploy.lock.addresses import host_addresses
 from deploy.lock.gguf import Header
 from deploy.lock.library import measure_url, resolve_tag
 from deploy.lock.missing import model_fault
@@ -45,11 +47,24 @@ Teller = Callable[[str], Said]
 """Opens the story of one step."""
 
 
-def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = None) -> Lock:
-    """Pin every moving input of a spec whose relative paths begin at a folder; what is pinned already stays."""
+def make_lock(
+    spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = None, transport: Transport | None = None
+) -> Lock:
+    """Pin every moving input of a spec whose relative paths begin at a folder; what is pinned already stays.
+
+    Args:
+        spec: what is wanted.
+        folder: where relative paths begin.
+        step: told what is asked for.
+        pinned: an earlier lock.
+        transport: the way to the host, asked for its addresses; this machine where none is given.
+    """
     pinned = pinned or Pinned()
     fetch = places_to_fetch_from(spec)
     trusted(fetch)
+    kept = pinned.addresses(spec)
+    missing = tuple(word for word in spec.address_words if word not in kept)
+    addresses = kept | host_addresses(missing, transport or LocalTransport())
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())
@@ -59,8 +74,15 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
         for model in spec.models
         if model.adapter
     }
-    models = _models(spec, folder, step, pinned)
-    found = Lock(format=FORMAT, kit=__version__, platform=PLATFORM, images=images, models=models, adapters=adapters)
+    found = Lock(
+        format=FORMAT,
+        kit=__version__,
+        platform=PLATFORM,
+        images=images,
+        models=_models(spec, folder, step, pinned),
+        adapters=adapters,
+        addresses=addresses,
+    )
     before = pinned.lock
     # Another release of the kit that pins the same things leaves the file alone.
     return before if before and found.model_copy(update={"kit": before.kit}) == before else found

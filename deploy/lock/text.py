@@ -49,8 +49,8 @@ def write_lock(lock: Lock, path: Path) -> bool:
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
     for key, value in sorted(mapping.items(), key=lambda item: item[0] == "wheels"):
-        if key == "adapters" and not value:
-            # Locks of before there were adapters keep their bytes.
+        if key in ("adapters", "addresses") and not value:
+            # Locks of before there were such inputs keep their bytes.
             continue
         if isinstance(value, dict) and value and key in ("images", "models", "adapters"):
             yield f"{indent}{key}:"

@@ -21,6 +21,7 @@ from deploy.plan.places import (
     questions_of,
 )
 from deploy.plan.preflight import advice, doubts, refusals
+from deploy.plan.published import late_operations
 from deploy.plan.services import service_operations
 from deploy.plan.settings import settings_operations
 
@@ -52,6 +53,7 @@ def _operations(
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)
     yield from place_operations(chosen)
+    yield from late_operations(deployment, observation)
     yield from service_operations(deployment, bundle, observation, chosen)
     yield from model_operations(deployment, as_moved(observation, chosen))
     yield from settings_operations(deployment, observation)

@@ -61,7 +61,7 @@ class Plan:
     settled: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """By service, what a person chose for its place of user data, as the agent carries it out."""
     doubts: tuple[str, ...] = ()
-    """Of the advice, what could not be compared: it alone stands beside `nothing to change`."""
+    """Of the advice, what could not be compared or is not locked yet: it alone stands beside `nothing to change`."""
 
     @property
     def is_empty(self) -> bool:

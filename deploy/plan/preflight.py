@@ -18,6 +18,7 @@ from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
 from deploy.plan.places import place_advice
+from deploy.plan.published import address_refusals, moved_addresses, published_advice
 
 Refusal = tuple[str, str]
 
@@ -29,7 +30,7 @@ def refusals(
     changing = (
         *_root(observation),
         *disk_refusals(deployment, observation, operations),
-        *_addresses(deployment, observation),
+        *address_refusals(deployment, observation),
     )
     return (
         *(changing if operations else ()),
@@ -61,6 +62,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
             if listener.ollama and not _is_wanted(deployment, listener.port)
         ),
         *_engine_advice(observation),
+        *published_advice(deployment, observation),
         *model_advice(deployment, observation),
         *place_advice(deployment, observation),
         *drive_advice(deployment, observation),
@@ -69,9 +71,10 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 
 def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
-    """Return the advice that says what could not be compared."""
+    """Return the advice that says what could not be compared, or what the lock does not have yet."""
     return (
         *_unreadable(deployment, observation),
+        *moved_addresses(deployment, observation),
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
     )
@@ -123,14 +126,6 @@ def _is_below(version: str, floor: str) -> bool:
         return Version(numbers) < Version(floor)
     except InvalidVersion:
         return False
-
-
-def _addresses(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
-    for service in deployment.services:
-        for port in service.ports:
-            if port.address in observation.strange_addresses:
-                wrong = f"{service.name} shall be published on {port.address}, and this machine has no such address"
-                yield wrong, "write one that `ip address` shows as its `publish:` in kit.yaml"
 
 
 def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:

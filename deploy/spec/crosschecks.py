@@ -118,13 +118,10 @@ def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
 
 
 def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
-    """A service is published by an address, and only if it asks who comes."""
+    """A service is published beyond this machine only if it asks who comes."""
     for service in services(spec):
-        path = (*service.path, "publish")
-        if service.spec.publish == "lan":
-            message = "the kit does not look for this machine's address yet; write it, such as `publish: 192.168.1.20`"
-            yield Finding(path, message)
-        elif service.spec.publish not in ("local", "127.0.0.1", "::1") and not service.spec.traits.has_authentication:
+        if service.spec.is_open and not service.spec.traits.has_authentication:
+            path = (*service.path, "publish")
             yield Finding(path, f"{service.name} asks nobody for a key; write `publish: local` and use the gateway")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -19,6 +19,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _USER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
 _DURATION = re.compile(r"([0-9]+)(s|m|h|d)")
+PUBLISH_WORDS = ("local", "lan", "all")
+"""Words for addresses: this machine alone, those of its local networks, every one."""
 CONTROL = re.compile(r"[^\x20-\x7e\n\t\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that belong in no text."""
 _SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -72,23 +74,48 @@ def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> Befo
     return BeforeValidator(parse)
 
 
-def _publish(value: str) -> str:
-    if value in ("local", "lan"):
-        return value
+def _publish(value: Any) -> str | tuple[str, ...]:
+    """Return where a service is published: one word or address, or several in a list."""
+    if not isinstance(value, list | tuple):
+        text, wrong = _place(value)
+        if wrong:
+            raise several([((), wrong)])
+        return text
+    found = [_place(one) for one in value]
+    faults: list[tuple[tuple[str | int, ...], str]] = [((at,), wrong) for at, (_, wrong) in enumerate(found) if wrong]
+    if "all" in value and len(value) > 1:
+        faults.append(((value.index("all"),), "means every address already; write `publish: all`, without a list"))
+    if not value:
+        faults.append(((), "names no address; write `publish: local` for this machine alone"))
+    if faults:
+        raise several(faults)
+    return tuple(dict.fromkeys(text for text, _ in found))
+
+
+def _place(value: Any) -> tuple[str, str]:
+    """Return a word or an address to publish on, and what is wrong with it."""
+    if value in PUBLISH_WORDS:
+        return value, ""
     try:
-        address = ip_address(value)
+        address = ip_address(value if isinstance(value, str) else "")
     except ValueError:
-        raise PydanticCustomError(
-            "publish", "{value} is neither local, lan nor an address of this host", {"value": shown(value)}
-        ) from None
+        return "", f"{shown(value)} is neither {', '.join(PUBLISH_WORDS)} nor an address of this host"
     bare = getattr(address, "ipv4_mapped", None) or address
     if bare.is_unspecified:
-        raise PydanticCustomError(
-            "publish", "{value} means every network; name the one address to listen on", {"value": shown(value)}
-        )
+        return "", f"{shown(value)} means every network; name the address to listen on, or write `publish: all`"
     if bare.is_multicast or "%" in value:
-        raise PydanticCustomError("publish", "{value} is not an address to listen on", {"value": shown(value)})
-    return str(bare)
+        return "", f"{shown(value)} is not an address to listen on"
+    return str(bare), ""
+
+
+def _own_address(value: str) -> str:
+    try:
+        found = ip_address(value)
+    except ValueError:
+        raise PydanticCustomError("name", "{value} is no address", {"value": shown(value)}) from None
+    if found.is_unspecified or found.is_multicast or str(found) != value:
+        raise PydanticCustomError("name", "{value} is no address to listen on", {"value": shown(value)})
+    return value
 
 
 def _path(value: str) -> str:
@@ -175,9 +202,18 @@ Size = Annotated[int, _measure(_SIZE, _SIZE_UNITS, "a size such as 512MiB or 4Gi
 Duration = Annotated[
     int, _measure(_DURATION, _DURATION_UNITS, "a duration such as 30s, 5m or 2h"), _schema(_DURATION, "5m")
 ]
+_PLACE = {"type": "string", "examples": ["local", "lan", "all", "192.168.1.20"]}
 Publish = Annotated[
-    str, AfterValidator(_publish), WithJsonSchema({"type": "string", "examples": ["local", "lan", "192.168.1.20"]})
+    str | tuple[str, ...],
+    PlainValidator(_publish),
+    WithJsonSchema(
+        {
+            "anyOf": [_PLACE, {"type": "array", "items": _PLACE, "minItems": 1}],
+            "examples": ["lan", ["192.168.1.20", "fd00::20"]],
+        }
+    ),
 ]
+HostAddress = Annotated[str, AfterValidator(_own_address)]
 HostPath = Annotated[
     str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})
 ]

@@ -14,7 +14,7 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.spec.engine import EngineSpec
 from deploy.spec.fields import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl, Strict
 from deploy.spec.models import Model
-from deploy.spec.service import ServiceSpec
+from deploy.spec.service import OPEN_WORDS, ServiceSpec
 
 Engine = Annotated[LlamaCppEngine | OllamaEngine | ExternalEngine, Field(discriminator="kind")]
 ENGINES: tuple[type[EngineSpec], ...] = get_args(get_args(Engine)[0])
@@ -83,3 +83,9 @@ class Spec(Strict):
         """Everything that runs as a container of the kit's: engines, then what stands in front of them."""
         found = (*self.engines, self.gateway, self.webui)
         return tuple(service for service in found if isinstance(service, ServiceSpec))
+
+    @property
+    def address_words(self) -> tuple[str, ...]:
+        """Words of `publish` that kit.lock resolves to addresses of the host, each once."""
+        used = {place for service in self.services for place in service.places}
+        return tuple(word for word in OPEN_WORDS if word in used)

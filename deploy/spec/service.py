@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -24,6 +25,10 @@ class Traits:
     """Single releases that are refused, each with the reason."""
 
 
+OPEN_WORDS = ("lan", "all")
+"""Words of `publish` for addresses that kit.lock holds."""
+
+
 class ServiceSpec(Strict):
     """Fields that each engine, gateway and web UI shares."""
 
@@ -35,7 +40,7 @@ class ServiceSpec(Strict):
     port: Port | None = None
     """Port on this host; each kind has its own default."""
     publish: Publish = "local"
-    """Who may reach the port: local (this machine alone), lan, or one address of this host."""
+    """Who may reach the port: local (this machine), lan (its local networks), all, an address, or a list of these."""
     egress: Literal["none", "any"] | None = None
     """Way out to the network; left out, the kit gives none unless the service needs one."""
     user: Owner | None = None
@@ -44,6 +49,18 @@ class ServiceSpec(Strict):
     """Memory limit; left out, the kind's own."""
     health_timeout: Annotated[Duration, Field(json_schema_extra={"default": "3m"})] = 180
     """How long a start may take until the service must be healthy."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Words and addresses that the port is published on."""
+        return (self.publish,) if isinstance(self.publish, str) else self.publish
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines may reach the port."""
+        return any(
+            place in OPEN_WORDS or (place != "local" and not ip_address(place).is_loopback) for place in self.places
+        )
 
     def port_or(self, default: int) -> int:
         """Return the port that the user chose, or the kind's default."""

@@ -96,7 +96,7 @@ def _path(data: Any, location: tuple[Any, ...]) -> FieldPath:
     """Return a location without the parts that name a member of a union."""
     path: list[int | str] = []
     for index, part in enumerate(location):
-        if (isinstance(data, dict) and part in data) or isinstance(data, list):
+        if part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int):
             data = data[part]
         elif index < len(location) - 1 or not isinstance(data, dict):
             continue

@@ -13,6 +13,7 @@ from deploy.verify.containers import Containers
 from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
 from deploy.verify.secrets import SHORTEST, HostSecrets
+from deploy.verify.web import Web
 
 
 def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
@@ -72,6 +73,11 @@ def test_is_reached_at_no_other_address(service: Service, network: Network) -> N
     numbers = {port.host_port for port in service.ports}
     found = [f"{address}:{number}" for address, number in network.listeners if number in numbers]
     ensure_same_set(found, [f"{port.address}:{port.host_port}" for port in service.ports], "listeners of its ports")
+
+
+def test_answers_at_each_of_its_addresses(service: Service, web: Web) -> None:
+    for port in service.ports:
+        web.ensure_answers_at(port)
 
 
 def test_has_only_the_planned_way_out(service: Service, containers: Containers, network: Network) -> None:

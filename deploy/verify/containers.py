@@ -52,7 +52,8 @@ class Containers:
     def ensure_healthy(self, service: Service) -> None:
         """Raise where a service's container does not run, or is not healthy."""
         state = self.of(service)["State"]
-        ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}")
+        why = f"; Docker could not start it: {state['Error']}" if state.get("Error") else ""
+        ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}{why}")
         ensure_equal(state.get("Health", {}).get("Status"), "healthy", "health")
 
     @cached_property

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from testinfra.host import Host
 
+from deploy.agent.observing.addresses import is_own
 from deploy.verify.containers import Containers
 
 LISTENS = "0A"
@@ -45,7 +46,7 @@ class Network:
     def _is_outside(self, place: tuple[str, int]) -> bool:
         try:
             address = socket.gethostbyname(place[0])
-            if ip_address(address).is_loopback or _is_own(address):
+            if ip_address(address).is_loopback or is_own(address):
                 return False
             with socket.create_connection((address, place[1]), timeout=SECONDS):
                 return True
@@ -75,12 +76,3 @@ def _address(text: str) -> tuple[str, int]:
     address = ip_address(b"".join(words))
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address), int(port, 16)
-
-
-def _is_own(address: str) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-    return True

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployment import Service
+from deploy.agent.observing.addresses import is_own
+from deploy.deployment import Port, Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 
@@ -77,13 +78,20 @@ class Web:
                 if text and text != "[DONE]":
                     yield json.loads(text)
 
+    def ensure_answers_at(self, port: Port) -> None:
+        """Ask for anything at one of its addresses: every status is an answer."""
+        with self._answer("GET", "/", None, "", port):
+            pass
+
     def _ask(self, method: str, path: str, body: bytes | None, content: str) -> Answer:
         with self._answer(method, path, body, content) as answer:
             return Answer(answer.status, answer.read())
 
     @contextmanager
-    def _answer(self, method: str, path: str, body: bytes | None, content: str) -> Iterator[http.client.HTTPResponse]:
-        port = self.service.ports[0]
+    def _answer(
+        self, method: str, path: str, body: bytes | None, content: str, at: Port | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        port = at or self.service.ports[0]
         headers = {"Content-Type": content} if content else {}
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer}"
@@ -96,4 +104,5 @@ class Web:
                 # Its words would hold the header, and so the key.
                 raise NotAsPlannedError("the key on this host holds characters that no header can carry") from None
             except (OSError, http.client.HTTPException) as problem:
-                raise NotAsPlannedError(f"{port.address}:{port.host_port} does not answer: {problem}") from None
+                gone = "" if is_own(port.address) else "; this machine has no such address now"
+                raise NotAsPlannedError(f"{port.place} does not answer: {problem}{gone}") from None

@@ -26,6 +26,7 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
         "state": state["Status"],
         "health": (state.get("Health") or {}).get("Status"),
         "exit_code": state["ExitCode"],
+        "error": state.get("Error") or "",
         "restarts": container["RestartCount"],
         "labels": container["Config"]["Labels"] or {},
         "started_at": state["StartedAt"],

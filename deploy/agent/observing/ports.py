@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.observing.addresses import is_own
+
 LISTEN = "0A"
 OLLAMA_PORT = 11434
 OLLAMA_SECONDS = 0.5
@@ -42,16 +44,7 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
 
 def strange_addresses(asked: list[dict[str, Any]]) -> list[str]:
     """Return the asked addresses that this host does not have: nothing can listen on them."""
-    return [address for address in sorted({one["address"] for one in asked}) if not _is_own(address)]
-
-
-def _is_own(address: str) -> bool:
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as place:
-            place.bind((address, 0))
-    except OSError:
-        return False
-    return True
+    return [address for address in sorted({one["address"] for one in asked}) if not is_own(address)]
 
 
 def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent import late
 from deploy.agent.data import places
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
@@ -14,7 +15,7 @@ from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
-from deploy.agent.observing import engine, hardware, ports
+from deploy.agent.observing import addresses, engine, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
 from deploy.agent.releases.configurations import changed_configuration
@@ -49,6 +50,9 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         **_images(root, docker, request),
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
+        "addresses": addresses.observe(),
+        "ufw": addresses.has_ufw(),
+        "late": late.observe(request["stack"]),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(disks)},
         **hardware.observe(),
         "devices": {nodes: hardware.devices(nodes) for nodes in request.get("devices", [])},

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from deploy.agent import late
 from deploy.agent.data.places import places_path
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
@@ -77,6 +78,7 @@ def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     gone = down(request, journal)
     with journal.step("images"):
         images = remove_images(Docker(), root, stack_images(root), kept=set())
+    late.ensure(request["stack"], ())
     removed = []
     for folder in folders:
         if folder.exists():

@@ -110,7 +110,7 @@ def _engine(spec: OllamaEngine, site: Site, port: Port, models_dir: str) -> Engi
         name=spec.name,
         kind=spec.kind,
         protocol=PROTOCOL,
-        address=f"http://{f'[{port.address}]' if ':' in port.address else port.address}:{port.host_port}",
+        address=f"http://{port.place}",
         models=site.created,
         models_dir=models_dir,
         prune=spec.prune,

@@ -37,7 +37,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     origins = _origins(ports, spec.url)
-    owned = owned_settings(spec.url or origins[0], called, spec.embedding)
+    owned = owned_settings(spec.url or _told(ports, origins), called, spec.embedding)
     egress, cause = way_out(spec.egress, called)
     data = f"{root}/data"
     service = Service(
@@ -85,10 +85,15 @@ def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...]) -> None:
 
 def _origins(ports: tuple[Port, ...], public: str | None) -> tuple[str, ...]:
     """Return the addresses that a browser may come from: the published ones, and the one that people are told."""
-    port = ports[0]
-    own = [port.address] if port.address != "127.0.0.1" else ["localhost", "127.0.0.1"]
-    published = [f"http://{f'[{one}]' if ':' in one else one}:{port.host_port}" for one in own]
+    published = [f"http://{port.place}" for port in ports]
+    if any(port.address == "127.0.0.1" for port in ports):
+        published.insert(0, f"http://localhost:{ports[0].host_port}")
     return tuple(dict.fromkeys([*published, public] if public else published))
+
+
+def _told(ports: tuple[Port, ...], origins: tuple[str, ...]) -> str:
+    """Return the address that people are told: one that other machines reach, where there is one."""
+    return next((f"http://{port.place}" for port in ports if port.is_open), origins[0])
 
 
 def _folders(root: str, owner: Owner, is_bridge: bool) -> tuple[Folder, ...]:
@@ -99,7 +104,7 @@ def _folders(root: str, owner: Owner, is_bridge: bool) -> tuple[Folder, ...]:
 
 def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -> dict[str, Any]:
     return {
-        "address": f"{ports[0].address}:{ports[0].host_port}",
+        "address": ports[0].place,
         "database": f"{data}/{DATABASE}",
         "settings": owned.as_settings(),
         "account": {"email": ADMIN_EMAIL, "password": {"secret": KIT_PASSWORD.name, "owner": KIT_PASSWORD.owner}},

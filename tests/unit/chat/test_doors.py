@@ -15,6 +15,12 @@ def test_the_gateway_comes_first_and_every_address_is_the_hosts_own(tmp_path: Pa
     assert engine.embeddings == ("embed",)
 
 
+def test_a_client_is_told_an_address_that_other_machines_reach(tmp_path: Path) -> None:
+    for written in ("[local, 192.168.1.20]", "lan", "all"):
+        gateway, _ = doors_of(BOTH.replace("publish: 192.168.1.20", f"publish: {written}"), tmp_path)
+        assert (gateway.url, gateway.is_local) == ("http://192.168.1.20:4001/v1", False)
+
+
 def test_an_engine_that_the_kit_does_not_run_is_asked_at_its_own_address(tmp_path: Path) -> None:
     mac, studio = doors_of(NO_GATEWAY, tmp_path)
     assert (mac.url, mac.is_managed, mac.is_local) == ("http://mac.lan:11434", False, False)

@@ -115,6 +115,21 @@ def test_every_kind_of_drift_has_its_words(running: Observation) -> None:
     )
 
 
+def test_an_address_that_is_not_there_is_the_cause_that_is_told(running: Observation) -> None:
+    error = "driver failed: Error starting userland proxy: listen tcp4 10.0.0.9:4000: bind: cannot assign requested"
+    one, two, _ = sorted(running.services)
+    services = {
+        **running.services,
+        one: replace(running.services[one], state="exited", ports=(), error=error),
+        two: replace(running.services[two], ports=("10.0.0.9:8080",)),
+    }
+    away = replace(running, services=services, network=replace(running.network, strange=("10.0.0.9", "10.0.0.10")))
+    assert drift(away) == (
+        f"service {one} is exited: Docker could not start it: {error}",
+        f"nobody reaches {one}, {two} at 10.0.0.9: this machine has no such address now",
+    )
+
+
 def test_a_service_that_a_person_stopped_is_drift_by_that_name(running: Observation) -> None:
     one = min(running.services)
     assert drift(replace(running, stopped=(one,))) == (f"service {one} was stopped on request",)
@@ -200,6 +215,21 @@ def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired
     )
     assert "(it lies in /opt/kit/quickstart/secrets/" in shown
     assert "There are no backups yet." in shown
+
+
+def test_every_address_is_told_that_a_service_answers_at(tmp_path: Path) -> None:
+    for name in ("kit.yaml", "kit.lock"):
+        shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
+    spec = tmp_path / "kit.yaml"
+    places = "publish: [local, 192.168.1.20, 'fd00::20'],"
+    spec.write_text(spec.read_text().replace("{kind: open_webui,", f"{{kind: open_webui, {places}"))
+    desired = load_desired(spec)
+    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
+    assert (
+        "Open http://192.168.1.20:3000 and sign in as admin@localhost.\n  It answers at http://[fd00::20]:3000" in shown
+    )
+    told = outcome_document(desired, Outcome(prepared(desired, BARE).plan))["addresses"]["open_webui"]
+    assert told == ["http://192.168.1.20:3000", "http://[fd00::20]:3000", "http://127.0.0.1:3000"]
 
 
 def test_people_are_sent_to_the_address_that_the_spec_names(tmp_path: Path) -> None:

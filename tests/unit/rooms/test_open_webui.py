@@ -49,6 +49,9 @@ def test_a_browser_may_come_from_the_published_address_alone() -> None:
     assert lan["CORS_ALLOW_ORIGIN"] == lan["WEBUI_URL"] == "http://192.168.1.20:3000"
     six = dict(webui(OFFERS, publish="fd00::20").service.environment)
     assert six["CORS_ALLOW_ORIGIN"] == "http://[fd00::20]:3000"
+    both = dict(webui(OFFERS, publish=["local", "192.168.1.20"]).service.environment)
+    assert both["CORS_ALLOW_ORIGIN"] == "http://localhost:3000;http://127.0.0.1:3000;http://192.168.1.20:3000"
+    assert both["WEBUI_URL"] == "http://192.168.1.20:3000"
 
 
 def test_people_who_come_through_a_proxy_are_let_in_beside_those_at_the_published_address() -> None:

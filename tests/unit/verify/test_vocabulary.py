@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.observing.addresses import is_own
 from deploy.deployment import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
-from deploy.verify.network import _address, _is_own
+from deploy.verify.network import _address
 from deploy.verify.secrets import HostSecrets
 from tests.unit.rooms.places import chain
 
@@ -39,8 +40,8 @@ def test_the_kernels_tables_are_read_as_addresses(text: str, address: tuple[str,
 
 
 def test_the_hosts_own_addresses_are_not_outside() -> None:
-    assert _is_own("127.0.0.1")
-    assert not _is_own("192.0.2.1")
+    assert is_own("127.0.0.1")
+    assert not is_own("192.0.2.1")
 
 
 def here(folder: Path) -> Deployment:

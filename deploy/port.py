@@ -1,0 +1,25 @@
+"""Where a service is published on its host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+
+@dataclass(frozen=True)
+class Port:
+    """A published port: one address of the host, never all of them in silence."""
+
+    address: str
+    host_port: int
+    container_port: int
+
+    @property
+    def place(self) -> str:
+        """Address and port as they are written together."""
+        return f"{f'[{self.address}]' if ':' in self.address else self.address}:{self.host_port}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines may reach it."""
+        return not ip_address(self.address).is_loopback
