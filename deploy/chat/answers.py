@@ -7,9 +7,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.agent.line import Line
 from deploy.chat.doors import Door
-from deploy.chat.refusals import of_gateway
+from deploy.chat.refusals import is_unable, looked_after, of_gateway
 from deploy.chat.wire import RefusedError, asked, next_step, refused
 from deploy.errors import KitError, UsageError
 from deploy.spec.wording import did_you_mean
@@ -49,6 +48,8 @@ def answer(
     except RefusedError as refusal:
         if door.is_gateway:
             raise of_gateway(door, model, refusal) from None
+        if is_unable(refusal.said):
+            raise KitError(refusal.problem, looked_after(door, model)) from None
         if refusal.status != ABSENT:
             raise
         raise _absent(door, model, names(door, key, ca)) from None
@@ -64,7 +65,7 @@ def names(door: Door, key: str | None, ca: str | None = None) -> tuple[str, ...]
 
 def _absent(door: Door, model: str, there: tuple[str, ...]) -> KitError:
     if model in door.models:
-        return KitError(f"{door.name} has no model {model!r}", f"`{Line('apply')}` makes what kit.yaml says")
+        return KitError(f"{door.name} has no model {model!r}, or not all of it", looked_after(door, model))
     known = f"there are: {', '.join(there)}" if there else "it has none at all"
     return UsageError(f"{door.name} has no model {model!r}{did_you_mean(model, there)}", known)
 

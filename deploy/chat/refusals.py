@@ -5,6 +5,8 @@ A refusal whose cause its room does not know is shown as it is.
 
 from __future__ import annotations
 
+import re
+
 from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.chat.wire import RefusedError, shortened
@@ -12,12 +14,31 @@ from deploy.components.room import Cause
 from deploy.errors import KitError
 
 LINE = 160
+UNABLE = re.compile(r"does not support (chat|generate)\b")
+
+
+def is_unable(said: str) -> bool:
+    """Whether an engine says that a model cannot answer: one of embeddings, or one whose file it did not find."""
+    return UNABLE.search(said) is not None
+
+
+def looked_after(door: Door, model: str) -> str:
+    """Return what helps where an engine does not find a model, or a part of it."""
+    if not door.is_gateway:
+        anew = f"`{Line('restart', door.name)}`" if door.is_managed else f"start the engine at {door.url} anew"
+    else:
+        managed = [name for name in dict(door.behind).get(model, ()) if name in door.managed]
+        anew = " or ".join(f"`{Line('restart', name)}`" for name in managed) or "start that engine anew"
+    mend = f"`{Line('models')}` says what is wrong with it, and `{Line('apply')}` makes it whole"
+    return f"{mend}; if nothing is, and it is made to answer, {anew}: an engine remembers what it could not do"
 
 
 def of_gateway(door: Door, model: str, refusal: RefusedError) -> KitError:
     """Return the error of a gateway that passed a question on in vain."""
     said, who = refusal.said, _engines(door, model)
     told = f" ({door.name} said: {_line(said)})" if said else ""
+    if is_unable(said):
+        return KitError(f"{who} cannot answer with {door.name_of(model)!r}{told}", looked_after(door, model))
     cause = door.cause_of(refusal.status, said) if door.cause_of else None
     if cause is None:
         return refusal
@@ -42,8 +63,7 @@ def _explained(cause: Cause, door: Door, model: str, who: str) -> tuple[str, str
         case "model unknown":
             return f"{door.name} does not know the model {model!r} yet", f"`{Line('apply')}` makes what kit.yaml says"
         case "model absent":
-            step = f"`{Line('models')}` shows which models are there; `{Line('apply')}` makes those of kit.yaml"
-            return f"{who} has no model {door.name_of(model)!r}", step
+            return f"{who} has no model {door.name_of(model)!r}, or not all of it", looked_after(door, model)
         case "late":
             step = (
                 "ask for less, or write a longer `request_timeout` at the gateway or `timeout` at its route in kit.yaml"

@@ -65,7 +65,9 @@ def _addresses(observation: Observation) -> Iterator[str]:
 def _models(observation: Observation) -> Iterator[str]:
     for engine, seen in sorted(observation.engines.items()):
         for name, made in sorted(seen.manifests.items()) if seen.is_told else ():
-            if name not in seen.digests:
+            if name in seen.lost:
+                yield f"model {name} on {engine} is damaged: {seen.lost[name]}"
+            elif name not in seen.digests:
                 yield f"model {name} was removed from {engine} by hand"
             elif seen.digests[name] != made:
                 yield f"model {name} was changed in {engine} by hand"

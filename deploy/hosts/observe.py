@@ -167,11 +167,12 @@ def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> dict[s
 def engine_request(engine: Engine) -> dict[str, Any]:
     """Return how the agent reaches an engine's API."""
     blobs = [
-        {"sha256": blob.sha256, "model": model.name, "request": model.digest}
+        {"sha256": blob.sha256, "size": blob.size_bytes, "model": model.name, "request": model.digest}
         for model in engine.models
         for blob in model.blobs
     ]
-    return {**named_request(engine), "models_dir": engine.models_dir, "blobs": blobs}
+    bases = sorted({model.base.name for model in engine.models if model.base})
+    return {**named_request(engine), "models_dir": engine.models_dir, "blobs": blobs, "bases": bases}
 
 
 def named_request(engine: Engine | NamedEngine) -> dict[str, Any]:
@@ -249,6 +250,7 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         place=one.get("place"),
         has_store=one.get("store", False),
         blobs=tuple(one.get("blobs", ())),
+        lost=one.get("lost", {}),
     )
 
 

@@ -179,6 +179,8 @@ class SeenEngine:
     """Whether its folder, the wanted one, holds models, whoever put them there."""
     blobs: tuple[str, ...] = ()
     """Of the files that models are made of, those that it has already."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """Of each model that has lost a part, what is wrong with it."""
     is_read: bool = False
     """Whether its models were read from its folder instead, for it does not answer."""
 

@@ -12,7 +12,7 @@ from deploy.hosts.observe import Observation, engine_request
 from deploy.hosts.seen import SeenEngine
 from deploy.hosts.transport import Transport
 from deploy.models import CreatedModel
-from deploy.plan.models import NOT_ASKED, model_changes
+from deploy.plan.models import NOT_ASKED, damage_of, model_changes
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 
 EQUAL = "equal"
@@ -64,9 +64,9 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     wanted = {same(model.name) for model in engine.models}
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
-            yield Row(
-                name, engine.name, _why_there(name, engine, seen), False, seen.sizes.get(name), seen.digests[name]
-            )
+            damage = f"; damaged: {seen.lost[name]}" if name in seen.lost else ""
+            state = f"{_why_there(name, engine, seen)}{damage}"
+            yield Row(name, engine.name, state, False, seen.sizes.get(name), seen.digests[name])
 
 
 def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
@@ -82,6 +82,8 @@ def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
 
 def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
     known, live = seen.requests.get(model.name), seen.digests.get(model.name)
+    if cause is not None and damage_of(model, seen):
+        return cause
     if not seen.is_told:
         return f"engine does not answer: {seen.problem}"
     if cause is None:

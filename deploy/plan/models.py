@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from deploy.agent.engines.names import same
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import Observation
@@ -69,17 +70,30 @@ def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[A
     known = seen.requests.get(model.name)
     if not seen.is_told:
         return None if known == model.digest else ("create", "not made yet" if known is None else _why(model, seen))
+    cause, damage = _cause(model, known, seen, touched), damage_of(model, seen)
+    if damage and (cause is None or model.name not in seen.digests):
+        return "create", damage
+    return ("create", "; ".join(filter(None, (cause, damage)))) if cause is not None else None
+
+
+def _cause(model: CreatedModel, known: str | None, seen: SeenEngine, touched: set[str]) -> str | None:
     live = seen.digests.get(model.name)
     if live is None:
-        return "create", "not on the engine" if known is None else "somebody removed it"
+        return "not on the engine" if known is None else "somebody removed it"
     if known is None:
-        return "create", "on the engine, but not made by the kit: it is replaced"
+        return "on the engine, but not made by the kit: it is replaced"
     if known != model.digest:
         anew = f"made from {model.request.get('from')}, which is made anew"
-        return "create", anew if _rests_on(model, touched, seen) else _why(model, seen)
-    if live != seen.manifests.get(model.name):
-        return "create", _by_hand(model, seen)
-    return None
+        return anew if _rests_on(model, touched, seen) else _why(model, seen)
+    return _by_hand(model, seen) if live != seen.manifests.get(model.name) else None
+
+
+def damage_of(model: CreatedModel, seen: SeenEngine) -> str:
+    """Say what a model, or the tag that it is made from, has lost; empty where both are whole."""
+    lost = {same(name): words for name, words in seen.lost.items()}
+    if model.base is not None and same(model.base.name) in lost and same(model.base.name) != same(model.name):
+        return f"{model.base.name}, which it is made from, is damaged: {lost[same(model.base.name)]}"
+    return f"damaged: {lost[same(model.name)]}" if same(model.name) in lost else ""
 
 
 def _by_hand(model: CreatedModel, seen: SeenEngine) -> str:
@@ -144,11 +158,20 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
     for engine in deployment.engines:
         seen = _seen(engine, observation)
         yield from _kept(engine, seen)
+        yield from _remembering(engine, seen)
         yield from _doubts(engine, observation)
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
             then = f"`{Line('lock')}` and `{Line('apply')}`"
             yield f"{engine.name} has no model yet; write `{line}` under `models:`, then {then}"
+
+
+def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
+    """Yield what only its owner can do to an engine that was asked for a model without one of its parts."""
+    damaged = [model.name for model in engine.models if damage_of(model, seen)]
+    if damaged and engine.models_dir is None:
+        names = ", ".join(damaged)
+        yield f"{engine.name} may go on refusing {names} after this apply, until it is started anew: it remembers"
 
 
 def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:

@@ -30,7 +30,8 @@ class Weights:
     def __init__(self, engine: Engine, seen: SeenEngine) -> None:
         self._folder = engine.models_dir
         self._blobs = set(seen.blobs)
-        self._bases = {same(name): digest for name, digest in seen.digests.items()}
+        lost = set(map(same, seen.lost))
+        self._bases = {same(name): digest for name, digest in seen.digests.items() if same(name) not in lost}
 
     def of(self, model: CreatedModel) -> Weight:
         """Return what this model brings that is not there yet."""

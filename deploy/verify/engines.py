@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.engines.names import same
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.deployment import Deployment, Engine
@@ -39,9 +40,19 @@ class Engines:
     def difference(self, engine: Engine, model: CreatedModel) -> str:
         """Return in words what is wrong with a model; empty where nothing is."""
         seen = self.of(engine)
+        if words := _damage(model, seen["lost"]):
+            return words
         live, pair = seen["models"].get(model.name), seen["remembered"].get(model.name)
         if live is None:
             return "is missing"
         if pair is None or pair["request"] != model.digest:
             return "is not made as planned"
         return "" if pair["manifest"] == live["digest"] else "was changed in the engine"
+
+
+def _damage(model: CreatedModel, lost: dict[str, str]) -> str:
+    by_name = {same(name): words for name, words in lost.items()}
+    if words := by_name.get(same(model.name)):
+        return f"is damaged: {words}"
+    base = model.base.name if model.base else ""
+    return f"is made from {base}, which is damaged: {words}" if (words := by_name.get(same(base))) else ""

@@ -12,6 +12,8 @@ from deploy.agent.engines.shown import summary
 from deploy.agent.errors import AgentError
 
 CREATED = 201
+ABSENT = 404
+BROKEN = 500
 
 
 class Live(NamedTuple):
@@ -45,6 +47,20 @@ class Engine(Caller):
     def shown(self, name: str) -> dict[str, Any]:
         """Return what is remembered and compared of a model, as the engine shows it."""
         return summary(self._object("POST", "/api/show", {"model": name}, f"looking at {name}"))
+
+    def damage_of(self, name: str) -> str:
+        """Return why a model that is listed cannot be shown; empty where it can."""
+        # With an option of its own the question is not answered from what the engine remembers.
+        question = {"model": name, "options": {"num_ctx": 1}}
+        try:
+            self._object("POST", "/api/show", question, f"looking at {name}")
+        except RefusedError as answer:
+            if answer.status == ABSENT:
+                return "the engine lists it and lacks a part of it"
+            if answer.status == BROKEN:
+                return f"the engine cannot read it ({answer.problem.rpartition(': ')[2]})"
+            raise
+        return ""
 
     def has_blob(self, sha256: str) -> bool:
         """Tell whether a file is there already."""

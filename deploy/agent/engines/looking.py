@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from deploy.agent.engines.caller import RefusedError
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.names import plain, same
-from deploy.agent.engines.store import Layers, holds, stored
+from deploy.agent.engines.store import Layers, damages, holds, is_shut, stored
+from deploy.agent.errors import AgentError
 
 Answer = dict[str, Any]
 Pairs = dict[str, Any]
+AT_ONCE = 4
 
 
 def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer], None]) -> None:
@@ -20,10 +25,16 @@ def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer
     said = _answer(None, live, _layers_of(described, changed))
     tell(said)
     for known, one in changed.items():
-        said = {**said, "shown": {**said["shown"], known: engine.shown(one.name)}}
+        with suppress(RefusedError):
+            said = {**said, "shown": {**said["shown"], known: engine.shown(one.name)}}
+            tell(said)
+    models_dir = described.get("models_dir")
+    if models_dir is None or is_shut(models_dir):
+        lost: dict[str, str] = said["lost"]
+        _hear_damages(engine, _comparable(described, live, changed, pairs), lost.__setitem__)
         tell(said)
-    if described.get("models_dir") is None:
-        for sha256 in _unsent(described, live, changed, pairs):
+    if models_dir is None:
+        for sha256 in _unsent(described, live, {*changed, *said["lost"]}, pairs):
             if engine.has_blob(sha256):
                 said = {**said, "blobs": [*said["blobs"], sha256]}
                 tell(said)
@@ -35,24 +46,30 @@ def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
     found = stored(models_dir) if models_dir else None
     if found is None:
         return _answer(problem, {}, {})
-    live = _spelled({key: one.live for key, one in found.items()}, pairs)
+    live = _spelled({key: one.live for key, one in found.items() if one.live.digest}, pairs)
     layers = {known: found[same(one.name)].layers for known, one in _changed(live, pairs).items()}
     return {**_answer(problem, live, layers), "is_read": True}
 
 
-def in_folder(described: Answer) -> Answer:
+def in_folder(described: Answer, pairs: Pairs) -> Answer:
     """Return what the folder of an engine's models has, whether the engine answers or not."""
     models_dir = described["models_dir"]
-    files = sorted({one["sha256"] for one in described.get("blobs", [])})
-    return {
+    files = {one["sha256"]: one.get("size") for one in described.get("blobs", [])}
+    said: Answer = {
         "store": holds(f"{models_dir}/manifests"),
-        "blobs": [sha256 for sha256 in files if holds(f"{models_dir}/blobs/sha256-{sha256}")],
+        "blobs": [one for one in sorted(files) if holds(f"{models_dir}/blobs/sha256-{one}", files[one])],
     }
+    found = stored(models_dir)
+    if found is None:
+        return said
+    spelled = {same(known): known for known in pairs}
+    told = damages(models_dir, found).items()
+    return {**said, "lost": {spelled.get(key, found[key].live.name): words for key, words in told}}
 
 
 def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Layers]) -> Answer:
     listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
-    none: Answer = {"is_read": False, "shown": {}, "store": False, "blobs": []}
+    none: Answer = {"is_read": False, "shown": {}, "store": False, "blobs": [], "lost": {}}
     return {**none, "problem": problem, "models": listed, "layers": layers}
 
 
@@ -77,7 +94,31 @@ def _layers_of(described: Answer, changed: dict[str, Live]) -> dict[str, Layers]
     return {known: by_digest[one.digest] for known, one in changed.items() if one.digest in by_digest}
 
 
-def _unsent(described: Answer, live: dict[str, Live], changed: dict[str, Live], pairs: Pairs) -> list[str]:
+def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, str], None]) -> None:
+    """Ask an engine to show models, a few at once, and pass on why it cannot."""
+
+    def ask(some: list[str]) -> None:
+        with suppress(AgentError):
+            for name in some:
+                if words := engine.damage_of(names[name]):
+                    hear(name, words)
+
+    each = sorted(names)
+    threads = [threading.Thread(target=ask, args=(each[n::AT_ONCE],), daemon=True) for n in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _comparable(described: Answer, live: dict[str, Live], changed: dict[str, Live], pairs: Pairs) -> dict[str, str]:
+    """Return the engine's names of the models that nobody changed, and of those that others are made from."""
+    bases = set(map(same, described.get("bases", [])))
+    wanted = {name for name in live if name in pairs or same(name) in bases}
+    return {name: live[name].name for name in wanted - set(changed)}
+
+
+def _unsent(described: Answer, live: dict[str, Live], changed: set[str], pairs: Pairs) -> list[str]:
     """Return the files that an apply may have to send: an unchanged engine is asked for none of them."""
     return sorted(
         {

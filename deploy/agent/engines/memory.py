@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ class Memory:
     def keep_pulled(self, engine: str, name: str, manifest: str) -> None:
         """Remember what a tag was when it was pulled."""
         self._replace("pulled", engine, same(name), manifest)
+
+    def mending(self, engine: str) -> tuple[str, ...]:
+        """Return the damaged models whose mending has begun and not ended."""
+        return tuple(self._known.get("mending", {}).get(engine, ()))
+
+    def keep_mending(self, engine: str, names: Collection[str]) -> None:
+        """Remember which damaged models are being mended; none at the end."""
+        others = {known: one for known, one in self._known.get("mending", {}).items() if known != engine}
+        mending = {**others, **({engine: sorted(names)} if names else {})}
+        known = {topic: one for topic, one in self._known.items() if topic != "mending"}
+        self._write({**known, **({"mending": mending} if mending else {})})
 
     def place(self, engine: str) -> str | None:
         """Return the folder that an engine's models were made in."""

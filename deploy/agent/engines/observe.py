@@ -10,6 +10,7 @@ from typing import Any
 from deploy.agent.engines.engine import Engine
 from deploy.agent.engines.looking import in_folder, look, unanswered
 from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.mending import HALF_MENDED
 from deploy.agent.engines.named import NamedEngine, applied_names
 from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
@@ -73,5 +74,7 @@ def _with_memory(described: dict[str, Any], said: dict[str, Any], root: Path, me
     name = described["name"]
     if _is_named(described):
         return {**said, "applied": applied_names(root, name, described["address"])}
-    there = in_folder(described) if described.get("models_dir") else {}
-    return {**said, **there, "remembered": memory.pairs(name), "place": memory.place(name)}
+    pairs = memory.pairs(name)
+    there = in_folder(described, pairs) if described.get("models_dir") else {}
+    lost = {**dict.fromkeys(memory.mending(name), HALF_MENDED), **said["lost"], **there.get("lost", {})}
+    return {**said, **there, "lost": lost, "remembered": pairs, "place": memory.place(name)}

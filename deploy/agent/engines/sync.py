@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.engines.caller import UnansweredError
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.mending import Mending
 from deploy.agent.engines.names import same
 from deploy.agent.engines.pulling import pull
+from deploy.agent.engines.store import drop_cut
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -19,17 +22,31 @@ if TYPE_CHECKING:
     from deploy.agent.engines.blobs import Blobs
 
 Model = dict[str, Any]
+Restart = Callable[[dict[str, Any], Journal], None]
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: dict[str, Any], journal: Journal, restart: Restart | None = None) -> dict[str, Any]:
     """Answer the operation `sync`."""
     root = Path(request["root"])
     memory = Memory(root)
     done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
     for described in request["engines"]:
         engine = Engine(described, root, request.get("ca"))
-        Sync(engine, described, memory, done, journal).run(request)
+        one = Sync(engine, described, memory, done, journal)
+        one.run(request)
+        if one.mending.done and described.get("models_dir") is not None:
+            # It remembers what it could not do without the lost part, for as long as it runs.
+            (restart or restarted)({**request, "services": [engine.name]}, journal)
+        one.mending.end()
     return {"changed": any(done.values()), **done}
+
+
+def restarted(request: dict[str, Any], journal: Journal) -> None:
+    """Start an engine anew and wait until it is healthy."""
+    # A run that mends nothing has no use for Docker.
+    from deploy.agent.releases.running import restart
+
+    restart(request, journal)
 
 
 def ordered(models: list[Model]) -> list[Model]:
@@ -69,14 +86,17 @@ class Sync:
         self._live: dict[str, Live] = {}
         self._made: list[Model] = []
         self._mirror: str | None = None
+        self.mending = Mending(engine, self._folder, memory, journal)
 
     def run(self, request: dict[str, Any]) -> None:
         """Make what is missing or different, then remove what the kit made and nobody wants any more."""
         self._mirror = (request.get("mirrors") or {}).get("models")
         if not self._is_there():
             return
-        wanted = [model for model in self._models if not self._is_equal(model)]
+        self.mending.look(self._models, self._live)
+        wanted = [one for one in self._models if not self._is_equal(one) or self.mending.is_damaged(one)]
         if wanted:
+            self.mending.begin(wanted)
             self._make_all(ordered(wanted), request)
         for name in self._unwanted() if self._prunes else ():
             self._remove(name)
@@ -123,6 +143,7 @@ class Sync:
         if origin is not None:
             self._ensure_base(model, origin)
         if origin is None or same(origin) != same(model["name"]):
+            self.mending.prepare(model["name"], self._live.get(same(model["name"])), is_pulled=False)
             for blob in model.get("blobs", []):
                 self._upload(model["name"], blob, blobs)
             self._create(model)
@@ -149,7 +170,9 @@ class Sync:
             return
         known = self._memory.pulled(self._engine.name, origin)
         # A tag that the kit pulled and nobody changed follows the lock; any other is only reported.
-        if live is None or (live.digest != base["digest"] and live.digest == known):
+        is_damaged = self.mending.has_lost(origin)
+        self.mending.prepare(origin, live, is_pulled=True)
+        if live is None or is_damaged or (live.digest != base["digest"] and live.digest == known):
             live = self._pull(base)
         if live.digest != base["digest"]:
             raise self._engine.failure(
@@ -167,6 +190,9 @@ class Sync:
         return live
 
     def _upload(self, model: str, blob: dict[str, Any], blobs: Blobs) -> None:
+        if self._folder is not None:
+            # The engine asks only whether there is a file of that name.
+            drop_cut(f"{self._folder}/blobs/sha256-{blob['sha256']}", blob["size"])
         if not self._engine.has_blob(blob["sha256"]):
             with blobs.opened(model, blob) as pieces:
                 self._engine.upload(blob["sha256"], blob["size"], pieces)

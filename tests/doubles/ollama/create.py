@@ -27,7 +27,7 @@ Line = dict[str, Any]
 
 def create(store: Store, name: Name, request: dict[str, Any], prune: bool) -> Generator[Line, None, None]:
     """Create a model, line by line; what goes wrong half way raises."""
-    before = store.manifest(name) if (store.manifests / name.path).is_file() else None
+    before = store.models().get(name)
     config: dict[str, Any] = {key: request.get(key) for key in KEPT}
     if request.get("from"):
         layers = yield from _from_model(store, request["from"], config)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.doubles.ollama import show
 from tests.doubles.ollama.names import Name
+from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.store import Manifest, Store
 
 Document = dict[str, Any]
@@ -31,7 +32,7 @@ class Remembered:
         for name, manifest in self._store.models().items():
             try:
                 made = self._told(("list", str(name)), manifest, functools.partial(self._summary, name))
-            except OSError:
+            except (OSError, Refused):
                 continue
             found.append((manifest, name, made))
         return sorted(found, key=lambda one: -int(one[0].modified))

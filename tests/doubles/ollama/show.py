@@ -12,9 +12,11 @@ from typing import Any
 from tests.doubles.ollama import gguf, gotemplate
 from tests.doubles.ollama.modelfile import modelfile, table
 from tests.doubles.ollama.names import Name
+from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.store import Manifest, Store
 
 PLAIN = "{{ .Prompt }}"
+CUT = "unexpected EOF"
 HIDDEN = ("general.name", "tokenizer.chat_template")
 
 
@@ -79,21 +81,40 @@ def load(store: Store, name: Name, *, is_file_wanted: bool = True) -> Model:
         return [store.text(layer) for layer in manifest.of_kind(kind)]
 
     path = store.blob(manifest.of_kind("model")[-1].digest)
-    is_unread = not path.exists() and not is_file_wanted
+    header = _header(path, is_file_wanted)
     return Model(
         name=name,
         manifest=manifest,
         path=path,
-        header=gguf.Header(0) if is_unread else gguf.read(path),
-        config=json.loads(store.text(manifest.config)) if manifest.config else {},
+        header=header or gguf.Header(0),
+        config=_json(store.text(manifest.config)) if manifest.config else {},
         template=next(iter(texts("template")), None),
         system="".join(texts("system")),
-        parameters=next((_floats(json.loads(text)) for text in texts("params")), {}),
-        messages=next((json.loads(text) for text in texts("messages")), []),
+        parameters=next((_floats(_json(text)) for text in texts("params")), {}),
+        messages=next((_json(text) for text in texts("messages")), []),
         licences=texts("license"),
         adapters=[str(store.blob(layer.digest)) for layer in manifest.of_kind("adapter")],
-        is_unread=is_unread,
+        is_unread=header is None,
     )
+
+
+def _header(path: Path, is_wanted: bool) -> gguf.Header | None:
+    try:
+        return gguf.read(path)
+    except (struct.error, gguf.NotGgufError):
+        if is_wanted:
+            raise Refused(500, CUT) from None
+    except OSError:
+        if is_wanted:
+            raise
+    return None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Refused(500, CUT) from None
 
 
 def listed(model: Model) -> dict[str, Any]:

@@ -138,4 +138,16 @@ def test_a_model_that_an_engine_lacks_is_guessed_from_those_that_it_has(protocol
     assert isinstance(wrong, UsageError)
     assert wrong.problem == "mac has no model 'gemma:1d' (did you mean gemma:1b?)"
     assert wrong.next_step == "there are: gemma:1b"
-    assert declared.next_step == "`kit apply` makes what kit.yaml says"
+    assert declared.problem == "mac has no model 'gemma:1d', or not all of it"
+    assert declared.next_step.startswith("`kit models` says what is wrong with it, and `kit apply` makes it whole")
+
+
+@pytest.mark.parametrize(("is_managed", "anew"), [(True, "`kit restart mac`"), (False, "start the engine at http://")])
+def test_a_model_whose_file_the_engine_did_not_find_once_is_told_with_what_makes_it_look_again(
+    is_managed: bool, anew: str
+) -> None:
+    with scripted(lambda asked: asked.answer(400, b'{"error":"\\"m\\" does not support chat"}')) as server:
+        wrong = failure(replace(door(server.url), is_managed=is_managed))
+    assert wrong.problem == 'mac answered 400: "m" does not support chat'
+    assert wrong.next_step.startswith("`kit models` says what is wrong with it, and `kit apply` makes it whole")
+    assert anew in wrong.next_step

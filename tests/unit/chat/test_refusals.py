@@ -23,6 +23,7 @@ AWAY = (
 )
 NO_ANSWER = "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error."
 ABSENT = 'litellm.NotFoundError: Ollama_chatException - {"error":"model \'nope:1b\' not found"}'
+UNABLE = 'litellm.APIConnectionError: Ollama_chatException - {"error":"\\"poet\\" does not support chat"}'
 UNKNOWN = "/chat/completions: Invalid model name passed in model=poet. Call `/v1/models` to view available models"
 LATE = "litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed out."
 THEIR_KEY = "litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided"
@@ -50,7 +51,13 @@ def failure(status: int, said: str, *engines: str) -> KitError:
     [
         (500, AWAY + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
         (500, NO_ANSWER + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
-        (404, ABSENT + TAIL, "main, which serves poet behind gate, has no model 'poet'", "`kit models` shows which"),
+        (404, ABSENT + TAIL, "main, which serves poet behind gate, has no model 'poet'", "`kit models` says what"),
+        (
+            500,
+            UNABLE + TAIL,
+            "main, which serves poet behind gate, cannot answer with 'poet'",
+            "`kit models` says what",
+        ),
         (400, UNKNOWN, "gate does not know the model 'poet' yet", "`kit apply` makes what kit.yaml says"),
         (408, LATE + TAIL, "main, which serves poet behind gate, gave no answer in the time", "ask for less, or write"),
         (401, THEIR_KEY + TAIL, "main, which serves poet behind gate, does not take the key", "of an engine in kit"),

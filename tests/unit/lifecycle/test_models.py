@@ -75,6 +75,24 @@ def test_every_state_of_a_model_has_its_words(double: Server, file: Path, transp
     }
 
 
+def test_a_model_that_has_lost_a_part_says_so(double: Server, file: Path, transport: InFolder) -> None:
+    there = deployment(double.url, model("poet", file, system="Rhyme."), model("coder", file))
+    synced(there, transport, file)
+    by_hand(double, "POST", "/api/copy", {"source": "poet", "destination": "mine"})
+    folder = str(double.store.root)
+    there = replace(there, engines=(replace(there.engines[0], models_dir=folder),))
+    assert states(there, transport)["poet"] == "equal"
+    manifest = next(one for name, one in double.store.models().items() if name.model == "poet")
+    lost = double.store.blob(manifest.of_kind("system")[0].digest)
+    lost.unlink()
+    words = f"damaged: its layer system {lost.name[7:19]} is missing"
+    assert states(there, transport) == {
+        "poet": words,
+        "coder": "equal",
+        "mine": f"not in kit.yaml (made by hand); {words}",
+    }
+
+
 def test_what_somebody_changed_in_the_engine_is_said_once(double: Server, file: Path, transport: InFolder) -> None:
     poet = replace(model("poet", file, system="Rhyme."), layers={"system": "a"})
     there = deployment(double.url, poet)

@@ -62,7 +62,8 @@ class Host:
 
     def sync(self, deployment: Deployment) -> dict[str, Any]:
         request = sync_request(deployment, "ollama", "run-1", self.folder)
-        return sync.run({**request, "root": str(self.folder / "root")}, Journal(str(self.folder / "root"), "run-1"))
+        journal = Journal(str(self.folder / "root"), "run-1")
+        return sync.run({**request, "root": str(self.folder / "root")}, journal, lambda _request, _journal: None)
 
     def seen(self, deployment: Deployment) -> Observation:
         asked = [engine_request(engine) for engine in deployment.engines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,27 @@ def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Pa
         words = "gone is missing, changed was changed in the engine, kept is not made as planned, never is missing"
         with pytest.raises(NotAsPlannedError, match=f"^{words}; `kit apply` mends it$"):
             has_its_models(engine, engines)
+
+
+@pytest.mark.parametrize("is_managed", [True, False])
+def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(tmp_path: Path, is_managed: bool) -> None:
+    (tmp_path / "own.gguf").write_bytes(GGUF)
+    with serving(tmp_path / "models", Handler) as double:
+        made = from_file("tech", tmp_path / "own.gguf", system="Be brief.")
+        asked = asking(tmp_path, double.url, [made])
+        folder = str(double.store.root) if is_managed else None
+        asked["engines"][0] |= {"name": "mac", "models_dir": folder}
+        sync.run(asked, Journal(str(tmp_path), "run-1"))
+        engine, engines = stack(tmp_path, double.url, created("tech", made["digest"]))
+        engine = replace(engine, models_dir=folder)
+        engines.deployment = replace(engines.deployment, engines=(engine,))
+        has_its_models(engine, engines)
+        (manifest,) = double.store.models().values()
+        double.store.blob(manifest.of_kind("system")[0].digest).unlink()
+        anew = Engines(engines.deployment)
+        why = "its layer system .* is missing" if is_managed else "the engine lists it and lacks a part of it"
+        with pytest.raises(NotAsPlannedError, match=f"^tech is damaged: {why}; `kit apply` mends it$"):
+            has_its_models(engine, anew)
 
 
 def test_an_engine_that_sleeps_is_told_in_its_own_words(tmp_path: Path) -> None:

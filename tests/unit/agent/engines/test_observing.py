@@ -83,7 +83,8 @@ def test_only_what_changed_is_looked_at_and_an_engine_that_tells_no_more_is_stil
     engine.create({"model": "tech", "from": "tech", "system": "A person's."}, lambda _: None)
     seen.clear()
     found = observe(request["engines"], tmp_path / "root")["main"]
-    assert seen == ["GET /api/tags", "POST /api/show"]
+    # The changed one for its cause, the other one to see that it is whole.
+    assert seen == ["GET /api/tags", "POST /api/show", "POST /api/show"]
     assert found["shown"] == {"tech": engine.shown("tech")}
     assert found["remembered"]["tech"]["shown"]["texts"]["system"] != found["shown"]["tech"]["texts"]["system"]
 
@@ -116,11 +117,12 @@ def test_an_engine_outside_is_asked_for_the_files_of_models_that_are_not_as_want
     sync.run(request, journal)
     sha256 = made[0]["blobs"][0]["sha256"]
     seen.clear()
+    looked = ["GET /api/tags", "POST /api/show", "POST /api/show"]
     assert observe(wanting(request), tmp_path / "root")["main"]["blobs"] == []
-    assert seen == ["GET /api/tags"]
+    assert seen == looked
     seen.clear()
     assert observe(wanting(request, tech="other"), tmp_path / "root")["main"]["blobs"] == [sha256]
-    assert seen == ["GET /api/tags", f"HEAD /api/blobs/sha256:{sha256}"]
+    assert seen == [*looked, f"HEAD /api/blobs/sha256:{sha256}"]
     more = asking(tmp_path / "root", double.url, [*made, from_file("new", tmp_path / "new.gguf")], models_dir=None)
     assert observe(wanting(more), tmp_path / "root")["main"]["blobs"] == []
     Engine(described(double.url), tmp_path).remove("same")
@@ -146,17 +148,27 @@ def test_what_a_stopped_engine_has_is_read_from_its_folder(
     assert set(stopped["models"]) == {"tech", "Same:1b"}
 
 
-@pytest.mark.parametrize("harm", ["nothing there", "no manifest", "nobody may read it"])
+@pytest.mark.parametrize("harm", ["nothing there", "nobody may read it"])
 def test_a_folder_that_cannot_be_read_says_nothing(tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models"
     if harm != "nothing there":
         path = folder / "manifests" / "registry.ollama.ai" / "library" / "tech" / "latest"
         path.parent.mkdir(parents=True)
-        path.write_text("{" if harm == "no manifest" else "{}")
+        path.write_text("{}")
     if harm == "nobody may read it":
         monkeypatch.setattr(Path, "read_bytes", denied)
     found = observe([described("http://127.0.0.1:1", models_dir=str(folder))], tmp_path)["main"]
     assert (found["is_read"], found["models"]) == (False, {})
+
+
+def test_a_manifest_that_is_none_hides_no_other_model(tmp_path: Path) -> None:
+    for name, content in {"tech": "{", "other": '{"layers": []}'}.items():
+        path = tmp_path / "models" / "manifests" / "registry.ollama.ai" / "library" / name / "latest"
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    found = observe([described("http://127.0.0.1:1", models_dir=str(tmp_path / "models"))], tmp_path)["main"]
+    assert (found["is_read"], set(found["models"])) == (True, {"other"})
+    assert found["lost"] == {"tech": "its manifest cannot be read"}
 
 
 def denied(_: Path) -> bytes:

@@ -1,0 +1,77 @@
+"""Models that have lost a part: found before anything is made, and made ready to be made again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.memory import Memory
+from deploy.agent.engines.names import same
+from deploy.agent.engines.store import Stored, clear, damages, stored
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+
+Model = dict[str, Any]
+HALF_MENDED = "it was being mended when the last apply ended"
+
+
+class Mending:
+    """The damaged models of one engine, by what is equal for all spellings of a name."""
+
+    def __init__(self, engine: Engine, folder: str | None, memory: Memory, journal: Journal) -> None:
+        self._engine, self._folder, self._memory, self._journal = engine, folder, memory, journal
+        self._stored: dict[str, Stored] = {}
+        self._lost: dict[str, str] = {}
+        self.done: list[str] = []
+        """Names of the models that were made whole."""
+
+    def look(self, models: list[Model], live: dict[str, Live]) -> None:
+        """Find what is damaged: in the engine's folder, or by what an engine elsewhere can show."""
+        self._lost = {same(name): HALF_MENDED for name in self._memory.mending(self._engine.name)}
+        if self._folder is not None:
+            self._stored = stored(self._folder) or {}
+            self._lost.update(damages(self._folder, self._stored))
+            return
+        names = {same(name) for model in models for name in _names(model)}
+        for key in sorted(names & set(live)):
+            with suppress(AgentError):
+                if words := self._engine.damage_of(live[key].name):
+                    self._lost[key] = words
+
+    def is_damaged(self, model: Model) -> bool:
+        """Whether a model, or the tag that it is made from, has lost a part."""
+        return any(self.has_lost(name) for name in _names(model))
+
+    def has_lost(self, name: str) -> bool:
+        """Whether what the engine has under a name is damaged."""
+        return same(name) in self._lost
+
+    def begin(self, models: list[Model]) -> None:
+        """Remember which damaged models are going to be made: their engine must be started anew after all of them."""
+        damaged = [model["name"] for model in models if self.is_damaged(model)]
+        if damaged:
+            self._memory.keep_mending(self._engine.name, damaged)
+
+    def prepare(self, name: str, live: Live | None, *, is_pulled: bool) -> None:
+        """Take away what would be taken as it is; what is missing is made or fetched again by itself."""
+        key = same(name)
+        words = self._lost.pop(key, None)
+        if words is None:
+            return
+        self._journal.say(f"mending {name}: {words}")
+        if key in self._stored and self._folder is not None:
+            clear(self._folder, self._stored[key])
+        elif self._folder is None and live is not None and not is_pulled:
+            # Nobody can look into its folder: only a deletion takes a file that was cut away.
+            self._engine.remove(live.name)
+        self.done.append(name)
+
+    def end(self) -> None:
+        """Remember that everything is whole."""
+        self._memory.keep_mending(self._engine.name, ())
+
+
+def _names(model: Model) -> list[str]:
+    base = model.get("base")
+    return [model["name"], *([base["name"]] if base else [])]
