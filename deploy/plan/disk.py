@@ -68,11 +68,14 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
 
 
 def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
-    """Yield the largest of what goes through the cache: each is gone before the next one comes."""
-    staged = [(size, one.resource) for one in operations for path, size in one.written if path == CACHE]
-    if staged:
+    """Yield the largest of what is gone before the next one comes, place by place."""
+    by_place: dict[str, list[tuple[int, str]]] = {}
+    for one in operations:
+        for path, size in (*one.passing, *(found for found in one.written if found[0] == CACHE)):
+            by_place.setdefault(path, []).append((size, one.resource))
+    for path, staged in by_place.items():
         size, purpose = max(staged)
-        yield Need(CACHE, size, purpose)
+        yield Need(path, size, purpose)
 
 
 def _images(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:

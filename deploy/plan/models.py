@@ -58,6 +58,7 @@ def _operation(engine: Engine, resource: str, action: Action, cause: str, weight
         engine.name,
         "sync",
         written=weight.written,
+        passing=weight.passing,
         download_bytes=weight.download_bytes,
     )
 

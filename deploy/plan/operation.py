@@ -42,6 +42,8 @@ class Operation:
     """The part of the role that does it."""
     written: tuple[tuple[str, int], ...] = ()
     """Places that it writes to, each with the bytes, where it is known of the operation alone."""
+    passing: tuple[tuple[str, int], ...] = ()
+    """Places where it needs more room until it is done, each with the bytes."""
     download_bytes: int = 0
     """What it fetches, where it is known of the operation alone."""
 

@@ -8,11 +8,14 @@ from deploy.agent.engines.names import same
 from deploy.deployment import Engine
 from deploy.hosts.observe import CACHE
 from deploy.hosts.seen import SeenEngine
+from deploy.modelfile.request import ADAPTER
 from deploy.models import Blob, CreatedModel
 
 GIB = 2**30
 # The archive and the file in it, until the engine has the file.
 STAGED = {"pip": 2}
+COPIES = 2
+"""Of a file that is imported: what is written of it, and what that is copied to."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +24,22 @@ class Weight:
 
     download_bytes: int = 0
     written: tuple[tuple[str, int], ...] = ()
+    passing: tuple[tuple[str, int], ...] = ()
     words: str = ""
 
 
 class Weights:
-    """Of one engine's models, in their order: what one of them brings, the next one finds there."""
+    """Of one engine's models, in their order: what one of them brings, the next one finds there.
+
+    An engine writes a file that it is given once more while it imports it, and copies that to its place before it drops
+    it. Whether what it keeps equals the file is known only afterwards: until then it counts as another one.
+    """
 
     def __init__(self, engine: Engine, seen: SeenEngine) -> None:
         self._folder = engine.models_dir
+        self._seen = seen
         self._blobs = set(seen.blobs)
+        self._imported: set[tuple[str, ...]] = set()
         lost = set(map(same, seen.lost))
         self._bases = {same(name): digest for name, digest in seen.digests.items() if same(name) not in lost}
 
@@ -38,18 +48,30 @@ class Weights:
         blobs = [blob for blob in model.blobs if blob.sha256 not in self._blobs]
         self._blobs |= {blob.sha256 for blob in blobs}
         sent = sum(blob.size_bytes for blob in blobs)
-        # The engine keeps the file that it was given beside the one that it makes of it.
-        made = sum(blob.size_bytes for blob in model.blobs) if model.request.get("quantize") else 0
+        size = sum(blob.size_bytes for blob in model.blobs if blob.file != ADAPTER)
+        is_again = self._is_imported(model)
+        copied = 0 if is_again else size
         pulled = self._pulled(model)
         staged = sum(STAGED.get(_source(blob), 0) * blob.size_bytes for blob in blobs)
         fetched = sum(blob.size_bytes for blob in blobs if _source(blob) != "file")
-        kept = sent + made + pulled
+        kept, passing = sent + copied + pulled, COPIES * size - copied
         return Weight(
             # What somebody else's engine pulls does not come through here.
             download_bytes=fetched + (pulled if self._folder is not None else 0),
             written=tuple((place, size) for place, size in ((self._folder, kept), (CACHE, staged)) if place and size),
-            words=self._words(model, sent, made, pulled),
+            passing=((self._folder, passing),) if self._folder and passing else (),
+            words=self._pull_words(model, pulled + sent) if pulled else self._words(model, blobs, kept, passing),
         )
+
+    def _is_imported(self, model: CreatedModel) -> bool:
+        """Whether the engine has what it makes of a model's files already; from now on it has."""
+        quantize = str(model.request.get("quantize", ""))
+        key = (quantize, *(blob.sha256 for blob in model.blobs if blob.file != ADAPTER))
+        is_known, files = key in self._imported, model.parts.get("files")
+        self._imported.add(key)
+        there = [parts for name, parts in self._seen.parts.items() if name in self._seen.digests]
+        wanted = (files, model.parts.get("quantize"))
+        return is_known or bool(files and any((one.get("files"), one.get("quantize")) == wanted for one in there))
 
     def _pulled(self, model: CreatedModel) -> int:
         base = model.base
@@ -58,15 +80,27 @@ class Weights:
         self._bases[same(base.name)] = base.digest
         return base.size_bytes
 
-    def _words(self, model: CreatedModel, sent: int, made: int, pulled: int) -> str:
-        where = f" in {self._folder}" if self._folder else " there"
-        if pulled and model.base is not None:
-            return f"{model.base.name} takes up to {gib(pulled + sent)}{where}"
-        if sent + made == 0:
-            return ""
+    @property
+    def _where(self) -> str:
+        return f" in {self._folder}" if self._folder else " there"
+
+    def _pull_words(self, model: CreatedModel, size: int) -> str:
+        return f"{model.base.name if model.base else model.name} takes up to {gib(size)}{self._where}"
+
+    def _words(self, model: CreatedModel, blobs: list[Blob], kept: int, passing: int) -> str:
+        sent = sum(blob.size_bytes for blob in blobs)
+        if kept == 0:
+            # Of a small file nobody wants to know.
+            is_told = passing >= GIB // 10
+            return f"takes {gib(passing)} more{self._where} while it is imported" if is_told else ""
+        more = f", {gib(passing)} more while it is imported" if passing else ""
+        if sent and kept == sent and passing:
+            # It would have been found there, had the engine kept more than its own copy of it.
+            again = "its file is sent again, for the engine kept only its own copy of it"
+            return f"{again}: takes {gib(kept)}{self._where}{more}"
+        takes = f"takes {'up to ' if passing else ''}{gib(kept)}{self._where}{more}"
         is_here = self._folder is not None and any(_source(blob) == "file" for blob in model.blobs)
-        beside = ", beside the file itself" if is_here else ""
-        return f"takes {'up to ' if made else ''}{gib(sent + made)}{where}{beside}"
+        return f"{takes}{', beside the file itself' if is_here else ''}"
 
 
 def gib(size: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.engines.caller import UnansweredError
 from deploy.agent.engines.engine import Engine, Live
+from deploy.agent.engines.full import telling_full_disk
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.mending import Mending
 from deploy.agent.engines.names import same
@@ -124,7 +125,7 @@ class Sync:
         try:
             blobs = Blobs(request, self._journal, children)
             for model in models:
-                with self._journal.step(f"model {model['name']}"):
+                with self._journal.step(f"model {model['name']}"), telling_full_disk(self._engine, self._folder, model):
                     self._make(model, blobs)
         except BaseException as problem:
             children.stop()

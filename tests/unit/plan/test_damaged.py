@@ -1,4 +1,4 @@
-"""A model that has lost a part, from the folder of its engine to the plan."""
+"""What an engine has lost or dropped, from its folder to the plan."""
 
 from __future__ import annotations
 
@@ -54,3 +54,16 @@ def test_an_engine_elsewhere_whose_model_is_damaged_may_have_to_be_started_anew_
     assert (resource, action, cause) == ("model toy", "create", "damaged: the engine lists it and lacks a part of it")
     (line,) = model_advice(outside, host.seen(outside))
     assert line.startswith("main may go on refusing toy after this apply, until it is started anew")
+
+
+def test_a_file_that_the_engine_dropped_is_sent_again_for_a_change(host: Host) -> None:
+    source = file_of(host, toy(False))
+    host.sync(host.deployment({"name": "toy", "from": source}))
+    changed = host.deployment({"name": "toy", "from": source, "top_k": 5})
+    assert host.plan(changed) == [("model toy", "create", "top_k added")]
+    # At its start an engine drops what no manifest names.
+    host.double.store.blob(f"sha256:{source['sha256']}").unlink()
+    ((_, _, cause),) = host.plan(changed)
+    assert cause.startswith("top_k added; its file is sent again, for the engine kept only its own copy of it: takes")
+    assert host.sync(changed)["created"] == ["main/toy"]
+    assert host.plan(changed) == []

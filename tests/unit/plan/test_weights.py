@@ -59,24 +59,24 @@ def test_each_model_weighs_what_is_not_there_yet(seen: Observation) -> None:
     deployment, found = operations(seen, *models)
     causes = [one.cause.partition("; ")[2] for one in found]
     assert causes == [
-        "takes 5.0 GiB in /mnt/m, beside the file itself",
-        "",
-        "takes up to 6.0 GiB in /mnt/m",
-        "takes 2.0 GiB in /mnt/m",
+        "takes up to 10.0 GiB in /mnt/m, 5.0 GiB more while it is imported, beside the file itself",
+        "takes 10.0 GiB more in /mnt/m while it is imported",
+        "takes up to 6.0 GiB in /mnt/m, 3.0 GiB more while it is imported",
+        "takes up to 4.0 GiB in /mnt/m, 2.0 GiB more while it is imported",
         "llama3:8b takes up to 4.0 GiB in /mnt/m",
         "",
     ]
     cost = estimate(deployment, found)
-    assert (cost.download_bytes, cost.disk_bytes) == (9 * GIB, 17 * GIB)
+    assert (cost.download_bytes, cost.disk_bytes) == (9 * GIB, 24 * GIB)
     places = [(need.path, need.size_bytes // GIB) for need in needs(deployment, seen, found)]
-    assert places == [("/mnt/m", 5), ("/mnt/m", 6), ("/mnt/m", 2), ("/mnt/m", 4), (CACHE, 4)]
+    assert places == [("/mnt/m", 10), ("/mnt/m", 6), ("/mnt/m", 4), ("/mnt/m", 4), ("/mnt/m", 10), (CACHE, 4)]
     there = SeenEngine(digests={"llama3:8b": "9" * 64}, blobs=(shared.sha256, url.sha256))
     _, again = operations(seen, *models, engine=there)
     assert [one.written for one in again] == [
-        (),
+        (("/mnt/m", 5 * GIB),),
         (),
         (("/mnt/m", 3 * GIB),),
-        (("/mnt/m", 2 * GIB), (CACHE, 4 * GIB)),
+        (("/mnt/m", 4 * GIB), (CACHE, 4 * GIB)),
         (),
         (),
     ]
@@ -84,12 +84,39 @@ def test_each_model_weighs_what_is_not_there_yet(seen: Observation) -> None:
 
 def test_models_that_do_not_fit_are_refused_before_anything_is_sent(seen: Observation) -> None:
     deployment, found = operations(seen, created("first", blobs=(blob("a", 5 * GIB, "file"),)))
-    full = replace(seen, disks={"/mnt/m": Disk(5 * GIB, 7), "/": Disk(500 * GIB, 1)})
+    full = replace(seen, disks={"/mnt/m": Disk(15 * GIB, 7), "/": Disk(500 * GIB, 1)})
     ((problem, next_step),) = disk_refusals(deployment, full, found)
-    assert problem == "the file system of /mnt/m has 5.0 GiB free, and this needs 5.5 GiB there (model first)"
+    assert problem == "the file system of /mnt/m has 15.0 GiB free, and this needs 15.5 GiB there (model first)"
     assert next_step.startswith("free 0.5 GiB there")
-    roomy = replace(full, disks={**full.disks, "/mnt/m": Disk(6 * GIB, 7)})
+    roomy = replace(full, disks={**full.disks, "/mnt/m": Disk(16 * GIB, 7)})
     assert list(disk_refusals(deployment, roomy, found)) == []
+
+
+def test_a_changed_parameter_takes_what_the_import_takes_and_a_file_that_the_engine_dropped_is_sent_again(
+    seen: Observation,
+) -> None:
+    file = blob("a", 5 * GIB, "file")
+    model = created("first", blobs=(file,), parts={"files": "f", "top_k": "2"})
+    made = {"first": {"files": "f", "top_k": "1"}}
+    there = SeenEngine(digests={"first": "d"}, requests={"first": "old"}, manifests={"first": "d"}, parts=made)
+    deployment, (kept,) = operations(seen, model, engine=replace(there, blobs=(file.sha256,)))
+    assert kept.cause == "top_k changed; takes 10.0 GiB more in /mnt/m while it is imported"
+    assert (kept.written, kept.passing) == ((), (("/mnt/m", 10 * GIB),))
+    full = replace(seen, disks={"/mnt/m": Disk(10 * GIB, 7), "/": Disk(500 * GIB, 1)})
+    ((problem, _),) = disk_refusals(deployment, full, (kept,))
+    assert problem == "the file system of /mnt/m has 10.0 GiB free, and this needs 10.5 GiB there (model first)"
+    _, (dropped,) = operations(seen, model, engine=there)
+    assert dropped.cause == (
+        "top_k changed; its file is sent again, for the engine kept only its own copy of it: "
+        "takes 5.0 GiB in /mnt/m, 10.0 GiB more while it is imported"
+    )
+    assert (dropped.written, dropped.passing) == ((("/mnt/m", 5 * GIB),), (("/mnt/m", 10 * GIB),))
+
+
+def test_an_adapter_is_sent_and_never_written_anew(seen: Observation) -> None:
+    adapter = replace(blob("a", GIB, "file"), file="adapter.gguf")
+    _, (found,) = operations(seen, created("first", blobs=(adapter,)))
+    assert (found.written, found.passing) == ((("/mnt/m", GIB),), ())
 
 
 def test_what_somebody_elses_engine_keeps_takes_nothing_here_but_what_is_fetched_to_be_sent(seen: Observation) -> None:
@@ -99,6 +126,6 @@ def test_what_somebody_elses_engine_keeps_takes_nothing_here_but_what_is_fetched
     cost = estimate(deployment, found)
     assert (cost.download_bytes, cost.disk_bytes) == (3 * GIB, 0)
     assert [one.cause for one in found] == [
-        "not on the engine; takes 3.0 GiB there",
+        "not on the engine; takes up to 6.0 GiB there, 3.0 GiB more while it is imported",
         "not on the engine; llama3:8b takes up to 4.0 GiB there",
     ]

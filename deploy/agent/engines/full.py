@@ -1,0 +1,53 @@
+"""An import that failed on a full disk, told as that: the engine says only that a program of its own failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.engines.caller import RefusedError
+from deploy.agent.engines.engine import Engine
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import GIB, existing, free_bytes
+
+SAID = re.compile(r"no space left on device")
+FAILED = re.compile(r"llama-quantize failed|signal: killed")
+COPIES = 2
+"""Of a file that is imported: what is written of it, and what that is copied to."""
+
+
+@contextmanager
+def telling_full_disk(engine: Engine, folder: str | None, model: dict[str, Any]) -> Iterator[None]:
+    """Tell a refusal of the engine as a full disk, where that is what it is."""
+    try:
+        yield
+    except RefusedError as refusal:
+        size = sum(blob["size"] for blob in model.get("blobs", []))
+        raise _full_disk(refusal, engine, folder, model["name"], size) or refusal from None
+
+
+def _full_disk(refusal: RefusedError, engine: Engine, folder: str | None, name: str, size: int) -> AgentError | None:
+    """Return the error of a full disk; None where something else is the matter, or nobody can tell."""
+    is_said = SAID.search(refusal.problem) is not None
+    if not is_said and not (size and FAILED.search(refusal.problem)):
+        return None
+    said, needed = refusal.problem.rpartition(": ")[2], COPIES * size
+    wanted = f"importing its file takes {_gib(needed)} beside it" if size else "it does not take what is fetched"
+    if folder is None:
+        may = "is full" if is_said else "may be full"
+        step = f"free {_gib(needed)} there, then the same command again" if size else "free some room there"
+        return engine.failure(f"making {name}", f"the disk of the engine {may}: {wanted} (it said: {said})", step)
+    # What the import had written is gone again: the room that is there now was not enough.
+    free = free_bytes(existing(Path(folder)))
+    if not is_said and free >= needed:
+        return None
+    full = f"the disk of {folder} is full: {wanted}, and {_gib(free)} are free (the engine said: {said})"
+    step = f"free {_gib(max(needed - free, 0) or needed)} there, then the same command again"
+    return engine.failure(f"making {name}", full, step)
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"
