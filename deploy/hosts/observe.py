@@ -251,6 +251,7 @@ def _engine(one: dict[str, Any]) -> SeenEngine:
         has_store=one.get("store", False),
         blobs=tuple(one.get("blobs", ())),
         lost=one.get("lost", {}),
+        pulled=one.get("pulled", {}),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
-from deploy.agent.engines.names import DEFAULT_TAG
+from deploy.agent.engines.names import DEFAULT_TAG, same
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -184,10 +187,27 @@ class SeenEngine:
     is_read: bool = False
     """Whether its models were read from its folder instead, for it does not answer."""
 
+    pulled: dict[str, str] = field(default_factory=dict)
+    """Tags that the kit pulled for models of kit.yaml, each with the digest that it had then."""
+    spellings: dict[str, str] = field(default_factory=dict)
+    """Of models that kit.yaml spells otherwise, how the engine spells them."""
+
     @property
     def is_told(self) -> bool:
         """Whether it is known what it has."""
         return self.problem is None or self.is_read
+
+    def spelled_as(self, names: Iterable[str]) -> SeenEngine:
+        """Return it with these spellings of models' names, which an engine compares in any case."""
+        spelled = {same(name): name for name in names}
+
+        def anew(found: dict[str, V]) -> dict[str, V]:
+            return {spelled.get(same(name), name): value for name, value in found.items()}
+
+        own = {spelled[same(name)]: name for name in self.digests if spelled.get(same(name), name) != name}
+        topics = ("digests", "sizes", "requests", "manifests", "layers", "shown", "made", "parts", "lost")
+        found: dict[str, Any] = {topic: anew(getattr(self, topic)) for topic in topics}
+        return replace(self, spellings=own, **found)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from deploy.hosts.observe import Observation, engine_request
 from deploy.hosts.seen import SeenEngine
 from deploy.hosts.transport import Transport
 from deploy.models import CreatedModel
-from deploy.plan.models import NOT_ASKED, damage_of, model_changes
+from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 
 EQUAL = "equal"
@@ -55,7 +55,7 @@ def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
 
 
 def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
-    seen = observation.engines.get(engine.name, NOT_ASKED)
+    seen = seen_of(engine, observation)
     changes = {model.name: cause for model, _, cause in model_changes(engine, observation)}
     for model in engine.models:
         state = _state(model, seen, changes.get(model.name))
@@ -102,7 +102,7 @@ def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
         above = [one.name for one in engine.models if one.base and same(one.base.name) == same(name)]
         moved = bases[same(name)].digest != seen.digests[name]
         return f"what {', '.join(above)} is made from{'; not the one of kit.lock' if moved else ''}"
-    if name not in seen.requests:
+    if name not in left_behind(engine, seen):
         return "not in kit.yaml (made by hand)"
     return f"not in kit.yaml (left kit.yaml{'; the next apply removes it' if engine.prune else ''})"
 

@@ -25,11 +25,11 @@ def model_operations(deployment: Deployment, observation: Observation) -> Iterat
     """Yield what happens to models; equal means that request and manifest are the two that were remembered together."""
     for engine in deployment.engines:
         elsewhere = _leaves_models(engine, observation)
-        weights = Weights(engine, SeenEngine() if elsewhere else _seen(engine, observation))
+        weights = Weights(engine, SeenEngine() if elsewhere else seen_of(engine, observation))
         for model, action, cause in model_changes(engine, observation):
             yield _operation(engine, _resource(deployment, engine, model.name), action, cause, weights.of(model))
         if not elsewhere:
-            yield from _removals(deployment, engine, _seen(engine, observation))
+            yield from _removals(deployment, engine, seen_of(engine, observation))
 
 
 def _resource(deployment: Deployment, engine: Engine, name: str) -> str:
@@ -40,7 +40,7 @@ def _resource(deployment: Deployment, engine: Engine, name: str) -> str:
 
 def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[CreatedModel, Action, str]]:
     """Yield the models of an engine that are not as kit.yaml says, each with the cause alone."""
-    seen, elsewhere = _seen(engine, observation), _leaves_models(engine, observation)
+    seen, elsewhere = seen_of(engine, observation), _leaves_models(engine, observation)
     touched: set[str] = set()
     for model in engine.models:
         found = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
@@ -63,8 +63,9 @@ def _operation(engine: Engine, resource: str, action: Action, cause: str, weight
     )
 
 
-def _seen(engine: Engine, observation: Observation) -> SeenEngine:
-    return observation.engines.get(engine.name, NOT_ASKED)
+def seen_of(engine: Engine, observation: Observation) -> SeenEngine:
+    """Return what an engine has, under the names of kit.yaml."""
+    return observation.engines.get(engine.name, NOT_ASKED).spelled_as(model.name for model in engine.models)
 
 
 def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[Action, str] | None:
@@ -82,7 +83,8 @@ def _cause(model: CreatedModel, known: str | None, seen: SeenEngine, touched: se
     if live is None:
         return "not on the engine" if known is None else "somebody removed it"
     if known is None:
-        return "on the engine, but not made by the kit: it is replaced"
+        there = f" as {seen.spellings[model.name]}" if model.name in seen.spellings else ""
+        return f"on the engine{there}, but not made by the kit: it is replaced"
     if known != model.digest:
         anew = f"made from {model.request.get('from')}, which is made anew"
         return anew if _rests_on(model, touched, seen) else _why(model, seen)
@@ -124,22 +126,28 @@ def _moved(model: CreatedModel, engine: Engine, seen: SeenEngine) -> tuple[Actio
 
 def _leaves_models(engine: Engine, observation: Observation) -> bool:
     """Say whether the engine is going to start without the models that it had in another folder."""
-    seen = _seen(engine, observation)
+    seen = seen_of(engine, observation)
     return engine.models_dir is not None and seen.place not in (None, engine.models_dir) and not seen.has_store
 
 
 def _removals(deployment: Deployment, engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
-    wanted = {model.name for model in engine.models}
-    for name in sorted(set(seen.requests) - wanted):
-        if engine.prune and name in seen.digests:
-            resource = _resource(deployment, engine, name)
-            yield Operation(resource, "remove", "no longer declared", engine.kind, engine.name, "sync")
+    for name in left_behind(engine, seen) if engine.prune else ():
+        resource = _resource(deployment, engine, name)
+        yield Operation(resource, "remove", "no longer declared", engine.kind, engine.name, "sync")
+
+
+def left_behind(engine: Engine, seen: SeenEngine) -> list[str]:
+    """Return what the kit made or pulled there for models that left kit.yaml; a tag that somebody moved is theirs."""
+    wanted = {same(name) for model in engine.models for name in (model.name, model.base.name if model.base else "")}
+    pulled = [name for name, digest in seen.digests.items() if seen.pulled.get(same(name)) == digest]
+    there = {*pulled, *(name for name in seen.requests if name in seen.digests)}
+    return sorted(name for name in there if same(name) not in wanted)
 
 
 def model_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield each engine of somebody else's that does not answer, though models are to be made on it."""
     for engine in deployment.engines:
-        seen = _seen(engine, observation)
+        seen = seen_of(engine, observation)
         if _is_silent(engine, observation) and _lacks(engine, seen):
             wrong = f"{seen.problem}, and models are to be made there"
             yield wrong, "let it answer, or leave its models in kit.yaml as they were"
@@ -157,7 +165,7 @@ def _lacks(engine: Engine, seen: SeenEngine) -> bool:
 def model_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield what is good to know of engines and their models."""
     for engine in deployment.engines:
-        seen = _seen(engine, observation)
+        seen = seen_of(engine, observation)
         yield from _kept(engine, seen)
         yield from _remembering(engine, seen)
         yield from _doubts(engine, observation)
@@ -182,7 +190,7 @@ def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[s
 
 
 def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
-    seen = _seen(engine, observation)
+    seen = seen_of(engine, observation)
     # Of one that the kit runs and never made models on, there is nothing to compare.
     is_unread = engine.models_dir is not None and bool(seen.requests) and not seen.is_told
     is_own_unread = is_unread and not _moves_port(engine, observation)
@@ -199,8 +207,7 @@ def _moves_port(engine: Engine, observation: Observation) -> bool:
 
 
 def _kept(engine: Engine, seen: SeenEngine) -> Iterator[str]:
-    wanted = {model.name for model in engine.models}
-    left = sorted(name for name in set(seen.requests) - wanted if name in seen.digests)
+    left = left_behind(engine, seen)
     if left and not engine.prune:
         ends = f"`prune: true` there, or `{Line('models', 'remove', 'NAME')}`, removes what left"
         yield f"{engine.name} keeps {', '.join(left)}, which left kit.yaml; {ends}"

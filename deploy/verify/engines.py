@@ -42,12 +42,16 @@ class Engines:
         seen = self.of(engine)
         if words := _damage(model, seen["lost"]):
             return words
-        live, pair = seen["models"].get(model.name), seen["remembered"].get(model.name)
+        live, pair = _named(seen["models"], model.name), _named(seen["remembered"], model.name)
         if live is None:
             return "is missing"
         if pair is None or pair["request"] != model.digest:
             return "is not made as planned"
         return "" if pair["manifest"] == live["digest"] else "was changed in the engine"
+
+
+def _named(found: dict[str, Any], name: str) -> Any:
+    return next((one for known, one in found.items() if same(known) == same(name)), None)
 
 
 def _damage(model: CreatedModel, lost: dict[str, str]) -> str:

@@ -44,8 +44,9 @@ class Memory:
     def forget(self, engine: str, name: str) -> None:
         """Remember a model no longer."""
         self._replace("engines", engine, name, None)
-        if self.pulled(engine, name) is not None:
-            self._replace("pulled", engine, name, None)
+        for topic in ("pulled", "bases"):
+            if same(name) in self._known.get(topic, {}).get(engine, {}):
+                self._replace(topic, engine, name, None)
 
     def pulled(self, engine: str, name: str) -> str | None:
         """Return the digest that a tag had when the kit pulled it."""
@@ -59,6 +60,15 @@ class Memory:
     def keep_pulled(self, engine: str, name: str, manifest: str) -> None:
         """Remember what a tag was when it was pulled."""
         self._replace("pulled", engine, same(name), manifest)
+
+    def bases(self, engine: str) -> dict[str, str]:
+        """Return the tags that were pulled for models of the spec, each with the digest that it had then."""
+        return dict(self._known.get("bases", {}).get(engine, {}))
+
+    def keep_base(self, engine: str, name: str, manifest: str) -> None:
+        """Remember that a tag was pulled because a model of the spec is made from it."""
+        self.keep_pulled(engine, name, manifest)
+        self._replace("bases", engine, same(name), manifest)
 
     def mending(self, engine: str) -> tuple[str, ...]:
         """Return the damaged models whose mending has begun and not ended."""

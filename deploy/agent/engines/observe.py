@@ -77,4 +77,5 @@ def _with_memory(described: dict[str, Any], said: dict[str, Any], root: Path, me
     pairs = memory.pairs(name)
     there = in_folder(described, pairs) if described.get("models_dir") else {}
     lost = {**dict.fromkeys(memory.mending(name), HALF_MENDED), **said["lost"], **there.get("lost", {})}
-    return {**said, **there, "lost": lost, "remembered": pairs, "place": memory.place(name)}
+    kept = {"remembered": pairs, "pulled": memory.bases(name), "place": memory.place(name)}
+    return {**said, **there, "lost": lost, **kept}

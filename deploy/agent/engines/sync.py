@@ -12,7 +12,7 @@ from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.full import telling_full_disk
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.mending import Mending
-from deploy.agent.engines.names import same
+from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pulling import pull
 from deploy.agent.engines.store import drop_cut
 from deploy.agent.errors import AgentError
@@ -185,7 +185,7 @@ class Sync:
 
     def _pull(self, base: dict[str, Any]) -> Live:
         live = pull(self._engine, base["name"], base["size"], self._mirror, self._journal)
-        self._memory.keep_pulled(self._engine.name, base["name"], live.digest)
+        self._memory.keep_base(self._engine.name, base["name"], live.digest)
         self._done["pulled"].append(f"{self._engine.name}/{base['name']}")
         self._live[same(base["name"])] = live
         return live
@@ -227,7 +227,13 @@ class Sync:
     def _unwanted(self) -> list[str]:
         kept = {same(model["name"]) for model in self._models}
         kept |= {same(model["request"]["from"]) for model in self._models if "from" in model["request"]}
-        return [name for name in self._memory.pairs(self._engine.name) if same(name) not in kept]
+        # A tag that somebody moved since then is theirs.
+        bases = self._memory.bases(self._engine.name).items()
+        pulled = [
+            self._live[name].name for name, digest in bases if name in self._live and self._live[name].digest == digest
+        ]
+        made = self._memory.pairs(self._engine.name)
+        return [name for name in dict.fromkeys((*made, *map(plain, pulled))) if same(name) not in kept]
 
     def _remove(self, name: str) -> None:
         with self._journal.step(f"model {name}"):

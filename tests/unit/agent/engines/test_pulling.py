@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.engines import sync
+from deploy.agent.engines import pulling, sync
 from deploy.agent.engines.engine import Engine
+from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
@@ -168,3 +169,27 @@ def test_progress_of_a_pull_is_told_in_the_bytes_of_the_lock(
     sync.run(asked(tmp_path / "root", double, served, base), journal)
     assert f'"text": "pulling llama3:8b", "done": 0, "total": {base["size"]}' in journal.path.read_text()
     assert read_json(tmp_path / "root" / "run" / "models.json")["pulled"] == {"main": {"llama3:8b": base["digest"]}}  # type: ignore[index]
+
+
+def test_what_was_pulled_for_a_model_that_left_is_removed_and_what_a_person_pulled_or_moved_stays(
+    double: Server, publisher: Publisher, served: Registry, tmp_path: Path, journal: Journal
+) -> None:
+    base = publisher.publish()
+    root = tmp_path / "root"
+    sync.run(asked(root, double, served, base), journal)
+    left = asking(root, double.url, [], prune=True)
+    engine = Engine(described(double.url), root)
+    engine.copy("llama3:8b", "own:1")
+    assert sync.run(asking(root, double.url, []), journal)["removed"] == []
+    assert sync.run(left, journal)["removed"] == ["main/child", "main/llama3:8b"]
+    assert set(engine.models()) == {"own:1"}
+    assert sync.run(left, journal)["changed"] is False
+    # Pulled by hand through the kit, it never was in kit.yaml.
+    live = pulling.pull(engine, "llama3:8b", None, served.url, journal)
+    Memory(root).keep_pulled("main", "llama3:8b", live.digest)
+    assert sync.run(left, journal)["removed"] == []
+    # One that somebody moved to something else is theirs as well.
+    sync.run(asked(root, double, served, base), journal)
+    Memory(root).keep_base("main", "llama3:8b", base["digest"])
+    engine.create({"model": "llama3:8b", "from": "llama3:8b", "system": "Mine."}, lambda _: None)
+    assert sync.run(left, journal)["removed"] == ["main/child"]
