@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from deploy.lock.contexts import trained_length
 from deploy.lock.model import Lock, TagModelLock
 from deploy.modelfile.layers import Origin, inherited, layers
 from deploy.modelfile.modelfile import Modelfile
@@ -38,7 +39,9 @@ def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, _Made]) -> _Made:
     if model.name not in made:
         parent = model.base(spec)
         below = _add(spec, lock, parent, made) if parent is not None else None
-        made[model.name] = _created(lock, model, below)
+        found = _created(lock, model, below)
+        found = replace(found, model=replace(found.model, trained=trained_length(spec, lock, model)))
+        made[model.name] = found
     return made[model.name]
 
 
@@ -57,6 +60,8 @@ def _created(lock: Lock, model: Model, parent: _Made | None) -> _Made:
         modelfile=f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{render(modelfile)}",
         blobs=blobs,
         base=base,
+        num_ctx=whole.parameters.num_ctx,
+        is_bare=origin == "bare file" and whole.template is None,
         parts=request_parts(request, **rests),
     )
     return _Made(created, whole, origin)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deploy.agent.inputs.layers import LayerSize
-from deploy.models import CreatedModel
+from deploy.models import Context, CreatedModel
 from deploy.port import Port as Port
 from deploy.secret import Secret, SecretUse
 
@@ -162,6 +162,8 @@ class Engine:
     """Folder of the host with its models; None where the kit does not run it."""
     prune: bool = False
     """Whether a model that left the spec is removed."""
+    context: Context | None = None
+    """What a model gets that sets no context of its own; None where nobody knows."""
 
 
 @dataclass(frozen=True)

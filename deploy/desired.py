@@ -80,13 +80,16 @@ def recall_desired(path: Path) -> Desired:
 
 
 def _read(path: Path) -> tuple[Spec, Lock]:
+    from deploy.lock.contexts import contexts_fit
     from deploy.lock.missing import missing_inputs
     from deploy.lock.model import read_lock
-    from deploy.spec.loader import load_spec
+    from deploy.spec.loader import load_spec, told_at
 
     spec = load_spec(path)
     lock = read_lock(lock_path(path), path)
     problems = missing_inputs(spec, lock, lock_path(path))
     if problems:
         raise SpecError(problems, f"type: {Line('lock', spec=path)}")
+    if too_long := list(contexts_fit(spec, lock)):
+        raise SpecError(told_at(path, too_long))
     return spec, lock

@@ -28,6 +28,17 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Context:
+    """How many tokens of a conversation an engine lets a model see."""
+
+    tokens: int
+    is_chosen: bool
+    """Whether the spec says it."""
+    is_least: bool = False
+    """Whether it may be more, for it depends on the memory of cards."""
+
+
+@dataclass(frozen=True)
 class CreatedModel:
     """A model that an engine makes from a request: content-addressed by the engine, remembered by the host."""
 
@@ -42,5 +53,11 @@ class CreatedModel:
     """The same as text, for people."""
     blobs: tuple[Blob, ...] = ()
     base: Base | None = None
+    num_ctx: int | None = None
+    """Its context in tokens, its own or its parent's; None leaves it to the engine."""
+    trained: int | None = None
+    """Longest context that it was trained for, where that is known."""
+    is_bare: bool = False
+    """Whether neither its file nor the spec has a template for a chat."""
     parts: dict[str, str] = field(default_factory=dict)
     """Digests of what the request is made of, part by part: they only name what changed in the spec."""

@@ -13,10 +13,12 @@ from deploy.cli.columns import bad, columns, dim, good
 from deploy.cli.drift import drift
 from deploy.cli.modelling import summary
 from deploy.cli.welcome import NO_BACKUPS, page_address, places
+from deploy.deployment import Engine
 from deploy.desired import Desired
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.lifecycle.models import rows
+from deploy.plan.contexts import given_context
 from deploy.plan.preflight import printed
 
 HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
@@ -141,6 +143,17 @@ def _models(desired: Desired, observation: Observation) -> list[str]:
             lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: {Line('models', spec=desired.path)}")
         else:
             lines.append(f"{counted}, {good('as kit.yaml says')}")
+    return [*lines, *_contexts(desired)]
+
+
+def _contexts(desired: Desired) -> list[str]:
+    """Return a line for each engine that makes models: what each model sees of a conversation."""
+    lines = []
+    for engine in desired.deployment.engines:
+        given = [(model.name, given_context(engine, model)) for model in engine.models]
+        told = [f"{name} {found.words}" for name, found in given if found is not None]
+        if told:
+            lines.append(f"context on {engine.name}: {', '.join(told)}")
     return lines
 
 
@@ -158,7 +171,20 @@ def _images(desired: Desired, observation: Observation, every_package: bool) -> 
 
 def _counted(desired: Desired, observation: Observation) -> dict[str, Any]:
     told = summary(rows(desired.deployment, observation))
-    return {engine: {"count": count, "differing": list(differing)} for engine, (count, differing) in told.items()}
+    contexts = {engine.name: _given(engine) for engine in desired.deployment.engines}
+    return {
+        engine: {"count": count, "differing": list(differing), "contexts": contexts.get(engine, {})}
+        for engine, (count, differing) in told.items()
+    }
+
+
+def _given(engine: Engine) -> dict[str, Any]:
+    found = {model.name: given_context(engine, model) for model in engine.models}
+    return {
+        name: {"tokens": one.tokens, "or_more": one.is_least, "trained": one.trained}
+        for name, one in found.items()
+        if one is not None
+    }
 
 
 def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:

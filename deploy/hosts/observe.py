@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deploy.bundle import MANIFEST_FORMAT
@@ -65,6 +65,8 @@ class Observation:
     """Remembered sha256 of each model file that is there, by its path; empty where it is not known."""
     unhashed_models: tuple[str, ...] = ()
     """Model files of which nobody remembers anything: neither that they are right nor that they changed."""
+    sources: dict[str, int | None] = field(default_factory=dict)
+    """Of each file that kit.yaml names, its size; None where it is not there."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
@@ -120,9 +122,19 @@ class Observation:
         return tuple((str(one["name"]), str(one["cause"])) for one in drift)
 
 
-def observe(transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None) -> Observation:
-    """Ask the host once; changes nothing."""
-    return read_observation(transport.call("probe", probe_request(deployment, given or {})))
+def observe(
+    transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Observation:
+    """Ask the host once; changes nothing. Files of kit.yaml are looked for only where its folder is said."""
+    sources = {path: str(folder.absolute() / path) for path in source_files(deployment)} if folder else {}
+    return read_observation(transport.call("probe", {**probe_request(deployment, given or {}), "sources": sources}))
+
+
+def source_files(deployment: Deployment) -> tuple[str, ...]:
+    """Return the files of models as kit.yaml names them."""
+    blobs = (blob.source for engine in deployment.engines for model in engine.models for blob in model.blobs)
+    sources = (*blobs, *(model.source for model in deployment.models))
+    return tuple(sorted({source["file"]["path"] for source in sources if "file" in source}))
 
 
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -205,6 +217,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
+        sources=answer.get("sources", {}),
         settings=answer["settings"],
         engines={name: _engine(one) for name, one in answer["engines"].items() if "models" in one},
         named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},

@@ -39,13 +39,26 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
 
 
 def pull_model(deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent) -> Document:
-    """Let an engine pull a tag."""
+    """Let an engine pull a tag, if the disk has room for those of its layers that are not there."""
     if found := declared(engine, name):
         raise UsageError(
             f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
     _ensure_way_out(deployment, engine, name)
-    return _act(deployment, transport, engine, "pull", name, on_event)
+    return _act(deployment, transport, engine, "pull", name, on_event, {"layers": _layers(deployment, engine, name)})
+
+
+def _layers(deployment: Deployment, engine: Engine, name: str) -> list[tuple[str, int]]:
+    """Return sha256 and size of each part of a tag that comes to a disk of this host."""
+    if engine.models_dir is None:
+        return []
+    from deploy.lock.library import resolve_tag
+
+    try:
+        return [(layer.sha256, layer.size_bytes) for layer in resolve_tag(name, deployment.fetch).layers]
+    except KitError:
+        # Only the engine may get there: then each layer is looked at when the engine says how large it is.
+        return []
 
 
 def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
@@ -68,12 +81,18 @@ def remove_model(
 
 
 def _act(
-    deployment: Deployment, transport: Transport, engine: Engine, act: str, name: str, on_event: OnEvent
+    deployment: Deployment,
+    transport: Transport,
+    engine: Engine,
+    act: str,
+    name: str,
+    on_event: OnEvent,
+    more: Document | None = None,
 ) -> Document:
     fetch = deployment.fetch
-    more = {"engine": engine_request(engine), "act": act, "model": name, "ca": fetch.ca}
-    more["mirrors"] = {"models": fetch.models}
-    return call_held(transport, deployment.stack, f"kit models {act}", "engine", more, on_event)
+    asked = {"engine": engine_request(engine), "act": act, "model": name, "ca": fetch.ca}
+    asked |= {"mirrors": {"models": fetch.models}, **(more or {})}
+    return call_held(transport, deployment.stack, f"kit models {act}", "engine", asked, on_event)
 
 
 def _ensure_way_out(deployment: Deployment, engine: Engine, name: str) -> None:

@@ -205,6 +205,8 @@ class TagModelLock(Strict):
     """What its layers weigh together, in bytes."""
     layers: tuple[Sha256, ...]
     """sha256 of each of its layers."""
+    context_length: Annotated[int, Field(ge=1)] | None = None
+    """Longest context that it was trained for, in tokens, where its file could be read."""
 
 
 WeightsLock = PipModelLock | FileModelLock | UrlModelLock

@@ -14,6 +14,7 @@ from deploy.modelfile.layers import causes
 from deploy.modelfile.parts import changes
 from deploy.modelfile.shown import shown_changes
 from deploy.models import CreatedModel
+from deploy.plan.contexts import context_advice
 from deploy.plan.operation import Action, Operation
 from deploy.plan.weight import Weight, Weights
 
@@ -168,11 +169,22 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
         seen = seen_of(engine, observation)
         yield from _kept(engine, seen)
         yield from _remembering(engine, seen)
+        yield from context_advice(engine)
+        yield from _bare(engine, observation)
         yield from _doubts(engine, observation)
         if not engine.models and not seen.digests:
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
             then = f"`{Line('lock')}` and `{Line('apply')}`"
             yield f"{engine.name} has no model yet; write `{line}` under `models:`, then {then}"
+
+
+def _bare(engine: Engine, observation: Observation) -> Iterator[str]:
+    """Yield the models that have no template for a chat, once: when they are made."""
+    making = {model.name for model, _, _ in model_changes(engine, observation)}
+    if bare := [model.name for model in engine.models if model.is_bare and model.name in making]:
+        names = ", ".join(bare)
+        step = "`template` at the model gives it one; a base model only goes on with a text"
+        yield f"the file of {names} has no chat template, so {engine.name} passes on the bare words; {step}"
 
 
 def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:

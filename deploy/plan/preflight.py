@@ -19,6 +19,7 @@ from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
 from deploy.plan.places import place_advice
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
+from deploy.plan.sources import source_refusals
 
 Refusal = tuple[str, str]
 
@@ -31,6 +32,7 @@ def refusals(
         *_root(observation),
         *disk_refusals(deployment, observation, operations),
         *address_refusals(deployment, observation),
+        *source_refusals(deployment, observation, operations),
     )
     return (
         *(changing if operations else ()),

@@ -40,6 +40,11 @@ def _near(path: Path) -> Path | None:
         return None
 
 
+def told_at(path: Path, found: Iterable[Finding]) -> list[Problem]:
+    """Return what was found in a spec that is sound by itself, each at its place in kit.yaml."""
+    return _cross(read_document(path, LARGEST, ""), found)
+
+
 def read_spec(document: Document) -> Spec:
     """Return what a document says; SpecError carries every problem in it."""
     _ensure_version(document)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from deploy.created import created_models
 from deploy.errors import KitError
 from deploy.lock.missing import missing_inputs
-from deploy.lock.model import Lock, read_lock
+from deploy.lock.model import Lock, TagModelLock, read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_text, write_lock
 from deploy.lock.weights import Said
@@ -54,6 +54,23 @@ def test_what_a_parent_is_made_of_decides_of_its_children_too() -> None:
     assert before["b"].request == after["b"].request
     assert before["b"].digest != after["b"].digest
     assert changes(before["b"].parts, after["b"].parts) == ("what it is made from changed",)
+
+
+def test_a_model_is_bare_where_neither_its_file_nor_the_spec_has_a_template() -> None:
+    models = (
+        {"name": "a", "from": FILE},
+        {"name": "b", "from": "a"},
+        {"name": "c", "from": "a", "template": "{{ .Prompt }}"},
+    )
+    spec = spec_of(*models)
+    lock = lock_of(spec)
+    file = lock.models["main/a"]
+    assert not isinstance(file, TagModelLock)
+    facts = file.gguf.model_copy(update={"has_chat_template": False})
+    bare = lock.model_copy(update={"models": {"main/a": file.model_copy(update={"gguf": facts})}})
+    assert {name: one.is_bare for name, one in made(*models, lock=bare).items()} == {"a": True, "b": True, "c": False}
+    assert not any(one.is_bare for one in made(*models).values())
+    assert not any(one.is_bare for one in made({"name": "a", "from": TAG}).values())
 
 
 def test_a_moved_tag_makes_another_model_of_the_same_words() -> None:

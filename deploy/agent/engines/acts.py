@@ -8,7 +8,8 @@ from typing import Any
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.names import plain, same
-from deploy.agent.engines.pulling import pull
+from deploy.agent.engines.pulling import ensure_fits, pull
+from deploy.agent.engines.store import holds
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
@@ -43,7 +44,11 @@ def _described(live: Live, loaded: dict[str, Any] | None) -> dict[str, Any]:
 def _pull(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:
     name = request["model"]
     before = engine.models().get(same(name))
-    live = pull(engine, name, None, (request.get("mirrors") or {}).get("models"), journal)
+    folder = request["engine"].get("models_dir")
+    if folder is not None:
+        missing = {f"{folder}/blobs/sha256-{sha256}": size for sha256, size in request.get("layers", [])}
+        ensure_fits(folder, sum(size for path, size in missing.items() if not holds(path, size)), name)
+    live = pull(engine, name, None, (request.get("mirrors") or {}).get("models"), journal, folder)
     memory.keep_pulled(engine.name, name, live.digest)
     changed = before is None or before.digest != live.digest
     return {"changed": changed, "name": plain(live.name), "digest": live.digest, "size": live.size}

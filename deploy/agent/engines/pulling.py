@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import GIB, MARGIN, existing, free_bytes
 from deploy.agent.journal import Journal
 
 MOST_PULLS = 5
 OWN_HOST = 3
 
 
-def pull(engine: Engine, name: str, size: int | None, mirror: str | None, journal: Journal) -> Live:
-    """Let an engine fetch a model and return it as the engine then lists it."""
+class NoRoomError(AgentError):
+    """What is pulled does not fit on the disk; trying again would not make it."""
+
+
+def pull(
+    engine: Engine, name: str, size: int | None, mirror: str | None, journal: Journal, folder: str | None = None
+) -> Live:
+    """Let an engine fetch a model, into a folder of this host where it is known; return it as it is then listed."""
     source = mirrored(name, mirror)
-    _to_the_end(engine, source, Pace(journal, f"pulling {name}", size), journal)
+    _to_the_end(engine, source, Pace(journal, f"pulling {name}", size), journal, folder)
     if same(source) != same(name):
         # A model keeps the name of the place that it came from, and nobody shall need to know of the mirror.
         engine.copy(source, name)
@@ -34,12 +44,34 @@ def mirrored(name: str, mirror: str | None) -> str:
     return "/".join([mirror.rstrip("/"), *(["library"] if len(parts) == 1 else []), *parts])
 
 
-def _to_the_end(engine: Engine, source: str, pace: Pace, journal: Journal) -> None:
+def ensure_fits(folder: str, size: int, name: str) -> None:
+    """Raise where a folder's disk lacks the room for what is pulled."""
+    # Something big leaves room to go on with.
+    needed, free = size + (MARGIN if size > MARGIN else 0), free_bytes(existing(Path(folder)))
+    if needed > free:
+        raise NoRoomError(
+            f"not enough disk at {folder}: {name} needs {needed / GIB:.1f} GiB more, {free / GIB:.1f} GiB are free",
+            f"free {(needed - free) / GIB:.1f} GiB there, then the same command again",
+        )
+
+
+def _to_the_end(engine: Engine, source: str, pace: Pace, journal: Journal, folder: str | None) -> None:
+    looked_at: set[str] = set()
+
+    def hear(said: dict[str, Any]) -> None:
+        # A layer's size is known when it begins: nobody waits for gigabytes that cannot be kept.
+        if folder is not None and "total" in said and said.get("digest", "") not in looked_at:
+            looked_at.add(said.get("digest", ""))
+            ensure_fits(folder, int(said["total"]) - int(said.get("completed", 0)), source)
+        pace.hear(said)
+
     for left in reversed(range(MOST_PULLS)):
         before = pace.bytes
         try:
-            engine.pull(source, pace.hear)
+            engine.pull(source, hear)
             return
+        except NoRoomError:
+            raise
         except AgentError as problem:
             if not left or pace.bytes <= before:
                 raise

@@ -184,7 +184,7 @@ class Sync:
             )
 
     def _pull(self, base: dict[str, Any]) -> Live:
-        live = pull(self._engine, base["name"], base["size"], self._mirror, self._journal)
+        live = pull(self._engine, base["name"], base["size"], self._mirror, self._journal, self._folder)
         self._memory.keep_base(self._engine.name, base["name"], live.digest)
         self._done["pulled"].append(f"{self._engine.name}/{base['name']}")
         self._live[same(base["name"])] = live

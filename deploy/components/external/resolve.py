@@ -5,8 +5,12 @@ from __future__ import annotations
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
 from deploy.deployment import Engine, NamedEngine
+from deploy.models import Context
 from deploy.offers import ChatApi, Embeddings, Offer
 from deploy.secret import Secret
+
+CONTEXT = Context(4096, is_chosen=False, is_least=True)
+"""What an engine that makes models gives them on a CPU; its own settings are nobody's to read."""
 
 
 def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
@@ -20,7 +24,7 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     if spec.models_are == "named":
         named = NamedEngine(spec.name, spec.api, spec.url, site.named, key)
         return Resolved(None, (), tuple(offers), named_engine=named)
-    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune)
+    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune, CONTEXT)
     return Resolved(None, (), tuple(offers), engine)
 
 

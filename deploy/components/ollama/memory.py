@@ -21,8 +21,7 @@ def memory_bytes(
     models: tuple[CreatedModel, ...], loaded: int | None, context_length: int | None, parallel: int | None
 ) -> int:
     """Return the limit: the largest models that are loaded together, each with the contexts of its slots."""
-    tokens = (context_length or CONTEXT) * (parallel or 1)
-    each = sorted((_one(model, tokens) for model in models), reverse=True)
+    each = sorted((_one(model, context_length or CONTEXT, parallel or 1) for model in models), reverse=True)
     return _stepped(PROGRAM + sum(each[: loaded or LOADED]))
 
 
@@ -41,8 +40,10 @@ def weight_of(model: CreatedModel) -> int:
     return sum(blob.size_bytes for blob in model.blobs) + (model.base.size_bytes if model.base else 0)
 
 
-def _one(model: CreatedModel, tokens: int) -> int:
+def _one(model: CreatedModel, context: int, parallel: int) -> int:
     weights = weight_of(model)
-    tokens = max(tokens, int(model.request.get("parameters", {}).get("num_ctx", 0)))
+    context = max(context, model.num_ctx or 0)
+    # It gets no more context than it was trained for, whatever is asked for.
+    tokens = min(context, model.trained or context) * parallel
     per_token = min(weights // WEIGHTS_PER_CONTEXT_BYTE, CONTEXT_BYTES_PER_TOKEN_MOST)
     return weights + weights // 10 + tokens * per_token + BATCH

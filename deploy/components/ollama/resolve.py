@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.components.ollama.environment import HOME, MODELS, environment
-from deploy.components.ollama.memory import memory_bytes, weight_of
+from deploy.components.ollama.memory import CONTEXT, memory_bytes, weight_of
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Device, Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
+from deploy.models import Context
 from deploy.offers import ChatApi, Embeddings, Offer
 
 UID = 10104
@@ -114,7 +115,14 @@ def _engine(spec: OllamaEngine, site: Site, port: Port, models_dir: str) -> Engi
         models=site.created,
         models_dir=models_dir,
         prune=spec.prune,
+        context=_context(spec),
     )
+
+
+def _context(spec: OllamaEngine) -> Context:
+    if spec.context_length is not None:
+        return Context(spec.context_length, is_chosen=True)
+    return Context(CONTEXT, is_chosen=False, is_least=spec.gpu != "none")
 
 
 def _offers_of(spec: OllamaEngine, site: Site) -> tuple[Offer, ...]:

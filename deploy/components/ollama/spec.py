@@ -12,7 +12,7 @@ from deploy.components.ollama.variables import refused
 from deploy.errors import KitError
 from deploy.reference import parse_image
 from deploy.spec.engine import EngineSpec, GpuSpec, ModelsAre, with_card
-from deploy.spec.fields import Duration, HostPath, Size, Version, shown
+from deploy.spec.fields import Duration, HostPath, Size, shown
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 11434
@@ -26,7 +26,8 @@ FOREVER = "forever"
 _KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9.*\[\]:-]+")
-_TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2})(?:-rocm)?(?:@|$)")
+_TAGGED = re.compile(r":v?([0-9]+(?:\.[0-9]+){2}(?:-rc[0-9]+)?)(?:-rocm)?(?:@|$)")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}(-rc[0-9]+)?")
 _OWN = re.compile(r"(?:^|/)ollama:")
 _REPOSITORY = "ollama/ollama"
 _RELEASE = re.compile(r"v?([0-9]+(?:\.[0-9]+){2}(?:-rc[0-9]+)?)(?![0-9])")
@@ -67,7 +68,14 @@ def _gfx_version(value: str) -> str:
 
 
 def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))
+    return tuple(int(part) for part in release.partition("-")[0].split("."))
+
+
+def _release(value: str) -> str:
+    if not _VERSION.fullmatch(value):
+        words = "{value} is not a release such as 0.32.15 or 0.33.0-rc2"
+        raise PydanticCustomError("source", words, {"value": shown(value)})
+    return value
 
 
 def _image(value: str) -> str:
@@ -89,6 +97,11 @@ Card = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^({_CARDS})$"}]}),
 ]
 GfxVersion = Annotated[str, AfterValidator(_gfx_version), WithJsonSchema({"type": "string", "examples": ["10.3.0"]})]
+Release = Annotated[
+    str,
+    AfterValidator(_release),
+    WithJsonSchema({"type": "string", "pattern": f"^{_VERSION.pattern}$", "examples": ["0.32.15"]}),
+]
 Image = Annotated[
     str, AfterValidator(_image), WithJsonSchema({"type": "string", "examples": ["registry.lan:5000/ollama:0.32.15"]})
 ]
@@ -105,7 +118,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
 
     kind: Literal["ollama"]
     """The component: ollama."""
-    version: Version | None = None
+    version: Release | None = None
     """Release of Ollama; left out, the one that this kit was tested with."""
     image: Image | None = None
     """Another image of Ollama, by its name in a registry; `version` must be left out then."""

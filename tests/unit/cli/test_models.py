@@ -108,6 +108,8 @@ def test_memory_is_told_with_its_place() -> None:
 
 def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
     assert "\nmac: 2 models, as kit.yaml says" in status(desired, seen(desired))
+    told = "\ncontext on mac: poet 4,096 or more tokens, coder 4,096 or more tokens"
+    assert told in status(desired, seen(desired))
     changed = seen(desired, digests={"coder": "another"})
     assert f"\nmac: 2 models, 2 differ: kit models {desired.path}" in status(desired, changed)
     assert summary(rows(desired.deployment, changed)) == {
@@ -118,9 +120,10 @@ def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
     assert "\nmac: 2 models, not seen: it sleeps" in status(desired, asleep)
     plan = make_plan(desired.deployment, desired.bundle, changed)
     document = state_document(desired, Prepared(plan, changed))
+    least = {"tokens": 4096, "or_more": True, "trained": None}
     assert document["models"] == {
-        "mac": {"count": 2, "differing": ["poet", "coder"]},
-        "studio": {"count": 1, "differing": []},
+        "mac": {"count": 2, "differing": ["poet", "coder"], "contexts": {"poet": least, "coder": least}},
+        "studio": {"count": 1, "differing": [], "contexts": {}},
     }
 
 

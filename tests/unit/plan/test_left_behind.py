@@ -57,6 +57,21 @@ def test_a_tag_of_a_persons_own_stays(bare_host: Observation, pulled: dict[str, 
     assert row.state == "not in kit.yaml (made by hand)"
 
 
+def test_a_file_without_a_chat_template_is_told_when_its_model_is_made_and_never_again(host: Host) -> None:
+    lock_has_none = host.deployment({"name": "toy", "from": file_of(host, toy(False))})
+    (engine,) = lock_has_none.engines
+    bare_one = replace(engine.models[0], is_bare=True)
+    deployment = replace(lock_has_none, engines=(replace(engine, models=(bare_one,)),))
+
+    def told() -> list[str]:
+        return [line for line in model_advice(deployment, host.seen(deployment)) if "no chat template" in line]
+
+    (line,) = told()
+    assert line.startswith("the file of toy has no chat template, so main passes on the bare words; `template` at")
+    host.sync(deployment)
+    assert told() == []
+
+
 def test_a_model_of_a_persons_own_in_another_spelling_is_told_before_it_is_replaced(host: Host) -> None:
     source = file_of(host, toy(False))
     host.sync(host.deployment({"name": "other", "from": source}))

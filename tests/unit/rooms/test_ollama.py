@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
+from deploy.components.ollama.image import image
 from deploy.components.ollama.memory import LEAST, memory_bytes
+from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved
 from deploy.deployment import Folder, Mount, Owner, Port
 from deploy.models import Base, Blob, CreatedModel
@@ -144,7 +148,8 @@ def test_the_lightest_line_of_models_is_asked_to_speak() -> None:
 
 def model(name: str, size: int, **parameters: Any) -> CreatedModel:
     request = {"model": name, "parameters": parameters}
-    return CreatedModel(name, request, "", {}, "", base=Base(name, "0" * 64, size))
+    base = Base(name, "0" * 64, size)
+    return CreatedModel(name, request, "", {}, "", base=base, num_ctx=parameters.get("num_ctx"))
 
 
 def test_the_memory_limit_holds_what_is_loaded_together_and_rarely_moves() -> None:
@@ -152,6 +157,11 @@ def test_the_memory_limit_holds_what_is_loaded_together_and_rarely_moves() -> No
     eight, small = model("a", 5 * GIB), model("b", GIB)
     assert memory_bytes((eight,), None, None, None) == memory_bytes((eight, small), None, None, None)
     assert memory_bytes((eight,), None, 4096, 1) == memory_bytes((model("a", 5 * GIB, num_ctx=8192),), None, 4096, 1)
+    endless = model("a", 5 * GIB, num_ctx=16_777_216)
+    assert memory_bytes((replace(endless, trained=8192),), None, None, 1) == memory_bytes((eight,), None, 8192, 1)
+    assert memory_bytes((endless,), None, None, 1) > memory_bytes((eight,), None, 8192, 1)
+    short = replace(eight, trained=2048)
+    assert memory_bytes((short,), None, 131_072, 4) == memory_bytes((eight,), None, 2048, 4)
     forty = model("c", 40 * GIB)
     assert 44 * GIB < memory_bytes((forty,), None, None, None) <= 64 * GIB
     assert memory_bytes((forty, eight), 1, None, None) == memory_bytes((forty,), None, None, None)
@@ -176,3 +186,19 @@ def test_an_engine_may_be_called_as_yaml_calls_something_else(name: str) -> None
     spec = Spec.model_validate_json(json.dumps({**data, "gateway": None, "webui": None}))
     compose = render(resolve(spec, lock_of(spec))).files[0].content
     assert list(yaml.safe_load(compose)["services"]) == [name]
+
+
+@pytest.mark.parametrize("version", ["0.33.0-rc2", "0.32.15"])
+def test_a_candidate_of_a_release_is_taken_by_its_version_as_by_its_image(version: str) -> None:
+    by_version = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version})
+    by_image = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "image": f"ollama/ollama:{version}"})
+    assert image(by_version) == image(by_image)
+    assert by_version.release == by_image.release == version
+    amd = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version, "gpu": "amd"})
+    assert image(amd).reference == f"ollama/ollama:{version}-rocm"
+
+
+@pytest.mark.parametrize("version", ["0.33.0rc2", "v0.33.0", "latest", "0.33.0-rc", "0.33.0-rc2-rocm", "0.33.0/x"])
+def test_what_no_image_is_called_is_no_version(version: str) -> None:
+    with pytest.raises(ValidationError, match="is not a release such as"):
+        OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version})

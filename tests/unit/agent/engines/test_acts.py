@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.engines import acts, sync
+from deploy.agent.engines import acts, pulling, sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import hold_path, try_lock
@@ -110,3 +111,23 @@ def test_the_agent_knows_the_verbs(verb: str, double: Server, tmp_path: Path) ->
     )
     answer = json.loads(done.stdout)
     assert answer == {"models": []} if verb == "engine" else "does not hold it" in answer["error"]["problem"]
+
+
+@pytest.mark.usefixtures("held")
+def test_a_pull_looks_at_the_disk_before_it_begins(
+    double: Server, tmp_path: Path, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "free_bytes", lambda _path: 3 << 30)
+    there = double.store.keep([b"x" * 100]).digest.partition(":")[2]
+    engine = described(double.url, models_dir=str(double.store.root))
+    asked = {"engine": engine, "layers": [("a" * 64, 4 << 30), (there, 100)]}
+    seen.clear()
+    with pytest.raises(AgentError, match=r"not enough disk at .*: llama3:8b needs 4.5 GiB more, 3.0 GiB are free"):
+        act(double, tmp_path, "pull", "llama3:8b", **asked)
+    assert not any("/api/pull" in one for one in seen)
+    # What is there already takes nothing, and an engine elsewhere has its own disk.
+    (double.store.blobs / f"sha256-{'a' * 64}").touch()
+    os.truncate(double.store.blobs / f"sha256-{'a' * 64}", 4 << 30)
+    for more in (asked, {**asked, "engine": described(double.url, models_dir=None)}):
+        with pytest.raises(AgentError, match="pulling http"):
+            act(double, tmp_path, "pull", "llama3:8b", **more, mirrors={"models": "http://127.0.0.1:1"})

@@ -91,7 +91,7 @@ def test_a_tag_that_moved_is_told_and_left_there(
             sync.run(asked(tmp_path / "root", double, served, base), journal)
         assert base["digest"][:12] in error.value.problem
         assert moved["digest"][:12] in error.value.problem
-        assert "`kit lock`" in error.value.next_step
+        assert "`kit lock --upgrade child`" in error.value.next_step
     live = Engine(described(double.url), tmp_path).models()
     assert {name: one.digest for name, one in live.items()} == {"llama3:8b": moved["digest"]}
 
@@ -193,3 +193,22 @@ def test_what_was_pulled_for_a_model_that_left_is_removed_and_what_a_person_pull
     Memory(root).keep_base("main", "llama3:8b", base["digest"])
     engine.create({"model": "llama3:8b", "from": "llama3:8b", "system": "Mine."}, lambda _: None)
     assert sync.run(left, journal)["removed"] == ["main/child"]
+
+
+def test_what_does_not_fit_on_the_disk_is_not_waited_for(
+    double: Server,
+    publisher: Publisher,
+    served: Registry,
+    tmp_path: Path,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    gguf: bytes,
+) -> None:
+    publisher.publish()
+    monkeypatch.setattr(pulling, "free_bytes", lambda _path: 1000)
+    engine, folder = Engine(described(double.url), tmp_path), str(double.store.root)
+    with pytest.raises(AgentError, match=f"not enough disk at {folder}"):
+        pulling.pull(engine, "llama3:8b", None, served.url, journal, folder)
+    assert engine.models() == {}
+    monkeypatch.setattr(pulling, "free_bytes", lambda _path: 2 * len(gguf))
+    assert pulling.pull(engine, "llama3:8b", None, served.url, journal, folder).name == "llama3:8b"

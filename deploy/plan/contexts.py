@@ -1,0 +1,55 @@
+"""How much context each model gets, and which of them get less than they were trained for because nobody said more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.deployment import Engine
+from deploy.models import CreatedModel
+
+
+@dataclass(frozen=True)
+class Given:
+    """One model's context."""
+
+    tokens: int
+    is_least: bool
+    """Whether it may be more."""
+    is_chosen: bool
+    """Whether kit.yaml says it."""
+    trained: int | None
+
+    @property
+    def words(self) -> str:
+        """Say how much it is, and of how much."""
+        more = " or more" if self.is_least else ""
+        return f"{self.tokens:,}{more}{f' of {self.trained:,}' if self.trained else ''} tokens"
+
+
+def given_context(engine: Engine, model: CreatedModel) -> Given | None:
+    """Return what a model gets; None where nobody knows."""
+    own, default = model.num_ctx, engine.context
+    if own is None and default is None:
+        return None
+    tokens = own if own is not None or default is None else default.tokens
+    is_chosen = own is not None or (default is not None and default.is_chosen)
+    whole = min(tokens or 0, model.trained or tokens or 0)
+    is_least = not is_chosen and default is not None and default.is_least and whole != model.trained
+    return Given(whole, is_least, is_chosen, model.trained)
+
+
+def context_advice(engine: Engine) -> Iterator[str]:
+    """Yield the models whose conversations are cut earlier than they need be, for nobody said how long they may be."""
+    cut = []
+    for model in engine.models:
+        found = given_context(engine, model)
+        if found is not None and not found.is_chosen and found.tokens != found.trained:
+            cut.append(f"{model.name} {found.words}")
+    if cut:
+        by_card = " (it takes more with the memory of its cards)" if engine.context and engine.context.is_least else ""
+        there = "" if engine.models_dir is None else "`context_length` there or "
+        yield (
+            f"{engine.name} cuts conversations in silence where kit.yaml names no context{by_card}: "
+            f"{', '.join(cut)}; {there}`num_ctx` at a model gives more"
+        )

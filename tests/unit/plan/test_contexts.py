@@ -1,0 +1,78 @@
+"""What a model sees of a conversation is said where nobody chose it, with the length that it was trained for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy.created import created_models
+from deploy.deployment import Engine
+from deploy.models import Context, CreatedModel
+from deploy.plan.contexts import context_advice, given_context
+from deploy.resolve import resolve
+from tests.locks import lock_of
+from tests.unit.lock.test_contexts import FILE, spec_of
+
+SILENT = Context(4096, is_chosen=False)
+BY_CARD = replace(SILENT, is_least=True)
+
+
+def engine(context: Context | None, *models: CreatedModel, folder: str | None = "/m") -> Engine:
+    return Engine("main", "any", "ollama", "http://there:1", models, models_dir=folder, context=context)
+
+
+def model(name: str, **fields: Any) -> CreatedModel:
+    return CreatedModel(name, {"model": name}, name, {}, "", **fields)
+
+
+def test_models_that_are_cut_because_nobody_said_more_are_named_with_what_they_could_have() -> None:
+    long, unknown = model("long", trained=131_072), model("unknown")
+    short, chosen = model("short", trained=2048), model("chosen", trained=131_072, num_ctx=8192)
+    (line,) = context_advice(engine(SILENT, long, unknown, short, chosen))
+    assert line == (
+        "main cuts conversations in silence where kit.yaml names no context: long 4,096 of 131,072 tokens, "
+        "unknown 4,096 tokens; `context_length` there or `num_ctx` at a model gives more"
+    )
+    assert list(context_advice(engine(SILENT, short, chosen))) == []
+    assert list(context_advice(engine(Context(8192, is_chosen=True), long, unknown))) == []
+    assert list(context_advice(engine(None, long))) == []
+
+
+def test_an_engine_with_cards_gives_more_and_one_elsewhere_has_no_setting_here() -> None:
+    (line,) = context_advice(engine(BY_CARD, model("long", trained=131_072), folder=None))
+    assert "(it takes more with the memory of its cards)" in line
+    assert "long 4,096 or more of 131,072 tokens; `num_ctx` at a model gives more" in line
+
+
+@pytest.mark.parametrize(
+    ("context", "fields", "words"),
+    [
+        (SILENT, {"trained": 131_072}, "4,096 of 131,072 tokens"),
+        (SILENT, {"trained": 2048}, "2,048 of 2,048 tokens"),
+        (BY_CARD, {"trained": 2048}, "2,048 of 2,048 tokens"),
+        (BY_CARD, {}, "4,096 or more tokens"),
+        (Context(16_384, is_chosen=True), {"trained": 131_072}, "16,384 of 131,072 tokens"),
+        (None, {"num_ctx": 8192}, "8,192 tokens"),
+    ],
+)
+def test_every_model_has_its_context_in_words(context: Context | None, fields: dict[str, Any], words: str) -> None:
+    one = model("tech", **fields)
+    found = given_context(engine(context, one), one)
+    assert found is not None
+    assert found.words == words
+
+
+def test_the_room_says_what_its_engine_does_by_itself() -> None:
+    contexts = [
+        resolve(spec, lock_of(spec)).engines[0].context
+        for spec in (spec_of(), spec_of(context_length=8192), spec_of(gpu="amd"))
+    ]
+    assert contexts == [SILENT, Context(8192, is_chosen=True), BY_CARD]
+
+
+def test_a_child_has_its_parents_context_and_length() -> None:
+    spec = spec_of({"name": "tech", "from": FILE, "num_ctx": 2048}, {"name": "child", "from": "tech"})
+    found = {one.name: one for one in created_models(spec, lock_of(spec), list(spec.models))}
+    assert (found["child"].num_ctx, found["child"].trained) == (2048, 4096)

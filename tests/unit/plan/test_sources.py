@@ -1,0 +1,70 @@
+"""A file that kit.yaml names and that is gone, or is another one, is refused in the plan and not half way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from deploy.agent.journal import Journal
+from deploy.agent.observing import probe
+from deploy.deployment import Deployment
+from deploy.hosts.observe import source_files
+from deploy.plan import make_plan
+from deploy.plan.models import model_operations
+from deploy.plan.sources import source_refusals
+from tests.contract.toys import toy
+from tests.golden.plans_of import PLANS, desired_of
+from tests.unit.plan.test_models import Host, file_of, host
+
+__all__ = ["host"]
+
+
+def refused(host: Host, deployment: Deployment) -> list[str]:
+    sources = {path: str(host.folder / path) for path in source_files(deployment)}
+    request = {"stack": "home", "root": str(host.folder / "root"), "sources": sources}
+    answer = probe.run(request, Journal(str(host.folder / "root"), "run-1"))
+    seen = replace(host.seen(deployment), sources=answer["sources"])
+    found = source_refusals(deployment, seen, tuple(model_operations(deployment, seen)))
+    return [f"{problem}; {step}" for problem, step in found]
+
+
+def test_a_file_that_an_engine_has_still_to_get_must_be_there_with_its_size(host: Host) -> None:
+    source = file_of(host, toy(False))
+    deployment = host.deployment({"name": "toy", "from": source}, {"name": "two", "from": source})
+    size = (host.folder / "own.gguf").stat().st_size
+    assert refused(host, deployment) == []
+    (host.folder / "own.gguf").write_bytes(b"GGUF")
+    (line,) = refused(host, deployment)
+    assert line.startswith(f"model toy: own.gguf has 4 bytes, and kit.lock has {size}; bring the one that was locked")
+    (host.folder / "own.gguf").unlink()
+    (line,) = refused(host, deployment)
+    assert line.startswith("model toy: own.gguf is not there; bring it back")
+    (host.folder / "own.gguf").mkdir()
+    assert refused(host, deployment) == [line]
+
+
+def test_a_file_that_the_engine_has_is_not_missed(host: Host) -> None:
+    source = file_of(host, toy(False))
+    host.sync(host.deployment({"name": "toy", "from": source}))
+    (host.folder / "own.gguf").rename(host.folder / "elsewhere.gguf")
+    changed = host.deployment
+    # The lock is made from the file, which is put back for that alone.
+    (host.folder / "own.gguf").write_bytes(toy(False))
+    deployment = changed({"name": "toy", "from": source, "top_k": 5})
+    (host.folder / "own.gguf").unlink()
+    assert host.plan(deployment) == [("model toy", "create", "top_k added")]
+    assert refused(host, deployment) == []
+    host.double.store.blob(f"sha256:{source['sha256']}").unlink()
+    assert len(refused(host, deployment)) == 1
+
+
+def test_a_file_that_is_opened_must_be_there_until_it_is_in_its_place(tmp_path: Path, host: Host) -> None:
+    wanted = desired_of(PLANS / "fresh_machine" / "kit.yaml", tmp_path)
+    (model,) = wanted.deployment.models
+    from_file = replace(model, source={"file": {"path": "own.gguf"}})
+    deployment = replace(wanted.deployment, models=(from_file,))
+    seen = replace(host.seen(replace(deployment, engines=())), sources={"own.gguf": None})
+    problems = [problem for problem, _ in make_plan(deployment, wanted.bundle, seen).refusals]
+    assert f"model {model.name}: own.gguf is not there" in problems
+    there = replace(seen, sources={"own.gguf": model.size_bytes})
+    assert not any("own.gguf" in problem for problem, _ in make_plan(deployment, wanted.bundle, there).refusals)
