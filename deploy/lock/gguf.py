@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +45,24 @@ class GgufError(KitError):
 def read_header(stream: Stream, name: str) -> Header:
     """Return what the header says; GgufError names the file and what is wrong with it."""
     reader = _Reader(stream, name)
+    found: dict[str, Any] = {}
+    for _ in _keys(reader, found):
+        pass
+    return _header(found, reader)
+
+
+def read_context_length(stream: Stream, name: str) -> int:
+    """Return the context that a model was trained for, reading no further; GgufError says what is wrong."""
+    reader = _Reader(stream, name)
+    found: dict[str, Any] = {}
+    for _ in _keys(reader, found):
+        if f"{found.get('general.architecture')}.context_length" in found:
+            break
+    return _header(found, reader).context_length
+
+
+def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
+    """Take over the facts that are wanted, key by key."""
     if reader.take(4) != b"GGUF":
         raise reader.wrong("it does not begin as GGUF files do")
     version = reader.number("<I")
@@ -53,7 +72,6 @@ def read_header(stream: Stream, name: str) -> Header:
     count = reader.number("<Q")
     if count > _MOST_KEYS:
         raise reader.wrong(f"its header claims {count} keys")
-    found: dict[str, Any] = {}
     for _ in range(count):
         key = reader.text(_LONGEST_KEY)
         kind = reader.number("<I")
@@ -65,7 +83,7 @@ def read_header(stream: Stream, name: str) -> Header:
             found[key] = reader.skip_text() > 0
         else:
             reader.skip_value(kind, 0)
-    return _header(found, reader)
+        yield key
 
 
 def _header(found: dict[str, Any], reader: _Reader) -> Header:

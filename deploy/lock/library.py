@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.lock.asking import Place
+from deploy.lock.gguf import read_context_length
 from deploy.lock.registry import DOCKER_MANIFEST, Registry, parts
 from deploy.lock.weights import Measured, Said, measure
-from deploy.reference import model_place, parse_model
+from deploy.reference import ModelTag, model_place, parse_model
 
 _HASH = len("sha256:")
+OK = 200
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,7 @@ class TaggedModel:
 
 def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
     """Ask a model registry what a tag means today; KitError names the address, what it said, and what to do."""
-    model = parse_model(name)
-    base = model_place(model.host, fetch.models)
-    registry = Registry(base, f"{model.owner}/{model.model}", "" if model.host else "models", fetch)
+    model, registry = _asked(name, fetch)
     # Only what engines ask for: another form of it would have another digest.
     found = registry.manifest(model.tag, (DOCKER_MANIFEST,))
     if found.is_list:
@@ -54,6 +54,26 @@ def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
         size_bytes=config[2] + sum(size for _, _, size in layers),
         layers=tuple(TaggedLayer(kind, digest[_HASH:], size) for kind, digest, size in layers),
     )
+
+
+def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
+    """Return the context that a tag's model was trained for, from the head of its file; None where that is not told."""
+    _, registry = _asked(name, fetch)
+    for layer in tagged.layers:
+        if layer.media_type.endswith(".image.model"):
+            try:
+                with registry.blob(f"sha256:{layer.sha256}") as answer:
+                    return read_context_length(answer, name) if answer.status == OK else None
+            except KitError:
+                # It can be run without; only nobody is told how long a conversation may be.
+                return None
+    return None
+
+
+def _asked(name: str, fetch: Fetch) -> tuple[ModelTag, Registry]:
+    model = parse_model(name)
+    base = model_place(model.host, fetch.models)
+    return model, Registry(base, f"{model.owner}/{model.model}", "" if model.host else "models", fetch)
 
 
 def measure_url(url: str, fetch: Fetch, said: Said) -> Measured:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -74,6 +76,15 @@ class Registry:
         if told and told != digest:
             raise self.wrong(reference, f"its bytes have the digest {digest}, {plain(told)} was told")
         return Manifest(digest, self._document(answer.body, reference))
+
+    @contextmanager
+    def blob(self, digest: str) -> Iterator[Any]:
+        """Open a part, whatever the registry answers."""
+        place = urlsplit(self.base)
+        url = f"{place.scheme}://{place.netloc}/v2{place.path}/{self.repository}/blobs/{digest}"
+        headers = {"Accept": "*/*"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        with self.place.opened(url, headers) as answer:
+            yield answer
 
     def wrong(self, reference: str, what: str) -> KitError:
         """Return the error for an answer that is no manifest."""

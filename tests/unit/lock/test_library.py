@@ -8,7 +8,7 @@ import pytest
 from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.lock.gguf import Header
-from deploy.lock.library import TaggedLayer, TaggedModel, measure_url, resolve_tag
+from deploy.lock.library import TaggedLayer, TaggedModel, length_of_tag, measure_url, resolve_tag
 from deploy.lock.weights import Measured
 from tests.gguf import PLAIN, gguf
 from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
@@ -47,6 +47,33 @@ def test_a_tag_is_locked_by_the_digest_that_an_engine_lists_it_with(
     layers = tuple(TaggedLayer(MODEL, f"{size:064x}", size) for size in (100, 20))
     assert resolve_tag(name, fetch) == TaggedModel(listed, digest, 127, layers)
     assert library.asked[0][1]["Accept"] == MANIFEST
+
+
+def test_the_context_that_a_tag_was_trained_for_is_read_from_the_head_of_its_file(library: LittleRegistry) -> None:
+    library.put("library/llama3", "8b", manifest(100, kind=MODEL))
+    fetch = Fetch(models=library.url)
+    tagged = resolve_tag("llama3:8b", fetch)
+    blob = f"/v2/library/llama3/blobs/sha256:{100:064x}"
+    library.has[blob] = gguf(PLAIN, weights=b"w" * 3_000_000)
+    assert length_of_tag("llama3:8b", tagged, fetch) == 2048
+    # What comes after it is not waited for.
+    whole = library.has.pop(blob)
+    library.instead[blob] = (200, {"Content-Length": str(len(whole))}, whole[:400_000])
+    assert length_of_tag("llama3:8b", tagged, fetch) == 2048
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(404, {}, b""), (200, {}, b"<html>no</html>"), (200, {"Content-Length": "900000"}, b"GGUF"), (401, {}, b"")],
+)
+def test_a_tag_whose_file_tells_nothing_is_locked_all_the_same(
+    answer: tuple[int, dict[str, str], bytes], library: LittleRegistry
+) -> None:
+    library.put("library/llama3", "8b", manifest(100, kind=MODEL))
+    fetch = Fetch(models=library.url)
+    tagged = resolve_tag("llama3:8b", fetch)
+    library.instead["/v2/library/llama3/blobs"] = answer
+    assert length_of_tag("llama3:8b", tagged, fetch) is None
 
 
 def test_a_host_in_the_name_is_the_one_that_is_asked_whatever_the_mirror(library: LittleRegistry) -> None:
