@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from deploy.cli.calling import program, this_line
-from deploy.cli.output import echo, print_json
+from deploy.cli.output import is_coloured, print_json
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -25,10 +25,11 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     if as_json:
         print_json({"error": {"problem": problem, "next": next_step, "exit_code": code, **more}})
     plain = isinstance(error, (SpecError, KeyboardInterrupt, click.Abort, Terminated))
-    mark = "" if plain else click.style("error: ", fg="red", bold=True)
-    echo(f"{mark}{problem}", sys.stderr)
-    if next_step:
-        echo(next_step, sys.stderr)
+    mark = "" if plain else "error: "
+    if is_coloured(sys.stderr):
+        mark = click.style(mark, fg="red", bold=True) if mark else ""
+    # Whatever else looks like a colour stands in what is quoted, a log say, and stays.
+    click.echo("\n".join(filter(None, (f"{mark}{problem}", next_step))), file=sys.stderr, color=True)
     return code
 
 

@@ -150,5 +150,5 @@ def _shown(value: Any, none: str = "none") -> str:
         return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_shown(one) for one in value) or "none"
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
@@ -33,13 +34,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
-def _is_word(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
+def _yaml(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def shown(value: Any) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
-    text = {None: "null", True: "true", False: "false"}[value] if _is_word(value) else repr(value)
+    text = _yaml(value) if value is None or isinstance(value, bool | dict | list) else repr(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
 
 

@@ -95,7 +95,7 @@ def test_a_containers_log_is_printed_as_it_stands(
 def test_a_containers_log_in_a_failed_apply_is_printed_as_it_stands(
     launcher: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = "main did not get healthy: it ended\n  kit apply\n  type: kit lock, then `kit status`"
+    problem = "main did not get healthy: it ended\n  kit apply\n  type: kit lock, then `kit status` \x1b[31mred\x1b[0m"
     failing(monkeypatch, problem, "./kit logs main home/kit.yaml")
     shown = launcher("plan", "home/kit.yaml").err
     assert shown == f"error: {problem}\n./kit logs main home/kit.yaml\n"

@@ -130,3 +130,10 @@ def test_entries_that_came_or_went_are_told_whole() -> None:
 
 def test_a_value_that_stands_by_itself_is_told_by_its_name() -> None:
     assert words({"kit": "1", "images": {}}, {"kit": "2", "images": {}}) == ["kit 1 -> 2"]
+
+
+def test_a_truth_is_told_as_the_file_has_it() -> None:
+    found = list(
+        differences({"models": {"a": {"gguf": {"has_it": True}}}}, {"models": {"a": {"gguf": {"has_it": False}}}})
+    )
+    assert [line for line in told(found) if "true -> false" in line]
