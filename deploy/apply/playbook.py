@@ -50,7 +50,7 @@ def playbook_run(
         python=LOCALHOST_PYTHON,
         agent=agent,
         steps=ordered_steps(steps),
-        variables=_variables(desired.deployment, observation, steps),
+        variables=_variables(desired.deployment, plan, observation, steps),
         requests=_requests(desired, plan, observation, run, given or Given()),
         connection_variables={},
     )
@@ -97,10 +97,12 @@ def _late(deployment: Deployment, observation: Observation) -> set[Step]:
     return {Step(ROLE)} if late_settings(deployment, observation) else set()
 
 
-def _variables(deployment: Deployment, observation: Observation, steps: set[Step]) -> dict[str, Any]:
+def _variables(deployment: Deployment, plan: Plan, observation: Observation, steps: set[Step]) -> dict[str, Any]:
     fetch = deployment.fetch
     engine = engine_variables(observation, fetch) if Step("docker_engine") in steps else {}
-    folders = {f"{kind}_folders": folders_of(deployment, kind) for kind in {s.kind for s in deployment.services}}
+    folders = {
+        f"{kind}_folders": folders_of(deployment, kind, plan.owners) for kind in {s.kind for s in deployment.services}
+    }
     packages = debian_variables(observation.os, fetch)
     return {**engine, **packages, **image_tools_variables(fetch, packages_for(deployment)), **folders}
 
@@ -131,6 +133,7 @@ def _converge_request(desired: Desired, plan: Plan, run: str) -> Request:
             "health_timeout": service.health_timeout_seconds,
             "copy": _copy_request(service),
             "place": plan.settled.get(service.name),
+            "owners": plan.owners.get(service.name, []),
             "data_version": service.data.version if service.data else None,
         }
         for service in desired.deployment.services

@@ -50,14 +50,23 @@ def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
     return base_request(deployment, run) | {"release": bundle.release, "files": files}
 
 
-def folders_of(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
-    """Return the folders of one kind's services, with their owners, as the kind's role wants them."""
+def folders_of(
+    deployment: Deployment, kind: str, handed_over: Mapping[str, list[dict[str, Any]]] | None = None
+) -> list[dict[str, Any]]:
+    """Return the folders of one kind's services, with their owners, as the kind's role wants them.
+
+    A folder that changes hands keeps its owner here: its service still runs.
+    """
+    kept = {one["path"]: one for some in (handed_over or {}).values() for one in some}
     folders: list[dict[str, Any]] = [
         {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
         for service in deployment.services
         if service.kind == kind
         for folder in service.folders
     ]
+    for folder in folders:
+        if folder["path"] in kept:
+            folder |= {"uid": kept[folder["path"]]["from_uid"], "gid": kept[folder["path"]]["from_gid"]}
     # Ansible gives the parents that it makes to the owner of the first folder in them, and shuts all others out.
     shared = PurePosixPath(deployment.data_root)
     inside = any(PurePosixPath(folder["path"]).is_relative_to(shared) for folder in folders)

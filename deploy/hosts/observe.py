@@ -76,6 +76,8 @@ class Observation:
     """Per service, the release of the application that last wrote its user data."""
     places: dict[str, SeenData] = field(default_factory=dict)
     """Per service with user data, its place now and the place that the last accepted release used."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Folders of the release, each with the user that the kit gave it to."""
     left: tuple[LeftPlace, ...] = ()
     """Data that the stack's services use no more."""
     stopped: tuple[str, ...] = ()
@@ -223,6 +225,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},
         data_versions=answer["data_versions"],
         places=read_places(answer.get("places", {})),
+        owners=answer.get("owners", {}),
         left=tuple(LeftPlace(**one) for one in answer.get("left", [])),
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],

@@ -12,6 +12,7 @@ from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
+from deploy.plan.owners import handed_over
 from deploy.plan.places import (
     Chosen,
     as_moved,
@@ -42,6 +43,7 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, 
         advice=advice(deployment, observation),
         questions=tuple(one.as_json() for one in questions if one.place.service not in chosen),
         settled={name: one.request() for name, one in chosen.items()},
+        owners=handed_over(deployment, observation),
         doubts=doubts(deployment, observation),
     )
 

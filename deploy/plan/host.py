@@ -9,6 +9,7 @@ from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
+from deploy.plan.owners import is_handed_over
 from deploy.secret import Secret
 
 MODE = "0400"
@@ -42,11 +43,16 @@ def _images(deployment: Deployment, observation: Observation) -> Iterator[Operat
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     for service in deployment.services:
         for folder in service.folders:
-            if not observation.folder(folder.host_path).exists:
+            seen = observation.folder(folder.host_path)
+            if is_handed_over(folder, observation):
+                cause = (
+                    f"belongs to {seen.uid}:{seen.gid}, not to {folder.owner}; it changes hands with all that is in it"
+                )
+                yield Operation(f"folder {folder.host_path}", "change", cause, service.kind, service.name)
+            elif not seen.exists:
                 yield Operation(f"folder {folder.host_path}", "create", "not on host", service.kind, service.name)
-            elif observation.folder(folder.host_path).mode != folder.mode:
-                mode = observation.folder(folder.host_path).mode
-                cause = f"mode is {mode}, not {folder.mode}"
+            elif seen.mode != folder.mode:
+                cause = f"mode is {seen.mode}, not {folder.mode}"
                 yield Operation(f"folder {folder.host_path}", "change", cause, service.kind, service.name)
 
 

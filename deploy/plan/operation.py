@@ -62,6 +62,8 @@ class Plan:
     """Places of user data that became another one and of which nobody said what to do; refused until then."""
     settled: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """By service, what a person chose for its place of user data, as the agent carries it out."""
+    owners: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By service, the folders that change hands, as the agent carries it out."""
     doubts: tuple[str, ...] = ()
     """Of the advice, what could not be compared or is not locked yet: it alone stands beside `nothing to change`."""
 

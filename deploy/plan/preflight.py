@@ -17,6 +17,7 @@ from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
+from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
 from deploy.plan.sources import source_refusals
@@ -168,7 +169,8 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
     for service in deployment.services:
         for folder in service.folders:
             seen = observation.folder(folder.host_path)
-            if seen.exists and (seen.uid, seen.gid) != (folder.owner.uid, folder.owner.gid):
+            is_strange = not is_handed_over(folder, observation)
+            if seen.exists and is_strange and (seen.uid, seen.gid) != (folder.owner.uid, folder.owner.gid):
                 change = f"chown -R {folder.owner} {typed(folder.host_path)}"
                 yield (
                     f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",

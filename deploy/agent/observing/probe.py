@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.agent import late
 from deploy.agent.data import places
+from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
@@ -63,6 +64,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
         "data_versions": data_versions(root),
         "places": places.observe(root, request.get("places", {})),
+        "owners": released_owners(root),
         "left": places.left_places(root, request.get("kept_folders", [])),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
         "engines": _engines(request, root),

@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.agent.data.data_copies import take_copies
 from deploy.agent.data.moving import settle_places
+from deploy.agent.data.owners import change_owners
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
@@ -47,6 +48,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         before = restarts_before(docker, request["stack"])
         try:
             with shielded():
+                change_owners(docker, request["stack"], services, journal)
                 changed = _make(docker, root, request, services, journal)
             healthy = _wait(docker, root, request, services, before, journal)
         except (AgentError, OSError) as failure:

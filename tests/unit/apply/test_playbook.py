@@ -135,3 +135,15 @@ def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quic
         assert [one["path"] for one in parents] == ["/srv/kit", f"/srv/kit/{quickstart.deployment.stack}"]
         assert all((one["uid"], one["gid"], one["mode"]) == (0, 0, "0755") for one in parents)
     assert variables["litellm_folders"] == []
+
+
+def test_a_folder_that_changes_hands_keeps_its_owner_until_its_service_is_stopped(tmp_path: Path) -> None:
+    case = PLANS / "user_changed"
+    answer = settled(desired_of(case / "before.yaml", tmp_path))
+    path = "/srv/kit/home/open_webui/data"
+    answer["owners"] = {path: "10103:10103", "/srv/kit/home/open_webui": "10103:10103"}
+    run = host_run(desired_of(case / "kit.yaml", tmp_path), answer)
+    (folder,) = [one for one in run.variables["open_webui_folders"] if one["path"] == path]
+    assert (folder["uid"], folder["gid"]) == (10103, 10103)
+    owners = run.requests["converge"]["services"]["open_webui"]["owners"]
+    assert {"path": path, "uid": 1000, "gid": 1000, "from_uid": 10103, "from_gid": 10103} in owners

@@ -1,0 +1,67 @@
+"""Folders of a service that shall run as another user: given to it with all that is in them, while it stands still."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import stop_container
+from deploy.agent.journal import Journal
+from deploy.agent.releases.release import linked_release
+from deploy.agent.remembered import read_json
+
+Services = dict[str, dict[str, Any]]
+User = tuple[int, int]
+
+
+def released_owners(root: Path) -> dict[str, str]:
+    """Return the folders of the release that runs, each with the user that the kit gave it to."""
+    release = linked_release(root, "current")
+    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
+    return {one["host_path"]: f"{one['owner']['uid']}:{one['owner']['gid']}" for one in folders}
+
+
+def change_owners(docker: Docker, stack: str, services: Services, journal: Journal) -> None:
+    """Give folders to the users that their services run as from now on."""
+    found = of_stack(docker.containers({"kit.stack": stack}), stack)
+    for name, owners in _changed(services):
+        if name in found and found[name]["State"] == "running":
+            journal.say(f"stopping {name} before its folders change hands")
+            stop_container(docker, found[name]["Id"])
+        for one in owners:
+            _give(Path(one["path"]), (one["from_uid"], one["from_gid"]), (one["uid"], one["gid"]))
+
+
+def owners_back(services: Services) -> None:
+    """Give the folders back to the users of before."""
+    for _, owners in _changed(services):
+        for one in owners:
+            _give(Path(one["path"]), (one["uid"], one["gid"]), (one["from_uid"], one["from_gid"]))
+
+
+def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    return ((name, one["owners"]) for name, one in services.items() if one.get("owners"))
+
+
+def _give(folder: Path, before: User, now: User) -> None:
+    """Change what belongs to a user, the folder itself last, so that a change that is cut off is seen as not done."""
+    for above, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            _give_one(Path(above) / name, before, now)
+    _give_one(folder, before, now)
+
+
+def _give_one(path: Path, before: User, now: User) -> None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    uid = now[0] if status.st_uid == before[0] else status.st_uid
+    gid = now[1] if status.st_gid == before[1] else status.st_gid
+    if (uid, gid) != (status.st_uid, status.st_gid):
+        os.chown(path, uid, gid, follow_symlinks=False)

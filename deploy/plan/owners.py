@@ -1,0 +1,35 @@
+"""Folders that the kit made for one user and that shall belong to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.deployment import Deployment, Folder, Service
+from deploy.hosts.observe import Observation
+
+
+def is_handed_over(folder: Folder, observation: Observation) -> bool:
+    """Say whether a folder belongs to the user that the release gave it to, and shall have another."""
+    seen = observation.folder(folder.host_path)
+    owner = f"{seen.uid}:{seen.gid}"
+    return seen.exists and owner != str(folder.owner) and observation.owners.get(folder.host_path) == owner
+
+
+def handed_over(deployment: Deployment, observation: Observation) -> dict[str, list[dict[str, Any]]]:
+    """Return by service the folders that change hands, as the agent reads them."""
+    found = {service.name: list(_of(service, observation)) for service in deployment.services}
+    return {name: folders for name, folders in found.items() if folders}
+
+
+def _of(service: Service, observation: Observation) -> Iterator[dict[str, Any]]:
+    for folder in service.folders:
+        if is_handed_over(folder, observation):
+            seen, owner = observation.folder(folder.host_path), folder.owner
+            yield {
+                "path": folder.host_path,
+                "uid": owner.uid,
+                "gid": owner.gid,
+                "from_uid": seen.uid,
+                "from_gid": seen.gid,
+            }
