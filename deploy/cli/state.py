@@ -37,6 +37,7 @@ def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str
     parts.append("\n".join(_images(desired, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
     parts += list(printed(observation))
+    parts.append("\n".join(_left(observation)))
     pending = len(plan.operations)
     if pending:
         parts.append(
@@ -169,6 +170,14 @@ def _images(desired: Desired, observation: Observation, every_package: bool) -> 
     return lines
 
 
+def _left(observation: Observation) -> list[str]:
+    """Return a line for all that services left which the stack does not have any more."""
+    lines = [
+        f"{dim('left')}  {one.kind} of {one.service} in {one.path}; no service uses it" for one in observation.left
+    ]
+    return [*lines, f"`{Line('destroy', '--data')}` removes what is left, with the whole stack"] if lines else []
+
+
 def _counted(desired: Desired, observation: Observation) -> dict[str, Any]:
     told = summary(rows(desired.deployment, observation))
     contexts = {engine.name: _given(engine) for engine in desired.deployment.engines}
@@ -211,6 +220,7 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
         },
         "models": _counted(desired, observation),
         "drift": list(drift(observation)),
+        "left": [asdict(one) for one in observation.left],
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),

@@ -64,10 +64,11 @@ class SeenData:
 
 @dataclass(frozen=True)
 class LeftPlace:
-    """Data that no service of the stack uses any more."""
+    """What a service left that the stack does not have any more, or has elsewhere now."""
 
     service: str
     path: str
+    kind: Literal["data", "keys"] = "data"
 
 
 def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:

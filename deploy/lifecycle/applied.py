@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.left import remembered_paths
 from deploy.deployment import Deployment
 from deploy.desired import load_desired
 from deploy.errors import SpecError, UsageError
@@ -52,7 +53,9 @@ def applied(path: Path) -> Applied:
 def to_remove(path: Path, stack: str | None) -> Applied:
     """Return what was applied here; kit.yaml is asked where no release says it, and where no name is given."""
     name = stack_of(path, stack)
-    return released(name) or _of_deployment(load_desired(path).deployment)
+    there = released(name) or _of_deployment(load_desired(path).deployment)
+    # Also what removed services left, and what stayed where a service's data lay before.
+    return replace(there, data_roots=_outermost({*there.data_roots, *remembered_paths(Path(there.root))}))
 
 
 def stack_of(path: Path, stack: str | None) -> str:

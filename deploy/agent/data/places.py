@@ -43,6 +43,12 @@ def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
     ]
 
 
+def known_places(root: Path) -> list[str]:
+    """Return every folder that holds or held data of the stack's services."""
+    document = _read(root)
+    return sorted({one["path"] for one in (*document["places"].values(), *document["left"])})
+
+
 def remember_places(root: Path, places: dict[str, Place]) -> None:
     """Remember each place as it is now: the release that uses it is accepted."""
     if not places:

@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.agent import late
 from deploy.agent.data import places
+from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
@@ -65,7 +66,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "data_versions": data_versions(root),
         "places": places.observe(root, request.get("places", {})),
         "owners": released_owners(root),
-        "left": places.left_places(root, request.get("kept_folders", [])),
+        "left": _left(root, request.get("kept")),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
@@ -92,6 +93,10 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
         }
         for name, one in found.items()
     }
+
+
+def _left(root: Path, kept: dict[str, Any] | None) -> list[dict[str, str]]:
+    return left_behind(root, kept["data_root"], kept["folders"], kept["holders"]) if kept else []
 
 
 def _secrets(root: Path) -> dict[str, Any]:

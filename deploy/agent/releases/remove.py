@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent import late
-from deploy.agent.data.places import places_path
+from deploy.agent.data.places import left_places, places_path
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
@@ -102,7 +102,9 @@ def _services_with_data(root: Path) -> list[str]:
     decided = read_json(root / "releases" / release / "deployment.json") if release else None
     if decided is None:
         return [path.name for path in (root / "secrets").glob("*")]
-    return [service["name"] for service in decided["services"] if service.get("data")]
+    with_data = {service["name"] for service in decided["services"] if service.get("data")}
+    # Also of services that were taken out earlier: their data stays, and so do the keys that it needs.
+    return sorted(with_data | {one["service"] for one in left_places(root, [])})
 
 
 def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:

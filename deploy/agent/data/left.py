@@ -1,0 +1,77 @@
+"""What services left that the stack does not have any more: data and keys, which stay until the stack is destroyed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.looking import has_entries
+from deploy.agent.data.places import known_places, left_places
+from deploy.agent.releases.release import linked_release
+from deploy.agent.remembered import read_json
+
+DATA, KEYS = "data", "keys"
+Left = dict[str, str]
+
+
+def left_behind(root: Path, data_root: str, folders: list[str], holders: list[str]) -> list[Left]:
+    """Return data and keys that neither kit.yaml nor the release that runs has a service for."""
+    release = linked_release(root, "current")
+    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    used = [*folders, *_folders_of(decided)]
+    data = [{**one, "kind": DATA} for one in left_places(root, used)]
+    known = [*used, *(one["path"] for one in data)]
+    data += [
+        {"service": path.name, "path": str(path), "kind": DATA}
+        for path in _children(Path(data_root))
+        if has_entries(path) and not any(_is_within(one, path) for one in known)
+    ]
+    names = {*holders, *_holders_of(decided)}
+    keys = [
+        {"service": path.name, "path": str(path), "kind": KEYS}
+        for path in _children(root / "secrets")
+        if path.name not in names and has_entries(path)
+    ]
+    return [*data, *keys]
+
+
+def remembered_paths(root: Path) -> list[str]:
+    """Return every place that held data of this stack, but for what another stack has now."""
+    others = [stack for stack in root.parent.glob("*") if stack != root]
+    theirs = [path for stack in others for path in (*known_places(stack), *_released(stack))]
+    return [
+        path
+        for path in known_places(root)
+        if not any(_is_within(path, Path(one)) or _is_within(one, Path(path)) for one in theirs)
+    ]
+
+
+def _released(root: Path) -> list[str]:
+    release = linked_release(root, "current")
+    return _folders_of((read_json(root / "releases" / release / "deployment.json") or {}) if release else {})
+
+
+def _folders_of(decided: dict[str, Any]) -> list[str]:
+    services, engines = decided.get("services", []), decided.get("engines", [])
+    folders = [folder["host_path"] for service in services for folder in service.get("folders", [])]
+    folders += [service["data"]["host_path"] for service in services if service.get("data")]
+    return [*folders, *(engine["models_dir"] for engine in engines if engine.get("models_dir"))]
+
+
+def _holders_of(decided: dict[str, Any]) -> list[str]:
+    services = decided.get("services", [])
+    used = [use["secret"] for service in services for use in service.get("secrets", [])]
+    used += [one for service in services for one in service.get("host_secrets", [])]
+    return [*(service["name"] for service in services), *(secret["owner"] for secret in used)]
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        # Only root looks into secrets; what was never made has nothing in it.
+        return []
+
+
+def _is_within(path: str, folder: Path) -> bool:
+    return Path(path) == folder or folder in Path(path).parents
