@@ -42,9 +42,10 @@ VERBS = {
     "restart": "releases.running:restart",
     "down": "releases.remove:down",
     "destroy": "releases.remove:destroy",
+    "clean": "releases.clean",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "docker", "addresses", "hold", "room", "secret", "engine")
+UNHELD = ("probe", "docker", "addresses", "hold", "room", "secret", "engine", "clean")
 
 
 def main(arguments: list[str]) -> int:

@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Take it away": {
         "down": "Remove the containers; data, releases and images stay.",
         "destroy": "Remove the whole stack; user data stays unless --data is given.",
+        "clean": "Remove images and caches that no stack on this machine needs.",
     },
     "About kit": {
         "schema": "Print the JSON Schema of kit.yaml.",
@@ -40,7 +41,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-HOLDING = frozenset({"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "models pull", "models remove"})
+HOLDING = frozenset(
+    {"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"}
+)
 """Commands that change this machine, which one run does at a time."""
 
 FAILING = {"plan": "failed, or refused as apply would be", "import modelfile": "failed, or left something out"}

@@ -16,6 +16,7 @@ from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.applied import to_remove
 from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there
+from deploy.lifecycle.shared import shared_places, stays_words
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
@@ -47,7 +48,10 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     with progress() as display:
         answer = destroy(there, LocalTransport(), display, data=data)
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
-    output.answer(f"{there.stack} is removed.{left}{stays}", {**document, "models_outside": list(map(asdict, outside))})
+    document |= {"models_outside": list(map(asdict, outside)), "shared": shared_places()}
+    output.answer(f"{there.stack} is removed.{left}{stays}", document)
+    if data and (shared := stays_words(shared_places())):
+        output.note(shared)
 
 
 def _loss(roots: str, *, data: bool) -> str:

@@ -235,9 +235,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         engines={name: _engine(one) for name, one in answer["engines"].items() if "models" in one},
         named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},
         data_versions=answer["data_versions"],
-        places=read_places(answer.get("places", {})),
-        owners=answer.get("owners", {}),
-        left=tuple(LeftPlace(**one) for one in answer.get("left", [])),
+        **_user_data(answer),
         stopped=tuple(answer["stopped"]),
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],
@@ -259,6 +257,14 @@ def _network(answer: dict[str, Any]) -> Network:
     addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
     late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
     return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late)
+
+
+def _user_data(answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "places": read_places(answer.get("places", {})),
+        "owners": answer.get("owners", {}),
+        "left": tuple(LeftPlace(**one) for one in answer.get("left", [])),
+    }
 
 
 def _engine(one: dict[str, Any]) -> SeenEngine:

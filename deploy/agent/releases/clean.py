@@ -1,0 +1,88 @@
+"""What stacks of this machine share and none needs: images, caches, old agents, tools; never data, nor packages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.looking import size_of
+from deploy.agent.docker.api import Docker
+from deploy.agent.errors import HELD, AgentError
+from deploy.agent.holder import WORKING, current_holder, is_locked
+from deploy.agent.inputs.cache import Cache
+from deploy.agent.journal import Journal
+from deploy.agent.releases.collect import KEPT_AGENTS, OWN_IMAGES, remove_images
+from deploy.agent.releases.release import linked_release
+
+KIT = Path("/opt/kit")
+CACHE = Path("/var/cache/kit")
+CACHED = ("keys", "layers", "downloads", "uv", "work")
+"""Parts of the cache that make the next build faster; without them it fetches everything again."""
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Remove what no stack needs; with `cache` also what only makes the next build faster."""
+    kit, cache = Path(request.get("kit", KIT)), Path(request.get("cache_folder", CACHE))
+    stacks = _stacks(kit)
+    _ensure_nobody_works(stacks)
+    images = _unneeded_images(kit)
+    removed, size = [], 0
+    for path in _files(kit, cache, stacks, whole=bool(request.get("cache"))):
+        journal.say(f"removing {path}")
+        size += size_of(path) if path.is_dir() else path.lstat().st_size
+        if path.is_dir() and not path.is_symlink():
+            Cache(str(cache)).remove(path)
+        else:
+            path.unlink(missing_ok=True)
+        removed.append(str(path))
+    return {
+        "changed": bool(removed or images),
+        "images": images,
+        "removed": removed,
+        "freed_bytes": size,
+        "stacks": sorted(stack.name for stack in stacks),
+    }
+
+
+def _stacks(kit: Path) -> list[Path]:
+    """Return the stacks that have a release, or that an apply is about to give one."""
+    roots = [path for path in kit.glob("*") if (path / "run").is_dir()]
+    return [root for root in roots if linked_release(root, "current") or current_holder(root) is not None]
+
+
+def _ensure_nobody_works(stacks: list[Path]) -> None:
+    for root in stacks:
+        if current_holder(root) is not None or is_locked(root / "run" / WORKING):
+            raise AgentError(
+                f"a run changes the stack {root.name} now, and may need what would be removed",
+                "wait until it has ended, then run the same command again",
+                HELD,
+            )
+
+
+def _unneeded_images(kit: Path) -> list[str]:
+    docker = Docker()
+    images = docker.images()
+    recipes = {(image["Labels"] or {}).get("kit.recipe") for image in images}
+    recipes |= {
+        tag.rpartition(":")[2] for image in images for tag in image["RepoTags"] or [] if tag.startswith(OWN_IMAGES)
+    }
+    # No stack has this name: what is left of the recipes is what no stack names.
+    return remove_images(docker, kit / ".none", {recipe for recipe in recipes if recipe}, kept=set())
+
+
+def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[Path]:
+    agents = sorted((kit / "agent").glob("*.pyz"), key=lambda path: path.stat().st_mtime)
+    own = Path(sys.argv[0]).name
+    if stacks:
+        old = [path for path in agents[:-KEPT_AGENTS] if path.name != own]
+        return [*old, *(cache / name for name in CACHED if whole and (cache / name).exists())]
+    found = [path for path in (kit / "tools", cache) if path.exists()]
+    # The agent that does this is brought again when it is asked for.
+    return [*found, *agents]
+
+
+def shared_places(kit: Path = KIT, cache: Path = CACHE) -> list[str]:
+    """Return what is there that stacks share, for a person who removes one."""
+    return [str(path) for path in (cache, kit / "agent", kit / "tools") if path.exists()]

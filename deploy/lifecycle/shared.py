@@ -1,0 +1,40 @@
+"""What the stacks of a machine share: it stays when one of them is destroyed, and goes when none needs it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from deploy.agent.line import Line
+from deploy.agent.observing.engine import MARKER
+from deploy.agent.releases.clean import shared_places
+from deploy.agent.remembered import read_json
+from deploy.hosts.transport import Transport
+from deploy.lifecycle.held import Document
+
+__all__ = ["clean", "packages_words", "shared_places", "stays_words"]
+
+
+def clean(transport: Transport, *, cache: bool) -> Document:
+    """Ask the agent, which looks that no run needs it now."""
+    return transport.call("clean", {"cache": cache})
+
+
+def packages_words(marker: Path = MARKER) -> str:
+    """Say which Debian packages the kit installed for Docker; empty where Docker is not the kit's."""
+    packages = (read_json(marker) or {}).get("packages", [])
+    if not packages:
+        return ""
+    line = f"apt remove {shlex.join(packages)}"
+    return f"Docker stays, for other programs may use it; these packages brought it: {line}"
+
+
+def stays_words(places: list[str]) -> str:
+    """Say what a destroyed stack leaves on the machine, and the line that removes it; empty where there is nothing."""
+    if not places:
+        return ""
+    words = (
+        f"What stacks share stays: images that others use, {', '.join(places)}; "
+        f"`{Line('clean')}` removes what none needs."
+    )
+    return "\n".join(filter(None, (words, packages_words())))

@@ -1,0 +1,115 @@
+"""What no stack needs goes, and nothing that one of them needs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.errors import HELD, AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.releases import clean
+from deploy.agent.releases.clean import run
+
+NEEDED, FORGOTTEN = "a" * 64, "b" * 64
+
+
+class Images(Docker):
+    """A Docker with an image that a stack needs, one that none needs, and one of a person's."""
+
+    def __init__(self) -> None:
+        super().__init__("/nowhere.sock")
+        self.gone: list[str] = []
+
+    def images(self, reference: str | None = None) -> list[dict[str, Any]]:
+        assert reference is None
+        tags = (f"kit/main:{NEEDED}", f"kit/main:{FORGOTTEN}", "postgres:16")
+        return [{"Id": tag, "RepoTags": [tag], "Labels": None} for tag in tags]
+
+    def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        assert labels is None
+        return []
+
+    def remove_image(self, reference: str) -> None:
+        self.gone.append(reference)
+
+
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch) -> Images:
+    found = Images()
+    monkeypatch.setattr(clean, "Docker", lambda: found)
+    return found
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    for folder in ("cache/layers", "cache/images", "kit/agent", "kit/tools"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "cache" / "layers" / "one.tar").write_bytes(b"x" * 1000)
+    (tmp_path / "kit" / "agent" / "old.pyz").write_text("agent")
+    (tmp_path / "kit" / "docker_engine.json").write_text("{}")
+    return tmp_path
+
+
+def stack(machine: Path) -> Path:
+    root = machine / "kit" / "home"
+    release = root / "releases" / "r"
+    release.mkdir(parents=True)
+    (root / "run").mkdir()
+    (root / "secrets" / "page").mkdir(parents=True)
+    services = {"main": {"image": f"kit/main:{NEEDED}"}}
+    (release / "manifest.json").write_text(json.dumps({"files": [], "services": services}))
+    (root / "current").symlink_to("releases/r")
+    return root
+
+
+def cleaned(machine: Path, **more: Any) -> dict[str, Any]:
+    request = {"kit": str(machine / "kit"), "cache_folder": str(machine / "cache"), **more}
+    return run(request, Journal("", ""))
+
+
+def test_beside_a_stack_only_images_that_no_release_names_go(machine: Path, docker: Images) -> None:
+    root = stack(machine)
+    answer = cleaned(machine)
+    assert docker.gone == [f"kit/main:{FORGOTTEN}"]
+    assert (answer["images"], answer["removed"], answer["stacks"]) == ([f"kit/main:{FORGOTTEN}"], [], ["home"])
+    assert (machine / "cache" / "layers" / "one.tar").exists()
+    assert (root / "secrets" / "page").is_dir()
+    assert (machine / "kit" / "tools").is_dir()
+
+
+def test_the_cache_beside_a_stack_goes_when_it_is_asked_for(machine: Path, docker: Images) -> None:
+    stack(machine)
+    answer = cleaned(machine, cache=True)
+    assert answer["removed"] == [str(machine / "cache" / "layers")]
+    assert answer["freed_bytes"] == 1000
+    assert (machine / "cache" / "images").is_dir()
+    assert docker.gone == [f"kit/main:{FORGOTTEN}"]
+
+
+def test_where_no_stack_is_left_all_that_they_shared_goes(machine: Path, docker: Images) -> None:
+    kept = machine / "kit" / "home" / "secrets" / "page"
+    kept.mkdir(parents=True)
+    answer = cleaned(machine)
+    assert answer["stacks"] == []
+    assert docker.gone == [f"kit/main:{NEEDED}", f"kit/main:{FORGOTTEN}"]
+    assert not (machine / "cache").exists()
+    assert not (machine / "kit" / "tools").exists()
+    assert list((machine / "kit" / "agent").iterdir()) == []
+    # Keys that data needs which was kept.
+    assert kept.is_dir()
+    assert (machine / "kit" / "docker_engine.json").exists()
+
+
+def test_nothing_goes_while_a_run_may_need_it(machine: Path, docker: Images) -> None:
+    root = stack(machine)
+    with (root / "run" / "hold").open("w") as hold:
+        fcntl.flock(hold, fcntl.LOCK_EX)
+        with pytest.raises(AgentError) as refused:
+            cleaned(machine)
+    assert refused.value.exit_code == HELD
+    assert docker.gone == []
