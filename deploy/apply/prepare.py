@@ -40,7 +40,7 @@ def prepare(desired: Desired, transport: Transport, choices: Choices | None = No
     """Observe the host once and plan; changes nothing."""
     _ensure_known(desired, choices or {})
     given = given_values(desired)
-    observation = observe(transport, desired.deployment, given, desired.path.parent)
+    observation = observe(transport, desired.deployment, given, desired.path)
     plan = make_plan(desired.deployment, desired.bundle, observation, choices)
     return Prepared(plan, observation, given, choices or {})
 

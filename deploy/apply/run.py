@@ -45,6 +45,7 @@ def apply(
         audit = audit_line(desired, held.plan)
         places = places_request(desired.deployment)
         accepted = {"release": desired.bundle.release, "audit": audit, "places": places}
+        accepted["origin"] = str(desired.path.resolve())
         transport.call("accept", base_request(desired.deployment, run) | accepted)
     return Outcome(held.plan, result.changed, report)
 

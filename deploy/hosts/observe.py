@@ -125,11 +125,15 @@ class Observation:
 
 
 def observe(
-    transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None, folder: Path | None = None
+    transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None, spec: Path | None = None
 ) -> Observation:
-    """Ask the host once; changes nothing. Files of kit.yaml are looked for only where its folder is said."""
-    sources = {path: str(folder.absolute() / path) for path in source_files(deployment)} if folder else {}
-    return read_observation(transport.call("probe", {**probe_request(deployment, given or {}), "sources": sources}))
+    """Ask the host once; changes nothing.
+
+    Files of kit.yaml are looked for only where its path is said, by which a renamed stack is known as well.
+    """
+    sources = {path: str(spec.parent.absolute() / path) for path in source_files(deployment)} if spec else {}
+    more = {"sources": sources, "origin": str(spec.resolve()) if spec else ""}
+    return read_observation(transport.call("probe", {**probe_request(deployment, given or {}), **more}))
 
 
 def source_files(deployment: Deployment) -> tuple[str, ...]:

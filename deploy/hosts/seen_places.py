@@ -43,6 +43,8 @@ class SeenData:
     ids: tuple[str, ...] = ()
     words: str = ""
     mount: str = ""
+    stack: str = ""
+    """The name that the stack had before, where the same kit.yaml was applied under another one."""
 
     @property
     def former(self) -> SeenPlace:
@@ -78,7 +80,7 @@ def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:
 
 def _data(one: dict[str, Any]) -> SeenData:
     was = _place(one["was"]) if one.get("was") else None
-    told = {name: one[name] for name in ("before", "had", "words", "mount") if name in one}
+    told = {name: one[name] for name in ("before", "had", "words", "mount", "stack") if name in one}
     return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), **told)
 
 

@@ -37,6 +37,8 @@ class Question:
     """Why its container is made anew."""
     size_bytes: int = 0
     """What a move copies."""
+    stack: str = ""
+    """The stack whose data it is, where that is another one."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the question as JSON values."""
@@ -55,7 +57,8 @@ class Chosen:
         """Return what the agent does."""
         place = self.question.place
         owner = {"uid": place.owner.uid, "gid": place.owner.gid}
-        return {**place.request(), **owner, "from": self.question.before, "choice": self.choice}
+        told = {"from": self.question.before, "choice": self.choice, "stack": self.question.stack}
+        return {**place.request(), **owner, **told}
 
 
 def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:
@@ -75,6 +78,8 @@ def question_of(place: Place, seen: SeenData) -> Question | None:
     """Return the question that a place raises; None where its data is the data of before, or where there was none."""
     if not seen.had or seen.before is None or "unreadable" in (seen.now.state, seen.former.state):
         return None
+    if seen.stack:
+        return _renamed(place, seen, seen.before)
     if seen.now.state == "broken":
         return Question(
             place,
@@ -87,6 +92,17 @@ def question_of(place: Place, seen: SeenData) -> Question | None:
     if seen.before == place.host_path:
         return _same_folder(place, seen, seen.before)
     return _another_folder(place, seen, seen.before)
+
+
+def _renamed(place: Place, seen: SeenData, before: str) -> Question | None:
+    if not seen.now.is_bare or seen.former.is_bare:
+        return None
+    stays = (
+        f"this kit.yaml was applied here as the stack {seen.stack}: {place.service} would begin empty in "
+        f"{place.host_path}, and {seen.former.words} stay in {before}"
+    )
+    back = f"write `stack: {seen.stack}` in kit.yaml again"
+    return Question(place, before, stays, ("fresh",), back, "", stack=seen.stack)
 
 
 def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:

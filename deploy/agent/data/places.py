@@ -26,10 +26,21 @@ def places_path(root: Path) -> Path:
     return root / "data_places.json"
 
 
-def observe(root: Path, places: dict[str, Place]) -> dict[str, Any]:
-    """Describe each place now, and the place that the service's data had before."""
+def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str, Any]:
+    """Describe each place now, and the place that the service's data had before; origin is the kit.yaml that asks."""
     known = _read(root)["places"]
+    if not known and linked_release(root, "current") is None:
+        known = _of_renamed(root, origin)
     return {name: _observed(root, name, place, known.get(name)) for name, place in places.items()}
+
+
+def _of_renamed(root: Path, origin: str) -> dict[str, Entry]:
+    """Return the places of a stack that the same kit.yaml was applied as, under the name that it had then."""
+    for path in sorted(root.parent.glob("*/data_places.json")) if origin else []:
+        document = _read(path.parent)
+        if document["origin"] == origin and path.parent != root:
+            return {name: {**entry, "stack": path.parent.name} for name, entry in document["places"].items()}
+    return {}
 
 
 def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
@@ -49,25 +60,26 @@ def known_places(root: Path) -> list[str]:
     return sorted({one["path"] for one in (*document["places"].values(), *document["left"])})
 
 
-def remember_places(root: Path, places: dict[str, Place]) -> None:
+def remember_places(root: Path, places: dict[str, Place], origin: str = "") -> None:
     """Remember each place as it is now: the release that uses it is accepted."""
     if not places:
         return
     document = _read(root)
     before = document["places"]
     now = {name: _entry(look(root, place), place, before.get(name)) for name, place in places.items()}
-    _write(root, {**before, **now}, document["left"])
+    _write(root, {**before, **now}, document["left"], origin)
 
 
 def begin(root: Path, name: str, place: Place, choice: str) -> None:
     """Remember what a person chose for a place, and what to go back to where the change is taken back."""
     document = _read(root)
-    known = document["places"].get(name) or {"path": place["from"], "holds": True, "ids": []}
+    known = document["places"].get(name) or {"path": place["from"], "holds": not place.get("stack"), "ids": []}
     before = {key: value for key, value in known.items() if key != "before"}
     ids = before["ids"] if choice == MOVE else []
     entry = {"path": place["path"], "holds": choice == MOVE, "ids": ids, "before": before}
     left = [one for one in document["left"] if one["path"] not in (place["path"], place["from"])]
-    if place["from"] != place["path"]:
+    # What another stack of this machine has is not left by this one.
+    if place["from"] != place["path"] and not place.get("stack"):
         left.append({"service": name, "path": place["from"]})
     _write(root, {**document["places"], name: entry}, left)
 
@@ -104,6 +116,7 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
     now = look(root, place, counted=False)
     told = {
         "before": before["path"] if before else None,
+        "stack": before.get("stack", "") if before else "",
         "had": bool(before and before["holds"]),
         "ids": before["ids"] if before else [],
         "words": before.get("words", "") if before else "",
@@ -134,8 +147,10 @@ def _read(root: Path) -> dict[str, Any]:
     document = read_json(places_path(root)) or {}
     if document.get("format", FORMAT) > FORMAT:
         raise AgentError(f"{places_path(root)} was written by a newer kit", "use the kit that wrote it, or a newer one")
-    return {"places": document.get("places", {}), "left": document.get("left", [])}
+    kept = {"places": document.get("places", {}), "left": document.get("left", [])}
+    return {**kept, "origin": document.get("origin", "")}
 
 
-def _write(root: Path, places: dict[str, Entry], left: list[dict[str, str]]) -> None:
-    write_json(places_path(root), {"format": FORMAT, "places": places, "left": left})
+def _write(root: Path, places: dict[str, Entry], left: list[dict[str, str]], origin: str = "") -> None:
+    named = origin or _read(root)["origin"]
+    write_json(places_path(root), {"format": FORMAT, "places": places, "left": left, "origin": named})

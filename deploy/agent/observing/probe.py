@@ -64,7 +64,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
         "data_versions": data_versions(root),
-        "places": places.observe(root, request.get("places", {})),
+        "places": places.observe(root, request.get("places", {}), request.get("origin", "")),
         "owners": released_owners(root),
         "left": _left(root, request.get("kept")),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},

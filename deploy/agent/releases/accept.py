@@ -32,7 +32,7 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     remember_unknown(root, {name: one["Id"] for name, one in found.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)
-    remember_places(root, request.get("places", {}))
+    remember_places(root, request.get("places", {}), request.get("origin", ""))
     forget_copies(root)
     if request.get("audit"):
         _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.plan.places import Question, question_of
-from tests.unit.agent.data.places import Host, chats_in, write_chats, write_model
+from deploy.agent.data.places import begin, left_places, observe, remember_places
+from deploy.hosts.seen_places import read_places
+from deploy.plan.places import Chosen, Question, question_of
+from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model
 
 NOBODY_ELSE = ("of the kit", "ada")
 
@@ -227,3 +229,25 @@ def test_an_engine_that_never_had_a_model_begins_anywhere(tmp_path: Path) -> Non
     host.accept(host.models(old))
     assert question_of(host.models(old), host.seen(host.models(old))) is None
     assert question_of(host.models(tmp_path / "new"), host.seen(host.models(tmp_path / "new"))) is None
+
+
+def test_a_stack_under_another_name_asks_before_it_begins_empty(tmp_path: Path) -> None:
+    host, origin = Host(tmp_path), "/home/ada/kit.yaml"
+    write_chats(host.data, *NOBODY_ELSE, chats=2)
+    remember_places(host.root, {SERVICE: host.place().request()}, origin)
+    renamed = host.place(tmp_path / "srv" / "renamed")
+
+    def asked_by(path: str) -> Question | None:
+        answer = observe(tmp_path / "renamed", {SERVICE: renamed.request()}, path)
+        return question_of(renamed, read_places(answer)[SERVICE])
+
+    question = asked_by(origin)
+    assert question is not None
+    assert question.problem.startswith("this kit.yaml was applied here as the stack opt: open_webui would begin empty")
+    assert f"2 chats and 2 accounts stay in {host.data}" in question.problem
+    assert (question.choices, question.otherwise) == (("fresh",), "write `stack: opt` in kit.yaml again")
+    # Another file's stack is nobody's former name.
+    assert asked_by("/home/ada/other.yaml") is None
+    begin(tmp_path / "renamed", SERVICE, Chosen(question, "fresh").request(), "fresh")
+    assert asked_by(origin) is None
+    assert left_places(tmp_path / "renamed", [renamed.host_path]) == []
