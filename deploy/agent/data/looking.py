@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,15 @@ Place = dict[str, Any]
 Look = dict[str, Any]
 
 
-def look(root: Path, place: Place, *, counted: bool = True) -> Look:
-    """Say what lies in a place; counting its content costs time that is spent only where it is told."""
+def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) -> Look:
+    """Say what lies in a place; counting and sizing its content costs time that is spent only where it is told."""
     path = Path(place["path"])
     try:
         found = _looked(root, place, path, counted)
         mount = mount_of(path).point
     except OSError:
         found, mount = {"state": UNREADABLE}, "/"
-    size = size_of(path) if counted and found["state"] == DATA else 0
+    size = size_of(path) if counted and sized and found["state"] == DATA else 0
     return {"ids": [], "latest": 0, "words": "", **found, "size_bytes": size, "mount": mount}
 
 
@@ -54,9 +55,13 @@ def size_of(path: Path) -> int:
 
 
 def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
-    if not path.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    if not is_folder:
         return {"state": MISSING}
-    # Raises where this user may not look.
+    # This and the look at the folder raise where this user may not look: that is no missing folder.
     names = [one.name for one in path.iterdir() if not one.name.startswith(OURS)]
     if place.get("protocol"):
         return _models(path)

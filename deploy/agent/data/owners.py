@@ -44,6 +44,17 @@ def owners_back(services: Services) -> None:
             _give(Path(one["path"]), (one["uid"], one["gid"]), (one["from_uid"], one["from_gid"]))
 
 
+def secrets_back(root: Path, release: str, names: list[str]) -> None:
+    """Give the secrets of services to the users that they run as in the release that runs again."""
+    decided = read_json(root / "releases" / release / "deployment.json") or {}
+    for service in decided.get("services", []):
+        owner = service.get("owner")
+        for path in (root / "secrets" / service["name"]).glob("*") if owner and service["name"] in names else ():
+            status = path.lstat()
+            if (status.st_uid, status.st_gid) != (owner["uid"], owner["gid"]):
+                os.chown(path, owner["uid"], owner["gid"], follow_symlinks=False)
+
+
 def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     return ((name, one["owners"]) for name, one in services.items() if one.get("owners"))
 

@@ -66,7 +66,7 @@ def remember_places(root: Path, places: dict[str, Place], origin: str = "") -> N
         return
     document = _read(root)
     before = document["places"]
-    now = {name: _entry(look(root, place), place, before.get(name)) for name, place in places.items()}
+    now = {name: _entry(look(root, place, sized=False), place, before.get(name)) for name, place in places.items()}
     _write(root, {**before, **now}, document["left"], origin)
 
 

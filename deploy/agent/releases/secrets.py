@@ -115,12 +115,15 @@ def _keep(root: Path, service: str, name: str, value: str, owner: Reader, writte
     path = secret_path(root, service, name)
     _ensure_folder(path.parent.parent)
     _ensure_folder(path.parent)
-    if path.exists() and path.read_text() == value:
-        status = path.stat()
-        if (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (MODE, owner["uid"], owner["gid"]):
-            return
+    status = path.stat() if path.exists() and path.read_text() == value else None
+    wanted = (MODE, owner["uid"], owner["gid"])
+    if status is not None and (status.st_mode & 0o7777, status.st_uid, status.st_gid) == wanted:
+        return
     # Renamed over the old one: a container that runs keeps what it has read until it is recreated.
     write_file(path, value.encode(), MODE, owner["uid"], owner["gid"])
+    if status is not None:
+        # Another owner is no other secret: its time tells whether a container has read it.
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     sync_folder(path.parent)
     written.append(f"{service}/{name}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.data.owners import owners_back
+from deploy.agent.data.owners import owners_back, secrets_back
 from deploy.agent.data.pending import forget_copy, read_pending
 from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
@@ -136,6 +136,7 @@ def _go_back(
     for name in _replaced(docker, back, services):
         docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
     owners_back(services)
+    secrets_back(root, back["release"], list(services))
     aside = _data_back(docker, root, services, found, journal)
     for name in services:
         if name in found and name not in manifest["services"]:

@@ -251,3 +251,18 @@ def test_a_stack_under_another_name_asks_before_it_begins_empty(tmp_path: Path) 
     begin(tmp_path / "renamed", SERVICE, Chosen(question, "fresh").request(), "fresh")
     assert asked_by(origin) is None
     assert left_places(tmp_path / "renamed", [renamed.host_path]) == []
+
+
+def test_a_folder_that_this_user_may_not_look_at_is_not_taken_for_missing(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Path.stat
+
+    def refused(self: Path, **more: bool) -> object:
+        if self == host.data:
+            raise PermissionError(13, "Permission denied")
+        return look(self, **more)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    assert host.seen().now.state == "unreadable"
+    assert asked(host) is None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.agent.data.owners import change_owners, owners_back, released_owners
+from deploy.agent.data.owners import change_owners, owners_back, released_owners, secrets_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.journal import Journal
 from tests.unit.agent.data.places import SERVICE, Host
@@ -81,6 +82,20 @@ def test_everything_changes_hands_while_the_service_stands_still_and_goes_back(
     owners_back(services)
     assert chowned.owners[str(data)] == (10103, 10103)
     assert chowned.owners[str(data / "uploads" / "letter.txt")] == (0, 10103)
+
+
+def test_secrets_go_back_to_the_user_of_the_release_that_runs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, chowned = Host(tmp_path), Chowned(monkeypatch)
+    host.release("a" * 64, host.data)
+    decided = {"services": [{"name": SERVICE, "owner": {"uid": 7, "gid": 8}}, {"name": "other", "owner": None}]}
+    (host.root / "current" / "deployment.json").write_text(json.dumps(decided))
+    for name in (SERVICE, "other"):
+        (host.root / "secrets" / name).mkdir(parents=True)
+        (host.root / "secrets" / name / "key").write_text("sk-1")
+    secrets_back(host.root, "a" * 64, [SERVICE, "other"])
+    assert chowned.owners == {str(host.root / "secrets" / SERVICE / "key"): (7, 8)}
 
 
 def test_the_release_tells_whom_the_kit_gave_a_folder_to(tmp_path: Path) -> None:

@@ -32,8 +32,11 @@ def test_a_secret_is_generated_once_and_every_reader_has_a_copy_of_its_own(tmp_p
     assert secrets.run(request, QUIET) == {"changed": False, "written": []}
     second.unlink()
     first.chmod(0o444)
+    os.utime(first, (1000, 1000))
     assert secrets.run(request, QUIET) == {"changed": True, "written": ["one/key", "two/key"]}
     assert first.read_text() == second.read_text() == value
+    # Its time tells whether a container has read it: another owner is no other secret.
+    assert first.stat().st_mtime == 1000
     assert value not in (tmp_path / "run" / "secrets.json").read_text()
     given = {**wanted, "value": "sk-given"}
     assert secrets.run({**request, "secrets": [given]}, QUIET)["changed"]
