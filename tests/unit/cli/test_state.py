@@ -20,7 +20,6 @@ from deploy.desired import Desired, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
-from deploy.hosts.seen_places import LeftPlace, SeenData, SeenPlace
 from deploy.plan import make_plan
 from deploy.verify.report import Check, Report
 
@@ -286,33 +285,3 @@ def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: De
     assert "main printed last:\n  no such model\n" in told
     assert drift(seen)
     assert state_document(desired, prepared(desired, seen))["services"]["main"]["log"] == ["no such model"]
-
-
-def test_what_removed_services_left_is_told_until_it_is_destroyed(desired: Desired, running: Observation) -> None:
-    left = (
-        LeftPlace("page", "/srv/kit/quickstart/page"),
-        LeftPlace("page", "/opt/kit/quickstart/secrets/page", "keys"),
-    )
-    shown = text(desired, replace(running, left=left))
-    assert "left  data of page in /srv/kit/quickstart/page; no service uses it" in shown
-    assert "left  keys of page in /opt/kit/quickstart/secrets/page; no service uses it" in shown
-    assert "destroy --data" in shown
-    assert state_document(desired, prepared(desired, replace(running, left=left)))["left"][1]["kind"] == "keys"
-    assert "left" not in text(desired, running)
-
-
-def test_a_place_of_data_that_became_another_one_is_drift(running: Observation) -> None:
-    kept = SeenPlace("data", ("a", "b"))
-    sound = SeenData(kept, before="/srv/data", had=True, ids=("a",), words="2 chats and 1 account")
-    assert drift(replace(running, places={"page": sound})) == ()
-    gone = replace(sound, now=SeenPlace("empty"))
-    other = replace(sound, now=SeenPlace("data", ("z",), words="0 chats and 1 account"))
-    assert drift(replace(running, places={"page": gone})) == (
-        "data of page: /srv/data is empty, and held 2 chats and 1 account",
-    )
-    (words,) = drift(replace(running, places={"page": other}))
-    assert words.startswith("data of page: /srv/data holds another database (0 chats and 1 account) than at the last")
-    assert words.endswith("(2 chats and 1 account)")
-    written = replace(next(iter(running.services.values())), replaced_folders=("/srv/data",))
-    (line,) = drift(replace(running, services={**running.services, min(running.services): written}))[-1:]
-    assert "writes to a folder that /srv/data was before" in line
