@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.put_back import finish_put_back
+from deploy.agent.data.sound import ensure_sound
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, stop_container
@@ -37,6 +38,7 @@ def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     finish_put_back(Path(request["root"]), journal)
     found = _found(request)
     started = [name for name in found if found[name]["State"] != "running"]
+    ensure_sound(Path(request["root"]), started)
     _start(request, found, started, journal)
     return {"changed": bool(started), "services": started}
 
@@ -45,6 +47,7 @@ def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and start services, and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
     docker, found = Docker(), _found(request)
+    ensure_sound(Path(request["root"]), found)
     with standing(docker, Path(request["root"]), request["stack"], found, journal):
         for name in reversed(list(found)):
             with journal.step(f"stop {name}"):

@@ -1,0 +1,54 @@
+"""Whether the data that a service is about to start on is the data of before; where it is not, it does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.data.looking import DATA, EMPTY, MISSING, Place, is_same
+from deploy.agent.data.places import observe
+from deploy.agent.errors import AgentError
+from deploy.agent.line import Line
+from deploy.agent.releases.release import linked_release
+from deploy.agent.remembered import read_json
+
+
+def ensure_sound(root: Path, names: Iterable[str]) -> None:
+    """Refuse to start services whose data is gone or is another database: they would begin empty in silence."""
+    wanted = set(names)
+    places = {name: place for name, place in _released(root).items() if name in wanted}
+    for name, seen in observe(root, places).items():
+        is_here = seen["had"] and seen["before"] == places[name]["path"]
+        if is_here and seen["now"]["state"] in (MISSING, EMPTY):
+            raise _refusal(f"the data of {name} is not there: {seen['before']} is {seen['now']['state']}")
+        if is_here and seen["now"]["state"] == DATA and not is_same(seen["ids"], seen["now"]["ids"]):
+            raise _refusal(f"{seen['before']} holds another database of {name} than the last apply left there")
+
+
+def _refusal(problem: str) -> AgentError:
+    return AgentError(problem, f"put the data back, or mount the drive that it lies on; `{Line('plan')}` says more")
+
+
+def _released(root: Path) -> dict[str, Place]:
+    """Return the places of the release that runs."""
+    release = linked_release(root, "current")
+    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    engines = {one["name"]: one for one in decided.get("engines", [])}
+    found: dict[str, Place] = {}
+    for service in decided.get("services", []):
+        engine = engines.get(service["name"], {})
+        if service.get("data"):
+            found[service["name"]] = _of_data(service)
+        elif engine.get("models_dir"):
+            told = {"path": engine["models_dir"], "protocol": engine["protocol"]}
+            found[service["name"]] = {**told, "kind": service["kind"], "databases": [], "parts": []}
+    return found
+
+
+def _of_data(service: dict[str, Any]) -> Place:
+    data = service["data"]
+    parts = [item["relpath"] for item in data.get("items", [])]
+    # The first part of an application's data is its database.
+    kind = service.get("kind", "")
+    return {"path": data["host_path"], "kind": kind, "protocol": None, "databases": parts[:1], "parts": parts}
