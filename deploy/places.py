@@ -59,3 +59,14 @@ def _of_data(service: Service) -> Place:
 def places_request(deployment: Deployment) -> dict[str, Any]:
     """Return all places of a host as the agent reads them, by service."""
     return {place.service: place.request() for place in places_of(deployment)}
+
+
+def kept_request(deployment: Deployment) -> dict[str, Any]:
+    """Return what kit.yaml has a service for, as the agent reads it; other data and keys are left over."""
+    folders = {folder.host_path for service in deployment.services for folder in service.folders}
+    holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}
+    return {
+        "data_root": deployment.data_root,
+        "folders": sorted(folders | {place.host_path for place in places_of(deployment)}),
+        "holders": sorted(holders),
+    }

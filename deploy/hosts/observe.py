@@ -28,7 +28,7 @@ from deploy.hosts.seen import (
 )
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.transport import Transport
-from deploy.places import places_of, places_request
+from deploy.places import kept_request, places_request
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"
@@ -169,19 +169,8 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
         ],
         "devices": sorted({device.nodes for service in services for device in service.devices}),
         "places": places_request(deployment),
-        "kept": _kept(deployment),
+        "kept": kept_request(deployment),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
-    }
-
-
-def _kept(deployment: Deployment) -> dict[str, Any]:
-    """Return what kit.yaml has a service for; other data and keys are left over."""
-    folders = {folder.host_path for service in deployment.services for folder in service.folders}
-    holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}
-    return {
-        "data_root": deployment.data_root,
-        "folders": sorted(folders | {place.host_path for place in places_of(deployment)}),
-        "holders": sorted(holders),
     }
 
 

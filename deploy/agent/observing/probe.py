@@ -63,10 +63,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "models": _models(root, request.get("model_paths", [])),
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
-        "data_versions": data_versions(root),
-        "places": places.observe(root, request.get("places", {}), request.get("origin", "")),
-        "owners": released_owners(root),
-        "left": _left(root, request.get("kept")),
+        **_user_data(root, request),
         "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
@@ -95,8 +92,15 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
     }
 
 
-def _left(root: Path, kept: dict[str, Any] | None) -> list[dict[str, str]]:
-    return left_behind(root, kept["data_root"], kept["folders"], kept["holders"]) if kept else []
+def _user_data(root: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Describe where user data lies, who owns it, which release wrote it, and what is left of removed services."""
+    kept = request.get("kept")
+    return {
+        "data_versions": data_versions(root),
+        "places": places.observe(root, request.get("places", {}), request.get("origin", "")),
+        "owners": released_owners(root),
+        "left": left_behind(root, kept["data_root"], kept["folders"], kept["holders"]) if kept else [],
+    }
 
 
 def _secrets(root: Path) -> dict[str, Any]:
