@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.line import called
 from deploy.apply.ansible import (
     HostRun,
     PlaybookRun,
@@ -30,6 +31,18 @@ HOST = HostRun(
     requests={"place": {"text": "{{ lookup('pipe', 'id') }}"}},
 )
 RUN = PlaybookRun((HOST,), Path("/kit/playbooks/site.yml"), Path("/kit/roles"))
+
+
+def test_a_request_of_a_playbook_carries_how_the_run_was_called() -> None:
+    name = "requests/localhost/place.json"
+    plain = json.loads(playbook_files(RUN, FOLDER)[name])
+    called("./kit", "home/kit.yaml")
+    try:
+        asked = json.loads(playbook_files(RUN, FOLDER)[name])
+    finally:
+        called()
+    assert asked == {**plain, "call": {"program": "./kit", "file": "home/kit.yaml"}}
+    assert "call" not in plain
 
 
 def test_the_command_line_names_files_and_no_value_of_the_spec() -> None:
