@@ -34,7 +34,7 @@ def test_what_a_hand_did_in_the_engine_shows_with_its_cause_and_is_mended(workst
     planned = workstation.planned_models()
     assert set(planned) == {"assistant", CAPITALS}
     assert planned[CAPITALS][0] == "create"
-    assert planned[CAPITALS][1].startswith("somebody removed it; takes 0.2 GiB")
+    assert planned[CAPITALS][1].startswith("somebody removed it; takes up to 0.5 GiB")
     assert planned["assistant"] == ("create", "changed in the engine: system text changed")
     assert workstation.kit("status", "--json", "--check", code=3).document["drift"]
     workstation.apply()
