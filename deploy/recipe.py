@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from deploy.agent.inputs.archive import ASSEMBLER
+from deploy.agent.inputs.layers import ASSEMBLER
 from deploy.reference import pull_name
 
 VENV = "/opt/venv"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import deploy
 
-ENTRY = "import sys\nfrom deploy.agent.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+ENTRY = "agent/entry.py"
 # The zip format's first moment: no clock in the bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -38,7 +38,7 @@ def agent_zip() -> AgentZip:
 
 def members(package: Path) -> dict[str, str]:
     """Return the archive's files by the paths that they have here; of a room nothing else travels."""
-    files = {"__main__.py": ENTRY, "deploy/components/__init__.py": ""}
+    files = {"__main__.py": (package / ENTRY).read_text(), "deploy/components/__init__.py": ""}
     files["deploy/__init__.py"] = (package / "__init__.py").read_text()
     rooms = list((package / "components").glob("*/agent"))
     for folder in (package / "agent", *rooms):

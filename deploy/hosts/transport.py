@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
-import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from deploy.agent.line import call
 from deploy.agent.remembered import write_file
 from deploy.errors import HELD, HeldError, KitError
 from deploy.hosts.agent_zip import agent_zip
+
+if TYPE_CHECKING:
+    import tempfile
 
 REQUEST_FORMAT = 1
 HOST_PYTHON = "/usr/bin/python3"
@@ -127,6 +127,8 @@ class LocalTransport:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, agent_zip().content, 0o444)
         except PermissionError:
+            import tempfile
+
             self._borrowed = tempfile.TemporaryDirectory(prefix="kit-agent-")
             path = Path(self._borrowed.name) / path.name
             path.write_bytes(agent_zip().content)
@@ -145,6 +147,9 @@ def _stop(agent: subprocess.Popen[bytes]) -> None:
 
 def holder() -> Document:
     """Say who asks; shown to whoever is refused."""
+    import getpass
+    import socket
+
     return {"user": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid()}
 
 

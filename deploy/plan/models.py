@@ -10,7 +10,7 @@ from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
-from deploy.modelfile.layers import causes
+from deploy.modelfile.causes import causes
 from deploy.modelfile.parts import changes
 from deploy.modelfile.shown import shown_changes
 from deploy.models import CreatedModel

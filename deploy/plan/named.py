@@ -8,7 +8,6 @@ from deploy.deployment import Deployment, NamedEngine
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenNames
-from deploy.spec.wording import did_you_mean
 
 MOST_TOLD = 8
 NAMES_NOT_ASKED = SeenNames(problem="it was not asked")
@@ -43,6 +42,9 @@ def lack(known: str, seen: SeenNames) -> str:
 
 def nearest(known: str, there: tuple[str, ...]) -> str:
     """Return ` (did you mean ...?)` where one of the names is near, or is the same with more or less around it."""
+    # An empty plan needs none of what this loads.
+    from deploy.spec.wording import did_you_mean
+
     # An engine's name is often a folder's and a file's, of which a person writes the middle.
     around = [name for name in there if known.casefold() in name.casefold() or name.casefold() in known.casefold()]
     return did_you_mean(known, there) or (f" (did you mean {around[0]}?)" if around else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from deploy.components import ROOMS
+from deploy.desired import recall_desired
 from deploy.hosts.agent_zip import agent_zip
+from tests.golden.hosts import settled
+from tests.golden.plans_of import PLANS, desired_of
 from tests.tree import REPOSITORY, tracked
 
 OLDEST_PYTHON = "3.9"
@@ -54,6 +58,23 @@ ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
 REGISTRIES = re.compile(
     "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "docker" + r"\.io/"])
 )
+
+
+HEAVY = ["pydantic", "pydantic_core", "jinja2", "yaml", "ansible", "http.client", "ssl", "email", "importlib.metadata"]
+EMPTY_APPLY = f"""
+import json, sys
+from pathlib import Path
+from deploy.cli.apply import command
+from deploy.cli.applying import apply_and_tell
+from deploy.cli.output import Output
+from deploy.desired import recall_desired
+class Host:
+    agent_path = ""
+    def call(self, verb, request):
+        return json.loads(Path(sys.argv[2]).read_text())
+assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])), Host(), yes=True) == 0
+print(json.dumps(sorted(set({HEAVY}) & set(sys.modules))))
+"""
 
 
 def room_of(path: str) -> str:
@@ -153,6 +174,21 @@ def test_what_travels_to_a_host_is_imported_by_the_oldest_python(tmp_path: Path)
     )
     assert modules
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("case", ["settled", "models_parameter_changed", "external_engine_asleep"])
+def test_an_apply_with_an_empty_plan_loads_nothing_that_reads_or_prints(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps(settled(desired_of(PLANS / case / "kit.yaml", tmp_path))))
+    recall_desired(tmp_path / "kit.yaml")
+    argv = [sys.executable, "-c", EMPTY_APPLY, str(tmp_path / "kit.yaml"), str(answer)]
+    done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    printed, loaded = done.stdout.strip().splitlines()
+    assert printed.startswith("nothing to change")
+    assert json.loads(loaded) == []
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:

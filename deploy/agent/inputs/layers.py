@@ -8,8 +8,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.agent.inputs.archive import ASSEMBLER
-
+ASSEMBLER = 1
 PLATFORM = "x86_64-manylinux_2_36"
 # Measured: a root filesystem with Python or llama.cpp is 103 to 113 MB; wheels grow 3.1 to 3.4 times when unpacked.
 ROOT_BYTES = 130 * 2**20

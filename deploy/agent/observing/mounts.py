@@ -20,7 +20,7 @@ class Mount(NamedTuple):
 
 def mount_of(path: Path, table: str | None = None) -> Mount:
     """Return the file system that a path lies on, or would lie on; links are followed."""
-    place = Path(_existing(path).resolve())
+    place = str(_existing(path).resolve())
     found = Mount("/", "", "")
     for mount in _mounts(TABLE.read_text(errors="replace") if table is None else table):
         # A later line hides an earlier one of the same place.
@@ -42,8 +42,8 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _is_within(path: Path, folder: str) -> bool:
-    return path == Path(folder) or Path(folder) in path.parents
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 @lru_cache(maxsize=1)

@@ -65,7 +65,8 @@ def _remove_old_agents() -> None:
     agents = sorted(AGENTS.glob("*.pyz"), key=lambda path: path.stat().st_mtime)
     for path in agents[:-KEPT_AGENTS]:
         if path.name != Path(sys.argv[0]).name:
-            path.unlink(missing_ok=True)
+            for one in (path, *AGENTS.glob(f"{path.name}.*")):
+                one.unlink(missing_ok=True)
 
 
 def stack_images(root: Path) -> set[str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from deploy.modelfile.causes import causes
 from deploy.modelfile.engine_json import number, string, written
-from deploy.modelfile.layers import causes, inherited, layers
+from deploy.modelfile.layers import inherited, layers
 from deploy.modelfile.messages import Message
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters

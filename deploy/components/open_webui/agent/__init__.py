@@ -9,10 +9,8 @@ from typing import Any
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.components.open_webui.agent.admin import Admin
 from deploy.components.open_webui.agent.drift import drift
 from deploy.components.open_webui.agent.person import missing_person, person_name, remember_person
-from deploy.components.open_webui.agent.setters import setters
 from deploy.components.open_webui.agent.stored import Stored, looked, readable
 from deploy.components.open_webui.agent.values import value_of
 
@@ -42,6 +40,10 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     differing = [one["name"] for one in drift(room["settings"], stored, root)]
     is_missing = bool(missing_person(room, stored, root))
     if differing or is_missing:
+        # Loading what speaks HTTP takes longer than all else of a look at the settings.
+        from deploy.components.open_webui.agent.admin import Admin
+        from deploy.components.open_webui.agent.setters import setters
+
         admin = Admin(room["address"])
         admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root))
         for setter in setters(differing):
