@@ -10,9 +10,9 @@ from deploy.modelfile.layers import Origin, inherited, layers
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parts import request_parts
 from deploy.modelfile.presets import resolved
-from deploy.modelfile.request import ADAPTER, FILE, Inputs, create_request, request_digest
+from deploy.modelfile.request import Inputs, create_request, request_digest
 from deploy.modelfile.text import render
-from deploy.models import Base, Blob, CreatedModel
+from deploy.models import ADAPTER, FILE, Base, Blob, CreatedModel
 from deploy.reference import parse_model
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+FILE = "model.gguf"
+ADAPTER = "adapter.gguf"
+"""Names of the files within a request: the same wherever a file lies on a disk."""
+
 
 @dataclass(frozen=True)
 class Blob:

@@ -10,10 +10,6 @@ from deploy.bundle import digest
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import set_values
 
-FILE = "model.gguf"
-ADAPTER = "adapter.gguf"
-"""Names of the files within a request: the same wherever a file lies on a disk."""
-
 
 @dataclass(frozen=True)
 class Inputs:

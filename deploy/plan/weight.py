@@ -8,8 +8,7 @@ from deploy.agent.engines.names import same
 from deploy.deployment import Engine
 from deploy.hosts.observe import CACHE
 from deploy.hosts.seen import SeenEngine
-from deploy.modelfile.request import ADAPTER
-from deploy.models import Blob, CreatedModel
+from deploy.models import ADAPTER, Blob, CreatedModel
 
 GIB = 2**30
 # The archive and the file in it, until the engine has the file.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +10,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from deploy.errors import MORE_PROBLEMS, Problem
+from deploy.spec.decimals import decimal, read_decimals
 from deploy.spec.document import Document, FieldPath
 from deploy.spec.wording import words
 
 Value = TypeVar("Value", bound=BaseModel)
 Faults = list[tuple[FieldPath, Any]]
-_DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?")
 WORDED = 200
 """More problems than a person reads are not worded."""
 
@@ -33,6 +32,7 @@ def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[
 def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faults]:
     """Type the data of a document; a number where text is wanted is taken as its text, and the other way round."""
     folder = Path(document.file).parent
+    read_decimals(document.data, model)
     value, faults = attempt(model, document.data, folder)
     meant = {path: _meant(error) for path, error in faults if _meant(error) is not None}
     if meant:
@@ -47,9 +47,7 @@ def _meant(error: Any) -> str | float | None:
     written = error["input"]
     if error["type"] == "string_type" and type(written) is int:
         return str(written)
-    if error["type"] == "float_type" and isinstance(written, str) and _DECIMAL.fullmatch(written):
-        return float(written)
-    return None
+    return decimal(written) if error["type"] == "float_type" else None
 
 
 def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:

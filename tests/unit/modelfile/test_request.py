@@ -11,7 +11,8 @@ import pytest
 from deploy.modelfile.messages import Message
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters
-from deploy.modelfile.request import ADAPTER, FILE, Inputs, create_request, request_digest
+from deploy.modelfile.request import Inputs, create_request, request_digest
+from deploy.models import ADAPTER, FILE
 
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 WHOLE = Modelfile(
