@@ -1,0 +1,57 @@
+"""Verify is red where a service's data is not the data of before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.data.places import remember_places
+from deploy.deployment import Deployment, Service
+from deploy.places import places_request
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks_places import test_its_data_is_the_data_of_before as check
+from deploy.verify.places import Places
+from tests.unit.agent.data.places import Host, write_chats
+from tests.unit.rooms.places import webui
+
+
+@dataclass(frozen=True)
+class There(Deployment):
+    """A deployment whose root is a folder of the test's."""
+
+    folder: str = ""
+
+    @property
+    def root(self) -> str:
+        """The folder of its test."""
+        return self.folder
+
+
+def applied(host: Host) -> tuple[There, Service]:
+    """Return a page with two chats whose release was accepted."""
+    service = webui(()).service
+    assert service.data is not None
+    service = replace(service, data=replace(service.data, host_path=str(host.data)))
+    deployment = There("home", (service,), (), folder=str(host.root))
+    write_chats(host.data, "of the kit", "ada", chats=2)
+    remember_places(host.root, places_request(deployment))
+    return deployment, service
+
+
+def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    deployment, service = applied(host)
+    check(service, Places(deployment))
+    host.empty()
+    with pytest.raises(NotAsPlannedError, match="the data of open_webui is not there"):
+        check(service, Places(deployment))
+    write_chats(host.data, "a second account of the kit")
+    with pytest.raises(NotAsPlannedError, match="holds another database of open_webui"):
+        check(service, Places(deployment))
+
+
+def test_a_service_without_data_has_none_to_look_at(tmp_path: Path) -> None:
+    deployment, service = applied(Host(tmp_path))
+    check(replace(service, name="gate"), Places(deployment))
