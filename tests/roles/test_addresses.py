@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,7 +17,7 @@ from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
 from tests.e2e.agent_stack import busybox
 from tests.e2e.lab.host import LabHost
-from tests.roles.lab import BASE, Lab, converge
+from tests.roles.lab import AGENT, BASE, Lab, converge, observed
 
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 FOUR = SETTINGS[0]
@@ -34,9 +38,27 @@ def host(lab: Lab, first: PlaybookResult) -> LabHost:
     return lab["bookworm-systemd"]
 
 
+@contextmanager
+def held(host: LabHost, request: dict[str, Any]) -> Iterator[None]:
+    """Keep the agent's hold on a lab host: closing its standard input lets go."""
+    observed(host)
+    argv = ["docker", "exec", "-i", host.name, "python3", AGENT, "hold"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as agent:
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        agent.stdin.write(json.dumps(request).encode() + b"\n")
+        agent.stdin.flush()
+        assert b"held" in agent.stdout.readline()
+        yield
+        agent.stdin.close()
+        agent.stdout.read()
+
+
 def ensured(host: LabHost, *settings: str) -> int:
     """Run the role and return how many of its tasks changed something."""
-    done = converge({"box": host}, Step("addresses"), requests={"late": {**BASE, "settings": list(settings)}})
+    request = {**BASE, "run": "late", "settings": list(settings)}
+    with held(host, request):
+        done = converge({"box": host}, Step("addresses"), requests={"late": request})
     assert done.ok, done.failures
     return done.changed
 
