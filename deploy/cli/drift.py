@@ -19,6 +19,8 @@ def drift(observation: Observation) -> tuple[str, ...]:
 def _drift(observation: Observation) -> Iterator[str]:
     for path in observation.changed_files:
         yield f"file {path} is missing, or is not the release's"
+    for right in observation.rights:
+        yield f"{right.path}: {right.cause}"
     released = (observation.manifest or {}).get("services", {})
     if observation.docker.is_denied:
         yield f"containers cannot be seen: {observation.docker.problem}; {AS_ROOT}"

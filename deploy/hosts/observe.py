@@ -24,8 +24,10 @@ from deploy.hosts.seen import (
     OperatingSystem,
     SeenEngine,
     SeenNames,
+    SeenRight,
     conflicts,
 )
+from deploy.hosts.seen_engines import read_engine, read_names
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.transport import Transport
 from deploy.places import kept_request, places_request
@@ -50,6 +52,8 @@ class Observation:
     services: dict[str, Container] = field(default_factory=dict)
     secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
     """By the service whose folder holds it, and its name."""
+    rights: tuple[SeenRight, ...] = ()
+    """Paths of the current release whose mode or owner is another one."""
     replaced_secrets: frozenset[tuple[str, str]] = frozenset()
     """Secrets that are kept elsewhere, and whose value there is another than here."""
     changed_secrets: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -202,6 +206,10 @@ def named_request(engine: Engine | NamedEngine) -> dict[str, Any]:
 def read_observation(answer: dict[str, Any]) -> Observation:
     """Read the probe's answer; one of a newer kit is refused."""
     _ensure_known(answer)
+    return _read(answer)
+
+
+def _read(answer: dict[str, Any]) -> Observation:
     return Observation(
         docker=Docker(**answer["docker"]),
         os=OperatingSystem(**answer["os"]),
@@ -213,6 +221,7 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         changed_files=tuple(answer["changed_files"]),
         services={name: _container(one) for name, one in answer["services"].items()},
         secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
+        rights=tuple(SeenRight(**one) for one in answer.get("rights", [])),
         replaced_secrets=frozenset(_holder(path) for path in answer.get("replaced_secrets", [])),
         changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
         folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
@@ -225,8 +234,8 @@ def read_observation(answer: dict[str, Any]) -> Observation:
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
         sources=answer.get("sources", {}),
         settings=answer["settings"],
-        engines={name: _engine(one) for name, one in answer["engines"].items() if "models" in one},
-        named_engines={name: _names(one) for name, one in answer["engines"].items() if "names" in one},
+        engines={name: read_engine(one) for name, one in answer["engines"].items() if "models" in one},
+        named_engines={name: read_names(one) for name, one in answer["engines"].items() if "names" in one},
         data_versions=answer["data_versions"],
         **_user_data(answer),
         stopped=tuple(answer["stopped"]),
@@ -258,31 +267,6 @@ def _user_data(answer: dict[str, Any]) -> dict[str, Any]:
         "owners": answer.get("owners", {}),
         "left": tuple(LeftPlace(**one) for one in answer.get("left", [])),
     }
-
-
-def _engine(one: dict[str, Any]) -> SeenEngine:
-    remembered = one["remembered"]
-    return SeenEngine(
-        problem=one["problem"],
-        digests={name: model["digest"] for name, model in one["models"].items()},
-        sizes={name: model["size"] for name, model in one["models"].items()},
-        requests={name: pair["request"] for name, pair in remembered.items()},
-        manifests={name: pair["manifest"] for name, pair in remembered.items()},
-        layers=one["layers"],
-        shown=one.get("shown", {}),
-        made={name: pair["shown"] for name, pair in remembered.items() if "shown" in pair},
-        parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
-        is_read=one.get("is_read", False),
-        place=one.get("place"),
-        has_store=one.get("store", False),
-        blobs=tuple(one.get("blobs", ())),
-        lost=one.get("lost", {}),
-        pulled=one.get("pulled", {}),
-    )
-
-
-def _names(one: dict[str, Any]) -> SeenNames:
-    return SeenNames(one["problem"], one["next"], tuple(one["names"]), one["applied"])
 
 
 def _container(one: dict[str, Any]) -> Container:

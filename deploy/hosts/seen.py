@@ -57,6 +57,17 @@ class HostSecret:
 
 
 @dataclass(frozen=True)
+class SeenRight:
+    """A path that the kit placed, with another mode or owner."""
+
+    path: str
+    cause: str
+    """The difference in words."""
+    is_placed: bool
+    """Whether the placing of a release mends it."""
+
+
+@dataclass(frozen=True)
 class HostFolder:
     """A folder that user data lies in, or its absence."""
 

@@ -23,6 +23,7 @@ def input_operations(deployment: Deployment, observation: Observation) -> tuple[
         *_folders(deployment, observation),
         *_models(deployment, observation),
         *_secrets(deployment, observation),
+        *_rights(deployment, observation),
     )
 
 
@@ -89,6 +90,15 @@ def _opened(deployment: Deployment, observation: Observation, secret: Secret) ->
     holders = dict.fromkeys((secret.owner, *deployment.readers(secret)))
     modes = {holder: observation.secrets[(holder, secret.name)].mode for holder in holders}
     return ", ".join(f"mode is {mode}, not {MODE}, at {holder}" for holder, mode in modes.items() if mode != MODE)
+
+
+def _rights(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+    """Yield the kit's own paths that have another mode or owner; all that is told above is told once."""
+    opened = {f"{deployment.root}/secrets/{service}/{name}" for service, name in observation.secrets}
+    for right in sorted(observation.rights, key=lambda one: one.path):
+        is_told = right.path in opened and "mode is" in right.cause
+        if right.is_placed and not is_told:
+            yield Operation(f"path {right.path}", "change", right.cause, "release")
 
 
 def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:

@@ -129,6 +129,11 @@ def test_files_are_as_in_the_manifest(files: Files) -> None:
     ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` mends it")
 
 
+def test_everything_placed_has_its_mode_and_owner(files: Files) -> None:
+    found = [f"{path}: {cause}" for path, cause in sorted(files.differing_rights.items())]
+    ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` mends it")
+
+
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:
     for path, text in files.text(sorted(files.placed)).items():
         ensure(not secrets.names_in(text), f"{path} holds {', '.join(secrets.names_in(text))}")

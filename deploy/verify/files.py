@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from testinfra.host import Host
 
 from deploy.agent.line import Line
+from deploy.agent.releases.rights import differing
 from deploy.compose import read_compose
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, as_json
 from deploy.verify.checks import NotAsPlannedError, ensure
 
 
@@ -20,6 +22,7 @@ class Files:
     def __init__(self, host: Host, deployment: Deployment) -> None:
         self.host = host
         self.root = deployment.root
+        self.deployment = deployment
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -37,6 +40,11 @@ class Files:
         if found.rc != 0:
             raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
         return read_compose(str(found.stdout))
+
+    @cached_property
+    def differing_rights(self) -> dict[str, str]:
+        """Each path that the kit placed and that has another mode or owner, with the difference in words."""
+        return {one["path"]: one["cause"] for one in differing(Path(self.root), as_json(self.deployment))}
 
     @cached_property
     def placed(self) -> dict[str, dict[str, str]]:

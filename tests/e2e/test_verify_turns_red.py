@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,6 +37,32 @@ def test_a_stopped_container_an_open_port_and_a_changed_file_turn_verify_red_and
     assert {name: one.ports for name, one in mended.items()} == {name: one.ports for name, one in right.items()}
     assert "somebody" not in config.read_text()
     assert b"somebody" not in mended["litellm"].container.exec_run(["sh", "-c", "cat /*/*.yaml /*/*/*.yaml"]).output
+    assert stack.is_settled
+
+
+def test_paths_that_somebody_opened_are_told_by_status_plan_and_verify_and_mended_by_apply(stack: Stack) -> None:
+    secrets, chats = stack.root / "secrets", Path(stack.decided("open_webui")["data"]["host_path"])
+    before = {path: path.stat().st_mode & 0o7777 for path in (secrets, secrets / "main", stack.root / "run", chats)}
+    key = next((secrets / "main").iterdir())
+    before[key] = key.stat().st_mode & 0o7777
+    stack.kit("status", "--check", code=0)
+    for path in before:
+        path.chmod(0o777 if path.is_dir() else 0o644)
+
+    told = "\n".join(stack.kit("status", "--check", "--json", code=3).document["drift"])
+    planned = json.dumps(stack.kit("plan", "--check", "--json", code=3).document["operations"])
+    report = stack.kit("verify", "--json", code=1).document
+    red = "\n".join(check["message"] for check in report["checks"] if check["outcome"] == "failed")
+    for path in before:
+        assert str(path) in told
+        assert str(path) in red
+        assert str(path) in planned or path == key
+    assert "secret main_api_key" in planned
+
+    stack.apply()
+
+    assert {path: path.stat().st_mode & 0o7777 for path in before} == before
+    stack.kit("status", "--check", code=0)
     assert stack.is_settled
 
 

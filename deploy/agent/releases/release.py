@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.releases import rights
 from deploy.agent.remembered import sync_folder, write_json
 
 
 def observe(root: Path) -> dict[str, Any]:
-    """Name the current and the last good release, and every file that differs."""
+    """Name the current and the last good release, every file that differs, and every path that was opened."""
     current = linked_release(root, "current")
     manifest = read_manifest(root, current) if current else None
     return {
@@ -20,6 +21,7 @@ def observe(root: Path) -> dict[str, Any]:
         "good": proven_release(root),
         "manifest": manifest,
         "changed_files": sorted(_changed(root, current, manifest)) if current else [],
+        "rights": rights.observe(root),
     }
 
 

@@ -1,0 +1,133 @@
+"""Owners and modes of everything that the kit places: what they should be, in one place, and what differs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
+SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
+MODEL_FILE = 0o444
+DATA = Path("/srv/kit")
+ROOT = {"uid": 0, "gid": 0}
+CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER}
+"""What lies in `run/` and is for root alone."""
+
+
+class Right(NamedTuple):
+    """A path, and the mode and owner that it should have."""
+
+    path: Path
+    mode: int
+    uid: int
+    gid: int
+    is_limit: bool = False
+    """True if a more closed mode is right as well: root alone uses the path."""
+    is_placed: bool = False
+    """True if the placing of a release mends it; a folder of user data is its room's role's."""
+
+
+def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> Iterator[Right]:
+    """Yield what a deployment, as in its release, says of each path, and what holds for the kit's own."""
+    for path in (*_own(root), *_parents(deployment)):
+        limit = SHARED_FOLDER if path.is_dir() else SHARED_FILE
+        yield Right(path, CLOSED.get(path.name, limit), owner["uid"], owner["gid"], is_limit=True)
+    secrets = root / "secrets"
+    readers = _readers(deployment, owner)
+    for path in (secrets, *sorted({secrets / service for service, _ in readers})):
+        yield Right(path, SECRET_FOLDER, owner["uid"], owner["gid"], is_limit=True)
+    for (service, name), reader in sorted(readers.items()):
+        yield Right(secrets / service / name, SECRET_FILE, reader["uid"], reader["gid"], is_placed=True)
+    for folder in _folders(deployment):
+        yield Right(Path(folder["host_path"]), int(folder["mode"], 8), folder["owner"]["uid"], folder["owner"]["gid"])
+    for model in deployment.get("models", ()):
+        yield Right(Path(model["host_path"]), MODEL_FILE, model["owner"]["uid"], model["owner"]["gid"])
+
+
+def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[dict[str, Any]]:
+    """Return each path that is there with another mode or owner, and the cause in words."""
+    return [
+        {"path": str(right.path), "cause": cause, "is_placed": right.is_limit or right.is_placed}
+        for right in stated(root, deployment, owner)
+        for cause in [_cause(right)]
+        if cause
+    ]
+
+
+def observe(root: Path) -> list[dict[str, Any]]:
+    """Return what differs from the current release."""
+    return differing(root, decided(root / "current"))
+
+
+def mend(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[str]:
+    """Give the kit's own paths the mode and owner that they should have; roles do so for folders of user data."""
+    mended = []
+    for right in stated(root, deployment, owner):
+        if (right.is_limit or right.is_placed) and _cause(right):
+            mode = right.path.stat().st_mode & right.mode if right.is_limit else right.mode
+            os.chown(right.path, right.uid, right.gid)
+            right.path.chmod(mode)
+            mended.append(str(right.path))
+    return mended
+
+
+def decided(release: Path) -> dict[str, Any]:
+    """Return a placed release's deployment; empty where it cannot be read."""
+    try:
+        document = json.loads((release / "deployment.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _cause(right: Right) -> str:
+    try:
+        status = right.path.lstat()
+    except OSError:
+        # It is missing, or this user may not look: other checks tell of that.
+        return ""
+    mode, words = status.st_mode & 0o7777, []
+    if mode & ~right.mode if right.is_limit else mode != right.mode:
+        words.append(f"mode is {mode:04o}, not {right.mode:04o}")
+    if (status.st_uid, status.st_gid) != (right.uid, right.gid):
+        words.append(f"owner is {status.st_uid}:{status.st_gid}, not {right.uid}:{right.gid}")
+    return ", ".join(words)
+
+
+def _own(root: Path) -> Iterator[Path]:
+    """Yield the paths that root alone writes to; links have no rights of their own."""
+    shared = root.parent
+    places = (shared, shared / "agent", shared / "tools", shared / "tools" / "bin", root)
+    inside = ("*.json", "audit.log", "releases", "releases/*", "files", "files/*", "run", "run/**/*")
+    for path in (*places, *(path for pattern in inside for path in sorted(root.glob(pattern)))):
+        if path.exists() and not path.is_symlink():
+            yield path
+
+
+def _parents(deployment: dict[str, Any]) -> tuple[Path, ...]:
+    """Return the folders above the stack's data, where it lies in its usual place."""
+    usual = DATA / str(deployment.get("stack"))
+    inside = any(usual in Path(folder["host_path"]).parents for folder in _folders(deployment))
+    return (DATA, usual) if inside else ()
+
+
+def _folders(deployment: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (folder for service in deployment.get("services", ()) for folder in service.get("folders", ()))
+
+
+def _readers(deployment: dict[str, Any], owner: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
+    """Return who reads each copy of a secret; an original that no container reads is for root."""
+    readers, originals = {}, []
+    for service in deployment.get("services", ()):
+        for use in service.get("secrets", ()):
+            readers[service["name"], use["secret"]["name"]] = service["owner"]
+            originals.append(use["secret"])
+        originals += service.get("host_secrets", ())
+    for engine in (*deployment.get("engines", ()), *deployment.get("named_engines", ())):
+        originals += [engine["key"]] if engine.get("key") else []
+    for secret in originals:
+        readers.setdefault((secret["owner"], secret["name"]), owner)
+    return readers

@@ -1,0 +1,90 @@
+"""Owners and modes of what the kit places: each path that somebody opens is told, and the kit's own are mended."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.releases.rights import differing, mend, observe, stated
+
+ME = {"uid": os.geteuid(), "gid": os.getegid()}
+FOLDERS = ("agent", "home/releases/r", "home/files/f", "home/run/images", "home/run/failed", "home/secrets")
+KEY = {"name": "key", "owner": "main"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A stack as the kit places it: two services, one of which reads the other's key."""
+    os.umask(0o022)
+    for folder in (*FOLDERS, "home/secrets/main", "home/secrets/gate", "home/secrets/page", "data/chats"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    root = tmp_path / "home"
+    files = {"run/key": 0o400, "run/converged.json": 0o644, "audit.log": 0o644, "run/failed/main.log": 0o600}
+    secrets = {f"secrets/{name}": 0o400 for name in ("main/key", "gate/key", "page/password")}
+    for name, mode in {**files, **secrets}.items():
+        (root / name).write_text("x")
+        (root / name).chmod(mode)
+    for closed in (*root.glob("secrets/*"), root / "secrets", root / "run" / "failed", tmp_path / "data" / "chats"):
+        closed.chmod(0o700)
+    (root / "current").symlink_to("releases/r")
+    (root / "releases/r/deployment.json").write_text(json.dumps(deployment(tmp_path)))
+    return root
+
+
+def deployment(folder: Path) -> dict[str, Any]:
+    chats = {"host_path": str(folder / "data" / "chats"), "mode": "0700", "owner": ME}
+    page = {"name": "page", "owner": ME, "folders": [chats], "host_secrets": [{"name": "password", "owner": "page"}]}
+    readers = [{"name": name, "owner": ME, "secrets": [{"secret": KEY}]} for name in ("main", "gate")]
+    return {"stack": "home", "services": [*readers, page], "models": []}
+
+
+def test_what_nobody_touched_is_right(root: Path) -> None:
+    assert differing(root, deployment(root.parent), ME) == []
+
+
+def paths(root: Path) -> list[Path]:
+    return [right.path for right in stated(root, deployment(root.parent), ME)]
+
+
+def test_all_that_is_placed_is_looked_at(root: Path) -> None:
+    assert set(root.rglob("*")) - set(paths(root)) == {root / "current", root / "releases/r/deployment.json"}
+
+
+def test_each_path_that_is_opened_is_told_and_the_kits_own_is_mended(root: Path) -> None:
+    for path in paths(root):
+        before = path.stat().st_mode & 0o7777
+        path.chmod(before | 0o066)
+        found = differing(root, deployment(root.parent), ME)
+        assert [one["path"] for one in found] == [str(path)]
+        assert f"mode is {before | 0o066:04o}, not " in found[0]["cause"]
+        mended = mend(root, deployment(root.parent), ME)
+        assert mended == ([str(path)] if found[0]["is_placed"] else [])
+        if not mended:
+            assert path.name == "chats"
+            path.chmod(before)
+        assert differing(root, deployment(root.parent), ME) == []
+
+
+def test_a_folder_that_is_more_closed_than_it_must_be_is_left_alone(root: Path) -> None:
+    (root / "run").chmod(0o700)
+    assert differing(root, deployment(root.parent), ME) == []
+    (root / "secrets" / "main" / "key").chmod(0)
+    assert differing(root, deployment(root.parent), ME)[0]["cause"] == "mode is 0000, not 0400"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a path to somebody else")
+def test_another_owner_is_told_and_mended(root: Path) -> None:
+    for name in ("run", "secrets", "secrets/gate", "secrets/gate/key"):
+        os.chown(root / name, 1234, 1234)
+        assert [one["cause"] for one in observe(root)] == ["owner is 1234:1234, not 0:0"]
+        assert mend(root, deployment(root.parent)) == [str(root / name)]
+        assert observe(root) == []
+
+
+def test_before_the_first_apply_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    (tmp_path / "parent").mkdir(mode=0o755)
+    assert differing(tmp_path / "parent" / "home", {}, ME) == []
