@@ -125,7 +125,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     models_dir: HostPath | None = None
     """Folder of this host that holds the models; left out, under /srv/kit."""
     context_length: Annotated[int, Field(ge=256, le=16_777_216)] | None = None
-    """Context in tokens of models that set no `num_ctx`; left out, the engine decides by the memory of the GPUs."""
+    """Context in tokens of models that set no `num_ctx`; left out, 4096 on the CPU, more by the memory of the GPUs."""
     keep_alive: KeepAlive | None = None
     """How long a model stays in memory after its last answer: 5m, 0s, or forever; left out, 5m."""
     num_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
