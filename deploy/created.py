@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from deploy.agent.line import Line
+from deploy.errors import UsageError
 from deploy.lock.contexts import trained_length
 from deploy.lock.model import Lock, TagModelLock
 from deploy.modelfile.layers import Origin, inherited, layers
@@ -14,8 +16,9 @@ from deploy.modelfile.request import Inputs, create_request, request_digest
 from deploy.modelfile.text import render
 from deploy.models import ADAPTER, FILE, Base, Blob, CreatedModel
 from deploy.reference import parse_model
+from deploy.spec.lineage import Lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model
+from deploy.spec.models import FileSource, Model, Source
 
 
 @dataclass(frozen=True)
@@ -29,27 +32,25 @@ class _Made:
 
 def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
     """Return the models of one engine, each after the one that it is made from."""
+    names = {model.engine for model in models}
+    made_from = Lineage(models, {one.name for one in spec.engines if one.name in names and one.models_are == "created"})
     made: dict[str, _Made] = {}
-    for model in models:
-        _add(spec, lock, model, made)
+    for model in made_from.ordered():
+        parent = made_from.base(model)
+        if parent is not None and parent.key not in made:
+            raise UsageError(f"{model.name} is made from itself", f"`{Line('check')}` tells the way")
+        below = made[parent.key] if parent is not None else None
+        found = _created(lock, model, made_from.source(model), below)
+        trained = below.model.trained if below is not None else trained_length(made_from, lock, model)
+        made[model.key] = replace(found, model=replace(found.model, trained=trained))
     return tuple(one.model for one in made.values())
 
 
-def _add(spec: Spec, lock: Lock, model: Model, made: dict[str, _Made]) -> _Made:
-    if model.name not in made:
-        parent = model.base(spec)
-        below = _add(spec, lock, parent, made) if parent is not None else None
-        found = _created(lock, model, below)
-        found = replace(found, model=replace(found.model, trained=trained_length(spec, lock, model)))
-        made[model.name] = found
-    return made[model.name]
-
-
-def _created(lock: Lock, model: Model, parent: _Made | None) -> _Made:
-    base, blobs = _base(lock, model, parent), _blobs(lock, model)
+def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> _Made:
+    base, blobs = _base(lock, model, source, parent), _blobs(lock, model, source)
     modelfile = _modelfile(model, base, parent)
     whole = inherited(parent.whole, modelfile) if parent else modelfile
-    origin = parent.origin if parent else _origin(lock, model)
+    origin = parent.origin if parent else _origin(lock, model, source)
     request = create_request(model.name, modelfile, _inputs(model, blobs))
     rests = {"base": base.digest if base else None, "parent": parent.model.digest if parent else None}
     created = CreatedModel(
@@ -67,18 +68,18 @@ def _created(lock: Lock, model: Model, parent: _Made | None) -> _Made:
     return _Made(created, whole, origin)
 
 
-def _base(lock: Lock, model: Model, parent: _Made | None) -> Base | None:
-    if parent is not None or not isinstance(model.from_, str):
+def _base(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> Base | None:
+    if parent is not None or not isinstance(source, str):
         return None
     locked = lock.models[model.key]
     if not isinstance(locked, TagModelLock):
         raise TypeError(f"{model.key} is locked as {locked.source}")
-    return Base(str(parse_model(model.from_)), locked.digest, locked.size)
+    return Base(str(parse_model(source)), locked.digest, locked.size)
 
 
-def _blobs(lock: Lock, model: Model) -> tuple[Blob, ...]:
+def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
     found = []
-    if not isinstance(model.from_, str):
+    if not isinstance(source, str):
         locked = lock.models[model.key]
         if isinstance(locked, TagModelLock):
             raise TypeError(f"{model.key} is no file")
@@ -109,8 +110,8 @@ def _inputs(model: Model, blobs: tuple[Blob, ...]) -> Inputs:
     return Inputs(files, adapters, model.quantize)
 
 
-def _origin(lock: Lock, model: Model) -> Origin:
-    if isinstance(model.from_, str):
+def _origin(lock: Lock, model: Model, source: Source | None) -> Origin:
+    if isinstance(source, str):
         return "model"
     locked = lock.models[model.key]
     return "file" if isinstance(locked, TagModelLock) or locked.gguf.has_chat_template else "bare file"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.agent.engines.names import plain, same
+
 FILE = "model.gguf"
 ADAPTER = "adapter.gguf"
 """Names of the files within a request: the same wherever a file lies on a disk."""
@@ -65,3 +67,18 @@ class CreatedModel:
     """Whether neither its file nor the spec has a template for a chat."""
     parts: dict[str, str] = field(default_factory=dict)
     """Digests of what the request is made of, part by part: they only name what changed in the spec."""
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether it is a library's tag under its own name: pulled, and nothing is made of it."""
+        return self.base is not None and same(self.base.name) == same(self.name)
+
+    @property
+    def listed_as(self) -> str:
+        """The name that its engine lists it by: a tag that was pulled keeps the library's spelling."""
+        return self.base.name if self.base is not None and self.is_pulled else self.name
+
+
+def upstream_names(models: tuple[CreatedModel, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the models that their engine knows under another spelling, each with that one."""
+    return tuple((one.name, one.listed_as) for one in models if plain(one.listed_as) != plain(one.name))

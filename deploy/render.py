@@ -52,7 +52,8 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
 def _modelfiles(deployment: Deployment) -> dict[str, File]:
     """Return each created model as text: for people, and for whoever makes it by hand."""
     files = (
-        File(f"models/{engine.name}/{model.name}.Modelfile", model.modelfile)
+        # No model's name has an `@`: the file of each is another one.
+        File(f"models/{engine.name}/{model.name.replace('/', '@')}.Modelfile", model.modelfile)
         for engine in deployment.engines
         for model in engine.models
     )

@@ -21,6 +21,8 @@ class Api:
     url: str
     models: tuple[str, ...]
     """Names that chat is asked under, the one for the example first."""
+    names: tuple[str, ...]
+    """The same models by their names in kit.yaml."""
     secret: str | None
     """Name of the key's secret; None where nobody asks for one."""
     value: str | None
@@ -87,6 +89,7 @@ def _why_no_native(native: list[Door]) -> str:
 
 def _api(door: Door, url: str, value_of: Callable[[Door], str] | None) -> Api:
     chatting = [model for model in door.models if model not in door.embeddings]
-    models = tuple(dict.fromkeys(door.name_of(model) for model in [*chatting, *door.models]))
+    names = tuple(dict.fromkeys([*chatting, *door.models]))
+    models = tuple(dict.fromkeys(map(door.name_of, names)))
     value = value_of(door) if value_of is not None and door.key is not None else None
-    return Api(door, url, models, door.key.name if door.key else None, value)
+    return Api(door, url, models, names, door.key.name if door.key else None, value)

@@ -44,10 +44,21 @@ def aliases(told: Given) -> str:
     command, spec = told.command, quote(told.spec)
     lines = [f"alias models={quote(f'{command} models {spec}')}"]
     api = told.openai if told.has_gateway or told.native is None else told.native
-    models = api.models if api else ()
+    names = api.names if api else ()
     root = told.sudo if api is not None and api.secret is not None else ""
-    lines += [f"alias ask-{model}={quote(f'{root}{command} run {model} {spec}')}" for model in models]
+    words = [_word(name, names) for name in names]
+    lines += [
+        f"alias ask-{word}={quote(f'{root}{command} run {name} {spec}')}"
+        for word, name in zip(words, names, strict=True)
+    ]
     return "\n".join(lines)
+
+
+def _word(name: str, names: tuple[str, ...]) -> str:
+    """Return a model's name as a part of an alias, which holds no slash: the last folder, where it is the only one."""
+    last = name.rpartition("/")[2]
+    alone = sum(other.rpartition("/")[2] == last for other in names) == 1
+    return last if alone else name.replace("/", "_")
 
 
 def powershell(told: Given, api: Api) -> str:

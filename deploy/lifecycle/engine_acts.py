@@ -40,7 +40,11 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
 
 def pull_model(deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent) -> Document:
     """Let an engine pull a tag, if the disk has room for those of its layers that are not there."""
-    if found := declared(engine, name):
+    found = declared(engine, name)
+    if found is not None and found.is_pulled:
+        then = f"`{Line('lock')}` takes what the tag is now, `{Line('apply')}` pulls it"
+        raise UsageError(f"kit.yaml has {found.name}", then)
+    if found is not None:
         raise UsageError(
             f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )

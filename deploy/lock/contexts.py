@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 from deploy.lock.model import Lock
 from deploy.spec.finding import Finding
+from deploy.spec.lineage import Lineage, lineage
 from deploy.spec.model import Engine, Spec
 from deploy.spec.models import Model
 
 
-def trained_length(spec: Spec, lock: Lock, model: Model) -> int | None:
+def trained_length(made_from: Lineage, lock: Lock, model: Model) -> int | None:
     """Return the longest context that a model was trained for, in tokens; None where nobody knows it."""
-    seen, base = {model.key}, model.base(spec)
-    while base is not None and base.key not in seen:
-        seen.add(base.key)
-        model, base = base, base.base(spec)
+    for first in made_from.line(model):
+        model = first
     locked = lock.models.get(model.key)
     if locked is None:
         return None
@@ -24,20 +23,21 @@ def trained_length(spec: Spec, lock: Lock, model: Model) -> int | None:
 
 def contexts_fit(spec: Spec, lock: Lock) -> Iterator[Finding]:
     """Yield each context that is longer than a model can use: an engine cuts it in silence, or keeps memory for it."""
+    made_from = lineage(spec)
     for index, model in enumerate(spec.models):
-        trained = trained_length(spec, lock, model)
+        trained = trained_length(made_from, lock, model) if model.num_ctx is not None else None
         if model.num_ctx is not None and trained is not None and model.num_ctx > trained:
             yield Finding(("models", index, "num_ctx"), _told(model.num_ctx, model.name, trained))
     for index, engine in enumerate(spec.engines):
         length = getattr(engine, "context_length", None)
-        longest = _longest(spec, lock, engine) if length is not None else None
+        longest = _longest(spec, made_from, lock, engine) if length is not None else None
         if length is not None and longest is not None and length > longest[0]:
             yield Finding(("engines", index, "context_length"), _told(length, longest[1], longest[0]))
 
 
-def _longest(spec: Spec, lock: Lock, engine: Engine) -> tuple[int, str] | None:
+def _longest(spec: Spec, made_from: Lineage, lock: Lock, engine: Engine) -> tuple[int, str] | None:
     """Return the model of an engine that can use most; None where one of them is not known."""
-    found = [(trained_length(spec, lock, one), one.name) for one in spec.models if one.engine == engine.name]
+    found = [(trained_length(made_from, lock, one), one.name) for one in spec.models if one.engine == engine.name]
     known = [(length, name) for length, name in found if length is not None]
     return max(known) if known and len(known) == len(found) else None
 

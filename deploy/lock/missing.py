@@ -9,6 +9,7 @@ from deploy.errors import Problem
 from deploy.images import image_sources
 from deploy.lock.model import AdapterLock, ImageLock, Lock, ModelLock, PipModelLock, PulledImageLock
 from deploy.recipe import ImageSource, Pulled
+from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
 
@@ -45,9 +46,7 @@ def image_fault(image: ImageSource, locked: ImageLock) -> str:
 
 
 def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
-    for model in spec.models:
-        if not model.is_locked(spec):
-            continue
+    for model in filter(lineage(spec).is_locked, spec.models):
         locked = lock.models.get(model.key)
         if fault := "is not locked yet" if locked is None else model_fault(model, locked):
             yield f"models.{model.key}", fault
@@ -72,7 +71,8 @@ def adapter_fault(model: Model, locked: AdapterLock) -> str:
 
 def model_fault(model: Model, locked: ModelLock) -> str:
     """Say why a model's entry does not fit its source; empty where it fits."""
-    source = {"tag": model.from_} if isinstance(model.from_, str) else model.from_.model_dump() if model.from_ else {}
+    wants = model.source
+    source = {"tag": wants} if isinstance(wants, str) else wants.model_dump()
     kind = next(iter(source), locked.source)
     if kind != locked.source:
         said = source[kind] if kind == "tag" else f"{{{kind}: {source[kind]}}}"

@@ -28,7 +28,7 @@ _WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}\.whl")
 _REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9][a-z0-9._/-]*"
 )
-_ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/[A-Za-z0-9][A-Za-z0-9._:-]{0,130}")
+_ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/(?!.*//)[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 _ADDRESS_WORD = re.compile("lan|all")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,80}")
 

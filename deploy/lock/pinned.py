@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from deploy.agent.engines.names import same
 from deploy.errors import UsageError
 from deploy.images import source_of
 from deploy.lock.missing import adapter_fault, image_fault, model_fault
 from deploy.lock.model import AdapterLock, BuiltImageLock, ImageLock, Lock, ModelLock, PipModelLock, TagModelLock
 from deploy.recipe import ImageSource, Wheel
+from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 from deploy.spec.placed import services
@@ -109,13 +111,20 @@ def _images(spec: Spec) -> dict[str, list[str]]:
 
 def _models(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of models by name, source and the models made from them."""
-    locked = [model for model in spec.models if model.is_locked(spec) or model.adapter]
+    made_from = lineage(spec)
+    locked = [model for model in spec.models if made_from.is_locked(model) or model.adapter]
     found: dict[str, list[str]] = {}
     for model in spec.models:
-        keys = [one.key for one in locked if one in (model, *_bases(model, spec))]
+        line = {one.key for one in (model, *made_from.line(model))}
+        keys = [one.key for one in locked if one.key in line]
         # One tag is one digest: what else begins with it moves along.
-        tags = [one.from_ for one in locked if one.key in keys and isinstance(one.from_, str)]
-        keys += [one.key for one in locked if one.from_ in tags and one.key not in keys]
+        tags = [one.source for one in locked if one.key in line and isinstance(one.source, str)]
+        spelled = set(map(same, tags))
+        keys += [
+            one.key
+            for one in locked
+            if one.key not in line and isinstance(one.source, str) and same(one.source) in spelled
+        ]
         for name in (model.name, model.key, *tags, *_places(model)):
             found.setdefault(name, []).extend(keys)
     return {name: keys for name, keys in found.items() if keys}
@@ -123,18 +132,10 @@ def _models(spec: Spec) -> dict[str, list[str]]:
 
 def _places(model: Model) -> tuple[str, ...]:
     """Return the address, path or package that a model's file comes from."""
-    match model.from_:
+    match model.source:
         case UrlSource(url=place) | FileSource(file=place) | PipSource(pip=place):
             return (str(place),)
     return ()
-
-
-def _bases(model: Model, spec: Spec) -> Iterator[Model]:
-    seen, base = {model.key}, model.base(spec)
-    while base is not None and base.key not in seen:
-        yield base
-        seen.add(base.key)
-        base = base.base(spec)
 
 
 def _packages(lock: Lock | None) -> frozenset[str]:

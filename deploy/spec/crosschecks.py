@@ -12,28 +12,12 @@ from deploy.spec.fronts import FRONT_CHECKS
 from deploy.spec.making import MAKING_CHECKS
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
+from deploy.spec.naming import NAMING_CHECKS
 from deploy.spec.placed import Placed, services
 from deploy.spec.service import ServiceSpec
 
 _RESERVED_STACKS = ("agent", "tools")
 """Names in /opt/kit that are the kit's own."""
-
-
-def names_are_unique(spec: Spec) -> Iterator[Finding]:
-    """Two engines, or an engine and another service, must not share a name; nor two models of one engine."""
-    first = {service.name: service.path for service in reversed(services(spec)) if service.path[0] != "engines"}
-    for index, engine in enumerate(spec.engines):
-        path: FieldPath = ("engines", index)
-        taken = first.setdefault(engine.name, path)
-        if taken != path:
-            whose = "another engine's name" if taken[0] == "engines" else f"the name of the {taken[0]}'s service"
-            yield Finding((*path, "name"), f"{engine.name} is {whose} already", (taken,))
-    models: dict[tuple[str, str], int] = {}
-    for index, model in enumerate(spec.models):
-        # Engines tell names apart by their letters alone, and a name without a tag is the one with `latest`
-        same = (model.engine, model.name.lower().removesuffix(":latest"))
-        if models.setdefault(same, index) != index:
-            yield Finding(("models", index, "name"), f"{model.name} is another model's name on {model.engine} already")
 
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
@@ -79,27 +63,15 @@ def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
             for name in sorted(model.model_fields_set & set(OWN_SETTINGS)):
                 message = f"{engine.name} ({engine.kind}) cannot do this; leave it out, whoever asks may send it"
                 yield Finding((*path, name), message, also)
-        yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(spec, model, engine.models_are))
+        yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(model, engine.models_are))
 
 
-def _source_faults(spec: Spec, model: Model, models_are: ModelsAre) -> Iterator[str]:
+def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
     source = model.from_
     if models_are == "opened" and not isinstance(source, (PipSource, FileSource)):
         yield f"{model.engine} opens one GGUF file; write {{pip: ...}} or {{file: ...}}"
     elif models_are == "named" and not (source is None or isinstance(source, str)):
         yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
-    elif models_are == "created" and source is None:
-        yield "is missing: a library's tag, another model's name, {file: ...}, {url: ...} or {pip: ...}"
-    elif models_are == "created" and _is_made_from_itself(spec, model):
-        yield f"{model.name} is made from itself; name a tag of a library or a file"
-
-
-def _is_made_from_itself(spec: Spec, model: Model) -> bool:
-    seen, base = {model.key}, model.base(spec)
-    while base is not None and base.key not in seen:
-        seen.add(base.key)
-        base = base.base(spec)
-    return base is not None or model.from_ == model.name
 
 
 def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
@@ -150,7 +122,6 @@ def stack_is_free(spec: Spec) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     stack_is_free,
-    names_are_unique,
     ports_are_unique,
     models_have_engines,
     models_fit_their_engines,
@@ -159,6 +130,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     publishing_is_safe,
     versions_are_safe,
     folders_are_apart,
+    *NAMING_CHECKS,
     *FRONT_CHECKS,
     *MAKING_CHECKS,
 )

@@ -39,6 +39,11 @@ class EngineSpec(Strict):
         return None
 
     @property
+    def uses_cloud(self) -> bool:
+        """Whether it may pass questions on to its vendor's cloud."""
+        return False
+
+    @property
     def outside(self) -> str:
         """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
         return ""

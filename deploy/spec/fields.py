@@ -12,7 +12,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pla
 from pydantic_core import PydanticCustomError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(:[A-Za-z0-9_][A-Za-z0-9._-]{0,61})?")
+_MODEL_PART = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_MODEL_NAME = re.compile(
+    rf"(?=.{{1,200}}$)({_MODEL_PART}(:[0-9]{{1,5}})?/({_MODEL_PART}/){{0,2}})?{_MODEL_PART}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,61}})?"
+)
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}((a|b|rc|\.post|\.dev)[0-9]+)?")
 _URL = re.compile(r"https?://[A-Za-z0-9\[][^\s\"'\\$`<>\x00-\x1f\x7f]*")
@@ -190,8 +193,8 @@ Name = Annotated[
 ]
 ModelName = Annotated[
     str,
-    _matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', and a tag after ':')"),
-    _schema(_MODEL_NAME, "gemma"),
+    _matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', '/', and a tag after ':')"),
+    _schema(_MODEL_NAME, "gemma", "llama3.2:3b"),
 ]
 PackageName = Annotated[str, _matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
 Version = Annotated[str, _matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]

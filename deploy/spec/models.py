@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.errors import KitError
 from deploy.modelfile.carried import ModelText
 from deploy.modelfile.modelfile import Requires
 from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
 from deploy.modelfile.presets import PresetName
-from deploy.reference import parse_model
-from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version
+from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version, shown
+from deploy.spec.lineage import lineage
 from deploy.spec.texts import Examples, LongText, Template
 
 if TYPE_CHECKING:
@@ -50,15 +49,12 @@ class UrlSource(Strict):
 
 
 def _named(value: str) -> str:
-    try:
-        parse_model(value)
-    except KitError as error:
-        raise PydanticCustomError(
-            "source", "{problem}; {next}", {"problem": error.problem, "next": error.next_step}
-        ) from None
+    if not value.strip() or not value.isprintable() or len(value) > _LONGEST_NAME:
+        raise PydanticCustomError("source", "{value} is not a model's name", {"value": shown(value)})
     return value
 
 
+_LONGEST_NAME = 500
 ModelSourceName = Annotated[
     str, AfterValidator(_named), WithJsonSchema({"type": "string", "examples": ["llama3:8b-instruct-q4_K_M"]})
 ]
@@ -103,7 +99,7 @@ class Model(Parameters):
     engine: Name
     """Name of the engine that serves it."""
     from_: Annotated[Source | None, Field(alias="from")] = None
-    """Where it comes from: a library's tag or another model's name, or {pip}, {file} or {url} for a GGUF file."""
+    """A library's tag, another model's name, or a GGUF file: {pip}, {file}, {url}; left out, the tag of that name."""
     preset: PresetName | None = None
     """Parameters for a purpose; what is written beside it wins."""
     system: LongText | None = None
@@ -126,16 +122,14 @@ class Model(Parameters):
         """Name of its entry in kit.lock."""
         return f"{self.engine}/{self.name}"
 
-    def base(self, spec: Spec) -> Model | None:
-        """Return the model of the same engine that it is made from, where it is."""
-        return next(
-            (m for m in spec.models if m.engine == self.engine and m.name == self.from_ and m is not self), None
-        )
+    @property
+    def source(self) -> Source:
+        """Where it comes from: what is written, or the tag that its name is."""
+        return self.name if self.from_ is None else self.from_
 
     def is_locked(self, spec: Spec) -> bool:
-        """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
-        named = any(engine.name == self.engine and engine.models_are == "named" for engine in spec.engines)
-        return self.from_ is not None and not named and self.base(spec) is None
+        """Whether anything about it can move."""
+        return lineage(spec).is_locked(self)
 
 
 OWN_SETTINGS = tuple(name for name in Model.model_fields if name not in ("name", "engine", "from_"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 PROTOCOL = "ollama"
 DEFAULT_PLACES = (f"registry.{PROTOCOL}.ai/", "library/")
 DEFAULT_TAG = ":latest"
+LOCAL, CLOUD = "local", "cloud"
 
 
 def same(name: str) -> str:
@@ -20,3 +21,14 @@ def plain(name: str) -> str:
     for place in DEFAULT_PLACES:
         name = name[len(place) :] if name.lower().startswith(place) else name
     return name[: -len(DEFAULT_TAG)] if name.lower().endswith(DEFAULT_TAG) else name
+
+
+def suffix(name: str) -> str:
+    """Return the tag that an engine takes off a name before it looks the model up: local, cloud, or nothing.
+
+    With the tag `local` it asks for the model without a tag; with `cloud` it sends the request to its vendor.
+    """
+    tag = name.rpartition(":")[2].lower() if ":" in name else ""
+    if "/" in tag:
+        return ""
+    return CLOUD if tag.endswith(f"-{CLOUD}") else tag if tag in (LOCAL, CLOUD) else ""

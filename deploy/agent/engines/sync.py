@@ -51,18 +51,16 @@ def restarted(request: dict[str, Any], journal: Journal) -> None:
 
 
 def ordered(models: list[Model]) -> list[Model]:
-    """Return models so that each comes after the one that it is made from."""
+    """Return models so that each comes after the one that it is made from; a cycle is left where it closes."""
     named = {same(model["name"]): model for model in models}
     placed: dict[str, Model] = {}
-
-    def place(model: Model, above: tuple[str, ...]) -> None:
-        name, origin = same(model["name"]), same(model["request"].get("from", ""))
-        if origin in named and origin not in (*above, name):
-            place(named[origin], (*above, name))
-        placed.setdefault(name, model)
-
-    for model in models:
-        place(model, ())
+    for name in named:
+        # Not recursive: a chain may be longer than Python's stack is deep.
+        line: dict[str, None] = {}
+        while name in named and name not in placed and name not in line:
+            line[name] = None
+            name = same(named[name]["request"].get("from", ""))
+        placed.update((one, named[one]) for one in reversed(list(line)))
     return list(placed.values())
 
 
@@ -169,18 +167,20 @@ class Sync:
                     f"making {model['name']}", f"it has no {origin}", f"give {origin} to this engine in kit.yaml"
                 )
             return
+        is_own = same(origin) == same(model["name"])
         known = self._memory.pulled(self._engine.name, origin)
-        # A tag that the kit pulled and nobody changed follows the lock; any other is only reported.
+        # A tag that kit.yaml names, or that the kit pulled and nobody changed, follows the lock; others are reported.
         is_damaged = self.mending.has_lost(origin)
         self.mending.prepare(origin, live, is_pulled=True)
-        if live is None or is_damaged or (live.digest != base["digest"] and live.digest == known):
+        has_moved = live is not None and live.digest != base["digest"] and (is_own or live.digest == known)
+        if live is None or is_damaged or has_moved:
             live = self._pull(base)
         if live.digest != base["digest"]:
             raise self._engine.failure(
                 f"making {model['name']}",
                 f"the tag {origin} has moved: kit.lock has {base['digest'][:12]}, the engine {live.digest[:12]}",
-                f"`{Line('lock', '--upgrade', model['name'])}` takes what the tag is now; "
-                f"`{Line('models', 'pull', origin)}` brings it to the engine",
+                f"`{Line('lock', '--upgrade', model['name'])}` takes what the tag is now"
+                + ("" if is_own else f"; `{Line('models', 'pull', origin)}` brings it to the engine"),
             )
 
     def _pull(self, base: dict[str, Any]) -> Live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
 from deploy.deployment import Engine, NamedEngine
-from deploy.models import Context
+from deploy.models import Context, upstream_names
 from deploy.offers import ChatApi, Embeddings, Offer
 from deploy.secret import Secret
 
@@ -17,7 +17,7 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     """Decide which models are created on the engine and what it offers."""
     key = _key(spec)
     names = tuple(model.name for model in site.created) or tuple(name for name, _ in site.named)
-    upstream = tuple((name, known) for name, known in site.named if name != known)
+    upstream = tuple((name, known) for name, known in site.named if name != known) or upstream_names(site.created)
     offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, True, upstream, spec.name)]
     if site.embedding in names:
         offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, True, upstream, spec.name))

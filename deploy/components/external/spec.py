@@ -73,11 +73,21 @@ class ExternalEngine(EngineSpec):
     prune: bool = False
     """Whether a model that left this file is removed from it, if the kit made it."""
 
+    cloud: bool = False
+    """Whether models in its vendor's cloud may be named, for `api: ollama`; false keeps each question on the engine."""
+
     @classmethod
     def at(cls, url: str) -> str:
         """Return what is written about one at an address: a version in its path tells which API it is."""
         api = "openai" if _VERSION.search(urlsplit(url).path) else "ollama"
         return f"{{name: main, kind: external, api: {api}, url: {json.dumps(url)}}}"
+
+    @field_validator("cloud")
+    @classmethod
+    def _has_a_cloud(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("api") == "openai":
+            raise PydanticCustomError("source", "has no effect here; leave it out, or write `api: ollama`", {})
+        return value
 
     @field_validator("url")
     @classmethod
@@ -94,6 +104,11 @@ class ExternalEngine(EngineSpec):
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
         return "created" if self.api == "ollama" else "named"
+
+    @property
+    def uses_cloud(self) -> bool:
+        """Whether it may pass questions on to its vendor's cloud."""
+        return self.cloud
 
     @property
     def outside(self) -> str:

@@ -9,7 +9,7 @@ from deploy.components.ollama.memory import CONTEXT, memory_bytes, weight_of
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Device, Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
-from deploy.models import Context
+from deploy.models import Context, upstream_names
 from deploy.offers import ChatApi, Embeddings, Offer
 
 UID = 10104
@@ -85,21 +85,24 @@ def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
 def _is_kept_off(site: Site, name: str) -> bool:
     """Whether the spec puts none of a model's layers on the card: its own word, or that of what it is made from."""
     made = {model.name: model.request for model in site.created}
-    while name in made:
-        layers = made[name].get("parameters", {}).get("num_gpu")
+    # A tag under its own name is made from itself: each request is looked at once.
+    while request := made.pop(name, None):
+        layers = request.get("parameters", {}).get("num_gpu")
         if layers is not None:
             return bool(layers == 0)
-        name = made[name].get("from", "")
+        name = request.get("from", "")
     return False
 
 
 def _egress(spec: OllamaEngine, site: Site) -> tuple[Egress, str]:
-    pulled = [model.name for model in site.created if model.base]
+    pulled = [
+        model.name if model.is_pulled else f"what {model.name} is made from" for model in site.created if model.base
+    ]
     if spec.egress is not None:
         return spec.egress, "the spec says so" if spec.egress == "any" else ""
     if spec.cloud:
         return "any", "the spec lets it talk with its vendor's cloud"
-    return ("any", f"pulls what {pulled[0]} is made from") if pulled else ("none", "")
+    return ("any", f"pulls {pulled[0]}") if pulled else ("none", "")
 
 
 def _folders(root: str, models_dir: str, owner: Owner) -> tuple[Folder, ...]:
@@ -127,10 +130,10 @@ def _context(spec: OllamaEngine) -> Context:
 
 def _offers_of(spec: OllamaEngine, site: Site) -> tuple[Offer, ...]:
     address = f"http://{spec.name}:{CONTAINER_PORT}"
-    names = tuple(model.name for model in site.created)
-    chat = ChatApi(PROTOCOL, address, names, None)
+    names, upstream = tuple(model.name for model in site.created), upstream_names(site.created)
+    chat = ChatApi(PROTOCOL, address, names, None, upstream=upstream)
     embedding = _embedding(site)
-    return (chat, Embeddings(PROTOCOL, address, (embedding,), None)) if embedding else (chat,)
+    return (chat, Embeddings(PROTOCOL, address, (embedding,), None, upstream=upstream)) if embedding else (chat,)
 
 
 def _embedding(site: Site) -> str:

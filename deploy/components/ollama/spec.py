@@ -169,6 +169,11 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
         return "created"
 
     @property
+    def uses_cloud(self) -> bool:
+        """Whether it may pass questions on to its vendor's cloud."""
+        return self.cloud
+
+    @property
     def release(self) -> str | None:
         """Release of Ollama, as far as its image's name says it."""
         if self.image is None:

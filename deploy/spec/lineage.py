@@ -1,0 +1,85 @@
+"""What each model of a spec is made from, found by the names as engines compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from deploy.agent.engines.names import same
+from deploy.spec.walks import cycles
+
+if TYPE_CHECKING:
+    from deploy.spec.model import Spec
+    from deploy.spec.models import Model, Source
+
+
+class Lineage:
+    """The models of engines that make models, each with the one that it is made from."""
+
+    def __init__(self, models: Iterable[Model], makers: Collection[str], named: Collection[str] = ()) -> None:
+        self._makers = frozenset(makers)
+        self._named = frozenset(named)
+        self._models: dict[str, Model] = {}
+        for model in models:
+            if model.engine in self._makers:
+                self._models.setdefault(_key(model.engine, model.name), model)
+
+    def source(self, model: Model) -> Source | None:
+        """Return where a model comes from; an engine that makes models takes the tag of its name, left out."""
+        return model.name if model.from_ is None and model.engine in self._makers else model.from_
+
+    def is_pulled(self, model: Model) -> bool:
+        """Whether it is a library's tag under its own name: pulled, and nothing is made of it."""
+        source = self.source(model)
+        return model.engine in self._makers and isinstance(source, str) and same(source) == same(model.name)
+
+    def base(self, model: Model) -> Model | None:
+        """Return the model of the same engine that it is made from, where it is."""
+        source = self.source(model)
+        if not isinstance(source, str) or same(source) == same(model.name):
+            return None
+        return self._models.get(_key(model.engine, source))
+
+    def is_locked(self, model: Model) -> bool:
+        """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
+        return model.engine not in self._named and self.source(model) is not None and self.base(model) is None
+
+    def line(self, model: Model) -> Iterator[Model]:
+        """Yield what a model is made from, the nearest first; a cycle is left where it would begin again."""
+        seen, base = {model.key}, self.base(model)
+        while base is not None and base.key not in seen:
+            seen.add(base.key)
+            yield base
+            base = self.base(base)
+
+    def cycles(self) -> Iterator[tuple[Model, ...]]:
+        """Yield the models of each cycle, from the first in the file back to itself."""
+        graph = {key: self._above(model) for key, model in self._models.items()}
+        return (tuple(self._models[key] for key in way) for way in cycles(graph))
+
+    def _above(self, model: Model) -> tuple[str, ...]:
+        base = self.base(model)
+        return () if base is None else (_key(base.engine, base.name),)
+
+    def ordered(self) -> Iterator[Model]:
+        """Yield every model after the one that it is made from; of a cycle, in the order of the file."""
+        placed: set[str] = set()
+        for model in self._models.values():
+            line: list[Model] = []
+            for one in chain((model,), self.line(model)):
+                if one.key in placed:
+                    break
+                line.append(one)
+            placed |= {one.key for one in line}
+            yield from reversed(line)
+
+
+def lineage(spec: Spec) -> Lineage:
+    """Return what the models of a spec are made from."""
+    makers = {engine.name for engine in spec.engines if engine.models_are == "created"}
+    return Lineage(spec.models, makers, {engine.name for engine in spec.engines if engine.models_are == "named"})
+
+
+def _key(engine: str, name: str) -> str:
+    return f"{engine}/{same(name)}"
