@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Lineage:
-    """The models of engines that make models, each with the one that it is made from."""
+    """The models of engines that do not have them already, each with the one that it is made from."""
 
     def __init__(self, models: Iterable[Model], makers: Collection[str], named: Collection[str] = ()) -> None:
         self._makers = frozenset(makers)
         self._named = frozenset(named)
         self._models: dict[str, Model] = {}
         for model in models:
-            if model.engine in self._makers:
+            if model.engine not in self._named:
                 self._models.setdefault(_key(model.engine, model.name), model)
 
     def source(self, model: Model) -> Source | None:
@@ -37,13 +37,14 @@ class Lineage:
     def base(self, model: Model) -> Model | None:
         """Return the model of the same engine that it is made from, where it is."""
         source = self.source(model)
-        if not isinstance(source, str) or same(source) == same(model.name):
+        if not isinstance(source, str) or same(source) == same(model.name) or model.engine in self._named:
             return None
         return self._models.get(_key(model.engine, source))
 
     def is_locked(self, model: Model) -> bool:
         """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
-        return model.engine not in self._named and self.source(model) is not None and self.base(model) is None
+        is_told = model.engine not in self._named and self.source(model) is not None
+        return is_told and self.base(model) is None
 
     def line(self, model: Model) -> Iterator[Model]:
         """Yield what a model is made from, the nearest first; a cycle is left where it would begin again."""
@@ -55,7 +56,8 @@ class Lineage:
 
     def cycles(self) -> Iterator[tuple[Model, ...]]:
         """Yield the models of each cycle, from the first in the file back to itself."""
-        graph = {key: self._above(model) for key, model in self._models.items()}
+        made = {key: model for key, model in self._models.items() if model.engine in self._makers}
+        graph = {key: self._above(model) for key, model in made.items()}
         return (tuple(self._models[key] for key in way) for way in cycles(graph))
 
     def _above(self, model: Model) -> tuple[str, ...]:
