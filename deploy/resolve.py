@@ -8,6 +8,7 @@ from deploy.created import created_models
 from deploy.deployment import Deployment, Fetch
 from deploy.images import image_of
 from deploy.lock.model import Lock, TagModelLock
+from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Engine, Spec
 from deploy.spec.models import Model
 from deploy.spec.service import ServiceSpec
@@ -26,7 +27,7 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
     offers = tuple(offer for engine in resolved for offer in engine.offers)
     for front in (spec.gateway, spec.webui):
         if front is not None:
-            site = Site(spec.stack, image_of(front, lock), addresses=lock.addresses)
+            site = Site(spec.stack, image_of(front, lock), addresses=lock.addresses, embedding=_embedding(spec))
             resolved.append(room_of(front.kind).resolve(front, site, offers))
             offers += resolved[-1].offers
     return resolved
@@ -59,8 +60,13 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
         addresses=lock.addresses,
-        embedding=spec.webui.embedding if spec.webui is not None else None,
+        embedding=_embedding(spec),
     )
+
+
+def _embedding(spec: Spec) -> str | None:
+    named = spec.webui.embedding if spec.webui is not None else None
+    return None if named is None else aliases_of(spec).get(named, named)
 
 
 def _locked(lock: Lock, wanted: Model) -> LockedModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from deploy.agent.line import Line
 from deploy.desired import Desired
@@ -37,7 +38,7 @@ def given_values(desired: Desired) -> Given:
     found = Given()
     for secret in _referred(desired):
         try:
-            found[secret.name] = _read(secret.reference, desired.path.parent)
+            found[secret.name] = _read(secret, desired.path.parent)
         except _NotGivenError:
             continue
     return found
@@ -48,7 +49,7 @@ def ensure_given(desired: Desired, observation: Observation) -> None:
     problems = []
     for secret in _referred(desired):
         try:
-            _read(secret.reference, desired.path.parent)
+            _read(secret, desired.path.parent)
         except _NotGivenError as problem:
             if isinstance(problem, _NoKeyError) or (secret.owner, secret.name) not in observation.secrets:
                 problems += [_problem(desired.path, secret, str(problem))]
@@ -60,7 +61,8 @@ def _referred(desired: Desired) -> Iterator[Secret]:
     return (secret for secret in desired.deployment.secrets if secret.reference)
 
 
-def _read(reference: str, folder: Path) -> str:
+def _read(secret: Secret, folder: Path) -> str:
+    reference = secret.reference
     kind, _, place = reference.partition(":")
     value = _variable(place) if kind == "env" else _file(folder / place)
     if not value.isascii() or not value.isprintable() or " " in value:
@@ -68,7 +70,7 @@ def _read(reference: str, folder: Path) -> str:
     if len(value) < SHORTEST:
         raise _NoKeyError(
             f"{reference} holds {len(value)} characters, and a key has {SHORTEST} or more; "
-            "give the engine a longer one, and write that there"
+            f"{'choose' if secret.prefix else 'give the engine'} a longer one, and write that there"
         )
     return value
 
@@ -102,10 +104,17 @@ def _problem(path: Path, secret: Secret, words: str) -> Problem:
     from deploy.spec.tree import read_document
 
     document = read_document(path, LARGEST_SPEC, "")
-    for place in document.values:
-        value = document.data
-        for part in place:
-            value = value[part]
-        if value == secret.reference and path_text(place).startswith("engines"):
-            return document.problem(place, words)
-    return document.problem(("engines",), words)
+    found = [place for place in document.values if _value(document.data, place) == secret.reference]
+    # Several may name the same place: it is told at the one of this secret.
+    own = [place for place in found if _value(document.data, (*place[:-1], "name")) == secret.owner]
+    fronts = [place for place in found if path_text(place).startswith("gateway")]
+    return document.problem(next(iter((*own, *fronts, *found)), ("engines",)), words)
+
+
+def _value(data: Any, place: tuple[str | int, ...]) -> Any:
+    for part in place:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data

@@ -14,6 +14,7 @@ from deploy.lock.model import Lock
 from deploy.offers import ChatApi, Embeddings
 from deploy.resolve import resolved_parts
 from deploy.secret import Secret
+from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
 
 
@@ -60,7 +61,9 @@ def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
     parts = resolved_parts(spec, lock)
     engines = list(zip((engine.name for engine in spec.engines), parts, strict=False))
     fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway else []
-    behind = tuple((name, tuple(m.engine for m in spec.models if m.name == name)) for name in _model_names(spec))
+    aliases = aliases_of(spec)
+    names = (*_model_names(spec), *aliases)
+    behind = tuple((name, _engines_of(spec, aliases.get(name, name))) for name in names)
     managed = tuple(name for name, part in engines if part.own_service is not None)
     found = [
         replace(door, behind=behind, managed=managed, cause_of=room_of(name).cause_of)
@@ -72,6 +75,10 @@ def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
 
 def _model_names(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(model.name for model in spec.models))
+
+
+def _engines_of(spec: Spec, model: str) -> tuple[str, ...]:
+    return tuple(one.engine for one in spec.models if one.name == model)
 
 
 def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:

@@ -21,12 +21,13 @@ class Known:
 
 def known(spec: Path) -> Known:
     """Read the names in a spec."""
+    from deploy.spec.aliases import aliases_of
     from deploy.spec.loader import load_spec
     from deploy.spec.service import ServiceSpec
 
     loaded = load_spec(spec)
     fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
-    models = tuple(dict.fromkeys(model.name for model in loaded.models))
+    models = tuple(dict.fromkeys([*(model.name for model in loaded.models), *aliases_of(loaded)]))
     engines = tuple(engine.name for engine in loaded.engines if isinstance(engine, ServiceSpec))
     return Known(loaded.stack, (*engines, *fronts), models)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from deploy.deployment import Deployment
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.deployment import Deployment, Service
 from deploy.hosts.observe import Observation
 from deploy.plan.operation import Operation
 
@@ -13,6 +16,27 @@ def settings_operations(deployment: Deployment, observation: Observation) -> tup
     for service in deployment.services:
         if not service.room:
             continue
-        for name, cause in observation.settings_drift(service.name):
-            operations.append(Operation(f"setting {name}", "set", cause, service.kind, service.name, "settings"))
+        drift = dict(observation.settings_drift(service.name))
+        causes = {**dict(_given_anew(service, observation)), **drift}
+        for name in sorted(causes):
+            operations.append(Operation(f"setting {name}", "set", causes[name], service.kind, service.name, "settings"))
     return tuple(operations)
+
+
+def _given_anew(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield the settings that hold a secret which this apply replaces: what is stored equals the old one still."""
+    if service.name not in observation.services:
+        return
+    for name, value in service.room.get("settings", {}).items():
+        replaced = sorted(
+            secret for owner, secret in _secrets_in(value) if (owner, secret) in observation.replaced_secrets
+        )
+        if replaced:
+            yield name, f"secret changed: {', '.join(replaced)}"
+
+
+def _secrets_in(value: Any) -> set[tuple[str, str]]:
+    if isinstance(value, dict) and isinstance(value.get("secret"), str):
+        return {(str(value.get("owner")), value["secret"])}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {found for one in inner for found in _secrets_in(one)}

@@ -74,14 +74,6 @@ def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
         yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
 
 
-def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
-    """The web UI's embedding model must be one of the models."""
-    names = tuple(model.name for model in spec.models)
-    if spec.webui is not None and spec.webui.embedding is not None and spec.webui.embedding not in names:
-        wanted = spec.webui.embedding
-        yield Finding(("webui", "embedding"), f"no model is called {wanted}", whole=("models",), wanted=(wanted, names))
-
-
 def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
     """Without a gateway, an engine must offer chat by itself."""
     engines = [engine for engine in spec.engines if isinstance(engine, ServiceSpec)]
@@ -125,7 +117,6 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     ports_are_unique,
     models_have_engines,
     models_fit_their_engines,
-    embedding_names_a_model,
     webui_has_a_back_end,
     publishing_is_safe,
     versions_are_safe,

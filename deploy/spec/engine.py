@@ -48,6 +48,11 @@ class EngineSpec(Strict):
         """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
         return ""
 
+    @property
+    def moved_by(self) -> str:
+        """How such an engine is told to listen elsewhere, in brackets; empty where its own settings say it."""
+        return ""
+
 
 _NVIDIA = (
     "`{value}` is not built yet: the kit does not install NVIDIA's container toolkit, so no container would get such a"

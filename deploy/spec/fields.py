@@ -182,6 +182,18 @@ def _address_schema(example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": "^https?://", "examples": [example]})
 
 
+def _base_url(value: str) -> str:
+    if found := re.search(r"[?#]", value):
+        # What stands there may be a key.
+        words = "an address that paths are added to has no {what}; leave out all from the '{sign}' on"
+        what = {"?": "query", "#": "fragment"}[found[0]]
+        raise PydanticCustomError("url", words, {"what": what, "sign": found[0]})
+    return value
+
+
+_BASE = AfterValidator(_base_url)
+
+
 def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$", "examples": list(examples)})
 
@@ -228,14 +240,18 @@ SourcePath = Annotated[
 Url = Annotated[
     str, _such_as("https://example.org/models/mine.gguf"), _address_schema("https://example.org/models/mine.gguf")
 ]
-EngineUrl = Annotated[str, _such_as("http://mac.lan:11434"), _address_schema("http://mac.lan:11434")]
-ProxyUrl = Annotated[str, _such_as("http://proxy.internal:3128"), _address_schema("http://proxy.internal:3128")]
+EngineUrl = Annotated[str, _BASE, _such_as("http://mac.lan:11434"), _address_schema("http://mac.lan:11434")]
+ProxyUrl = Annotated[str, _BASE, _such_as("http://proxy.internal:3128"), _address_schema("http://proxy.internal:3128")]
 DebianUrl = Annotated[
-    str, _such_as("https://mirror.internal/debian"), _address_schema("https://mirror.internal/debian")
+    str, _BASE, _such_as("https://mirror.internal/debian"), _address_schema("https://mirror.internal/debian")
 ]
-PypiUrl = Annotated[str, _such_as("https://mirror.internal/simple"), _address_schema("https://mirror.internal/simple")]
+PypiUrl = Annotated[
+    str, _BASE, _such_as("https://mirror.internal/simple"), _address_schema("https://mirror.internal/simple")
+]
 RegistryUrl = Annotated[
-    str, _such_as("https://registry.internal:5000"), _address_schema("https://registry.internal:5000")
+    str, _BASE, _such_as("https://registry.internal:5000"), _address_schema("https://registry.internal:5000")
 ]
-LibraryUrl = Annotated[str, _such_as("https://models.internal:8443"), _address_schema("https://models.internal:8443")]
+LibraryUrl = Annotated[
+    str, _BASE, _such_as("https://models.internal:8443"), _address_schema("https://models.internal:8443")
+]
 Text = Annotated[str, AfterValidator(_text), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 65_536})]

@@ -7,13 +7,14 @@ import re
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.spec.addresses import host_of, is_unspecified
 from deploy.spec.engine import EngineSpec, ModelsAre
 from deploy.spec.fields import EngineUrl, shown
+from deploy.spec.keys import Key
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
 _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
 _BELOW = {
     "ollama": ("one of Ollama's protocols, not its address", ("/v1", "/api")),
@@ -23,38 +24,23 @@ _BELOW = {
     ),
 }
 """Ends of an address that lie below where a protocol begins, and what they are."""
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|0(\.0){0,3}|::")
 
 
-def _reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
-        # The value itself may be a key that somebody meant to keep.
-        raise PydanticCustomError(
-            "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
-        )
-    return value
-
-
-def _reachable(value: str) -> str:
+def _address(value: str) -> str:
     try:
-        host = urlsplit(value).hostname or ""
+        host = host_of(value)
         _ = urlsplit(value).port
     except ValueError:
         raise PydanticCustomError("url", "{value} is not an address", {"value": shown(value)}) from None
-    if _LOOPBACK.fullmatch(host):
-        raise PydanticCustomError(
-            "url",
-            "{value} is this machine to every container itself; let the engine listen on an address of this machine "
-            "and write that",
-            {"value": shown(value)},
+    if is_unspecified(host):
+        words = (
+            "{value} is this machine to every container itself, and says only where a program listens; write an address"
         )
+        raise PydanticCustomError("url", words, {"value": shown(value)})
     return value.rstrip("/")
 
 
-Key = Annotated[
-    str, AfterValidator(_reference), WithJsonSchema({"type": "string", "examples": ["env:MAC_KEY", "file:mac.key"]})
-]
-Address = Annotated[EngineUrl, AfterValidator(_reachable)]
+Address = Annotated[EngineUrl, AfterValidator(_address)]
 
 
 class ExternalEngine(EngineSpec):
@@ -114,3 +100,10 @@ class ExternalEngine(EngineSpec):
     def outside(self) -> str:
         """Where it is reached outside of the stack's own networks."""
         return self.url
+
+    @property
+    def moved_by(self) -> str:
+        """How an Ollama is told to listen elsewhere; others have settings of their own."""
+        if self.api != "ollama":
+            return ""
+        return " (an Ollama: `sudo systemctl edit ollama`, lines `[Service]` and `Environment=OLLAMA_HOST=ADDRESS`)"

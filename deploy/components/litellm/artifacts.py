@@ -24,6 +24,14 @@ class GatewayConfig:
     request_timeout_seconds: int
 
 
+@dataclass(frozen=True)
+class AliasedConfig(GatewayConfig):
+    """The same where models have further names; without them the file has no such part."""
+
+    aliases: tuple[tuple[str, str], ...]
+    """Each with the model that it stands for."""
+
+
 def gateway_files(config: GatewayConfig) -> tuple[Artifact, ...]:
     """Return the gateway's files; the first lists every model of every engine, under its own name."""
     return (

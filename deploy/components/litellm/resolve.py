@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.components.litellm.artifacts import CONFIG_PATH, FOLDER, GATE_HOOK, GatewayConfig, gateway_files
+from deploy.components.litellm.artifacts import (
+    CONFIG_PATH,
+    FOLDER,
+    GATE_HOOK,
+    AliasedConfig,
+    GatewayConfig,
+    gateway_files,
+)
 from deploy.components.litellm.spec import LiteLLMGateway
-from deploy.components.litellm.upstreams import CHAT_PREFIX, Upstream, fallbacks, pre_call_checks, upstreams
+from deploy.components.litellm.upstreams import CHAT_PREFIX, fallbacks, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Service, Tmpfs
 from deploy.offers import ChatApi, Embeddings, Offer, way_out
 from deploy.secret import Secret, SecretUse
+from deploy.spec.aliases import followed
 
 UID = 10102
 CONTAINER_PORT = 4000
+MASTER_KEY = "litellm_master_key"
 ENVIRONMENT = (
     # A host that is switched off says nothing. A connection that nobody uses is not kept long enough to be the next
     # request's, and one that waits for an answer is asked whether the host is still there, which costs a long answer
@@ -53,7 +62,7 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
     """Decide the gateway's container and what it offers: what the engines offer, under its own key."""
     callable_offers = tuple(offer for offer in offers if offer.protocol in CHAT_PREFIX)
     chats = tuple(offer for offer in callable_offers if isinstance(offer, ChatApi))
-    master = Secret("litellm_master_key", spec.kind, "sk-", "key of the gateway, for programs that call it")
+    master = Secret(MASTER_KEY, spec.kind, "sk-", "key of the gateway, for programs that call it", spec.key or "")
     keys = {chat.key.name: _use(chat.key) for chat in chats if chat.key}
     config = _config(spec, callable_offers, keys)
     egress, cause = way_out(spec.egress, callable_offers)
@@ -74,35 +83,50 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,
-        facts=_facts(config.models, chats, offers, master),
+        facts=_facts(config, chats, offers, master),
     )
     return Resolved(service, (), _offers_of(spec, chats, offers, master))
 
 
 def _config(spec: LiteLLMGateway, offers: tuple[Offer, ...], keys: dict[str, SecretUse]) -> GatewayConfig:
-    routes = {route.model: route for route in spec.routes}
+    aliases = followed(spec.aliases)
+    routes = {aliases.get(route.model, route.model): route for route in spec.routes}
     models = upstreams(offers, keys, routes)
-    return GatewayConfig(models, fallbacks(models, routes), pre_call_checks(models), spec.request_timeout)
+    own = {name: tuple(aliases.get(other, other) for other in route.fallbacks) for name, route in routes.items()}
+    found = (models, fallbacks(models, own, aliases), pre_call_checks(models), spec.request_timeout)
+    return AliasedConfig(*found, tuple(sorted(aliases.items()))) if aliases else GatewayConfig(*found)
 
 
 def _offers_of(
     spec: LiteLLMGateway, chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
 ) -> tuple[Offer, ...]:
-    address = f"http://{spec.kind}:{CONTAINER_PORT}/v1"
-    chat = ChatApi("openai", address, _models(chats), master, in_front=True)
-    return (chat, Embeddings("openai", address, _embedding(chats, offers), master, in_front=True))
+    address, aliases = f"http://{spec.kind}:{CONTAINER_PORT}/v1", followed(spec.aliases)
+    chat = ChatApi("openai", address, _with(aliases, _models(chats)), master, in_front=True)
+    able = _with(aliases, _embedding(chats, offers))
+    return (chat, Embeddings("openai", address, able, master, in_front=True))
 
 
 def _facts(
-    models: tuple[Upstream, ...], chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
+    config: GatewayConfig, chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
 ) -> dict[str, Any]:
+    aliases = dict(config.aliases) if isinstance(config, AliasedConfig) else {}
+    # One by one: in a group, an engine that answers hides one that does not.
+    asked = [{"id": one.id, "vectors": one.makes_vectors, "limited": one.is_limited} for one in config.models]
+    for alias, model in aliases.items():
+        group = [one for one in config.models if one.name == model]
+        able, limited = any(one.makes_vectors for one in group), any(one.is_limited for one in group)
+        asked += [{"id": alias, "vectors": able, "limited": limited}] if group else []
     return {
-        "models": list(_models(chats)),
-        # One by one: in a group, an engine that answers hides one that does not.
-        "upstreams": [{"id": one.id, "vectors": one.makes_vectors, "limited": one.is_limited} for one in models],
-        "embeddings": list(_embedding(chats, offers)),
+        "models": list(_with(aliases, _models(chats))),
+        "upstreams": asked,
+        "embeddings": list(_with(aliases, _embedding(chats, offers))),
         "key": master.name,
     }
+
+
+def _with(aliases: dict[str, str], models: tuple[str, ...]) -> tuple[str, ...]:
+    """Return models, and the aliases that stand for one of them."""
+    return tuple(sorted({*models, *(alias for alias, model in aliases.items() if model in models)}))
 
 
 def _use(key: Secret) -> SecretUse:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from deploy.spec.fields import Duration, ModelName, Strict, Version
+from deploy.spec.keys import Key
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 4000
@@ -57,3 +58,7 @@ class LiteLLMGateway(ServiceSpec):
     """How long one answer may take."""
     routes: tuple[Route, ...] = ()
     """Fallbacks, time limits and limits of single models; a model without a route has none of them."""
+    key: Key | None = None
+    """Where the key that clients send is kept, if you have one: env:NAME or file:PATH; left out, the kit makes one."""
+    aliases: dict[ModelName, ModelName] = Field(default_factory=dict)
+    """Further names of models, such as `assistant: "llama3.2:3b"`; moving one is a change of one line."""

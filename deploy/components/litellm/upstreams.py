@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.components.litellm.spec import Route
@@ -46,15 +47,18 @@ def upstreams(offers: tuple[Offer, ...], keys: dict[str, SecretUse], routes: dic
     return tuple(sorted(found, key=lambda one: (one.name, one.id, one.parameters)))
 
 
-def fallbacks(upstreams: tuple[Upstream, ...], routes: dict[str, Route]) -> Fallbacks:
-    """Return who answers in a model's place."""
-    own: dict[str, tuple[str, ...]] = {name: route.fallbacks for name, route in routes.items()}
+def fallbacks(
+    upstreams: tuple[Upstream, ...], routes: dict[str, tuple[str, ...]], aliases: Mapping[str, str]
+) -> Fallbacks:
+    """Return who answers in a model's place, and in that of each of its aliases."""
+    own = dict(routes)
     for name in {one.name for one in upstreams}:
         group = tuple(one.id for one in upstreams if one.name == name and one.makes_vectors)
         if len(group) > 1:
             # LiteLLM hands a chat over to another engine of the group, but no text for vectors: for that the engines
             # of the group are named one by one.
             own[name] = (*group, *own.get(name, ()))
+    own |= {alias: own[model] for alias, model in aliases.items() if model in own}
     return tuple((name, others) for name, others in sorted(own.items()) if others)
 
 

@@ -31,13 +31,13 @@ PERSON_PASSWORD = Secret(
 
 def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     """Decide the web UI's container; it offers nothing to others."""
-    called = _called(spec, offers)
-    _ensure_possible(spec, called)
+    called, embedding = _called(spec, offers), site.embedding or spec.embedding
+    _ensure_possible(spec, called, embedding)
     owner = owner_of(spec, UID)
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     origins = _origins(ports, spec.url)
-    owned = owned_settings(spec.url or _told(ports, origins), called, spec.embedding)
+    owned = owned_settings(spec.url or _told(ports, origins), called, embedding)
     egress, cause = way_out(spec.egress, called)
     data = f"{root}/data"
     service = Service(
@@ -72,13 +72,13 @@ def _called(spec: OpenWebUI, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     return engines if spec.through == "engines" or not fronts else fronts
 
 
-def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...]) -> None:
+def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...], embedding: str | None) -> None:
     if spec.admin.email == ADMIN_EMAIL:
         raise UsageError(f"webui.admin.email: {ADMIN_EMAIL} is the kit's own account", "choose another e-mail address")
     able = {model for offer in offers if isinstance(offer, Embeddings) for model in offer.models}
-    if spec.embedding is not None and spec.embedding not in able:
+    if embedding is not None and embedding not in able:
         raise UsageError(
-            f"webui.embedding: nothing turns text into vectors with {spec.embedding}",
+            f"webui.embedding: nothing turns text into vectors with {embedding}",
             f"name one of {', '.join(sorted(able))}" if able else "leave webui.embedding out",
         )
 

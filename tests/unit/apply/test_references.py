@@ -94,3 +94,21 @@ def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest
     assert VALUE not in str(host.variables) + plan.text() + str(wanted.bundle.files)
     (sent,) = (one for one in host.requests["secrets"]["secrets"] if one["value"] is not None)
     assert (sent["owner"], [reader["service"] for reader in sent["readers"]]) == ("lm", ["litellm"])
+
+
+def test_the_gateways_own_key_is_told_at_its_place_and_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (PLANS / "gateway_key_kept_elsewhere_replaced" / "kit.yaml").read_text()
+    (tmp_path / "kit.yaml").write_text(text.replace("env:GATEWAY_KEY", "env:LM_KEY"))
+    shutil.copy(LOCK, tmp_path / "kit.lock")
+    wanted = load_desired(tmp_path / "kit.yaml")
+    monkeypatch.setenv("LM_KEY", "short")
+    said = complaint(wanted, bare(wanted))
+    assert "gateway.key: env:LM_KEY holds 5 characters, and a key has 8 or more; choose a longer one" in said
+    assert "engines[1].key: env:LM_KEY holds 5 characters" in said
+    assert "short" not in said
+    # LiteLLM takes any key for its own, also one without `sk-`.
+    monkeypatch.setenv("LM_KEY", "my-own-key-0123456")
+    ensure_given(wanted, read_observation(bare(wanted)))
+    assert given_values(wanted) == dict.fromkeys(("lm_api_key", "litellm_master_key"), "my-own-key-0123456")

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.chat.doors import doors
 from deploy.components.room import Resolved
 from deploy.offers import ChatApi, Embeddings
 from deploy.render import render
 from deploy.resolve import resolve, resolved_parts
 from deploy.secret import Secret
+from deploy.spec.crosschecks import findings
+from deploy.spec.document import path_text
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 
@@ -95,8 +98,8 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"url": "http://localhost:11434"}, "is this machine to every container itself"),
-        ({"url": "http://[::1]:11434"}, "is this machine to every container itself"),
+        ({"url": "http://mac.lan:11434?key=sk-1234"}, "has no query; leave out all from the '\\?' on"),
+        ({"url": "http://mac.lan:11434/#models"}, "has no fragment"),
         ({"url": "http://0.0.0.0:11434"}, "is this machine to every container itself"),
         ({"url": "http://[::]:11434"}, "is this machine to every container itself"),
         ({"url": "http://mac.lan:999999"}, "is not an address"),
@@ -110,6 +113,61 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
     with pytest.raises(ValueError, match=words) as caught:
         spec_of({**OLLAMA, **change})
     assert "sk-1234" not in str(caught.value).split("input_value")[0]
+
+
+HERE = ("localhost", "127.0.0.1", "127.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]", "ollama.localhost", "LOCALHOST")
+DOCKERS = ("host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost", "host.containers.internal")
+
+
+def told(engine: dict[str, Any], **fronts: Any) -> list[tuple[str, str]]:
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [engine], **fronts}
+    spec = Spec.model_validate_json(json.dumps({**data, "models": [{"name": "phi", "engine": engine["name"]}]}))
+    return [(path_text(found.path), found.message) for found in findings(spec)]
+
+
+@pytest.mark.parametrize("host", HERE)
+@pytest.mark.parametrize("engine", [OLLAMA, STUDIO])
+def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engine: dict[str, Any], host: str) -> None:
+    here = {**engine, "url": f"http://{host}:11434"}
+    assert told(here, gateway=None, webui=None) == []
+    for fronts in ({}, {"gateway": None}, {"webui": None}):
+        ((place, message),) = told(here, **fronts)
+        assert place == "engines[0].url"
+        assert "is this machine to every container itself; let the engine listen on an address" in message
+        assert ("OLLAMA_HOST" in message) == (engine is OLLAMA)
+        assert message.endswith("`gateway: null` and `webui: null`")
+
+
+@pytest.mark.parametrize("host", DOCKERS)
+def test_a_name_that_docker_desktop_gives_is_refused_with_the_address_to_write(host: str) -> None:
+    for fronts in ({}, {"gateway": None, "webui": None}):
+        ((_, message),) = told({**STUDIO, "url": f"http://{host}:1234"}, **fronts)
+        assert message.startswith(f"{host} is a name that Docker Desktop gives")
+        assert "172.17.0.1" in message
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "172.17.0.1", "mylocalhost", "localhost.example.org", "docker.internal.lan"]
+)
+def test_every_other_host_is_taken(host: str) -> None:
+    assert told({**STUDIO, "url": f"http://{host}:1234"}) == []
+
+
+def test_an_engine_of_this_very_machine_is_a_door_for_people() -> None:
+    here = {**OLLAMA, "url": "http://localhost:11434"}
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [here], "gateway": None, "webui": None}
+    spec = Spec.model_validate_json(json.dumps({**data, "models": [{"name": "phi", "engine": "mac"}]}))
+    (door,) = doors(spec, lock_of(spec))
+    assert (door.url, door.is_local, door.models) == ("http://localhost:11434", True, ("phi",))
+    assert resolve(spec, lock_of(spec)).engines[0].address == "http://localhost:11434"
+
+
+def test_a_mirror_and_a_proxy_are_addresses_that_paths_are_added_to() -> None:
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [OLLAMA]}
+    for more in ({"mirrors": {"pypi": "https://mirror.lan/simple?token=abc"}}, {"proxy": "http://proxy.lan:3128#x"}):
+        with pytest.raises(ValueError, match="leave out all from") as caught:
+            Spec.model_validate_json(json.dumps(data | more))
+        assert "abc" not in str(caught.value).split("input_value")[0]
 
 
 def test_a_stack_of_nothing_but_engines_outside_renders_what_compose_takes_for_empty() -> None:

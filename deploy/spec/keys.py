@@ -1,0 +1,25 @@
+"""Keys that a person keeps elsewhere: kit.yaml goes to git and names only the place."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
+
+
+def _reference(value: str) -> str:
+    if not _REFERENCE.fullmatch(value):
+        # The value itself may be a key that somebody meant to keep.
+        raise PydanticCustomError(
+            "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
+        )
+    return value
+
+
+Key = Annotated[
+    str, AfterValidator(_reference), WithJsonSchema({"type": "string", "examples": ["env:MAC_KEY", "file:mac.key"]})
+]
