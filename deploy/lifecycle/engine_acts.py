@@ -42,7 +42,7 @@ def pull_model(deployment: Deployment, transport: Transport, engine: Engine, nam
     """Let an engine pull a tag, if the disk has room for those of its layers that are not there."""
     found = declared(engine, name)
     if found is not None and found.is_pulled:
-        then = f"`{Line('lock')}` takes what the tag is now, `{Line('apply')}` pulls it"
+        then = f"`{Line('lock', '--upgrade', found.name)}` takes what the tag is now, `{Line('apply')}` pulls it"
         raise UsageError(f"kit.yaml has {found.name}", then)
     if found is not None:
         raise UsageError(

@@ -179,7 +179,7 @@ def test_another_state_of_the_tag_is_replaced_by_the_locked_one(place: Place) ->
     # The library has moved on: what was locked before cannot be had any more, which is told.
     with pytest.raises(AgentError, match="has moved") as caught:
         place.sync(before)
-    assert caught.value.next_step == "`kit lock` takes what the tag is now"
+    assert caught.value.next_step == "`kit lock --upgrade llama3:8b` takes what the tag is now"
 
 
 @pytest.mark.parametrize("origin", ["llama3:8b", "library/LLAMA3:8b"])
@@ -248,7 +248,7 @@ def test_a_pull_by_hand_of_what_kit_yaml_has_leads_to_the_lock() -> None:
     deployment = resolve(*managed("llama3.2:3b"))
     with pytest.raises(UsageError) as caught:
         pull_model(deployment, None, deployment.engines[0], "library/llama3.2:3b", lambda _event: None)  # type: ignore[arg-type]
-    assert "`kit lock`" in caught.value.next_step
+    assert "`kit lock --upgrade llama3.2:3b`" in caught.value.next_step
 
 
 @pytest.mark.parametrize("origin", [None, "llama3.2:3b", "library/llama3.2:3b"])
