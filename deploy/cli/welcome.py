@@ -88,7 +88,7 @@ def _engines(desired: Desired) -> list[str]:
 def page_address(desired: Desired) -> str | None:
     """Return the address at which people open the web page, if there is one."""
     webui = desired.spec.webui
-    return (webui.url or address(desired.deployment.service(webui.kind))) if webui else None
+    return (webui.public_url or address(desired.deployment.service(webui.kind))) if webui else None
 
 
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:

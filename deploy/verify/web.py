@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import uuid
@@ -44,6 +45,7 @@ class Web:
         self.service = service
         self.secrets = secrets
         self.bearer: str | None = None
+        self.headers: dict[str, str] = {}
 
     def use_key(self, name: str) -> None:
         """Ask with a secret of the host from now on."""
@@ -52,6 +54,26 @@ class Web:
     def get(self, path: str) -> Answer:
         """Ask for a path."""
         return self._ask("GET", path, None, "")
+
+    def get_under(self, origin: str, path: str) -> Answer:
+        """Ask as a browser does that has opened the page under this address, through a proxy say."""
+        with self._from(origin):
+            return self.get(path)
+
+    def upgrade_under(self, origin: str, path: str) -> int:
+        """Begin a websocket as such a browser does, and return the status of the answer."""
+        key = base64.b64encode(uuid.uuid4().bytes).decode()
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        with self._from(origin, **upgrade, **{"Sec-WebSocket-Key": key}), self._answer("GET", path, None, "") as answer:
+            return answer.status
+
+    @contextmanager
+    def _from(self, origin: str, **more: str) -> Iterator[None]:
+        self.headers = {"Host": origin.partition("://")[2], "Origin": origin, **more}
+        try:
+            yield
+        finally:
+            self.headers = {}
 
     def post(self, path: str, body: dict[str, Any]) -> Answer:
         """Send JSON."""
@@ -92,7 +114,7 @@ class Web:
         self, method: str, path: str, body: bytes | None, content: str, at: Port | None = None
     ) -> Iterator[http.client.HTTPResponse]:
         port = at or self.service.ports[0]
-        headers = {"Content-Type": content} if content else {}
+        headers = {**self.headers, **({"Content-Type": content} if content else {})}
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer}"
         seconds = self.service.facts.get(LIMIT, TIMEOUT_SECONDS)

@@ -36,8 +36,8 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     owner = owner_of(spec, UID)
     root = spec.bridge or f"{site.data_root}/{spec.kind}"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
-    origins = _origins(ports, spec.url)
-    owned = owned_settings(spec.url or _told(ports, origins), called, embedding)
+    origins = _origins(ports, spec.url or ())
+    owned = owned_settings(spec.public_url or _told(ports, origins), called, embedding)
     egress, cause = way_out(spec.egress, called)
     data = f"{root}/data"
     service = Service(
@@ -83,12 +83,12 @@ def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...], embedding: str 
         )
 
 
-def _origins(ports: tuple[Port, ...], public: str | None) -> tuple[str, ...]:
-    """Return the addresses that a browser may come from: the published ones, and the one that people are told."""
+def _origins(ports: tuple[Port, ...], public: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the addresses that a browser may come from: the published ones, and those that the spec names."""
     published = [f"http://{port.place}" for port in ports]
     if any(port.address == "127.0.0.1" for port in ports):
         published.insert(0, f"http://localhost:{ports[0].host_port}")
-    return tuple(dict.fromkeys([*published, public] if public else published))
+    return tuple(dict.fromkeys([*published, *public]))
 
 
 def _told(ports: tuple[Port, ...], origins: tuple[str, ...]) -> str:

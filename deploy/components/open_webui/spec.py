@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.spec.fields import HostPath, ModelName, Strict, Version, shown
+from deploy.spec.fields import HostPath, ModelName, Strict, Version, several, shown
 from deploy.spec.service import ServiceSpec, Traits
 
 DEFAULT_PORT = 3000
@@ -35,10 +35,27 @@ def _address(value: str) -> str:
     return value
 
 
-Address = Annotated[
-    str,
-    AfterValidator(_address),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["https://chat.example.org"]}),
+_ADDRESS = {"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["https://chat.example.org"]}
+Address = Annotated[str, AfterValidator(_address), WithJsonSchema(_ADDRESS)]
+
+
+def _listed(value: Any) -> Any:
+    # Behind a validator of Python's own, a list is no tuple any more.
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [((place,), f"{one} is written twice; keep one") for place, one in enumerate(value) if one in value[:place]]
+    if twice:
+        raise several(twice)
+    return value
+
+
+Addresses = Annotated[
+    tuple[Address, ...],
+    BeforeValidator(_listed),
+    AfterValidator(_each_once),
+    WithJsonSchema({"anyOf": [_ADDRESS, {"type": "array", "items": _ADDRESS}]}),
 ]
 
 
@@ -65,7 +82,12 @@ class OpenWebUI(ServiceSpec):
     """Whom it asks for models: the gateway, or each engine by itself; left out, the gateway where there is one."""
     bridge: HostPath | None = None
     """Folder of this host that holds the web UI's data (its data/); left out, under /srv/kit."""
-    url: Address | None = None
-    """Address that people open, through a host name, a tunnel or a TLS proxy; left out, the published one."""
+    url: Addresses | None = None
+    """Address that people open, through a proxy say, or a list with the main one first; left out, the published one."""
     admin: Admin = Admin()
     """The first administrator."""
+
+    @property
+    def public_url(self) -> str | None:
+        """The address that people are told; None where it is the published one."""
+        return next(iter(self.url or ()), None)

@@ -13,6 +13,8 @@ from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure
 from deploy.verify.questions import ensure_answered, short_question
 from deploy.verify.web import Web
 
+SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
+UPGRADED, FOREIGN = 101, "https://stranger.invalid"
 CLOSED = (
     "/api/models",
     "/api/v1/chats/",
@@ -68,6 +70,14 @@ def test_people_can_sign_in(service: Service, web: Web, account: Web) -> None:
     is_there = any(one["email"] == email or one["role"] == "admin" for one in others)
     kit = f"{service.facts['account']} (`{Line('secret', 'show', service.facts['password'])}`)"
     ensure(is_there, f"there is no account {email}, and no administrator but the kit's own; add one as {kit}")
+
+
+def test_opens_under_each_of_its_addresses(service: Service, web: Web) -> None:
+    # The page streams its answers over a websocket, which takes none but these.
+    for origin in dict(service.environment)["CORS_ALLOW_ORIGIN"].split(";"):
+        ensure_equal(web.get_under(origin, "/").status, 200, f"status of the page under {origin}")
+        ensure_equal(web.upgrade_under(origin, SOCKET), UPGRADED, f"status of the websocket under {origin}")
+    ensure(web.upgrade_under(FOREIGN, SOCKET) != UPGRADED, f"the websocket opens under {FOREIGN} as well")
 
 
 def test_lists_the_planned_models(service: Service, account: Web) -> None:
