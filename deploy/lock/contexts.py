@@ -11,8 +11,9 @@ from deploy.spec.model import Engine, Spec
 from deploy.spec.models import Model
 
 
-def trained_length(made_from: Lineage, lock: Lock, model: Model) -> int | None:
+def trained_length(models: Spec | Lineage, lock: Lock, model: Model) -> int | None:
     """Return the longest context that a model was trained for, in tokens; None where nobody knows it."""
+    made_from = models if isinstance(models, Lineage) else lineage(models)
     for first in made_from.line(model):
         model = first
     locked = lock.models.get(model.key)
