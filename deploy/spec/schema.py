@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 from deploy.spec.described import descriptions
 from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS, Spec
 from deploy.spec.planned import NO_BACKUP
-from deploy.spec.wording import models_in
+from deploy.spec.wording import all_models
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILE_NAME = "kit.schema.json"
@@ -33,14 +32,6 @@ def json_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """Return the schema as `kit schema` prints it and `kit init` writes it."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Return a model and every model within it."""
-    yield model
-    for info in model.model_fields.values():
-        for inner in models_in(info):
-            yield from all_models(inner)
 
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from deploy.errors import MORE_PROBLEMS, Problem
 from deploy.spec.decimals import decimal, read_decimals
 from deploy.spec.document import Document, FieldPath
-from deploy.spec.wording import words
+from deploy.spec.variables import CONTAINERS, names_in
+from deploy.spec.wording import told_of_key, words
 
 Value = TypeVar("Value", bound=BaseModel)
 Faults = list[tuple[FieldPath, Any]]
@@ -72,6 +73,14 @@ def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Seq
     if error["type"] == "several":
         each: Sequence[tuple[FieldPath, str]] = error["ctx"]["each"]
         return each
+    if error["type"] == "extra_forbidden" and CONTAINERS.fullmatch(str(path[-1])):
+        written = [
+            ((place,), f"{name}: {told}" if isinstance(place, int) else told)
+            for place, name in names_in(error["input"])
+            if (told := told_of_key(name, path[:-1], model, data))
+        ]
+        if written:
+            return written
     return [((), words(error, path, model, data))]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -78,8 +78,7 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
         meaning = keys_at(model, path[:-1], data).get(str(path[-1]))
         return f"is missing: {meaning}" if meaning else "is missing"
     if kind == "extra_forbidden":
-        key = str(path[-1])
-        return _refused(model, path, data).get(key) or _unknown(key, keys_at(model, path[:-1], data))
+        return told_of_key(str(path[-1]), path[:-1], model, data)
     if kind == "union_tag_invalid":
         known = context["expected_tags"].replace("'", "").split(", ")
         return f"{shown(context['tag'])} is not {', '.join(known)}{did_you_mean(str(context['tag']), known)}"
@@ -91,6 +90,18 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
     if kind in _OWN_WORDS:
         return str(error["msg"])
     return _form(kind, found, context) or _lowered(error["msg"])
+
+
+def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) -> str:
+    """Return the words for a key that a mapping does not have: its right name, why there is none, or what was meant."""
+    from deploy.spec.variables import told_by_family, told_of
+
+    here, known = _models_at(model, path, data), keys_at(model, path, data)
+    refused = _refused(model, (*path, key), data).get(key)
+    if told := refused or told_of(key, here, all_models(model)):
+        return told
+    is_near = key in known or did_you_mean(key, known)
+    return (not is_near and told_by_family(key, here, all_models(model))) or _unknown(key, known)
 
 
 def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
@@ -154,6 +165,14 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in models_in(part)]
+
+
+def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Return a model and every model within it."""
+    yield model
+    for info in model.model_fields.values():
+        for inner in models_in(info):
+            yield from all_models(inner)
 
 
 def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from deploy.spec.fields import Duration, ModelName, Strict, Version
 from deploy.spec.keys import Key
 from deploy.spec.service import ServiceSpec, Traits
+from deploy.spec.variables import Variables
 
 DEFAULT_PORT = 4000
 VERSION_FLOOR = (
@@ -62,3 +63,10 @@ class LiteLLMGateway(ServiceSpec):
     """Where the key that clients send is kept, if you have one: env:NAME or file:PATH; left out, the kit makes one."""
     aliases: dict[ModelName, ModelName] = Field(default_factory=dict)
     """Further names of models, such as `assistant: "llama3.2:3b"`; moving one is a change of one line."""
+
+    @classmethod
+    def variables(cls) -> Variables:
+        """Return the variables of the program itself, for who writes one of them here."""
+        from deploy.components.litellm.variables import VARIABLES
+
+        return VARIABLES

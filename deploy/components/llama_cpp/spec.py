@@ -9,6 +9,7 @@ from pydantic import Field
 from deploy.spec.engine import EngineSpec, ModelsAre
 from deploy.spec.fields import Text
 from deploy.spec.service import ServiceSpec, Traits
+from deploy.spec.variables import Variables
 
 DEFAULT_PORT = 9931
 
@@ -44,3 +45,10 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
     def models_are(self) -> ModelsAre:
         """How this engine comes by its models."""
         return "opened"
+
+    @classmethod
+    def variables(cls) -> Variables:
+        """Return the variables of the program itself, for who writes one of them here."""
+        from deploy.components.llama_cpp.variables import VARIABLES
+
+        return VARIABLES

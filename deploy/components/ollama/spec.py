@@ -14,6 +14,7 @@ from deploy.reference import parse_image
 from deploy.spec.engine import EngineSpec, GpuSpec, ModelsAre, with_card
 from deploy.spec.fields import Duration, HostPath, Size, shown
 from deploy.spec.service import ServiceSpec, Traits
+from deploy.spec.variables import Variables
 
 DEFAULT_PORT = 11434
 VERSION = "0.32.15"
@@ -231,3 +232,10 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     @classmethod
     def _has_such_a_card(cls, value: Any, info: ValidationInfo) -> Any:
         return with_card(value, info)
+
+    @classmethod
+    def variables(cls) -> Variables:
+        """Return the variables of the program itself, for who writes one of them here."""
+        from deploy.components.ollama.variables import VARIABLES
+
+        return VARIABLES

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deploy.spec.variables import Variables
+
 PREFIX = "OLLAMA_"
 FIELDS = {
     f"{PREFIX}CONTEXT_LENGTH": "context_length",
@@ -76,6 +78,27 @@ _OTHERS = {
     "num_ctx": "belongs to a model; for all of them write `context_length`",
     "models": "stand at the top of this file, each with `engine:`; the folder that holds them is `models_dir`",
 }
+
+
+_MODELS = "belongs to a model: write `{field}` there"
+VARIABLES = Variables(
+    "Ollama",
+    "an engine of `kind: ollama`",
+    {**FIELDS, f"{PREFIX}NUM_CTX": "context_length", f"{PREFIX}CONTEXT_SIZE": "context_length"},
+    {
+        **REASONS,
+        f"{PREFIX}NUM_THREAD": _MODELS.format(field="num_thread"),
+        f"{PREFIX}NUM_THREADS": _MODELS.format(field="num_thread"),
+        f"{PREFIX}NUM_GPU": _MODELS.format(field="num_gpu"),
+        f"{PREFIX}NUM_BATCH": _MODELS.format(field="num_batch"),
+        f"{PREFIX}NUM_PREDICT": _MODELS.format(field="num_predict"),
+        f"{PREFIX}TEMPERATURE": _MODELS.format(field="temperature"),
+        f"{PREFIX}API_KEY": "is for the vendor's cloud, which `cloud: true` allows; the engine itself asks for no key",
+        f"{PREFIX}PORT": "is called `port` here",
+        f"{PREFIX}MODEL": "models stand at the top of this file, each with `engine:`",
+    },
+    ((rf"{PREFIX}.+", "Ollama does not know it, setting it has no effect; leave it out"),),
+)
 
 
 def refused() -> dict[str, str]:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from deploy.spec.fields import HostPath, ModelName, Strict, Version, several, shown
 from deploy.spec.service import ServiceSpec, Traits
+from deploy.spec.variables import Variables
 
 DEFAULT_PORT = 3000
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
@@ -91,3 +92,10 @@ class OpenWebUI(ServiceSpec):
     def public_url(self) -> str | None:
         """The address that people are told; None where it is the published one."""
         return next(iter(self.url or ()), None)
+
+    @classmethod
+    def variables(cls) -> Variables:
+        """Return the variables of the program itself, for who writes one of them here."""
+        from deploy.components.open_webui.variables import VARIABLES
+
+        return VARIABLES

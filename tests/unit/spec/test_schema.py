@@ -19,7 +19,8 @@ from deploy.components import ROOMS
 from deploy.lock.model import Lock
 from deploy.spec.described import descriptions
 from deploy.spec.model import Spec
-from deploy.spec.schema import DIALECT, FILE_NAME, MODELINE, all_models, json_schema, schema_text
+from deploy.spec.schema import DIALECT, FILE_NAME, MODELINE, json_schema, schema_text
+from deploy.spec.wording import all_models
 from tests.strategies import spec_data
 from tests.tree import REPOSITORY
 

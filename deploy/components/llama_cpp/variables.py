@@ -1,0 +1,35 @@
+"""Variables of llama.cpp's server: the key that sets one, or why nobody sets it."""
+
+from __future__ import annotations
+
+from deploy.spec.variables import Variables
+
+FIELDS = {
+    "LLAMA_ARG_CHAT_TEMPLATE": "chat_template",
+    "LLAMA_ARG_CTX_SIZE": "context_length",
+    "LLAMA_ARG_N_PARALLEL": "parallel",
+    "LLAMA_ARG_N_PREDICT": "predict",
+    "LLAMA_ARG_PORT": "port",
+    "LLAMA_ARG_THREADS": "threads",
+    "CTX_SIZE": "context_length",
+    "N_CTX": "context_length",
+    "N_PARALLEL": "parallel",
+    "N_PREDICT": "predict",
+    "N_THREADS": "threads",
+}
+_MODEL = "the model stands under `models` with this engine's name, as {file: ...} or {pip: ...}"
+_CARD = "GPUs are not built for this engine yet; it runs on the CPU, and an engine of another kind may have a card"
+REASONS = {
+    "LLAMA_API_KEY": "the kit makes one and keeps it on the host",
+    "LLAMA_ARG_ALIAS": "is the model's `name`",
+    "LLAMA_ARG_EMBEDDINGS": "is on",
+    "LLAMA_ARG_HOST": "is written as `publish`",
+    "LLAMA_CACHE": _MODEL,
+    "N_GPU_LAYERS": _CARD,
+}
+FAMILIES = (
+    (r"LLAMA_ARG_(HF_.+|MODEL.*|LORA.*|MMPROJ.*)", _MODEL),
+    (r"LLAMA_ARG_(N_GPU_LAYERS|MAIN_GPU|SPLIT_MODE|TENSOR_SPLIT|DEVICE|.*GPU.*)", _CARD),
+    (r"LLAMA_.+", "the kit decides llama-server's other arguments; leave it out"),
+)
+VARIABLES = Variables("llama.cpp", "an engine of `kind: llama_cpp`", FIELDS, REASONS, FAMILIES)

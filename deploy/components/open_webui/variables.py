@@ -1,0 +1,109 @@
+"""Variables that Open WebUI reads: the key that sets one, or where it is set, or why nobody sets it."""
+
+from __future__ import annotations
+
+from deploy.components.open_webui.settings import PROTOCOLS
+from deploy.spec.variables import Variables, beginning
+
+FIELDS = {
+    "CORS_ALLOW_ORIGIN": "url",
+    "DATA_DIR": "bridge",
+    "EMBEDDING_MODEL": "embedding",
+    "RAG_EMBEDDING_MODEL": "embedding",
+    "WEBUI_ADMIN_EMAIL": "admin: {email: ...}",
+    "WEBUI_PORT": "port",
+    "WEBUI_URL": "url",
+}
+_BACK_END = (
+    "the kit connects the page with the models of this file; an engine that runs elsewhere is one of `engines`, with"
+    " its `api`, its `url` and its `key`"
+)
+_DATABASE = (
+    "the page keeps its database and its vectors in its data folder (`bridge`), where the kit copies them; another"
+    " database is not built"
+)
+_ONE = "is for several copies of the page, and the kit runs one; leave it out"
+_SIGN_IN = "other ways to sign in are not built; people sign in at the page, where an administrator adds them"
+_SET_THERE = "is a setting of the page; set it there (Admin Panel, Settings), the kit leaves it to you"
+_SEARCH = "is a setting of the page (Admin Panel, Settings, Web Search), which needs `egress: any` at `webui` besides"
+_QUIET = "the kit keeps the page from calling home; leave it out"
+_LOG = "what the page logs is not built as a key; leave it out"
+_START = "the kit decides how the page starts; leave it out"
+REASONS = {
+    "ADMIN_EMAIL": "is the address in `admin: {email: ...}`",
+    "ANONYMIZED_TELEMETRY": _QUIET,
+    "DO_NOT_TRACK": _QUIET,
+    "SCARF_NO_ANALYTICS": _QUIET,
+    "OFFLINE_MODE": _QUIET,
+    "HF_HUB_OFFLINE": _QUIET,
+    "ENABLE_VERSION_UPDATE_CHECK": _QUIET,
+    "BYPASS_EMBEDDING_AND_RETRIEVAL": "follows from `embedding`",
+    "RAG_EMBEDDING_ENGINE": "follows from the engine of the model that `embedding` names",
+    "ENABLE_LOGIN_FORM": _SIGN_IN,
+    "ENABLE_PASSWORD_AUTH": _SIGN_IN,
+    "ENABLE_PERSISTENT_CONFIG": "the page keeps what people set in it, and the kit owns a few of its settings",
+    "RESET_CONFIG_ON_START": "the page keeps what people set in it, and the kit owns a few of its settings",
+    "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "is off: no program is installed into the page while it runs",
+    "ENABLE_SIGNUP": "is off: an administrator adds people in the page (Admin Panel, Users)",
+    "ENABLE_INITIAL_ADMIN_SIGNUP": "is off: the kit adds the first administrator, `admin: {email: ...}`",
+    "ENABLE_WEBSOCKET_SUPPORT": "is on, for answers are streamed over it; a proxy in front must pass it on",
+    "ENV": _START,
+    "GLOBAL_LOG_LEVEL": _LOG,
+    "LOG_FORMAT": _LOG,
+    "SAFE_MODE": _START,
+    "STATIC_DIR": _START,
+    "THREAD_POOL_SIZE": _START,
+    "UVICORN_WORKERS": _ONE,
+    "VECTOR_DB": _DATABASE,
+    "WEBUI_ADMIN_NAME": "is the kit's own account; people choose their names in the page",
+    "WEBUI_ADMIN_PASSWORD": "the kit makes one, the secret `webui_admin_password`; it is changed in the page",
+    "WEBUI_AUTH": "is on for good: without it, whoever reaches the page reads every chat",
+    "WEBUI_JWT_SECRET_KEY": "the kit makes one and keeps it on the host",
+    "WEBUI_NAME": "is not built as a key; the page is called Open WebUI",
+    "WEBUI_SECRET_KEY": "the kit makes one and keeps it on the host",
+    "WEBUI_SECRET_KEY_FILE": "the kit makes one and keeps it on the host",
+}
+_SPOKEN = tuple(protocol.upper() for protocol in PROTOCOLS)
+_ENDINGS = ("API_BASE_URL", "API_BASE_URLS", "API_KEY", "API_KEYS", "API_CONFIGS", "BASE_URL", "BASE_URLS")
+_BACK_ENDS = " ".join(f"{name}_API {name}_BASE RAG_{name}" for name in _SPOKEN)
+_DATABASES = """
+CHROMA DATABASE ELASTICSEARCH GCS AZURE_STORAGE MARIADB MILVUS MONGO OPENGAUSS OPENSEARCH ORACLE PGVECTOR PINECONE
+QDRANT S3 STORAGE VALKEY WEAVIATE
+"""
+_SIGN_INS = """
+ENABLE_LDAP ENABLE_MFA ENABLE_OAUTH ENABLE_SCIM FEISHU GITHUB_CLIENT GOOGLE_CLIENT LDAP MFA MICROSOFT_CLIENT OAUTH
+OPENID SCIM WEBUI_AUTH
+"""
+_SEARCHES = """
+BING BOCHA BRAVE DDGS EXA FIRECRAWL GOOGLE_PSE JINA KAGI LINKUP MOJEEK PERPLEXITY PLAYWRIGHT SEARCHAPI SEARXNG SERPAPI
+SERPER SERPLY SERPHOUSE SERPSTACK SOUGOU TAVILY WEB_FETCH WEB_LOADER WEB_SEARCH YACY YANDEX YDC
+"""
+_OWN = """
+AIOHTTP API AUDIO AUTOCOMPLETE AUTOMATIC1111 AUTOMATION BANNERS BYPASS CALENDAR CHANNEL CHAT CHUNK CODE COMFYUI
+CONTENT CONTEXT DATALAB DEEPGRAM DEFAULT DOCLING DOCUMENT ELEVENLABS ENABLE EVALUATION FILE FOLDER FOLLOW
+FORWARD GEMINI GOOGLE IFRAME IMAGE IMAGES JWT LICENSE MCP MEMORIES MINERU MISTRAL MODEL MODELS NOTES ONEDRIVE
+PADDLEOCR PASSWORD PDF PENDING PROFILE PWA QUERY RAG RAPIDOCR REALTIME RESPONSE SHOW SKILL SUBAGENTS TAGS TASK
+TERMINAL TIKA TIKTOKEN TIMER TITLE TOOL TOOLS UI USER VOICE WEBHOOK WEBUI WHISPER YOUTUBE
+"""
+FAMILIES = (
+    (beginning(_BACK_ENDS), _BACK_END),
+    (beginning(_DATABASES), _DATABASE),
+    (beginning("REDIS SENTINEL WEBSOCKET"), _ONE),
+    (beginning(_SIGN_INS), _SIGN_IN),
+    (beginning(f"{_SEARCHES} ENABLE_WEB ENABLE_RAG_WEB ENABLE_SEARCH"), _SEARCH),
+    (
+        beginning("AUDIT ENABLE_AUDIT ENABLE_OTEL LOG LOGURU OTEL"),
+        "what the page logs is not built as a key; leave it out",
+    ),
+    (beginning(_OWN), _SET_THERE),
+)
+VARIABLES = Variables(
+    "Open WebUI",
+    "`webui`",
+    FIELDS,
+    REASONS
+    | {"ENABLE_WEB_SEARCH": _SEARCH, "DATABASE_URL": _DATABASE}
+    | {f"ENABLE_{name}_API": _BACK_END for name in _SPOKEN}
+    | {f"{name}_{ending}": _BACK_END for name in _SPOKEN for ending in _ENDINGS},
+    FAMILIES,
+)

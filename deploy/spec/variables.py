@@ -1,0 +1,171 @@
+"""Variables and settings of the programs themselves: who writes one in kit.yaml is told its key, or why it has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+CONTAINERS = re.compile(
+    r"(extra_)?env(ironment)?(_?var(iable)?s?)?|variables|([a-z]+_)?settings",
+    re.IGNORECASE,
+)
+"""Mappings and lists in which people write them."""
+_THREADS = "belongs to a model, as `num_thread`, or to an engine that has the key `threads`"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """What one program reads."""
+
+    program: str
+    place: str
+    """Where its keys stand in kit.yaml."""
+    fields: Mapping[str, str]
+    """By variable, the key that sets it."""
+    reasons: Mapping[str, str]
+    """By variable, why no key sets it, or what to write instead."""
+    families: tuple[tuple[str, str], ...] = ()
+    """Patterns of further variables, each with the same."""
+
+    def told(self, name: str, *, is_here: bool) -> str:
+        """Return what is said of one; empty where it is none that is known by name."""
+        if field := self.fields.get(name, ""):
+            return f"is called `{field}` here" if is_here else f"is {self.program}'s: write `{field}` at {self.place}"
+        return self._of(self.reasons.get(name, ""), is_here)
+
+    def told_by_family(self, name: str, *, is_here: bool) -> str:
+        """Return what is said of all that are called like this one; empty where nothing is."""
+        return self._of(next((why for pattern, why in self.families if re.fullmatch(pattern, name)), ""), is_here)
+
+    def _of(self, reason: str, is_here: bool) -> str:
+        return (
+            reason if is_here or not reason or not self.program else f"is {self.program}'s, at {self.place}; {reason}"
+        )
+
+
+def beginning(words: str) -> str:
+    """Return the pattern of every name that begins with one of some words."""
+    return rf"({'|'.join(words.split())})_.+"
+
+
+_GPU = "chooses among cards, which `gpu`, `devices` and `gpu_groups` at an engine do"
+_NVIDIA = "is for NVIDIA's cards, which no container of the kit's gets yet; run the engine on the card yourself"
+_COMPOSE = "the kit writes the compose file by itself, and decides this; leave it out"
+_USER = "is written as `user: UID:GID` at the service"
+_PROXY = "is written as `proxy` at the top of this file, for all that the kit fetches; containers get none"
+_CA = "is written as `ca` at the top of this file, for all that the kit fetches"
+_INDEX = "is written as `mirrors: {pypi: ...}` at the top of this file"
+_HUB = (
+    "no container fetches models from there; write `from: {url: ...}` at a model, or `hf.co/ORG/MODEL:TAG` as its name"
+)
+_PYTHON = "the kit decides how its containers' programs start; leave it out"
+_COMPOSES = """
+CAP_ADD CAP_DROP COMMAND CPUS CPUSET DEPENDS_ON DNS ENTRYPOINT EXTRA_HOSTS HEALTHCHECK HOSTNAME INIT IPC LABELS LOGGING
+NETWORKS NETWORK_MODE PID PRIVILEGED PROFILES RESTART SECURITY_OPT SYSCTLS TMPFS ULIMITS
+"""
+_GENERIC = Variables(
+    "",
+    "",
+    {},
+    {
+        "NVIDIA_VISIBLE_DEVICES": _NVIDIA,
+        "NVIDIA_DRIVER_CAPABILITIES": _NVIDIA,
+        "NVIDIA_REQUIRE_CUDA": _NVIDIA,
+        "CUDA_DEVICE_ORDER": _NVIDIA,
+        "CUDA_VISIBLE_DEVICES": _NVIDIA,
+        "GPUS": _GPU,
+        "HIP_VISIBLE_DEVICES": _GPU,
+        "ROCR_VISIBLE_DEVICES": _GPU,
+        "RUNTIME": _NVIDIA,
+        "OMP_NUM_THREADS": _THREADS,
+        "OPENBLAS_NUM_THREADS": _THREADS,
+        "MKL_NUM_THREADS": _THREADS,
+        "NUMEXPR_NUM_THREADS": _THREADS,
+        "GOMAXPROCS": _THREADS,
+        "HTTP_PROXY": _PROXY,
+        "HTTPS_PROXY": _PROXY,
+        "ALL_PROXY": _PROXY,
+        "NO_PROXY": _PROXY,
+        "SSL_CERT_FILE": _CA,
+        "SSL_CERT_DIR": _CA,
+        "REQUESTS_CA_BUNDLE": _CA,
+        "CURL_CA_BUNDLE": _CA,
+        "NODE_EXTRA_CA_CERTS": _CA,
+        "PIP_INDEX_URL": _INDEX,
+        "PIP_EXTRA_INDEX_URL": _INDEX,
+        "UV_INDEX_URL": _INDEX,
+        "UV_DEFAULT_INDEX": _INDEX,
+        "PUID": _USER,
+        "PGID": _USER,
+        "UID": _USER,
+        "GID": _USER,
+        "TZ": "containers keep UTC, as their logs do; leave it out",
+        "LANG": _PYTHON,
+        "LC_ALL": _PYTHON,
+        "LD_PRELOAD": _PYTHON,
+        "LD_LIBRARY_PATH": _PYTHON,
+        "DOCKER_HOST": "the kit asks this machine's Docker; leave it out",
+        "COMPOSE_PROJECT_NAME": "follows from `stack`",
+        "COMPOSE_FILE": _COMPOSE,
+        "ENV_FILE": "no file of variables is read; write each as the key that it has here",
+        "CONTAINER_NAME": "follows from `stack` and the service",
+        "SERVICES": "they are `engines`, `gateway` and `webui` here",
+        "VOLUMES": "folders are written as `models_dir` at an engine and `bridge` at `webui`",
+        "PORTS": "is written as `port` and `publish` at the service",
+        "EXPOSE": "is written as `port` and `publish` at the service",
+        "MEM_LIMIT": "is written as `memory` at the service",
+        "SHM_SIZE": "is written as `memory` at the service",
+        "DEPLOY": "a limit is written as `memory` at the service; there is no other",
+    }
+    | dict.fromkeys(_COMPOSES.split(), _COMPOSE),
+    (
+        (beginning("HF HUGGINGFACE HUGGING_FACE SENTENCE_TRANSFORMERS TRANSFORMERS"), _HUB),
+        (r"PYTHON[A-Z]+", _PYTHON),
+        (beginning("CUDA NCCL NVIDIA"), _NVIDIA),
+        (beginning("GGML HIP HSA ROCM ROCR"), _GPU),
+        (beginning("COMPOSE DOCKER"), _COMPOSE),
+    ),
+)
+
+
+def told_of(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
+    """Return what is said of a variable that is written where some models stand; empty where it is known to none."""
+    return _told(name, here, every, by_family=False)
+
+
+def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
+    """Return the same of one that is known by the first letters of its name alone."""
+    return _told(name, here, every, by_family=True)
+
+
+def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]], *, by_family: bool) -> str:
+    spelled = name.upper().replace("-", "_")
+    own = [table for model in here if (table := _table(model))]
+    others = [table for model in every if (table := _table(model)) and table not in own]
+    # A word in small letters is another program's only where it cannot be a plain word.
+    is_variable = name.isupper() or ("_" in name and not by_family)
+    tables: list[Variables] = [*own, _GENERIC, *(others if is_variable else ())]
+    for table in tables:
+        is_here = table in own
+        told = table.told_by_family(spelled, is_here=is_here) if by_family else table.told(spelled, is_here=is_here)
+        if told:
+            return told
+    return ""
+
+
+def _table(model: type[BaseModel]) -> Variables | None:
+    tell = getattr(model, "variables", None)
+    found: Any = tell() if callable(tell) else None
+    return found if isinstance(found, Variables) else None
+
+
+def names_in(value: Any) -> Iterator[tuple[str | int, str]]:
+    """Yield the names of variables in a mapping, or in a list of `NAME=value`, each with its place."""
+    if isinstance(value, dict):
+        yield from ((str(key), str(key)) for key in value)
+    elif isinstance(value, list):
+        yield from ((place, one.partition("=")[0].strip()) for place, one in enumerate(value) if isinstance(one, str))

@@ -1,0 +1,122 @@
+"""Programs' own variables in kit.yaml are answered with the key to write or the reason, wherever they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.components import ROOMS
+from deploy.errors import SpecError
+from deploy.spec.loader import load_spec
+from deploy.spec.model import Spec
+from deploy.spec.variables import Variables
+from deploy.spec.wording import all_models
+
+WEBUI = "webui: {{kind: open_webui, {}: x}}\n"
+GATEWAY = "gateway: {{kind: litellm, {}: x}}\n"
+ENGINE = "engines: [{{name: main, kind: ollama, {}: x}}]\n"
+LLAMA = "engines: [{{name: main, kind: llama_cpp, threads: 1, {}: x}}]\n"
+TOP = "{}: x\n"
+
+
+def told(folder: Path, text: str) -> list[str]:
+    path = folder / "kit.yaml"
+    path.write_text(f"kit: 1\nstack: home\n{text}backup: null\n")
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    return [f"{problem.path}: {problem.message}" for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "words"),
+    [
+        (WEBUI, "WEBUI_URL", "is called `url` here"),
+        (WEBUI, "webui_url", "is called `url` here"),
+        (WEBUI, "WEBUI_AUTH", "is on for good"),
+        (WEBUI, "ENABLE_WEB_SEARCH", "Admin Panel, Settings, Web Search"),
+        (WEBUI, "TAVILY_API_KEY", "Admin Panel, Settings, Web Search"),
+        (WEBUI, "OLLAMA_BASE_URL", "the kit connects the page with the models of this file"),
+        (WEBUI, "DATABASE_URL", "another database is not built"),
+        (WEBUI, "PGVECTOR_DB_URL", "another database is not built"),
+        (WEBUI, "OAUTH_CLIENT_ID", "other ways to sign in are not built"),
+        (WEBUI, "USER_PERMISSIONS_CHAT_DELETE", "is a setting of the page; set it there"),
+        (WEBUI, "WEBUI_SECRET_KEY", "the kit makes one"),
+        (WEBUI, "volumes", "`bridge` at `webui`"),
+        (GATEWAY, "master_key", "is called `key` here"),
+        (GATEWAY, "LITELLM_MASTER_KEY", "is called `key` here"),
+        (GATEWAY, "model_group_alias", "is called `aliases` here"),
+        (GATEWAY, "fallbacks", "`routes: [{model: NAME, fallbacks: [OTHER]}]`"),
+        (GATEWAY, "DATABASE_URL", "needs a database, and the gateway has none"),
+        (GATEWAY, "success_callback", "would send what people ask to another place"),
+        (GATEWAY, "ANTHROPIC_API_KEY", "a vendor's API is an engine"),
+        (GATEWAY, "model_list", "the kit writes LiteLLM's file"),
+        (ENGINE, "OLLAMA_NUM_THREAD", "write `num_thread` there"),
+        (ENGINE, "OLLAMA_KEEP_ALIVE", "is called `keep_alive` here"),
+        (ENGINE, "OLLAMA_NO_SUCH_THING", "Ollama does not know it"),
+        (ENGINE, "OMP_NUM_THREADS", "belongs to a model, as `num_thread`"),
+        (ENGINE, "NVIDIA_VISIBLE_DEVICES", "is for NVIDIA's cards"),
+        (ENGINE, "WEBUI_URL", "is Open WebUI's: write `url` at `webui`"),
+        (ENGINE, "HF_TOKEN", "no container fetches models from there"),
+        (LLAMA, "LLAMA_ARG_CTX_SIZE", "is called `context_length` here"),
+        (LLAMA, "LLAMA_ARG_HF_REPO", "the model stands under `models`"),
+        (LLAMA, "LLAMA_ARG_FLASH_ATTN", "the kit decides llama-server's other arguments"),
+        (TOP, "WEBUI_AUTH", "is Open WebUI's, at `webui`; is on for good"),
+        (TOP, "OLLAMA_KEEP_ALIVE", "is Ollama's: write `keep_alive` at an engine of `kind: ollama`"),
+        (TOP, "master_key", "is LiteLLM's: write `key` at `gateway`"),
+        (TOP, "HTTPS_PROXY", "is written as `proxy` at the top of this file"),
+        (TOP, "PIP_INDEX_URL", "is written as `mirrors: {pypi: ...}`"),
+        (TOP, "services", "`engines`, `gateway` and `webui`"),
+    ],
+)
+def test_a_variable_is_answered_where_it_stands(tmp_path: Path, place: str, name: str, words: str) -> None:
+    found = [line for line in told(tmp_path, place.format(name)) if name in line.partition(": ")[0]]
+    assert len(found) == 1
+    assert words in found[0]
+
+
+@pytest.mark.parametrize("key", ["environment", "env", "env_vars", "environment_variables"])
+def test_each_of_an_environment_is_answered_in_its_place_and_no_value_is_told(tmp_path: Path, key: str) -> None:
+    mapping = f"webui: {{kind: open_webui, {key}: {{WEBUI_URL: sk-secret, TZ: sk-secret, NO_SUCH: sk-secret}}}}\n"
+    found = told(tmp_path, mapping)
+    assert [line.partition(": ")[0] for line in found] == [
+        f"webui.{key}.{name}" for name in ("WEBUI_URL", "TZ", "NO_SUCH")
+    ]
+    assert "is called `url` here" in found[0]
+    listed = f'webui: {{kind: open_webui, {key}: ["WEBUI_URL=sk-secret", "TZ=sk-secret"]}}\n'
+    again = told(tmp_path, listed)
+    assert [line.partition(": ")[0] for line in again] == [f"webui.{key}[0]", f"webui.{key}[1]"]
+    assert "WEBUI_URL: is called `url` here" in again[0]
+    assert "sk-secret" not in "".join([*found, *again])
+
+
+def test_settings_of_the_gateways_file_are_answered_one_by_one(tmp_path: Path) -> None:
+    text = "gateway: {general_settings: {master_key: sk-1, database_url: x}, litellm_settings: {drop_params: true}}\n"
+    found = told(tmp_path, text)
+    assert [line.partition(": ")[0] for line in found] == [
+        "gateway.general_settings.master_key",
+        "gateway.general_settings.database_url",
+        "gateway.litellm_settings.drop_params",
+    ]
+    assert "sk-1" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("webui: {emebdding: x}\n", "embedding"),
+        ("gateway: {request_timout: 5m}\n", "request_timeout"),
+        ("engines: [{name: main, kind: ollama, keep_alife: 5m}]\n", "keep_alive"),
+    ],
+)
+def test_a_slip_of_the_pen_is_still_told_as_one(tmp_path: Path, text: str, near: str) -> None:
+    assert [line for line in told(tmp_path, text) if line.endswith(f"unknown key (did you mean {near}?)")]
+
+
+def test_every_room_with_a_program_has_a_table_and_its_fields_exist() -> None:
+    tables = {model: model.variables() for model in all_models(Spec) if hasattr(model, "variables")}
+    assert {model.model_fields["kind"].annotation.__args__[0] for model in tables} == set(ROOMS) - {"external"}  # type: ignore[union-attr]
+    for model, table in tables.items():
+        assert isinstance(table, Variables)
+        keys = {info.alias or name for name, info in model.model_fields.items()}
+        assert {field.partition(":")[0] for field in table.fields.values()} <= keys
