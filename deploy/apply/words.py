@@ -8,6 +8,7 @@ TASKS = {
     "a dead engine is told in words": "Docker's start",
     "a dead engine's process number is gone": "Docker's start",
     "a failed installation is told in words": "Debian packages",
+    "a service may listen on an address that comes after Docker": "addresses that come late",
     "a new Python environment for uv": "uv, which fetches Python packages",
     "a uv that cannot be had is told in words": "uv, which fetches Python packages",
     "an engine that kit installs is marked as its own": "Docker's folder",

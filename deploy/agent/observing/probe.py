@@ -156,7 +156,12 @@ def _models(root: Path, paths: list[str]) -> dict[str, Any]:
         except OSError:
             continue
         known = remembered.get(path)
-        models[path] = {"size": status.st_size, "sha256": _sha256(known, status), "remembered": known is not None}
+        models[path] = {
+            "size": status.st_size,
+            "sha256": _sha256(known, status),
+            # An older kit remembered no ctime: the file is hashed once more, and its container stays.
+            "remembered": known is not None and stamp(status).keys() <= known.keys(),
+        }
     return models
 
 

@@ -124,19 +124,20 @@ def test_bytecode_is_counted(quickstart: Desired) -> None:
         assert room_of_images([layers], set())[0] > room_of_images([layers[:2]], set())[0]
 
 
-@pytest.mark.parametrize("source", ["pip", "url", "file"])
+@pytest.mark.parametrize("kind", ["pip", "url", "file"])
 def test_a_models_file_is_staged_alike_in_plan_and_agent(
-    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     (model,) = quickstart.deployment.models
-    wanted = replace(quickstart.deployment, models=(replace(model, source={source: {}}),))
+    source: dict[str, Any] = {kind: {"path": "/models/own.gguf"} if kind == "file" else {}}
+    wanted = replace(quickstart.deployment, models=(replace(model, source=source),))
     seen = host(quickstart, dict.fromkeys(PLACES, (500.0, 1)))
     plan = make_plan(wanted, quickstart.bundle, seen)
     fetched = tuple(one for one in plan.operations if one.resource == f"model {model.name}")
     planned = sorted(need.size_bytes for need in disk.needs(wanted, seen, fetched))
     asked: list[int] = []
     monkeypatch.setattr(agent_models, "ensure_room", lambda needs: asked.extend(size for _, size, _ in needs))
-    request = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": {source: {}}}
+    request = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": source}
     agent_models._ensure_room([request], tmp_path)
     assert planned == sorted(asked)
 

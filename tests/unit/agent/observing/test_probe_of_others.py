@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from deploy.agent.journal import Journal
-from deploy.agent.observing import ports
+from deploy.agent.observing import ports, probe
 from deploy.agent.releases import secrets
+from deploy.agent.remembered import stamp, write_json
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import read_observation
 
@@ -62,3 +63,17 @@ def test_a_probe_without_root_sees_which_secrets_are_there_and_changes_nothing(t
     assert ("one", "key") in seen.secrets
     assert seen.changed_secrets == {}
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_that_an_older_kit_remembered_is_not_told_as_another_file(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    status, root = model.stat(), tmp_path / "root"
+    older = {"sha256": "5" * 64, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    write_json(root / "run" / "models.json", {str(model): older})
+    request = {"stack": "t-older", "root": str(root), "model_paths": [str(model)]}
+    seen = read_observation(probe.run(request, Journal("", "")))
+    assert seen.unhashed_models == (str(model),)
+    write_json(root / "run" / "models.json", {str(model): {"sha256": "5" * 64, **stamp(status)}})
+    seen = read_observation(probe.run(request, Journal("", "")))
+    assert (seen.unhashed_models, seen.models) == ((), {str(model): "5" * 64})
