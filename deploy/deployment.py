@@ -66,13 +66,14 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Probe:
-    """A health check that runs inside the container with what its image has."""
+    """A health check inside the container, and patterns of the whole lines that a passed one leaves in its log."""
 
     argv: tuple[str, ...]
-    interval_seconds: int = 5
+    interval_seconds: int = 60
     timeout_seconds: int = 5
-    retries: int = 6
+    retries: int = 3
     start_period_seconds: int = 60
+    log_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

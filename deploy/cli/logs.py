@@ -11,6 +11,7 @@ from deploy.cli.declare import Target, services_argument, verb
 from deploy.cli.names import chosen, known
 from deploy.cli.output import Output, is_coloured
 from deploy.errors import UsageError
+from deploy.lifecycle.checks_in_logs import check_lines
 from deploy.lifecycle.logs import log_lines, read_logs
 
 
@@ -19,19 +20,25 @@ from deploy.lifecycle.logs import log_lines, read_logs
 @click.option(
     "--tail", metavar="N", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines only."
 )
+@click.option("--probes", is_flag=True, help="Show the kit's own health checks as well.")
 @services_argument
-def command(output: Output, target: Target, follow: bool, tail: int) -> None:
-    """Show what services print."""
+def command(output: Output, target: Target, follow: bool, tail: int, probes: bool) -> None:
+    """Show what services print.
+
+    The kit's own health checks are left out where they pass; --probes shows them. With --follow, N counts them too.
+    """
     there = known(target.spec)
     project = f"kit-{there.stack}"
     services = chosen(target.names, there.services)
+    checks = {} if probes else check_lines(there.stack)
     if follow and output.as_json:
         raise UsageError("--follow has no end, and --json is one document", "leave one of them out")
     if output.as_json:
-        output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail)})
+        output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail, checks)})
         return
     line = b""
-    for line in log_lines(project, services, tail, follow=follow, coloured=is_coloured(sys.stdout)):
+    coloured = is_coloured(sys.stdout)
+    for line in log_lines(project, services, tail, follow=follow, coloured=coloured, checks=checks):
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
     if not line:

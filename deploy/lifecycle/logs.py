@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,24 +12,40 @@ from deploy.agent.docker.api import socket_path
 from deploy.agent.line import Line
 from deploy.errors import AS_ROOT, KitError
 from deploy.hosts.engine import docker_environment
+from deploy.lifecycle.checks_in_logs import Patterns, is_check, last_of_each, without_checks
 
 # Compose 2.26 writes it before every line, whoever reads.
 CLEAR_LINE = b"\x1b[2K"
+ROUND_MORE = 30
+"""Lines that are read for each one that is asked for: a log without much else is mostly health checks."""
 
 
-def log_lines(project: str, services: tuple[str, ...], tail: int, *, follow: bool, coloured: bool) -> Iterator[bytes]:
-    """Yield what services print, byte for byte, each line under its service's name."""
-    more = ["--follow"] if follow else []
-    yield from _compose(project, ["--tail", str(tail), *more, *services], "always" if coloured else "never")
+def log_lines(
+    project: str,
+    services: tuple[str, ...],
+    tail: int,
+    *,
+    follow: bool,
+    coloured: bool,
+    checks: Patterns,
+) -> Iterator[bytes]:
+    """Yield what services print, byte for byte, each line under its service's name; these checks are left out."""
+    ansi, more = "always" if coloured else "never", ["--follow"] if follow else []
+    read = tail if follow or not checks else tail * ROUND_MORE
+    lines = without_checks(_compose(project, ["--tail", str(read), *more, *services], ansi), checks)
+    # A log that is followed has no end, so its beginning cannot be counted again.
+    yield from lines if follow or not checks else last_of_each(lines, tail)
 
 
-def read_logs(project: str, services: tuple[str, ...], tail: int) -> dict[str, list[str]]:
-    """Return the last lines of each service."""
-    plain = ["--no-log-prefix", "--tail", str(tail)]
-    return {
-        service: [line.decode(errors="replace").rstrip("\n") for line in _compose(project, [*plain, service], "never")]
-        for service in services
-    }
+def read_logs(project: str, services: tuple[str, ...], tail: int, checks: Patterns) -> dict[str, list[str]]:
+    """Return the last lines of each service; these checks are left out."""
+    found = {}
+    for service in services:
+        patterns = checks.get(service, ())
+        plain = ["--no-log-prefix", "--tail", str(tail * ROUND_MORE if patterns else tail), service]
+        kept = (line for line in _compose(project, plain, "never") if not is_check(line, patterns))
+        found[service] = [line.decode(errors="replace").rstrip("\n") for line in deque(kept, maxlen=tail)]
+    return found
 
 
 def _compose(project: str, words: list[str], ansi: str) -> Iterator[bytes]:

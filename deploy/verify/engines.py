@@ -6,8 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.engines.engine import Engine as AgentEngine
 from deploy.agent.engines.names import same
-from deploy.agent.engines.observe import observe
+from deploy.agent.engines.observe import LIMITS, observe
 from deploy.agent.errors import AgentError
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import engine_request
@@ -31,6 +32,20 @@ class Engines:
             raise NotAsPlannedError(f"only root can read {problem.filename}; run the same command as root") from None
         except AgentError as problem:
             raise NotAsPlannedError(f"{problem.problem}; {problem.next_step}") from None
+
+    def makes_vectors_alone(self, model: str) -> bool:
+        """Return whether an engine says that one of its models makes vectors and does not chat."""
+        owners = (one for one in self.deployment.engines if any(own.name == model for own in one.models))
+        return any(self._is_mute(engine, model) for engine in owners)
+
+    def _is_mute(self, engine: Engine, model: str) -> bool:
+        asked = AgentEngine(engine_request(engine), Path(self.deployment.root), self.deployment.fetch.ca, LIMITS)
+        try:
+            able = asked.capabilities(model)
+        except AgentError:
+            # The checks of the engine's own models tell of that.
+            return False
+        return bool(able) and "completion" not in able
 
     def of(self, engine: Engine) -> dict[str, Any]:
         """Return what one of them says."""

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
@@ -15,6 +15,7 @@ from tempfile import gettempdir
 from typing import Any
 
 import docker
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from deploy.agent.holder import WORKING, current_holder, is_locked
@@ -224,7 +225,19 @@ def seen(container: Container) -> Seen:
         started_at=state["StartedAt"],
         image=attributes["Config"]["Image"],
         state=state["Status"],
-        health=state.get("Health", {}).get("Status", ""),
+        health=_health(container),
         ports=tuple(sorted(f"{one['HostIp']}:{one['HostPort']}" for some in ports.values() for one in some or ())),
         container=container,
     )
+
+
+def _health(container: Container) -> str:
+    """Return a container's health; Docker's first check comes after an interval, so one that starts is asked now."""
+    attributes: dict[str, Any] = container.attrs
+    health = str(attributes["State"].get("Health", {}).get("Status", ""))
+    if health != "starting" or attributes["State"]["Status"] != "running":
+        return health
+    with suppress(APIError):
+        if container.exec_run(attributes["Config"]["Healthcheck"]["Test"][1:]).exit_code == 0:
+            return "healthy"
+    return health

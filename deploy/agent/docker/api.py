@@ -118,6 +118,15 @@ class Docker:
         body = self._send("GET", "/events", query).body
         return [json.loads(line) for line in body.splitlines() if line.strip()]
 
+    def exit_code_of(self, name: str, argv: list[str], seconds: float) -> int | None:
+        """Run a command in a container that runs, and return its exit code; None where it does not end in time."""
+        asked = {"Cmd": argv, "AttachStdout": True, "AttachStderr": True}
+        made = json.loads(self._post(f"/containers/{quote(name)}/exec", asked, self.timeout).body)["Id"]
+        # The answer ends when the command does.
+        self._post(f"/exec/{made}/start", {"Detach": False, "Tty": False}, seconds)
+        code = self._object("GET", f"/exec/{made}/json")["ExitCode"]
+        return None if code is None else int(code)
+
     def networks(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
         """List networks that carry all of these labels."""
         wanted = [f"{name}={value}" if value else name for name, value in sorted((labels or {}).items())]
@@ -126,6 +135,11 @@ class Docker:
     def remove_network(self, name: str) -> None:
         """Remove a network; one that is gone is fine."""
         self._found("DELETE", f"/networks/{quote(name)}")
+
+    def _post(self, path: str, document: dict[str, Any], timeout: float) -> Answer:
+        body = json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        return self._send("POST", path, None, [body], headers, timeout=timeout)
 
     def _object(self, method: str, path: str) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._send(method, path).body)

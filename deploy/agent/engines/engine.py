@@ -62,6 +62,10 @@ class Engine(Caller):
             raise
         return ""
 
+    def capabilities(self, name: str) -> list[str]:
+        """Return what a model can do, by the engine's own word; nothing where it says nothing."""
+        return list(self._object("POST", "/api/show", {"model": name}, f"looking at {name}").get("capabilities") or ())
+
     def has_blob(self, sha256: str) -> bool:
         """Tell whether a file is there already."""
         doing = f"asking for sha256:{sha256[:12]}"

@@ -12,6 +12,7 @@ from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
+from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
 from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
@@ -82,6 +83,7 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
     return {
         name: {
             **described(one),
+            "health": health_now(docker, one),
             **trouble.get(name, {}),
             "lost_networks": lost_networks(one, there),
             "replaced_folders": replaced_folders(one),

@@ -79,7 +79,7 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         tmpfs=(Tmpfs("/tmp", 128 * 2**20),),
         memory_bytes=spec.memory or 2**30,
         sysctls=SYSCTLS,
-        probe=http_probe(CONTAINER_PORT, "/health/liveliness", start_period_seconds=90),
+        probe=http_probe(CONTAINER_PORT, "/health/liveliness", 90, "INFO: +"),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,
@@ -111,11 +111,14 @@ def _facts(
 ) -> dict[str, Any]:
     aliases = dict(config.aliases) if isinstance(config, AliasedConfig) else {}
     # One by one: in a group, an engine that answers hides one that does not.
-    asked = [{"id": one.id, "vectors": one.makes_vectors, "limited": one.is_limited} for one in config.models]
+    asked = [
+        {"id": one.id, "model": one.name, "vectors": one.makes_vectors, "limited": one.is_limited}
+        for one in config.models
+    ]
     for alias, model in aliases.items():
         group = [one for one in config.models if one.name == model]
         able, limited = any(one.makes_vectors for one in group), any(one.is_limited for one in group)
-        asked += [{"id": alias, "vectors": able, "limited": limited}] if group else []
+        asked += [{"id": alias, "model": model, "vectors": able, "limited": limited}] if group else []
     return {
         "models": list(_with(aliases, _models(chats))),
         "upstreams": asked,

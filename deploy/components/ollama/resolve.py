@@ -15,6 +15,11 @@ from deploy.offers import ChatApi, Embeddings, Offer
 UID = 10104
 CONTAINER_PORT = 11434
 PROTOCOL = "ollama"
+LOGGED = (
+    r"\[GIN\] \d{4}/\d\d/\d\d - \d\d:\d\d:\d\d \| 200 \| +[\d.]+[mnµ]?s \| +127\.0\.0\.1 "
+    r'\| (HEAD +"/"|GET +"/api/tags")'
+)
+"""What `list` leaves in the server's log: it looks for the server, then asks."""
 PROGRAM = "/bin/ollama"
 # How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
 LOAD_SECONDS = 300
@@ -46,7 +51,7 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         devices=_devices(spec),
         groups=tuple(sorted(set(spec.gpu_groups))),
         # Its image has neither curl nor wget; with a server that is down this ends with 1.
-        probe=Probe((PROGRAM, "list"), start_period_seconds=60),
+        probe=Probe((PROGRAM, "list"), log_lines=(LOGGED,)),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,
@@ -72,7 +77,7 @@ def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
     return {
         "models": [model.name for model in site.created],
         # The lightest one: it shall answer, and nobody shall wait for the heaviest.
-        "chat": talkers[0][1] if talkers else "",
+        "talkers": [name for _, name in talkers],
         "embedding": _embedding(site),
         "cloud": spec.cloud,
         "gpu": spec.gpu,

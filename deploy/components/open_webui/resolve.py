@@ -18,6 +18,8 @@ from deploy.secret import Secret, SecretUse
 
 UID = 10103
 CONTAINER_PORT = 8080
+LOGGED = r"\d{4}-\d\d-\d\d [\d:.]+ \| INFO +\| uvicorn\.protocols\.http\.\w+:\w+:\d+ - "
+"""How a line about a request begins."""
 ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
 SESSIONS = Secret("webui_secret_key", "open_webui")
 KIT_PASSWORD = Secret("kit_admin_password", "open_webui")
@@ -53,7 +55,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         folders=_folders(root, owner, spec.bridge is not None),
         tmpfs=(Tmpfs("/tmp", 512 * 2**20),),
         memory_bytes=spec.memory or 2 * 2**30,
-        probe=http_probe(CONTAINER_PORT, "/ready", start_period_seconds=120),
+        probe=http_probe(CONTAINER_PORT, "/ready", 120, LOGGED),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,

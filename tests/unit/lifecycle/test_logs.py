@@ -29,7 +29,7 @@ def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
 ) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(KitError) as caught:
-        read_logs("kit-home", ("main",), 1)
+        read_logs("kit-home", ("main",), 1, {})
     assert (caught.value.problem, caught.value.next_step) == (f"this user may not talk to Docker at {socket}", AS_ROOT)
 
 
@@ -38,5 +38,5 @@ def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path) -> Non
     if gone:
         socket.unlink()
     with pytest.raises(KitError) as caught:
-        read_logs("kit-home", ("main",), 1)
+        read_logs("kit-home", ("main",), 1, {})
     assert (caught.value.problem, caught.value.next_step) == (SAID, "is the stack up? type: kit status")

@@ -132,7 +132,7 @@ def test_it_offers_chat_for_all_and_vectors_for_the_one_that_is_asked_for() -> N
         ChatApi("ollama", "http://main:11434", ("tech", "finder"), None),
         Embeddings("ollama", "http://main:11434", ("finder",), None),
     )
-    assert (found.service.facts["chat"], found.service.facts["embedding"]) == ("tech", "finder")
+    assert (found.service.facts["talkers"][0], found.service.facts["embedding"]) == ("tech", "finder")
     assert [type(offer) for offer in engine(TECH).offers] == [ChatApi]
 
 
@@ -142,8 +142,8 @@ def test_the_lightest_line_of_models_is_asked_to_speak() -> None:
     heavy = lock.models["main/tech"].model_copy(update={"size": 9 * GIB})
     light = lock.models["main/own"].model_copy(update={"size": GIB})
     locked = lock.model_copy(update={"models": {"main/tech": heavy, "main/own": light}})
-    assert resolved_parts(spec, locked)[0].service.facts["chat"] == "own"
-    assert engine().service.facts["chat"] == ""
+    assert resolved_parts(spec, locked)[0].service.facts["talkers"][0] == "own"
+    assert engine().service.facts["talkers"] == []
 
 
 def model(name: str, size: int, **parameters: Any) -> CreatedModel:

@@ -20,6 +20,7 @@ from tests.unit.rooms.test_ollama import FINDER, TECH, engine
 VECTORS = {"data": [{"embedding": [0.1, 0.2]}, {"embedding": [0.3, 0.4]}]}
 GOOD: dict[str, Any] = {
     "/api/version": {"version": "0.32.15"},
+    "/api/show": {"capabilities": ["completion", "tools"]},
     "/api/chat": {"model": "tech", "message": {"role": "assistant", "content": "Paris"}, "done": True},
     "/v1/embeddings": VECTORS,
 }
@@ -43,7 +44,20 @@ def test_an_engine_that_speaks_and_embeds_is_as_planned() -> None:
         verify.test_says_its_version(web)
         verify.test_answers_a_chat_message(service, web)
         verify.test_turns_text_into_vectors(service, web)
-        assert server.requests == ["GET /api/version", "POST /api/chat", "POST /v1/embeddings"]
+        assert server.requests == ["GET /api/version", "POST /api/show", "POST /api/chat", "POST /v1/embeddings"]
+
+
+def test_a_model_that_makes_vectors_alone_is_not_asked_for_a_chat() -> None:
+    with answering({**GOOD, "/api/show": {"capabilities": ["embedding"]}}) as (service, web, server):
+        with pytest.raises(pytest.skip.Exception, match="none of them chats"):
+            verify.test_answers_a_chat_message(service, web)
+        assert set(server.requests) == {"POST /api/show"}
+
+
+def test_an_engine_that_says_nothing_of_its_models_is_asked_for_a_chat() -> None:
+    with answering({**GOOD, "/api/show": {"details": {}}}) as (service, web, server):
+        verify.test_answers_a_chat_message(service, web)
+        assert server.requests[-1] == "POST /api/chat"
 
 
 def test_a_model_that_thinks_first_has_spoken() -> None:

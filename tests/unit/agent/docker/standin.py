@@ -26,12 +26,15 @@ class StandIn:
             "StartedAt": "2026-11-28T08:34:18.638110315Z",
             "Health": {"Status": "starting"},
         }
+        self.check: dict[str, Any] | None = None
         self.restarts = 0
         self.memory = 2**24
         self.ends: list[tuple[str, str]] = []
         """Actions of events and exit codes."""
         self.printed = "no such model"
         self.asked: list[str] = []
+        self.check_codes: list[int] = []
+        """What its health check ends with, time after time."""
 
     def died(self, code: int, *, out_of_memory: bool = False) -> StandIn:
         """Let the container end once more, and be up again before anybody looks."""
@@ -48,6 +51,12 @@ class StandIn:
             wanted = json.loads(parse_qs(parts.query)["filters"][0])
             assert wanted["label"] == ["kit.stack=t"]
             return b"".join(map(self._event, [one for one in self.ends if one[0] in wanted["event"]]))
+        if parts.path.endswith("/exec"):
+            return b'{"Id": "e1"}'
+        if parts.path == "/exec/e1/start":
+            return b""
+        if parts.path == "/exec/e1/json":
+            return json.dumps({"Running": False, "ExitCode": self.check_codes.pop(0)}).encode()
         if parts.path == "/containers/json":
             return json.dumps([{"Id": ID, "Labels": LABELS, "State": "running", "Created": 1}]).encode()
         if parts.path == f"/containers/{ID}/logs":
@@ -67,7 +76,7 @@ class StandIn:
             "Image": "sha256:6af0cb98edce",
             "State": self.state,
             "RestartCount": self.restarts,
-            "Config": {"Image": "kit/llama_cpp:1", "Labels": LABELS},
+            "Config": {"Image": "kit/llama_cpp:1", "Labels": LABELS, "Healthcheck": self.check},
             "HostConfig": {"Memory": self.memory},
             "NetworkSettings": {"Ports": {}, "Networks": {}},
         }
@@ -80,8 +89,11 @@ def served(standin: StandIn, path: Path) -> Iterator[str]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             target = self.rfile.readline().split()[1].decode()
-            while self.rfile.readline().strip():
-                pass
+            length = 0
+            while line := self.rfile.readline().strip():
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            self.rfile.read(length)
             self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + standin.answer(target))
 
     with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
