@@ -14,7 +14,7 @@ from deploy.modelfile.parts import request_parts
 from deploy.modelfile.presets import resolved
 from deploy.modelfile.request import Inputs, create_request, request_digest
 from deploy.modelfile.text import render
-from deploy.models import ADAPTER, FILE, Base, Blob, CreatedModel
+from deploy.models import ADAPTER, FILE, PROJECTOR, Base, Blob, CreatedModel
 from deploy.reference import parse_model
 from deploy.spec.lineage import Lineage
 from deploy.spec.model import Spec
@@ -87,6 +87,9 @@ def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
     if model.adapter is not None:
         adapter = lock.adapters[model.key]
         found.append(Blob(ADAPTER, adapter.sha256, adapter.size, adapter.agent_source()))
+    if model.projector is not None:
+        projector = lock.projectors[model.key]
+        found.append(Blob(PROJECTOR, projector.sha256, projector.size, projector.agent_source()))
     return tuple(found)
 
 
@@ -95,8 +98,11 @@ def _modelfile(model: Model, base: Base | None, parent: _Made | None) -> Modelfi
     return Modelfile(
         from_=parent.model.name if parent else base.name if base else source,
         adapter=model.adapter.file if model.adapter else None,
+        projector=model.projector.file if model.projector else None,
         parameters=resolved(model.preset, model),
         template=model.template,
+        renderer=model.renderer,
+        parser=model.parser,
         system=model.system,
         license=(model.license,) if model.license else (),
         messages=model.messages,

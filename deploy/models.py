@@ -9,6 +9,7 @@ from deploy.agent.engines.names import plain, same
 
 FILE = "model.gguf"
 ADAPTER = "adapter.gguf"
+PROJECTOR = "projector.gguf"
 """Names of the files within a request: the same wherever a file lies on a disk."""
 
 

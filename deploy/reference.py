@@ -20,6 +20,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 _MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
+_SCHEME = re.compile(r"https?://(?=[^/]+/[^/]+/[^/]+/?$)", re.IGNORECASE)
+"""What may stand before a host, an owner and a model; more or fewer parts are no model's name."""
 _LONGEST = 255
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]")
 _OFFICIAL = "library"
@@ -80,6 +82,12 @@ def parse_image(text: str) -> ImageReference:
     if not fits:
         raise KitError(f"{_shown(text)} is not an image's name", "write it as in registry.lan:5000/some/image:1.2.3")
     return ImageReference("" if host in _IMAGE_HOSTS else host, path, tag or ("" if digest else "latest"), digest)
+
+
+def plain_model(text: str) -> str:
+    """Return a model's name without the scheme that its engine takes before it, as in a page's address."""
+    scheme = _SCHEME.match(text)
+    return text[scheme.end() :].removesuffix("/") if scheme else text
 
 
 def parse_model(text: str) -> ModelTag:

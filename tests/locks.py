@@ -38,6 +38,11 @@ def lock_of(spec: Spec) -> Lock:
             if model.adapter
         },
         addresses={word: ADDRESSES[word] for word in spec.address_words},
+        projectors={
+            model.key: AdapterLock(file=model.projector.file, sha256=model.projector.sha256, size=1)
+            for model in spec.models
+            if model.projector
+        },
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from deploy.modelfile.grammar import why_lost
+from deploy.modelfile.grammar import closing_lines
 from deploy.modelfile.messages import ROLES, Message
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters
@@ -16,8 +16,11 @@ PIECES = st.sampled_from(
 )
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
 NASTY = st.lists(PIECES | st.characters(codec="utf-8"), min_size=1, max_size=12).map("".join)
-TEXTS = st.lists(PIECES | PRINTABLE, min_size=1, max_size=12).map("".join).filter(lambda text: why_lost(text) is None)
-CONTENTS = TEXTS.filter(lambda text: "\r" not in text)
+TEXTS = (
+    st.lists(PIECES | PRINTABLE, min_size=1, max_size=12)
+    .map("".join)
+    .filter(lambda text: "\r" not in text and not closing_lines(text))
+)
 PATHS = st.sampled_from(
     ["llama3:8b", "./my model.gguf", '"odd".gguf', " edge ", "a#b", "hf.co/u/r:Q4_K_M", "C:\\x.gguf"]
 )
@@ -35,10 +38,13 @@ MODELFILES = st.builds(
     Modelfile,
     from_=PATHS,
     adapter=st.none() | PATHS,
+    projector=st.none() | st.just("./mmproj.gguf"),
     parameters=st.fixed_dictionaries({}, optional=NUMBERS).map(lambda found: Parameters(**found)),
     template=st.none() | TEXTS,
     system=st.none() | TEXTS,
+    renderer=st.none() | st.just("qwen3-coder"),
+    parser=st.none() | st.just("qwen3.5"),
     license=st.lists(TEXTS, max_size=2).map(tuple),
-    messages=st.lists(st.builds(Message, role=st.sampled_from(ROLES), content=CONTENTS), max_size=3).map(tuple),
+    messages=st.lists(st.builds(Message, role=st.sampled_from(ROLES), content=TEXTS), max_size=3).map(tuple),
     requires=st.none() | st.sampled_from(["0.14.0", "1.2.3-rc.1"]),
 )

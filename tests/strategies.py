@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from deploy.components import ROOMS
-from deploy.modelfile.grammar import why_lost
 from deploy.modelfile.presets import PRESETS
 from deploy.spec.model import Spec
 
@@ -32,7 +31,8 @@ ADDRESSES = st.one_of(
 )
 LETTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
 TEXTS = st.text(st.one_of(LETTERS, st.sampled_from("{}$'\"\\ \n\t#:%")), min_size=1, max_size=200)
-CARRIED = TEXTS.filter(lambda text: why_lost(text) is None)
+LANGUAGES = ["\u200c", "\u200d", "\u00a0", "\u202f", "\u3000", "\u00ad", "\ufeff", "🩷", "\U0001fae9"]
+CARRIED = st.text(LETTERS | st.sampled_from([*"{}$'\"\\ \n\t#:%", *LANGUAGES]), min_size=1, max_size=200)
 SEGMENTS = st.text(LETTERS.filter(lambda char: char not in "/:$\\"), min_size=1, max_size=20).filter(
     lambda segment: segment not in (".", "..")
 )
@@ -71,6 +71,7 @@ OLLAMA = _some(
     load_timeout=DURATIONS,
     origins=st.lists(st.sampled_from(["https://chat.lan", "http://*.lan:8080", "app://*"]), max_size=3),
     noprune=st.booleans(),
+    go_template=st.just(True),
     debug=st.booleans(),
     cloud=st.booleans(),
     prune=st.booleans(),
@@ -109,6 +110,8 @@ MAKING = _some(
     system=CARRIED,
     template=st.sampled_from(["{{ .Prompt }}", "{{ if .System }}{{ .System }}\n{{ end }}{{ .Prompt }}{{ .Response }}"]),
     messages=TURNS,
+    renderer=st.just("qwen3-coder"),
+    parser=st.just("qwen3.5"),
     adapter=FILE,
     license=CARRIED,
     requires=st.just("0.14.0"),

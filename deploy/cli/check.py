@@ -16,10 +16,17 @@ def command(output: Output, spec: Path) -> None:
 
     Reads both files, takes every decision and renders every file, but asks no host and writes nothing.
     """
+    from deploy.spec.loader import LARGEST
+    from deploy.spec.texts import line_notes
+    from deploy.spec.tree import read_document
+
     desired = load_desired(spec)
     services = [service.name for service in desired.deployment.services]
     runs = ", ".join(services) or "nothing of its own"
+    notes = list(line_notes(read_document(spec, LARGEST, "")))
     output.answer(
         f"{spec}: good. Stack {desired.spec.stack} runs {runs}.\nrelease {desired.bundle.release}",
-        {"stack": desired.spec.stack, "services": services, "release": desired.bundle.release},
+        {"stack": desired.spec.stack, "services": services, "release": desired.bundle.release, "notes": notes},
     )
+    for note in notes:
+        output.note(f"note: {note}")

@@ -49,7 +49,10 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         )
         display(Event(step, "done"))
     document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(found.lines)}
-    output.answer(_as_deep(found.lines).rstrip("\n"), {**document, "left_out": [asdict(one) for one in found.left_out]})
+    told = {"left_out": [asdict(one) for one in found.left_out], "notes": [asdict(one) for one in found.notes]}
+    output.answer(_as_deep(found.lines).rstrip("\n"), {**document, **told})
+    for note in found.notes:
+        output.note(f"note: {note}")
     for problem in found.left_out:
         output.note(f"left out: {problem}")
     return FAILED if found.left_out else 0

@@ -12,6 +12,7 @@ from deploy.errors import KitError
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _INTEGERS = {2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
 _STRING, _ARRAY = 8, 9
+_ARCHITECTURE, _TYPE = "general.architecture", "general.type"
 _VERSIONS = (2, 3)
 _MOST_KEYS = 65_536
 _LONGEST_KEY = 65_535
@@ -56,9 +57,20 @@ def read_context_length(stream: Stream, name: str) -> int:
     reader = _Reader(stream, name)
     found: dict[str, Any] = {}
     for _ in _keys(reader, found):
-        if f"{found.get('general.architecture')}.context_length" in found:
+        if f"{found.get(_ARCHITECTURE)}.context_length" in found:
             break
     return _header(found, reader).context_length
+
+
+def is_projector(stream: Stream, name: str) -> bool:
+    """Say whether a GGUF file is a projector, which makes pictures into words of a model; as an engine decides it."""
+    found: dict[str, Any] = {}
+    for _ in _keys(_Reader(stream, name), found):
+        pass
+    sees = any(key.endswith(".vision.block_count") and value for key, value in found.items())
+    return found.get(_TYPE) in ("projector", "mmproj") or (
+        sees and not found.get(f"{found.get(_ARCHITECTURE)}.block_count")
+    )
 
 
 def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
@@ -75,9 +87,9 @@ def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
     for _ in range(count):
         key = reader.text(_LONGEST_KEY)
         kind = reader.number("<I")
-        if key == "general.architecture" and kind == _STRING:
+        if key in (_ARCHITECTURE, _TYPE) and kind == _STRING:
             found[key] = reader.text(_LONGEST_TEXT)
-        elif key.endswith(".context_length") and kind in _INTEGERS:
+        elif key.endswith((".context_length", ".block_count")) and kind in _INTEGERS:
             found[key] = reader.number(_INTEGERS[kind])
         elif key == "tokenizer.chat_template" and kind == _STRING:
             found[key] = reader.skip_text() > 0
@@ -87,7 +99,7 @@ def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
 
 
 def _header(found: dict[str, Any], reader: _Reader) -> Header:
-    architecture = found.get("general.architecture", "")
+    architecture = found.get(_ARCHITECTURE, "")
     length = found.get(f"{architecture}.context_length", 0)
     if not (architecture.isascii() and architecture.replace("-", "").replace("_", "").isalnum()):
         raise reader.wrong("its header names no architecture")

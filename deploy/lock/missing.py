@@ -11,7 +11,7 @@ from deploy.lock.model import AdapterLock, ImageLock, Lock, ModelLock, PipModelL
 from deploy.recipe import ImageSource, Pulled
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import Model
+from deploy.spec.models import FileSource, Model
 
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
@@ -19,7 +19,7 @@ def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> lis
     found = [
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
-        *_missing_adapters(spec, lock),
+        *_missing_files(spec, lock),
         *((f"addresses.{word}", "is not locked yet") for word in spec.address_words if word not in lock.addresses),
     ]
     return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
@@ -52,18 +52,18 @@ def _missing_models(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
             yield f"models.{model.key}", fault
 
 
-def _missing_adapters(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
+def _missing_files(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
     for model in spec.models:
-        if model.adapter is None:
-            continue
-        locked = lock.adapters.get(model.key)
-        if fault := "is not locked yet" if locked is None else adapter_fault(model, locked):
-            yield f"adapters.{model.key}", fault
+        kinds = {"adapters": (model.adapter, lock.adapters), "projectors": (model.projector, lock.projectors)}
+        for kind, (wanted, entries) in kinds.items():
+            locked = entries.get(model.key)
+            fault = "is not locked yet" if locked is None else file_fault(wanted, locked)
+            if wanted is not None and fault:
+                yield f"{kind}.{model.key}", fault
 
 
-def adapter_fault(model: Model, locked: AdapterLock) -> str:
-    """Say why an adapter's entry does not fit its model; empty where it fits."""
-    wanted = model.adapter
+def file_fault(wanted: FileSource | None, locked: AdapterLock) -> str:
+    """Say why the entry of an adapter or a projector does not fit what kit.yaml names; empty where it fits."""
     if wanted is not None and (locked.file, locked.sha256) == (wanted.file, wanted.sha256):
         return ""
     return f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"

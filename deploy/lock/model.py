@@ -165,7 +165,7 @@ class FileModelLock(_WeightsLock):
 
 
 class AdapterLock(Strict):
-    """An adapter's file on this machine."""
+    """An adapter's or a projector's file on this machine."""
 
     file: SourcePath
     """Its path as kit.yaml has it."""
@@ -252,6 +252,8 @@ class Lock(Strict):
         Annotated[str, _safe(_ADDRESS_WORD, "lan or all")], Annotated[tuple[HostAddress, ...], Field(min_length=1)]
     ] = Field(default_factory=dict)
     """By the word of `publish`, the addresses of the host that it means."""
+    projectors: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
+    """By engine and model, the projector's file where it has one."""
 
 
 class NewerLockError(SpecError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from deploy.agent.engines.names import same
 from deploy.errors import UsageError
 from deploy.images import source_of
-from deploy.lock.missing import adapter_fault, image_fault, model_fault
+from deploy.lock.missing import file_fault, image_fault, model_fault
 from deploy.lock.model import AdapterLock, BuiltImageLock, ImageLock, Lock, ModelLock, PipModelLock, TagModelLock
 from deploy.recipe import ImageSource, Wheel
 from deploy.spec.lineage import lineage
@@ -66,9 +66,16 @@ class Pinned:
 
     def adapter(self, model: Model) -> AdapterLock | None:
         """Return the entry of a model's adapter that stays."""
-        found = self.lock.adapters.get(model.key) if self.lock else None
+        return self._file(model, model.adapter, self.lock.adapters if self.lock else {})
+
+    def projector(self, model: Model) -> AdapterLock | None:
+        """Return the entry of a model's projector that stays."""
+        return self._file(model, model.projector, self.lock.projectors if self.lock else {})
+
+    def _file(self, model: Model, wanted: FileSource | None, entries: Mapping[str, AdapterLock]) -> AdapterLock | None:
+        found = entries.get(model.key)
         is_moved = self._is_moved(model.key, self.upgrade.models)
-        return None if found is None or is_moved or adapter_fault(model, found) else found
+        return None if found is None or is_moved or file_fault(wanted, found) else found
 
     def addresses(self, spec: Spec) -> dict[str, tuple[str, ...]]:
         """Return the addresses that stay, by the word of `publish` that means them."""
@@ -112,7 +119,7 @@ def _images(spec: Spec) -> dict[str, list[str]]:
 def _models(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of models by name, source and the models made from them."""
     made_from = lineage(spec)
-    locked = [model for model in spec.models if made_from.is_locked(model) or model.adapter]
+    locked = [model for model in spec.models if made_from.is_locked(model) or model.adapter or model.projector]
     found: dict[str, list[str]] = {}
     for model in spec.models:
         line = {one.key for one in (model, *made_from.line(model))}

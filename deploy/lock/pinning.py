@@ -70,23 +70,35 @@ def make_lock(
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())
     }
-    adapters = {
-        model.key: pinned.adapter(model) or _adapter(model, model.adapter, folder, step)
-        for model in spec.models
-        if model.adapter
-    }
     found = Lock(
         format=FORMAT,
         kit=__version__,
         platform=PLATFORM,
         images=images,
         models=_models(spec, folder, step, pinned),
-        adapters=adapters,
+        adapters=_adapters(spec, folder, step, pinned),
+        projectors=_projectors(spec, folder, step, pinned),
         addresses=addresses,
     )
     before = pinned.lock
     # Another release of the kit that pins the same things leaves the file alone.
     return before if before and found.model_copy(update={"kit": before.kit}) == before else found
+
+
+def _adapters(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:
+    return {
+        model.key: pinned.adapter(model) or _file("adapter", model, model.adapter, folder, step)
+        for model in spec.models
+        if model.adapter
+    }
+
+
+def _projectors(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:
+    return {
+        model.key: pinned.projector(model) or _file("projector", model, model.projector, folder, step)
+        for model in spec.models
+        if model.projector
+    }
 
 
 def _models(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, ModelLock]:
@@ -165,9 +177,9 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
     )
 
 
-def _adapter(model: Model, source: FileSource, folder: Path, step: Teller) -> AdapterLock:
-    sha256, size = measure_bytes(folder / source.file, step(f"adapter of {model.name}"))
-    _ensure_same(f"the adapter of model {model.name}", source.sha256, sha256)
+def _file(what: str, model: Model, source: FileSource, folder: Path, step: Teller) -> AdapterLock:
+    sha256, size = measure_bytes(folder / source.file, step(f"{what} of {model.name}"))
+    _ensure_same(f"the {what} of model {model.name}", source.sha256, sha256)
     return AdapterLock(file=source.file, sha256=sha256, size=size)
 
 

@@ -49,10 +49,10 @@ def write_lock(lock: Lock, path: Path) -> bool:
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
     for key, value in sorted(mapping.items(), key=lambda item: item[0] == "wheels"):
-        if key in ("adapters", "addresses") and not value:
+        if key in ("adapters", "addresses", "projectors") and not value:
             # Locks of before there were such inputs keep their bytes.
             continue
-        if isinstance(value, dict) and value and key in ("images", "models", "adapters"):
+        if isinstance(value, dict) and value and key in ("images", "models", "adapters", "projectors"):
             yield f"{indent}{key}:"
             for name in sorted(value):
                 yield f"{indent}  {_word(name)}:"

@@ -91,14 +91,14 @@ def measure_bytes(path: Path, said: Said) -> tuple[str, int]:
         with path.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 if not size and not chunk.startswith(b"GGUF"):
-                    raise KitError(f"{path} is no GGUF file", "convert the adapter with llama.cpp's own script first")
+                    raise KitError(f"{path} is no GGUF file", "convert it with llama.cpp's own script first")
                 digest.update(chunk)
                 size += len(chunk)
                 said(f"reading {path}", size, total)
     except OSError as error:
         raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
     if not size:
-        raise KitError(f"{path} is empty", "name the GGUF file of the adapter")
+        raise KitError(f"{path} is empty", "name the whole GGUF file")
     return digest.hexdigest(), size
 
 

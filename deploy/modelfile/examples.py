@@ -9,9 +9,10 @@ from pathlib import PurePath
 from typing import Any
 
 from deploy.errors import Problem, SpecError
-from deploy.modelfile.carried import carried_faults
-from deploy.modelfile.messages import ROLES, Message, disorders
-from deploy.spec.fields import shown
+from deploy.modelfile.grammar import BLANKS
+from deploy.modelfile.messages import ROLES, Message
+from deploy.spec.fields import shown, text_faults
+from deploy.spec.text import with_line_feeds
 from deploy.spec.wording import did_you_mean
 
 _MARK = re.compile(r"\s*\[\s*(q|a|instruction)\s*\](.*)", re.IGNORECASE | re.DOTALL)
@@ -47,10 +48,11 @@ class _Reading:
         if not isinstance(content, str):
             wrong = f"{shown(content)} stands where the text of the message must stand"
             self.complain(line, wrong, is_broken=False)
-        elif not content.strip():
+        elif not content.strip(BLANKS):
             self.complain(line, "the message is empty", is_broken=False)
         else:
-            for wrong in (faults := list(carried_faults(content))):
+            content, _ = with_line_feeds(content)
+            for wrong in (faults := list(text_faults(content))):
                 self.complain(line, f"the message {wrong}", is_broken=False)
             if not faults:
                 self.messages.append(Message(role=role, content=content))
@@ -59,16 +61,14 @@ class _Reading:
 def read_examples(file: str, text: str) -> tuple[Message, ...]:
     """Return the examples of a file by its name and text; SpecError carries every problem with its line.
 
-    An [Instruction] of a `.txt` becomes a message of the system.
+    Every line of the text ends with a line feed alone. An [Instruction] of a `.txt` becomes a message of the system.
     """
     readers = {".txt": _read_marked, ".jsonl": _read_json_lines}
     reader = readers.get(PurePath(file).suffix.lower())
     if reader is None:
         raise SpecError([Problem(file, 0, 0, "", "is neither a .txt with [Q] and [A] nor a .jsonl")])
     reading = _Reading(file)
-    reader(reading, [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")])
-    for index, why in disorders([role for _, role in reading.turns]) if not reading.is_broken else ():
-        reading.problems.append(Problem(file, reading.turns[index][0], 1, "", why))
+    reader(reading, text.removeprefix("\ufeff").split("\n"))
     if not reading.problems and not reading.messages:
         reading.complain(1, "holds no examples")
     if reading.problems:
@@ -88,7 +88,19 @@ def _read_marked(reading: _Reading, lines: list[str]) -> None:
         elif line.strip():
             reading.complain(number, "text before the first [Q]; begin the line with [Q], [A] or [Instruction]")
     for number, role, parts in blocks:
-        reading.add(number, role, "\n".join(part.rstrip() for part in parts).strip())
+        reading.add(number, role, "\n".join(part.rstrip(BLANKS) for part in parts).strip(BLANKS))
+    if not reading.is_broken:
+        _tell_unanswered(reading)
+
+
+def _tell_unanswered(reading: _Reading) -> None:
+    """Tell each [Q] that no [A] follows: a mark is missing there."""
+    asked = [turn for turn in reading.turns if turn[1] != "system"]
+    for index, (line, role) in enumerate(asked):
+        after = asked[index + 1][1] if index + 1 < len(asked) else ""
+        if role == "user" and after != "assistant":
+            ends = "the next message is a question again" if after else "the examples end here"
+            reading.problems.append(Problem(reading.file, line, 1, "", f"a question without an answer; {ends}"))
 
 
 def _read_json_lines(reading: _Reading, lines: list[str]) -> None:

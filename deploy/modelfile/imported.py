@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.errors import Problem, SpecError, UsageError
-from deploy.modelfile.parse import parse
-from deploy.modelfile.spec_lines import Entry, is_blob, is_path, spec_entry, spec_lines
+from deploy.errors import KitError, Problem, SpecError, UsageError
+from deploy.modelfile.modelfile import Modelfile
+from deploy.modelfile.parse import Parsed, parse
+from deploy.modelfile.spec_lines import Entry, is_address, is_blob, is_path, spec_entry, spec_lines
+from deploy.reference import plain_model
 
 MAGIC = b"GGUF"
 PIECE = 1 << 20
@@ -21,6 +23,14 @@ STDIN = Path("-")
 """Stands for what is piped in."""
 Progress = Callable[[str, int, int], None]
 """Hears of a file, how much of it was read, and its size."""
+_ADDRESS = (
+    "is an address, which no engine fetches from; write `from: {url: ADDRESS, sha256: ...}` in kit.yaml, or a model's"
+    " name such as hf.co/OWNER/MODEL"
+)
+_TAG_AND_FILE = "a second FROM is a file, and the first one none; a projector goes with a file"
+_SHARD = (
+    "a second FROM is no projector (mmproj); of a model in several files make one, as `llama-gguf-split --merge` does"
+)
 _SHOWN = re.compile(r"# FROM (\S+)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -32,7 +42,9 @@ class Imported:
     lines: str
     """The entry of `models`."""
     left_out: tuple[Problem, ...]
-    """What kit.yaml cannot say, line by line."""
+    """What kit.yaml cannot say, each cause once with its lines."""
+    notes: tuple[Problem, ...]
+    """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
 
 
 def imported(file: Path, name: str | None, engine: str, beside: Path, progress: Progress) -> Imported:
@@ -40,11 +52,32 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
     content = _content(file)
     place = place_of(file)
     parsed = parse(place, content)
-    found = parsed.modelfile
+    found, lost = _with_projector(parsed.modelfile, file.parent)
+    whole, sha256s, problems = _with_files(replace(parsed, modelfile=found), content, file, beside, progress)
+    if problems:
+        next_step = "bring the GGUF file to where that line says, or change the line"
+        raise SpecError([*problems, *parsed.left_out], next_step)
+    entry = spec_entry(whole, name or name_of(file), engine, sha256s)
+    refused = _refused(entry, place, parsed.lines)
+    if "from" in refused:
+        raise SpecError([*_flat(refused), *parsed.left_out])
+    kept = {key: value for key, value in entry.items() if key not in refused}
+    told = [Problem(place, parsed.lines["projector"], 1, "", lost)] if lost else []
+    return Imported(spec_lines(kept), tuple(sorted([*parsed.left_out, *_flat(refused), *told])), parsed.notes)
+
+
+def _with_files(
+    parsed: Parsed, content: bytes, file: Path, beside: Path, progress: Progress
+) -> tuple[Modelfile, dict[str, str], list[Problem]]:
+    """Return a Modelfile whose paths begin at kit.yaml, the sha256 of each file, and what is wrong with them."""
+    found, place = parsed.modelfile, place_of(file)
     sha256s: dict[str, str] = {}
     problems: list[Problem] = []
-    sources = {"from": found.from_, "adapter": found.adapter}
+    sources = {"from": found.from_, "adapter": found.adapter, "projector": found.projector}
     for instruction, source in sources.items():
+        if source is not None and is_address(source) and plain_model(source) == source:
+            problems.append(Problem(place, parsed.lines[instruction], 1, "", f"{source} {_ADDRESS}"))
+            continue
         if source is None or not _is_file(source, file.parent):
             continue
         path = file.parent / Path(source).expanduser()
@@ -55,16 +88,33 @@ def imported(file: Path, name: str | None, engine: str, beside: Path, progress: 
             continue
         sources[instruction] = _written(path, source, beside)
         sha256s[sources[instruction] or ""] = _sha256(path, progress)
-    if problems:
-        next_step = "bring the GGUF file to where that line says, or change the line"
-        raise SpecError([*problems, *parsed.left_out], next_step)
-    whole = replace(found, from_=sources["from"] or found.from_, adapter=sources["adapter"])
-    entry = spec_entry(whole, name or name_of(file), engine, sha256s)
-    refused = _refused(entry, place, parsed.lines)
-    if "from" in refused:
-        raise SpecError([*_flat(refused), *parsed.left_out])
-    kept = {key: value for key, value in entry.items() if key not in refused}
-    return Imported(spec_lines(kept), (*parsed.left_out, *_flat(refused)))
+    from_, adapter, projector = (sources[instruction] for instruction in ("from", "adapter", "projector"))
+    return replace(found, from_=from_ or found.from_, adapter=adapter, projector=projector), sha256s, problems
+
+
+def _with_projector(found: Modelfile, folder: Path) -> tuple[Modelfile, str]:
+    """Return a Modelfile with its two files in their places, whichever stands first, or why it has no second one."""
+    if found.projector is None:
+        return found, ""
+    if not _is_file(found.from_, folder):
+        return replace(found, projector=None), _TAG_AND_FILE
+    first, second = (_is_projector(folder / Path(each).expanduser()) for each in (found.from_, found.projector))
+    if first and not second:
+        return replace(found, from_=found.projector, projector=found.from_), ""
+    return (found, "") if second or second is None else (replace(found, projector=None), _SHARD)
+
+
+def _is_projector(path: Path) -> bool | None:
+    """Say whether a file is a projector; None where it cannot be read, which is told of it anyway."""
+    from deploy.lock.gguf import is_projector
+
+    try:
+        with path.open("rb") as stream:
+            return is_projector(stream, str(path))
+    except OSError:
+        return None
+    except KitError:
+        return False
 
 
 def _refused(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:

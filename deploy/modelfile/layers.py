@@ -29,6 +29,8 @@ def inherited(parent: Modelfile, child: Modelfile) -> Modelfile:
         child,
         parameters=Parameters(**{name: above[name] if own[name] is None else own[name] for name in NAMES}),
         template=child.template if child.template is not None else parent.template,
+        renderer=child.renderer or parent.renderer,
+        parser=child.parser or parent.parser,
         system=child.system if child.system is not None else parent.system,
         license=parent.license + child.license,
         messages=child.messages or parent.messages,

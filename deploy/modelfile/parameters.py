@@ -7,8 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.modelfile.grammar import losses
-from deploy.spec.fields import Strict, several, shown
+from deploy.spec.fields import Strict, control_faults, several, shown
 
 Value = bool | int | float | list[str]
 """One parameter as JSON carries it."""
@@ -30,7 +29,7 @@ def _answer(value: int) -> int:
 def _stop(value: str) -> str:
     if not value or len(value) > 1000:
         raise PydanticCustomError("text", "must hold 1 to 1000 characters", {})
-    if wrong := [((), why) for why in losses(value)]:
+    if wrong := [((), why) for why in control_faults(value.replace("\r", ""))]:
         raise several(wrong)
     return value
 

@@ -6,19 +6,23 @@ import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import Problem, SpecError
-from deploy.modelfile.messages import Message, disorders
-from deploy.modelfile.modelfile import Modelfile, release
+from deploy.modelfile.lines import also, lines_of
+from deploy.modelfile.messages import Message
+from deploy.modelfile.modelfile import Modelfile, built_in, release
 from deploy.modelfile.parameters import NAMES, Parameters, plain_type, refusal
-from deploy.modelfile.scan import Instruction, scan
+from deploy.modelfile.printable import described, dropped
+from deploy.modelfile.scan import TEXTS, Instruction, scan
+from deploy.modelfile.spec_lines import is_path
 from deploy.modelfile.template import faults
-from deploy.spec.fields import shown
+from deploy.spec.fields import CONTROL, shown
+from deploy.spec.text import with_line_feeds
 from deploy.spec.wording import did_you_mean, words
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -26,15 +30,10 @@ _TRUTH = {"1": True, "0": False} | {
     form: value for word, value in (("true", True), ("false", False)) for form in (word, word.upper(), word.title())
 }
 _TRUTH |= {"t": True, "T": True, "f": False, "F": False}
-_CHOSEN_BY_ENGINE = "has no key in kit.yaml; go without it, the engine knows it from the model's file"
-_ELSEWHERE = {
-    "renderer": _CHOSEN_BY_ENGINE,
-    "parser": _CHOSEN_BY_ENGINE,
-    "draft": "has no key in kit.yaml; go without it, the model answers the same, only slower",
-}
-_SECOND_FROM = (
-    "a second FROM (a projector or a shard) has no key in kit.yaml; name one file that holds all of the model"
-)
+_DRAFT = "DRAFT has no key in kit.yaml; go without it, the model answers the same, only slower"
+_PLACEHOLDER = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
+_SECOND_FROM = "a second FROM names no file; kit.yaml takes one model, and a projector as a file beside it"
+_THIRD_FROM = "one FROM more than a model and its projector; name one file that holds all of the model"
 _FIRST_ADAPTER = "a second ADAPTER, in line {line}, replaces this one; kit.yaml takes one"
 
 
@@ -45,6 +44,8 @@ class Parsed:
     modelfile: Modelfile
     left_out: tuple[Problem, ...]
     """What it cannot say, line by line."""
+    notes: tuple[Problem, ...]
+    """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
     lines: Mapping[str, int]
     """Where an instruction or a parameter stands, by its name in small letters."""
 
@@ -55,49 +56,84 @@ class _Found:
     texts: dict[str, str] = field(default_factory=dict)
     licenses: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
-    message_lines: list[int] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
     stop_lines: list[int] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     """What makes the whole of it wrong."""
-    left_out: list[Problem] = field(default_factory=list)
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    """Each cause with its lines."""
+    notes: dict[str, list[int]] = field(default_factory=dict)
+    has_lost_its_prompt: bool = False
+    """Whether a renderer is left out."""
 
     def complain(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.file, line, 1, "", message))
 
     def leave_out(self, line: int, message: str) -> None:
-        self.left_out.append(Problem(self.file, line, 1, "", message))
+        self.left_out.setdefault(message, []).append(line)
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.setdefault(message, []).append(line)
+
+    def told(self, causes: Mapping[str, list[int]]) -> tuple[Problem, ...]:
+        """Return each cause once, at the first of its lines."""
+        return tuple(
+            sorted(Problem(self.file, min(lines), 1, "", cause + also(lines)) for cause, lines in causes.items())
+        )
 
 
 def parse(file: str, content: bytes) -> Parsed:
     """Return the values of a Modelfile by its name and bytes; SpecError where it names no model or cannot be read."""
     found = _Found(file)
-    instructions, found.problems = scan(file, _decoded(file, content))
+    text, note = with_line_feeds(_decoded(file, content))
+    if note:
+        found.note(1, note)
+    instructions, found.problems = scan(file, text)
     for instruction in instructions:
-        _TAKERS.get(instruction.name, _take_text)(found, instruction)
+        _TAKERS.get(instruction.name, _take_text)(found, _carried(found, instruction))
         found.lines.setdefault(instruction.name, instruction.line)
     parameters = _typed(found)
-    _put_in_turn(found)
+    _leave_placeholder(found)
     if not found.problems and "from" not in found.texts:
         found.complain(1, "has no FROM line, so it names no model")
     if found.problems:
-        raise SpecError([*found.problems, *found.left_out])
-    return Parsed(_modelfile(found, parameters), tuple(sorted(found.left_out)), found.lines)
+        raise SpecError([*found.problems, *found.told(found.left_out)])
+    return Parsed(_modelfile(found, parameters), found.told(found.left_out), found.told(found.notes), found.lines)
 
 
-def _put_in_turn(found: _Found) -> None:
-    for index, why in reversed(disorders([message.role for message in found.messages])):
-        found.leave_out(found.message_lines.pop(index), f"MESSAGE is {why}")
-        del found.messages[index]
+def _leave_placeholder(found: _Found) -> None:
+    """A template that only stands in for a renderer goes where the renderer goes."""
+    if found.has_lost_its_prompt and _PLACEHOLDER.fullmatch(found.texts.get("template", "")):
+        del found.texts["template"]
+        found.leave_out(found.lines["template"], "TEMPLATE only stands in for the RENDERER that is left out")
+
+
+def _carried(found: _Found, given: Instruction) -> Instruction:
+    """Return an instruction as kit.yaml carries it: a text with all its characters but those that no text may have."""
+    is_text = given.name in TEXTS or given.word == "stop" or is_path(given.value)
+    placed = lines_of(given.value)
+    for place in dropped().finditer(given.value):
+        char = place[0]
+        line = given.line + placed(place.start())[0] - 1
+        if CONTROL.match(char):
+            found.leave_out(line, f"{described(char)}: a control character that no text may hold; it is taken out")
+        elif is_text:
+            found.note(line, f"{described(char)}: the engine's own reader drops it; kit.yaml carries it")
+        else:
+            found.note(line, f"{described(char)} is dropped, as by the engine's own reader")
+    return replace(given, value=CONTROL.sub("", given.value) if is_text else given.seen)
 
 
 def _modelfile(found: _Found, parameters: Parameters) -> Modelfile:
     return Modelfile(
         from_=found.texts["from"],
         adapter=found.texts.get("adapter"),
+        projector=found.texts.get("projector"),
         parameters=parameters,
         template=found.texts.get("template"),
+        renderer=found.texts.get("renderer"),
+        parser=found.texts.get("parser"),
         system=found.texts.get("system"),
         license=tuple(found.licenses),
         messages=tuple(found.messages),
@@ -118,20 +154,30 @@ def _decoded(file: str, content: bytes) -> str:
 
 
 def _take_text(found: _Found, given: Instruction) -> None:
-    if given.name in _ELSEWHERE:
-        found.leave_out(given.line, f"{given.name.upper()} {_ELSEWHERE[given.name]}")
+    if given.name == "draft":
+        found.leave_out(given.line, _DRAFT)
     elif given.name == "from" and "from" in found.texts:
-        found.leave_out(given.line, _SECOND_FROM)
+        _take_projector(found, given)
     elif not given.value:
         _take_nothing(found, given)
     elif given.name == "template" and (wrong := faults(given.value)):
         for fault in wrong:
-            found.leave_out(given.line + fault.line - 1, f"TEMPLATE: {fault.message}")
+            for line in fault.lines:
+                found.leave_out(given.line + line - 1, f"TEMPLATE: {fault.message}")
     else:
         if given.name == "adapter" and "adapter" in found.texts:
             found.leave_out(found.lines["adapter"], _FIRST_ADAPTER.format(line=given.line))
         found.texts[given.name] = given.value
         found.lines[given.name] = given.line
+
+
+def _take_projector(found: _Found, given: Instruction) -> None:
+    """Take a second file; whether it is a projector is known when its header is read."""
+    if "projector" in found.texts or not is_path(given.value):
+        found.leave_out(given.line, _THIRD_FROM if "projector" in found.texts else _SECOND_FROM)
+        return
+    found.texts["projector"] = given.value
+    found.lines["projector"] = given.line
 
 
 def _take_nothing(found: _Found, given: Instruction) -> None:
@@ -149,7 +195,6 @@ def _take_license(found: _Found, given: Instruction) -> None:
 def _take_message(found: _Found, given: Instruction) -> None:
     try:
         found.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
-        found.message_lines.append(given.line)
     except ValidationError as error:
         found.leave_out(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
 
@@ -159,6 +204,16 @@ def _take_requires(found: _Found, given: Instruction) -> None:
         found.texts["requires"] = release(given.value)
     except PydanticCustomError as error:
         found.leave_out(given.line, f"REQUIRES: {error.message()}")
+
+
+def _take_built_in(found: _Found, given: Instruction) -> None:
+    if not given.value:
+        return
+    try:
+        found.texts[given.name] = built_in(given.value)
+    except PydanticCustomError as error:
+        found.leave_out(given.line, f"{given.name.upper()}: {error.message()}")
+        found.has_lost_its_prompt |= given.name == "renderer"
 
 
 def _take_parameter(found: _Found, given: Instruction) -> None:
@@ -201,6 +256,8 @@ _TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
     "message": _take_message,
     "requires": _take_requires,
     "parameter": _take_parameter,
+    "renderer": _take_built_in,
+    "parser": _take_built_in,
 }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from deploy.errors import Problem
-from deploy.modelfile.grammar import end_of_value, is_kept, unquoted
+from deploy.modelfile.grammar import BLANKS, View, end_of_value, unquoted, view
+from deploy.modelfile.lines import in_lines, lines_of
 from deploy.modelfile.messages import ROLES
+from deploy.modelfile.printable import described, dropped, seen
 from deploy.spec.fields import shown
 from deploy.spec.wording import did_you_mean
 
@@ -15,9 +18,13 @@ INSTRUCTIONS = (
     *("from", "parameter", "template", "system", "adapter", "license", "message", "requires"),
     *("renderer", "parser", "draft"),
 )
-_SKIPPED = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)+")
-_WORD = re.compile(r"[^ \t\r\n]+")
+TEXTS = ("template", "system", "license", "message")
+"""Instructions whose value is a text of a person."""
+_SKIPPED = re.compile(r"(?:[ \t\n]|#[^\n]*)+")
+_WORD = re.compile(r"[^ \t\n]+")
 _KNOWN = tuple(name.upper() for name in INSTRUCTIONS)
+_PROSE = 50
+"""Lines of prose after which no further one is compared with every instruction."""
 _ONE_BLANK = "exactly one blank must stand before it"
 
 
@@ -29,37 +36,79 @@ class Instruction:
     name: str
     word: str
     value: str
+    """The value as it was written."""
+
+    @property
+    def seen(self) -> str:
+        """The value as the engine's reader sees it."""
+        return seen(self.value)
 
 
 class _ScanError(Exception):
-    def __init__(self, place: int, message: str, goes_on: int) -> None:
+    def __init__(self, place: int, message: str, goes_on: int, *, is_prose: bool = False) -> None:
         super().__init__(message)
-        self.place, self.message, self.goes_on = place, message, goes_on
+        self.place, self.message, self.goes_on, self.is_prose = place, message, goes_on, is_prose
+
+
+@dataclass
+class _Scanning:
+    file: str
+    view: View
+    placed: Callable[[int], tuple[int, int]]
+    found: list[Instruction] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    prose: list[tuple[Problem, Instruction | None]] = field(default_factory=list)
+    """Lines that begin with no instruction and with no word like one, each with the instruction before it."""
+
+    def complain(self, fault: _ScanError) -> None:
+        problem = Problem(self.file, *self.line_and_column(fault.place), "", fault.message)
+        if fault.is_prose:
+            self.prose.append((problem, self.found[-1] if self.found else None))
+        else:
+            self.problems.append(problem)
+
+    def line_and_column(self, place: int) -> tuple[int, int]:
+        return self.placed(self.view.places[place])
 
 
 def scan(file: str, text: str) -> tuple[list[Instruction], list[Problem]]:
-    """Return the instructions in their order, and each fault of the grammar with its place."""
-    text = "".join(filter(is_kept, text))
-    found, problems = [], []
-    place = _skip(text, 0)
-    while place < len(text):
+    """Return the instructions in their order, and each fault of the grammar with its place.
+
+    Every line of the text ends with a line feed alone.
+    """
+    scanning = _Scanning(file, view(text), lines_of(text))
+    visible = scanning.view.seen
+    place = _skip(visible, 0)
+    while place < len(visible):
         try:
-            instruction, place = _instruction(text, place)
-            found.append(instruction)
+            instruction, place = _instruction(scanning, place)
+            scanning.found.append(instruction)
         except _ScanError as fault:
-            problems.append(Problem(file, *_line_and_column(text, fault.place), "", fault.message))
+            scanning.complain(fault)
             place = fault.goes_on
-        place = _skip(text, place)
-    return found, problems
+        place = _skip(visible, place)
+    return scanning.found, [*scanning.problems, *_told_once(scanning.prose)]
 
 
-def _instruction(text: str, start: int) -> tuple[Instruction, int]:
+def _told_once(prose: list[tuple[Problem, Instruction | None]]) -> list[Problem]:
+    """Return one problem for all lines that are no instructions: mostly they are the rest of a text without quotes."""
+    if len(prose) < 2:
+        return [problem for problem, _ in prose]
+    first, before = prose[0]
+    lines = in_lines(problem.line for problem, _ in prose[1:])
+    message = f"{first.message}; {lines} begin with none either"
+    if before is not None and before.name in TEXTS:
+        ends = f"the {before.name.upper()} of line {before.line} ends before them"
+        message += f"; {ends}, for a text of several lines stands between two times three quote marks"
+    return [Problem(first.file, first.line, first.column, "", message)]
+
+
+def _instruction(scanning: _Scanning, start: int) -> tuple[Instruction, int]:
+    text = scanning.view.seen
     given, place = _word(text, start)
     name = given.lower()
     if name not in INSTRUCTIONS:
-        near = did_you_mean(given.upper(), _KNOWN)
-        known = near or f"; known are {', '.join(_KNOWN)}"
-        raise _ScanError(start, f"{shown(given)} is not an instruction{known}", _line_end(text, place))
+        raise _unknown(scanning.view, start, place, is_prose=len(scanning.prose) > _PROSE)
     place = _after_blank(text, start, place, f"{given.upper()} has no value")
     word = ""
     if name in ("parameter", "message"):
@@ -67,8 +116,21 @@ def _instruction(text: str, start: int) -> tuple[Instruction, int]:
     end = end_of_value(text, place)
     if end < 0:
         raise _ScanError(place, "a quote is opened here and never closed at a line's end", len(text))
-    value = unquoted(text[place:end].strip(" \t\r\n")) or ""
-    return Instruction(_line_and_column(text, start)[0], name, word, value), end
+    # From the blank on: what the reader drops right behind it belongs to the value.
+    value = unquoted(scanning.view.between(place - 1, end)[1:].strip(BLANKS))
+    return Instruction(scanning.line_and_column(start)[0], name, word, value), end
+
+
+def _unknown(whole: View, start: int, place: int, *, is_prose: bool) -> _ScanError:
+    given, goes_on = whole.seen[start:place], _line_end(whole.seen, place)
+    hidden = dropped().search(whole.between(start, place))
+    name = next((name for name in _KNOWN if given.upper().startswith(name)), "")
+    if hidden and name:
+        what = f"{described(hidden[0])} stands where a plain blank must stand behind {name}"
+        return _ScanError(start, what, goes_on)
+    near = "" if is_prose else did_you_mean(given.upper(), _KNOWN)
+    known = near or f"; known are {', '.join(_KNOWN)}"
+    return _ScanError(start, f"{shown(given)} is not an instruction{known}", goes_on, is_prose=not near)
 
 
 def _second(text: str, start: int, place: int, name: str) -> tuple[str, int]:
@@ -102,10 +164,5 @@ def _skip(text: str, place: int) -> int:
 
 
 def _line_end(text: str, place: int) -> int:
-    found = re.compile(r"[\r\n]").search(text, place)
-    return found.start() if found else len(text)
-
-
-def _line_and_column(text: str, place: int) -> tuple[int, int]:
-    before = re.split(r"\r\n|\r|\n", text[:place])
-    return len(before), len(before[-1]) + 1
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end

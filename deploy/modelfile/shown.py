@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _WORDS = {"template": "template", "system": "system text", "messages": "examples", "license": "license"}
+_WORDS |= {"renderer": "renderer", "parser": "parser"}
 _LONGEST = 40
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import set_values
+from deploy.reference import plain_model
 
 _PATH = re.compile(r"[./~].*|.*\.gguf|[A-Za-z]:[\\/].*", re.IGNORECASE | re.DOTALL)
 _BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
@@ -19,7 +20,12 @@ Entry = dict[str, Any]
 
 def is_path(source: str) -> bool:
     """Say whether what stands behind FROM is a file's path and no model's name."""
-    return bool(_PATH.fullmatch(source))
+    return bool(_PATH.fullmatch(source)) and not is_address(source)
+
+
+def is_address(source: str) -> bool:
+    """Say whether it begins as an address does: that of a model's page is the model's name, others are none."""
+    return source.lower().startswith(("https://", "http://"))
 
 
 def is_blob(source: str) -> bool:
@@ -39,10 +45,14 @@ def spec_entry(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[st
     entry |= set_values(modelfile.parameters)
     texts = {"system": modelfile.system, "template": modelfile.template}
     entry |= {key: text for key, text in texts.items() if text is not None}
+    names = {"renderer": modelfile.renderer, "parser": modelfile.parser}
+    entry |= {key: name for key, name in names.items() if name is not None}
     if modelfile.messages:
         entry["messages"] = [message.model_dump() for message in modelfile.messages]
     if modelfile.adapter is not None:
         entry["adapter"] = _file(modelfile.adapter, known)
+    if modelfile.projector is not None:
+        entry["projector"] = _file(modelfile.projector, known)
     if modelfile.license:
         # kit.yaml has one text for them all
         entry["license"] = "\n\n".join(modelfile.license)
@@ -52,7 +62,7 @@ def spec_entry(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[st
 
 
 def _source(source: str, known: Mapping[str, str]) -> str | dict[str, str]:
-    return _file(source, known) if source in known or is_path(source) else source
+    return _file(source, known) if source in known or is_path(source) else plain_model(source)
 
 
 def _file(path: str, known: Mapping[str, str]) -> dict[str, str]:
@@ -61,7 +71,7 @@ def _file(path: str, known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _comments(entry: Mapping[str, Any]) -> str:
-    files = [entry[key] for key in ("from", "adapter") if isinstance(entry.get(key), dict)]
+    files = [entry[key] for key in ("from", "adapter", "projector") if isinstance(entry.get(key), dict)]
     return "".join(
         f"# sha256 of {each['file']!r}: fill in what sha256sum says\n" for each in files if each["sha256"] == _UNKNOWN
     )

@@ -9,10 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from deploy.modelfile.actions import Action, Token, actions
-from deploy.modelfile.carried import carried_faults
+from deploy.modelfile.carried import LONGEST
 from deploy.modelfile.language import Kind, element_of
+from deploy.modelfile.lines import in_lines, lines_of
 from deploy.modelfile.pipeline import Pipeline, Scope, TemplateError
-from deploy.spec.fields import several
+from deploy.spec.fields import several, text_faults
 
 _OPENING = ("if", "with", "range", "define", "block")
 _JINJA = re.compile(r"\{%.*?(?:%\}|$)", re.MULTILINE)
@@ -21,9 +22,9 @@ _QUESTION = {"Prompt", "Messages", "Suffix"}
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One fault of a template and its line, 1-based."""
+    """One fault of a template and the lines that it stands in, 1-based."""
 
-    line: int
+    lines: tuple[int, ...]
     message: str
 
 
@@ -41,41 +42,47 @@ class _Open:
 class _Reading:
     scope: Scope = field(default_factory=Scope)
     open: list[_Open] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: dict[str, list[int]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     wanted: list[tuple[int, str]] = field(default_factory=list)
 
+    def complain(self, line: int, message: str) -> None:
+        """Note a fault; one that is there in another line already is the same."""
+        self.faults.setdefault(message, []).append(line)
+
 
 def faults(template: str) -> list[Fault]:
-    """Return every fault of a template, by line."""
+    """Return every fault of a template, by line; Jinja is one fault, which explains all others."""
+    if len(template) > LONGEST:
+        # Told as what it is: too long.
+        return []
+    if found := list(_JINJA.finditer(template)):
+        placed = lines_of(template)
+        lines = tuple(sorted({placed(each.start())[0] for each in found}))
+        right = "write {{ if ... }} or {{ range ... }}"
+        return [Fault(lines, f"{found[0][0][:40]} is Jinja, another language; {right}")]
     reading = _Reading()
-    for found in _JINJA.finditer(template):
-        line = template.count("\n", 0, found.start()) + 1
-        reading.faults.append(
-            Fault(line, f"{found[0][:40]} is Jinja, another language; write {{{{ if ... }}}} or {{{{ range ... }}}}")
-        )
     for action in actions(template):
         try:
             if action.fault:
                 raise TemplateError(action.fault)
             _take(reading, action)
         except TemplateError as error:
-            reading.faults.append(Fault(action.line, str(error)))
-    reading.faults += [Fault(each.line, f"{{{{ {each.word} }}}} has no {{{{ end }}}}") for each in reading.open]
-    reading.faults += [
-        Fault(line, f'the template "{name}" is not defined')
-        for line, name in reading.wanted
-        if name not in reading.defined
-    ]
+            reading.complain(action.line, str(error))
+    for block in reading.open:
+        reading.complain(block.line, f"{{{{ {block.word} }}}} has no {{{{ end }}}}")
+    for line, name in reading.wanted:
+        if name not in reading.defined:
+            reading.complain(line, f'the template "{name}" is not defined')
     if not reading.faults and not reading.seen & _QUESTION:
-        reading.faults.append(Fault(1, "names neither .Prompt nor .Messages, so no question reaches the model"))
-    return sorted(reading.faults)
+        reading.complain(1, "names neither .Prompt nor .Messages, so no question reaches the model")
+    return sorted(Fault(tuple(sorted(set(lines))), message) for message, lines in reading.faults.items())
 
 
 def _checked(value: str) -> str:
-    wrong = [f"line {fault.line}: {fault.message}" for fault in (faults(value) if value else ())]
-    if wrong := [*carried_faults(value), *wrong]:
+    wrong = [f"{in_lines(fault.lines)}: {fault.message}" for fault in (faults(value) if value else ())]
+    if wrong := [*text_faults(value), *wrong]:
         raise several([((), words) for words in wrong])
     return value
 

@@ -1,33 +1,44 @@
-"""The text of a Modelfile, valid to the engine's own reader, or the reason why there is none."""
+"""The text of a Modelfile for people, which the engine's own reader takes as well.
+
+An engine's API carries texts that no Modelfile can: such a text stands with a comment that says what the reader makes
+of it, or within the comment where the reader would take the rest of it for instructions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.errors import KitError
 from deploy.modelfile.engine_json import number
-from deploy.modelfile.grammar import bare, quoted, why_lost
+from deploy.modelfile.grammar import bare, closing_lines, quoted
+from deploy.modelfile.lines import in_lines
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import set_values
+from deploy.modelfile.printable import described, dropped
 
 Line = tuple[str, str, str]
 """An instruction with its fixed words, its value as a person wrote it, and the value as it is rendered."""
 
 
 def render(modelfile: Modelfile) -> str:
-    """Return the text; KitError names every value that a Modelfile cannot carry."""
-    if lost := losses(modelfile):
-        raise KitError("\n".join(f"no Modelfile can carry this: {each}" for each in lost), "mend the text in kit.yaml")
-    return "".join(f"{instruction} {rendered}\n" for instruction, _, rendered in _lines(modelfile))
+    """Return the text."""
+    return "".join(part for line in _lines(modelfile) for part in _told(*line))
 
 
-def losses(modelfile: Modelfile) -> tuple[str, ...]:
-    """Return, by instruction, why a Modelfile cannot carry a value of this model; nothing where it carries all."""
-    return tuple(f"{instruction} {why}" for instruction, value, _ in _lines(modelfile) if (why := why_lost(value)))
+def _told(instruction: str, value: str, rendered: str) -> Iterator[str]:
+    if closed := closing_lines(value):
+        what = f"{in_lines(closed)} of the text {'end' if len(closed) > 1 else 'ends'} with three quote marks"
+        yield f"# No Modelfile can say this {instruction}: {what}, which close it there. The model has it:\n"
+        yield "".join(f"#   {line}\n" for line in value.split("\n"))
+        return
+    if chars := dict.fromkeys(dropped().findall(value)):
+        yield f"# The engine's own reader drops {', '.join(map(described, chars))} here; the model has it:\n"
+    yield f"{instruction} {rendered}\n"
 
 
 def _lines(modelfile: Modelfile) -> Iterator[Line]:
     yield "FROM", modelfile.from_, bare(modelfile.from_)
+    if modelfile.projector is not None:
+        yield "FROM", modelfile.projector, bare(modelfile.projector)
     if modelfile.adapter is not None:
         yield "ADAPTER", modelfile.adapter, bare(modelfile.adapter)
     for name, value in set_values(modelfile.parameters).items():
@@ -42,5 +53,5 @@ def _lines(modelfile: Modelfile) -> Iterator[Line]:
         yield "LICENSE", text, quoted(text)
     for message in modelfile.messages:
         yield f"MESSAGE {message.role}", message.content, quoted(message.content)
-    if modelfile.requires is not None:
-        yield "REQUIRES", modelfile.requires, modelfile.requires
+    words = {"RENDERER": modelfile.renderer, "PARSER": modelfile.parser, "REQUIRES": modelfile.requires}
+    yield from ((instruction, word, word) for instruction, word in words.items() if word is not None)

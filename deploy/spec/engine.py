@@ -34,6 +34,11 @@ class EngineSpec(Strict):
         """How this engine comes by its models."""
 
     @property
+    def heeds_templates(self) -> bool:
+        """Whether a model's `template` can make its prompts."""
+        return True
+
+    @property
     def release(self) -> str | None:
         """Release of the program; None where it is not known before it runs, or never."""
         return None

@@ -25,8 +25,11 @@ _SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
 _DURATION = re.compile(r"([0-9]+)(s|m|h|d)")
 PUBLISH_WORDS = ("local", "lan", "all")
 """Words for addresses: this machine alone, those of its local networks, every one."""
-CONTROL = re.compile(r"[^\x20-\x7e\n\t\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTROL = re.compile(r"[^\x20-\x7e\n\t\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that belong in no text."""
+IN_FILE = "in_file"
+"""Type of an error that carries the problems of a file that kit.yaml names, each at its own place."""
+_ESCAPED = re.compile(r"\\\\|\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 _SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -44,8 +47,20 @@ def _yaml(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
-    text = _yaml(value) if value is None or isinstance(value, bool | dict | list) else repr(value)
+    text = _yaml(value) if value is None or isinstance(value, bool | dict | list) else as_python(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
+
+
+def as_python(value: Any) -> str:
+    """Return what `repr` does, with the same characters escaped on every release of Python."""
+    return _ESCAPED.sub(_unescaped, ascii(value))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    from deploy.modelfile.printable import dropped
+
+    char = chr(int(found[1] or found[2] or found[3], 16)) if found.lastindex else ""
+    return found[0] if not char or char.isascii() or dropped().match(char) else char
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -156,6 +171,11 @@ def text_faults(value: str) -> Iterator[str]:
     """Yield what is wrong with a text."""
     if not value or len(value) > 65_536:
         yield "must hold 1 to 65536 characters"
+    yield from control_faults(value)
+
+
+def control_faults(value: str) -> Iterator[str]:
+    """Yield each character of a text that belongs in none."""
     for found in dict.fromkeys(CONTROL.findall(value)):
         yield f"holds the control character {shown(found)}"
 

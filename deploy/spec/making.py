@@ -97,10 +97,29 @@ def engines_are_new_enough(spec: Spec) -> Iterator[Finding]:
             yield Finding(("models", index, "requires"), message, (("engines", place),))
 
 
+def a_projector_goes_with_a_file(spec: Spec) -> Iterator[Finding]:
+    """An engine takes a projector among the files of a model; one that is made from a model has that one's."""
+    for index, model in enumerate(spec.models):
+        if model.projector is not None and isinstance(model.source, str):
+            message = f"{model.source} has its own or none; leave it out, or write `from: {{file: ...}}`"
+            yield Finding(("models", index, "projector"), message, (("models", index, "from"),))
+
+
+def templates_are_heeded(spec: Spec) -> Iterator[Finding]:
+    """A template is written to be used: an engine that is told to take none cannot have one."""
+    deaf = {engine.name: index for index, engine in enumerate(spec.engines) if not engine.heeds_templates}
+    for index, model in enumerate(spec.models):
+        if model.template is not None and model.renderer is None and model.engine in deaf:
+            message = f"{model.engine} is told to take no model's `template`; leave it out, or that setting there"
+            yield Finding(("models", index, "template"), message, (("engines", deaf[model.engine]),))
+
+
 MAKING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     nothing_is_made_from_itself,
     a_pulled_tag_is_as_the_library_has_it,
     quantizing_begins_with_a_file,
+    a_projector_goes_with_a_file,
     a_model_is_told_one_thing,
     engines_are_new_enough,
+    templates_are_heeded,
 )

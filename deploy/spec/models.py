@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from deploy.modelfile.carried import ModelText
-from deploy.modelfile.modelfile import Requires
+from deploy.modelfile.modelfile import BuiltIn, Requires
 from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
 from deploy.modelfile.presets import PresetName
+from deploy.reference import plain_model
 from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version, shown
 from deploy.spec.lineage import lineage
 from deploy.spec.texts import Examples, LongText, Template
@@ -49,9 +50,10 @@ class UrlSource(Strict):
 
 
 def _named(value: str) -> str:
-    if not value.strip() or not value.isprintable() or len(value) > _LONGEST_NAME:
+    plain = plain_model(value)
+    if not plain.strip() or not plain.isprintable() or len(plain) > _LONGEST_NAME:
         raise PydanticCustomError("source", "{value} is not a model's name", {"value": shown(value)})
-    return value
+    return plain
 
 
 _LONGEST_NAME = 500
@@ -90,6 +92,8 @@ class Model(Parameters):
         **REFUSED,
         **{name: f"is called `{here}` here" for name, here in OTHER_NAMES.items()},
         "parameters": "parameters stand beside the name, such as `temperature: 0.2`",
+        "projectors": "is called `projector` here, and is one",
+        "mmproj": "is called `projector` here",
         "adapters": "is called `adapter` here, and is one",
         "chat_template": "belongs to the engine; for a model that is created write `template`",
     }
@@ -106,10 +110,16 @@ class Model(Parameters):
     """What the model is told before every conversation, or {file: PATH} of a text."""
     template: Template | None = None
     """The prompt's template in the engine's language, or {file: PATH}; left out, the model's own."""
+    renderer: BuiltIn | None = None
+    """What makes prompts in a template's place: a part of the engine, by its name; left out, the model's own."""
+    parser: BuiltIn | None = None
+    """What reads thoughts and tool calls out of answers: a part of the engine, by its name; left out, the model's."""
     messages: Examples = ()
     """Examples of a conversation: a list of {role, content}, or {file: PATH}: a .txt with [Q] and [A], or a .jsonl."""
     adapter: FileSource | None = None
     """A LoRA adapter as a GGUF file."""
+    projector: FileSource | None = None
+    """What lets it see pictures: its projector (mmproj) as a GGUF file, beside a `from` that is a file too."""
     license: ModelText | None = None
     """The model's license."""
     quantize: Literal["F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0"] | None = None

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from deploy.errors import Problem, SpecError
 from deploy.inputs import read_input
-from deploy.spec.fields import shown
+from deploy.spec.fields import as_python, shown
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
 def file_name(path: Path) -> str:
     """Return a path as messages show it."""
-    return str(path) if str(path).isprintable() else repr(str(path))
+    quoted = as_python(str(path))
+    return str(path) if quoted[1:-1].replace("\\\\", "\\").replace("\\'", "'") == str(path) else quoted
 
 
 def read_text(path: Path, limit: int, missing: str) -> str:
@@ -34,6 +35,17 @@ def read_text(path: Path, limit: int, missing: str) -> str:
     if len(content) > limit:
         raise _unreadable(path, f"is larger than {limit // 1024} KiB")
     return _decoded(path, content)
+
+
+def with_line_feeds(text: str) -> tuple[str, str]:
+    """Return a text whose lines all end with a line feed, and what was changed, in words; nothing where nothing was."""
+    windows = text.count("\r\n")
+    alone = text.count("\r") - windows
+    if not windows and not alone:
+        return text, ""
+    counted = [f"{windows} with CR LF"] * bool(windows) + [f"{alone} with CR alone"] * bool(alone)
+    note = f"lines end as on other systems ({', '.join(counted)}); they are taken with LF"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), note
 
 
 def _decoded(path: Path, content: bytes) -> str:

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.errors import SpecError
+from deploy.errors import Problem, SpecError
 from deploy.inputs import read_input
-from deploy.modelfile.carried import TEXT, ModelText
+from deploy.modelfile.carried import LONGEST, TEXT, ModelText
 from deploy.modelfile.examples import read_examples
+from deploy.modelfile.lines import also, lines_of
 from deploy.modelfile.messages import Messages
 from deploy.modelfile.template import Template as PromptTemplate
-from deploy.spec.fields import several, shown
+from deploy.modelfile.template import faults
+from deploy.spec.document import Document
+from deploy.spec.fields import CONTROL, IN_FILE, shown
+from deploy.spec.text import file_name, with_line_feeds
 
 LARGEST = 1024 * 1024
 FOLDER = "folder"
 """Key of the validation's context: the folder that relative paths begin at."""
+NAMING_FILES = ("system", "template", "messages")
+"""Keys of a model whose text may lie in a file."""
 Reader = Callable[[str, str], Any]
+
+
+def line_notes(document: Document) -> Iterator[str]:
+    """Yield, for each file of a text, how its lines end where that is not as here."""
+    models = document.data.get("models") if isinstance(document.data, dict) else None
+    named = [model.get(key) for model in models or () if isinstance(model, dict) for key in NAMING_FILES]
+    files = dict.fromkeys(value["file"] for value in named if isinstance(value, dict) and "file" in value)
+    for name in files:
+        path = Path(document.file).parent / name
+        if note := with_line_feeds(_content(path, name))[1]:
+            yield f"{file_name(path)}: {note}"
 
 
 def _from_file(read: Reader) -> BeforeValidator:
@@ -31,10 +48,12 @@ def _from_file(read: Reader) -> BeforeValidator:
         name = value.get("file")
         if list(value) != ["file"] or not isinstance(name, str) or not name:
             raise PydanticCustomError("text", "needs the text itself, or {file: PATH} and nothing else", {})
+        path = Path((info.context or {}).get(FOLDER, "."), name)
         try:
-            return read(name, _content(Path((info.context or {}).get(FOLDER, "."), name), name))
+            return read(file_name(path), with_line_feeds(_content(path, name))[0])
         except SpecError as error:
-            raise several([((), str(problem)) for problem in error.problems]) from None
+            told = "; ".join(str(problem) for problem in error.problems)
+            raise PydanticCustomError(IN_FILE, "{told}", {"told": told, "problems": error.problems}) from None
 
     return BeforeValidator(load)
 
@@ -51,15 +70,41 @@ def _content(path: Path, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise PydanticCustomError("text", "{name}:{line} is not UTF-8", {"name": shown(name), "line": line}) from None
+        wrong = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise SpecError([Problem(file_name(path), line, 1, "", wrong)]) from None
 
 
-def _as_it_is(_name: str, text: str) -> str:
+def _plain(file: str, text: str) -> str:
+    """Return a text, or each of its faults at its place; one cause is told once."""
+    wrong = []
+    if not text or len(text) > LONGEST:
+        wrong.append(Problem(file, 0, 0, "", f"must hold 1 to {LONGEST} characters"))
+    found: dict[str, list[int]] = {}
+    for fault in CONTROL.finditer(text):
+        found.setdefault(fault[0], []).append(fault.start())
+    placed = lines_of(text)
+    for char, places in found.items():
+        lines = [placed(place)[0] for place in places]
+        message = f"holds the control character {shown(char)}{also(lines)}"
+        wrong.append(Problem(file, *placed(places[0]), "", message))
+    if wrong:
+        raise SpecError(wrong)
     return text
 
 
-def _examples(name: str, text: str) -> tuple[dict[str, str], ...]:
-    return tuple(message.model_dump() for message in read_examples(name, text))
+def _template(file: str, text: str) -> str:
+    wrong = [Problem(file, fault.lines[0], 1, "", fault.message + also(fault.lines)) for fault in faults(text)]
+    try:
+        _plain(file, text)
+    except SpecError as error:
+        wrong = [*error.problems, *wrong] if text else [*error.problems]
+    if wrong:
+        raise SpecError(wrong)
+    return text
+
+
+def _examples(file: str, text: str) -> tuple[dict[str, str], ...]:
+    return tuple(message.model_dump() for message in read_examples(file, text))
 
 
 _FILE = {
@@ -82,9 +127,9 @@ _MESSAGE = {
 }
 
 
-LongText = Annotated[ModelText, _from_file(_as_it_is), _or_file(TEXT)]
+LongText = Annotated[ModelText, _from_file(_plain), _or_file(TEXT)]
 """The same, or the file that holds it."""
-Template = Annotated[PromptTemplate, _from_file(_as_it_is), _or_file(TEXT)]
+Template = Annotated[PromptTemplate, _from_file(_template), _or_file(TEXT)]
 """A prompt's template in the engine's language, or the file that holds it."""
 Examples = Annotated[
     Messages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.errors import MORE_PROBLEMS, Problem
 from deploy.spec.decimals import decimal, read_decimals
-from deploy.spec.document import Document, FieldPath
+from deploy.spec.document import Document, FieldPath, path_text
+from deploy.spec.fields import IN_FILE
 from deploy.spec.variables import CONTAINERS, names_in
 from deploy.spec.wording import told_of_key, words
 
@@ -57,15 +59,19 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
         ((document.place(path, _at_key(error)), path, error) for path, error in faults),
         key=lambda item: (item[0], str(item[1])),
     )
-    found = [
-        document.problem((*path, *within), told, _at_key(error))
-        for _, path, error in placed[:WORDED]
-        for within, told in _told(error, path, model, document.data)
-    ]
+    found = [problem for _, path, error in placed[:WORDED] for problem in _problems(error, path, model, document)]
     if len(placed) > WORDED:
         place, _, _ = placed[WORDED]
         found.append(document.problem_at(place, (), MORE_PROBLEMS))
     return found
+
+
+def _problems(error: Any, path: FieldPath, model: type[BaseModel], document: Document) -> list[Problem]:
+    """Return the problems of one of pydantic's errors; those of a file that is named stand at its own lines."""
+    if error["type"] == IN_FILE:
+        return [replace(problem, path=path_text(path)) for problem in error["ctx"]["problems"]]
+    told = _told(error, path, model, document.data)
+    return [document.problem((*path, *within), words, _at_key(error)) for within, words in told]
 
 
 def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:

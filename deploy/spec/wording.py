@@ -10,12 +10,13 @@ from pydantic.fields import FieldInfo
 
 from deploy.spec.described import descriptions
 from deploy.spec.document import FieldPath
-from deploy.spec.fields import shown
+from deploy.spec.fields import IN_FILE, shown
 
 Keys = dict[str, str]
 """What may be written, by key, with what it means."""
 _OWN_WORDS = {
     "several",
+    IN_FILE,
     "name",
     "port",
     "measure",

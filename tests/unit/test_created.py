@@ -17,8 +17,11 @@ from deploy.lock.model import Lock, TagModelLock, read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_text, write_lock
 from deploy.lock.weights import Said
+from deploy.modelfile.grammar import closing_lines
 from deploy.modelfile.parts import changes
+from deploy.modelfile.printable import seen
 from deploy.models import CreatedModel
+from deploy.spec.crosschecks import findings
 from deploy.spec.model import Spec
 from tests.gguf import PLAIN, gguf
 from tests.locks import lock_of
@@ -123,10 +126,11 @@ def test_an_adapter_is_locked_with_its_size_and_travels_with_the_model(tmp_path:
     (tmp_path / "own.gguf").write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     adapter, source = {"file": "tone.gguf", "sha256": sha256}, {"file": "own.gguf", "sha256": sha256}
-    spec = spec_of({"name": "a", "from": source}, {"name": "b", "from": "a", "adapter": adapter})
+    spec = spec_of({"name": "a", "from": source, "projector": adapter}, {"name": "b", "from": "a", "adapter": adapter})
     # The engine's image would have to be asked for at a registry.
-    lock = lock_of(spec).model_copy(update={"adapters": locked(spec, tmp_path).adapters})
-    assert lock.adapters["main/b"].size == len(content)
+    found = locked(spec, tmp_path)
+    lock = lock_of(spec).model_copy(update={"adapters": found.adapters, "projectors": found.projectors})
+    assert (lock.adapters["main/b"].size, lock.projectors["main/a"].size) == (len(content), len(content))
     write_lock(lock, tmp_path / "kit.lock")
     assert read_lock(tmp_path / "kit.lock") == lock
     blob = next(blob for one in created_models(spec, lock, list(spec.models)) for blob in one.blobs if one.name == "b")
@@ -187,5 +191,21 @@ def test_whatever_validates_is_a_modelfile_that_another_reader_reads(spec: Spec)
             commands = parsed(one.modelfile)
             assert commands[0][0] == "from"
             found = [value for name, _, value in commands if name == "system"]
-            assert found == ([one.request["system"]] if "system" in one.request else [])
+            system = one.request.get("system", "")
+            assert found == ([seen(system)] if system and not closing_lines(system) else [])
             assert json.loads(json.dumps(one.request)) == one.request
+
+
+def test_a_projector_goes_to_the_engine_beside_the_models_own_file() -> None:
+    projector = {"file": "mmproj.gguf", "sha256": "b" * 64}
+    (found,) = made({"name": "a", "from": FILE, "projector": projector}).values()
+    blobs = {"model.gguf": f"sha256:{'a' * 64}", "projector.gguf": f"sha256:{'b' * 64}"}
+    assert found.request["files"] == blobs
+    assert [blob.file for blob in found.blobs] == list(blobs)
+    assert "FROM own.gguf\nFROM mmproj.gguf\n" in found.modelfile
+    (finding,) = findings(spec_of({"name": "a", "from": TAG, "projector": projector}))
+    assert finding.path == ("models", 0, "projector")
+    mine = spec_of({"name": "a", "from": FILE, "projector": projector})
+    lock = lock_of(mine)
+    assert missing_inputs(mine, lock) == []
+    assert "projectors.main/a" in str(missing_inputs(mine, lock.model_copy(update={"projectors": {}})))

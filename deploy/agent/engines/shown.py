@@ -16,7 +16,8 @@ def summary(document: dict[str, Any]) -> dict[str, Any]:
     """Return what is remembered of an answer to /api/show: values of parameters, digests of texts, names of files."""
     return {
         "parameters": _parameters(str(document.get("parameters") or "")),
-        "texts": {name: _digest(document[name]) for name in TEXTS if document.get(name)},
+        "texts": {name: _digest(document[name]) for name in TEXTS if document.get(name)}
+        | {name: _digest(value) for name, value in _built_in(str(document.get("modelfile") or "")).items()},
         "files": _files(str(document.get("modelfile") or "")),
         "parent": _parent(str((document.get("details") or {}).get("parent_model") or "")),
     }
@@ -41,6 +42,23 @@ def _files(modelfile: str) -> list[str]:
             found.append(f"{word} {path.rpartition('/')[2]}")
         elif word and not word.startswith("#"):
             break
+    return found
+
+
+def _built_in(modelfile: str) -> dict[str, str]:
+    """Return renderer and parser, which no other field of the answer tells; within a text are only its own words."""
+    found, quote = {}, ""
+    for line in modelfile.splitlines():
+        word, _, value = line.partition(" ")
+        if quote:
+            quote = "" if line.endswith(quote) else quote
+        elif word in ("RENDERER", "PARSER"):
+            found[word.lower()] = value.strip()
+        elif word.isupper():
+            value = value.partition(" ")[2] if word in ("PARAMETER", "MESSAGE") else value
+            opened = next((each for each in ('"""', '"') if value.startswith(each)), "")
+            is_closed = len(value) >= 2 * len(opened) and value.endswith(opened)
+            quote = "" if is_closed else opened
     return found
 
 

@@ -8,14 +8,17 @@ HOME = "/home/ollama"
 MODELS = "/models"
 
 
-def environment(spec: OllamaEngine, container_port: int) -> tuple[tuple[str, str], ...]:
+def environment(spec: OllamaEngine, container_port: int, *, has_templates: bool = False) -> tuple[tuple[str, str], ...]:
     """Return every variable, sorted; what the user leaves out stays the engine's own."""
+    # Unset, a chat template in a model's file that can do more wins over the `template` of kit.yaml.
+    go_template = True if spec.go_template is None and has_templates else spec.go_template
     wanted: dict[str, str | None] = {
         "HSA_OVERRIDE_GFX_VERSION": spec.hsa_override_gfx_version,
         "HOME": HOME,
         "OLLAMA_CONTEXT_LENGTH": _number(spec.context_length),
         "OLLAMA_DEBUG": "1" if spec.debug else None,
         "OLLAMA_FLASH_ATTENTION": _switch(spec.flash_attention),
+        "OLLAMA_GO_TEMPLATE": _switch(go_template),
         "OLLAMA_GPU_OVERHEAD": _number(spec.gpu_overhead),
         "OLLAMA_HOST": f"0.0.0.0:{container_port}",
         "OLLAMA_IGPU_ENABLE": _switch(spec.igpu_enable),

@@ -157,6 +157,9 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     """Origins of web pages that may call the engine, beside this machine's own."""
     noprune: bool | None = None
     """Whether parts of models that no model needs stay on the disk when the engine starts."""
+    go_template: bool | None = None
+    """Whether a `template`, of a tag as well, wins over the chat template in a model's file, for all models; left out,
+    true where a model here has a `template`, else the engine decides by what each of the two can do."""
     debug: bool = False
     """Whether the engine tells more in its log."""
     cloud: bool = False
@@ -173,6 +176,11 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     def uses_cloud(self) -> bool:
         """Whether it may pass questions on to its vendor's cloud."""
         return self.cloud
+
+    @property
+    def heeds_templates(self) -> bool:
+        """Whether a model's `template` can make its prompts."""
+        return self.go_template is not False
 
     @property
     def release(self) -> str | None:

@@ -8,13 +8,14 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tests.doubles.ollama import gotemplate, show
 from tests.doubles.ollama.engine import Loaded, log
 from tests.doubles.ollama.exchange import JSON, LINES, lines
 from tests.doubles.ollama.options import behind, merged
-from tests.doubles.ollama.prompt import prompt_of
+from tests.doubles.ollama.prompt import prompt_of, told
 from tests.doubles.ollama.refusals import Refused
 from tests.doubles.ollama.settings import FOREVER, duration
 from tests.doubles.ollama.show import four_bytes
@@ -155,6 +156,10 @@ def reply(
         return
     ensure_able(model, request, "generate" if context else "chat")
     options = merged(model.parameters, request.get("options") or {})
+    if request.get("_debug_render_only") and not empty:
+        prompt = _rendered(asked, model, messages, request, options)
+        asked.tell(200, {**head, "created_at": now(), **shape(""), "_debug_info": {"rendered_template": prompt}})
+        return
     started = time.time()
     with asked.server.engine.use(model, options, keep_alive_of(request)) as loaded:
         if empty:
@@ -178,6 +183,14 @@ def reply(
             return
         text = "".join(pieces)
         asked.tell(200, {**head, "created_at": now(), **shape(text), **last()}, JSON)
+
+
+def _rendered(asked: Handler, model: show.Model, messages: list[Document], request: Document, options: Document) -> str:
+    is_native = model.used_template is None and bool(model.jinja) and not request.get("template")
+    if not is_native or find_spec("jinja2"):
+        return told(model, messages, request)
+    with asked.server.engine.use(model, options, keep_alive_of(request)) as loaded:
+        return prompt_of(loaded, model, messages, request)
 
 
 def _generate(asked: Handler) -> None:

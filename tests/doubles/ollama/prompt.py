@@ -17,15 +17,32 @@ def prompt_of(loaded: Loaded, model: Model, messages: list[Message], request: di
     """Return the text that goes to llama-server."""
     if request.get("raw"):
         return str(messages[0]["content"])
-    system = request.get("system") or model.system
-    every = [*model.messages, *messages]
-    if system and messages[0].get("role") != "system":
-        every = [{"role": "system", "content": system}, *every]
-    template = request.get("template") or model.template
+    every = _every(model, messages, request)
+    template = request.get("template") or model.used_template
     if template is None and (model.jinja or "messages" in request):
         asked = {"messages": every, "tools": request.get("tools") or []}
         return str(loaded.told("/apply-template", {key: value for key, value in asked.items() if value})["prompt"])
     return rendered(template or PLAIN, every, request)
+
+
+def told(model: Model, messages: list[Message], request: dict[str, Any]) -> str:
+    """Return the prompt for one who asks for nothing else, where that needs no llama-server."""
+    every = _every(model, messages, request)
+    template = request.get("template") or model.used_template
+    if template is None and model.jinja:
+        # Not at the top: the double's image has no packages, and renders with its llama-server.
+        import jinja2
+
+        return str(jinja2.Template(model.jinja).render(messages=every, add_generation_prompt=True))
+    return rendered(template or PLAIN, every, request)
+
+
+def _every(model: Model, messages: list[Message], request: dict[str, Any]) -> list[Message]:
+    system = request.get("system") or model.system
+    every = [*model.messages, *messages]
+    if system and messages[0].get("role") != "system":
+        return [{"role": "system", "content": system}, *every]
+    return every
 
 
 def rendered(template: str, messages: list[Message], request: dict[str, Any]) -> str:

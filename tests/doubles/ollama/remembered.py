@@ -21,8 +21,9 @@ class Remembered:
     A layer that is lost changes no manifest, so what was remembered before goes on being told.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, go_template: bool | None = None) -> None:
         self._store = store
+        self._load = functools.partial(show.load, store, go_template=go_template)
         self._known: dict[tuple[str, ...], tuple[str, Any]] = {}
         self._held = threading.Lock()
 
@@ -42,7 +43,7 @@ class Remembered:
         system, verbose = request.get("system", ""), bool(request.get("verbose"))
 
         def look() -> Document:
-            return show.shown(show.load(self._store, name), system, verbose)
+            return show.shown(self._load(name), system, verbose)
 
         if system or request.get("options"):
             return look()
@@ -52,13 +53,13 @@ class Remembered:
         """Return a model to be asked; one whose file was missing when it was first asked can do nothing ever since."""
 
         def look() -> show.Model:
-            return show.load(self._store, name, is_file_wanted=False)
+            return self._load(name, is_file_wanted=False)
 
         found: show.Model = self._told(("model", str(name)), self._store.manifest(name), look)
         return found
 
     def _summary(self, name: Name) -> Document:
-        return show.listed(show.load(self._store, name, is_file_wanted=False))
+        return show.listed(self._load(name, is_file_wanted=False))
 
     def _told(self, key: tuple[str, ...], manifest: Manifest, look: Callable[[], Any]) -> Any:
         with self._held:

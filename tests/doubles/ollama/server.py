@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
         self.store = Store(settings.models, settings.disk_bytes)
         if settings.prune:
             self.store.prune()
-        self.remembered = Remembered(self.store)
+        self.remembered = Remembered(self.store, settings.go_template)
         self.engine = Engine(self.store, settings)
         # One after the other: two creates that share layers must not take them from each other.
         self.writing = threading.RLock()

@@ -29,6 +29,8 @@ class Settings:
     origins: tuple[str, ...]
     cloud: bool
     prune: bool
+    go_template: bool | None = None
+    """Whether given templates make prompts; None where nothing is said, and a file's own may win."""
     version: str = VERSION
     disk_bytes: int | None = None
     """What all blobs together may take; None where the disk itself is the bound."""
@@ -51,6 +53,7 @@ class Settings:
             origins=tuple(origin for origin in read("ORIGINS").split(",") if origin),
             cloud=not flag(read("NO_CLOUD")),
             prune=not flag(read("NOPRUNE")),
+            go_template=flag(read("GO_TEMPLATE")) if read("GO_TEMPLATE") else None,
             version=environment.get("DOUBLE_VERSION") or VERSION,
             disk_bytes=int(environment.get("DOUBLE_DISK_BYTES") or 0) or None,
         )

@@ -13,6 +13,7 @@ from tests.doubles.ollama import gguf, gotemplate
 from tests.doubles.ollama.modelfile import modelfile, table
 from tests.doubles.ollama.names import Name
 from tests.doubles.ollama.refusals import Refused
+from tests.doubles.ollama.selection import takes_given
 from tests.doubles.ollama.store import Manifest, Store
 
 PLAIN = "{{ .Prompt }}"
@@ -35,6 +36,8 @@ class Model:
     messages: list[dict[str, Any]]
     licences: list[str]
     adapters: list[str]
+    go_template: bool | None = None
+    """What `OLLAMA_GO_TEMPLATE` says; None where it is unset."""
     is_unread: bool = False
     """Whether its file could not be opened when it was looked at."""
 
@@ -49,6 +52,11 @@ class Model:
         return str(self.header.values.get("tokenizer.chat_template") or "")
 
     @property
+    def used_template(self) -> str | None:
+        """The template that makes its prompts, unless that is its file's own."""
+        return self.template if takes_given(self.template, self.jinja, self.go_template) else None
+
+    @property
     def embeds(self) -> bool:
         """Whether it is made for embeddings, not for answers."""
         return f"{self.header.architecture}.pooling_type" in self.header.values
@@ -58,8 +66,8 @@ class Model:
         """What can be asked of it; nothing where its file cannot be read."""
         if self.is_unread:
             return []
-        asked = gotemplate.fields(gotemplate.parse(self.template or PLAIN))
-        native = self.jinja if self.template is None else ""
+        asked = gotemplate.fields(gotemplate.parse(self.used_template or PLAIN))
+        native = self.jinja if self.used_template is None else ""
         found = ["embedding" if self.embeds else "completion"]
         found += ["tools"] if "tools" in asked or "tools" in native else []
         found += ["insert"] if "suffix" in asked else []
@@ -73,7 +81,7 @@ class Model:
         return {name: self.config.get(word) for name, word in zip(names, words, strict=True)}
 
 
-def load(store: Store, name: Name, *, is_file_wanted: bool = True) -> Model:
+def load(store: Store, name: Name, *, is_file_wanted: bool = True, go_template: bool | None = None) -> Model:
     """Return a model; FileNotFoundError where there is none, or where a layer of it is missing."""
     manifest = store.manifest(name)
 
@@ -94,6 +102,7 @@ def load(store: Store, name: Name, *, is_file_wanted: bool = True) -> Model:
         messages=next((_json(text) for text in texts("messages")), []),
         licences=texts("license"),
         adapters=[str(store.blob(layer.digest)) for layer in manifest.of_kind("adapter")],
+        go_template=go_template,
         is_unread=header is None,
     )
 

@@ -115,11 +115,11 @@ def test_lines_that_kit_yaml_cannot_say_are_told_beside_those_that_it_can(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("Modelfile").write_text("FROM gemma\nRENDERER gemma4\nPARAMETER tfs_z 1\nSYSTEM Hi\n")
+    Path("Modelfile").write_text("FROM gemma\nDRAFT d.gguf\nPARAMETER tfs_z 1\nSYSTEM Hi\n")
     shown = kit("import", "modelfile", "Modelfile", "--name", "mine")
     assert (shown.code, shown.out) == (1, "- name: mine\n  engine: main\n  from: gemma\n  system: Hi\n")
     assert [line[:26] for line in shown.err.splitlines()] == [
-        "left out: Modelfile:2:1: R",
+        "left out: Modelfile:2:1: D",
         "left out: Modelfile:3:1: t",
     ]
     shown = kit("import", "modelfile", "Modelfile", "--json")

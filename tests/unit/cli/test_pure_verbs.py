@@ -10,6 +10,9 @@ import pytest
 
 from deploy.assets import inventories_dir
 from deploy.lock.model import read_lock
+from deploy.lock.text import write_lock
+from deploy.spec.loader import load_spec
+from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit
 
 
@@ -26,6 +29,20 @@ def test_check_says_what_the_stack_runs(kit: Kit) -> None:
     assert shown.code == 0
     assert shown.out.startswith("kit.yaml: good. Stack quickstart runs main, ")
     assert kit("check", "--json").document["stack"] == "quickstart"
+
+
+def test_check_notes_a_text_whose_lines_end_as_on_windows(kit: Kit, spec: Path) -> None:
+    Path("p.txt").write_bytes(b"Be\r\nkind.\r\n")
+    spec.write_text(
+        "kit: 1\nstack: home\nbackup: null\ngateway: null\nwebui: null\n"
+        'engines: [{name: mac, kind: external, api: ollama, url: "http://mac.lan:11434"}]\n'
+        'models: [{name: a, engine: mac, from: "llama3:8b", system: {file: p.txt}}]\n'
+    )
+    write_lock(lock_of(load_spec(spec)), spec.with_name("kit.lock"))
+    note = "p.txt: lines end as on other systems (2 with CR LF); they are taken with LF"
+    shown = kit("check")
+    assert (shown.code, shown.err) == (0, f"note: {note}\n")
+    assert kit("check", "--json").document["notes"] == [note]
 
 
 def test_check_says_every_problem_at_once_with_its_place(kit: Kit, spec: Path) -> None:

@@ -71,7 +71,6 @@ def test_every_shape_of_json_lines_becomes_messages(lines: list[object]) -> None
         ),
         ("[Q] a\n[Q] b\n[A] c", ["x.txt:1:1: a question without an answer; the next message is a question again"]),
         ("[Q] a\n[A] b\n[Q] c", ["x.txt:3:1: a question without an answer; the examples end here"]),
-        ("[A] b", ["x.txt:1:1: an answer without a question before it"]),
         ("[Q] a\n[A]\n\n[Q] c\n[A] d", ["x.txt:2:1: the message is empty"]),
         ("[Q] a\n[\u0410] b", ["x.txt:2:1: the letter in this mark is Cyrillic; write [A] with a Latin A"]),
         ("[Q] a\x07\n[A] b", ["x.txt:1:1: the message holds the control character '\\x07'"]),
@@ -95,8 +94,7 @@ def test_a_problem_of_a_text_is_told_with_its_line(text: str, expected: list[str
         ('{"prompt": "", "response": "a"}', "x.jsonl:2:1: the message is empty"),
         ('{"text": "a", "meta": 1}', "x.jsonl:2:1: the keys 'meta', 'text' do not fit; write"),
         ('{"messages": []}', "x.jsonl:2:1: the keys 'messages' do not fit; write"),
-        ('{"messages": [{"role": "user", "content": "a", "tool_calls": []}]}', "x.jsonl:2:1: {'role': 'user', "),
-        ('{"role": "user", "content": "a"}', "x.jsonl:2:1: a question without an answer; the examples end here"),
+        ('{"messages": [{"role": "user", "content": "a", "tool_calls": []}]}', 'x.jsonl:2:1: {"role": "user", '),
     ],
 )
 def test_a_problem_of_json_lines_is_told_with_its_line(line: str, expected: str) -> None:
@@ -112,12 +110,11 @@ def test_another_kind_of_file_is_refused() -> None:
     assert problems("x.csv", "a,b") == ["x.csv: is neither a .txt with [Q] and [A] nor a .jsonl"]
 
 
-def test_examples_of_kit_yaml_are_held_to_the_same_order() -> None:
+def test_examples_of_kit_yaml_stand_in_any_order() -> None:
     read = TypeAdapter(Messages).validate_json
     pair = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     assert read(json.dumps(pair)) == (Message(role="user", content="a"), Message(role="assistant", content="b"))
-    with pytest.raises(ValidationError, match="is a question without an answer; the examples end here"):
-        read(json.dumps([*pair, pair[0]]))
+    assert [message.role for message in read(json.dumps([pair[1], pair[0], pair[0]]))] == ["assistant", "user", "user"]
     for wrong in ([], [{"role": "robot", "content": "a"}], [{"role": "user"}], [{"role": "user", "content": ""}]):
         with pytest.raises(ValidationError):
             read(json.dumps(wrong))

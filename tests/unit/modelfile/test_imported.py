@@ -12,6 +12,7 @@ import yaml
 from deploy.errors import SpecError, UsageError
 from deploy.modelfile.imported import imported, name_of
 from deploy.spec.loader import load_spec
+from tests.gguf import gguf
 
 GGUF = b"GGUF" + b"\x03\0\0\0" + bytes(3 << 20)
 SHA256 = hashlib.sha256(GGUF).hexdigest()
@@ -97,6 +98,48 @@ def test_what_an_engine_shows_of_a_model_is_answered_with_the_name_to_write(tmp_
     assert entry(lines(tmp_path, f"{shown}FROM gemma3:1b\nSYSTEM a\n"))["from"] == "gemma3:1b"
 
 
+def test_the_address_of_a_models_page_is_its_name_and_that_of_a_file_is_none(tmp_path: Path) -> None:
+    for written in ("https://huggingface.co/a/b", "http://huggingface.co/a/b/", "huggingface.co/a/b"):
+        assert entry(lines(tmp_path, f"FROM {written}\n"))["from"] == "huggingface.co/a/b"
+    assert entry(lines(tmp_path, "FROM https://hf.co/a/b-GGUF:Q4_K_M\n"))["from"] == "hf.co/a/b-GGUF:Q4_K_M"
+    (told,) = problems(tmp_path, "FROM https://huggingface.co/a/b/resolve/main/c.gguf\n")
+    assert told.startswith(
+        "models/Modelfile:1:1: https://huggingface.co/a/b/resolve/main/c.gguf is an address, which no"
+    )
+
+
+def files(folder: Path) -> tuple[bytes, bytes]:
+    """A model that sees, and its projector, as two files."""
+    sizes = {"clip.vision.block_count": 2}
+    model = gguf({"general.architecture": "llama", "llama.context_length": 8, "llama.block_count": 2})
+    projector = gguf({"general.architecture": "clip", **sizes})
+    (folder / "m.gguf").write_bytes(model)
+    (folder / "mmproj.gguf").write_bytes(projector)
+    return model, projector
+
+
+@pytest.mark.parametrize("order", [("m", "mmproj"), ("mmproj", "m")])
+def test_a_second_from_is_a_projector_whichever_stands_first(tmp_path: Path, order: tuple[str, str]) -> None:
+    model, projector = files(tmp_path)
+    found = entry(lines(tmp_path, "".join(f"FROM ../{name}.gguf\n" for name in order)))
+    assert found["from"] == {"file": "m.gguf", "sha256": hashlib.sha256(model).hexdigest()}
+    assert found["projector"] == {"file": "mmproj.gguf", "sha256": hashlib.sha256(projector).hexdigest()}
+
+
+def test_what_is_no_projector_is_told_what_can_be_done(tmp_path: Path) -> None:
+    files(tmp_path)
+    found, told = left_out(tmp_path, "FROM ./m.gguf\nFROM ./m.gguf\nFROM ./mmproj.gguf\n")
+    assert "projector" not in found
+    assert told[0].startswith("Modelfile:2:1: a second FROM is no projector (mmproj); of a model in several files make")
+    assert told[1].startswith("Modelfile:3:1: one FROM more than a model and its projector")
+    _, told = left_out(tmp_path, "FROM llama3:8b\nFROM ./mmproj.gguf\n")
+    assert told == ["Modelfile:2:1: a second FROM is a file, and the first one none; a projector goes with a file"]
+    _, told = left_out(tmp_path, "FROM ./m.gguf\nFROM llama3:8b\n")
+    assert told[0].startswith(
+        "Modelfile:2:1: a second FROM names no file; kit.yaml takes one model, and a projector as"
+    )
+
+
 def left_out(folder: Path, text: str) -> tuple[dict[str, Any], list[str]]:
     (folder / "Modelfile").write_text(text)
     found = imported(folder / "Modelfile", "mine", "main", folder, lambda *_: None)
@@ -104,7 +147,7 @@ def left_out(folder: Path, text: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_what_kit_yaml_cannot_say_is_left_out_and_told_all_at_once(tmp_path: Path) -> None:
-    found, told = left_out(tmp_path, "FROM a\nPARAMETER mirostat 2\nPARSER b\nPARAMETER temperature 1\n")
+    found, told = left_out(tmp_path, "FROM a\nPARAMETER mirostat 2\nDRAFT b\nPARAMETER temperature 1\n")
     assert found == {"name": "mine", "engine": "main", "from": "a", "temperature": 1.0}
     assert [line.split(": ")[0] for line in told] == ["Modelfile:2:1", "Modelfile:3:1"]
 
@@ -116,8 +159,8 @@ def test_a_text_that_is_too_long_for_kit_yaml_is_left_out(tmp_path: Path) -> Non
 
 
 def test_a_model_that_kit_yaml_has_no_name_for_is_refused_whole(tmp_path: Path) -> None:
-    assert problems(tmp_path, "FROM a b\nPARSER c\n")[0].startswith("models/Modelfile:1:1: from: 'a b' ")
-    missing = problems(tmp_path, "FROM ./a.gguf\nPARSER c\n")
+    assert problems(tmp_path, "FROM a b\nDRAFT c\n")[0].startswith("models/Modelfile:1:1: from: 'a b' ")
+    missing = problems(tmp_path, "FROM ./a.gguf\nDRAFT c\n")
     assert [line.split(": ")[0] for line in missing] == ["models/Modelfile:1:1", "models/Modelfile:2:1"]
 
 

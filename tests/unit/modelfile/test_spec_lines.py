@@ -63,6 +63,7 @@ def test_every_value_is_in_the_lines(modelfile: Modelfile) -> None:
     found = entry(written(modelfile, "mine"))
     assert {name: found[name] for name in set_values(modelfile.parameters)} == set_values(modelfile.parameters)
     assert (found.get("system"), found.get("template")) == (modelfile.system, modelfile.template)
+    assert (found.get("renderer"), found.get("parser")) == (modelfile.renderer, modelfile.parser)
     assert found.get("messages", []) == [message.model_dump() for message in modelfile.messages]
     assert found.get("license", "") == "\n\n".join(modelfile.license)
     assert found.get("requires") == modelfile.requires

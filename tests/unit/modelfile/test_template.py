@@ -116,7 +116,7 @@ def test_what_the_engine_does_not_know_is_refused_with_a_hint(template: str, mes
 
 def test_every_fault_is_told_with_its_line() -> None:
     found = faults("{{ .Input }}\n{{ if .System }}\n{{ .Output }}\n{{ end }}{{ end }}")
-    assert [fault.line for fault in found] == [1, 3, 4]
+    assert [fault.lines for fault in found] == [(1,), (3,), (4,)]
 
 
 def test_a_faulty_condition_does_not_make_its_end_a_fault() -> None:

@@ -1,4 +1,4 @@
-"""A rendered Modelfile gives back every text as it was, or is refused with the reason."""
+"""A rendered Modelfile gives back every text as it was, or says what a reader makes of it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from deploy.errors import KitError
-from deploy.modelfile.grammar import why_lost
-from deploy.modelfile.messages import ROLES, Message
+from deploy.modelfile.grammar import closing_lines
+from deploy.modelfile.messages import Message
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parameters import Parameters, set_values
 from deploy.modelfile.parse import parse
-from deploy.modelfile.text import losses, render
+from deploy.modelfile.printable import dropped, seen
+from deploy.modelfile.text import render
 from tests.modelfile_parser import UnreadableError, parsed
 from tests.modelfiles import MODELFILES, NASTY
 
 
 def instructions(modelfile: Modelfile) -> list[tuple[str, str, Any]]:
     """What a reader must find."""
-    found: list[tuple[str, str, Any]] = [("from", "", modelfile.from_), ("adapter", "", modelfile.adapter)]
+    found: list[tuple[str, str, Any]] = [("from", "", modelfile.from_), ("from", "", modelfile.projector)]
+    found.append(("adapter", "", modelfile.adapter))
     for name, value in set_values(modelfile.parameters).items():
         found += [("parameter", name, each) for each in (value if isinstance(value, list) else [value])]
     found += [("template", "", modelfile.template), ("system", "", modelfile.system)]
     found += [("license", "", text) for text in modelfile.license]
     found += [("message", message.role, message.content) for message in modelfile.messages]
+    found += [("renderer", "", modelfile.renderer), ("parser", "", modelfile.parser)]
     found += [("requires", "", modelfile.requires)]
     return [each for each in found if each[2] is not None]
 
@@ -46,8 +48,7 @@ def test_an_independent_reader_finds_every_value_as_it_was(modelfile: Modelfile)
 
 @given(MODELFILES)
 def test_the_kits_own_reader_finds_every_value_as_it_was(modelfile: Modelfile) -> None:
-    pairs = [Message(role=role, content=each.content) for each in modelfile.messages for role in ROLES[1:]]
-    without = Modelfile(**{**vars(modelfile), "template": None, "messages": tuple(pairs)})
+    without = Modelfile(**{**vars(modelfile), "template": None, "messages": modelfile.messages})
     found = parse("Modelfile", render(without).encode()).modelfile
     assert set_values(found.parameters) == set_values(without.parameters)
     assert Modelfile(**{**vars(found), "parameters": without.parameters}) == without
@@ -59,14 +60,15 @@ def test_the_kits_own_reader_finds_every_value_as_it_was(modelfile: Modelfile) -
 @example('say """  \t\r\nb')
 @example("a\u00a0b")
 @example("👩\u200d💻")
-def test_what_is_refused_is_lost_in_every_form_of_quotes(text: str) -> None:
+def test_what_is_told_is_lost_in_every_form_of_quotes(text: str) -> None:
     for quote in ('"""', '"', ""):
         try:
             found = parsed(f"FROM x\nSYSTEM {quote}{text}{quote}\n")
         except UnreadableError:
             continue
         if found == [("from", "", "x"), ("system", "", text)]:
-            assert why_lost(text) is None
+            assert not closing_lines(text)
+            assert not dropped().search(text)
 
 
 @pytest.mark.parametrize(
@@ -96,32 +98,45 @@ def test_a_nasty_text_is_carried(text: str) -> None:
     assert [value for _, _, value in parsed(render(modelfile))][1:] == [text] * (3 if text else 2)
 
 
+@given(NASTY.filter(lambda text: "\r" not in text))
+@example('one\ntwo """\nthree')
+@example('"""  \nx\nFROM y')
+@example('x"""\u200b\ny')
+@example("🧑\u200d💻 می\u200cشود\u3000!")
+def test_the_rendered_text_can_be_read_whatever_a_person_wrote(text: str) -> None:
+    found = parsed(render(Modelfile("x", system=text, license=("a",))))
+    assert found[0] == ("from", "", "x")
+    assert found[-1] == ("license", "", "a")
+    assert found[1:-1] == ([] if closing_lines(text) else [("system", "", seen(text))])
+
+
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "lines"),
     [
-        ("a\x00b", "holds U+0000 in line 1, which a Modelfile's reader drops in silence; take it out"),
-        ("a\nno\u00a0break", "holds U+00A0 (no-break space) in line 2, which"),
-        ("👩\u200d💻", "holds U+200D (zero width joiner) in line 1, which"),
-        ("\ufeffx", "holds U+FEFF (zero width no-break space) in line 1, which"),
-        ("\ue000", "holds U+E000 in line 1, which"),
-        ("half \ud83d", "holds U+D83D in line 1, which"),
-        ('one\ntwo """\nthree', "ends line 2 with three quote marks, which close the text there; write something"),
-        ('"""  \nx', "ends line 1 with three quote marks"),
-        ('x"""\r\ny', "ends line 1 with three quote marks"),
+        (
+            "می\u200cشود",
+            ["# The engine's own reader drops U+200C (zero width non-joiner) here; the model has it:"],
+        ),
+        ("a\u3000b\u3000", ["# The engine's own reader drops U+3000 (ideographic space) here; the model has it:"]),
+        ("\U0001fae9", ["# The engine's own reader drops U+1FAE9 here; the model has it:"]),
+        ("🩷", []),
     ],
 )
-def test_a_text_that_would_be_lost_is_refused_with_its_line_and_the_reason(text: str, why: str) -> None:
-    assert (why_lost(text) or "").startswith(why)
-    with pytest.raises(KitError) as refused:
-        render(Modelfile("x", system=text))
-    assert refused.value.problem.startswith(f"no Modelfile can carry this: SYSTEM {why}")
-    assert refused.value.next_step == "mend the text in kit.yaml"
+def test_a_character_that_a_reader_drops_is_told_before_the_text(text: str, lines: list[str]) -> None:
+    assert render(Modelfile("x", system=text)).splitlines()[1:] == [*lines, f'SYSTEM "{text}"']
 
 
-def test_every_text_that_would_be_lost_is_named_at_once() -> None:
-    bad = Message.model_construct(role="user", content="\x00")
-    modelfile = Modelfile("x\x00", system="\x00", license=("fine", "\x00"), messages=(bad,))
-    assert [each.partition(" holds")[0] for each in losses(modelfile)] == ["FROM", "SYSTEM", "LICENSE", "MESSAGE user"]
+def test_a_text_that_no_modelfile_can_say_stands_in_a_comment() -> None:
+    assert render(Modelfile("x", system='one\ntwo """\n\nFROM y', license=("MIT",))) == (
+        "FROM x\n"
+        "# No Modelfile can say this SYSTEM: line 2 of the text ends with three quote marks, which close it there."
+        " The model has it:\n"
+        "#   one\n"
+        '#   two """\n'
+        "#   \n"
+        "#   FROM y\n"
+        'LICENSE "MIT"\n'
+    )
 
 
 def test_a_modelfile_reads_well() -> None:

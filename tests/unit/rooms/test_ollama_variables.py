@@ -58,6 +58,7 @@ def test_a_field_sets_its_variable_and_nothing_sets_another_one() -> None:
             debug=True,
             devices=["0", "GPU-8668c3be2237aa5f"],
             flash_attention=True,
+            go_template=True,
             gpu_overhead="1GiB",
             hsa_override_gfx_version="10.3.0",
             igpu_enable=False,

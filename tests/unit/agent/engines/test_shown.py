@@ -37,6 +37,17 @@ def test_values_texts_and_files_are_kept_and_nothing_that_another_order_changes(
     assert summary(other) == found
 
 
+def test_renderer_and_parser_are_read_from_what_is_printed_and_not_from_a_text() -> None:
+    printed = 'FROM x\nTEMPLATE """a\nRENDERER no\n"""\nSYSTEM {}\nRENDERER qwen3.5\nPARSER b\n'
+    printed += 'PARAMETER stop "\nPARSER c\n"\n'
+    for text in ("plain", '"RENDERER no\nPARSER no\n "', '""'):
+        shown = {**SHOWN, "modelfile": printed.format(text)}
+        kept = {name: value for name, value in summary(shown)["texts"].items() if name in ("renderer", "parser")}
+        bare = summary({"modelfile": "RENDERER qwen3.5\nPARSER b\n"})["texts"]
+        assert kept == bare
+        assert len(bare) == 2
+
+
 def test_a_model_of_which_nothing_is_said_has_nothing() -> None:
     of_a_file = {"details": {"parent_model": f"/root/.ollama/models/blobs/{BLOB}"}}
     assert summary({}) == summary(of_a_file) == {"parameters": {}, "texts": {}, "files": [], "parent": ""}

@@ -1,0 +1,106 @@
+"""Texts in files that kit.yaml names: line ends of other systems, languages, and faults at the file's own lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import SpecError
+from deploy.spec.loader import load_spec
+from deploy.spec.models import Model
+from deploy.spec.texts import line_notes
+from deploy.spec.tree import read_document
+
+
+def spec(folder: Path, keys: str) -> Path:
+    path = folder / "kit.yaml"
+    head = "kit: 1\nstack: home\nbackup: null\nengines: [{name: main, kind: ollama}]\nmodels:\n"
+    path.write_text(f'{head}  - name: a\n    engine: main\n    from: "llama3:8b"\n    {keys}\n')
+    return path
+
+
+def model(folder: Path, keys: str) -> Model:
+    (found,) = load_spec(spec(folder, keys)).models
+    return found
+
+
+def told(folder: Path, keys: str) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        load_spec(spec(folder, keys))
+    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(("end", "counted"), [("\r\n", "3 with CR LF"), ("\r", "3 with CR alone")])
+def test_line_ends_of_other_systems_become_line_feeds_with_one_note(tmp_path: Path, end: str, counted: str) -> None:
+    (tmp_path / "p.txt").write_bytes(end.join(["Be", "", "kind.", ""]).encode())
+    assert model(tmp_path, "system: {file: p.txt}").system == "Be\n\nkind.\n"
+    (note,) = line_notes(read_document(tmp_path / "kit.yaml", 10_000, ""))
+    assert note == f"{tmp_path}/p.txt: lines end as on other systems ({counted}); they are taken with LF"
+
+
+def test_templates_and_examples_of_windows_are_taken_too(tmp_path: Path) -> None:
+    (tmp_path / "t").write_bytes(b"{{ .System }}\r\n{{ .Prompt }}\r\n")
+    (tmp_path / "e.txt").write_bytes(b"[Q] a\r\nb\r\n[A] c\r\n")
+    (tmp_path / "e.jsonl").write_bytes(b'{"role": "assistant", "content": "a\\r\\nb"}\r\n')
+    found = model(tmp_path, "template: {file: t}\n    messages: {file: e.txt}")
+    assert found.template == "{{ .System }}\n{{ .Prompt }}\n"
+    assert [message.content for message in found.messages] == ["a\nb", "c"]
+    assert [message.content for message in model(tmp_path, "messages: {file: e.jsonl}").messages] == ["a\nb"]
+
+
+@pytest.mark.parametrize(
+    "text", ["می\u200cشود", "🧑\u200d💻 🩷 \U0001fae9", "50\u00a0% 1\u202f000 語\u3000", 'a """\nb', "\u2028"]
+)
+def test_every_text_of_a_language_is_carried(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.txt").write_text(text)
+    assert model(tmp_path, "system: {file: p.txt}").system == text
+    (tmp_path / "e.txt").write_text(f"[Q] {text}\n[A] {text}\n")
+    assert [message.content for message in model(tmp_path, "messages: {file: e.txt}").messages] == [text, text]
+
+
+def test_a_fault_of_a_file_is_told_at_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_bytes(b"Be\r\nki\x07nd\r\n\x07\r\na\0b\r\n")
+    assert told(tmp_path, "system: {file: p.txt}") == [
+        "p.txt:2:3: models[0].system: holds the control character '\\x07' (also in line 3)",
+        "p.txt:4:2: models[0].system: holds the control character '\\x00'",
+    ]
+    (tmp_path / "p.txt").write_bytes(b"Be\nk\xff\n")
+    assert told(tmp_path, "system: {file: p.txt}") == [
+        "p.txt:2:1: models[0].system: the byte 0xff is not UTF-8; save the file as UTF-8"
+    ]
+    (tmp_path / "p.txt").write_bytes(b"")
+    assert told(tmp_path, "system: {file: p.txt}") == ["p.txt: models[0].system: must hold 1 to 65536 characters"]
+
+
+def test_a_fault_of_a_template_or_of_examples_too(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("{{ .Prompt }}\n{{ .Input }}\n\n{{ .Input }}\n")
+    (tmp_path / "e.txt").write_text("[Q] a\n[A] b\n[Q] c\n")
+    examples, template = told(tmp_path, "template: {file: t}\n    messages: {file: e.txt}")
+    assert examples == "e.txt:3:1: models[0].messages: a question without an answer; the examples end here"
+    assert template.startswith("t:2:1: models[0].template: .Input is not known to the template language (did you mean")
+    assert template.endswith(" (also in line 4)")
+
+
+def test_a_file_that_cannot_be_read_is_told_where_it_is_named(tmp_path: Path) -> None:
+    assert told(tmp_path, "system: {file: no.txt}") == [
+        "kit.yaml:9:13: models[0].system: 'no.txt' cannot be read: No such file or directory"
+    ]
+
+
+def test_the_address_of_a_models_page_is_its_name(tmp_path: Path) -> None:
+    path = spec(tmp_path, "top_k: 1")
+    for written in (
+        "https://huggingface.co/a/b-GGUF:Q4_K_M",
+        "http://huggingface.co/a/b-GGUF:Q4_K_M/",
+        "HTTPS://hf.co/a/b",
+    ):
+        path.write_text(path.read_text().replace("llama3:8b", written))
+        (found,) = load_spec(path).models
+        assert found.from_ == written.partition("//")[2].rstrip("/")
+        path.write_text(path.read_text().replace(written, "llama3:8b"))
+    for wrong in ("https://huggingface.co/a/b/tree/main", "https://hf.co/b", "ftp://hf.co/a/b"):
+        path.write_text(path.read_text().replace("llama3:8b", wrong))
+        with pytest.raises(SpecError, match="is not a model's name"):
+            load_spec(path)
+        path.write_text(path.read_text().replace(wrong, "llama3:8b"))
