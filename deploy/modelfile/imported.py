@@ -14,7 +14,7 @@ from deploy.errors import KitError, Problem, SpecError, UsageError
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parse import Parsed, parse
 from deploy.modelfile.spec_lines import Entry, is_address, is_blob, is_path, spec_entry, spec_lines
-from deploy.reference import plain_model
+from deploy.reference import parse_model, plain_model
 
 MAGIC = b"GGUF"
 PIECE = 1 << 20
@@ -130,6 +130,12 @@ def _refused(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, lis
         line = lines.get("message" if key == "messages" else key, 1)
         wrong = Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
         found.setdefault(key, []).append(wrong)
+    try:
+        if isinstance(entry["from"], str):
+            parse_model(entry["from"])
+    except KitError as error:
+        wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {error.next_step}")
+        found.setdefault("from", []).append(wrong)
     return found
 
 
