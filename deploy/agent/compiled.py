@@ -18,8 +18,8 @@ UNCHECKED = (1).to_bytes(4, "little")
 
 
 def compile_beside(agent: Path) -> None:
-    """Compile an agent that lies in a folder of this user's own; a borrowed one is used once."""
-    with suppress(OSError):
+    """Compile an agent that lies in a folder of this user's own, where it is an archive."""
+    with suppress(OSError, zipfile.BadZipFile):
         folder = agent.parent.stat()
         # Only root runs an agent again and again, and it lies in root's own folder then.
         if os.geteuid() != 0 or folder.st_uid != 0 or folder.st_mode & OPEN:
