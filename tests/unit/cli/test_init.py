@@ -43,7 +43,7 @@ def test_a_tag_is_all_that_a_real_model_needs(kit: Kit) -> None:
     shown = kit("init", "home/kit.yaml", "--model", "llama3.2:3b")
     assert shown.out == "written: home/kit.yaml, home/kit.schema.json\nnext:\n  kit apply home/kit.yaml\n"
     spec = load_spec(Path("home/kit.yaml"))
-    assert (spec.models[0].model_dump()["from_"], bool(spec.gateway), bool(spec.webui)) == ("llama3.2:3b", True, True)
+    assert (spec.models[0].name, bool(spec.gateway), bool(spec.webui)) == ("llama3.2:3b", True, True)
 
 
 def test_gguf_is_another_name_of_model_file(kit: Kit) -> None:

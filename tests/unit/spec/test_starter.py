@@ -47,9 +47,9 @@ URL = "https://example.org/mine.gguf"
 @pytest.mark.parametrize(
     ("choices", "engine", "model"),
     [
-        (Choices(model="llama3.2:3b"), CREATED, {"name": "llama3.2", "from_": "llama3.2:3b"}),
-        (Choices(model="llama3.2"), CREATED, {"name": "assistant", "from_": "llama3.2"}),
-        (Choices(model="hf.co/some/Model-GGUF:Q4"), CREATED, {"name": "Model-GGUF"}),
+        (Choices(model="llama3.2:3b"), CREATED, {"name": "llama3.2:3b", "from_": None}),
+        (Choices(model="llama3.2"), CREATED, {"name": "llama3.2", "from_": None}),
+        (Choices(model="hf.co/some/Model-GGUF:Q4"), CREATED, {"name": "hf.co/some/Model-GGUF:Q4"}),
         (Choices(engine="ollama"), CREATED, {"name": "gemma"}),
         (Choices(engine="ollama", model_file="x.gguf", model_sha256="1" * 64), CREATED, {"name": "gemma"}),
         (Choices(engine="llama_cpp", model="mine"), {"kind": "llama_cpp"}, {"name": "mine"}),
@@ -61,7 +61,7 @@ URL = "https://example.org/mine.gguf"
         (
             Choices(engine_url="http://mac.lan:11434", model="llama3.2:3b"),
             OUTSIDE,
-            {"name": "llama3.2", "from_": "llama3.2:3b"},
+            {"name": "llama3.2:3b", "from_": None},
         ),
         (
             Choices(engine_url="http://studio.lan:1234/v1", model="qwen/qwen3-8b", engine="external"),
