@@ -61,6 +61,8 @@ def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def _give(folder: Path, before: User, now: User) -> None:
     """Change what belongs to a user, the folder itself last, so that a change that is cut off is seen as not done."""
+    # A service sees what a link to its folder leads to.
+    folder = folder.resolve()
     for above, folders, files in os.walk(folder, topdown=False):
         for name in (*files, *folders):
             _give_one(Path(above) / name, before, now)

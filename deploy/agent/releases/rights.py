@@ -28,13 +28,17 @@ class Right(NamedTuple):
     """True if a more closed mode is right as well: root alone uses the path."""
     is_placed: bool = False
     """True if the placing of a release mends it; a folder of user data is its room's role's."""
+    is_linkable: bool = False
+    """True if a link may lead to it: people move data to another disk so."""
 
 
 def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> Iterator[Right]:
     """Yield what a deployment, as in its release, says of each path, and what holds for the kit's own."""
-    for path in (*_own(root), *_parents(deployment)):
+    for path in _own(root):
         limit = SHARED_FOLDER if path.is_dir() else SHARED_FILE
         yield Right(path, CLOSED.get(path.name, limit), owner["uid"], owner["gid"], is_limit=True)
+    for path in _parents(deployment):
+        yield Right(path, SHARED_FOLDER, owner["uid"], owner["gid"], is_limit=True, is_linkable=True)
     secrets = root / "secrets"
     readers = _readers(deployment, owner)
     for path in (secrets, *sorted({secrets / service for service, _ in readers})):
@@ -42,9 +46,11 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
     for (service, name), reader in sorted(readers.items()):
         yield Right(secrets / service / name, SECRET_FILE, reader["uid"], reader["gid"], is_placed=True)
     for folder in _folders(deployment):
-        yield Right(Path(folder["host_path"]), int(folder["mode"], 8), folder["owner"]["uid"], folder["owner"]["gid"])
+        reader, mode = folder["owner"], int(folder["mode"], 8)
+        yield Right(Path(folder["host_path"]), mode, reader["uid"], reader["gid"], is_linkable=True)
     for model in deployment.get("models", ()):
-        yield Right(Path(model["host_path"]), MODEL_FILE, model["owner"]["uid"], model["owner"]["gid"])
+        reader = model["owner"]
+        yield Right(Path(model["host_path"]), MODEL_FILE, reader["uid"], reader["gid"], is_linkable=True)
 
 
 def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[dict[str, Any]]:
@@ -66,7 +72,9 @@ def mend(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -
     """Give the kit's own paths the mode and owner that they should have; roles do so for folders of user data."""
     mended = []
     for right in stated(root, deployment, owner):
-        if (right.is_limit or right.is_placed) and _cause(right):
+        # A link that nobody expects leads to what is not the kit's: it is told, and nothing behind it is changed.
+        is_followed = right.is_linkable or not right.path.is_symlink()
+        if (right.is_limit or right.is_placed) and is_followed and _cause(right):
             mode = right.path.stat().st_mode & right.mode if right.is_limit else right.mode
             os.chown(right.path, right.uid, right.gid)
             right.path.chmod(mode)
@@ -85,7 +93,7 @@ def decided(release: Path) -> dict[str, Any]:
 
 def _cause(right: Right) -> str:
     try:
-        status = right.path.lstat()
+        status = right.path.stat() if right.is_linkable else right.path.lstat()
     except OSError:
         # It is missing, or this user may not look: other checks tell of that.
         return ""

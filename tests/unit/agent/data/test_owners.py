@@ -84,6 +84,16 @@ def test_everything_changes_hands_while_the_service_stands_still_and_goes_back(
     assert chowned.owners[str(data / "uploads" / "letter.txt")] == (0, 10103)
 
 
+def test_a_folder_behind_a_link_changes_hands_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, disk = tmp_path / "data", tmp_path / "another disk"
+    (disk / "uploads").mkdir(parents=True)
+    data.symlink_to(disk)
+    chowned = Chowned(monkeypatch)
+    change = {"path": str(data), "uid": 1000, "gid": 1001, "from_uid": 10103, "from_gid": 10103}
+    change_owners(Stopping(), "home", {SERVICE: {"owners": [change]}}, QUIET)
+    assert chowned.owners == {str(disk): (1000, 1001), str(disk / "uploads"): (1000, 1001)}
+
+
 def test_secrets_go_back_to_the_user_of_the_release_that_runs_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.releases import rights
 from deploy.agent.releases.rights import differing, mend, observe, stated
 
 ME = {"uid": os.geteuid(), "gid": os.getegid()}
@@ -88,3 +89,38 @@ def test_another_owner_is_told_and_mended(root: Path) -> None:
 def test_before_the_first_apply_there_is_nothing_to_tell(tmp_path: Path) -> None:
     (tmp_path / "parent").mkdir(mode=0o755)
     assert differing(tmp_path / "parent" / "home", {}, ME) == []
+
+
+def test_a_folder_of_data_behind_a_link_has_the_rights_of_what_the_link_leads_to(root: Path) -> None:
+    chats, moved = root.parent / "data" / "chats", root.parent / "another disk"
+    chats.rename(moved)
+    chats.symlink_to(moved)
+    assert differing(root, deployment(root.parent), ME) == []
+    moved.chmod(0o777)
+    assert [one["cause"] for one in differing(root, deployment(root.parent), ME)] == ["mode is 0777, not 0700"]
+
+
+def test_the_place_of_all_data_may_be_a_link(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, moved = root.parent / "srv", root.parent / "another disk"
+    (moved / "home" / "chats").mkdir(parents=True, mode=0o755)
+    (moved / "home" / "chats").chmod(0o700)
+    usual.symlink_to(moved)
+    monkeypatch.setattr(rights, "DATA", usual)
+    decided = deployment(root.parent)
+    decided["services"][2]["folders"][0]["host_path"] = str(usual / "home" / "chats")
+    assert differing(root, decided, ME) == []
+    assert mend(root, decided, ME) == []
+    moved.chmod(0o777)
+    assert mend(root, decided, ME) == [str(usual)]
+    assert differing(root, decided, ME) == []
+
+
+def test_a_link_in_place_of_a_key_is_told_and_what_it_leads_to_stays_as_it_is(root: Path) -> None:
+    key, other = root / "secrets" / "gate" / "key", root.parent / "somebody else's"
+    key.unlink()
+    other.write_text("x")
+    other.chmod(0o640)
+    key.symlink_to(other)
+    assert [one["path"] for one in differing(root, deployment(root.parent), ME)] == [str(key)]
+    assert mend(root, deployment(root.parent), ME) == []
+    assert other.stat().st_mode & 0o777 == 0o640
