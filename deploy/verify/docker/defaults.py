@@ -50,6 +50,7 @@ MASKED = frozenset(
 UNWRITABLE = frozenset({"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"})
 """Paths that no container may write to."""
 
+LOG_DRIVER = "json-file"
 SHARED_MEMORY = 64 * 2**20
 UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -79,9 +80,10 @@ class HostDefaults:
         match = re.fullmatch(r"(\d+)([bkmg]?)b?", str(self.daemon.get("default-shm-size") or "").lower())
         return int(match[1]) * UNITS[match[2]] if match else SHARED_MEMORY
 
-    @property
-    def log_options(self) -> dict[str, str]:
-        """Return the options that the daemon adds to every container's log."""
+    def log_options(self, driver: str) -> dict[str, str]:
+        """Return the options that the daemon adds to a container's log: it does so where the driver is its own."""
+        if str(self.daemon.get("log-driver") or LOG_DRIVER) != driver:
+            return {}
         return {name: str(value) for name, value in (self.daemon.get("log-opts") or {}).items()}
 
 

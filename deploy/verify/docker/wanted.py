@@ -97,7 +97,7 @@ def _limits(made: Made) -> Wanted:
         "HostConfig.Devices": [_device(one) for one in sorted(block.get("devices", ()))],
         "HostConfig.Sysctls": {name: str(value) for name, value in block.get("sysctls", {}).items()},
         "HostConfig.RestartPolicy": {"Name": block["restart"]},
-        "HostConfig.LogConfig": {"Type": log["driver"], "Config": {**host.log_options, **log["options"]}},
+        "HostConfig.LogConfig": _log(log, host),
         "HostConfig.Runtime": host.runtime,
         "HostConfig.IpcMode": host.ipc,
         "HostConfig.ShmSize": host.shared_memory,
@@ -106,6 +106,10 @@ def _limits(made: Made) -> Wanted:
     swap = (2 * memory,) if host.limits_swap else (2 * memory, -1, 0)
     some = {"HostConfig.CgroupnsMode": (host.cgroup_namespace, ""), "HostConfig.MemorySwap": swap}
     return {**{key: (value,) for key, value in sure.items()}, **some}
+
+
+def _log(log: dict[str, Any], host: HostDefaults) -> dict[str, Any]:
+    return {"Type": log["driver"], "Config": {**host.log_options(log["driver"]), **log["options"]}}
 
 
 def _device(text: str) -> dict[str, str]:

@@ -124,6 +124,13 @@ def test_a_default_that_the_host_has_of_its_own_is_right(
     assert told(container, replace(HOST, daemon=daemon)) == ()
 
 
+@pytest.mark.parametrize("driver", ["journald", "local"])
+def test_a_daemons_options_for_another_kind_of_log_are_not_expected(container: Document, driver: str) -> None:
+    # Docker gives its options only to a container whose log is of the daemon's own kind.
+    daemon = {"log-driver": driver, "log-opts": {"tag": "{{.Name}}"}}
+    assert told(container, replace(HOST, daemon=daemon)) == ()
+
+
 def test_neither_variables_nor_commands_nor_labels_are_printed(container: Document) -> None:
     container["Config"]["Env"] += ["TOKEN=very-secret-value"]
     container["Config"]["Cmd"] = ["--key", "very-secret-value"]
