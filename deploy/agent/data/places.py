@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.data.looking import BROKEN, DATA, UNREADABLE, Look, Place, has_entries, is_same, look
+from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, Look, Place, has_entries, is_same, look
 from deploy.agent.data.versions import data_versions
 from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
@@ -68,6 +68,14 @@ def remember_places(root: Path, places: dict[str, Place], origin: str = "") -> N
     before = document["places"]
     now = {name: _entry(look(root, place, sized=False), place, before.get(name)) for name, place in places.items()}
     _write(root, {**before, **now}, document["left"], origin)
+
+
+def remember_removal(root: Path, engine: str) -> None:
+    """Remember that nothing is left where a person had an engine's last model removed: that is no loss."""
+    document = _read(root)
+    known = document["places"].get(engine)
+    if known is not None and known["holds"] and look(root, {"path": known["path"], "protocol": True})["state"] == EMPTY:
+        _write(root, {**document["places"], engine: {**known, "holds": False}}, document["left"])
 
 
 def begin(root: Path, name: str, place: Place, choice: str) -> None:
@@ -132,8 +140,14 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
 def _from_release(root: Path, name: str, place: Place) -> Entry | None:
     """Return what an older kit left to know: the place of the release that runs."""
     path = released_place(root, linked_release(root, "current") or "", name)
-    was_used = Memory(root).place(name) is not None if place.get("protocol") else name in data_versions(root)
+    was_used = _had_models(root, name) if place.get("protocol") else name in data_versions(root)
     return {"path": path, "holds": was_used, "ids": []} if path else None
+
+
+def _had_models(root: Path, engine: str) -> bool:
+    """Say whether the kit ever brought an engine a model: one that has none lost nothing."""
+    memory = Memory(root)
+    return memory.place(engine) is not None and bool(memory.pairs(engine) or memory.tags(engine))
 
 
 def _entry(seen: Look, place: Place, before: Entry | None) -> Entry:

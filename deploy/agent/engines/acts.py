@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.data.places import remember_removal
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.names import plain, same
@@ -59,4 +60,6 @@ def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Jo
     journal.say(f"removing {name}")
     removed = engine.remove(name)
     memory.forget(engine.name, name)
+    if request["engine"].get("models_dir") is not None:
+        remember_removal(Path(request["root"]), engine.name)
     return {"changed": removed, "name": name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.data.places import begin, left_places, observe, remember_places
+from deploy.agent.engines.memory import Memory
 from deploy.hosts.seen_places import read_places
 from deploy.plan.places import Chosen, Question, question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model
@@ -229,6 +231,21 @@ def test_an_engine_that_never_had_a_model_begins_anywhere(tmp_path: Path) -> Non
     host.accept(host.models(old))
     assert question_of(host.models(old), host.seen(host.models(old))) is None
     assert question_of(host.models(tmp_path / "new"), host.seen(host.models(tmp_path / "new"))) is None
+
+
+def test_an_engine_that_an_older_kit_brought_no_model_has_lost_none(tmp_path: Path) -> None:
+    host, models = Host(tmp_path), tmp_path / "models"
+    models.mkdir()
+    host.release("a" * 64, host.data)
+    decided = {"services": [], "engines": [{"name": "main", "protocol": "ollama", "models_dir": str(models)}]}
+    (host.root / "current" / "deployment.json").write_text(json.dumps(decided))
+    memory = Memory(host.root)
+    memory.keep_place("main", str(models))
+    assert question_of(host.models(models), host.seen(host.models(models))) is None
+    memory.keep_pulled("main", "llama", "d" * 64)
+    gone = question_of(host.models(models), host.seen(host.models(models)))
+    assert gone is not None
+    assert gone.problem.startswith("the data of main is not there")
 
 
 def test_a_stack_under_another_name_asks_before_it_begins_empty(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.data.places import observe as look_at
+from deploy.agent.data.places import remember_places
 from deploy.agent.engines import acts, pulling, sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import hold_path, try_lock
 from deploy.agent.journal import Journal
 from tests.doubles.ollama.server import Server
+from tests.unit.agent.data.places import Host, write_model
 from tests.unit.agent.engines.asking import asking, from_file
 from tests.unit.agent.engines.registry import registry
 from tests.unit.agent.engines.scripted import Asked, described, scripted
@@ -88,6 +91,27 @@ def test_a_removal_by_hand_is_not_remembered_as_the_kits(
     assert act(double, tmp_path, "remove", "tech")["changed"] is False
     found = observe(request["engines"], tmp_path / "root")["main"]
     assert (found["models"], found["remembered"]) == ({}, {})
+
+
+@pytest.mark.usefixtures("held")
+def test_the_last_model_that_a_person_removes_is_not_missed(tmp_path: Path) -> None:
+    root, models = tmp_path / "root", tmp_path / "models"
+    for name in ("mine", "other"):
+        write_model(models, name)
+    place = Host(tmp_path).models(models)
+    remember_places(root, {"main": place.request()})
+
+    def play(asked: Asked) -> None:
+        name = json.loads(asked.body())["model"]
+        (models / "manifests" / "registry.ollama.ai" / "library" / name / "latest").unlink()
+        asked.tell({})
+
+    with scripted(play) as server:
+        engine = {**described(server.url), "models_dir": str(models)}
+        for name, stays in (("mine", True), ("other", False)):
+            request = {"root": str(root), "run": "run-1", "act": "remove", "model": name, "engine": engine}
+            acts.run(request, Journal(str(root), "run-1"))
+            assert look_at(root, {"main": place.request()})["main"]["had"] is stays
 
 
 def test_what_changes_an_engine_needs_the_hold(double: Server, tmp_path: Path, seen: list[str]) -> None:
