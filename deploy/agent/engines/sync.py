@@ -34,7 +34,10 @@ def run(request: dict[str, Any], journal: Journal, restart: Restart | None = Non
     for described in request["engines"]:
         engine = Engine(described, root, request.get("ca"))
         one = Sync(engine, described, memory, done, journal)
+        before = len(done["removed"])
         one.run(request)
+        if len(done["removed"]) > before and described.get("models_dir") is not None:
+            remember_removal(root, engine.name)
         if one.mending.done and described.get("models_dir") is not None:
             # It remembers what it could not do without the lost part, for as long as it runs.
             (restart or restarted)({**request, "services": [engine.name]}, journal)
@@ -48,6 +51,14 @@ def restarted(request: dict[str, Any], journal: Journal) -> None:
     from deploy.agent.releases.running import restart
 
     restart(request, journal)
+
+
+def remember_removal(root: Path, engine: str) -> None:
+    """Remember that an engine's folder may be empty now, for kit.yaml wants it so."""
+    # A run that removes nothing has no use for places.
+    from deploy.agent.data import places
+
+    places.remember_removal(root, engine)
 
 
 def ordered(models: list[Model]) -> list[Model]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.data.places import observe as observe_places
+from deploy.agent.data.places import remember_places
 from deploy.agent.engines import sync
 from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.errors import AgentError
@@ -185,6 +187,19 @@ def test_only_what_the_kit_made_is_removed_and_only_when_asked_to(
     seen.clear()
     assert sync.run(asking(root, double.url, [kept], prune=True), journal) == UNTOUCHED
     assert seen == ["GET /api/tags"]
+
+
+def test_a_place_that_kit_yaml_empties_has_lost_nothing(
+    double: Server, root: Path, file: Path, journal: Journal
+) -> None:
+    folder = str(double.store.root)
+    place = {"main": {"path": folder, "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}}
+    for models, prune, had in (([from_file("last", file)], False, True), ([], False, True), ([], True, False)):
+        sync.run(asking(root, double.url, models, models_dir=folder, prune=prune), journal)
+        if models:
+            remember_places(root, place)
+        # As verify looks at it, before the release is accepted.
+        assert observe_places(root, place)["main"]["had"] is had
 
 
 def test_one_that_somebody_removed_before_the_kit_is_forgotten(
