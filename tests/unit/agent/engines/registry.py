@@ -48,6 +48,8 @@ class Registry:
             asked.answer(307, b"", f"Location: {direct}")
         elif asked.method == "HEAD":
             asked.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode())
+        elif "range" not in asked.headers:
+            asked.answer(200, content)
         else:
             first, last = re.findall(r"\d+", asked.headers["range"])
             wanted = content[int(first) : int(last) + 1]
