@@ -140,15 +140,17 @@ def _pair(before: Any, after: Any) -> str:
         come = [one for one in after if one not in before]
         if gone or come:
             before, after = gone or None, come or None
-    return f"{_shown(before, 'new')} -> {_shown(after, 'gone')}"
+    old, new = _shown(before, "new"), _shown(after, "gone")
+    # Two hashes may have the same beginning: then only the whole ones tell them apart.
+    return f"{_shown(before, is_whole=True)} -> {_shown(after, is_whole=True)}" if old == new else f"{old} -> {new}"
 
 
-def _shown(value: Any, none: str = "none") -> str:
+def _shown(value: Any, none: str = "none", *, is_whole: bool = False) -> str:
     if value is None:
         return none
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_shown(one, is_whole=is_whole)}" for name, one in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(one) for one in value) or "none"
+        return ", ".join(_shown(one, is_whole=is_whole) for one in value) or "none"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) else text
+    return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) and not is_whole else text

@@ -137,3 +137,9 @@ def test_a_truth_is_told_as_the_file_has_it() -> None:
         differences({"models": {"a": {"gguf": {"has_it": True}}}}, {"models": {"a": {"gguf": {"has_it": False}}}})
     )
     assert [line for line in told(found) if "true -> false" in line]
+
+
+def test_hashes_that_begin_alike_are_told_apart() -> None:
+    before, after = document(), document()
+    after["models"]["main/assistant"] = {**TAG, "digest": "a" * 63 + "b"}
+    assert words(before, after) == [f"model main/assistant: digest {'a' * 64} -> {'a' * 63}b"]
