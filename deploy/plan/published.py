@@ -67,6 +67,8 @@ def published_advice(deployment: Deployment, observation: Observation) -> Iterat
             yield f"{service.name} is open to everybody who reaches this machine: {_joined(opened)}"
         elif len(opened) > 1:
             yield f"{service.name} is open to the networks of {_joined(opened)}"
+        elif opened and _is_by_word(deployment, service):
+            yield f"{service.name} is open to the network of {_joined(opened)}"
     yield from moved_addresses(deployment, observation)
     for name, addresses in _late(deployment).items():
         if addresses and observation.network.late and name not in observation.network.late["settable"]:
@@ -75,6 +77,11 @@ def published_advice(deployment: Deployment, observation: Observation) -> Iterat
                 f" and `{Line('start')}` starts what waited in vain"
             )
     yield from _past_ufw(deployment, observation)
+
+
+def _is_by_word(deployment: Deployment, service: Service) -> bool:
+    """Whether a word of `publish` brought an address: kit.yaml does not show it."""
+    return any(_word_of(deployment, service, port.address) for port in service.ports if port.is_open)
 
 
 def _opened(service: Service) -> list[str]:

@@ -24,11 +24,12 @@ HOST = Observation(
 )
 
 
-def deployment(publish: object) -> Deployment:
+def deployment(publish: object, **addresses: tuple[str, ...]) -> Deployment:
     webui = {"kind": "open_webui", "publish": publish}
     data: dict[str, Any] = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "webui": webui}
     spec = Spec.model_validate_json(json.dumps(data))
-    return resolve(spec, lock_of(spec))
+    lock = lock_of(spec)
+    return resolve(spec, lock.model_copy(update={"addresses": lock.addresses | addresses}))
 
 
 def advice(publish: object, **seen: Any) -> list[str]:
@@ -43,6 +44,11 @@ def test_the_one_address_that_a_person_wrote_needs_no_word(publish: object) -> N
 @pytest.mark.parametrize("publish", ["lan", ["192.168.1.20", "fd00::20"], ["local", "lan"]])
 def test_several_addresses_are_told_each(publish: object) -> None:
     assert advice(publish) == ["open_webui is open to the networks of 192.168.1.20:3000, [fd00::20]:3000"]
+
+
+def test_the_only_address_of_a_local_network_is_told_for_kit_yaml_does_not_show_it() -> None:
+    (told,) = published_advice(deployment("lan", lan=("192.168.1.20",)), replace(HOST, network=Network({})))
+    assert told == "open_webui is open to the network of 192.168.1.20:3000"
 
 
 def test_everybody_is_told_to_be_let_in() -> None:
