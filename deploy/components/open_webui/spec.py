@@ -46,6 +46,8 @@ def _listed(value: Any) -> Any:
 
 
 def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise PydanticCustomError("url", "names no address; write one, or leave `url` out", {})
     twice = [((place,), f"{one} is written twice; keep one") for place, one in enumerate(value) if one in value[:place]]
     if twice:
         raise several(twice)
@@ -56,7 +58,7 @@ Addresses = Annotated[
     tuple[Address, ...],
     BeforeValidator(_listed),
     AfterValidator(_each_once),
-    WithJsonSchema({"anyOf": [_ADDRESS, {"type": "array", "items": _ADDRESS}]}),
+    WithJsonSchema({"anyOf": [_ADDRESS, {"type": "array", "items": _ADDRESS, "minItems": 1}]}),
 ]
 
 

@@ -50,6 +50,7 @@ def test_one_address_and_a_list_are_read_from_the_file_alike() -> None:
         ([TWO[0], "https://chat.example.org/"], "is not an address such as"),
         ([TWO[0], "*"], "is not an address such as"),
         (["https://chat.example.org:443"], "leave out the port"),
+        ([], "names no address"),
         (5, "valid array"),
     ],
 )
