@@ -29,7 +29,8 @@ def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
             yield Finding(path, f"engines take the tag `{tag}` for something else; choose another alias")
         if target not in aliases and target not in names:
             yield _unknown(path, target, (*names, *aliases))
-    for way in cycles({alias: (target,) for alias, target in aliases.items()}):
+    # An alias that is a model's name is told already, and leads to that model.
+    for way in cycles({alias: (target,) for alias, target in aliases.items() if alias not in names}):
         also = tuple(("gateway", "aliases", alias) for alias in way[1:-1])
         yield Finding(("gateway", "aliases", way[0]), f"leads back to itself ({way_text(way)}); name a model", also)
 
