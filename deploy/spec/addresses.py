@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import inet_aton
 from urllib.parse import urlsplit
 
-_LOOPBACK_NAMES = re.compile(r"(.+\.)?localhost(\.localdomain)?\.?|ip6-(localhost|loopback)|127(\.[0-9]{1,10}){0,3}")
+_LOOPBACK_NAMES = re.compile(r"(.+\.)?localhost(\.localdomain)?\.?|ip6-(localhost|loopback)")
+_OLD_FORM = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}")
 _DOCKERS_NAMES = re.compile(
     r"(.+\.)?docker\.internal|docker\.for\.(mac|win)\.(.+\.)?(localhost|internal)|host\.containers\.internal"
 )
@@ -19,19 +22,29 @@ def host_of(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether a host is the own machine of whoever calls it."""
-    try:
-        address = ip_address(host)
-    except ValueError:
+    address = _address(host)
+    if address is None:
         return _LOOPBACK_NAMES.fullmatch(host) is not None and not is_dockers(host)
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def is_unspecified(host: str) -> bool:
     """Whether a host is no place to call, only one to listen on."""
+    address = _address(host)
+    return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_unspecified
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that a host is; None for a name."""
+    with suppress(ValueError):
+        return ip_address(host)
+    # Programs read the old forms as well: 127.1, 0x7f000001, 2130706433.
+    if not _OLD_FORM.fullmatch(host):
+        return None
     try:
-        return ip_address(host).is_unspecified
-    except ValueError:
-        return host == "0"
+        return IPv4Address(inet_aton(host))
+    except OSError:
+        return None
 
 
 def is_dockers(host: str) -> bool:

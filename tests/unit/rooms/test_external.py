@@ -101,6 +101,7 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
         ({"url": "http://mac.lan:11434?key=sk-1234"}, "has no query; leave out all from the '\\?' on"),
         ({"url": "http://mac.lan:11434/#models"}, "has no fragment"),
         ({"url": "http://0.0.0.0:11434"}, "is this machine to every container itself"),
+        ({"url": "http://0x0:11434"}, "is this machine to every container itself"),
         ({"url": "http://[::]:11434"}, "is this machine to every container itself"),
         ({"url": "http://mac.lan:999999"}, "is not an address"),
         ({"url": "http://mac.lan:11434/v1/"}, "leave /v1 out"),
@@ -115,7 +116,9 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
     assert "sk-1234" not in str(caught.value).split("input_value")[0]
 
 
-HERE = ("localhost", "127.0.0.1", "127.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]", "ollama.localhost", "LOCALHOST")
+NAMES = ("localhost", "ollama.localhost", "LOCALHOST")
+OLD_FORMS = ("127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7F000001")
+HERE = (*NAMES, *OLD_FORMS, "127.0.0.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]")
 DOCKERS = ("host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost", "host.containers.internal")
 
 
