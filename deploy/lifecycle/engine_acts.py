@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.agent.engines.names import same
+from deploy.agent.engines.names import LOCAL, same, suffix
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.errors import KitError, UsageError, typed
@@ -48,6 +48,9 @@ def pull_model(deployment: Deployment, transport: Transport, engine: Engine, nam
         raise UsageError(
             f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
+    if suffix(name) == LOCAL:
+        plain = name.rpartition(":")[0]
+        raise UsageError(f"an engine takes the tag {LOCAL} off a name, and pulls {typed(plain)}", f"write {plain}")
     _ensure_way_out(deployment, engine, name)
     return _act(deployment, transport, engine, "pull", name, on_event, {"layers": _layers(deployment, engine, name)})
 

@@ -227,6 +227,16 @@ def test_an_engine_without_a_way_out_is_told_to_have_one(file: Path, transport: 
     assert wrong.value.problem == "mac has no way out to the network to pull tiny:1b"
 
 
+@pytest.mark.parametrize("name", ["tiny:local", "tiny:LOCAL"])
+def test_a_tag_that_the_engine_takes_off_is_not_pulled_as_another_model(
+    double: Server, file: Path, transport: InFolder, name: str
+) -> None:
+    there = deployment(double.url, model("poet", file))
+    with pytest.raises(UsageError, match="takes the tag local off a name, and pulls tiny") as wrong:
+        pull_model(there, transport, there.engines[0], name, lambda _: None)
+    assert wrong.value.next_step == "write tiny"
+
+
 def test_the_only_engine_goes_without_saying(file: Path) -> None:
     one = deployment("http://127.0.0.1:1", model("poet", file))
     assert chosen_engine(one, None).name == chosen_engine(one, "mac").name == "mac"
