@@ -15,6 +15,7 @@ CONTAINERS = re.compile(
 )
 """Mappings and lists in which people write them."""
 _THREADS = "belongs to a model, as `num_thread`, or to an engine that has the key `threads`"
+_CONTEXT = "belongs to an engine that the kit runs, as `context_length`, or to a model that is made, as `num_ctx`"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ _GENERIC = Variables(
         "HIP_VISIBLE_DEVICES": _GPU,
         "ROCR_VISIBLE_DEVICES": _GPU,
         "RUNTIME": _NVIDIA,
+        "CONTEXT_LENGTH": _CONTEXT,
+        "NUM_CTX": _CONTEXT,
         "OMP_NUM_THREADS": _THREADS,
         "OPENBLAS_NUM_THREADS": _THREADS,
         "MKL_NUM_THREADS": _THREADS,

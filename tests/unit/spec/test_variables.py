@@ -42,6 +42,8 @@ def told(folder: Path, text: str) -> list[str]:
         (WEBUI, "OAUTH_CLIENT_ID", "other ways to sign in are not built"),
         (WEBUI, "USER_PERMISSIONS_CHAT_DELETE", "is a setting of the page; set it there"),
         (WEBUI, "WEBUI_SECRET_KEY", "the kit makes one"),
+        (WEBUI, "context_length", "belongs to an engine that the kit runs, as `context_length`, or to a model"),
+        (TOP, "num_ctx", "belongs to an engine that the kit runs, as `context_length`, or to a model"),
         (WEBUI, "volumes", "`bridge` at `webui`"),
         (GATEWAY, "master_key", "is called `key` here"),
         (GATEWAY, "LITELLM_MASTER_KEY", "is called `key` here"),
