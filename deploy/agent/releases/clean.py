@@ -76,11 +76,15 @@ def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[P
     agents = sorted((kit / "agent").glob("*.pyz"), key=lambda path: path.stat().st_mtime)
     own = Path(sys.argv[0]).name
     if stacks:
-        old = [path for path in agents[:-KEPT_AGENTS] if path.name != own]
+        old = _with_compiled([path for path in agents[:-KEPT_AGENTS] if path.name != own])
         return [*old, *(cache / name for name in CACHED if whole and (cache / name).exists())]
     found = [path for path in (kit / "tools", cache) if path.exists()]
     # The agent that does this is brought again when it is asked for.
-    return [*found, *agents]
+    return [*found, *_with_compiled(agents)]
+
+
+def _with_compiled(agents: list[Path]) -> list[Path]:
+    return [one for path in agents for one in (path, *sorted(path.parent.glob(f"{path.name}.*")))]
 
 
 def shared_places(kit: Path = KIT, cache: Path = CACHE) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from deploy.agent.errors import HELD, AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases import clean
 from deploy.agent.releases.clean import run
+from deploy.agent.releases.collect import KEPT_AGENTS
 
 NEEDED, FORGOTTEN = "a" * 64, "b" * 64
 
@@ -50,7 +52,8 @@ def machine(tmp_path: Path) -> Path:
     for folder in ("cache/layers", "cache/images", "kit/agent", "kit/tools"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cache" / "layers" / "one.tar").write_bytes(b"x" * 1000)
-    (tmp_path / "kit" / "agent" / "old.pyz").write_text("agent")
+    for name in ("old.pyz", "old.pyz.cpython-311"):
+        (tmp_path / "kit" / "agent" / name).write_text("agent")
     (tmp_path / "kit" / "docker_engine.json").write_text("{}")
     return tmp_path
 
@@ -103,6 +106,18 @@ def test_where_no_stack_is_left_all_that_they_shared_goes(machine: Path, docker:
     # Keys that data needs which was kept.
     assert kept.is_dir()
     assert (machine / "kit" / "docker_engine.json").exists()
+
+
+def test_an_old_agent_goes_with_what_was_compiled_of_it(machine: Path, docker: Images) -> None:
+    stack(machine)
+    folder = machine / "kit" / "agent"
+    os.utime(folder / "old.pyz", (0, 0))
+    for number in range(KEPT_AGENTS):
+        (folder / f"{number}.pyz").write_text("newer")
+    answer = cleaned(machine)
+    assert answer["removed"] == [str(folder / "old.pyz"), str(folder / "old.pyz.cpython-311")]
+    assert len(list(folder.iterdir())) == KEPT_AGENTS
+    assert docker.gone
 
 
 def test_nothing_goes_while_a_run_may_need_it(machine: Path, docker: Images) -> None:
