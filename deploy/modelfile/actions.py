@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploy.spec.fields import shown
+
 _LEFT = re.compile(r"\{\{(?:-[ \t\r\n])?")
 _COMMENT = re.compile(r"/\*.*?\*/(?:[ \t\r\n]-)?\}\}", re.DOTALL)
 _END = re.compile(r"(?:[ \t\r\n]-)?\}\}")
@@ -88,4 +90,4 @@ def _odd(char: str) -> str:
         return "' holds a single character; a text stands in double quotes"
     if char == '"':
         return "a text is not closed in its line"
-    return f"{char!r} cannot stand here"
+    return f"{shown(char)} cannot stand here"

@@ -96,7 +96,7 @@ def _told_once(prose: list[tuple[Problem, Instruction | None]]) -> list[Problem]
         return [problem for problem, _ in prose]
     first, before = prose[0]
     lines = in_lines(problem.line for problem, _ in prose[1:])
-    message = f"{first.message}; {lines} begin with none either"
+    message = f"{first.message}; {lines} begin{'s' * (len(prose) == 2)} with none either"
     if before is not None and before.name in TEXTS:
         ends = f"the {before.name.upper()} of line {before.line} ends before them"
         message += f"; {ends}, for a text of several lines stands between two times three quote marks"

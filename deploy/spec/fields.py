@@ -41,13 +41,18 @@ class Strict(BaseModel):
 
 
 def _yaml(value: Any) -> str:
+    """Return a value as YAML has it, with the same characters escaped on every release of Python."""
+    from deploy.modelfile.printable import dropped
+
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    if text.isascii() and text.isprintable():
+        return text
+    return dropped().sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def shown(value: Any) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
-    text = _yaml(value) if value is None or isinstance(value, bool | dict | list) else as_python(value)
+    text = _yaml(value) if value is None or isinstance(value, bool | dict | list | tuple) else as_python(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
 
 

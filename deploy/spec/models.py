@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
@@ -11,6 +12,7 @@ from deploy.modelfile.carried import ModelText
 from deploy.modelfile.modelfile import BuiltIn, Requires
 from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
 from deploy.modelfile.presets import PresetName
+from deploy.modelfile.printable import seen
 from deploy.reference import plain_model
 from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version, shown
 from deploy.spec.lineage import lineage
@@ -51,9 +53,14 @@ class UrlSource(Strict):
 
 def _named(value: str) -> str:
     plain = plain_model(value)
-    if not plain.strip() or not plain.isprintable() or len(plain) > _LONGEST_NAME:
+    if not plain.strip() or _hidden(plain) or len(plain) > _LONGEST_NAME:
         raise PydanticCustomError("source", "{value} is not a model's name", {"value": shown(value)})
     return plain
+
+
+def _hidden(text: str) -> bool:
+    """True if a text has a character that nobody sees; the table is the same on every release of Python."""
+    return seen(text) != text or bool(re.search("[\t\n\r]", text))
 
 
 _LONGEST_NAME = 500

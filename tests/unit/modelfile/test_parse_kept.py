@@ -115,6 +115,11 @@ def test_the_rest_of_a_text_without_quotes_is_one_problem() -> None:
     )
 
 
+def test_one_more_line_without_an_instruction_is_told_in_the_singular() -> None:
+    (problem,) = problems("Hello\nFROM x\nBe kind\n")
+    assert problem.endswith("; line 3 begins with none either")
+
+
 def test_one_cause_is_told_once_with_its_lines() -> None:
     jinja = "{% for m in messages %}\n{{ m['role'] }}\n{% endfor %}\n" * 9
     found = problems(f'FROM x\nTEMPLATE """{jinja}"""\nPARAMETER mirostat 1\nPARAMETER mirostat 2\n')

@@ -104,3 +104,20 @@ def test_the_address_of_a_models_page_is_its_name(tmp_path: Path) -> None:
         with pytest.raises(SpecError, match="is not a model's name"):
             load_spec(path)
         path.write_text(path.read_text().replace(wrong, "llama3:8b"))
+
+
+def test_a_value_of_the_wrong_kind_is_shown_as_kit_yaml_has_it(tmp_path: Path) -> None:
+    assert told(tmp_path, "system: ['🩷', \"\\u200d\"]") == [
+        'kit.yaml:9:13: models[0].system: ["🩷", "\\u200d"] stands where text must stand'
+    ]
+
+
+def test_a_character_newer_than_python_is_a_character_in_every_message(tmp_path: Path) -> None:
+    path = spec(tmp_path, "top_k: 1")
+    path.write_text(path.read_text().replace("llama3:8b", "my🩷"))
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    (problem,) = caught.value.problems
+    assert "is not a model's name; write it as in llama3:8b" in problem.message
+    (fault,) = told(tmp_path, 'template: "{{ 🩷 }}"')
+    assert fault.endswith("'🩷' cannot stand here")
