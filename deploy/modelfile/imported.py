@@ -27,6 +27,7 @@ _ADDRESS = (
     "is an address, which no engine fetches from; write `from: {url: ADDRESS, sha256: ...}` in kit.yaml, or a model's"
     " name such as hf.co/OWNER/MODEL"
 )
+_FILES_ADDRESS = "is an address, which no engine fetches from; download the file and write its path"
 _TAG_AND_FILE = "a second FROM is a file, and the first one none; a projector goes with a file"
 _SHARD = (
     "a second FROM is no projector (mmproj); of a model in several files make one, as `llama-gguf-split --merge` does"
@@ -75,12 +76,13 @@ def _with_files(
     problems: list[Problem] = []
     sources = {"from": found.from_, "adapter": found.adapter, "projector": found.projector}
     for instruction, source in sources.items():
-        if source is not None and is_address(source) and plain_model(source) == source:
-            problems.append(Problem(place, parsed.lines[instruction], 1, "", f"{source} {_ADDRESS}"))
+        if source is not None and _is_no_model(source, instruction):
+            told = _ADDRESS if instruction == "from" else _FILES_ADDRESS
+            problems.append(Problem(place, parsed.lines[instruction], 1, "", f"{source} {told}"))
             continue
-        if source is None or not _is_file(source, file.parent):
+        if source is None or (instruction == "from" and not _is_file(source, file.parent)):
             continue
-        path = file.parent / Path(source).expanduser()
+        path = file.parent / _expanded(source)
         if wrong := _wrong(path):
             line = parsed.lines[instruction]
             instead = _named(content, line) if instruction == "from" and is_blob(source) else ""
@@ -98,10 +100,15 @@ def _with_projector(found: Modelfile, folder: Path) -> tuple[Modelfile, str]:
         return found, ""
     if not _is_file(found.from_, folder):
         return replace(found, projector=None), _TAG_AND_FILE
-    first, second = (_is_projector(folder / Path(each).expanduser()) for each in (found.from_, found.projector))
+    first, second = (_is_projector(folder / _expanded(each)) for each in (found.from_, found.projector))
     if first and not second:
         return replace(found, from_=found.projector, projector=found.from_), ""
     return (found, "") if second or second is None else (replace(found, projector=None), _SHARD)
+
+
+def _is_no_model(address: str, instruction: str) -> bool:
+    """Say whether an address is fetched by no engine: behind FROM, that of a model's page is the model's name."""
+    return is_address(address) and (instruction != "from" or plain_model(address) == address)
 
 
 def _is_projector(path: Path) -> bool | None:
@@ -172,15 +179,28 @@ def _content(file: Path) -> bytes:
 
 def _is_file(source: str, folder: Path) -> bool:
     # As the engine's own program decides: what lies there is taken before what a library has.
-    return is_path(source) or (folder / source).exists()
+    if is_path(source):
+        return True
+    try:
+        return (folder / source).exists()
+    except OSError:
+        return False
+
+
+def _expanded(source: str) -> Path:
+    """Return a path whose `~` stands for a home; one of a user that is not there stays as it is."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:
+        return Path(source)
 
 
 def _wrong(path: Path) -> str:
-    if path.is_dir():
-        return "is a folder; kit.yaml takes one GGUF file"
     try:
         with path.open("rb") as stream:
             return "" if stream.read(len(MAGIC)) == MAGIC else "is no GGUF file; kit.yaml takes nothing else"
+    except IsADirectoryError:
+        return "is a folder; kit.yaml takes one GGUF file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
 
@@ -194,7 +214,7 @@ def _named(content: bytes, line: int) -> str:
 
 
 def _written(path: Path, source: str, beside: Path) -> str:
-    return str(path) if Path(source).expanduser().is_absolute() else os.path.relpath(path, beside)
+    return str(path) if _expanded(source).is_absolute() else os.path.relpath(path, beside)
 
 
 def _sha256(path: Path, progress: Progress) -> str:

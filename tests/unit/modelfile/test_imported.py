@@ -187,3 +187,27 @@ def test_what_is_no_modelfile_at_all_is_told(tmp_path: Path) -> None:
     large.write_bytes(bytes(5 << 20))
     with pytest.raises(UsageError, match="larger than 4 MiB"):
         imported(large, None, "main", tmp_path, lambda *_: None)
+
+
+def test_an_adapter_is_a_file_whatever_its_name_looks_like(tmp_path: Path) -> None:
+    (missing,) = problems(tmp_path, "FROM llama3:8b\nADAPTER someone/lora\n")
+    assert missing == "models/Modelfile:2:1: someone/lora cannot be read: No such file or directory"
+    for address in ("https://example.org/a.gguf", "https://huggingface.co/a/b"):
+        (told,) = problems(tmp_path, f"FROM llama3:8b\nADAPTER {address}\n")
+        assert told == (
+            f"models/Modelfile:2:1: {address} is an address, which no engine fetches from; download the file and write"
+            " its path"
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("~nobody-here/m.gguf", "No such file or directory"), ("./" + "a" * 300, "File name too long")]
+)
+def test_a_path_that_leads_nowhere_is_told_with_its_line(tmp_path: Path, path: str, why: str) -> None:
+    (told,) = problems(tmp_path, f"FROM {path}\n")
+    assert told == f"models/Modelfile:1:1: {path} cannot be read: {why}"
+
+
+def test_a_name_that_is_too_long_for_a_file_is_no_model_either(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, f"FROM {'a' * 300}\n")
+    assert "is not a model's name" in told
