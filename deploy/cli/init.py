@@ -11,6 +11,7 @@ from deploy.agent.line import Line
 from deploy.cli.beginning import ask_choices, files_of, spec_in, write_new
 from deploy.cli.declare import spec_argument, verb
 from deploy.cli.output import Output
+from deploy.errors import UsageError
 from deploy.spec.first import Choices, kinds
 
 
@@ -47,6 +48,7 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     a folder for it. Without a model, a tiny one proves the wiring and says nothing useful.
     """
     spec = spec_in(spec)
+    _ensure_said(flags | {"from": inventory})
     given = {name: value for name, value in flags.items() if value}
     choices = ask_choices(output, spec.parent) if output.can_ask and not given and not inventory else Choices()
     files = files_of(output, spec, inventory, choices, given)
@@ -54,3 +56,11 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     steps = [*([Line("check", spec=spec)] if "kit.lock" in files else []), Line("apply", spec=spec)]
     words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]
     output.answer("\n".join(words), {"written": [str(path) for path in written]})
+
+
+def _ensure_said(flags: dict[str, Any]) -> None:
+    """Refuse a flag with an empty value, as a shell's unset variable makes it: it must not choose the tiny model."""
+    empty = [name for name, value in flags.items() if value == ""]
+    if empty:
+        told = " and ".join(f"--{name}" for name in empty)
+        raise UsageError(f"{told}: the value is empty", "give a value, or leave the option out")

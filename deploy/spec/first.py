@@ -80,8 +80,13 @@ def first_model(choices: Choices) -> Part:
             "# The models, each on one engine. A library's tag is served under its own name; a model with a preset",
             "# or a system text gets a name of its own: {name: assistant, engine: main, from: TAG, preset: balanced}",
         ]
+    elif choices.model and models_are == "opened":
+        raise UsageError(
+            f"--model: an engine of this kind opens a GGUF file and knows no tag, so {choices.model} is found nowhere",
+            "add --gguf FILE or --url ADDRESS.gguf, or leave --engine out",
+        )
     else:
-        name, source = choices.model or _TINY_NAME, _TINY
+        name, source = _TINY_NAME, _TINY
         comment = [
             "# The models, each on one engine. This one is tiny: it proves the wiring and says nothing useful.",
             "# For a real one: from: {file: models/mine.gguf, sha256: ...} (sha256sum prints it).",

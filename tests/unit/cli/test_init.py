@@ -89,6 +89,13 @@ def test_options_that_miss_something_are_told(words: tuple[str, ...], said: str,
     assert said in shown.err
 
 
+@pytest.mark.parametrize("option", ["--from", "--stack", "--model", "--url", "--sha256", "--publish"])
+def test_an_empty_value_chooses_nothing_in_silence(option: str, kit: Kit) -> None:
+    shown = kit("init", option, "")
+    assert (shown.code, Path("kit.yaml").exists()) == (2, False)
+    assert f"error: {option}: the value is empty" in shown.err
+
+
 @pytest.mark.parametrize("publish", ["somewhere", "999.1.1.1", "http://mac.lan"])
 def test_no_line_of_a_file_that_was_not_written_is_named(publish: str, kit: Kit) -> None:
     shown = kit("init", "--publish", publish)

@@ -52,7 +52,11 @@ URL = "https://example.org/mine.gguf"
         (Choices(model="hf.co/some/Model-GGUF:Q4"), CREATED, {"name": "hf.co/some/Model-GGUF:Q4"}),
         (Choices(engine="ollama"), CREATED, {"name": "gemma"}),
         (Choices(engine="ollama", model_file="x.gguf", model_sha256="1" * 64), CREATED, {"name": "gemma"}),
-        (Choices(engine="llama_cpp", model="mine"), {"kind": "llama_cpp"}, {"name": "mine"}),
+        (
+            Choices(engine="llama_cpp", model="mine", model_file="x.gguf", model_sha256="1" * 64),
+            {"kind": "llama_cpp"},
+            {"name": "mine", "from_": {"file": "x.gguf", "sha256": "1" * 64}},
+        ),
         (
             Choices(model_url=URL, model_sha256="1" * 64, model="mine"),
             CREATED,
@@ -87,6 +91,8 @@ def test_the_engine_fits_the_model(
         (Choices(engine="ollama", engine_url="http://mac.lan:11434", model="m"), "--engine ollama is started here"),
         (Choices(engine="external", model="m"), "where it runs is not said"),
         (Choices(model="no such/model//x"), "--model: 'no such/model//x' is not a model's name"),
+        (Choices(engine="llama_cpp", model="llama3.2:3b"), "--model: .* knows no tag, so llama3.2:3b is found nowhere"),
+        (Choices(engine="llama_cpp", model="mine"), "--model: .* knows no tag, so mine is found nowhere"),
     ],
 )
 def test_choices_that_do_not_fit_one_another_are_told(choices: Choices, said: str) -> None:
