@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from deploy.bundle import Bundle
 from deploy.errors import UsageError
 
 MANIFEST = "manifest.json"
+TOLD = 3
+"""How many foreign files are named."""
 
 
 def write_bundle(bundle: Bundle, out: Path) -> None:
@@ -35,13 +40,19 @@ def ensure_replaceable(out: Path) -> None:
     """Refuse what is not an empty folder nor an earlier rendering."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder", "choose another one with --out")
-    if out.is_dir() and (others := sorted(_files(out) - _rendered(out))):
-        wrong = f"{out} holds other files than an earlier rendering: {', '.join(others[:3])}"
+    rendered = _rendered(out)
+    if out.is_dir() and (others := list(islice((path for path in _files(out) if path not in rendered), TOLD))):
+        wrong = f"{out} holds other files than an earlier rendering: {', '.join(others)}"
         raise UsageError(wrong, "choose another folder with --out")
 
 
-def _files(out: Path) -> set[str]:
-    return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_symlink() or not path.is_dir()}
+def _files(out: Path) -> Iterator[str]:
+    """Yield what lies there, in order; whoever names `/` is answered before all of it was read."""
+    for folder, below, files in os.walk(out):
+        below.sort()
+        links = [name for name in below if Path(folder, name).is_symlink()]
+        for name in sorted([*files, *links]):
+            yield str(Path(folder, name).relative_to(out))
 
 
 def _rendered(out: Path) -> set[str]:

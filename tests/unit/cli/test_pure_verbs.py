@@ -117,6 +117,13 @@ def test_render_leaves_a_folder_of_a_persons_alone_whatever_its_files_are_called
     assert "app holds other files than an earlier rendering: index.html, manifest.json" in shown.err
 
 
+@pytest.mark.parametrize("out", ["/", "/proc"])
+def test_render_refuses_a_folder_whose_files_come_and_go(out: str, kit: Kit) -> None:
+    shown = kit("render", "--out", out)
+    assert shown.code == 2
+    assert f"{out} holds other files than an earlier rendering: " in shown.err
+
+
 def test_render_keeps_what_a_person_added_to_a_rendering(kit: Kit) -> None:
     kit("render", "--out", "out")
     Path("out/notes.txt").write_text("precious")
