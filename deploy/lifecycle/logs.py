@@ -74,4 +74,7 @@ def _failure(said: str) -> KitError:
     socket = socket_path()
     if Path(socket).exists() and not os.access(socket, os.W_OK):
         return KitError(f"this user may not talk to Docker at {socket}", AS_ROOT)
+    if "unknown flag: --ansi" in said:
+        # Without its plugin the command reads `compose` as nothing and the flags as its own.
+        return KitError("Docker Compose is not here", f"type: {Line('apply')}")
     return KitError(said, f"is the stack up? type: {Line('status')}")

@@ -33,6 +33,13 @@ def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
     assert (caught.value.problem, caught.value.next_step) == (f"this user may not talk to Docker at {socket}", AS_ROOT)
 
 
+def test_a_docker_without_compose_is_told_as_that(socket: Path) -> None:
+    (socket.parent / "docker").write_text("#!/bin/sh\necho 'unknown flag: --ansi' >&2\nexit 125\n")
+    with pytest.raises(KitError) as caught:
+        read_logs("kit-home", ("main",), 1, {})
+    assert (caught.value.problem, caught.value.next_step) == ("Docker Compose is not here", "type: kit apply")
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path) -> None:
     if gone:
