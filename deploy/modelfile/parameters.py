@@ -50,7 +50,7 @@ class Parameters(Strict):
     """How a model generates; what is left out is the engine's or the base model's."""
 
     num_ctx: Annotated[int, Field(ge=256, le=LONGEST_CONTEXT)] | None = None
-    """Context in tokens; the engine cuts it to the length that the model was trained with."""
+    """Context in tokens; one longer than the model was trained with is refused."""
     num_predict: AnswerLength | None = None
     """Longest answer in tokens; -1 for no limit."""
     num_keep: Annotated[int, Field(ge=-1, le=LONGEST_CONTEXT)] | None = None
