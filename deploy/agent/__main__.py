@@ -24,6 +24,7 @@ VERBS = {
     "probe": "observing.probe",
     "docker": "observing.floors",
     "addresses": "observing.addresses",
+    "digests": "inputs.digests",
     "hold": "hold",
     "late": "late",
     "place": "releases.place",
@@ -47,7 +48,7 @@ VERBS = {
     "clean": "releases.clean",
 }
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "docker", "addresses", "hold", "room", "secret", "engine", "clean")
+UNHELD = ("probe", "docker", "addresses", "digests", "hold", "room", "secret", "engine", "clean")
 
 
 def main(arguments: list[str]) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from deploy.apply.references import Given, given_values
 from deploy.choices import EVERY, Choices
 from deploy.desired import Desired
 from deploy.errors import KitError, UsageError
-from deploy.hosts.observe import Observation, observe
+from deploy.hosts.observe import Observation, observe, read_digests
 from deploy.hosts.transport import Transport
 from deploy.places import places_of
 from deploy.plan import Plan, make_plan
+from deploy.plan.sources import unread_sources
 from deploy.verify.report import Report
+
+GIB = 2**30
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,35 @@ class Outcome:
     report: Report | None = None
 
 
-def prepare(desired: Desired, transport: Transport, choices: Choices | None = None) -> Prepared:
-    """Observe the host once and plan; changes nothing."""
+def prepare(
+    desired: Desired,
+    transport: Transport,
+    choices: Choices | None = None,
+    *,
+    tell: Tell | None = None,
+    digests: Mapping[str, str] | None = None,
+) -> Prepared:
+    """Observe the host once and plan; changes nothing.
+
+    Args:
+        desired: What the files in git say.
+        transport: The way to the host.
+        choices: Answers about user data whose place became another one.
+        tell: Where given, files of models that are going to be read are hashed now, each told before; else their size
+            counts alone.
+        digests: sha256 of such files that was found a moment ago.
+    """
     _ensure_known(desired, choices or {})
     given = given_values(desired)
     observation = observe(transport, desired.deployment, given, desired.path)
+    observation = replace(observation, source_digests=dict(digests or {}))
     plan = make_plan(desired.deployment, desired.bundle, observation, choices)
+    if tell and (unread := unread_sources(desired.deployment, observation, plan.operations)):
+        for file in unread:
+            tell(f"hashing {file.path}: {file.size_bytes / GIB:.1f} GiB")
+        read = read_digests(transport, desired.path, (file.path for file in unread))
+        observation = replace(observation, source_digests={**observation.source_digests, **read})
+        plan = make_plan(desired.deployment, desired.bundle, observation, choices)
     return Prepared(plan, observation, given, choices or {})
 
 

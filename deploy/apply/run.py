@@ -33,7 +33,7 @@ def apply(
     run = secrets.token_hex(8)
     request = base_request(desired.deployment, run) | {"command": "kit apply"}
     with transport.hold(request, lambda line: on_event(from_journal(line))):
-        held = prepare(desired, transport, prepared.choices)
+        held = prepare(desired, transport, prepared.choices, digests=prepared.observation.source_digests)
         ensure_same(prepared.plan, held.plan)
         ensure_given(desired, held.observation)
         result = run_playbook(

@@ -25,7 +25,7 @@ def apply_and_tell(
     pinned: tuple[str, ...] = (),
 ) -> int:
     """Plan, ask where that is due, apply, and say what a person does next."""
-    prepared = prepare(desired, transport, choices)
+    prepared = prepare(desired, transport, choices, tell=output.note)
     ensure_given(desired, prepared.observation)
     ensure_possible(prepared.plan)
     output.say(forecast(desired, prepared, verbose=output.verbose))

@@ -28,7 +28,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
     are left out; --verbose has them.
     """
-    prepared = prepare(load_desired(spec), LocalTransport(), data)
+    prepared = prepare(load_desired(spec), LocalTransport(), data, tell=output.note)
     plan = prepared.plan
     output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json(), is_fitted=True)
     return exit_code(prepared, check)

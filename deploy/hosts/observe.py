@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -71,6 +71,8 @@ class Observation:
     """Model files of which nobody remembers anything: neither that they are right nor that they changed."""
     sources: dict[str, int | None] = field(default_factory=dict)
     """Of each file that kit.yaml names, its size; None where it is not there."""
+    source_digests: dict[str, str] = field(default_factory=dict)
+    """sha256 of the files among them that were read for the plan."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
@@ -138,6 +140,13 @@ def observe(
     sources = {path: str(spec.parent.absolute() / path) for path in source_files(deployment)} if spec else {}
     more = {"sources": sources, "origin": str(spec.resolve()) if spec else ""}
     return read_observation(transport.call("probe", {**probe_request(deployment, given or {}), **more}))
+
+
+def read_digests(transport: Transport, spec: Path, files: Iterable[str]) -> dict[str, str]:
+    """Ask for the sha256 of files, each as kit.yaml names it; one that cannot be read has none."""
+    places = {str(spec.parent.absolute() / name): name for name in files}
+    answer = transport.call("digests", {"files": sorted(places)})
+    return {places[path]: sha256 for path, sha256 in answer["sha256"].items()}
 
 
 def source_files(deployment: Deployment) -> tuple[str, ...]:

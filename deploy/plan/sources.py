@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from deploy.agent.line import Line
@@ -12,37 +13,62 @@ from deploy.plan.models import model_changes, seen_of
 from deploy.plan.operation import Operation
 
 
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that an operation is going to read, as the lock knows it."""
+
+    model: str
+    path: str
+    size_bytes: int
+    sha256: str
+
+
 def source_refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> Iterator[tuple[str, str]]:
     """Yield each file that an operation is going to read and cannot."""
-    told: set[str] = set()
-    for name, path, size in _wanted(deployment, observation, operations):
-        if path in told or path not in observation.sources:
-            continue
-        told.add(path)
-        found = observation.sources[path]
-        if found is None:
-            yield f"model {name}: {path} is not there", "bring it back, or let `file` of its `from` be where it is now"
-        elif found != size:
-            step = f"bring the one that was locked, or write its sha256 in kit.yaml and type: {Line('lock')}"
-            yield f"model {name}: {path} has {found} bytes, and kit.lock has {size}", step
+    for file in _wanted(deployment, observation, operations):
+        place, size = f"model {file.model}: {file.path}", observation.sources[file.path]
+        another = f"bring the one that was locked, or write its sha256 in kit.yaml and type: {Line('lock')}"
+        if size is None:
+            yield f"{place} is not there", "bring it back, or let `file` of its `from` be where it is now"
+        elif size != file.size_bytes:
+            yield f"{place} has {size} bytes, and kit.lock has {file.size_bytes}", another
+        elif observation.source_digests.get(file.path, file.sha256) != file.sha256:
+            yield f"{place} has other bytes than the file that was locked, and as many", another
+
+
+def unread_sources(
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+) -> tuple[SourceFile, ...]:
+    """Return the files that an operation is going to read, and of which only the size is known to be right."""
+    wanted = _wanted(deployment, observation, operations)
+    fitting = (file for file in wanted if observation.sources[file.path] == file.size_bytes)
+    return tuple(file for file in fitting if file.path not in observation.source_digests)
 
 
 def _wanted(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
-) -> Iterator[tuple[str, str, int]]:
-    """Yield the model, the file and its size for all that is going to be read."""
+) -> tuple[SourceFile, ...]:
+    """Return each file that was looked for and is going to be read, once."""
+    found: dict[str, SourceFile] = {}
+    for file in _read(deployment, observation, operations):
+        if file.path in observation.sources:
+            found.setdefault(file.path, file)
+    return tuple(found.values())
+
+
+def _read(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[SourceFile]:
     for engine in deployment.engines:
         there = seen_of(engine, observation).blobs
         for model, _, _ in model_changes(engine, observation):
             for blob in model.blobs:
                 if blob.sha256 not in there and (path := _path(blob.source)):
-                    yield model.name, path, blob.size_bytes
+                    yield SourceFile(model.name, path, blob.size_bytes, blob.sha256)
     fetched = {(one.resource, one.service) for one in operations if one.action == "fetch"}
     for file in deployment.models:
         if (f"model {file.name}", file.service) in fetched and (path := _path(file.source)):
-            yield file.name, path, file.size_bytes
+            yield SourceFile(file.name, path, file.size_bytes, file.sha256)
 
 
 def _path(source: dict[str, Any]) -> str:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from deploy.agent.inputs import digests
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
+from deploy.apply.prepare import Prepared, prepare
 from deploy.deployment import Deployment
+from deploy.desired import Desired
 from deploy.hosts.observe import source_files
 from deploy.plan import make_plan
 from deploy.plan.models import model_operations
@@ -68,3 +76,57 @@ def test_a_file_that_is_opened_must_be_there_until_it_is_in_its_place(tmp_path: 
     assert f"model {model.name}: own.gguf is not there" in problems
     there = replace(seen, sources={"own.gguf": model.size_bytes})
     assert not any("own.gguf" in problem for problem, _ in make_plan(deployment, wanted.bundle, there).refusals)
+
+
+class Played:
+    """A transport that leads to the agent's own modules."""
+
+    agent_path = ""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: list[str] = []
+        self._journal = Journal(str(folder / "root"), "run-1")
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked.append(verb)
+        run = probe.run if verb == "probe" else digests.run
+        return run(dict(request), self._journal)
+
+    def hold(self, request: Mapping[str, Any], on_line: Any) -> Any:
+        raise AssertionError(request, on_line)
+
+
+@pytest.fixture
+def desired(tmp_path: Path) -> Desired:
+    """A llama.cpp that opens a file beside kit.yaml."""
+    wanted = desired_of(PLANS / "fresh_machine" / "kit.yaml", tmp_path)
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
+    (model,) = wanted.deployment.models
+    sha256 = hashlib.sha256(b"GGUF").hexdigest()
+    own = replace(model, source={"file": {"path": "own.gguf"}}, size_bytes=4, sha256=sha256)
+    deployment = replace(wanted.deployment, models=(own,))
+    return replace(wanted, path=tmp_path / "kit.yaml", deployment=deployment)
+
+
+def problems(prepared: Prepared) -> list[str]:
+    return [problem for problem, _ in prepared.plan.refusals if "own.gguf" in problem]
+
+
+def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desired: Desired, tmp_path: Path) -> None:
+    transport, told = Played(tmp_path), list[str]()
+    assert problems(prepare(desired, transport, tell=told.append)) == []
+    assert told == ["hashing own.gguf: 0.0 GiB"]
+    (tmp_path / "own.gguf").write_bytes(b"GGUX")
+    shown = prepare(desired, transport, tell=told.append)
+    (problem,) = problems(shown)
+    assert problem.endswith("own.gguf has other bytes than the file that was locked, and as many")
+    transport.asked.clear()
+    again = prepare(desired, transport, digests=shown.observation.source_digests)
+    assert (problems(again), transport.asked) == (problems(shown), ["probe"])
+
+
+def test_a_file_of_another_size_is_not_read_for_it(desired: Desired, tmp_path: Path) -> None:
+    (tmp_path / "own.gguf").write_bytes(b"GGUF and more")
+    transport = Played(tmp_path)
+    assert len(problems(prepare(desired, transport, tell=lambda _: None))) == 1
+    assert transport.asked == ["probe"]
