@@ -44,7 +44,7 @@ def renew_lock(spec_path: Path, on_event: OnEvent, upgrade: Sequence[str] | None
         upgrade: names of what is pinned anew although it is pinned, none for everything; None keeps all of it.
     """
     spec, path = load_spec(spec_path), lock_path(spec_path)
-    before = _earlier(path, spec_path)
+    before = _earlier(path, spec_path, is_needed=upgrade is None or bool(upgrade))
     pinned = Pinned(before, Upgrade() if upgrade is None else upgrade_of(upgrade, spec, before))
     with contextlib.ExitStack() as steps:
         after = make_lock(spec, spec_path.parent, lambda step: _tell(step, on_event, steps), pinned)
@@ -52,13 +52,17 @@ def renew_lock(spec_path: Path, on_event: OnEvent, upgrade: Sequence[str] | None
     return Renewed(path, write_lock(after, path), tuple(found))
 
 
-def _earlier(path: Path, spec_path: Path) -> Lock | None:
-    """Return the lock that there is; one that cannot be read is made anew, but never one of a newer kit."""
+def _earlier(path: Path, spec_path: Path, *, is_needed: bool) -> Lock | None:
+    """Return the lock that there is; a damaged one is written over only where all of it moves, a newer one never."""
+    if not path.exists():
+        return None
     try:
         return read_lock(path, spec_path)
     except NewerLockError:
         raise
     except KitError:
+        if is_needed:
+            raise
         return None
 
 

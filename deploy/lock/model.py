@@ -262,17 +262,18 @@ class NewerLockError(SpecError):
 
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     """Return what kit.lock says; SpecError carries every problem in it."""
-    renew = f"type: {Line('lock', spec=spec_path or path.with_name('kit.yaml'))}"
-    document = _document(path, renew)
+    spec = spec_path or path.with_name("kit.yaml")
+    anew = f"take the committed one back, or pin all of it anew: {Line('lock', '--upgrade', spec=spec)}"
+    document = _document(path, f"type: {Line('lock', spec=spec)}", anew)
     _ensure_format(document)
     lock, faults = validate(document, Lock)
     problems = [*document.problems, *problems_of(document, Lock, faults)]
     if problems or lock is None:
-        raise SpecError(problems, f"take the committed one back, or {renew}")
+        raise SpecError(problems, anew)
     return lock
 
 
-def _document(path: Path, renew: str) -> Document:
+def _document(path: Path, renew: str, anew: str) -> Document:
     try:
         return read_document(path, _LARGEST, renew)
     except SpecError as error:
@@ -283,7 +284,7 @@ def _document(path: Path, renew: str) -> Document:
         elif not os.access(path, os.R_OK):
             mend = "let yourself read it, or run the same command with sudo"
         else:
-            mend = f"take the committed one back, or {renew}"
+            mend = anew
         raise SpecError(list(error.problems), mend) from None
 
 

@@ -198,10 +198,15 @@ def read_version() -> str:
     return __version__
 
 
-def test_a_lock_that_cannot_be_read_is_made_anew(project: Project) -> None:
+@pytest.mark.parametrize("content", ["format: 1\nimages: 7\n", "<<<<<<< HEAD\nformat: 1\n=======\n>>>>>>> other\n"])
+def test_a_lock_that_cannot_be_read_is_written_over_only_where_all_of_it_moves(project: Project, content: str) -> None:
     project.renew()
-    (project.folder / "kit.lock").write_text("format: 1\nimages: 7\n")
-    assert project.renew().is_written
+    (project.folder / "kit.lock").write_text(content)
+    with pytest.raises(KitError) as refused:
+        project.renew()
+    assert f"kit lock --upgrade {project.spec}" in refused.value.next_step
+    assert (project.folder / "kit.lock").read_text() == content
+    assert project.renew(upgrade=True).is_written
     assert project.lock.models
 
 

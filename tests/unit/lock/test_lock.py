@@ -92,7 +92,8 @@ def test_a_lock_that_cannot_be_read_is_told_with_the_way_back(content: bytes, tm
     path.write_bytes(content)
     with pytest.raises(SpecError) as caught:
         read_lock(path)
-    assert caught.value.next_step == f"take the committed one back, or type: kit lock {tmp_path}/kit.yaml"
+    line = f"kit lock --upgrade {tmp_path}/kit.yaml"
+    assert caught.value.next_step == f"take the committed one back, or pin all of it anew: {line}"
 
 
 def test_a_folder_in_the_place_of_a_lock_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -173,7 +174,8 @@ def test_broken_yaml_in_a_lock_is_told_with_the_way_back(tmp_path: Path) -> None
     with pytest.raises(SpecError) as caught:
         read_lock(path)
     assert {problem.path for problem in caught.value.problems} == {"kit", "platform", "images", "models"}
-    assert caught.value.next_step == f"take the committed one back, or type: kit lock {tmp_path}/kit.yaml"
+    line = f"kit lock --upgrade {tmp_path}/kit.yaml"
+    assert caught.value.next_step == f"take the committed one back, or pin all of it anew: {line}"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
