@@ -63,6 +63,9 @@ def _ensure_nobody_works(stacks: list[Path]) -> None:
 
 def _unneeded_images(kit: Path) -> list[str]:
     docker = Docker()
+    if not Path(docker.path).exists():
+        # A Docker that was uninstalled has no images; one that only stands still has, and says so itself.
+        return []
     images = docker.images()
     recipes = {(image["Labels"] or {}).get("kit.recipe") for image in images}
     recipes |= {

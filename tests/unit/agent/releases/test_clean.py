@@ -24,7 +24,7 @@ class Images(Docker):
     """A Docker with an image that a stack needs, one that none needs, and one of a person's."""
 
     def __init__(self) -> None:
-        super().__init__("/nowhere.sock")
+        super().__init__(os.devnull)
         self.gone: list[str] = []
 
     def images(self, reference: str | None = None) -> list[dict[str, Any]]:
@@ -118,6 +118,13 @@ def test_an_old_agent_goes_with_what_was_compiled_of_it(machine: Path, docker: I
     assert answer["removed"] == [str(folder / "old.pyz"), str(folder / "old.pyz.cpython-311")]
     assert len(list(folder.iterdir())) == KEPT_AGENTS
     assert docker.gone
+
+
+def test_a_docker_that_was_uninstalled_keeps_nothing_from_going(machine: Path, docker: Images) -> None:
+    docker.path = str(machine / "nowhere.sock")
+    answer = run({"kit": str(machine / "kit"), "cache_folder": str(machine / "cache")}, Journal("", ""))
+    assert (answer["images"], docker.gone) == ([], [])
+    assert not (machine / "cache").exists()
 
 
 def test_nothing_goes_while_a_run_may_need_it(machine: Path, docker: Images) -> None:
