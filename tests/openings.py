@@ -38,6 +38,7 @@ def openings(block: Block, folder: Path) -> dict[str, Block]:
     (folder / "variables.env").write_text("LD_AUDIT=/x.so\n")
     patches = {
         **_process(block, folder),
+        **_names(block),
         **_rights(block),
         **_places(block),
         **_network(block),

@@ -23,6 +23,8 @@ from tests.waiting import PATIENCE_SECONDS, wait_until
 BUSYBOX = Path("/bin/busybox")
 HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox sleep 1 & wait; done"
 """A command that is healthy at once and ends when it is asked to."""
+HEALTHY_LATER = HEALTHY.replace("/bin/busybox touch", "/bin/busybox sleep 3; /bin/busybox touch")
+"""A command that is waited for until it is healthy."""
 Block = dict[str, Any]
 
 

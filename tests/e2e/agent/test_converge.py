@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.hosts.transport import AgentFailedError, Document
-from tests.e2e.agent_stack import HEALTHY, AgentStack, docker, import_image, tags
+from tests.e2e.agent_stack import HEALTHY, HEALTHY_LATER, AgentStack, docker, import_image, tags
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
@@ -173,7 +173,7 @@ def test_killed_in_the_middle_the_next_apply_converges(stack: AgentStack, words:
     old, new = tags(stack, 2)
     stack.apply(stack.bundle({name: stack.block(name, HEALTHY, old) for name in ("one", "two")}))
     write_row(stack.data / "one" / "app.db", "a chat")
-    wanted = stack.bundle({name: stack.block(name, HEALTHY, new) for name in ("one", "two")})
+    wanted = stack.bundle({name: stack.block(name, HEALTHY_LATER, new) for name in ("one", "two")})
     with stack.held():
         stack.place(wanted)
         kill_when_it_says(stack, stack.converge_request(wanted, ("one",)), words)

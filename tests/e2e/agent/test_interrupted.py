@@ -31,7 +31,8 @@ def test_the_service_runs_and_the_next_run_finds_no_changed_secret(stack: AgentS
     key.parent.mkdir(parents=True)
     key.write_text("sk-something-long")
     stack.apply(stack.bundle({"one": stack.block("one", SLOW, old, stop_grace_period="10s", environment={"A": "1"})}))
-    wanted = stack.bundle({"one": stack.block("one", SLOW, new, stop_grace_period="10s")})
+    later = SLOW.replace("/bin/busybox touch", "/bin/busybox sleep 3; /bin/busybox touch")
+    wanted = stack.bundle({"one": stack.block("one", later, new, stop_grace_period="10s")})
     with stack.held():
         stack.place(wanted)
         interrupt_when_it_says(stack, wanted_request := stack.converge_request(wanted, ("one",)), words, number)
