@@ -12,6 +12,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.journal import Journal
 from deploy.agent.releases.release import linked_release
+from deploy.agent.releases.rights import secret_readers
 from deploy.agent.remembered import read_json
 
 Services = dict[str, dict[str, Any]]
@@ -45,14 +46,16 @@ def owners_back(services: Services) -> None:
 
 
 def secrets_back(root: Path, release: str, names: list[str]) -> None:
-    """Give the secrets of services to the users that they run as in the release that runs again."""
+    """Give the secrets of services to their readers in the release that runs again; root keeps its own."""
     decided = read_json(root / "releases" / release / "deployment.json") or {}
-    for service in decided.get("services", []):
-        owner = service.get("owner")
-        for path in (root / "secrets" / service["name"]).glob("*") if owner and service["name"] in names else ():
-            status = path.lstat()
-            if (status.st_uid, status.st_gid) != (owner["uid"], owner["gid"]):
-                os.chown(path, owner["uid"], owner["gid"], follow_symlinks=False)
+    own = {"uid": os.geteuid(), "gid": os.getegid()}
+    for (service, name), reader in secret_readers(decided, own).items():
+        path = root / "secrets" / service / name
+        if service not in names or not path.exists():
+            continue
+        status = path.lstat()
+        if (status.st_uid, status.st_gid) != (reader["uid"], reader["gid"]):
+            os.chown(path, reader["uid"], reader["gid"], follow_symlinks=False)
 
 
 def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -40,7 +40,7 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
     for path in _parents(deployment):
         yield Right(path, SHARED_FOLDER, owner["uid"], owner["gid"], is_limit=True, is_linkable=True)
     secrets = root / "secrets"
-    readers = _readers(deployment, owner)
+    readers = secret_readers(deployment, owner)
     for path in (secrets, *sorted({secrets / service for service, _ in readers})):
         yield Right(path, SECRET_FOLDER, owner["uid"], owner["gid"], is_limit=True)
     for (service, name), reader in sorted(readers.items()):
@@ -126,7 +126,7 @@ def _folders(deployment: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (folder for service in deployment.get("services", ()) for folder in service.get("folders", ()))
 
 
-def _readers(deployment: dict[str, Any], owner: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
+def secret_readers(deployment: dict[str, Any], owner: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
     """Return who reads each copy of a secret; an original that no container reads is for root."""
     readers, originals = {}, []
     for service in deployment.get("services", ()):

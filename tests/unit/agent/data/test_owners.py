@@ -99,13 +99,17 @@ def test_secrets_go_back_to_the_user_of_the_release_that_runs_again(
 ) -> None:
     host, chowned = Host(tmp_path), Chowned(monkeypatch)
     host.release("a" * 64, host.data)
-    decided = {"services": [{"name": SERVICE, "owner": {"uid": 7, "gid": 8}}, {"name": "other", "owner": None}]}
+    key, password = ({"name": name, "owner": SERVICE} for name in ("key", "first_password"))
+    reading = {"secrets": [{"secret": key}], "host_secrets": [password]}
+    decided = {"services": [{"name": SERVICE, "owner": {"uid": 7, "gid": 8}, **reading}, {"name": "other"}]}
     (host.root / "current" / "deployment.json").write_text(json.dumps(decided))
     for name in (SERVICE, "other"):
         (host.root / "secrets" / name).mkdir(parents=True)
         (host.root / "secrets" / name / "key").write_text("sk-1")
+    (host.root / "secrets" / SERVICE / "first_password").write_text("for a person, read by root")
     secrets_back(host.root, "a" * 64, [SERVICE, "other"])
-    assert chowned.owners == {str(host.root / "secrets" / SERVICE / "key"): (7, 8)}
+    folder = host.root / "secrets" / SERVICE
+    assert chowned.owners == {str(folder / "key"): (7, 8), str(folder / "first_password"): (os.geteuid(), os.getegid())}
 
 
 def test_the_release_tells_whom_the_kit_gave_a_folder_to(tmp_path: Path) -> None:
