@@ -18,17 +18,16 @@ from deploy.hosts.seen import (
     Gpu,
     HostFolder,
     HostImage,
-    HostSecret,
     Listener,
     Network,
     OperatingSystem,
     SeenEngine,
     SeenNames,
-    SeenRight,
     conflicts,
 )
 from deploy.hosts.seen_engines import read_engine, read_names
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
+from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
 from deploy.places import kept_request, places_request
 
@@ -279,7 +278,7 @@ def _user_data(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _container(one: dict[str, Any]) -> Container:
-    listed = ("ports", "lost_networks", "replaced_folders", "changed", "log")
+    listed = ("ports", "lost_networks", "replaced_folders", "changed", "defaults", "proxies", "log")
     return Container(**{**one, **{name: tuple(one.get(name, ())) for name in listed}})
 
 

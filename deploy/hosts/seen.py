@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -35,6 +35,10 @@ class Container:
     """Whether it is another container than the one that the agent made."""
     changed: tuple[str, ...] = ()
     """Parts of its configuration that somebody changed since its release was verified."""
+    defaults: tuple[str, ...] = ()
+    """What Docker filled in when it made the container, and would fill in otherwise by now."""
+    proxies: tuple[str, ...] = ()
+    """Variables of a proxy that it has."""
     error: str = ""
     """Why Docker could not start it."""
     trouble: str = ""
@@ -45,26 +49,6 @@ class Container:
     def is_at(self, address: str) -> bool:
         """Return whether it is published on an address, or could not be started for it."""
         return any(port.rpartition(":")[0] == address for port in self.ports) or f" {address}:" in self.error
-
-
-@dataclass(frozen=True)
-class HostSecret:
-    """A secret's file; never its value."""
-
-    present: bool
-    mode: str
-    uid: int
-
-
-@dataclass(frozen=True)
-class SeenRight:
-    """A path that the kit placed, with another mode or owner."""
-
-    path: str
-    cause: str
-    """The difference in words."""
-    is_placed: bool
-    """Whether the placing of a release mends it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +91,10 @@ class Docker:
     """Whether a restart of the running engine stops no container."""
     daemon_json_problem: str | None = None
     """Why the engine would not read its daemon.json."""
+    missing_limits: Sequence[str] = ()
+    """What the kernel limits for no container."""
+    security: Sequence[str] = ()
+    """How the engine keeps containers apart, as it says itself."""
 
 
 @dataclass(frozen=True)

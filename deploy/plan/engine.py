@@ -10,6 +10,7 @@ from typing import Any
 from deploy.agent.docker.versions import is_older
 from deploy.deployment import Fetch
 from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Docker
 from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases
 from deploy.plan.operation import Operation
 
@@ -24,6 +25,20 @@ SETTINGS: dict[str, Any] = {
     "log-opts": {"max-size": "10m", "max-file": "3"},
 }
 """What daemon.json of kit's own engine holds; everything else in it is its owner's and stays."""
+
+ENGINE_WIDE = (
+    (
+        "name=seccomp,profile=unconfined",
+        "Docker keeps no system call from any container: its seccomp profile is `unconfined`",
+        "seccomp-profile",
+    ),
+    (
+        "name=userns",
+        "Docker maps the users of containers to other users of the host, so no folder of the stack would be theirs",
+        "userns-remap",
+    ),
+)
+"""Options of the whole engine that a container's own settings do not take back, as the engine names them."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +145,23 @@ def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[st
                 f"{name} {have} is too old; the kit needs {need} or newer",
                 "upgrade it with the tool that installed it, or remove Docker and let the kit install one",
             )
+    yield from _open_engine(docker)
     if work.installs_engine or work.installs_plugins:
         yield from _missing_packages(fetch, observation, work)
+
+
+def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
+    """Yield what no container of this engine could have as the release says it."""
+    if docker.missing_limits:
+        missing = " and ".join(docker.missing_limits)
+        cure = "switch it on (for memory: `cgroup_enable=memory` on the kernel's command line), reboot, try again"
+        yield f"this kernel limits no container's {missing}: Docker leaves the limits out", cure
+    for option, problem, key in ENGINE_WIDE:
+        if option in docker.security:
+            yield problem, f"take `{key}` out of {DAEMON_JSON} or of dockerd's command line, and restart Docker"
+    if "name=rootless" in docker.security:
+        problem = "this Docker runs without root: its containers' users are others on the host, and own no folder"
+        yield problem, "use the Docker of root's, at /var/run/docker.sock"
 
 
 def _missing_packages(fetch: Fetch, observation: Observation, work: EngineWork) -> Iterator[tuple[str, str]]:

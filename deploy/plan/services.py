@@ -89,7 +89,17 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
         yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+    yield from _outdated(service, container)
     yield from _by_hand(container)
+
+
+def _outdated(service: Service, container: Container) -> Iterator[str]:
+    """Yield what Docker or its client put into a container, and would not put into a new one."""
+    proxies = sorted(set(container.proxies) - dict(service.environment).keys())
+    if proxies:
+        yield f"Docker's client gave it {', '.join(proxies)}, which kit.yaml does not say"
+    if container.defaults:
+        yield f"made when Docker had other defaults: {', '.join(container.defaults)}"
 
 
 def _by_hand(container: Container) -> Iterator[str]:

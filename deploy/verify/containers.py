@@ -9,15 +9,15 @@ from typing import Any
 from testinfra.host import Host
 
 from deploy.agent.docker.checks import STARTING, check_argv
+from deploy.agent.docker.daemon import daemon_settings
+from deploy.agent.docker.defaults import HostDefaults, host_defaults
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.docker.compared import differences
-from deploy.verify.docker.defaults import HostDefaults, host_defaults
 from deploy.verify.docker.wanted import Made
 
 LOG_LINES = 5000
-DAEMON_JSON = "/etc/docker/daemon.json"
 
 
 class Containers:
@@ -91,6 +91,11 @@ class Containers:
         """Raise where any key of a container's configuration is neither the release's nor a default of Docker's."""
         container, others = self.of(service), self.second_ones(service)
         ensure(not others, f"{', '.join(others)} is a second container of it; remove it: docker rm --force")
+        ensure(
+            self.host_defaults.is_confined,
+            "Docker keeps no system call from it; take `seccomp-profile: unconfined` out of its daemon.json or command"
+            " line, and restart Docker",
+        )
         block = release["services"].get(service.name)
         if block is None:
             raise NotAsPlannedError(f"is not part of the release that runs; run `{Line('apply')}`")
@@ -106,9 +111,7 @@ class Containers:
         found = self.host.run("docker info --format %s", "{{json .}}")
         if found.rc != 0:
             raise NotAsPlannedError(f"Docker does not answer: {found.stderr.strip()}")
-        # Most hosts have no such file, and defaults then.
-        daemon = self.host.run("cat %s", DAEMON_JSON)
-        return host_defaults(json.loads(found.stdout), json.loads(daemon.stdout or "{}") if daemon.rc == 0 else {})
+        return host_defaults(json.loads(found.stdout), daemon_settings())
 
     def networks(self, service: Service) -> list[dict[str, Any]]:
         """Return the networks that a service's container is on."""

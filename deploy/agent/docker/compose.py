@@ -14,8 +14,9 @@ from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
 from deploy.agent.observing.engine import plugin_path
+from deploy.agent.remembered import read_json, write_json
 
-KEPT_VARIABLES = ("PATH", "HOME", "DOCKER_CONFIG", "LANG")
+KEPT_VARIABLES = ("PATH", "HOME", "LANG")
 SECONDS = 900
 CHECKED_PROJECT = "kit-check"
 
@@ -35,12 +36,7 @@ def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> li
 
 def check_file(root: Path, path: Path) -> None:
     """Refuse a compose file that compose does not accept."""
-    run_compose(compose_argv(root, CHECKED_PROJECT, "config", "-q", file=path), "the compose file")
-
-
-def run_compose(argv: list[str], what: str) -> None:
-    """Run compose to its end; what it says is the error where it fails."""
-    _run(argv, what)
+    _run(root, compose_argv(root, CHECKED_PROJECT, "config", "-q", file=path), "the compose file")
 
 
 def run_up(root: Path, argv: list[str], what: str) -> None:
@@ -49,15 +45,32 @@ def run_up(root: Path, argv: list[str], what: str) -> None:
     So it hears no signal of the agent's, which waits for its end, and outlives an agent that is killed.
     """
     with shielded(), composing(root) as lock:
-        _run(argv, what, start_new_session=True, pass_fds=(lock,))
+        _run(root, argv, what, start_new_session=True, pass_fds=(lock,))
 
 
-def _run(argv: list[str], what: str, **apart: Any) -> None:
+def own_configuration(root: Path) -> Path:
+    """Return a folder with settings of docker's command that hold nothing of a person's but where plugins lie.
+
+    Compose writes the `proxies` of a person's config.json into every container that it makes. A registry's password
+    is not missed: compose pulls nothing.
+    """
+    folder = root / "run" / "docker"
+    theirs = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    further = (read_json(theirs / "config.json") or {}).get("cliPluginsExtraDirs")
+    places = [str(theirs / "cli-plugins"), *(further if isinstance(further, list) else [])]
+    wanted = {"cliPluginsExtraDirs": places}
+    if read_json(folder / "config.json") != wanted:
+        write_json(folder / "config.json", wanted)
+    return folder
+
+
+def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     # Nobody's .env and no COMPOSE_* variable has a say.
     environment |= {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ANSI": "never"}
     # The engine that the agent itself asks, whatever context a person's docker command uses.
     environment["DOCKER_HOST"] = f"unix://{socket_path()}"
+    environment["DOCKER_CONFIG"] = str(own_configuration(root))
     heard: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": SECONDS}
     try:
         done = subprocess.run(argv, env=environment, check=False, **heard, **apart)

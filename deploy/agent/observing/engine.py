@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import Docker
+from deploy.agent.docker.daemon import daemon_json, daemon_settings
+from deploy.agent.docker.defaults import host_defaults, missing_limits
 from deploy.agent.errors import AgentError
 from deploy.agent.remembered import read_json, stamp, write_json
 
 DEFAULT_ROOT = "/var/lib/docker"
 MARKER = Path("/opt/kit/docker_engine.json")
-DAEMON_JSON = Path("/etc/docker/daemon.json")
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Folders that a person's PATH may lack."""
 PLUGIN_FOLDERS = (
@@ -28,7 +29,7 @@ PLUGIN_FOLDERS = (
 
 
 def observe(root: Path) -> dict[str, Any]:
-    """Say which Docker is there; a client without an engine is no Docker."""
+    """Say which Docker is there, and what it fills in; a client without an engine is no Docker."""
     document, problem = daemon_json()
     program = shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
     return {
@@ -50,6 +51,7 @@ def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
         is_denied = Path(docker.path).exists() and not os.access(docker.path, os.W_OK)
         return {
             "server": False,
+            "defaults": None,
             "is_denied": is_denied,
             "live_restore": False,
             "version": None if is_denied or program is None else _program_version(program),
@@ -61,25 +63,14 @@ def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
         "server": True,
         "is_denied": False,
         "live_restore": bool(information.get("LiveRestoreEnabled")),
+        "missing_limits": missing_limits(information),
+        "security": information.get("SecurityOptions") or [],
+        "defaults": host_defaults(information, daemon_settings()),
         "version": information["ServerVersion"],
         "root": information["DockerRootDir"],
         "problem": None,
         "next": None,
     }
-
-
-def daemon_json(path: Path = DAEMON_JSON) -> tuple[dict[str, Any] | None, str | None]:
-    """Return what daemon.json holds, or why the engine would not read it; one that is not there is neither."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if text.strip() else {}
-    except (FileNotFoundError, PermissionError):
-        return None, None
-    except json.JSONDecodeError as problem:
-        return None, f"line {problem.lineno}, column {problem.colno}: {problem.msg}"
-    except (OSError, ValueError) as problem:
-        return None, str(problem)
-    return (document, None) if isinstance(document, dict) else (None, "does not hold an object, as `{...}` is one")
 
 
 def _program_version(program: str) -> str | None:

@@ -14,6 +14,8 @@ from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
+from deploy.agent.docker.daemon import daemon_json
+from deploy.agent.docker.defaults import HostDefaults, injected_proxies, outdated_defaults
 from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
@@ -21,7 +23,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, engine, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import release
-from deploy.agent.releases.configurations import changed_configuration
+from deploy.agent.releases.configurations import changed_configuration, is_remembered
 from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
 from deploy.agent.releases.secrets import found_secrets, names_path, replaced
 from deploy.agent.remembered import read_json, stamp
@@ -37,7 +39,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     host = engine.observe(root)
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
-    services = _services(root, docker, everything, request["stack"])
+    services = _services(root, docker, everything, request["stack"], host.pop("defaults"))
     disks = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
     holder = current_holder(root)
     return {
@@ -49,7 +51,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "fingerprint_changed": {name: changed_secrets(root, name, one) for name, one in services.items()},
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,
-        "daemon_json": engine.daemon_json()[0],
+        "daemon_json": daemon_json()[0],
         **_images(root, docker, request),
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
@@ -71,8 +73,10 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     }
 
 
-def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]], stack: str) -> dict[str, Any]:
-    if docker is None:
+def _services(
+    root: Path, docker: Docker | None, everything: list[dict[str, Any]], stack: str, defaults: HostDefaults | None
+) -> dict[str, Any]:
+    if docker is None or defaults is None:
         return {}
     inspected = {name: docker.container(one["Id"]) for name, one in of_stack(everything, stack).items()}
     found = {name: one for name, one in inspected.items() if one is not None}
@@ -89,6 +93,8 @@ def _services(root: Path, docker: Docker | None, everything: list[dict[str, Any]
             "replaced_folders": replaced_folders(one),
             "recreated": was_recreated(root, name, one["Id"]),
             "changed": changed_configuration(root, one),
+            "defaults": outdated_defaults(one, defaults),
+            "proxies": [] if is_remembered(root, one) else injected_proxies(one),
         }
         for name, one in found.items()
     }

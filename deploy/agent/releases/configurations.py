@@ -11,6 +11,8 @@ from deploy.agent.remembered import read_json, write_json
 
 DIGITS = 16
 BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
+OF_THE_ENGINE = frozenset({"HostConfig.Ulimits"})
+"""Keys that show what the engine has by now; nobody can change a container's own."""
 Digests = dict[str, str]
 
 
@@ -21,6 +23,11 @@ def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -
     after = {containers[name]["Id"]: digests for name, digests in kept.items()}
     if after != known:
         write_json(_path(root), {"format": 1, "containers": after})
+
+
+def is_remembered(root: Path, container: dict[str, Any]) -> bool:
+    """Return whether an inspected container was verified once."""
+    return container["Id"] in _known(root)
 
 
 def changed_configuration(root: Path, container: dict[str, Any]) -> list[str]:
@@ -46,7 +53,8 @@ def _digest(value: Any) -> str:
 def _keys(container: dict[str, Any]) -> list[tuple[str, Any]]:
     parts = [(f"{part}.{key}", value) for part in ("Config", "HostConfig") for key, value in container[part].items()]
     networks = sorted(container["NetworkSettings"].get("Networks") or {})
-    return [("Name", container["Name"]), ("Networks", networks), *parts]
+    known = [(key, value) for key, value in parts if key not in OF_THE_ENGINE]
+    return [("Name", container["Name"]), ("Networks", networks), *known]
 
 
 def _known(root: Path) -> dict[str, Digests]:

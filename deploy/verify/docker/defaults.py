@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
@@ -49,49 +48,3 @@ MASKED = frozenset(
 
 UNWRITABLE = frozenset({"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"})
 """Paths that no container may write to."""
-
-LOG_DRIVER = "json-file"
-SHARED_MEMORY = 64 * 2**20
-UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
-
-
-@dataclass(frozen=True)
-class HostDefaults:
-    """What one host's Docker fills in by itself: by its version, its kernel and its daemon.json."""
-
-    runtime: str
-    is_cgroup_v1: bool
-    limits_swap: bool
-    daemon: dict[str, Any]
-
-    @property
-    def cgroup_namespace(self) -> str:
-        """Return the cgroup namespace that a container gets; on cgroup v1 it is the host's."""
-        return str(self.daemon.get("default-cgroupns-mode") or ("host" if self.is_cgroup_v1 else "private"))
-
-    @property
-    def ipc(self) -> str:
-        """Return the namespace of shared memory that a container gets."""
-        return str(self.daemon.get("default-ipc-mode") or "private")
-
-    @property
-    def shared_memory(self) -> int:
-        """Return the size of /dev/shm."""
-        match = re.fullmatch(r"(\d+)([bkmg]?)b?", str(self.daemon.get("default-shm-size") or "").lower())
-        return int(match[1]) * UNITS[match[2]] if match else SHARED_MEMORY
-
-    def log_options(self, driver: str) -> dict[str, str]:
-        """Return the options that the daemon adds to a container's log: it does so where the driver is its own."""
-        if str(self.daemon.get("log-driver") or LOG_DRIVER) != driver:
-            return {}
-        return {name: str(value) for name, value in (self.daemon.get("log-opts") or {}).items()}
-
-
-def host_defaults(info: dict[str, Any], daemon: dict[str, Any]) -> HostDefaults:
-    """Read what Docker says of itself, and its daemon.json."""
-    return HostDefaults(
-        runtime=str(info.get("DefaultRuntime") or "runc"),
-        is_cgroup_v1=str(info.get("CgroupVersion") or "1") == "1",
-        limits_swap=bool(info.get("SwapLimit")),
-        daemon=daemon,
-    )

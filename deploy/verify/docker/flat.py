@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.agent.docker.defaults import sorted_limits
 from deploy.verify.docker.defaults import BLANKS, MASKED, UNWRITABLE
 
 Flat = dict[str, Any]
@@ -31,6 +32,7 @@ def flat(container: dict[str, Any]) -> Flat:
     # Only what is missing can be wrong: every Docker hides what older ones do, and more.
     found["HostConfig.MaskedPaths"] = _missing(MASKED, found.get("HostConfig.MaskedPaths"))
     found["HostConfig.ReadonlyPaths"] = _missing(UNWRITABLE, found.get("HostConfig.ReadonlyPaths"))
+    found["HostConfig.Ulimits"] = sorted_limits(found.get("HostConfig.Ulimits") or [])
     found |= _named("HostConfig.Mounts", {one["Target"]: one for one in found.pop("HostConfig.Mounts", None) or ()})
     found |= _named("HostConfig.Binds", dict.fromkeys(found.pop("HostConfig.Binds", None) or (), True))
     found |= _named("Mounts", {one["Destination"]: _mount(one) for one in container.get("Mounts") or ()})

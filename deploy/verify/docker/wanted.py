@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.verify.docker.defaults import HostDefaults
+from deploy.agent.docker.defaults import HostDefaults
 from deploy.verify.docker.flat import Flat, capability, environment, labels, plain
 
 Alternatives = tuple[Any, ...]
@@ -97,19 +97,22 @@ def _limits(made: Made) -> Wanted:
         "HostConfig.Devices": [_device(one) for one in sorted(block.get("devices", ()))],
         "HostConfig.Sysctls": {name: str(value) for name, value in block.get("sysctls", {}).items()},
         "HostConfig.RestartPolicy": {"Name": block["restart"]},
-        "HostConfig.LogConfig": _log(log, host),
         "HostConfig.Runtime": host.runtime,
-        "HostConfig.IpcMode": host.ipc,
-        "HostConfig.ShmSize": host.shared_memory,
     }
-    # Where the kernel does not count swap, Docker drops that limit by itself.
-    swap = (2 * memory,) if host.limits_swap else (2 * memory, -1, 0)
-    some = {"HostConfig.CgroupnsMode": (host.cgroup_namespace, ""), "HostConfig.MemorySwap": swap}
+    some: Wanted = {
+        "HostConfig.CgroupnsMode": (*host.cgroup_namespaces, ""),
+        "HostConfig.IpcMode": host.ipc,
+        "HostConfig.LogConfig": _log(log, host),
+        "HostConfig.MemorySwap": host.swap(memory),
+        "HostConfig.ShmSize": host.shared_memory,
+        "HostConfig.Ulimits": host.limits,
+    }
     return {**{key: (value,) for key, value in sure.items()}, **some}
 
 
-def _log(log: dict[str, Any], host: HostDefaults) -> dict[str, Any]:
-    return {"Type": log["driver"], "Config": {**host.log_options(log["driver"]), **log["options"]}}
+def _log(log: dict[str, Any], host: HostDefaults) -> Alternatives:
+    driver = log["driver"]
+    return tuple({"Type": driver, "Config": options} for options in host.log_options(driver, log["options"]))
 
 
 def _device(text: str) -> dict[str, str]:

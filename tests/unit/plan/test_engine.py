@@ -55,6 +55,26 @@ def test_the_kits_own_engine_that_is_down_is_started_with_its_settings_and_not_r
     assert work == EngineWork(is_own=True, starts=True, settings=SETTINGS)
 
 
+@pytest.mark.parametrize(
+    ("docker", "told"),
+    [
+        (replace(RUNNING, missing_limits=("memory",)), "limits no container's memory"),
+        (replace(RUNNING, security=("name=seccomp,profile=unconfined",)), "seccomp profile is `unconfined`"),
+        (replace(RUNNING, security=("name=apparmor", "name=userns")), "maps the users of containers"),
+        (replace(RUNNING, security=("name=rootless", "name=cgroupns")), "runs without root"),
+    ],
+)
+def test_an_engine_that_opens_or_breaks_every_container_is_refused_with_the_cure(docker: Docker, told: str) -> None:
+    (found,) = engine_refusals(Fetch(), host(docker))
+    assert told in found[0]
+    assert found[1]
+
+
+def test_an_engine_with_the_usual_protections_is_not() -> None:
+    usual = ("name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns")
+    assert list(engine_refusals(Fetch(), host(replace(RUNNING, security=usual)))) == []
+
+
 def test_a_mark_whose_engine_was_removed_is_no_engine() -> None:
     assert engine_work(host(Docker(kit_installed=True))).installs_engine
 

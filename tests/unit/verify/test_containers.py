@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.docker.defaults import HostDefaults, host_defaults
 from deploy.compose import networks, read_compose
 from deploy.verify.docker.compared import differences
-from deploy.verify.docker.defaults import HostDefaults, host_defaults
 from deploy.verify.docker.flat import UNORDERED
 from deploy.verify.docker.wanted import TRANSLATED, Made
 from tests.golden.plans_of import CASES, desired_of
@@ -103,6 +103,9 @@ def test_the_same_container_of_a_newer_docker_is_right(container: Document) -> N
     assert told(container, HOST) == ("HostConfig.CgroupnsMode is private, not host",)
 
 
+LIMIT = {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 2048}}
+
+
 @pytest.mark.parametrize(
     ("daemon", "key", "value"),
     [
@@ -110,6 +113,7 @@ def test_the_same_container_of_a_newer_docker_is_right(container: Document) -> N
         ({"default-shm-size": "128M"}, "ShmSize", 128 * 2**20),
         ({"default-ipc-mode": "shareable"}, "IpcMode", "shareable"),
         ({"default-cgroupns-mode": "private"}, "CgroupnsMode", "private"),
+        ({"default-ulimits": LIMIT}, "Ulimits", [{"Name": "nofile", "Hard": 2048, "Soft": 1024}]),
     ],
 )
 def test_a_default_that_the_host_has_of_its_own_is_right(
@@ -122,6 +126,28 @@ def test_a_default_that_the_host_has_of_its_own_is_right(
         limits[key] = value
     assert told(container)
     assert told(container, replace(HOST, daemon=daemon)) == ()
+
+
+@pytest.mark.parametrize(
+    "daemon",
+    [
+        {"log-opts": {"compress": "true"}},
+        {"default-shm-size": "128M"},
+        {"default-ulimits": LIMIT},
+        {"default-ipc-mode": "shareable"},
+        {"default-cgroupns-mode": "private"},
+        {"default-address-pools": [{"base": "10.9.0.0/16", "size": 24}], "init": True, "no-new-privileges": True},
+    ],
+)
+def test_a_daemon_json_that_docker_has_not_read_yet_makes_no_container_wrong(
+    container: Document, daemon: Document
+) -> None:
+    assert told(container, replace(HOST, daemon=daemon)) == ()
+
+
+def test_other_limits_than_the_engines_are_told(container: Document) -> None:
+    container["HostConfig"]["Ulimits"] = [{"Name": "nofile", "Hard": 4096, "Soft": 1024}]
+    assert told(container, replace(HOST, daemon={"default-ulimits": LIMIT}))
 
 
 @pytest.mark.parametrize("driver", ["journald", "local"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.docker.daemon import daemon_json
 from deploy.agent.observing import engine
 
 
@@ -35,8 +36,8 @@ def test_a_daemon_json_is_told_with_the_place_of_its_mistake(
     tmp_path: Path, text: str, document: dict[str, bool] | None, problem: str | None
 ) -> None:
     (tmp_path / "daemon.json").write_text(text)
-    assert engine.daemon_json(tmp_path / "daemon.json") == (document, problem)
+    assert daemon_json(tmp_path / "daemon.json") == (document, problem)
 
 
 def test_a_daemon_json_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
-    assert engine.daemon_json(tmp_path / "daemon.json") == (None, None)
+    assert daemon_json(tmp_path / "daemon.json") == (None, None)

@@ -51,6 +51,11 @@ def test_a_name_and_a_network_are_part_of_it(tmp_path: Path, container: dict[str
     assert changed_configuration(tmp_path, container) == ["Name", "Networks"]
 
 
+def test_limits_that_the_engine_has_for_all_are_nobodys_change(tmp_path: Path, container: dict[str, Any]) -> None:
+    container["HostConfig"]["Ulimits"] = [{"Name": "nofile", "Hard": 64000, "Soft": 64000}]
+    assert changed_configuration(tmp_path, container) == []
+
+
 def test_a_newer_docker_that_knows_other_keys_changed_nothing(tmp_path: Path, container: dict[str, Any]) -> None:
     del container["HostConfig"]["KernelMemory"], container["Config"]["MacAddress"], container["Config"]["Hostname"]
     container["HostConfig"]["Annotations"] = None

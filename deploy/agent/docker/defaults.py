@@ -1,0 +1,142 @@
+"""What Docker fills into a container where the release says nothing: by its version, its kernel and its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+PROXY_VARIABLES = frozenset(
+    name
+    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+    for name in (upper, upper.lower())
+)
+"""Variables that Docker's client takes from the `proxies` of its config.json."""
+
+LOG_DRIVER = "json-file"
+LIMITS = {"MemoryLimit": "memory", "PidsLimit": "processes"}
+SHARED_MEMORY = 64 * 2**20
+UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+OWN_LOG_OPTIONS = ("max-size", "max-file")
+"""Options that each release gives to its containers' logs; all others come from the engine."""
+Alternatives = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class HostDefaults:
+    """What one host's Docker fills in by itself.
+
+    A changed daemon.json counts from the next start of Docker on: its value and Docker's own are both right.
+    """
+
+    runtime: str
+    is_cgroup_v1: bool
+    limits_swap: bool
+    daemon: dict[str, Any]
+    """Keys of daemon.json, and the engine's own options under the same names."""
+    is_confined: bool = True
+    """False if Docker keeps no system call from any container."""
+
+    @property
+    def cgroup_namespaces(self) -> Alternatives:
+        """Return the cgroup namespaces that are right; an engine on cgroup v1 gives the host's."""
+        given = self.daemon.get("default-cgroupns-mode")
+        return _some(*([str(given)] if given else []), "host" if self.is_cgroup_v1 else "private")
+
+    @property
+    def ipc(self) -> Alternatives:
+        """Return the namespaces of shared memory that are right."""
+        given = self.daemon.get("default-ipc-mode")
+        return _some(*([str(given)] if given else []), "private")
+
+    @property
+    def shared_memory(self) -> Alternatives:
+        """Return the sizes of /dev/shm that are right."""
+        match = re.fullmatch(r"(\d+)([bkmg]?)b?", str(self.daemon.get("default-shm-size") or "").lower())
+        return _some(*([int(match[1]) * UNITS[match[2]]] if match else []), SHARED_MEMORY)
+
+    @property
+    def limits(self) -> Alternatives:
+        """Return the limits of a process (`ulimit`) that are right; Docker shows its own at every container."""
+        given = self.daemon.get("default-ulimits") or {}
+        return _some(*([sorted_limits([_limit(*one) for one in given.items()])] if given else []), [])
+
+    def swap(self, memory: int) -> Alternatives:
+        """Return the limits of memory with swap that are right; a kernel that does not count swap gives none."""
+        return (2 * memory,) if self.limits_swap else (2 * memory, -1, 0)
+
+    def log_options(self, driver: str, own: dict[str, str]) -> Alternatives:
+        """Return the options of a log that are right: Docker adds its own where the driver is its own."""
+        if str(self.daemon.get("log-driver") or LOG_DRIVER) != driver:
+            return (own,)
+        given = self.daemon.get("log-opts")
+        added = {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+        return _some({**added, **own}, own)
+
+
+def host_defaults(info: dict[str, Any], daemon: dict[str, Any]) -> HostDefaults:
+    """Read what Docker says of itself, and its settings."""
+    driver = info.get("LoggingDriver")
+    return HostDefaults(
+        runtime=str(info.get("DefaultRuntime") or "runc"),
+        is_cgroup_v1=str(info.get("CgroupVersion") or "1") == "1",
+        limits_swap=bool(info.get("SwapLimit")),
+        daemon={**daemon, **({"log-driver": driver} if driver else {})},
+        is_confined="name=seccomp,profile=unconfined" not in (info.get("SecurityOptions") or ()),
+    )
+
+
+def outdated_defaults(container: dict[str, Any], host: HostDefaults) -> list[str]:
+    """Return in words what Docker filled into an inspected container and would fill in otherwise by now.
+
+    Of these the compose file says nothing, so only a new container gets them.
+    """
+    return list(_outdated(container["HostConfig"], host))
+
+
+def _outdated(config: dict[str, Any], host: HostDefaults) -> Iterator[str]:
+    right: dict[str, Alternatives] = {
+        "CgroupnsMode": host.cgroup_namespaces,
+        "IpcMode": host.ipc,
+        "Runtime": (host.runtime,),
+        "ShmSize": host.shared_memory,
+    }
+    for key, values in right.items():
+        # An engine that does not know a key shows none.
+        if config.get(key) not in (None, "", 0, *values):
+            yield f"{key} is {config[key]}, not {values[0]}"
+    log = config.get("LogConfig") or {}
+    options = log.get("Config") or {}
+    own = {name: options[name] for name in OWN_LOG_OPTIONS if name in options}
+    if log.get("Type") and options not in host.log_options(log["Type"], own):
+        yield "its log has options that Docker gives to no new container"
+    memory = config.get("Memory")
+    if memory and "MemorySwap" in config and config["MemorySwap"] not in host.swap(memory):
+        yield f"MemorySwap is {config['MemorySwap']}, not {2 * memory}"
+
+
+def injected_proxies(container: dict[str, Any]) -> list[str]:
+    """Return the variables of an inspected container that Docker's client may have given it."""
+    names = {line.partition("=")[0] for line in container["Config"].get("Env") or ()}
+    return sorted(names & PROXY_VARIABLES)
+
+
+def missing_limits(info: dict[str, Any]) -> list[str]:
+    """Return what this kernel limits for no container; Docker then leaves the limit out with a warning."""
+    return [word for key, word in LIMITS.items() if info.get(key) is False]
+
+
+def sorted_limits(limits: Any) -> Any:
+    """Return limits of a process in one order and with the same keys; what is no list of them is returned as it is."""
+    if not isinstance(limits, list):
+        return limits
+    return sorted((_limit(str(one.get("Name")), one) for one in limits), key=lambda one: str(one["Name"]))
+
+
+def _limit(name: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {"Name": name, "Hard": one.get("Hard"), "Soft": one.get("Soft")}
+
+
+def _some(*values: Any) -> Alternatives:
+    return tuple(value for place, value in enumerate(values) if value not in values[:place])
