@@ -45,3 +45,24 @@ def test_what_a_hand_did_in_the_engine_shows_with_its_cause_and_is_mended(workst
     assert workstation.containers() == containers
     assert workstation.is_settled
     workstation.engine.delete(BY_HAND)
+
+
+def test_a_model_that_lost_its_file_is_told_everywhere_and_answers_again_after_one_apply(
+    workstation: Workstation,
+) -> None:
+    before, started = workstation.engine.digests(), workstation.service("main").started_at
+    workstation.engine.unload(CAPITALS)
+    lost = max(workstation.layers(CAPITALS), key=lambda path: path.stat().st_size)
+    lost.unlink()
+    assert workstation.engine.chat(CAPITALS)[0] >= 400
+
+    words = f"damaged: its layer model {lost.name[7:19]} is missing"
+    assert workstation.planned_models()[CAPITALS][1].startswith(words)
+    assert CAPITALS in str(workstation.kit("status", "--json", "--check", code=3).document["drift"])
+    assert words.partition(": ")[2] in str(workstation.kit("verify", "--json", code=1).document)
+    workstation.apply()
+
+    assert workstation.engine.chat(CAPITALS)[0] == 200
+    assert workstation.engine.digests() == before
+    assert workstation.service("main").started_at != started
+    assert workstation.is_settled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -85,6 +86,11 @@ class Workstation(Stack):
     def blobs(self) -> Path:
         """Where the engine keeps its files."""
         return self.data / "main" / "models" / "blobs"
+
+    def layers(self, model: str) -> list[Path]:
+        """Return the files that a model of the first engine is made of."""
+        path = self.blobs.parent / "manifests" / "registry.ollama.ai" / "library" / model / "latest"
+        return [self.blobs / one["digest"].replace(":", "-") for one in json.loads(path.read_text())["layers"]]
 
     def lock(self) -> Any:
         """Write kit.lock; images that are assembled are the quickstart's, so that none is resolved and built twice."""
