@@ -146,6 +146,8 @@ class ModelFile:
     size_bytes: int
     source: dict[str, Any]
     """Where the agent takes it from, as the agent's operation `models` reads it."""
+    advice: str = ""
+    """What a person may want to know of it when it is fetched; outside every digest."""
 
 
 @dataclass(frozen=True)
@@ -285,10 +287,7 @@ class Deployment:
 
     def service(self, name: str) -> Service:
         """Return the service of that name; KeyError where there is none."""
-        for service in self.services:
-            if service.name == name:
-                return service
-        raise KeyError(name)
+        return {service.name: service for service in self.services}[name]
 
 
 def as_json(value: Any) -> Any:

@@ -110,6 +110,8 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
     decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
     for service in decided["services"]:
         service["image"].pop("layers")
+    for model in decided["models"]:
+        model.pop("advice")
     return {"format": 1, **decided}
 
 

@@ -191,6 +191,9 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
             line = f'- {{name: mine, engine: {engine.name}, from: "llama3.2:3b"}}'
             then = f"`{Line('lock')}` and `{Line('apply')}`"
             yield f"{engine.name} has no model yet; write `{line}` under `models:`, then {then}"
+    for file in deployment.models:
+        if file.advice and observation.models.get(file.host_path) != file.sha256:
+            yield file.advice
 
 
 def _bare(engine: Engine, observation: Observation) -> Iterator[str]:

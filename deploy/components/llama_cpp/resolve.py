@@ -67,7 +67,13 @@ def _folders(spec: LlamaCppEngine, site: Site, owner: Owner) -> tuple[Folder, ..
 
 def _model_file(spec: LlamaCppEngine, site: Site, model: LockedModel, owner: Owner) -> ModelFile:
     host_path = f"{site.data_root}/{spec.name}/models/{model.sha256}.gguf"
-    return ModelFile(model.name, spec.name, host_path, owner, model.sha256, model.size_bytes, model.source)
+    advice = "" if spec.chat_template or model.has_chat_template else _bare(spec, model)
+    return ModelFile(model.name, spec.name, host_path, owner, model.sha256, model.size_bytes, model.source, advice)
+
+
+def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
+    step = f"`chat_template` at {spec.name} gives it one; a base model only goes on with a text"
+    return f"the file of {model.name} has no chat template, so {spec.name} passes on the bare words; {step}"
 
 
 def _argv(spec: LlamaCppEngine, model: LockedModel, *, has_template: bool) -> tuple[str, ...]:
