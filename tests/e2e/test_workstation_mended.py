@@ -58,6 +58,8 @@ def test_a_model_that_lost_its_file_is_told_everywhere_and_answers_again_after_o
 
     words = f"damaged: its layer model {lost.name[7:19]} is missing"
     assert workstation.planned_models()[CAPITALS][1].startswith(words)
+    listed = workstation.kit("models", "--json").document["models"]
+    assert [one["name"] for one in listed if words in one["state"]] == [CAPITALS]
     assert CAPITALS in str(workstation.kit("status", "--json", "--check", code=3).document["drift"])
     assert words.partition(": ")[2] in str(workstation.kit("verify", "--json", code=1).document)
     workstation.apply()
