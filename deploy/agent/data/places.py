@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, Look, Place, has_entries, is_same, look
+from deploy.agent.data.marks import leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
 from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
@@ -125,7 +126,7 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
     told = {
         "before": before["path"] if before else None,
         "stack": before.get("stack", "") if before else "",
-        "had": bool(before and before["holds"]),
+        "had": bool(before and before["holds"] and not _is_emptied(root, place, before)),
         "ids": before["ids"] if before else [],
         "words": before.get("words", "") if before else "",
         "mount": before.get("mount", "") if before else "",
@@ -135,6 +136,13 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
         return {**told, "now": now, "was": None}
     was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None
     return {**told, "now": look(root, place), "was": was}
+
+
+def _is_emptied(root: Path, place: Place, before: Entry) -> bool:
+    """Say whether an engine's folder is the one that the last accepted release left, and its models are removed."""
+    if not before.get("mark") or before["mark"] != mark_of(Path(before["path"])):
+        return False
+    return bool(look(root, {**place, "path": before["path"]}, counted=False)["state"] == EMPTY)
 
 
 def _from_release(root: Path, name: str, place: Place) -> Entry | None:
@@ -154,7 +162,8 @@ def _entry(seen: Look, place: Place, before: Entry | None) -> Entry:
     if before is not None and seen["state"] in (UNREADABLE, BROKEN):
         return before
     told = {name: seen[name] for name in ("ids", "words", "mount")}
-    return {"path": place["path"], "holds": seen["state"] == DATA, **told}
+    mark = {"mark": leave_mark(Path(place["path"]))} if place.get("protocol") and seen["state"] == DATA else {}
+    return {"path": place["path"], "holds": seen["state"] == DATA, **told, **mark}
 
 
 def _read(root: Path) -> dict[str, Any]:

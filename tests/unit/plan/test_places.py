@@ -225,6 +225,19 @@ def test_models_that_stay_in_another_folder_or_are_gone_are_asked_about(tmp_path
     assert gone.choices == ("fresh",)
 
 
+@pytest.mark.parametrize("link", ["manifests", "manifests/.kit-place"])
+def test_no_link_in_a_folder_of_models_leads_the_mark_elsewhere(tmp_path: Path, link: str) -> None:
+    host, folder, elsewhere = Host(tmp_path), tmp_path / "models", tmp_path / "elsewhere"
+    write_model(folder, "llama")
+    if link == "manifests":
+        shutil.move(folder / link, elsewhere)
+    (folder / link).symlink_to(elsewhere)
+    host.accept(host.models(folder))
+    assert not (elsewhere / ".kit-place").exists()
+    assert elsewhere.exists() == (link == "manifests")
+    assert question_of(host.models(folder), host.seen(host.models(folder))) is None
+
+
 def test_an_engine_that_never_had_a_model_begins_anywhere(tmp_path: Path) -> None:
     host, old = Host(tmp_path), tmp_path / "models"
     old.mkdir()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,31 @@ def test_a_place_that_kit_yaml_empties_has_lost_nothing(
             remember_places(root, place)
         # As verify looks at it, before the release is accepted.
         assert observe_places(root, place)["main"]["had"] is had
+
+
+def test_a_last_model_that_was_removed_by_hand_is_no_lost_folder(
+    double: Server, root: Path, file: Path, journal: Journal
+) -> None:
+    folder = double.store.root
+    place = {"main": {"path": str(folder), "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}}
+    elsewhere = {"main": {**place["main"], "path": str(folder.parent / "elsewhere")}}
+    described_here = asking(root, double.url, [from_file("last", file)], models_dir=str(folder))
+    sync.run(described_here, journal)
+    remember_places(root, place)
+    mark = (folder / "manifests" / ".kit-place").read_text()
+    Engine(described(double.url), root).remove("last")
+    for asked in (place, elsewhere):
+        assert observe_places(root, asked)["main"]["had"] is False
+    sync.run(described_here, journal)
+    remember_places(root, place)
+    assert (folder / "manifests" / ".kit-place").read_text() == mark
+    # Taken away as a whole, as by a drive that is not mounted; then another empty store in its place.
+    shutil.rmtree(folder)
+    assert observe_places(root, place)["main"]["had"] is True
+    (folder / "manifests").mkdir(parents=True)
+    for other in ("", "f" * 32):
+        (folder / "manifests" / ".kit-place").write_text(other)
+        assert observe_places(root, place)["main"]["had"] is True
 
 
 def test_one_that_somebody_removed_before_the_kit_is_forgotten(

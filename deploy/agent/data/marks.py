@@ -1,0 +1,64 @@
+"""A mark in the folder of an engine's models: it tells the folder that people emptied from one that is not there.
+
+An engine whose models are all deleted leaves a folder as empty as a drive that is not mounted. The mark lies beside
+the manifests, where the engine reads nothing and leaves what it does not know: only who empties the folder by hand
+takes it away.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deploy.agent.data.trees import OURS
+
+FOLDER = "manifests"
+MARK = f"{OURS}place"
+LENGTH = 32
+
+
+def mark_of(place: Path) -> str:
+    """Return the mark of a folder of models; empty where it has none."""
+    with suppress(OSError), _opened(place) as folder:
+        return _read(folder)
+    return ""
+
+
+def leave_mark(place: Path) -> str:
+    """Return the mark of a folder of models, which gets one where it has none; empty where it can have none."""
+    with suppress(OSError), _opened(place) as folder:
+        if not (found := _read(folder)):
+            found = secrets.token_hex(LENGTH // 2)
+            _write(folder, found)
+        return found
+    return ""
+
+
+@contextmanager
+def _opened(place: Path) -> Iterator[int]:
+    # The folder belongs to the engine's user: no link of theirs leads root elsewhere.
+    folder = os.open(place / FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _read(folder: int) -> str:
+    try:
+        file = os.open(MARK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return ""
+    with os.fdopen(file, "rb") as stream:
+        return stream.read(LENGTH).decode("ascii", "replace")
+
+
+def _write(folder: int, mark: str) -> None:
+    file = os.open(MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=folder)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(mark.encode())
+        os.fchmod(file, 0o444)
+        os.fsync(file)
