@@ -20,6 +20,8 @@ class Secret:
     """Where its value is kept on the control node, as env:NAME or file:PATH; empty where it is generated."""
     may_be_changed: bool = False
     """Whether the application lets a person change it without the kit."""
+    purpose: str = ""
+    """What it is and who reads it, if no person needs it."""
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,9 @@ class Line:
         name = self.spec or _RUN.file
         if not name:
             return ()
-        # The verbs tell a file from a name by a dot or a slash.
-        return (name if "." in name or "/" in name else f"./{name}",)
+        # The verbs tell a file from a name by a dot or a slash, and from an option by its first character.
+        is_plain = ("." in name or "/" in name) and not name.startswith("-")
+        return (name if is_plain else f"./{name}",)
 
 
 def _shell(*words: str) -> str:

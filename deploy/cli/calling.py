@@ -22,10 +22,13 @@ def program() -> str:
 
 
 def this_line(*more: str, instead_of: str = "") -> str:
-    """Return the line that was typed, with more words at its end; an option that they replace is left out of it."""
+    """Return the line that was typed, with more options at its end; one that they replace is left out of it."""
     import shlex
 
-    return f"{program()} {shlex.join([*_without(instead_of, sys.argv[1:]), *more])}"
+    words = list(_without(instead_of, sys.argv[1:]))
+    # Behind `--` no word is an option.
+    end = words.index("--") if "--" in words else len(words)
+    return f"{program()} {shlex.join([*words[:end], *more, *words[end:]])}"
 
 
 def _without(option: str, words: list[str]) -> Iterator[str]:

@@ -61,7 +61,7 @@ MODULES = {"import": "importing"}
 def exit_codes(command: str) -> dict[int, str]:
     """Return what a command's exit codes mean."""
     if command in SECTIONS["About kit"]:
-        return {0: "done", 2: "usage"}
+        return {0: "done", 1: "failed", 2: "usage"}
     found = {0: "done", 1: FAILING.get(command, "failed"), 2: "usage or spec"}
     if command in CHECKING:
         found[3] = f"{CHECKING[command]} (--check)"

@@ -14,6 +14,7 @@ from deploy.agent.line import about
 from deploy.cli.calling import program
 from deploy.cli.commands import exit_codes
 from deploy.cli.output import Output
+from deploy.cli.parsing import JSON, SHARED, VERBOSE, Placed, PlacedGroup, shared_options
 
 DEFAULT_SPEC = Path("kit.yaml")
 Function = Callable[..., Any]
@@ -27,7 +28,7 @@ class Target:
     spec: Path
 
 
-class Exemplified(click.Command):
+class Exemplified(Placed):
     """Help that ends with exit codes and examples."""
 
     examples: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class Verb(Exemplified):
     """A command with the options that each has."""
 
 
-class VerbGroup(Exemplified, click.Group):
+class VerbGroup(Exemplified, PlacedGroup):
     """A verb that has verbs of its own."""
 
     def resolve_command(
@@ -77,6 +78,7 @@ def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
 
     def declare(function: Function) -> VerbGroup:
         group = click.group(name, cls=VerbGroup, no_args_is_help=False)(function)
+        group.params += shared_options()
         group.examples = examples
         return group
 
@@ -89,7 +91,7 @@ class ListGroup(VerbGroup):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `list` in front of words that begin with none of the verbs."""
         known = {*self.commands, "-h", "--help"}
-        first = args[0] if args else ""
+        first = next((word for word in args if word not in SHARED), "")
         if first not in known and not first.startswith("-") and first and not is_path(first):
             raise no_command(first, self.commands, ctx)
         return super().parse_args(ctx, args if first in known else ["list", *args])
@@ -100,6 +102,7 @@ def list_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
 
     def declare(function: Function) -> VerbGroup:
         group = click.group(name, cls=ListGroup, no_args_is_help=False)(function)
+        group.params += shared_options()
         group.examples = examples
         return group
 
@@ -116,16 +119,13 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
 
     def declare(function: Function) -> Verb:
         @functools.wraps(function)
-        def call(*, as_json: bool, verbose: bool, **given: Any) -> Any:
+        def call(**given: Any) -> Any:
             about(_file(given))
-            asked = verbose or bool(click.get_current_context().meta.get("kit.verbose"))
-            return function(Output(as_json, asked), **given)
+            told = click.get_current_context().meta
+            return function(Output(JSON in told, VERBOSE in told), **given)
 
         command = click.command(name, cls=Verb)(call)
-        command.params += [
-            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document; words go to stderr."),
-            click.Option(["--verbose"], is_flag=True, help="Show traces, and more of what there is to say."),
-        ]
+        command.params += shared_options()
         command.examples = examples
         return command
 

@@ -10,6 +10,7 @@ import click
 
 from deploy.cli.calling import program, this_line
 from deploy.cli.output import is_coloured, print_json
+from deploy.cli.streams import UnwritableError
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -17,6 +18,8 @@ INTERRUPTED, TERMINATED = 130, 143
 
 def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     """Print what went wrong and return the exit code."""
+    if isinstance(error, UnwritableError) and error.is_closed:
+        return FAILED
     problem, next_step, code, more = _explain(error)
     if verbose:
         import traceback
@@ -47,6 +50,9 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
         return "interrupted", "", INTERRUPTED, {}
     if isinstance(error, Terminated):
         return "terminated", "", TERMINATED, {}
+    if isinstance(error, UnwritableError):
+        problem = f"the output cannot be written: {error.reason}"
+        return problem, "make room where it goes, or send it to another place", FAILED, {}
     what = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
     trace = "is above" if "--verbose" in sys.argv else f"is shown by: {this_line('--verbose')}"
     return f"kit itself failed: {what}", f"this is a fault of kit; its trace {trace}", FAILED, {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from importlib import import_module
@@ -16,13 +15,15 @@ from deploy.agent.line import called
 from deploy.cli.calling import program
 from deploy.cli.commands import MODULES, SECTIONS, VERBS
 from deploy.cli.failure import Terminated, report
-from deploy.errors import FAILED, USAGE
+from deploy.cli.parsing import PlacedGroup, shared_options
+from deploy.cli.streams import guard_streams
+from deploy.errors import USAGE
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class Verbs(click.Group):
+class Verbs(PlacedGroup):
     """The verbs, each imported when it is used."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
@@ -73,38 +74,24 @@ class Verbs(click.Group):
 @click.group(
     cls=Verbs, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.option("--verbose", is_flag=True, help="Show traces, and more of what there is to say.")
 @click.version_option(__version__, message="kit %(version)s")
-@click.pass_context
-def cli(context: click.Context, verbose: bool) -> None:
+def cli() -> None:
     """Infrastructure as code for private LLM servers: one kit.yaml, one command, the same box every time."""
-    context.meta["kit.verbose"] = verbose
+
+
+cli.params[:0] = shared_options()
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else argv
     called(program())
-    # Closed by whoever started it: nothing is heard then, and what is said goes nowhere.
-    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - it lives as long as the process
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - it lives as long as the process
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - so does this one
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    guard_streams()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         # A terminal that is closed; under nohup it is not heard.
         signal.signal(signal.SIGHUP, _terminate)
-    try:
-        code = _run(words)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at its end; what nobody reads may go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    return code
+    return _run(words)
 
 
 def _run(words: list[str]) -> int:
@@ -112,12 +99,12 @@ def _run(words: list[str]) -> int:
         code: Any = cli.main(
             words or ["--help"], prog_name=program(), standalone_mode=False, complete_var="_KIT_COMPLETE"
         )
-    except BrokenPipeError:
-        raise
+        sys.stdout.flush()
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 1
     except BaseException as error:  # noqa: BLE001 - the one place where every failure becomes words and an exit code
-        return report(error, as_json="--json" in words, verbose="--verbose" in words)
+        options = words[: words.index("--")] if "--" in words else words
+        return report(error, as_json="--json" in options, verbose="--verbose" in options)
     if not words:
         return USAGE
     return code if isinstance(code, int) else 0

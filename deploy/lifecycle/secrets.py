@@ -34,7 +34,9 @@ def secret_value(there: Stack, transport: Transport, secret: Secret) -> str:
 
 def purpose(there: Applied, secret: Secret) -> str:
     """Say what a secret is for, also one that no person ever needs."""
-    if secret.shown_as:
-        return secret.shown_as
+    if secret.shown_as or secret.purpose:
+        return secret.shown_as or secret.purpose
     others = [name for name in there.readers[secret.name] if name != secret.owner]
-    return f"key with which {' and '.join(others)} calls {secret.owner}" if others else f"known to {secret.owner} alone"
+    if others:
+        return f"key with which {' and '.join(others)} calls {secret.owner}"
+    return f"only {secret.owner} reads it"

@@ -21,8 +21,14 @@ CONTAINER_PORT = 8080
 LOGGED = r"\d{4}-\d\d-\d\d [\d:.]+ \| INFO +\| uvicorn\.protocols\.http\.\w+:\w+:\d+ - "
 """How a line about a request begins."""
 ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
-SESSIONS = Secret("webui_secret_key", "open_webui")
-KIT_PASSWORD = Secret("kit_admin_password", "open_webui")
+SESSIONS = Secret(
+    "webui_secret_key", "open_webui", purpose="key that signs the web UI's sessions; only open_webui reads it"
+)
+KIT_PASSWORD = Secret(
+    "kit_admin_password",
+    "open_webui",
+    purpose=f"password of {ADMIN_EMAIL}, the kit's own administrator of the web UI; kit and open_webui read it",
+)
 PERSON_PASSWORD = Secret(
     "webui_admin_password",
     "open_webui",

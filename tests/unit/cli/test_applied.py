@@ -106,7 +106,10 @@ def test_every_secret_has_a_purpose(spec: Path) -> None:
     there = applied(spec)
     said = {secret.name: purpose(there, secret) for secret in there.secrets}
     assert all(said.values())
-    assert said["webui_secret_key"] == "known to open_webui alone"
+    assert said["webui_secret_key"] == "key that signs the web UI's sessions; only open_webui reads it"
+    assert said["kit_admin_password"] == (
+        "password of kit@localhost, the kit's own administrator of the web UI; kit and open_webui read it"
+    )
 
 
 def test_secret_alone_lists(machine: Path, spec: Path, kit: Kit) -> None:

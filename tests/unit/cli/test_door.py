@@ -16,6 +16,7 @@ from deploy.cli.main import cli
 from tests.unit.cli.conftest import Kit
 
 SUBVERBS = ["secret list", "secret show", "models list", "models pull", "models remove", "import modelfile"]
+BEHIND = ": write it behind that word"
 COMMANDS = [(name,) for name in VERBS] + [tuple(words.split()) for words in SUBVERBS]
 
 
@@ -103,6 +104,42 @@ def test_an_unknown_option_names_the_help_of_its_verb(kit: Kit) -> None:
     assert shown.err == "error: No such option '--jsn'. Did you mean '--json'?\nhelp: kit version --help\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "told", "help_of"),
+    [
+        (("init", "--model"), "Option '--model' requires an argument.", "init"),
+        (("models", "pull", "--engine"), "Option '--engine' requires an argument.", "models pull"),
+        (("check", "a.yaml", "b.yaml"), "Got unexpected extra argument (b.yaml)", "check"),
+        (("--yes", "apply"), f"--yes is an option of apply{BEHIND}", "apply"),
+        (
+            ("--engine", "main", "models", "pull", "x"),
+            f"--engine is an option of pull{BEHIND}",
+            "models pull",
+        ),
+        (
+            ("import", "--name", "x", "modelfile"),
+            f"--name is an option of modelfile{BEHIND}",
+            "import modelfile",
+        ),
+        (("--nope", "apply"), "No such option '--nope'.", ""),
+    ],
+)
+def test_an_error_about_an_option_leads_to_the_help_that_has_it(
+    words: tuple[str, ...], told: str, help_of: str, kit: Kit
+) -> None:
+    shown = kit(*words)
+    assert (shown.code, shown.err) == (2, f"error: {told}\nhelp: {f'kit {help_of}'.strip()} --help\n")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_options_that_all_have_may_stand_before_any_word(words: tuple[str, ...], kit: Kit) -> None:
+    for place in range(len(words) + 1):
+        shown = kit(*words[:place], "--json", *words[place:], "--nope")
+        assert shown.document["error"]["exit_code"] == 2
+        assert "--nope" in shown.document["error"]["problem"]
+    assert kit("--json", "version").document == kit("version", "--json").document
+
+
 def test_an_error_with_json_is_one_document_on_stdout_and_words_on_stderr(kit: Kit) -> None:
     shown = kit("version", "--nope", "--json")
     assert shown.code == 2
@@ -138,6 +175,35 @@ def test_a_standard_output_that_is_closed_changes_no_exit_code() -> None:
     program = f"{sys.executable} -c 'import sys; from deploy.cli.main import main; sys.exit(main())' version"
     done = subprocess.run(["sh", "-c", f"{program} >&-"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def told_by(words: str, *, shell: str = "sh") -> subprocess.CompletedProcess[str]:
+    """Run the program in a shell's line, where {kit} stands for it."""
+    program = f"{sys.executable} -c 'import sys; from deploy.cli.main import main; sys.exit(main())'"
+    line = words.format(kit=program)
+    return subprocess.run([shell, "-c", line], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", ["schema", "version", "version --json", "--help", "init --help", "completion bash"])
+def test_an_output_that_cannot_be_written_is_told_and_is_no_fault_of_kit(words: str) -> None:
+    done = told_by(f"{{kit}} {words} > /dev/full")
+    told = "error: the output cannot be written: No space left on device\nmake room where it goes, or send it"
+    assert (done.returncode, done.stderr.startswith(told)) == (1, True)
+
+
+def test_words_that_cannot_be_written_change_no_exit_code(tmp_path: Path) -> None:
+    assert told_by("{kit} version 2> /dev/full").returncode == 0
+    assert told_by("{kit} --nope 2> /dev/full").returncode == 2
+    assert told_by("{kit} --nope > /dev/full 2> /dev/full").returncode == 2
+    model = tmp_path / "Modelfile"
+    model.write_text("FROM a\r\nPARAMETER nope 1\r\n")
+    done = told_by(f"{{kit}} import modelfile {model} 2> /dev/full")
+    assert (done.returncode, "name: " in done.stdout) == (1, True)
+
+
+def test_a_reader_that_goes_away_ends_a_run_in_silence() -> None:
+    done = told_by("set -o pipefail; {kit} schema | true; echo ${{PIPESTATUS[0]}}", shell="bash")
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_every_shell_asks_the_kit_that_was_typed_which_need_not_be_on_path(kit: Kit) -> None:

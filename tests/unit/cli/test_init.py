@@ -46,6 +46,11 @@ def test_a_tag_is_all_that_a_real_model_needs(kit: Kit) -> None:
     assert (spec.models[0].name, bool(spec.gateway), bool(spec.webui)) == ("llama3.2:3b", True, True)
 
 
+def test_a_folder_whose_name_begins_as_an_option_stays_a_path_in_the_next_line(kit: Kit) -> None:
+    assert kit("init", "--", "-x").out.endswith("next:\n  kit apply ./-x/kit.yaml\n")
+    assert kit("check", "--", "-x/kit.yaml").err.endswith("type: kit lock ./-x/kit.yaml\n")
+
+
 def test_gguf_is_another_name_of_model_file(kit: Kit) -> None:
     Path("mine.gguf").write_bytes(b"GGUF and more")
     texts = []

@@ -1,0 +1,62 @@
+"""How every command reads its words: the options that all share, and the help that an error leads to."""
+
+from __future__ import annotations
+
+import click
+
+JSON, VERBOSE = "kit.json", "kit.verbose"
+SHARED = {
+    "--json": (JSON, "Print one JSON document; words go to stderr."),
+    "--verbose": (VERBOSE, "Show traces, and more of what there is to say."),
+}
+"""Options that may stand before a verb and behind it, each with its key in a run's memory and its help."""
+
+
+def shared_options() -> list[click.Parameter]:
+    """Return the options that every command has; their values go to the run's memory, wherever they stand."""
+    return [_shared(option, key, words) for option, (key, words) in SHARED.items()]
+
+
+def _shared(option: str, key: str, words: str) -> click.Option:
+    def remember(context: click.Context, _parameter: click.Parameter, is_given: bool) -> None:
+        if is_given:
+            context.meta[key] = True
+
+    return click.Option([option], is_flag=True, expose_value=False, callback=remember, help=words)
+
+
+class Placed(click.Command):
+    """A command whose every error leads to its own help: click's parser names none."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of a command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+
+class PlacedGroup(Placed, click.Group):
+    """A command with commands of its own; an option of theirs that stands before their name is told with its place."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words up to the name of a command."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _misplaced(self, error, ctx, words) from None
+
+
+def _misplaced(group: click.Group, error: click.NoSuchOption, context: click.Context, words: list[str]) -> Exception:
+    command: click.Command = group
+    for word in words:
+        found = command.get_command(context, word) if isinstance(command, click.Group) else None
+        if found is None:
+            continue
+        command, context = found, click.Context(found, info_name=word, parent=context)
+        if any(error.option_name in parameter.opts for parameter in command.params):
+            place = f"{error.option_name} is an option of {word}: write it behind that word"
+            return click.UsageError(place, context)
+    return error
