@@ -22,8 +22,14 @@ def base_request(deployment: Deployment, run: str) -> Request:
     return {"format": AGENT_FORMAT, "stack": deployment.stack, "root": deployment.root, "run": run}
 
 
-def secrets_request(deployment: Deployment, run: str, given: Mapping[str, str]) -> Request:
-    """Return the secrets to generate once or to take as they are given, and who reads a copy."""
+def secrets_request(
+    deployment: Deployment, run: str, given: Mapping[str, str], settled: Mapping[str, Request] | None = None
+) -> Request:
+    """Return the secrets to generate once or to take as they are given, and who reads a copy.
+
+    Data that comes from another stack comes with the secrets that its service has there.
+    """
+    stacks = {name: one["stack"] for name, one in (settled or {}).items() if one["takes_over"]}
     return base_request(deployment, run) | {
         "secrets": [
             {
@@ -32,6 +38,7 @@ def secrets_request(deployment: Deployment, run: str, given: Mapping[str, str]) 
                 "prefix": secret.prefix,
                 "value": given.get(secret.name),
                 "reference": secret.reference,
+                "stack": stacks.get(secret.owner, ""),
                 "readers": [
                     {"service": name, **asdict(deployment.service(name).owner)} for name in deployment.readers(secret)
                 ],

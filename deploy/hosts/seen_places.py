@@ -16,12 +16,16 @@ class SeenPlace:
     ids: tuple[str, ...] = ()
     """Ids of accounts of the database, which every copy of it shares."""
     latest: int = 0
-    """When somebody last wrote to it, in seconds of the epoch."""
+    """When somebody last wrote a chat in it, in seconds of the epoch."""
+    used: int = 0
+    """When somebody was last active in it, in seconds of the epoch."""
     words: str = ""
     """What is in it, counted."""
     size_bytes: int = 0
     mount: str = "/"
     """Where the file system is mounted that it lies on."""
+    is_filled: bool = False
+    """True if anything but the kit's own lies in it."""
 
     @property
     def is_bare(self) -> bool:
@@ -45,6 +49,15 @@ class SeenData:
     mount: str = ""
     stack: str = ""
     """The name that the stack had before, where the same kit.yaml was applied under another one."""
+    used: int = 0
+    """When somebody was last active in it at the last apply."""
+    users: tuple[str, ...] = ()
+    """Other stacks whose services keep their data in this very folder."""
+
+    @property
+    def is_older(self) -> bool:
+        """True if the same folder holds an earlier state of its database than the last accepted release left."""
+        return self.was is None and self.now.state == "data" and self.now.used < self.used
 
     @property
     def former(self) -> SeenPlace:
@@ -80,8 +93,8 @@ def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:
 
 def _data(one: dict[str, Any]) -> SeenData:
     was = _place(one["was"]) if one.get("was") else None
-    told = {name: one[name] for name in ("before", "had", "words", "mount", "stack") if name in one}
-    return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), **told)
+    told = {name: one[name] for name in ("before", "had", "words", "mount", "stack", "used") if name in one}
+    return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), users=tuple(one.get("users", ())), **told)
 
 
 def _place(one: dict[str, Any]) -> SeenPlace:

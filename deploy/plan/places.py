@@ -37,6 +37,8 @@ class Question:
     """Why its container is made anew."""
     size_bytes: int = 0
     """What a move copies."""
+    is_filled: bool = False
+    """True if something lies in the place now, which a move puts aside."""
     stack: str = ""
     """The stack whose data it is, where that is another one."""
 
@@ -55,10 +57,12 @@ class Chosen:
 
     def request(self) -> dict[str, Any]:
         """Return what the agent does."""
-        place = self.question.place
+        place, question = self.question.place, self.question
+        # The secrets of a service are those that its data was written with.
+        takes_over = bool(question.stack) and (self.choice == "move" or question.before == place.host_path)
         owner = {"uid": place.owner.uid, "gid": place.owner.gid}
         told = {"from": self.question.before, "choice": self.choice, "stack": self.question.stack}
-        return {**place.request(), **owner, **told}
+        return {**place.request(), **owner, **told, "takes_over": takes_over}
 
 
 def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:
@@ -95,21 +99,27 @@ def question_of(place: Place, seen: SeenData) -> Question | None:
 
 
 def _renamed(place: Place, seen: SeenData, before: str) -> Question | None:
-    if not seen.now.is_bare or seen.former.is_bare:
-        return None
-    stays = (
-        f"this kit.yaml was applied here as the stack {seen.stack}: {place.service} would begin empty in "
-        f"{place.host_path}, and {seen.former.words} stay in {before}"
-    )
+    was, now, name = seen.former, seen.now, place.service
     back = f"write `stack: {seen.stack}` in kit.yaml again"
-    return Question(place, before, stays, ("fresh",), back, "", stack=seen.stack)
+    problem = f"this kit.yaml was applied here as the stack {seen.stack}"
+    if before == place.host_path and now.state == "data":
+        whose = f"{problem}: {now.words} of it lie in {place.host_path}"
+        return Question(place, before, whose, ("found",), back, "", stack=seen.stack)
+    if was.is_bare or set(was.ids) & set(now.ids):
+        return None
+    if now.is_bare:
+        what = f"{name} would begin empty in {place.host_path}, and {was.words} stay in {before}"
+    else:
+        what = f"{name} would go on with {now.words} in {place.host_path}, and {was.words} stay in {before}"
+    choices: tuple[Choice, ...] = ("move", "fresh") if now.is_bare else ("move", "found")
+    return Question(place, before, f"{problem}: {what}", choices, back, "", was.size_bytes, now.is_filled, seen.stack)
 
 
 def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
     if seen.now.is_bare:
         return _gone(place, seen, before)
     if not seen.is_another:
-        return None
+        return _earlier(place, seen, before)
     held = f", and {seen.words} at the last apply" if seen.words else ""
     return Question(
         place,
@@ -119,6 +129,27 @@ def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
         ("found",),
         "put the data back, or mount the drive that it lies on",
         "its data is another database",
+    )
+
+
+def _earlier(place: Place, seen: SeenData, before: str) -> Question | None:
+    """Ask about an earlier state where its drive is another one; a copy that a person put back is their will."""
+    if not seen.is_older or not _unmounted(seen):
+        return None
+    return Question(
+        place,
+        before,
+        f"{_older(place, seen)}{_unmounted(seen)}",
+        ("found",),
+        "mount the drive that the data lies on",
+        "its data is an earlier state",
+    )
+
+
+def _older(place: Place, seen: SeenData) -> str:
+    held = f", {seen.words} at the last apply" if seen.words else ""
+    return (
+        f"{place.host_path} holds an earlier state of {place.service} than the last apply left: {seen.now.words}{held}"
     )
 
 
@@ -155,16 +186,16 @@ def _another_folder(place: Place, seen: SeenData, before: str) -> Question | Non
     back = "write its folder in kit.yaml as it was"
     if now.is_bare:
         stays = f"{name} would begin empty in {place.host_path}: {was.words} stay in {before}"
-        return Question(place, before, stays, ("move", "fresh"), back, cause, was.size_bytes)
+        return Question(place, before, stays, ("move", "fresh"), back, cause, was.size_bytes, now.is_filled)
     if not was.ids:
         return None
     there = f"{now.words} in {place.host_path}, {was.words} in {before}"
     if not set(was.ids) & set(now.ids):
         other = f"{place.host_path} holds another database of {name}: {there}"
-        return Question(place, before, other, ("found", "move"), back, cause, was.size_bytes)
+        return Question(place, before, other, ("found", "move"), back, cause, was.size_bytes, is_filled=True)
     if now.latest < was.latest:
         older = f"{place.host_path} holds an older state of {name} than {before}: {there}"
-        return Question(place, before, older, ("move", "found"), back, cause, was.size_bytes)
+        return Question(place, before, older, ("move", "found"), back, cause, was.size_bytes, is_filled=True)
     return None
 
 
@@ -189,7 +220,7 @@ def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
     for name, one in chosen.items():
         path, before = one.question.place.host_path, one.question.before
         told = {
-            "move": f"copied from {before} to {path} while {name} is stopped, and checked; {before} stays as it is",
+            "move": _moved(one.question),
             "fresh": f"begins empty in {path}" + (f"; {before} stays as it is" if before != path else ""),
             "found": f"goes on with what lies in {path}" + (f"; {before} stays as it is" if before != path else ""),
         }
@@ -197,10 +228,32 @@ def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
         yield Operation(f"data of {name}", ACTIONS[one.choice], told[one.choice], "release", name, written=written)
 
 
+def _moved(question: Question) -> str:
+    name, path, before = question.place.service, question.place.host_path, question.before
+    still = f"{name} of the stack {question.stack} is stopped, and stays so" if question.stack else f"{name} is stopped"
+    aside = f"; what lies in {path} under the same names is put aside there, in .kit-aside-TIME"
+    return (
+        f"copied from {before} to {path} while {still}, and checked; {before} stays as it is"
+        f"{aside if question.is_filled else ''}"
+    )
+
+
+def shared_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield where another stack's service has its data: two programs that write one database break it."""
+    for place in places_of(deployment):
+        seen = observation.places.get(place.service)
+        for stack in seen.users if seen else ():
+            problem = f"{place.host_path} is where the stack {stack} on this machine has its data"
+            away = f"`{Line('destroy', '--stack', stack)}` takes that stack away and keeps its data for this one"
+            yield problem, f"write another folder for {place.service}; or {away}"
+
+
 def place_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield where data stays behind though its service goes on with data of its own."""
     for place in places_of(deployment):
         seen = observation.places.get(place.service)
+        if seen is not None and seen.is_older and question_of(place, seen) is None:
+            yield _older(place, seen)
         if seen is None or seen.was is None or seen.was.state != "data" or question_of(place, seen) is not None:
             continue
         yield f"{seen.was.words} of {place.service} stay in {seen.before}, and nothing removes them"

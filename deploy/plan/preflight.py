@@ -18,7 +18,7 @@ from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over
-from deploy.plan.places import place_advice
+from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
 from deploy.plan.sources import source_refusals
 
@@ -46,6 +46,7 @@ def refusals(
         *device_refusals(deployment, observation),
         *_older_than_data(deployment, observation),
         *drive_refusals(deployment, observation),
+        *shared_refusals(deployment, observation),
     )
 
 

@@ -27,7 +27,8 @@ def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) 
     except OSError:
         found, mount = {"state": UNREADABLE}, "/"
     size = size_of(path) if counted and sized and found["state"] == DATA else 0
-    return {"ids": [], "latest": 0, "words": "", **found, "size_bytes": size, "mount": mount}
+    blank = {"ids": [], "latest": 0, "used": 0, "words": "", "is_filled": has_entries(path)}
+    return {**blank, **found, "size_bytes": size, "mount": mount}
 
 
 def is_same(before: list[str], now: list[str]) -> bool:

@@ -14,6 +14,7 @@ from deploy.agent.data.copy import take_copy
 from deploy.agent.data.places import MOVE, begin
 from deploy.agent.data.put_back import swap_in
 from deploy.agent.data.trees import OURS, copied_digest
+from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import stop_container
@@ -27,13 +28,17 @@ def settle_places(
     docker: Docker, root: Path, request: dict[str, Any], services: dict[str, dict[str, Any]], journal: Journal
 ) -> None:
     """Carry out what a person chose for places of data that changed, before any container is made on them."""
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, service in services.items():
         place = service.get("place")
         if not place or service["action"] in ("remove", "stop"):
             continue
         if place["choice"] == MOVE:
+            # Under another name the stack has its containers still.
+            stack = place.get("stack") or request["stack"]
+            found = of_stack(docker.containers({"kit.stack": stack}), stack)
             _move_stopped(docker, root, name, place, found.get(name), journal)
+        if place.get("takes_over"):
+            _remember_version(root, name, place["stack"])
         begin(root, name, place, place["choice"])
 
 
@@ -61,9 +66,17 @@ def _move_stopped(
         if container is not None and is_running:
             docker.start(container["Id"])
         raise
-    swap_in(root, name, {**manifest, "host_path": place["path"]}, beside / "data")
+    aside = swap_in(root, name, {**manifest, "host_path": place["path"]}, beside / "data")
     shutil.rmtree(beside, ignore_errors=True)
-    journal.say(f"the data of {name} lies in {place['path']}; what is in {place['from']} stays there")
+    lay = f"; what lay there before is in {aside}" if aside else ""
+    journal.say(f"the data of {name} lies in {place['path']}{lay}; what is in {place['from']} stays there")
+
+
+def _remember_version(root: Path, name: str, stack: str) -> None:
+    """Remember which release of the application wrote the data: an older one must not go on with it."""
+    version = data_versions(root.with_name(stack)).get(name)
+    if version:
+        remember_versions(root, {name: {"data_version": version}})
 
 
 def _ensure_folder(place: dict[str, Any]) -> None:

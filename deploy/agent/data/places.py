@@ -29,9 +29,9 @@ def places_path(root: Path) -> Path:
 
 def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str, Any]:
     """Describe each place now, and the place that the service's data had before; origin is the kit.yaml that asks."""
-    known = _read(root)["places"]
-    if not known and linked_release(root, "current") is None:
-        known = _of_renamed(root, origin)
+    is_new = linked_release(root, "current") is None
+    # Of each place: an apply that was cut off may have settled some of them.
+    known = {**(_of_renamed(root, origin) if is_new else {}), **_read(root)["places"]}
     return {name: _observed(root, name, place, known.get(name)) for name, place in places.items()}
 
 
@@ -111,6 +111,17 @@ def go_back(root: Path, release: str) -> dict[str, str]:
     return written
 
 
+def stacks_on(root: Path, path: str) -> list[str]:
+    """Return the other stacks of this machine whose release that runs keeps a service's data in a folder."""
+    wanted, found = Path(path).resolve(), []
+    for other in sorted(root.parent.glob("*/current")):
+        decided = read_json(other / "deployment.json") or {} if other.parent != root else {}
+        places = (one["data"]["host_path"] for one in decided.get("services", []) if one.get("data"))
+        if any(Path(one).resolve() == wanted for one in places):
+            found.append(other.parent.name)
+    return found
+
+
 def released_place(root: Path, release: str, service: str) -> str | None:
     """Return where a release keeps a service's data."""
     decided = read_json(root / "releases" / release / "deployment.json") or {}
@@ -130,8 +141,11 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
         "ids": before["ids"] if before else [],
         "words": before.get("words", "") if before else "",
         "mount": before.get("mount", "") if before else "",
+        "used": before.get("used", 0) if before else 0,
+        "users": [] if place.get("protocol") else stacks_on(root, place["path"]),
     }
-    is_settled = told["before"] == place["path"] and now["state"] == DATA and is_same(told["ids"], now["ids"])
+    is_data = now["state"] == DATA and is_same(told["ids"], now["ids"]) and now["used"] >= told["used"]
+    is_settled = told["before"] == place["path"] and is_data and not told["stack"]
     if is_settled or not told["had"]:
         return {**told, "now": now, "was": None}
     was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None
@@ -161,7 +175,7 @@ def _had_models(root: Path, engine: str) -> bool:
 def _entry(seen: Look, place: Place, before: Entry | None) -> Entry:
     if before is not None and seen["state"] in (UNREADABLE, BROKEN):
         return before
-    told = {name: seen[name] for name in ("ids", "words", "mount")}
+    told = {name: seen[name] for name in ("ids", "words", "mount", "used")}
     mark = {"mark": leave_mark(Path(place["path"]))} if place.get("protocol") and seen["state"] == DATA else {}
     return {"path": place["path"], "holds": seen["state"] == DATA, **told, **mark}
 

@@ -51,8 +51,8 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     return str(aside)
 
 
-def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> None:
-    """Put a checked copy, which lies on the same file system, in the place that its manifest names."""
+def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> Path | None:
+    """Put a checked copy, which lies on the same file system, in its manifest's place; return where the old lies."""
     source = Path(manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
     shutil.rmtree(beside, ignore_errors=True)
@@ -62,6 +62,7 @@ def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> N
     with suppress(OSError):
         # Mostly nothing was there before.
         aside.rmdir()
+    return aside if aside.exists() else None
 
 
 def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path) -> None:

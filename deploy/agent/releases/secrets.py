@@ -96,6 +96,8 @@ def _ensure_names(secret: dict[str, Any]) -> None:
 def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     path = secret_path(root, secret["owner"], secret["name"])
     value = secret.get("value")
+    if value is None:
+        value = _of_other_stack(root, secret)
     if value is None and not path.exists() and secret.get("reference"):
         problem = f"the secret {secret['name']} is kept in {secret['reference']}, and was not given"
         raise AgentError(problem, f"run `{Line('apply')}` where that can be read")
@@ -104,6 +106,17 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)
     _keep(root, secret["owner"], secret["name"], value, owner, written)
     return str(value)
+
+
+def _of_other_stack(root: Path, secret: dict[str, Any]) -> str | None:
+    """Return the value that the data of its service was written with, where that comes from another stack."""
+    if not secret.get("stack"):
+        return None
+    _ensure_names({"name": secret["stack"], "owner": secret["owner"], "readers": []})
+    try:
+        return secret_path(root.with_name(secret["stack"]), secret["owner"], secret["name"]).read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _random() -> str:

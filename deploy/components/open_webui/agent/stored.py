@@ -58,14 +58,16 @@ def looked(database: Path, *, counted: bool) -> dict[str, Any]:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             ids = [str(one) for one, _ in connection.execute(_ACCOUNTS)] if "user" in tables else []
             words = _words(connection, tables, len(ids)) if counted else ""
-            latest = int(_number(connection, _NEWEST_CHAT)) if counted and "chat" in tables else 0
+            latest = int(_number(connection, _NEWEST_CHAT)) if "chat" in tables else 0
+            # Who deletes the newest chat is active then: this alone never falls.
+            used = max(latest, int(_number(connection, _NEWEST_ACCOUNT)) if "user" in tables else 0)
     except sqlite3.OperationalError:
         return {"state": "unreadable"}
     except sqlite3.DatabaseError:
         return {"state": "broken"}
     if not tables or ("user" in tables and not ids):
         return {"state": "empty"}
-    return {"state": "data", "ids": ids[:KNOWN_IDS], "words": words, "latest": latest}
+    return {"state": "data", "ids": ids[:KNOWN_IDS], "words": words, "latest": latest, "used": used}
 
 
 def _words(connection: sqlite3.Connection, tables: set[str], accounts: int) -> str:

@@ -16,6 +16,7 @@ from deploy.agent.data.copy import take_copy
 from deploy.agent.data.moving import settle_places
 from deploy.agent.data.places import go_back, left_places, places_path
 from deploy.agent.data.put_back import finish_put_back
+from deploy.agent.data.versions import data_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -30,13 +31,14 @@ QUIET = Journal("", "")
 class OneContainer(Docker):
     """A Docker whose only container writes chats for as long as it runs."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, stack: str = "home") -> None:
         super().__init__("/nowhere.sock")
+        self.stack = stack
         self.host, self.calls = host, list[str]()
         self.state = "running"
 
     def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        labels = {"kit.stack": "home", "kit.service": SERVICE}
+        labels = {"kit.stack": self.stack, "kit.service": SERVICE}
         return [{"Id": "c1", "State": self.state, "Created": 1, "Labels": labels}]
 
     def container(self, name: str) -> dict[str, Any] | None:
@@ -124,6 +126,21 @@ def test_what_lay_in_the_new_place_is_laid_aside(host: Host) -> None:
     assert chats_in(new) == 3
     (aside,) = new.glob(".kit-aside-*")
     assert chats_in(aside) == 7
+
+
+def test_data_of_another_name_is_copied_while_the_container_of_then_stands_still(host: Host) -> None:
+    host.root.joinpath("data_versions.json").write_text('{"format": 1, "versions": {"open_webui": "0.9.0"}}')
+    docker = OneContainer(host, stack="opt")
+    house, new = host.folder / "house", new_place(host)
+    owner = {"uid": os.getuid(), "gid": os.getgid()}
+    told = {"from": str(host.data), "choice": "move", "stack": "opt", "takes_over": True}
+    request = {"root": str(house), "stack": "house"}
+    services = {SERVICE: {"action": "create", "place": {**host.place(new).request(), **owner, **told}}}
+    settle_places(docker, house, request, services, QUIET)
+    assert docker.calls == ["stop"]
+    assert chats_in(new) == 3 == chats_in(host.data)
+    assert data_versions(house) == {SERVICE: "0.9.0"}
+    assert left_places(house, [str(new)]) == []
 
 
 def test_a_copy_that_is_damaged_changes_nothing_and_the_service_runs_on(

@@ -47,6 +47,24 @@ def test_a_secret_is_generated_once_and_every_reader_has_a_copy_of_its_own(tmp_p
     )
 
 
+def test_data_of_another_stack_comes_with_the_secrets_that_it_was_written_with(tmp_path: Path) -> None:
+    kept = tmp_path / "home" / "secrets" / "one" / "key"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of home")
+    readers = [{"service": "one", "uid": os.getuid(), "gid": os.getgid()}]
+    wanted = {"name": "key", "owner": "one", "prefix": "", "value": None, "readers": readers, "stack": "home"}
+    house = tmp_path / "house"
+    secrets.run({"root": str(house), "secrets": [{**wanted, "stack": ""}]}, QUIET)
+    assert secrets.secret_path(house, "one", "key").read_text() != "of home"
+    # An apply that was cut off has made some already.
+    assert secrets.run({"root": str(house), "secrets": [wanted]}, QUIET)["changed"]
+    assert secrets.secret_path(house, "one", "key").read_text() == "of home"
+    other = {**wanted, "name": "new", "stack": "gone"}
+    assert secrets.run({"root": str(house), "secrets": [other]}, QUIET)["changed"]
+    with pytest.raises(AgentError):
+        secrets.run({"root": str(house), "secrets": [{**wanted, "stack": "../home"}]}, QUIET)
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden"])
 def test_a_secret_has_no_name_that_leaves_its_folder(tmp_path: Path, name: str) -> None:
     wanted: dict[str, Any] = {"name": name, "owner": "one", "prefix": "", "value": None, "readers": []}
