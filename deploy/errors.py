@@ -14,11 +14,17 @@ MOST_PROBLEMS = 250
 MORE_PROBLEMS = "and more problems from here on; mend these first"
 
 
+def as_word(path: Path | str) -> str:
+    """Return a path as a word that no command takes for an option."""
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text
+
+
 def typed(path: Path | str) -> str:
     """Return a path as it stands in a line to type."""
     import shlex
 
-    return shlex.quote(str(path))
+    return shlex.quote(as_word(path))
 
 
 class KitError(Exception):

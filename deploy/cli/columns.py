@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from deploy.cli.fitting import fitted, is_too_wide, visible
-from deploy.verify.report import Report
+from deploy.verify.report import Report, named
 
 COLOURS = {
     "install": "green",
@@ -49,15 +49,13 @@ def _coloured(line: str) -> str:
 
 
 def report_table(report: Report) -> str:
-    """Print what verify saw: a line a check, what failed again at the end in full, and the sum."""
+    """Print what verify saw: a line a check, then each cause of a failure in full, and the sum."""
     rows = [(_outcome(check.outcome), check.service, check.name, f"{check.seconds:.1f} s") for check in report.checks]
     why = [
-        f"{_outcome(check.outcome)}  {check.service}: {check.name}\n{_indented(check.message)}"
-        for check in report.failures
+        f"{_outcome('failed')}  {named(checks)}\n{_indented(message)}"
+        for message, checks in report.causes("failed").items()
     ]
-    left_out = [
-        dim(f"{check.service}: {check.name}: {check.message}") for check in report.checks if check.outcome == "skipped"
-    ]
+    left_out = [dim(f"{named(checks)}: {message}") for message, checks in report.causes("skipped").items()]
     return "\n\n".join(part for part in (columns(rows), "\n".join(left_out), *why, report.summary()) if part)
 
 

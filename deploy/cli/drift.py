@@ -22,8 +22,10 @@ def _drift(observation: Observation) -> Iterator[str]:
     for right in observation.rights:
         yield f"{right.path}: {right.cause}"
     released = (observation.manifest or {}).get("services", {})
-    if observation.docker.is_denied:
-        yield f"containers cannot be seen: {observation.docker.problem}; {AS_ROOT}"
+    docker = observation.docker
+    if docker.is_denied or (not docker.server and not observation.services):
+        step = f"; {AS_ROOT}" if docker.is_denied else ""
+        yield f"containers cannot be seen: {docker.problem or 'Docker does not run'}{step}"
         released = {}
     for name, parts in sorted(released.items()):
         if name in observation.stopped:

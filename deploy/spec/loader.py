@@ -12,12 +12,13 @@ from deploy.spec.crosschecks import findings
 from deploy.spec.document import Document
 from deploy.spec.fields import shown
 from deploy.spec.finding import Finding
+from deploy.spec.foreign import begin_at, foreign, has_no_own_key
 from deploy.spec.meant import meant
 from deploy.spec.model import Spec
 from deploy.spec.planned import refuse_planned
 from deploy.spec.remains import findings_in_remains
-from deploy.spec.text import file_name
-from deploy.spec.tree import read_document
+from deploy.spec.text import file_name, read_text
+from deploy.spec.tree import parse_document, read_document
 from deploy.spec.validation import WORDED, problems_of, validate
 
 LARGEST = 1024 * 1024
@@ -29,7 +30,15 @@ def load_spec(path: Path) -> Spec:
     near = _near(path)
     if near and path.is_dir():
         raise SpecError([Problem(file_name(path), 0, 0, "", f"is a directory; did you mean {near}?")])
-    return read_spec(read_document(path, LARGEST, f"did you mean {near}?" if near else f"`{Line('init')}` writes one"))
+    missing = f"did you mean {near}?" if near else f"`{Line('init')}` writes one"
+    text, file = read_text(path, LARGEST, missing), file_name(path)
+    if told := foreign(path, text, Spec):
+        raise SpecError([Problem(file, 0, 0, "", told)])
+    document = parse_document(text, file, missing)
+    if has_no_own_key(document.data, Spec):
+        wrong = f"has none of a kit.yaml's keys (kit, stack, engines); {begin_at(path)}"
+        raise SpecError([Problem(file, 0, 0, "", wrong)])
+    return read_spec(document)
 
 
 def _near(path: Path) -> Path | None:

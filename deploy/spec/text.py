@@ -6,7 +6,8 @@ import re
 import stat
 from pathlib import Path
 
-from deploy.errors import Problem, SpecError
+from deploy.agent.line import Line
+from deploy.errors import Problem, SpecError, as_word
 from deploy.inputs import read_input
 from deploy.spec.fields import as_python, shown
 
@@ -49,6 +50,9 @@ def with_line_feeds(text: str) -> tuple[str, str]:
 
 
 def _decoded(path: Path, content: bytes) -> str:
+    if content.startswith(b"GGUF"):
+        line = Line("init", "--gguf", as_word(path), spec=path.parent / "kit.yaml")
+        raise _unreadable(path, f"is a GGUF file; `{line}` writes a kit.yaml with it")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise _unreadable(path, "is UTF-16; save it as UTF-8")
     try:

@@ -31,6 +31,8 @@ class Variables:
     """By variable, why no key sets it, or what to write instead."""
     families: tuple[tuple[str, str], ...] = ()
     """Patterns of further variables, each with the same."""
+    file_keys: frozenset[str] = frozenset()
+    """Keys that begin the program's own file of settings, which the kit writes."""
 
     def told(self, name: str, *, is_here: bool) -> str:
         """Return what is said of one; empty where it is none that is known by name."""
@@ -158,6 +160,12 @@ def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel
         if told:
             return told
     return ""
+
+
+def program_of_file(keys: frozenset[str], every: Iterator[type[BaseModel]]) -> str:
+    """Return the program whose own file of settings begins with some of these keys; empty where it is none's."""
+    tables = (_table(model) for model in every)
+    return next((table.program for table in tables if table and table.file_keys & keys), "")
 
 
 def _table(model: type[BaseModel]) -> Variables | None:

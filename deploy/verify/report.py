@@ -39,19 +39,17 @@ class Report:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.outcome == "failed")
 
-    def failures_text(self) -> str:
-        """Say what failed, a line each."""
-        return "\n".join(f"{check.service}: {check.name}: {check.message}" for check in self.failures)
+    def causes(self, outcome: Outcome) -> dict[str, tuple[Check, ...]]:
+        """Return the checks with an outcome by their message: many checks may have one cause."""
+        found: dict[str, tuple[Check, ...]] = {}
+        for check in self.checks:
+            if check.outcome == outcome:
+                found[check.message] = (*found.get(check.message, ()), check)
+        return found
 
-    def text(self) -> str:
-        """Print the report as a table."""
-        services = max((len(check.service) for check in self.checks), default=0)
-        names = max((len(check.name) for check in self.checks), default=0)
-        lines = [
-            f"{one.service:<{services}}  {one.name:<{names}}  {one.outcome:<7}  {one.seconds:>5.1f} s  {one.message}"
-            for one in self.checks
-        ]
-        return "\n".join([*(line.rstrip() for line in lines), self.summary()]) + "\n"
+    def failures_text(self) -> str:
+        """Say what failed, a line for each cause."""
+        return "\n".join(f"{named(checks)}: {message}" for message, checks in self.causes("failed").items())
 
     def summary(self) -> str:
         """Say how many checks passed, failed and were left out."""
@@ -63,4 +61,17 @@ class Report:
         return {"format": FORMAT, "passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
 
+def named(checks: tuple[Check, ...]) -> str:
+    """Return which checks have one cause: the name of a single check, else how many they are and of which services."""
+    if len(checks) == 1:
+        return f"{checks[0].service}: {checks[0].name}"
+    services = tuple(dict.fromkeys(check.service for check in checks))
+    if len(services) == 1 and len(checks) <= _NAMED:
+        return f"{services[0]}: {'; '.join(check.name for check in checks)}"
+    told = f"{', '.join(services[:-1])} and {services[-1]}" if len(services) > 1 else services[0]
+    return f"{len(checks)} checks of {told}"
+
+
+_NAMED = 4
+"""Most checks with one cause that are named in its line; a table names the others."""
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "skipped")

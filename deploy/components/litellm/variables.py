@@ -75,4 +75,5 @@ FAMILIES = (
     (r"API_(BASE|KEY|VERSION)", _VENDOR),
     (beginning("AIOHTTP LITELLM"), _START),
 )
-VARIABLES = Variables("LiteLLM", "`gateway`", FIELDS, {**REASONS, "DATABASE_URL": _DATABASE}, FAMILIES)
+FILE_KEYS = frozenset({"model_list", "litellm_settings", "general_settings", "router_settings"})
+VARIABLES = Variables("LiteLLM", "`gateway`", FIELDS, {**REASONS, "DATABASE_URL": _DATABASE}, FAMILIES, FILE_KEYS)

@@ -268,6 +268,13 @@ def test_containers_that_may_not_be_seen_are_not_called_missing(running: Observa
     )
 
 
+def test_containers_of_a_docker_that_does_not_run_are_not_called_missing(running: Observation) -> None:
+    down = Docker(problem="no socket at /run/docker.sock")
+    assert drift(replace(running, docker=down, services={})) == (
+        "containers cannot be seen: no socket at /run/docker.sock",
+    )
+
+
 def test_only_a_release_that_stands_and_was_accepted_is_proven(running: Observation) -> None:
     assert running.is_proven
     assert not replace(running, good=None).is_proven

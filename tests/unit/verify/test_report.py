@@ -9,13 +9,15 @@ BAD = Check("publishes exactly the planned ports", "litellm", "failed", 1.26, "p
 LEFT_OUT = Check("passes a chat message on", "litellm", "skipped", 0.0, "no engine serves a model")
 
 
-def test_a_report_is_a_table_with_a_sum() -> None:
-    assert Report((GOOD, BAD, LEFT_OUT)).text() == (
-        "main     is running and healthy               passed     0.0 s\n"
-        "litellm  publishes exactly the planned ports  failed     1.3 s  published ports: not planned: 0.0.0.0:1\n"
-        "litellm  passes a chat message on             skipped    0.0 s  no engine serves a model\n"
-        "1 passed, 1 failed, 1 skipped\n"
-    )
+def test_one_cause_of_many_checks_is_told_once() -> None:
+    cause = "Docker does not answer"
+    many = [Check(f"check {number}", service, "failed", 0.0, cause) for number in range(9) for service in ("main", "b")]
+    few = [Check(name, "main", "failed", 0.0, "it is stopped") for name in ("answers", "lists models")]
+    assert Report((*many, BAD, *few)).failures_text().splitlines() == [
+        "18 checks of main and b: Docker does not answer",
+        "litellm: publishes exactly the planned ports: published ports: not planned: 0.0.0.0:1",
+        "main: answers; lists models: it is stopped",
+    ]
 
 
 def test_one_failure_makes_it_red_and_says_where() -> None:
@@ -28,7 +30,8 @@ def test_one_failure_makes_it_red_and_says_where() -> None:
 
 def test_nothing_checked_is_not_green() -> None:
     assert not Report(()).passed
-    assert Report(()).text() == "nothing was checked\n"
+    assert Report(()).summary() == "nothing was checked"
+    assert Report((GOOD, BAD, LEFT_OUT)).summary() == "1 passed, 1 failed, 1 skipped"
 
 
 def test_it_travels_as_json() -> None:

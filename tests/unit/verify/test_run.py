@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.cli.columns import report_table
 from deploy.deployment import Deployment, as_json
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
@@ -65,9 +66,11 @@ def test_a_stack_that_is_not_there_turns_red_check_by_check_and_nothing_is_writt
     assert "has no container; run `kit apply`" in healthy.message or "Docker" in healthy.message
     questions = [check for check in report.checks if check.name == "refuses who has no key"]
     assert {check.service for check in questions} == {"main", "litellm"}
-    assert {(check.outcome, check.message.partition(" (")[0]) for check in questions} == {
-        ("skipped", "not asked: it does not run as planned")
+    assert {(check.outcome, check.message) for check in questions} == {
+        ("skipped", "not asked: its container is not running and healthy")
     }
+    table = report_table(report)
+    assert all(table.count(cause) == 1 for cause in (*report.causes("failed"), *report.causes("skipped")))
     assert not [check for check in report.checks if "Connection refused" in check.message]
     assert beside_the_checks() == there
     assert list(tmp_path.iterdir()) == []
