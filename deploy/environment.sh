@@ -15,6 +15,11 @@ here=$(CDPATH='' cd -- "${0%/*}/.." && pwd -P)
 new=
 log=/dev/null
 
+case $place in
+    "$here"/*) cure_of_noexec='move the checkout to another file system' ;;
+    *) cure_of_noexec='set XDG_CACHE_HOME to a folder on another file system' ;;
+esac
+
 say() { printf 'kit: %s\n' "$*" >&2; }
 
 fail() { # PROBLEM NEXT-STEP
@@ -124,8 +129,22 @@ make() {
     [ -z "${locked:-}" ] || collect
 }
 
+# A file system that is mounted with noexec keeps the packages' libraries from being loaded.
+runs_programs() {
+    tried=$(mktemp "$place/tried-XXXXXX")
+    printf '#!/bin/sh\n' >"$tried"
+    chmod 755 "$tried"
+    result=0
+    "$tried" 2>/dev/null || result=$?
+    rm -f "$tried"
+    return $result
+}
+
 { mkdir -p "$place" && [ -w "$place" ]; } 2>/dev/null ||
-    fail "the folder $place cannot be written by $(id -un)" \
+    fail "the folder $place cannot be written by $(id -un 2>/dev/null || id -u)" \
         'make it yours, or set XDG_CACHE_HOME to a folder that you may write, and run the same command again'
+runs_programs ||
+    fail "no program can run from the folder $place: its file system is mounted with noexec" \
+        "${cure_of_noexec}, and run the same command again"
 cd "$here"
 make 9>>"$place/$name.lock"

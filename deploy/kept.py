@@ -99,7 +99,10 @@ def _place(spec: Path) -> Path:
 
 
 def _folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        raise FileNotFoundError("this user has no home folder") from None
     return Path(base, "kit", "kept")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+
+UTF_8 = "PYTHONUTF8"
 
 
 def main() -> int:
     """Import the command line and run it; it has its own words for Ctrl-C."""
+    _ensure_utf_8()
     is_heard = signal.getsignal(signal.SIGINT) == signal.default_int_handler
     if is_heard:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -15,3 +20,11 @@ def main() -> int:
     if is_heard:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return run()
+
+
+def _ensure_utf_8() -> None:
+    """Begin again where the locale has another encoding: every file of the kit and every text of a person is UTF-8."""
+    if sys.getfilesystemencoding() == "utf-8" or os.environ.get(UTF_8) == "1":
+        return
+    os.environ[UTF_8] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -109,8 +109,8 @@ class LocalTransport:
             raise _no_python(self._python) from None
 
     def _argv(self, verb: str) -> list[str]:
-        # Isolated: neither this user's packages nor PYTHON* variables reach the agent.
-        return [self._python, "-IS", str(self._agent()), verb]
+        # Isolated: neither this user's packages nor PYTHON* variables reach the agent. UTF-8 whatever the locale says.
+        return [self._python, "-X", "utf8", "-IS", str(self._agent()), verb]
 
     def _agent(self) -> Path:
         if self._path is None:

@@ -52,7 +52,7 @@ def starter(choices: Choices) -> str:
             "",
             *_gateway(choices),
             *_webui(choices, model),
-            "# Backups are not built yet: copy /srv/kit yourself while the stack is stopped.",
+            "# Backups are not built yet: docs/operations.md says how to copy the data and its secrets by hand.",
             "backup: null",
             "",
         ]

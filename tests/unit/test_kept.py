@@ -119,6 +119,13 @@ def test_a_cache_that_cannot_be_written_stands_in_nobodys_way(spec: Path, monkey
     assert recall_desired(spec).deployment.stack == "quickstart"
 
 
+def test_a_user_without_a_name_and_a_home_keeps_nothing(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    assert recall_desired(spec).deployment.stack == "quickstart"
+
+
 def rewritten(content: bytes, change: Callable[[Any], None]) -> bytes:
     """Return a kept file whose document is another, with a checksum that is right."""
     document = json.loads(content.partition(b"\n")[2])

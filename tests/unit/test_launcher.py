@@ -105,3 +105,11 @@ def ensure_mounts_are_allowed() -> None:
     tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         pytest.skip(f"no read-only mount can be made here: {tried.stderr.strip()}")
+
+
+def test_texts_are_utf_8_whatever_the_locale_says(checkout: Checkout) -> None:
+    checkout.offer_uv()
+    # Python's own way to UTF-8 is for the C locale alone; without it that one stands for every old encoding.
+    checkout.environ |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = checkout.run("import", "Grüße.txt").said
+    assert (said["argv"], said["files"], said["output"]) == (["import", "Grüße.txt"], "utf-8", "utf-8")

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.unit.checkout import Checkout
+from tests.unit.checkout import Checkout, is_root
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 HANGS = 'case $1 in --version) exit 0 ;; esac\ntouch "{flag}"\nexec sleep 60'
@@ -110,3 +111,19 @@ def test_a_cache_that_cannot_be_made_is_named(checkout: Checkout) -> None:
     run = checkout.run()
     assert run.status == 1
     assert run.err.splitlines()[0].startswith(f"kit: the folder {checkout.place} cannot be written")
+
+
+@pytest.mark.skipif(not is_root(), reason="mounts a file system")
+def test_a_file_system_that_runs_no_program_is_told_before_anything_is_made(checkout: Checkout) -> None:
+    checkout.offer_uv()
+    checkout.place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec", "tmpfs", checkout.place], check=True)
+    try:
+        run = checkout.run()
+    finally:
+        subprocess.run(["umount", checkout.place], check=True)
+    assert (run.status, run.out) == (1, "")
+    assert run.err.splitlines() == [
+        f"kit: no program can run from the folder {checkout.place}: its file system is mounted with noexec",
+        "kit: move the checkout to another file system, and run the same command again",
+    ]

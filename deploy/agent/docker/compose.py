@@ -13,7 +13,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
-from deploy.agent.observing.engine import plugin_path
+from deploy.agent.observing.engine import personal_folder, plugin_path
 from deploy.agent.remembered import read_json, write_json
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG")
@@ -55,7 +55,7 @@ def own_configuration(root: Path) -> Path:
     is not missed: compose pulls nothing.
     """
     folder = root / "run" / "docker"
-    theirs = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    theirs = personal_folder()
     further = (read_json(theirs / "config.json") or {}).get("cliPluginsExtraDirs")
     places = [str(theirs / "cli-plugins"), *(further if isinstance(further, list) else [])]
     wanted = {"cliPluginsExtraDirs": places}

@@ -83,10 +83,15 @@ def _program_version(program: str) -> str | None:
     return found[1] if found else None
 
 
+def personal_folder() -> Path:
+    """Return the folder of a person's settings for docker's command."""
+    # Path.home() fails for a user without a home; the tilde that stays here names no folder.
+    return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111
+
+
 def plugin_path(name: str) -> Path | None:
     """Return the plugin that `docker` would run."""
-    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "cli-plugins"
-    paths = (folder / name for folder in (own, *map(Path, PLUGIN_FOLDERS)))
+    paths = (folder / name for folder in (personal_folder() / "cli-plugins", *map(Path, PLUGIN_FOLDERS)))
     return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
