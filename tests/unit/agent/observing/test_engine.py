@@ -42,8 +42,6 @@ def test_a_daemon_json_is_told_with_the_place_of_its_mistake(
 def test_a_daemon_json_that_is_not_there_is_no_problem(tmp_path: Path) -> None:
     assert daemon_json(tmp_path / "daemon.json") == (None, None)
 
-    assert engine.daemon_json(tmp_path / "daemon.json") == (None, None)
-
 
 def test_a_user_without_a_name_and_a_home_has_no_plugin_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
