@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.errors import FAILED, KitError, UsageError
 from deploy.modelfile.imported import imported, name_of, place_of
+
+if TYPE_CHECKING:
+    from deploy.spec.model import Spec
 
 ENGINE = "main"
 
@@ -41,12 +44,15 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
 
     for option, value, kind in (("--name", name, ModelName), ("--engine", engine, Name)):
         _ensure(option, value, kind)
-    chosen = engine or _engine()
+    spec = _spec_here()
+    chosen = engine or _engine(spec)
     with progress() as display:
         step = f"sha256 of the files of {place_of(file)}"
-        found = imported(
-            file, name, chosen, Path.cwd(), lambda what, done, size: display(Event(step, "progress", what, done, size))
-        )
+
+        def heard(what: str, done: int, size: int) -> None:
+            display(Event(step, "progress", what, done, size))
+
+        found = imported(file, name, chosen, Path.cwd(), heard, spec)
         display(Event(step, "done"))
     document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(found.lines)}
     told = {"left_out": [asdict(one) for one in found.left_out], "notes": [asdict(one) for one in found.notes]}
@@ -68,14 +74,19 @@ def _ensure(option: str, value: str | None, kind: Any) -> None:
         raise UsageError(f"{option}: {error.errors()[0]['msg']}", "choose another") from None
 
 
-def _engine() -> str:
-    """Return the first engine of the kit.yaml here that makes models from a Modelfile, as far as there is one."""
+def _spec_here() -> Spec | None:
+    """Return the kit.yaml of the current folder, if there is a sound one."""
     from deploy.spec.loader import load_spec
 
     try:
-        engines = load_spec(DEFAULT_SPEC).engines
+        return load_spec(DEFAULT_SPEC)
     except KitError:
-        return ENGINE
+        return None
+
+
+def _engine(spec: Spec | None) -> str:
+    """Return the first engine of a kit.yaml that makes models from a Modelfile, as far as there is one."""
+    engines = spec.engines if spec else ()
     return next((engine.name for engine in engines if engine.models_are == "created"), ENGINE)
 
 

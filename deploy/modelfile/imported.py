@@ -9,12 +9,18 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.errors import KitError, Problem, SpecError, UsageError
+from deploy.modelfile.checked import refused_beside, refused_by_itself, taken
+from deploy.modelfile.messages import with_system
 from deploy.modelfile.modelfile import Modelfile
 from deploy.modelfile.parse import Parsed, parse
-from deploy.modelfile.spec_lines import Entry, is_address, is_blob, is_path, spec_entry, spec_lines
-from deploy.reference import parse_model, plain_model
+from deploy.modelfile.spec_lines import is_address, is_blob, is_path, spec_entry, spec_lines
+from deploy.reference import plain_model
+
+if TYPE_CHECKING:
+    from deploy.spec.model import Spec
 
 MAGIC = b"GGUF"
 PIECE = 1 << 20
@@ -32,8 +38,14 @@ _TAG_AND_FILE = "a second FROM is a file, and the first one none; a projector go
 _SHARD = (
     "a second FROM is no projector (mmproj); of a model in several files make one, as `llama-gguf-split --merge` does"
 )
+_JOINED = "MESSAGE system follows SYSTEM; `system` holds both texts, as the engine joins them"
+_LATER = "MESSAGE system stands between other messages, and beside SYSTEM many templates lose one; move it into SYSTEM"
 _SHOWN = re.compile(r"# FROM (\S+)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+WITHOUT = {"from": "", "name": "--name N names it otherwise", "engine": "--engine E names another engine"}
+"""Keys that no entry goes without, each with the option that changes it."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +60,53 @@ class Imported:
     """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
 
 
-def imported(file: Path, name: str | None, engine: str, beside: Path, progress: Progress) -> Imported:
-    """Return the entry of `models` that makes what a Modelfile makes; paths begin at the folder of kit.yaml."""
+def imported(
+    file: Path, name: str | None, engine: str, beside: Path, progress: Progress, spec: Spec | None = None
+) -> Imported:
+    """Return the entry of `models` that makes what a Modelfile makes; paths begin at the folder of kit.yaml.
+
+    The entry is held to all that `kit check` says of it: in `spec`, or in a kit.yaml of its own.
+    """
     content = _content(file)
     place = place_of(file)
-    parsed = parse(place, content)
+    parsed = _with_one_system(parse(place, content), place)
     found, lost = _with_projector(parsed.modelfile, file.parent)
     whole, sha256s, problems = _with_files(replace(parsed, modelfile=found), content, file, beside, progress)
     if problems:
         next_step = "bring the GGUF file to where that line says, or change the line"
         raise SpecError([*problems, *parsed.left_out], next_step)
     entry = spec_entry(whole, name or name_of(file), engine, sha256s)
-    refused = _refused(entry, place, parsed.lines)
-    if "from" in refused:
-        raise SpecError([*_flat(refused), *parsed.left_out])
+    refused = refused_by_itself(entry, place, parsed.lines)
     kept = {key: value for key, value in entry.items() if key not in refused}
+    while not refused.keys() & WITHOUT and (found_beside := refused_beside(kept, spec, place, parsed.lines)):
+        refused |= found_beside
+        kept = {key: value for key, value in kept.items() if key not in found_beside}
+    if refused.keys() & WITHOUT:
+        steps = "; ".join(step for key, step in WITHOUT.items() if key in refused and step)
+        raise SpecError([*_flat(refused), *parsed.left_out], steps)
+    notes = [Problem(place, 1, 1, "", words)] if (words := taken(kept, spec)) else []
     told = [Problem(place, parsed.lines["projector"], 1, "", lost)] if lost else []
-    return Imported(spec_lines(kept), tuple(sorted([*parsed.left_out, *_flat(refused), *told])), parsed.notes)
+    return Imported(
+        spec_lines(kept), tuple(sorted([*parsed.left_out, *_flat(refused), *told])), (*parsed.notes, *notes)
+    )
+
+
+def _with_one_system(parsed: Parsed, place: str) -> Parsed:
+    """Make one text of SYSTEM and the messages of the system, for beside one another many templates lose one."""
+    found = parsed.modelfile
+    if found.system is None:
+        return parsed
+    joined = with_system(found.system, found.messages)
+    notes, left_out = [
+        tuple(Problem(place, parsed.message_lines[each], 1, "", words) for each in places)
+        for words, places in ((_JOINED, joined.joined), (_LATER, joined.later))
+    ]
+    return replace(
+        parsed,
+        modelfile=replace(found, system=joined.system, messages=tuple(joined.messages)),
+        notes=(*parsed.notes, *notes),
+        left_out=(*parsed.left_out, *left_out),
+    )
 
 
 def _with_files(
@@ -85,7 +127,7 @@ def _with_files(
         path = file.parent / _expanded(source)
         if wrong := _wrong(path):
             line = parsed.lines[instruction]
-            instead = _named(content, line) if instruction == "from" and is_blob(source) else ""
+            instead = _instead(content, line, source) if instruction == "from" else ""
             problems.append(Problem(place, line, 1, "", f"{source} {wrong}{instead}"))
             continue
         sources[instruction] = _written(path, source, beside)
@@ -122,28 +164,6 @@ def _is_projector(path: Path) -> bool | None:
         return None
     except KitError:
         return False
-
-
-def _refused(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
-    """Return the keys of an entry that kit.yaml would refuse, each with what is wrong with it."""
-    from deploy.spec.models import Model
-    from deploy.spec.validation import attempt
-    from deploy.spec.wording import words
-
-    _, faults = attempt(Model, entry)
-    found: dict[str, list[Problem]] = {}
-    for path, error in faults:
-        key = str(path[0])
-        line = lines.get("message" if key == "messages" else key, 1)
-        wrong = Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
-        found.setdefault(key, []).append(wrong)
-    try:
-        if isinstance(entry["from"], str):
-            parse_model(entry["from"])
-    except KitError as error:
-        wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {error.next_step}")
-        found.setdefault("from", []).append(wrong)
-    return found
 
 
 def _flat(refused: Mapping[str, list[Problem]]) -> list[Problem]:
@@ -203,6 +223,17 @@ def _wrong(path: Path) -> str:
         return "is a folder; kit.yaml takes one GGUF file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+
+
+def _instead(content: bytes, line: int, source: str) -> str:
+    """Say what to write behind FROM instead of a file that is not there."""
+    if is_blob(source):
+        return _named(content, line)
+    host, _, rest = source.partition("/")
+    if "." in host.strip(".") and rest.count("/") > 1:
+        owner, model = rest.split("/")[:2]
+        return f"; a model of a registry is named without its file: {host}/{owner}/{model}, and a tag such as :Q4_K_M"
+    return ""
 
 
 def _named(content: bytes, line: int) -> str:

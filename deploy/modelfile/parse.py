@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,15 +21,12 @@ from deploy.modelfile.printable import described, dropped
 from deploy.modelfile.scan import TEXTS, Instruction, scan
 from deploy.modelfile.spec_lines import is_path
 from deploy.modelfile.template import faults
+from deploy.modelfile.values import read_value
 from deploy.spec.fields import CONTROL, shown
-from deploy.spec.text import with_line_feeds
+from deploy.spec.text import decoded, with_line_feeds
 from deploy.spec.wording import did_you_mean, words
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_TRUTH = {"1": True, "0": False} | {
-    form: value for word, value in (("true", True), ("false", False)) for form in (word, word.upper(), word.title())
-}
-_TRUTH |= {"t": True, "T": True, "f": False, "F": False}
+COMMENT = "a '#' begins a comment only at the start of a line"
 _DRAFT = "DRAFT has no key in kit.yaml; go without it, the model answers the same, only slower"
 _PLACEHOLDER = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
 _SECOND_FROM = "a second FROM names no file; kit.yaml takes one model, and a projector as a file beside it"
@@ -48,6 +45,8 @@ class Parsed:
     """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
     lines: Mapping[str, int]
     """Where an instruction or a parameter stands, by its name in small letters."""
+    message_lines: tuple[int, ...] = ()
+    """Where each message stands."""
 
 
 @dataclass
@@ -57,6 +56,7 @@ class _Found:
     licenses: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
+    message_lines: list[int] = field(default_factory=list)
     stop_lines: list[int] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -99,7 +99,8 @@ def parse(file: str, content: bytes) -> Parsed:
         found.complain(1, "has no FROM line, so it names no model")
     if found.problems:
         raise SpecError([*found.problems, *found.told(found.left_out)])
-    return Parsed(_modelfile(found, parameters), found.told(found.left_out), found.told(found.notes), found.lines)
+    left_out, notes = found.told(found.left_out), found.told(found.notes)
+    return Parsed(_modelfile(found, parameters), left_out, notes, found.lines, tuple(found.message_lines))
 
 
 def _leave_placeholder(found: _Found) -> None:
@@ -142,15 +143,13 @@ def _modelfile(found: _Found, parameters: Parameters) -> Modelfile:
 
 
 def _decoded(file: str, content: bytes) -> str:
-    marks = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"), (b"", "utf-8"))
-    mark, encoding = next(pair for pair in marks if content.startswith(pair[0]))
+    """Return a Modelfile's text: the engine's own reader takes UTF-16 that begins with a mark, too."""
+    marks = ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
+    mark, encoding = next((pair for pair in marks if content.startswith(pair[0])), (b"", ""))
     try:
-        return content[len(mark) :].decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise SpecError(
-            [Problem(file, line, 1, "", f"is not {encoding.upper()} from here on; save it as UTF-8")]
-        ) from None
+        return content[len(mark) :].decode(encoding) if mark else decoded(file, content, may_hold_nul=True)
+    except UnicodeDecodeError:
+        raise SpecError([Problem(file, 1, 1, "", "is not whole UTF-16; save it as UTF-8")]) from None
 
 
 def _take_text(found: _Found, given: Instruction) -> None:
@@ -195,6 +194,7 @@ def _take_license(found: _Found, given: Instruction) -> None:
 def _take_message(found: _Found, given: Instruction) -> None:
     try:
         found.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
+        found.message_lines.append(given.line)
     except ValidationError as error:
         found.leave_out(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
 
@@ -226,31 +226,14 @@ def _take_parameter(found: _Found, given: Instruction) -> None:
         found.parameters.setdefault(name, []).append(text)
         found.stop_lines.append(given.line)
         return
-    read, form = _READ[plain_type(name)]
-    value = read(text)
+    value, form = read_value(plain_type(name), text)
     if value is None:
-        comment = "; a '#' begins a comment only at the start of a line" if "#" in text else ""
+        comment = f"; {COMMENT}" if "#" in text else ""
         found.leave_out(given.line, f"{name}: {shown(text)} is not {form}{comment}")
     else:
         found.parameters[name] = value
 
 
-def _real(text: str) -> float | None:
-    try:
-        return float(text) if text.strip() == text and "_" not in text else None
-    except ValueError:
-        return None
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if _WHOLE.fullmatch(text) and len(text) < 19 else None
-
-
-_READ: dict[Any, tuple[Callable[[str], Any], str]] = {
-    bool: (_TRUTH.get, "true or false"),
-    float: (_real, "a number"),
-    int: (_whole, "a whole number"),
-}
 _TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
     "license": _take_license,
     "message": _take_message,

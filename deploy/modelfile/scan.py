@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deploy.errors import Problem
-from deploy.modelfile.grammar import BLANKS, View, end_of_value, unquoted, view
+from deploy.modelfile.grammar import BLANKS, TRIPLE, View, end_of_value, unquoted, view
 from deploy.modelfile.lines import in_lines, lines_of
 from deploy.modelfile.messages import ROLES
 from deploy.modelfile.printable import described, dropped, seen
@@ -115,10 +115,23 @@ def _instruction(scanning: _Scanning, start: int) -> tuple[Instruction, int]:
         word, place = _second(text, start, place, name)
     end = end_of_value(text, place)
     if end < 0:
-        raise _ScanError(place, "a quote is opened here and never closed at a line's end", len(text))
+        raise _ScanError(
+            place, f"a quote is opened here and never closed at a line's end{_behind(text, place)}", len(text)
+        )
     # From the blank on: what the reader drops right behind it belongs to the value.
     value = unquoted(scanning.view.between(place - 1, end)[1:].strip(BLANKS))
     return Instruction(scanning.line_and_column(start)[0], name, word, value), end
+
+
+def _behind(text: str, start: int) -> str:
+    """Say which line goes on behind the quotes that would have closed a value."""
+    begin = len(text) - len(text[start:].lstrip(BLANKS))
+    quote = TRIPLE if text.startswith(TRIPLE, begin) else '"'
+    closed = text.find(quote, begin + len(quote))
+    if closed < 0:
+        return ""
+    number, rest = text.count("\n", 0, closed) + 1, text[closed + len(quote) : _line_end(text, closed)].strip()
+    return f"; in line {number} {shown(rest)} stands behind the closing quotes" if rest else ""
 
 
 def _unknown(whole: View, start: int, place: int, *, is_prose: bool) -> _ScanError:

@@ -35,7 +35,7 @@ def read_text(path: Path, limit: int, missing: str) -> str:
         raise _unreadable(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > limit:
         raise _unreadable(path, f"is larger than {limit // 1024} KiB")
-    return _decoded(path, content)
+    return _without_control(path, content)
 
 
 def with_line_feeds(text: str) -> tuple[str, str]:
@@ -49,31 +49,37 @@ def with_line_feeds(text: str) -> tuple[str, str]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), note
 
 
-def _decoded(path: Path, content: bytes) -> str:
-    if content.startswith(b"GGUF"):
-        line = Line("init", "--gguf", as_word(path), spec=path.parent / "kit.yaml")
-        raise _unreadable(path, f"is a GGUF file; `{line}` writes a kit.yaml with it")
+def decoded(file: str, content: bytes, *, may_hold_nul: bool = False) -> str:
+    """Return the text of a file's bytes; SpecError says in one way for all files why there is none."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise _unreadable(path, "is UTF-16; save it as UTF-8")
+        raise SpecError([Problem(file, 0, 0, "", "is UTF-16; save it as UTF-8")])
+    binary = SpecError([Problem(file, 0, 0, "", "is a binary file, not text")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if b"\0" in content:
-            raise _unreadable(path, "is a binary file, not text") from None
-        before = content[: error.start].decode("utf-8-sig")
+            raise binary from None
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
         wrong = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise SpecError([_at(path, before, wrong)]) from None
-    found = _CONTROL.search(text)
-    if found and found[0] == "\0":
-        raise _unreadable(path, "is a binary file, not text")
-    if found:
-        wrong = f"the control character {shown(found[0])} does not belong here"
-        raise SpecError([_at(path, text[: found.start()], wrong)])
+        raise SpecError([_at(file, before, wrong)]) from None
+    if "\0" in text and not may_hold_nul:
+        raise binary
     return text
 
 
-def _at(path: Path, before: str, message: str) -> Problem:
-    return Problem(file_name(path), before.count("\n") + 1, len(before) - before.rfind("\n"), "", message)
+def _without_control(path: Path, content: bytes) -> str:
+    if content.startswith(b"GGUF"):
+        line = Line("init", "--gguf", as_word(path), spec=path.parent / "kit.yaml")
+        raise _unreadable(path, f"is a GGUF file; `{line}` writes a kit.yaml with it")
+    text = decoded(file_name(path), content)
+    if found := _CONTROL.search(text):
+        wrong = f"the control character {shown(found[0])} does not belong here"
+        raise SpecError([_at(file_name(path), text[: found.start()], wrong)])
+    return text
+
+
+def _at(file: str, before: str, message: str) -> Problem:
+    return Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"), "", message)
 
 
 def _unreadable(path: Path, message: str) -> SpecError:

@@ -19,7 +19,7 @@ from deploy.modelfile.template import Template as PromptTemplate
 from deploy.modelfile.template import faults
 from deploy.spec.document import Document
 from deploy.spec.fields import CONTROL, IN_FILE, shown
-from deploy.spec.text import file_name, with_line_feeds
+from deploy.spec.text import decoded, file_name, with_line_feeds
 
 LARGEST = 1024 * 1024
 FOLDER = "folder"
@@ -33,9 +33,13 @@ def line_notes(document: Document) -> Iterator[str]:
     """Yield, for each file of a text, how its lines end where that is not as here."""
     models = document.data.get("models") if isinstance(document.data, dict) else None
     named = [model.get(key) for model in models or () if isinstance(model, dict) for key in NAMING_FILES]
-    files = dict.fromkeys(value["file"] for value in named if isinstance(value, dict) and "file" in value)
-    for name in files:
+    names = (value["file"] for value in named if isinstance(value, dict) and "file" in value)
+    # One file may have several spellings, and is told by the first.
+    files: dict[Path, tuple[Path, str]] = {}
+    for name in names:
         path = Path(document.file).parent / name
+        files.setdefault(path.resolve(), (path, name))
+    for path, name in files.values():
         if note := with_line_feeds(_content(path, name))[1]:
             yield f"{file_name(path)}: {note}"
 
@@ -66,12 +70,7 @@ def _content(path: Path, name: str) -> str:
         raise PydanticCustomError("text", "{name} cannot be read: {why}", {"name": shown(name), "why": why}) from None
     if len(content) > LARGEST:
         raise PydanticCustomError("text", "{name} is larger than 1 MiB", {"name": shown(name)})
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        wrong = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise SpecError([Problem(file_name(path), line, 1, "", wrong)]) from None
+    return decoded(file_name(path), content, may_hold_nul=True)
 
 
 def _plain(file: str, text: str) -> str:

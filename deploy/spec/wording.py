@@ -126,6 +126,8 @@ def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
         "dict_type": keys,
         "tuple_type": f"{_what(found)} stands where a list must stand (`[...]` or lines with '- ')",
         "too_short": "needs at least one entry",
+        "too_long": f"has {context.get('actual_length')} entries; at most {context.get('max_length')} are taken",
+        "finite_number": f"{shown(found)} is no finite number",
         "string_too_short": "is empty",
         "json_invalid": "holds a character that is no text",
     }

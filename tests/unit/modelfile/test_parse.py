@@ -187,7 +187,7 @@ def test_a_file_that_is_refused_whole_tells_all_that_is_wrong_with_it() -> None:
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
-    assert problems(b"FROM x\nSYSTEM \xff\n") == ["Modelfile:2:1: is not UTF-8 from here on; save it as UTF-8"]
+    assert problems(b"FROM x\nSYSTEM \xff\n") == ["Modelfile:2:8: the byte 0xff is not UTF-8; save the file as UTF-8"]
 
 
 def test_lines_are_counted_as_editors_count_them() -> None:

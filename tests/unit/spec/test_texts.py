@@ -67,7 +67,7 @@ def test_a_fault_of_a_file_is_told_at_its_own_line(tmp_path: Path) -> None:
     ]
     (tmp_path / "p.txt").write_bytes(b"Be\nk\xff\n")
     assert told(tmp_path, "system: {file: p.txt}") == [
-        "p.txt:2:1: models[0].system: the byte 0xff is not UTF-8; save the file as UTF-8"
+        "p.txt:2:2: models[0].system: the byte 0xff is not UTF-8; save the file as UTF-8"
     ]
     (tmp_path / "p.txt").write_bytes(b"")
     assert told(tmp_path, "system: {file: p.txt}") == ["p.txt: models[0].system: must hold 1 to 65536 characters"]
@@ -121,3 +121,28 @@ def test_a_character_newer_than_python_is_a_character_in_every_message(tmp_path:
     assert "is not a model's name; write it as in llama3:8b" in problem.message
     (fault,) = told(tmp_path, 'template: "{{ 🩷 }}"')
     assert fault.endswith("'🩷' cannot stand here")
+
+
+def test_a_file_of_two_spellings_is_noted_once(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "p.txt").write_bytes(b"Be\r\nkind\r\n")
+    (tmp_path / "link.txt").symlink_to("p.txt")
+    names = ("p.txt", "./p.txt", "sub/../p.txt", "link.txt", str(tmp_path / "p.txt"))
+    models = "".join(
+        f"- {{name: m{number}, engine: main, from: a, system: {{file: {name}}}}}\n" for number, name in enumerate(names)
+    )
+    path = tmp_path / "kit.yaml"
+    path.write_text(f"kit: 1\nmodels:\n{models}")
+    assert [note.split(": ")[0] for note in line_notes(read_document(path, 9999, ""))] == [str(tmp_path / "p.txt")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("Be kind".encode("utf-16"), "p.txt: models[0].system: is UTF-16; save it as UTF-8"),
+        (b"Be kind\nn\xe9\n", "p.txt:2:2: models[0].system: the byte 0xe9 is not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_a_file_in_another_encoding_is_told_as_kit_yaml_is(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "p.txt").write_bytes(content)
+    assert told(tmp_path, "system: {file: p.txt}") == [said]
