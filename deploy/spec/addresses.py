@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 _LOOPBACK_NAMES = re.compile(r"(.+\.)?localhost(\.localdomain)?\.?|ip6-(localhost|loopback)")
 _OLD_FORM = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}")
 _DOCKERS_NAMES = re.compile(
-    r"(.+\.)?docker\.internal|docker\.for\.(mac|win)\.(.+\.)?(localhost|internal)|host\.containers\.internal"
+    r"(.+\.)?docker\.internal|docker\.for\.(mac|win)\.(.+\.)?(localhost|internal)|host-gateway|host(\.[^.]+)+\.internal"
 )
 
 
@@ -48,5 +48,5 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_dockers(host: str) -> bool:
-    """Whether a host is a name that Docker Desktop gives this machine, and that nobody knows on Linux."""
+    """Whether a host is a name that Docker Desktop and its like give this machine, and that nobody knows on Linux."""
     return _DOCKERS_NAMES.fullmatch(host) is not None

@@ -191,6 +191,9 @@ def _text(value: str) -> str:
     return value
 
 
+_URL_PORT = re.compile(r"https?://[^/?#]*?:([^\]:/?#]*)(?:[/?#]|$)")
+
+
 def _such_as(example: str) -> AfterValidator:
     def check(value: str) -> str:
         if not _URL.fullmatch(value) or len(value) > 1000:
@@ -198,9 +201,17 @@ def _such_as(example: str) -> AfterValidator:
             raise PydanticCustomError("url", "{value} is not an address such as {example}", words)
         if "@" in value:
             raise PydanticCustomError("url", "an address with a user or password; this file goes to git", {})
+        port = _URL_PORT.match(value)
+        if port and not _is_port(port[1]):
+            words = {"value": shown(value), "port": shown(port[1])}
+            raise PydanticCustomError("url", "{value} is not an address: {port} is not a port (1-65535)", words)
         return value
 
     return AfterValidator(check)
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch(r"[1-9][0-9]{0,4}", text) is not None and int(text) <= 65535
 
 
 def _address_schema(example: str) -> WithJsonSchema:

@@ -123,12 +123,18 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
         for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None))
         if front is not None
     ]
+    own: dict[str, FieldPath] = {one.name: ("engines", at) for at, one in enumerate(spec.engines) if not one.outside}
+    fronts = (("gateway", spec.gateway), ("webui", spec.webui))
+    own |= {front.kind: (name,) for name, front in fronts if front is not None}
     for index, engine in enumerate(spec.engines):
         path: FieldPath = ("engines", index, "url")
         host = host_of(engine.outside) if engine.outside else ""
         if is_dockers(host):
-            words = f"{host} is a name that Docker Desktop gives, and nothing on this machine knows it"
+            words = f"{host} is a name that Docker Desktop gives, as others do, and nothing on this machine knows it"
             yield Finding(path, f"{words}; {_LISTEN_ELSEWHERE}{engine.moved_by}")
+        elif host in own:
+            words = f"{host} is a service of this file, and to its containers no other machine"
+            yield Finding(path, f"{words}; write the engine's address, or a name with its domain", (own[host],))
         elif is_loopback(host) and callers:
             words = f"{shown(engine.outside)} is this machine to every container itself; {_LISTEN_ELSEWHERE}"
             told = f"{words}{engine.moved_by}; or let no container ask it: `gateway: null` and `webui: null`"

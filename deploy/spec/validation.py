@@ -80,14 +80,20 @@ def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Seq
         each: Sequence[tuple[FieldPath, str]] = error["ctx"]["each"]
         return each
     if error["type"] == "extra_forbidden" and CONTAINERS.fullmatch(str(path[-1])):
-        written = [
-            ((place,), f"{name}: {told}" if isinstance(place, int) else told)
-            for place, name in names_in(error["input"])
-            if (told := told_of_key(name, path[:-1], model, data))
-        ]
-        if written:
-            return written
+        return _variables(error["input"], path, model, data)
     return [((), words(error, path, model, data))]
+
+
+def _variables(value: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:
+    """Return what is said of each variable that stands together with others, or of the place where none stands."""
+    above = path[:-1]
+    written = [(within, name, told_of_key(name, above, model, data)) for within, name in names_in(value)]
+    if written:
+        return [(within, told if within[-1:] == (name,) else f"{name}: {told}") for within, name, told in written]
+    told = told_of_key(str(path[-1]), above, model, data)
+    known = told.partition("; known here: ")[2]
+    empty = "is left out: a program's variable is a key of this file, under a name of its own"
+    return [((), f"{empty}; known here: {known}" if known else told)]
 
 
 def is_echo(error: Any) -> bool:

@@ -65,7 +65,13 @@ _INDEX = "is written as `mirrors: {pypi: ...}` at the top of this file"
 _HUB = (
     "no container fetches models from there; write `from: {url: ...}` at a model, or `hf.co/ORG/MODEL:TAG` as its name"
 )
+_CLOCK = "containers keep UTC, as their logs do; leave it out"
+_LISTENS = "is written as `port` and `publish` at the service"
 _PYTHON = "the kit decides how its containers' programs start; leave it out"
+_IMAGE = (
+    "which image runs follows from `version`, and whether it is pulled or built from `images: {source: ...}`; some"
+    " engines have a key `image` of their own"
+)
 _COMPOSES = """
 CAP_ADD CAP_DROP COMMAND CPUS CPUSET DEPENDS_ON DNS ENTRYPOINT EXTRA_HOSTS HEALTHCHECK HOSTNAME INIT IPC LABELS LOGGING
 NETWORKS NETWORK_MODE PID PRIVILEGED PROFILES RESTART SECURITY_OPT SYSCTLS TMPFS ULIMITS
@@ -108,7 +114,21 @@ _GENERIC = Variables(
         "PGID": _USER,
         "UID": _USER,
         "GID": _USER,
-        "TZ": "containers keep UTC, as their logs do; leave it out",
+        "TZ": _CLOCK,
+        "TIMEZONE": _CLOCK,
+        "TIME_ZONE": _CLOCK,
+        "IMAGE": _IMAGE,
+        "IMAGE_TAG": _IMAGE,
+        "TAG": _IMAGE,
+        "BUILD": _IMAGE,
+        "PULL_POLICY": _IMAGE,
+        "PLATFORM": _IMAGE,
+        "HOST": _LISTENS,
+        "HOST_IP": _LISTENS,
+        "LISTEN": _LISTENS,
+        "LISTEN_ADDRESS": _LISTENS,
+        "BIND": _LISTENS,
+        "BIND_ADDRESS": _LISTENS,
         "LANG": _PYTHON,
         "LC_ALL": _PYTHON,
         "LD_PRELOAD": _PYTHON,
@@ -120,8 +140,8 @@ _GENERIC = Variables(
         "CONTAINER_NAME": "follows from `stack` and the service",
         "SERVICES": "they are `engines`, `gateway` and `webui` here",
         "VOLUMES": "folders are written as `models_dir` at an engine and `bridge` at `webui`",
-        "PORTS": "is written as `port` and `publish` at the service",
-        "EXPOSE": "is written as `port` and `publish` at the service",
+        "PORTS": _LISTENS,
+        "EXPOSE": _LISTENS,
         "MEM_LIMIT": "is written as `memory` at the service",
         "SHM_SIZE": "is written as `memory` at the service",
         "DEPLOY": "a limit is written as `memory` at the service; there is no other",
@@ -174,9 +194,24 @@ def _table(model: type[BaseModel]) -> Variables | None:
     return found if isinstance(found, Variables) else None
 
 
-def names_in(value: Any) -> Iterator[tuple[str | int, str]]:
-    """Yield the names of variables in a mapping, or in a list of `NAME=value`, each with its place."""
+def names_in(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the names of variables, each with its path: of a mapping, a list or lines of `NAME=value`.
+
+    An entry of a list may be a mapping as well: `NAME: value`, or `name: NAME` with its value beside it.
+    """
     if isinstance(value, dict):
-        yield from ((str(key), str(key)) for key in value)
+        yield from (((str(key),), str(key)) for key in value)
     elif isinstance(value, list):
-        yield from ((place, one.partition("=")[0].strip()) for place, one in enumerate(value) if isinstance(one, str))
+        yield from (((place,), name) for place, one in enumerate(value) for name in _named(one))
+    elif isinstance(value, str):
+        yield from (((), name) for line in value.splitlines() for name in _named(line))
+
+
+def _named(entry: Any) -> Iterator[str]:
+    if isinstance(entry, dict):
+        name = next((entry[key] for key in ("name", "key") if isinstance(entry.get(key), str)), None)
+        yield from [name] if name is not None else map(str, entry)
+    elif isinstance(entry, list):
+        yield from (one for one in entry[:1] if isinstance(one, str))
+    elif isinstance(entry, str) and (name := entry.removeprefix("export ").partition("=")[0].strip()):
+        yield name

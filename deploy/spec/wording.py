@@ -101,7 +101,9 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
     refused = _refused(model, (*path, key), data).get(key)
     if told := refused or told_of(key, here, all_models(model)):
         return told
-    is_near = key in known or did_you_mean(key, known)
+    # A variable of several words is a program's before it is a key that somebody mistyped.
+    is_variable = key.isupper() and "_" in key
+    is_near = key.lower() in known or (not is_variable and did_you_mean(key, known))
     return (not is_near and told_by_family(key, here, all_models(model))) or _unknown(key, known)
 
 

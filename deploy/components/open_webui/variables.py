@@ -27,6 +27,7 @@ _SIGN_IN = "other ways to sign in are not built; people sign in at the page, whe
 _SET_THERE = "is a setting of the page; set it there (Admin Panel, Settings), the kit leaves it to you"
 _SEARCH = "is a setting of the page (Admin Panel, Settings, Web Search), which needs `egress: any` at `webui` besides"
 _QUIET = "the kit keeps the page from calling home; leave it out"
+_IMAGE = "is for whoever builds the page's image; here it has no card and no model of its own, see `embedding`"
 _LOG = "what the page logs is not built as a key; leave it out"
 _START = "the kit decides how the page starts; leave it out"
 REASONS = {
@@ -42,17 +43,29 @@ REASONS = {
     "ENABLE_LOGIN_FORM": _SIGN_IN,
     "ENABLE_PASSWORD_AUTH": _SIGN_IN,
     "ENABLE_PERSISTENT_CONFIG": "the page keeps what people set in it, and the kit owns a few of its settings",
+    "REQUESTS_VERIFY": "certificates are always looked at; a mirror's own is written as `ca` at the top of this file",
     "RESET_CONFIG_ON_START": "the page keeps what people set in it, and the kit owns a few of its settings",
     "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "is off: no program is installed into the page while it runs",
     "ENABLE_SIGNUP": "is off: an administrator adds people in the page (Admin Panel, Users)",
     "ENABLE_INITIAL_ADMIN_SIGNUP": "is off: the kit adds the first administrator, `admin: {email: ...}`",
     "ENABLE_WEBSOCKET_SUPPORT": "is on, for answers are streamed over it; a proxy in front must pass it on",
+    "APP_ALLOWED_PRIVATE_ORIGINS": _SET_THERE,
+    "AUXILIARY_EMBEDDING_MODEL": "is not built: `embedding` names the one model that reads documents",
+    "CORS_ALLOW_CUSTOM_SCHEME": "follows from `url`",
+    "DEPLOYMENT_ID": _START,
+    "DOCKER": _START,
     "ENV": _START,
+    "FORWARDED_ALLOW_IPS": "is not built: the page believes no proxy's word on who asks",
+    "EXTERNAL_PWA_MANIFEST_URL": "is not built as a key; leave it out",
+    "FROM_INIT_PY": _START,
+    "FRONTEND_BUILD_DIR": _START,
+    "INSTANCE_ID": _START,
+    "K8S_FLAG": _START,
     "GLOBAL_LOG_LEVEL": _LOG,
     "LOG_FORMAT": _LOG,
     "SAFE_MODE": _START,
+    "SCHEDULER_POLL_INTERVAL": _START,
     "STATIC_DIR": _START,
-    "THREAD_POOL_SIZE": _START,
     "UVICORN_WORKERS": _ONE,
     "VECTOR_DB": _DATABASE,
     "WEBUI_ADMIN_NAME": "is the kit's own account; people choose their names in the page",
@@ -71,26 +84,31 @@ CHROMA DATABASE ELASTICSEARCH GCS AZURE_STORAGE MARIADB MILVUS MONGO OPENGAUSS O
 QDRANT S3 STORAGE VALKEY WEAVIATE
 """
 _SIGN_INS = """
-ENABLE_LDAP ENABLE_MFA ENABLE_OAUTH ENABLE_SCIM FEISHU GITHUB_CLIENT GOOGLE_CLIENT LDAP MFA MICROSOFT_CLIENT OAUTH
+ENABLE_LDAP ENABLE_MFA ENABLE_OAUTH ENABLE_SCIM FEISHU GITHUB_CLIENT GOOGLE_CLIENT LDAP MFA MICROSOFT OAUTH
 OPENID SCIM WEBUI_AUTH
 """
 _SEARCHES = """
-BING BOCHA BRAVE DDGS EXA FIRECRAWL GOOGLE_PSE JINA KAGI LINKUP MOJEEK PERPLEXITY PLAYWRIGHT SEARCHAPI SEARXNG SERPAPI
-SERPER SERPLY SERPHOUSE SERPSTACK SOUGOU TAVILY WEB_FETCH WEB_LOADER WEB_SEARCH YACY YANDEX YDC
+BING BOCHA BRAVE DDGS EXA EXTERNAL_WEB FIRECRAWL GOOGLE_PSE JINA KAGI LINKUP MICROSOFT_WEB MOJEEK OPENSERP PERPLEXITY
+PLAYWRIGHT SEARCHAPI SEARXNG SERPAPI SERPER SERPLY SERPHOUSE SERPSTACK SOUGOU STAAN TAVILY WEB_FETCH WEB_LOADER
+WEB_SEARCH YACY YANDEX YDC YOUCOM
 """
 _OWN = """
 AIOHTTP API AUDIO AUTOCOMPLETE AUTOMATIC1111 AUTOMATION BANNERS BYPASS CALENDAR CHANNEL CHAT CHUNK CODE COMFYUI
-CONTENT CONTEXT DATALAB DEEPGRAM DEFAULT DOCLING DOCUMENT ELEVENLABS ENABLE EVALUATION FILE FOLDER FOLLOW
-FORWARD GEMINI GOOGLE IFRAME IMAGE IMAGES JWT LICENSE MCP MEMORIES MINERU MISTRAL MODEL MODELS NOTES ONEDRIVE
-PADDLEOCR PASSWORD PDF PENDING PROFILE PWA QUERY RAG RAPIDOCR REALTIME RESPONSE SHOW SKILL SUBAGENTS TAGS TASK
-TERMINAL TIKA TIKTOKEN TIMER TITLE TOOL TOOLS UI USER VOICE WEBHOOK WEBUI WHISPER YOUTUBE
+CONTENT CONTEXT CUSTOM DATALAB DEEPGRAM DEFAULT DOCLING DOCUMENT ELEVENLABS ENABLE EVALUATION EXTERNAL FILE FOLDER
+FOLLOW FORWARD GEMINI GOOGLE IFRAME IMAGE IMAGES JWT KB KNOWLEDGE LICENSE MAX MCP MEMORIES MINERU MISTRAL MODEL MODELS
+NOTES ONEDRIVE PADDLEOCR PASSWORD PDF PENDING PROFILE PWA QUERY RAG RAPIDOCR REALTIME RESPONSE SHOW SKILL SUBAGENTS
+TAGS TASK TERMINAL TIKA TIKTOKEN TIMER TITLE TOOL TOOLS UI USER VIEW VOICE WEBHOOK WEBUI WHISPER YOUTUBE
 """
 FAMILIES = (
     (beginning(_BACK_ENDS), _BACK_END),
     (beginning(_DATABASES), _DATABASE),
     (beginning("REDIS SENTINEL WEBSOCKET"), _ONE),
-    (beginning(_SIGN_INS), _SIGN_IN),
+    (beginning("USE BUILD"), _IMAGE),
+    (beginning("PIP"), "no program is installed into the page while it runs; leave it out"),
+    (beginning("THREAD_POOL UVICORN SSL_ASSERT TRUSTED_SIGNATURE CUSTOM_API"), _START),
+    # Before the ways to sign in: of Microsoft there is a search as well.
     (beginning(f"{_SEARCHES} ENABLE_WEB ENABLE_RAG_WEB ENABLE_SEARCH"), _SEARCH),
+    (beginning(_SIGN_INS), _SIGN_IN),
     (
         beginning("AUDIT ENABLE_AUDIT ENABLE_OTEL LOG LOGURU OTEL"),
         "what the page logs is not built as a key; leave it out",

@@ -104,6 +104,12 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
         ({"url": "http://0x0:11434"}, "is this machine to every container itself"),
         ({"url": "http://[::]:11434"}, "is this machine to every container itself"),
         ({"url": "http://mac.lan:999999"}, "is not an address"),
+        ({"url": "http://mac.lan:65536"}, "'65536' is not a port"),
+        ({"url": "http://mac.lan:0"}, "'0' is not a port"),
+        ({"url": "http://mac.lan:"}, "'' is not a port"),
+        ({"url": "http://mac.lan:/x"}, "'' is not a port"),
+        ({"url": "http://mac.lan:011434"}, "'011434' is not a port"),
+        ({"url": "http://[fd00::2]:0"}, "'0' is not a port"),
         ({"url": "http://mac.lan:11434/v1/"}, "leave /v1 out"),
         ({"url": "http://mac.lan:11434/api"}, "leave /api out"),
         ({"url": "http://me:secret@mac.lan"}, "with a user or password"),
@@ -119,7 +125,14 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
 NAMES = ("localhost", "ollama.localhost", "LOCALHOST")
 OLD_FORMS = ("127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7F000001")
 HERE = (*NAMES, *OLD_FORMS, "127.0.0.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]")
-DOCKERS = ("host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost", "host.containers.internal")
+DOCKERS = (
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "docker.for.mac.localhost",
+    "host.containers.internal",
+    "host-gateway",
+)
+DOCKERS += ("host.lima.internal", "host.rancher-desktop.internal", "host.minikube.internal", "HOST.orb.internal")
 
 
 def told(engine: dict[str, Any], **fronts: Any) -> list[tuple[str, str]]:
@@ -145,8 +158,21 @@ def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engin
 def test_a_name_that_docker_desktop_gives_is_refused_with_the_address_to_write(host: str) -> None:
     for fronts in ({}, {"gateway": None, "webui": None}):
         ((_, message),) = told({**STUDIO, "url": f"http://{host}:1234"}, **fronts)
-        assert message.startswith(f"{host} is a name that Docker Desktop gives")
+        assert message.startswith(f"{host.lower()} is a name that Docker Desktop gives")
         assert "172.17.0.1" in message
+
+
+@pytest.mark.parametrize("host", ["litellm", "open_webui", "inner"])
+def test_a_service_of_the_same_file_is_no_engine_outside(host: str) -> None:
+    inner = {"name": "inner", "kind": "llama_cpp", "threads": 1}
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [{**STUDIO, "url": f"http://{host}:1234"}, inner]}
+    models = [
+        {"name": "phi", "engine": STUDIO["name"]},
+        {"name": "g", "engine": "inner", "from": {"file": "g.gguf", "sha256": "0" * 64}},
+    ]
+    spec = Spec.model_validate_json(json.dumps({**data, "models": models}))
+    (found,) = [found for found in findings(spec) if found.path == ("engines", 0, "url")]
+    assert found.message.startswith(f"{host} is a service of this file, and to its containers no other machine")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,22 @@ def told(folder: Path, text: str) -> list[str]:
         (WEBUI, "context_length", "belongs to an engine that the kit runs, as `context_length`, or to a model"),
         (TOP, "num_ctx", "belongs to an engine that the kit runs, as `context_length`, or to a model"),
         (WEBUI, "volumes", "`bridge` at `webui`"),
+        (WEBUI, "image", "which image runs follows from `version`"),
+        (GATEWAY, "IMAGE", "which image runs follows from `version`"),
+        (WEBUI, "build", "`images: {source: ...}`"),
+        (WEBUI, "HOST", "is written as `port` and `publish`"),
+        (WEBUI, "USE_CUDA_DOCKER", "is for whoever builds the page's image"),
+        (WEBUI, "USE_OLLAMA_DOCKER", "is for whoever builds the page's image"),
+        (WEBUI, "EXTERNAL_WEB_SEARCH_URL", "Admin Panel, Settings, Web Search"),
+        (WEBUI, "EXTERNAL_DOCUMENT_LOADER_URL", "is a setting of the page; set it there"),
+        (WEBUI, "EXTERNAL_PWA_MANIFEST_URL", "is not built as a key"),
+        (WEBUI, "MICROSOFT_WEB_IQ_API_KEY", "Admin Panel, Settings, Web Search"),
+        (WEBUI, "MICROSOFT_REDIRECT_URI", "other ways to sign in are not built"),
+        # Of several words, and like a key of the kit's: the variable is meant.
+        (WEBUI, "OAUTH_TIMEOUT", "other ways to sign in are not built"),
+        (WEBUI, "QDRANT_TIMEOUT", "another database is not built"),
+        (WEBUI, "HEALTH_TIMEOUT", "unknown key (did you mean health_timeout?)"),
+        (TOP, "EXTERNAL_WEB_LOADER_URL", "is Open WebUI's, at `webui`"),
         (GATEWAY, "master_key", "is called `key` here"),
         (GATEWAY, "LITELLM_MASTER_KEY", "is called `key` here"),
         (GATEWAY, "model_group_alias", "is called `aliases` here"),
@@ -90,6 +106,35 @@ def test_each_of_an_environment_is_answered_in_its_place_and_no_value_is_told(tm
     assert [line.partition(": ")[0] for line in again] == [f"webui.{key}[0]", f"webui.{key}[1]"]
     assert "WEBUI_URL: is called `url` here" in again[0]
     assert "sk-secret" not in "".join([*found, *again])
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [
+        ("[{{{name}: sk-secret}}]", ["[0]"]),
+        ("[{{name: {name}, value: sk-secret}}]", ["[0]"]),
+        ("[{{key: {name}, value: sk-secret}}]", ["[0]"]),
+        ("[[{name}, sk-secret]]", ["[0]"]),
+        ("['A=b', 'export {name}=sk-secret']", ["[0]", "[1]"]),
+        ("{name}=sk-secret", [""]),
+        ('"A=b\\n{name}=sk-secret"', ["", ""]),
+    ],
+)
+def test_every_way_to_write_variables_together_is_read(tmp_path: Path, value: str, places: list[str]) -> None:
+    for place, text in (("webui", "webui: {{kind: open_webui, environment: {}}}\n"), ("", "environment: {}\n")):
+        found = told(tmp_path, text.format(value.format(name="WEBUI_URL")))
+        above = f"{place}." if place else ""
+        assert [line.partition(": ")[0] for line in found] == [f"{above}environment{one}" for one in places]
+        assert "WEBUI_URL: is " in found[-1]
+        assert "`url`" in found[-1]
+        assert "sk-secret" not in "".join(found)
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "null", '""', "true", "7", "[{}]", "[[]]", "[null]"])
+def test_an_environment_without_a_variable_is_told_what_it_is(tmp_path: Path, value: str) -> None:
+    (found,) = told(tmp_path, f"webui: {{kind: open_webui, environment: {value}}}\n")
+    assert found.startswith("webui.environment: is left out: a program's variable is a key of this file")
+    assert "known here: admin, bridge" in found
 
 
 def test_settings_of_the_gateways_file_are_answered_one_by_one(tmp_path: Path) -> None:
