@@ -128,7 +128,9 @@ def _place(value: Any) -> tuple[str, str]:
     bare = getattr(address, "ipv4_mapped", None) or address
     if bare.is_unspecified:
         return "", f"{shown(value)} means every network; name the address to listen on, or write `publish: all`"
-    if bare.is_multicast or "%" in value:
+    # Docker cannot say on which interface a link-local address of IPv6 is meant.
+    is_scoped = bare.version == 6 and bare.is_link_local
+    if bare.is_multicast or is_scoped or (bare.version == 4 and bare.is_reserved):
         return "", f"{shown(value)} is not an address to listen on"
     return str(bare), ""
 

@@ -17,6 +17,8 @@ def _reference(value: str) -> str:
         raise PydanticCustomError(
             "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
         )
+    if value.startswith("file:~"):
+        raise PydanticCustomError("name", "write the whole path, '~' stays as it is", {})
     return value
 
 

@@ -68,7 +68,7 @@ _HUB = (
 _CLOCK = "containers keep UTC, as their logs do; leave it out"
 _LISTENS = "is written as `port` and `publish` at the service"
 _PYTHON = "the kit decides how its containers' programs start; leave it out"
-_IMAGE = (
+IMAGE = (
     "which image runs follows from `version`, and whether it is pulled or built from `images: {source: ...}`; some"
     " engines have a key `image` of their own"
 )
@@ -117,12 +117,10 @@ _GENERIC = Variables(
         "TZ": _CLOCK,
         "TIMEZONE": _CLOCK,
         "TIME_ZONE": _CLOCK,
-        "IMAGE": _IMAGE,
-        "IMAGE_TAG": _IMAGE,
-        "TAG": _IMAGE,
-        "BUILD": _IMAGE,
-        "PULL_POLICY": _IMAGE,
-        "PLATFORM": _IMAGE,
+        "IMAGE": IMAGE,
+        "IMAGE_TAG": IMAGE,
+        "BUILD": IMAGE,
+        "PULL_POLICY": IMAGE,
         "HOST": _LISTENS,
         "HOST_IP": _LISTENS,
         "LISTEN": _LISTENS,

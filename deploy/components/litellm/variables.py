@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.spec.variables import Variables, beginning
+from deploy.spec.variables import IMAGE, Variables, beginning
 
 FIELDS = {
     "LITELLM_MASTER_KEY": "key",
@@ -53,6 +53,7 @@ REASONS = {
     "SET_VERBOSE": _LOG,
     "STORE_MODEL_IN_DB": _DATABASE,
     "STREAM_TIMEOUT": "is written per model: `timeout` in `routes`",
+    "TAG": IMAGE,
     "TELEMETRY": "is off; leave it out",
     "TIMEOUT": "is called `request_timeout` here, and `timeout` in `routes` for one model",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.spec.variables import Variables
+from deploy.spec.variables import IMAGE, Variables
 
 FIELDS = {
     "LLAMA_ARG_CHAT_TEMPLATE": "chat_template",
@@ -26,6 +26,7 @@ REASONS = {
     "LLAMA_ARG_HOST": "is written as `publish`",
     "LLAMA_CACHE": _MODEL,
     "N_GPU_LAYERS": _CARD,
+    "TAG": IMAGE,
 }
 FAMILIES = (
     (r"LLAMA_ARG_(HF_.+|MODEL.*|LORA.*|MMPROJ.*)", _MODEL),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.components.open_webui.settings import PROTOCOLS
-from deploy.spec.variables import Variables, beginning
+from deploy.spec.variables import IMAGE, Variables, beginning
 
 FIELDS = {
     "CORS_ALLOW_ORIGIN": "url",
@@ -66,6 +66,7 @@ REASONS = {
     "SAFE_MODE": _START,
     "SCHEDULER_POLL_INTERVAL": _START,
     "STATIC_DIR": _START,
+    "TAG": IMAGE,
     "UVICORN_WORKERS": _ONE,
     "VECTOR_DB": _DATABASE,
     "WEBUI_ADMIN_NAME": "is the kit's own account; people choose their names in the page",

@@ -114,6 +114,7 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
         ({"url": "http://mac.lan:11434/api"}, "leave /api out"),
         ({"url": "http://me:secret@mac.lan"}, "with a user or password"),
         ({"key": "sk-1234"}, "where the key is kept"),
+        ({"key": "file:~/mac.key"}, "'~' stays as it is"),
     ],
 )
 def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[str, Any], words: str) -> None:
@@ -125,14 +126,8 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
 NAMES = ("localhost", "ollama.localhost", "LOCALHOST")
 OLD_FORMS = ("127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7F000001")
 HERE = (*NAMES, *OLD_FORMS, "127.0.0.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]")
-DOCKERS = (
-    "host.docker.internal",
-    "gateway.docker.internal",
-    "docker.for.mac.localhost",
-    "host.containers.internal",
-    "host-gateway",
-)
-DOCKERS += ("host.lima.internal", "host.rancher-desktop.internal", "host.minikube.internal", "HOST.orb.internal")
+DOCKERS = ("host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost", "host.containers.internal")
+OTHERS = ("host-gateway", "host.lima.internal", "host.rancher-desktop.internal", "HOST.orb.internal")
 
 
 def told(engine: dict[str, Any], **fronts: Any) -> list[tuple[str, str]]:
@@ -154,7 +149,7 @@ def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engin
         assert message.endswith("`gateway: null` and `webui: null`")
 
 
-@pytest.mark.parametrize("host", DOCKERS)
+@pytest.mark.parametrize("host", [*DOCKERS, *OTHERS])
 def test_a_name_that_docker_desktop_gives_is_refused_with_the_address_to_write(host: str) -> None:
     for fronts in ({}, {"gateway": None, "webui": None}):
         ((_, message),) = told({**STUDIO, "url": f"http://{host}:1234"}, **fronts)

@@ -102,7 +102,17 @@ def test_a_digest_that_looks_like_a_number_keeps_its_digits(tmp_path: Path, dige
 
 
 def test_a_multicast_or_mapped_address_is_no_address_to_publish_on(tmp_path: Path) -> None:
-    for address in ("224.0.0.1", "'::'", "'::ffff:0.0.0.0'", "'fe80::1%eth0'", "example.org", "10.0.0.256"):
+    for address in (
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "fe80::1",
+        "'::'",
+        "'::ffff:0.0.0.0'",
+        "'fe80::1%eth0'",
+        "example.org",
+        "10.0.0.256",
+    ):
         with pytest.raises(SpecError, match=r"webui\.publish"):
             loaded(tmp_path, SHORTEST + f"webui: {{kind: open_webui, publish: {address}}}\n")
     spec = loaded(tmp_path, SHORTEST + "webui: {kind: open_webui, publish: '::ffff:10.0.0.1'}\n")
