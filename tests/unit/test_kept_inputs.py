@@ -148,6 +148,29 @@ def test_a_moved_folder_is_read_where_it_lies_now(tmp_path: Path) -> None:
     assert system_text(recall_desired(spec)) == "You are another."
 
 
+def test_a_linked_folder_that_leads_elsewhere_is_another_one(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_project(tmp_path / name, f"You are {name}.")
+    here = tmp_path / "here"
+    for name in ("one", "two", "one"):
+        here.unlink(missing_ok=True)
+        here.symlink_to(name)
+        assert system_text(recall_desired(here / "kit.yaml")) == f"You are {name}."
+        assert system_text(recall_desired(here / ".." / name / "kit.yaml")) == f"You are {name}."
+
+
+@pytest.mark.parametrize("mask", [0, 0o077, 0o277])
+def test_what_is_kept_under_any_umask_is_recalled_by_its_user_alone(tmp_path: Path, cache: Path, mask: int) -> None:
+    spec = write_project(tmp_path / "one", "You are one.")
+    before = os.umask(mask)
+    try:
+        recall_desired(spec)
+        assert recall(spec) is not None
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (cache, *cache.iterdir())} == {0}
+
+
 def test_a_second_worktree_has_files_of_its_own(tmp_path: Path) -> None:
     spec = write_project(tmp_path / "one", "You are one.")
     git = ["git", "-C", str(spec.parent), "-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false"]
