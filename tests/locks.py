@@ -17,6 +17,7 @@ from deploy.lock.model import (
     UrlModelLock,
 )
 from deploy.recipe import ImageSource, Pulled
+from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
 
@@ -31,7 +32,7 @@ def lock_of(spec: Spec) -> Lock:
         kit="0",
         platform="linux/amd64",
         images={key: _image(image) for key, image in image_sources(spec).items()},
-        models={model.key: _model(model) for model in spec.models if model.is_locked(spec)},
+        models={model.key: _model(model) for model in spec.models if lineage(spec).is_locked(model)},
         adapters={
             model.key: AdapterLock(file=model.adapter.file, sha256=model.adapter.sha256, size=1)
             for model in spec.models

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Optional
 
-from deploy.agent.entry import usable
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
 from deploy.agent.interrupts import listen
@@ -63,16 +61,7 @@ def main(arguments: list[str]) -> int:
         status = stop.exit_code
     if answer is not None:
         print(json.dumps(answer), flush=True)
-    if arguments == ["probe"] and usable(sys.argv[0]) is None:
-        _compile()
     return status
-
-
-def _compile() -> None:
-    # The verb that is asked most often, and first; the answer is out by then.
-    from deploy.agent.compiled import compile_beside
-
-    compile_beside(Path(sys.argv[0]))
 
 
 def _answer(arguments: list[str]) -> dict[str, Any] | None:

@@ -7,37 +7,40 @@ import io
 import marshal
 import os
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.agent.entry import DIGITS, OPEN, checksum, compiled_place
 from deploy.agent.remembered import write_file
 
 # A module that is compiled holds its source's checksum, and this flag says to trust it: the whole file has one.
 UNCHECKED = (1).to_bytes(4, "little")
+WRITABLE_BY_OTHERS = 0o022
+Checksum = Callable[[bytes, bytes], bytes]
 
 
-def compile_beside(agent: Path) -> None:
-    """Compile an agent that lies in a folder of this user's own, where it is an archive."""
+def compile_beside(agent: Path, place: Path, checksum: Checksum) -> None:
+    """Compile an archived agent that lies in a folder of root's own; the checksum of both ends the compiled file."""
     with suppress(OSError, zipfile.BadZipFile):
         folder = agent.parent.stat()
         # Only root runs an agent again and again, and it lies in root's own folder then.
-        if os.geteuid() != 0 or folder.st_uid != 0 or folder.st_mode & OPEN:
+        if os.geteuid() != 0 or folder.st_uid != 0 or folder.st_mode & WRITABLE_BY_OTHERS:
             return
         source = agent.read_bytes()
-        compiled = _archive(source)
-        write_file(Path(compiled_place(str(agent))), compiled + checksum(source, compiled), 0o444)
+        length = len(checksum(b"", b""))
+        compiled = _archive(source, length)
+        write_file(place, compiled + checksum(source, compiled), 0o444)
 
 
-def _archive(agent: bytes) -> bytes:
+def _archive(agent: bytes, checksum_length: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(agent)) as sources, zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as compiled:
         for name in sources.namelist():
             if name.startswith("deploy/"):
                 compiled.writestr(zipfile.ZipInfo(f"{name}c"), _module(name, sources.read(name)))
         # Announced as the archive's comment: the checksum follows.
-        compiled.comment = b"0" * DIGITS
-    return buffer.getvalue()[:-DIGITS]
+        compiled.comment = b"0" * checksum_length
+    return buffer.getvalue()[:-checksum_length]
 
 
 def _module(name: str, source: bytes) -> bytes:

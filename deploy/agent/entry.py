@@ -42,12 +42,19 @@ def usable(agent: str) -> str | None:
 
 def start() -> int:
     """Run the agent from its compiled modules, or from its own sources."""
-    compiled = usable(sys.argv[0])
+    agent, arguments = sys.argv[0], sys.argv[1:]
+    compiled = usable(agent)
     if compiled is not None:
         sys.path.insert(0, compiled)
     from deploy.agent.__main__ import main
 
-    return main(sys.argv[1:])
+    status = main(arguments)
+    # The verb that is asked most often, and first; its answer is out by now.
+    if compiled is None and arguments == ["probe"]:
+        from deploy.agent.compiled import compile_beside
+
+        compile_beside(Path(agent), Path(compiled_place(agent)), checksum)
+    return status
 
 
 if __name__ == "__main__":

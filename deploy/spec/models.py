@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,11 +15,7 @@ from deploy.modelfile.presets import PresetName
 from deploy.modelfile.printable import seen
 from deploy.reference import plain_model
 from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version, shown
-from deploy.spec.lineage import lineage
 from deploy.spec.texts import Examples, LongText, Template
-
-if TYPE_CHECKING:
-    from deploy.spec.model import Spec
 
 
 class PipSource(Strict):
@@ -143,10 +139,6 @@ class Model(Parameters):
     def source(self) -> Source:
         """Where it comes from: what is written, or the tag that its name is."""
         return self.name if self.from_ is None else self.from_
-
-    def is_locked(self, spec: Spec) -> bool:
-        """Whether anything about it can move."""
-        return lineage(spec).is_locked(self)
 
 
 OWN_SETTINGS = tuple(name for name in Model.model_fields if name not in ("name", "engine", "from_"))

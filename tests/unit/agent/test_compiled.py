@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.compiled import compile_beside
-from deploy.agent.entry import usable
+from deploy.agent.entry import checksum, compiled_place, usable
 from deploy.hosts.agent_zip import agent_zip, build
 
 HOST_PYTHON = "/usr/bin/python3"
@@ -83,5 +83,5 @@ def test_what_was_compiled_of_other_sources_is_not_started_from(agent: Path) -> 
 @root_only
 def test_an_agent_in_a_folder_that_others_write_is_not_compiled(agent: Path) -> None:
     agent.parent.chmod(0o777)
-    compile_beside(agent)
+    compile_beside(agent, Path(compiled_place(str(agent))), checksum)
     assert list(agent.parent.iterdir()) == [agent]
