@@ -69,8 +69,8 @@ class Spec(Strict):
     """One address and one key in front of all engines; left out, LiteLLM; null for none."""
     webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI()
     """The web page for people; left out, Open WebUI; null for none."""
-    backup: None
-    """Backups; not built yet, so it must say null."""
+    backup: None = None
+    """Backups; not built yet, so nothing but null may stand here."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
     proxy: ProxyUrl | None = None

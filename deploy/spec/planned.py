@@ -9,7 +9,7 @@ from deploy.spec.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
 _ONE_MACHINE = "other machines are not built yet; leave it out, everything runs on this machine"
-NO_BACKUP = "backups are not built yet; write `backup: null` until they are"
+NO_BACKUP = "backups are not built yet; leave `backup` out, or write `backup: null`"
 _TOP_KEYS = {"hosts": _ONE_MACHINE}
 _SERVICE_KEYS = {"host": _ONE_MACHINE}
 _ENGINE_KEYS = _SERVICE_KEYS | {
@@ -30,7 +30,7 @@ def refuse_planned(document: Document) -> None:
 
 def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
     yield from _keys((), data, _TOP_KEYS)
-    if data.get("backup", ...) is not None:
+    if data.get("backup") is not None:
         yield ("backup",), NO_BACKUP
     images = data.get("images")
     for (key, value), message in _IMAGE_VALUES.items():

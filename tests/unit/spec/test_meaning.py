@@ -47,6 +47,12 @@ def test_gateway_and_web_ui_are_there_unless_they_are_null(tmp_path: Path) -> No
     assert [service.name for service in services(nulled)] == ["main"]
 
 
+def test_two_lines_are_a_whole_kit_yaml_and_no_backup_is_the_default(tmp_path: Path) -> None:
+    shortest = loaded(tmp_path, "kit: 1\nstack: home\n")
+    assert shortest == loaded(tmp_path, "kit: 1\nstack: home\nbackup: null\n")
+    assert [service.name for service in services(shortest)] == ["main", "litellm", "open_webui"]
+
+
 def test_a_kind_that_is_the_only_one_need_not_be_written(tmp_path: Path) -> None:
     spec = loaded(tmp_path, SHORTEST + "gateway: {port: 4971}\nwebui: {}\n")
     assert spec.gateway is not None
