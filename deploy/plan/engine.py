@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.agent.docker.defaults import opening_options
 from deploy.agent.docker.versions import is_older
 from deploy.deployment import Fetch
 from deploy.hosts.observe import Observation
@@ -146,6 +147,7 @@ def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[st
                 "upgrade it with the tool that installed it, or remove Docker and let the kit install one",
             )
     yield from _open_engine(docker)
+    yield from _open_networks(observation.daemon_json or {})
     if work.installs_engine or work.installs_plugins:
         yield from _missing_packages(fetch, observation, work)
 
@@ -162,6 +164,18 @@ def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
     if "name=rootless" in docker.security:
         problem = "this Docker runs without root: its containers' users are others on the host, and own no folder"
         yield problem, "use the Docker of root's, at /var/run/docker.sock"
+
+
+def _open_networks(settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what daemon.json gives to every new network, and no release asks for."""
+    defaults = settings.get("default-network-opts")
+    bridge = defaults.get("bridge") if isinstance(defaults, dict) else None
+    opening = opening_options(bridge) if isinstance(bridge, dict) else []
+    if opening:
+        yield (
+            f"{DAEMON_JSON} gives every network {', '.join(opening)}, which may open the stack's",
+            "take it out of `default-network-opts`, restart Docker, and run the same command again",
+        )
 
 
 def _missing_packages(fetch: Fetch, observation: Observation, work: EngineWork) -> Iterator[tuple[str, str]]:

@@ -90,6 +90,10 @@ def test_has_only_the_planned_way_out(service: Service, containers: Containers, 
         ensure(not network.ways_out.get(service.name, False), f"reaches {place}, which is beyond this host")
 
 
+def test_is_on_networks_that_are_as_the_release_says(service: Service, containers: Containers, files: Files) -> None:
+    containers.ensure_networks(service, files.compose)
+
+
 def _is_closed(network: dict[str, object]) -> bool:
     options = network.get("Options") or {}
     return bool(network.get("Internal")) or (isinstance(options, dict) and options.get(UNMASKED) == "false")

@@ -15,6 +15,7 @@ from deploy.agent.line import Line
 from deploy.deployment import Deployment, Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.docker.compared import differences
+from deploy.verify.docker.networks import network_differences
 from deploy.verify.docker.wanted import Made
 
 LOG_LINES = 5000
@@ -116,6 +117,16 @@ class Containers:
     def networks(self, service: Service) -> list[dict[str, Any]]:
         """Return the networks that a service's container is on."""
         return self._inspected("network", sorted(self.of(service)["NetworkSettings"]["Networks"]))
+
+    def ensure_networks(self, service: Service, release: dict[str, Any]) -> None:
+        """Raise where a network of a container has what neither the release says nor Docker does by itself."""
+        blocks, found = release.get("networks") or {}, []
+        for one in self.networks(service):
+            short = one["Name"].removeprefix(f"{self.deployment.project}_")
+            found += [f"{one['Name']}: {words}" for words in network_differences(one, blocks.get(short))]
+        again = f"`{Line('down')}` and `{Line('apply')}` make it anew"
+        cure = f"{again}, as soon as no `default-network-opts` of Docker's daemon.json says so"
+        ensure(not found, f"{'; '.join(found)}; {cure}")
 
     def logs(self, service: Service) -> str:
         """Return the last lines that a service wrote."""

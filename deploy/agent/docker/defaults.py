@@ -22,6 +22,21 @@ OWN_LOG_OPTIONS = ("max-size", "max-file")
 """Options that each release gives to its containers' logs; all others come from the engine."""
 Alternatives = tuple[Any, ...]
 
+HARMLESS_OPTIONS = {
+    "com.docker.network.driver.mtu": None,
+    "com.docker.network.bridge.name": None,
+    "com.docker.network.container_iface_prefix": None,
+    # Each port of the kit's names its own address.
+    "com.docker.network.bridge.host_binding_ipv4": None,
+    "com.docker.network.bridge.enable_icc": None,
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    "com.docker.network.bridge.gateway_mode_ipv4": "nat",
+    "com.docker.network.bridge.gateway_mode_ipv6": "nat",
+    "com.docker.network.enable_ipv4": "true",
+    "com.docker.network.enable_ipv6": "false",
+}
+"""Options that open no network, each with the only value of that kind; None for any."""
+
 
 @dataclass(frozen=True)
 class HostDefaults:
@@ -120,6 +135,15 @@ def injected_proxies(container: dict[str, Any]) -> list[str]:
     """Return the variables of an inspected container that Docker's client may have given it."""
     names = {line.partition("=")[0] for line in container["Config"].get("Env") or ()}
     return sorted(names & PROXY_VARIABLES)
+
+
+def opening_options(options: dict[str, Any]) -> list[str]:
+    """Return those options of a network that may open it, or that nobody knows."""
+    return sorted(
+        name
+        for name, value in options.items()
+        if name not in HARMLESS_OPTIONS or HARMLESS_OPTIONS[name] not in (None, str(value).lower())
+    )
 
 
 def missing_limits(info: dict[str, Any]) -> list[str]:

@@ -70,6 +70,20 @@ def test_an_engine_that_opens_or_breaks_every_container_is_refused_with_the_cure
     assert found[1]
 
 
+def test_options_for_every_network_are_refused_where_they_open_one() -> None:
+    for key, value, number in (
+        ("com.docker.network.bridge.gateway_mode_ipv4", "nat-unprotected", 1),
+        ("com.docker.network.bridge.gateway_mode_ipv4", "nat", 0),
+        ("com.docker.network.enable_ipv6", "true", 1),
+        ("com.docker.network.driver.mtu", "1400", 0),
+        ("com.docker.network.bridge.trusted_host_interfaces", "eth0", 1),
+    ):
+        settings = {"default-network-opts": {"bridge": {key: value}}}
+        found = list(engine_refusals(Fetch(), replace(host(RUNNING), daemon_json=settings)))
+        assert [key in problem for problem, _ in found] == [True] * number
+    assert list(engine_refusals(Fetch(), replace(host(RUNNING), daemon_json={"default-network-opts": []}))) == []
+
+
 def test_an_engine_with_the_usual_protections_is_not() -> None:
     usual = ("name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns")
     assert list(engine_refusals(Fetch(), host(replace(RUNNING, security=usual)))) == []
