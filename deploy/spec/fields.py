@@ -151,6 +151,8 @@ def _path(value: str) -> str:
         raise PydanticCustomError(
             "path", "{value} is a path of Windows; name a folder of the Linux side", {"value": shown(value)}
         )
+    if value.startswith("~"):
+        raise PydanticCustomError("path", "{value}: write the whole path, '~' stays as it is", {"value": shown(value)})
     if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):
         raise PydanticCustomError(
             "path",

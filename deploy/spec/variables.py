@@ -65,6 +65,7 @@ _INDEX = "is written as `mirrors: {pypi: ...}` at the top of this file"
 _HUB = (
     "no container fetches models from there; write `from: {url: ...}` at a model, or `hf.co/ORG/MODEL:TAG` as its name"
 )
+_TLS = "no service ends TLS by itself; put a proxy in front, with `url` at `webui` as its address"
 _CLOCK = "containers keep UTC, as their logs do; leave it out"
 _LISTENS = "is written as `port` and `publish` at the service"
 _PYTHON = "the kit decides how its containers' programs start; leave it out"
@@ -74,7 +75,7 @@ IMAGE = (
 )
 _COMPOSES = """
 CAP_ADD CAP_DROP COMMAND CPUS CPUSET DEPENDS_ON DNS ENTRYPOINT EXTRA_HOSTS HEALTHCHECK HOSTNAME INIT IPC LABELS LOGGING
-NETWORKS NETWORK_MODE PID PRIVILEGED PROFILES RESTART SECURITY_OPT SYSCTLS TMPFS ULIMITS
+NETWORKS NETWORK_MODE PID PRIVILEGED PROFILES REPLICAS RESTART SCALE SECURITY_OPT SYSCTLS TMPFS ULIMITS
 """
 _GENERIC = Variables(
     "",
@@ -140,6 +141,14 @@ _GENERIC = Variables(
         "VOLUMES": "folders are written as `models_dir` at an engine and `bridge` at `webui`",
         "PORTS": _LISTENS,
         "EXPOSE": _LISTENS,
+        "TLS": _TLS,
+        "SSL": _TLS,
+        "HTTPS": _TLS,
+        "CERTIFICATE": _TLS,
+        "SSL_KEYFILE_PATH": _TLS,
+        "SSL_CERTFILE_PATH": _TLS,
+        "DOMAIN": "is written as `url` at `webui`, the address that people open",
+        "ENABLED": "a service that shall not run is written as `null`, such as `gateway: null`, or left out",
         "MEM_LIMIT": "is written as `memory` at the service",
         "SHM_SIZE": "is written as `memory` at the service",
         "DEPLOY": "a limit is written as `memory` at the service; there is no other",
@@ -156,8 +165,19 @@ _GENERIC = Variables(
 
 
 def told_of(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
-    """Return what is said of a variable that is written where some models stand; empty where it is known to none."""
-    return _told(name, here, every, by_family=False)
+    """Return what is said of a variable that is written where some models stand; empty where it is known to none.
+
+    One of several words is the program's own that is decided there, before another's of the very name.
+    """
+    is_several = name.isupper() and "_" in name
+    whole = _of_own(name, here) if is_several else ""
+    return whole or _told(name, here, every, by_family=False)
+
+
+def _of_own(name: str, here: list[type[BaseModel]]) -> str:
+    tables = [table for model in here if (table := _table(model))]
+    found = (table.told(name, is_here=True) or table.told_by_family(name, is_here=True) for table in tables)
+    return next(filter(None, found), "")
 
 
 def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:

@@ -104,7 +104,8 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
     # A variable of several words is a program's before it is a key that somebody mistyped.
     is_variable = key.isupper() and "_" in key
     is_near = key.lower() in known or (not is_variable and did_you_mean(key, known))
-    return (not is_near and told_by_family(key, here, all_models(model))) or _unknown(key, known)
+    places = [place for place in _places_of(key, model) if place not in path[:1]]
+    return (not is_near and not places and told_by_family(key, here, all_models(model))) or _unknown(key, known, places)
 
 
 def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
@@ -146,13 +147,19 @@ def _what(found: Any) -> str:
     return "a list" if isinstance(found, list) else shown(found)
 
 
-def _unknown(key: str, known: Keys) -> str:
+def _unknown(key: str, known: Keys, places: list[str]) -> str:
     if key in known:
         return "cannot stand beside the other keys here; choose"
     near = did_you_mean(key, known)
     if near or not known:
         return f"unknown key{near}"
-    return f"unknown key; known here: {', '.join(sorted(known))}"
+    elsewhere = f", which stands at {' or '.join(f'`{place}`' for place in places)}" if places else ""
+    return f"unknown key{elsewhere}; known here: {', '.join(sorted(known))}"
+
+
+def _places_of(key: str, model: type[BaseModel]) -> list[str]:
+    """Return the parts of the file whose own mappings have a key."""
+    return [place for place, info in model.model_fields.items() if any(key in _keys(one) for one in models_in(info))]
 
 
 def _lowered(message: str) -> str:

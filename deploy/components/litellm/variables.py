@@ -22,13 +22,20 @@ _LOG = "what the gateway logs is not built as a key; leave it out"
 _CLOSED = "the kit closes all of LiteLLM's pages, for some answer to anybody; leave it out"
 _DECIDED = "the kit decides how LiteLLM chooses among engines: one that fails is left for the next at once"
 _VENDOR = "a vendor's API is an engine of its own: `api: openai`, its `url`, and its `key` as `env:NAME`"
+_KEY = "is written as `key`, as `env:NAME` or `file:PATH`; without it the kit makes one"
 _START = "the kit decides how the gateway starts; leave it out"
 REASONS = {
     "ALLOWED_FAILS": _DECIDED,
     "BACKGROUND_HEALTH_CHECKS": "would load every model again and again; leave it out",
+    "AUTH": _KEY,
+    "PASSWORD": _KEY,
+    "TOKEN": _KEY,
     "CACHE": _REDIS,
     "CACHE_PARAMS": _REDIS,
+    "CONFIG": _FILE,
+    "CONFIG_FILE": _FILE,
     "CONFIG_FILE_PATH": _FILE,
+    "LOG_LEVEL": _LOG,
     "DIRECT_URL": _DATABASE,
     "DROP_PARAMS": "is on: what an engine does not know is left out of a request",
     "ENABLE_PRE_CALL_CHECKS": _DECIDED,
