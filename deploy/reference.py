@@ -102,10 +102,25 @@ def parse_model(text: str) -> ModelTag:
         and (not colon or _MODEL.fullmatch(tag))
     )
     if not fits or text.startswith("/") or (above and not owner):
-        raise KitError(
-            f"{_shown(text)} is not a model's name", "write it as in llama3:8b or hf.co/some/model-gguf:Q4_K_M"
-        )
+        step = _meant(text) or "write it as in llama3:8b or hf.co/some/model-gguf:Q4_K_M"
+        raise KitError(f"{_shown(text)} is not a model's name", step)
     return ModelTag("" if host.lower() == DEFAULT_MODEL_HOST else host, owner or _OFFICIAL, model, tag or "latest")
+
+
+def _meant(text: str) -> str:
+    """Return what is wrong with a model's name as people write it; empty where nothing is known of it."""
+    plain = plain_model(text.partition("?")[0])
+    if "#" in text:
+        return "a name has no '#'; a comment has a line of its own"
+    if text.startswith(("'", "`", "\u2018", "\u201c")):
+        return "the quotes count as a part of it: write it without them"
+    if text.startswith(("$", "<", "{", "%")):
+        return "a placeholder stands there: write the model's name in its place"
+    if "?" in text:
+        return f"leave out what begins with '?': {plain}"
+    if " " in text.strip():
+        return "a name has no blanks"
+    return f"write it without the scheme: {plain}" if plain != text else ""
 
 
 def image_place(host: str, mirror: str | None) -> str:

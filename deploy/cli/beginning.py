@@ -60,10 +60,10 @@ def _at(choices: Choices, url: str, sha256: str) -> Choices:
         if sha256:
             raise UsageError("--sha256 belongs to a GGUF file at an address", "add --url ADDRESS.gguf, or leave it out")
         if url and not choices.model:
-            raise UsageError(f"which model of {url} is not said", "add --model NAME")
+            raise UsageError(f"the model of {url} is missing", "add --model NAME")
         return replace(choices, engine_url=url)
     if not sha256:
-        raise UsageError(f"the sha256 of {url} is not said", "add --sha256 HEX; the page of the file shows it")
+        raise UsageError(f"--url {url} needs the file's sha256", "add --sha256 HEX; the page of the file shows it")
     return replace(choices, model_url=url, model_sha256=sha256)
 
 
@@ -104,6 +104,8 @@ def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
     for name in files:
         if _holds_something(folder / name) and name != FILE_NAME:
             raise UsageError(f"{folder / name} is there already", "name another place, or move it away first")
+    if file := next((each for each in (folder, *folder.parents) if each.is_file()), None):
+        raise UsageError(f"{file} is a file, and no folder for kit.yaml", "name a folder, or a path that ends in .yaml")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".kit-", dir=folder) as beside:
@@ -118,6 +120,9 @@ def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
 
 
 def _holds_something(path: Path) -> bool:
+    if path.is_symlink() and not path.exists():
+        # A link is a person's, also one that leads nowhere yet.
+        return True
     return path.exists() and not (path.is_file() and path.stat().st_size == 0)
 
 

@@ -139,9 +139,19 @@ def _file(given: dict[str, Any]) -> str:
     return str(spec) if isinstance(spec, Path) and spec != DEFAULT_SPEC else ""
 
 
+class SpecPath(click.Path):
+    """The path of a kit.yaml; an empty one, as a shell's unset variable makes it, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            raise click.UsageError("the path of kit.yaml is empty; give one, or leave it out", ctx)
+        return super().convert(value, param, ctx)
+
+
 def spec_argument(function: Function) -> Function:
     """Let the verb take [KIT_YAML]."""
-    kind = click.Path(path_type=Path, readable=False)
+    kind = SpecPath(path_type=Path, readable=False)
     return click.argument("spec", metavar="[KIT_YAML]", type=kind, default=DEFAULT_SPEC)(function)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deploy.errors import KitError, Problem
-from deploy.modelfile.parse import COMMENT
 from deploy.modelfile.spec_lines import Entry
 from deploy.reference import parse_model
 
@@ -31,25 +30,9 @@ def refused_by_itself(entry: Entry, file: str, lines: Mapping[str, int]) -> dict
         if isinstance(entry["from"], str):
             parse_model(entry["from"])
     except KitError as error:
-        step = _hint(str(entry["from"])) or error.next_step
-        wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {step}")
+        wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {error.next_step}")
         found.setdefault("from", []).append(wrong)
     return found
-
-
-def _hint(source: str) -> str:
-    """Return what is wrong with a name as people write it; empty where nothing is known of it."""
-    if "#" in source:
-        return f"{COMMENT}: put it above the line"
-    if source.startswith(("'", "`", "\u2018", "\u201c")):
-        return "only plain double quotes are taken off: write it without quotes"
-    if source.startswith(("$", "<", "{", "%")):
-        return "a placeholder stands there: write the model's name in its place"
-    if "?" in source:
-        return f"leave out what begins with ?: {source.partition('?')[0]}"
-    if " " in source.strip():
-        return "a name has no blanks: write only the name behind FROM"
-    return ""
 
 
 def refused_beside(entry: Entry, spec: Spec | None, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from deploy.errors import KitError, UsageError
-from deploy.reference import parse_model
+from deploy.errors import KitError, UsageError, typed
+from deploy.modelfile.spec_lines import is_path
+from deploy.reference import parse_model, plain_model
 from deploy.spec.engine import EngineSpec
 from deploy.spec.model import ENGINES
 from deploy.spec.service import ServiceSpec
@@ -108,12 +109,15 @@ def _file(choices: Choices) -> str:
 
 
 def _checked_tag(tag: str) -> str:
-    """Return the tag as it was typed, if it is one."""
+    """Return a tag as kit.yaml has it, if it is one."""
+    if is_path(tag):
+        raise UsageError(f"--model: {tag} is a file and no tag", f"write --gguf {typed(tag)}")
+    name = plain_model(tag)
     try:
-        parse_model(tag)
+        parse_model(name)
     except KitError as error:
         raise UsageError(f"--model: {error.problem}", error.next_step) from None
-    return tag
+    return name
 
 
 def _text(choices: Choices) -> str:
@@ -124,7 +128,7 @@ def _text(choices: Choices) -> str:
         if url and not engine.at(url):
             raise UsageError(f"--engine {choices.engine} is started here, and --url is one that runs", "leave one out")
         if not url and not _is_own(engine):
-            raise UsageError(f"--engine {choices.engine}: where it runs is not said", "add --url ADDRESS")
+            raise UsageError(f"--engine {choices.engine} needs the address where it runs", "add --url ADDRESS")
         return engine.at(url) if url else engine.shortest
     if url:
         return next(filter(None, (engine.at(url) for engine in ENGINES)))

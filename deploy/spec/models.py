@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -38,10 +39,21 @@ class FileSource(Strict):
     """sha256 of the file."""
 
 
+def _of_file(value: str) -> str:
+    """Refuse the page of a file, as a hub shows it beside the file itself."""
+    if "/blob/" in urlsplit(value).path:
+        wrong = "{value} is the page about the file; write /resolve/ in the place of /blob/"
+        raise PydanticCustomError("url", wrong, {"value": shown(value)})
+    return value
+
+
+FileUrl = Annotated[Url, AfterValidator(_of_file)]
+
+
 class UrlSource(Strict):
     """A GGUF file at an address."""
 
-    url: Url
+    url: FileUrl
     """Address of the file."""
     sha256: Sha256
     """sha256 of the file."""

@@ -94,6 +94,36 @@ def test_options_that_miss_something_are_told(words: tuple[str, ...], said: str,
     assert said in shown.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--model", "./mine.gguf"), "write --gguf ./mine.gguf"),
+        (("--model", "mine.gguf"), "write --gguf mine.gguf"),
+        (("--model", "~/a/mine"), "is a file and no tag"),
+        (("--model", "https://huggingface.co/a/b?x=1"), "leave out what begins with '?': huggingface.co/a/b"),
+        (("--model", "llama3 :8b"), "a name has no blanks"),
+        (("--url", "https://hub.example/a/b/blob/main/x.gguf", "--sha256", "1" * 64), "write /resolve/ in the place"),
+        (("",), "the path of kit.yaml is empty"),
+        (("notes.txt",), "notes.txt is a file, and no folder for kit.yaml"),
+        (("notes.txt/deep/kit.yaml",), "notes.txt is a file, and no folder for kit.yaml"),
+        (("linked/kit.yaml",), "linked/kit.yaml is there already"),
+    ],
+)
+def test_what_init_cannot_write_is_told_with_what_to_type(words: tuple[str, ...], said: str, kit: Kit) -> None:
+    Path("notes.txt").write_text("mine")
+    Path("linked").mkdir()
+    Path("linked/kit.yaml").symlink_to("../not-there-yet.yaml")
+    before = sorted(Path().rglob("*"))
+    shown = kit("init", *words)
+    assert (shown.code, said in shown.err) == (2, True)
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_the_address_of_a_models_page_is_its_name(kit: Kit) -> None:
+    assert kit("init", "--model", "https://huggingface.co/a/b").code == 0
+    assert load_spec(Path("kit.yaml")).models[0].name == "huggingface.co/a/b"
+
+
 @pytest.mark.parametrize("option", ["--from", "--stack", "--model", "--url", "--sha256", "--publish"])
 def test_an_empty_value_chooses_nothing_in_silence(option: str, kit: Kit) -> None:
     shown = kit("init", option, "")
@@ -186,7 +216,7 @@ def test_init_in_the_place_of_a_file_says_so(kit: Kit) -> None:
     Path("house").write_text("mine")
     shown = kit("init", "house")
     assert (shown.code, Path("house").read_text()) == (2, "mine")
-    assert shown.err.startswith("error: house cannot be written: ")
+    assert shown.err.startswith("error: house is a file, and no folder for kit.yaml")
 
 
 def test_init_writes_nothing_of_a_choice_that_is_wrong(kit: Kit) -> None:

@@ -89,7 +89,7 @@ def test_the_engine_fits_the_model(
     ("choices", "said"),
     [
         (Choices(engine="ollama", engine_url="http://mac.lan:11434", model="m"), "--engine ollama is started here"),
-        (Choices(engine="external", model="m"), "where it runs is not said"),
+        (Choices(engine="external", model="m"), "needs the address where it runs"),
         (Choices(model="no such/model//x"), "--model: 'no such/model//x' is not a model's name"),
         (Choices(engine="llama_cpp", model="llama3.2:3b"), "--model: .* knows no tag, so llama3.2:3b is found nowhere"),
         (Choices(engine="llama_cpp", model="mine"), "--model: .* knows no tag, so mine is found nowhere"),
