@@ -51,7 +51,8 @@ def _places(observation: Observation) -> Iterator[str]:
             yield f"service {name} writes to a folder that {folder} was before; it was replaced or mounted over"
     for name, seen in sorted(observation.places.items()):
         if seen.is_lost:
-            yield f"data of {name}: {seen.before} is {seen.former.state}, and held {seen.words or 'data'}"
+            held = f"{seen.words or 'data'} at the last apply"
+            yield f"data of {name}: {seen.before} is {seen.former.state}; it held {held}"
         elif seen.is_another:
             yield (
                 f"data of {name}: {seen.before} holds another database ({seen.former.words}) than at the last apply"

@@ -48,7 +48,7 @@ def test_a_place_of_data_that_became_another_one_is_drift(running: Observation) 
     gone = replace(sound, now=SeenPlace("empty"))
     other = replace(sound, now=SeenPlace("data", ("z",), words="0 chats and 1 account"))
     assert drift(replace(running, places={"page": gone})) == (
-        "data of page: /srv/data is empty, and held 2 chats and 1 account",
+        "data of page: /srv/data is empty; it held 2 chats and 1 account at the last apply",
     )
     (words,) = drift(replace(running, places={"page": other}))
     assert words.startswith("data of page: /srv/data holds another database (0 chats and 1 account) than at the last")
