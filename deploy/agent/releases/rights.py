@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deploy.agent.late import path_of
+
 SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
 SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
 MODEL_FILE = 0o444
 DATA = Path("/srv/kit")
 ROOT = {"uid": 0, "gid": 0}
-CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER}
-"""What lies in `run/` and is for root alone."""
+CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER, "copies": SECRET_FOLDER}
+"""What is for root alone of a stack's own folder: keys, logs and copies of user data."""
+SHARED, CACHE = Path("/opt/kit"), Path("/var/cache/kit")
+"""What all stacks of a host share."""
+PROGRAMS = ("agent/*", "tools/*", "tools/bin/*", "*.json")
+CACHED = ("*", "builder/*", "images/*", "keys/*", "layers/*")
+"""What root runs, and what images are made of: whoever may write there is root, or in every container."""
 
 
 class Right(NamedTuple):
@@ -35,7 +42,8 @@ class Right(NamedTuple):
 def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> Iterator[Right]:
     """Yield what a deployment, as in its release, says of each path, and what holds for the kit's own."""
     for path in _own(root):
-        limit = SHARED_FOLDER if path.is_dir() else SHARED_FILE
+        is_program = path.parent.name == "bin"
+        limit = SHARED_FOLDER if path.is_dir() or is_program else SHARED_FILE
         yield Right(path, CLOSED.get(path.name, limit), owner["uid"], owner["gid"], is_limit=True)
     for path in _parents(deployment):
         yield Right(path, SHARED_FOLDER, owner["uid"], owner["gid"], is_limit=True, is_linkable=True)
@@ -108,9 +116,14 @@ def _cause(right: Right) -> str:
 def _own(root: Path) -> Iterator[Path]:
     """Yield the paths that root alone writes to; links have no rights of their own."""
     shared = root.parent
-    places = (shared, shared / "agent", shared / "tools", shared / "tools" / "bin", root)
-    inside = ("*.json", "audit.log", "releases", "releases/*", "files", "files/*", "run", "run/**/*")
-    for path in (*places, *(path for pattern in inside for path in sorted(root.glob(pattern)))):
+    places = [shared, shared / "agent", shared / "tools", shared / "tools" / "bin", root]
+    inside = ("*.json", "audit.log", "copies", "releases", "releases/*", "files", "files/*", "run", "run/**/*")
+    found = [(shared, PROGRAMS), (root, inside)]
+    if shared == SHARED:
+        places += [CACHE, path_of(root.name)]
+        found.append((CACHE, CACHED))
+    places += [path for above, names in found for name in names for path in sorted(above.glob(name))]
+    for path in dict.fromkeys(places):
         if path.exists() and not path.is_symlink():
             yield path
 

@@ -13,7 +13,16 @@ from deploy.agent.releases import rights
 from deploy.agent.releases.rights import differing, mend, observe, stated
 
 ME = {"uid": os.geteuid(), "gid": os.getegid()}
-FOLDERS = ("agent", "home/releases/r", "home/files/f", "home/run/images", "home/run/failed", "home/secrets")
+FOLDERS = (
+    "agent",
+    "tools/bin",
+    "home/copies",
+    "home/releases/r",
+    "home/files/f",
+    "home/run/images",
+    "home/run/failed",
+    "home/secrets",
+)
 KEY = {"name": "key", "owner": "main"}
 
 
@@ -31,6 +40,11 @@ def root(tmp_path: Path) -> Path:
         (root / name).chmod(mode)
     for closed in (*root.glob("secrets/*"), root / "secrets", root / "run" / "failed", tmp_path / "data" / "chats"):
         closed.chmod(0o700)
+    shared = {"agent/a.pyz": 0o444, "docker_engine.json": 0o644, "tools/pyvenv.cfg": 0o644, "tools/bin/uv": 0o755}
+    for name, mode in shared.items():
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(mode)
+    (root / "copies").chmod(0o700)
     (root / "current").symlink_to("releases/r")
     (root / "releases/r/deployment.json").write_text(json.dumps(deployment(tmp_path)))
     return root
@@ -68,6 +82,32 @@ def test_each_path_that_is_opened_is_told_and_the_kits_own_is_mended(root: Path)
             assert path.name == "chats"
             path.chmod(before)
         assert differing(root, deployment(root.parent), ME) == []
+
+
+def test_what_all_stacks_of_a_host_share_is_looked_at_and_mended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent and its tools run as root, layers lie in every container, and a boot reads the kernel's settings."""
+    cache, boot = root.parent / "cache", root.parent / "sysctl"
+    monkeypatch.setattr(rights, "SHARED", root.parent)
+    monkeypatch.setattr(rights, "CACHE", cache)
+    monkeypatch.setattr(rights, "path_of", lambda stack: boot / f"90-kit-{stack}.conf")
+    for name in ("layers/a", "images/b.json", "keys/k", "downloads/d", "uv/deep/file"):
+        (cache / name).parent.mkdir(parents=True)
+        (cache / name).write_text("x")
+    boot.mkdir()
+    (boot / "90-kit-home.conf").write_text("x")
+    assert differing(root, deployment(root.parent), ME) == []
+    wanted = [cache, cache / "layers", cache / "layers/a", cache / "images/b.json", cache / "keys/k", cache / "uv"]
+    wanted += [boot / "90-kit-home.conf", root.parent / "agent/a.pyz", root.parent / "tools/bin/uv", root / "copies"]
+    for path in wanted:
+        path.chmod(path.stat().st_mode | 0o022)
+        (found,) = differing(root, deployment(root.parent), ME)
+        assert (found["path"], found["is_placed"]) == (str(path), True)
+        assert mend(root, deployment(root.parent), ME) == [str(path)]
+    assert differing(root, deployment(root.parent), ME) == []
+
+
+def test_a_stack_elsewhere_says_nothing_of_what_it_does_not_share(root: Path) -> None:
+    assert not [path for path in paths(root) if str(path).startswith(("/var", "/etc", "/opt"))]
 
 
 def test_a_folder_that_is_more_closed_than_it_must_be_is_left_alone(root: Path) -> None:
