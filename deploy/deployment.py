@@ -167,16 +167,17 @@ class Engine:
     """Whether a model that left the spec is removed."""
     context: Context | None = None
     """What a model gets that sets no context of its own; None where nobody knows."""
+    heeding: str = ""
+    """What lets a model's template win over the one in its file; outside every digest."""
 
 
 @dataclass(frozen=True)
 class NamedEngine:
-    """An engine that has its models by itself: they are asked for by name, and nothing is made on it."""
+    """An engine that has its models by itself, at its address for the host: they are asked for by name alone."""
 
     name: str
     protocol: str
     address: str
-    """As the host reaches it."""
     models: tuple[tuple[str, str], ...]
     """Models of the spec, each with the name that the engine knows."""
     key: Secret | None = None

@@ -83,6 +83,7 @@ def _read(path: Path) -> tuple[Spec, Lock]:
     from deploy.lock.contexts import contexts_fit
     from deploy.lock.missing import missing_inputs
     from deploy.lock.model import read_lock
+    from deploy.lock.renderers import templates_are_used
     from deploy.spec.loader import load_spec, told_at
 
     spec = load_spec(path)
@@ -90,6 +91,6 @@ def _read(path: Path) -> tuple[Spec, Lock]:
     problems = missing_inputs(spec, lock, lock_path(path))
     if problems:
         raise SpecError(problems, f"type: {Line('lock', spec=path)}")
-    if too_long := list(contexts_fit(spec, lock)):
-        raise SpecError(told_at(path, too_long))
+    if findings := [*contexts_fit(spec, lock), *templates_are_used(spec, lock)]:
+        raise SpecError(told_at(path, findings))
     return spec, lock

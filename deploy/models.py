@@ -75,9 +75,37 @@ class CreatedModel:
         return self.base is not None and same(self.base.name) == same(self.name)
 
     @property
+    def weight_bytes(self) -> int:
+        """What its files weigh; those of one that is made from another model of the spec are that one's."""
+        return sum(blob.size_bytes for blob in self.blobs) + (self.base.size_bytes if self.base else 0)
+
+    @property
     def listed_as(self) -> str:
         """The name that its engine lists it by: a tag that was pulled keeps the library's spelling."""
         return self.base.name if self.base is not None and self.is_pulled else self.name
+
+
+def templated(models: tuple[CreatedModel, ...]) -> tuple[CreatedModel, ...]:
+    """Return the models whose own template makes their prompts, the lightest first."""
+    made = {model.name: model for model in models}
+    found = [one for one in models if one.request.get("template") and not _inherited(made, one.name, "renderer")]
+    return tuple(sorted(found, key=lambda one: (one.weight_bytes + _above(made, one), one.name)))
+
+
+def _above(made: dict[str, CreatedModel], model: CreatedModel) -> int:
+    base = made.get(model.request.get("from", ""))
+    return base.weight_bytes if base is not None and base is not model else 0
+
+
+def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> Any:
+    """Return a part of a model's request, or of what it is made from."""
+    left = dict(made)
+    # A tag under its own name is made from itself: each request is looked at once.
+    while model := left.pop(name, None):
+        if model.request.get(key) is not None:
+            return model.request[key]
+        name = model.request.get("from", "")
+    return None
 
 
 def upstream_names(models: tuple[CreatedModel, ...]) -> tuple[tuple[str, str], ...]:

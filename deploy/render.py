@@ -112,6 +112,8 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
         service["image"].pop("layers")
     for model in decided["models"]:
         model.pop("advice")
+    for engine in decided["engines"]:
+        engine.pop("heeding")
     return {"format": 1, **decided}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,8 @@ from deploy.lock.weights import Measured, Said, measure
 from deploy.reference import ModelTag, model_place, parse_model
 
 _HASH = len("sha256:")
+_LARGEST_CONFIG = 2**20
+_BUILT_IN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 OK = 200
 
 
@@ -38,6 +42,7 @@ class TaggedModel:
     """Of all parts together, the configuration too."""
     layers: tuple[TaggedLayer, ...]
     """Without the configuration, in the manifest's order."""
+    config_sha256: str
 
 
 def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
@@ -53,6 +58,7 @@ def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
         manifest_digest_hex=found.digest[_HASH:],
         size_bytes=config[2] + sum(size for _, _, size in layers),
         layers=tuple(TaggedLayer(kind, digest[_HASH:], size) for kind, digest, size in layers),
+        config_sha256=config[1][_HASH:],
     )
 
 
@@ -68,6 +74,19 @@ def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
                 # It can be run without; only nobody is told how long a conversation may be.
                 return None
     return None
+
+
+def renderer_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> str | None:
+    """Return what makes a tag's prompts in the place of any template; None where its configuration names nothing."""
+    _, registry = _asked(name, fetch)
+    try:
+        with registry.blob(f"sha256:{tagged.config_sha256}") as answer:
+            said = json.loads(answer.read(_LARGEST_CONFIG)) if answer.status == OK else None
+    except (KitError, ValueError, RecursionError):
+        # It can be run without; only a template that has no effect is told later.
+        return None
+    renderer = said.get("renderer") if isinstance(said, dict) else None
+    return renderer if isinstance(renderer, str) and _BUILT_IN.fullmatch(renderer) else None
 
 
 def _asked(name: str, fetch: Fetch) -> tuple[ModelTag, Registry]:

@@ -207,6 +207,8 @@ class TagModelLock(Strict):
     """sha256 of each of its layers."""
     context_length: Annotated[int, Field(ge=1)] | None = None
     """Longest context that it was trained for, in tokens, where its file could be read."""
+    renderer: str | None = None
+    """What makes its prompts in the place of any template, where it brings that."""
 
 
 WeightsLock = PipModelLock | FileModelLock | UrlModelLock

@@ -13,7 +13,7 @@ from deploy.hosts.transport import LocalTransport, Transport
 from deploy.images import image_sources
 from deploy.lock.addresses import host_addresses
 from deploy.lock.gguf import Header
-from deploy.lock.library import length_of_tag, measure_url, resolve_tag
+from deploy.lock.library import length_of_tag, measure_url, renderer_of_tag, resolve_tag
 from deploy.lock.missing import model_fault
 from deploy.lock.model import (
     FORMAT,
@@ -151,6 +151,7 @@ def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
             size=tag.size_bytes,
             layers=layers,
             context_length=length_of_tag(source, tag, fetch),
+            renderer=renderer_of_tag(source, tag, fetch),
         )
     if isinstance(source, UrlSource):
         found = measure_url(source.url, fetch, said)

@@ -9,11 +9,17 @@ from typing import Any
 from deploy.agent.engines.engine import Engine as AgentEngine
 from deploy.agent.engines.names import same
 from deploy.agent.engines.observe import LIMITS, observe
+from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import engine_request
 from deploy.models import CreatedModel
 from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.prompts import Prompter
+from deploy.verify.web import LIMIT
+
+LOADING_SECONDS = 480
+"""How long an engine may be silent while it loads a model."""
 
 
 class Engines:
@@ -46,6 +52,13 @@ class Engines:
             # The checks of the engine's own models tell of that.
             return False
         return bool(able) and "completion" not in able
+
+    def prompter(self, engine: Engine) -> Prompter:
+        """Return what asks an engine for prompts; it may have to load a model for one."""
+        owners = [service for service in self.deployment.services if service.name == engine.name]
+        seconds = max((service.facts.get(LIMIT, 0) for service in owners), default=0)
+        limits = Limits(LIMITS.connect, max(seconds, LOADING_SECONDS))
+        return Prompter(engine_request(engine), Path(self.deployment.root), self.deployment.fetch.ca, limits)
 
     def of(self, engine: Engine) -> dict[str, Any]:
         """Return what one of them says."""

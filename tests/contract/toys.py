@@ -29,8 +29,8 @@ SHAPES = {
 U32, I32, F32, STRING, ARRAY = 4, 5, 6, 8, 9
 
 
-def toy(template: bool) -> bytes:
-    """Return a toy."""
+def toy(template: bool | str) -> bytes:
+    """Return a toy; with a chat template of one's own it is none of the recordings'."""
     keys = _keys(template)
     head = [b"GGUF", struct.pack("<IQQ", 3, len(SHAPES), len(keys))]
     head += [text(name) + value for name, value in keys.items()]
@@ -48,7 +48,7 @@ def toy(template: bool) -> bytes:
     return joined + b"\0" * (-len(joined) % 32) + data
 
 
-def _keys(template: bool) -> dict[str, bytes]:
+def _keys(template: bool | str) -> dict[str, bytes]:
     def number(value: int) -> bytes:
         return struct.pack("<II", U32, value)
 
@@ -79,4 +79,5 @@ def _keys(template: bool) -> dict[str, bytes]:
         "tokenizer.ggml.eos_token_id": number(2),
         "tokenizer.ggml.unknown_token_id": number(0),
     }
-    return found | ({"tokenizer.chat_template": words(CHATML)} if template else {})
+    brought = CHATML if template is True else template
+    return found | ({"tokenizer.chat_template": words(brought)} if brought else {})

@@ -17,7 +17,7 @@ def summary(document: dict[str, Any]) -> dict[str, Any]:
     return {
         "parameters": _parameters(str(document.get("parameters") or "")),
         "texts": {name: _digest(document[name]) for name in TEXTS if document.get(name)}
-        | {name: _digest(value) for name, value in _built_in(str(document.get("modelfile") or "")).items()},
+        | {name: _digest(value) for name, value in built_in(str(document.get("modelfile") or "")).items()},
         "files": _files(str(document.get("modelfile") or "")),
         "parent": _parent(str((document.get("details") or {}).get("parent_model") or "")),
     }
@@ -45,7 +45,7 @@ def _files(modelfile: str) -> list[str]:
     return found
 
 
-def _built_in(modelfile: str) -> dict[str, str]:
+def built_in(modelfile: str) -> dict[str, str]:
     """Return renderer and parser, which no other field of the answer tells; within a text are only its own words."""
     found, quote = {}, ""
     for line in modelfile.splitlines():

@@ -24,7 +24,9 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     if spec.models_are == "named":
         named = NamedEngine(spec.name, spec.api, spec.url, site.named, key)
         return Resolved(None, (), tuple(offers), named_engine=named)
-    engine = Engine(spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune, CONTEXT)
+    engine = Engine(
+        spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune, CONTEXT, heeding=spec.heeding
+    )
     return Resolved(None, (), tuple(offers), engine)
 
 

@@ -102,6 +102,11 @@ class ExternalEngine(EngineSpec):
         return self.url
 
     @property
+    def heeding(self) -> str:
+        """What lets the template of a model win over the one in its file."""
+        return "the variable OLLAMA_GO_TEMPLATE=1 in its environment lets the `template` win"
+
+    @property
     def moved_by(self) -> str:
         """How an Ollama is told to listen elsewhere; others have settings of their own."""
         if self.api != "ollama":

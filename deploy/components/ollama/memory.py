@@ -35,13 +35,8 @@ def _stepped(needed: int) -> int:
     return step
 
 
-def weight_of(model: CreatedModel) -> int:
-    """Return the bytes of a model's files; those of one that is made from another model of the spec are that one's."""
-    return sum(blob.size_bytes for blob in model.blobs) + (model.base.size_bytes if model.base else 0)
-
-
 def _one(model: CreatedModel, context: int, parallel: int) -> int:
-    weights = weight_of(model)
+    weights = model.weight_bytes
     context = max(context, model.num_ctx or 0)
     # It gets no more context than it was trained for, whatever is asked for.
     tokens = min(context, model.trained or context) * parallel

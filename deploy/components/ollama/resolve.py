@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.components.ollama.environment import HOME, MODELS, environment
-from deploy.components.ollama.memory import CONTEXT, memory_bytes, weight_of
+from deploy.components.ollama.memory import CONTEXT, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment import Device, Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
-from deploy.models import Context, upstream_names
+from deploy.models import Context, templated, upstream_names
 from deploy.offers import ChatApi, Embeddings, Offer
 
 UID = 10104
@@ -21,8 +21,6 @@ LOGGED = (
 )
 """What `list` leaves in the server's log: it looks for the server, then asks."""
 PROGRAM = "/bin/ollama"
-TEMPLATED = "templated"
-"""Fact of a service: the model that is asked whose template makes its prompts."""
 # How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
 LOAD_SECONDS = 300
 ANSWER_SECONDS = 180
@@ -42,7 +40,7 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         image=site.image,
         argv=(PROGRAM, "serve"),
         owner=owner,
-        environment=environment(spec, CONTAINER_PORT, has_templates=bool(_templated(site))),
+        environment=environment(spec, CONTAINER_PORT, has_templates=bool(templated(site.created))),
         mounts=(Mount(f"{root}/home", HOME, read_only=False), Mount(models_dir, MODELS, read_only=False)),
         ports=ports,
         folders=_folders(root, models_dir, owner),
@@ -73,7 +71,7 @@ def _devices(spec: OllamaEngine) -> tuple[Device, ...]:
 def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
     weights: dict[str, int] = {}
     for model in site.created:
-        weights[model.name] = weight_of(model) + weights.get(model.request.get("from", ""), 0)
+        weights[model.name] = model.weight_bytes + weights.get(model.request.get("from", ""), 0)
     talkers = sorted((size, name) for name, size in weights.items() if name != _embedding(site))
     on_gpu = [(size, name) for size, name in talkers if not _is_kept_off(site, name)]
     return {
@@ -81,30 +79,12 @@ def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
         # The lightest one: it shall answer, and nobody shall wait for the heaviest.
         "talkers": [name for _, name in talkers],
         "embedding": _embedding(site),
-        **({TEMPLATED: templated[0]} if (templated := _templated(site)) else {}),
         "cloud": spec.cloud,
         "gpu": spec.gpu,
         "on_gpu": on_gpu[0][1] if on_gpu and spec.gpu != "none" else "",
         "unloads_at_once": spec.keep_alive == 0,
         "answer_seconds": (spec.load_timeout or LOAD_SECONDS) + ANSWER_SECONDS,
     }
-
-
-def _templated(site: Site) -> list[str]:
-    """Return the models whose own template makes their prompts, the lightest first."""
-    made = {model.name: model.request for model in site.created}
-    found = [name for name in made if made[name].get("template") and not _inherited(made, name, "renderer")]
-    weights = {model.name: weight_of(model) for model in site.created}
-    return sorted(found, key=lambda name: (weights[name] + weights.get(made[name].get("from", ""), 0), name))
-
-
-def _inherited(made: dict[str, dict[str, Any]], name: str, key: str) -> Any:
-    """Return a part of a model's request, or of what it is made from."""
-    while name in made:
-        if made[name].get(key) is not None:
-            return made[name][key]
-        name = made[name].get("from", "")
-    return None
 
 
 def _is_kept_off(site: Site, name: str) -> bool:
@@ -144,6 +124,7 @@ def _engine(spec: OllamaEngine, site: Site, port: Port, models_dir: str) -> Engi
         models_dir=models_dir,
         prune=spec.prune,
         context=_context(spec),
+        heeding=f"`go_template: true` at {spec.name} lets the `template` win",
     )
 
 

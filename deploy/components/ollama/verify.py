@@ -9,7 +9,6 @@ import pytest
 
 from deploy.agent.engines.names import same
 from deploy.components.ollama.cards import cards_found, next_step, troubles_of
-from deploy.components.ollama.resolve import TEMPLATED
 from deploy.deployment import Service
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
@@ -60,27 +59,6 @@ def _can_chat(web: Web, model: str) -> bool:
     answer = web.post("/api/show", {"model": model})
     able = answer.json.get("capabilities") if answer.status == OK else None
     return not able or "completion" in able
-
-
-def test_makes_prompts_with_the_planned_template(service: Service, web: Web) -> None:
-    model = service.facts.get(TEMPLATED)
-    if not model:
-        pytest.skip("the spec gives no model a template")
-    shown = web.post("/api/show", {"model": model})
-    ensure_equal(shown.status, 200, f"status of {model}")
-    asked = {"model": model, "prompt": "The capital of France is", "stream": False, "truncate": False}
-    own, given = _prompt(web, asked), _prompt(web, {**asked, "template": shown.json.get("template")})
-    words = f"{model} makes its prompts with the chat template of its file, not with the `template` of kit.yaml"
-    ensure(own == given, f"{words}; `go_template: true` at {service.name} lets the `template` win")
-
-
-def _prompt(web: Web, asked: dict[str, object]) -> str:
-    """Return what the engine would hand to the model; it loads the model and asks it nothing."""
-    answer = web.post("/api/generate", {**asked, "_debug_render_only": True})
-    ensure_equal(answer.status, 200, f"status of {asked['model']}")
-    prompt = (answer.json.get("_debug_info") or {}).get("rendered_template")
-    ensure(prompt, f"the engine does not say which prompt it makes for {asked['model']}")
-    return str(prompt)
 
 
 def test_turns_text_into_vectors(service: Service, web: Web) -> None:

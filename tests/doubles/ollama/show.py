@@ -54,7 +54,8 @@ class Model:
     @property
     def used_template(self) -> str | None:
         """The template that makes its prompts, unless that is its file's own."""
-        return self.template if takes_given(self.template, self.jinja, self.go_template) else None
+        is_taken = bool(self.config.get("parser")) or takes_given(self.template, self.jinja, self.go_template)
+        return self.template if is_taken else None
 
     @property
     def embeds(self) -> bool:
@@ -157,7 +158,8 @@ def shown(model: Model, system: str, verbose: bool) -> dict[str, Any]:
         "messages": model.messages,
         "adapters": model.adapters,
     }
-    native = model.template is None and model.jinja
+    is_built_in = bool(model.config.get("renderer") or model.config.get("parser"))
+    native = model.jinja if model.used_template is None and not is_built_in else ""
     document = {
         "license": "\n".join(model.licences),
         "modelfile": modelfile(str(model.name), [str(model.path)], texts),

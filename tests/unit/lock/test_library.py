@@ -8,7 +8,7 @@ import pytest
 from deploy.deployment import Fetch
 from deploy.errors import KitError
 from deploy.lock.gguf import Header
-from deploy.lock.library import TaggedLayer, TaggedModel, length_of_tag, measure_url, resolve_tag
+from deploy.lock.library import TaggedLayer, TaggedModel, length_of_tag, measure_url, renderer_of_tag, resolve_tag
 from deploy.lock.weights import Measured
 from tests.gguf import PLAIN, gguf
 from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
@@ -45,7 +45,7 @@ def test_a_tag_is_locked_by_the_digest_that_an_engine_lists_it_with(
     content = manifest(100, 20, kind=MODEL)
     digest = library.put(path, tag, content).removeprefix("sha256:")
     layers = tuple(TaggedLayer(MODEL, f"{size:064x}", size) for size in (100, 20))
-    assert resolve_tag(name, fetch) == TaggedModel(listed, digest, 127, layers)
+    assert resolve_tag(name, fetch) == TaggedModel(listed, digest, 127, layers, f"{7:064x}")
     assert library.asked[0][1]["Accept"] == MANIFEST
 
 
@@ -60,6 +60,32 @@ def test_the_context_that_a_tag_was_trained_for_is_read_from_the_head_of_its_fil
     whole = library.has.pop(blob)
     library.instead[blob] = (200, {"Content-Length": str(len(whole))}, whole[:400_000])
     assert length_of_tag("llama3:8b", tagged, fetch) == 2048
+
+
+@pytest.mark.parametrize(
+    ("status", "config", "renderer"),
+    [
+        (200, b'{"model_format": "gguf", "renderer": "qwen3-vl-instruct", "parser": "x"}', "qwen3-vl-instruct"),
+        (200, b'{"model_format": "gguf", "parser": "x"}', None),
+        (200, b'{"renderer": ""}', None),
+        (200, b'{"renderer": ["x"]}', None),
+        (200, b'{"renderer": "\\u001b[31m"}', None),
+        (200, b"[]", None),
+        (200, b"<html>no</html>", None),
+        (404, b'{"renderer": "x"}', None),
+    ],
+)
+def test_the_renderer_of_a_tag_is_read_from_its_configuration(
+    status: int, config: bytes, renderer: str | None, library: LittleRegistry
+) -> None:
+    library.put("library/llama3", "8b", manifest(100, kind=MODEL))
+    fetch = Fetch(models=library.url)
+    library.instead[f"/v2/library/llama3/blobs/sha256:{7:064x}"] = (
+        status,
+        {"Content-Length": str(len(config))},
+        config,
+    )
+    assert renderer_of_tag("llama3:8b", resolve_tag("llama3:8b", fetch), fetch) == renderer
 
 
 @pytest.mark.parametrize(

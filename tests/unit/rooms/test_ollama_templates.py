@@ -8,17 +8,21 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.components.ollama import verify
-from deploy.deployment import Deployment, Service
+from deploy.components.external.resolve import resolve
+from deploy.components.external.spec import ExternalEngine
+from deploy.components.room import Site
+from deploy.deployment import Deployment, Engine
+from deploy.models import templated
 from deploy.spec.crosschecks import findings
 from deploy.verify.checks import NotAsPlannedError
-from deploy.verify.secrets import HostSecrets
-from deploy.verify.web import Web
+from deploy.verify.checks_engines import test_makes_prompts_with_the_planned_template as makes_prompts
+from deploy.verify.engines import Engines
 from tests.doubles.ollama.server import Server
 from tests.doubles.ollama.settings import Settings
 from tests.gguf import PLAIN, gguf
@@ -48,8 +52,10 @@ def test_a_placeholder_beside_a_renderer_is_no_template_to_be_told_of() -> None:
     child = {"name": "child", "engine": "main", "from": "own", "template": "{{ .Prompt }}"}
     assert variable(rendered) is None
     assert variable(rendered, child) is None
-    assert "templated" not in engine(rendered, child).service.facts
-    assert engine(rendered, OWN | {"name": "other"}).service.facts["templated"] == "other"
+    for models, found in (((rendered, child), []), ((rendered, OWN | {"name": "other"}), ["other"])):
+        made = engine(*models).engine
+        assert made is not None
+        assert [one.name for one in templated(made.models)] == found
 
 
 def test_an_engine_that_is_told_to_take_none_cannot_have_one() -> None:
@@ -78,9 +84,11 @@ def make(server: Server, jinja: str, **request: Any) -> None:
             assert answer.status in (200, 201)
 
 
-def asked(server: Server) -> tuple[Service, Web]:
-    service = engine(OWN, port=int(server.url.rpartition(":")[2])).service
-    return service, Web(service, HostSecrets(Deployment("home", (service,), ())))
+def asked(server: Server, own: dict[str, Any] | None = None) -> tuple[Engine, Engines]:
+    made = engine(own or OWN, port=int(server.url.rpartition(":")[2])).engine
+    assert made is not None
+    made = replace(made, models_dir=None)
+    return made, Engines(Deployment("home", (), (), (made,)))
 
 
 @pytest.mark.parametrize(
@@ -89,22 +97,61 @@ def asked(server: Server) -> tuple[Service, Web]:
         ("", ABLE, False),
         ("0", ABLE, False),
         ("1", ABLE, True),
-        ("", "{{ messages[0].content }}", True),
+        ("", PLAINER, True),
         ("1", "", True),
     ],
 )
 def test_the_engine_is_asked_which_template_it_takes(tmp_path: Path, said: str, jinja: str, is_heeded: bool) -> None:
     with serving(tmp_path, said) as server:
         make(server, jinja, template=TEMPLATE, system="Be kind.", messages=[{"role": "assistant", "content": "Hello!"}])
-        service, web = asked(server)
         if is_heeded:
-            verify.test_makes_prompts_with_the_planned_template(service, web)
+            makes_prompts(*asked(server))
             return
-        with pytest.raises(NotAsPlannedError, match="own makes its prompts with the chat template of its file, not"):
-            verify.test_makes_prompts_with_the_planned_template(service, web)
+        words = (
+            "own makes its prompts with the chat template of its file, not with the `template` of kit.yaml; "
+            "`go_template: true` at main lets the `template` win"
+        )
+        with pytest.raises(NotAsPlannedError, match=f"^{words}$"):
+            makes_prompts(*asked(server))
+
+
+def test_an_engine_that_the_kit_does_not_run_is_asked_as_well_and_has_a_cure_of_its_own(tmp_path: Path) -> None:
+    with serving(tmp_path, "") as server:
+        make(server, ABLE, template=TEMPLATE)
+        made, engines = asked(server)
+        spec = ExternalEngine(kind="external", name="mac", api="ollama", url=server.url)
+        outside = resolve(spec, Site("home", None, created=made.models), ()).engine
+        assert outside is not None
+        engines.deployment = replace(engines.deployment, engines=(outside,))
+        with pytest.raises(NotAsPlannedError, match=r"; the variable OLLAMA_GO_TEMPLATE=1 in its environment lets"):
+            makes_prompts(outside, engines)
+
+
+def test_a_renderer_that_a_model_takes_over_goes_before_its_template_whatever_the_engine_is_told(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path, "1") as server:
+        make(server, ABLE, template=TEMPLATE, renderer="qwen3.5", parser="qwen3.5")
+        words = "own makes its prompts with the renderer qwen3.5 of what it is made from, not with the `template` of"
+        with pytest.raises(NotAsPlannedError, match=f"^{words} kit.yaml; leave `template` out there$"):
+            makes_prompts(*asked(server))
+        make(server, "", template=TEMPLATE, parser="qwen3.5")
+        makes_prompts(*asked(server))
+
+
+def test_every_model_with_a_template_is_looked_at_not_only_the_lightest(tmp_path: Path) -> None:
+    with serving(tmp_path, "") as server:
+        make(server, ABLE, template="{{ .Prompt }}!", model="other")
+        make(server, "", template=TEMPLATE)
+        made, engines = asked(server)
+        heavy = replace(made.models[0], name="other", request={**made.models[0].request, "template": "{{ .Prompt }}!"})
+        makes_prompts(made, engines)
+        with pytest.raises(NotAsPlannedError, match=r"^other makes its prompts with the chat template of"):
+            makes_prompts(replace(made, models=(*made.models, heavy)), engines)
 
 
 def test_without_a_template_nothing_is_asked() -> None:
-    service = engine({"name": "bare", "engine": "main", "from": "llama3:8b"}).service
+    bare = engine({"name": "bare", "engine": "main", "from": "llama3:8b"}).engine
+    assert bare is not None
     with pytest.raises(pytest.skip.Exception, match="gives no model a template"):
-        verify.test_makes_prompts_with_the_planned_template(service, Web(service, HostSecrets(Deployment("h", (), ()))))
+        makes_prompts(bare, Engines(Deployment("home", (), (), (bare,))))

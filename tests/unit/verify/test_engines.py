@@ -93,7 +93,8 @@ def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_i
     assert any(word.endswith("checks_engines.py") for word in check_argv(absent, tmp_path))
     report = run_checks(absent, None, lambda _check: None)
     told = {check.name: check for check in report.checks if check.service == "mac"}
-    assert set(told) == {"answers the host", "has its models as they were made"}
+    prompts = "makes prompts with the planned template"
+    assert set(told) == {"answers the host", "has its models as they were made", prompts}
     assert "refuses the connection" in told["answers the host"].message
     report = run_checks(absent, ("other",), lambda _check: None)
     assert {check.service for check in report.checks} == {"stack"}

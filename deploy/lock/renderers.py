@@ -1,0 +1,43 @@
+"""Templates that no engine would use: what a model is made from brings a renderer, which makes the prompts instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.lock.model import Lock
+from deploy.spec.finding import Finding
+from deploy.spec.lineage import Lineage, lineage
+from deploy.spec.model import Spec
+from deploy.spec.models import Model
+
+BY_ARCHITECTURE = {
+    "gemma4": "gemma4",
+    "laguna": "laguna",
+    **dict.fromkeys(("nemotron_h", "nemotron_h_moe", "nemotron_h_omni"), "nemotron-3-nano"),
+}
+"""Architectures of files that an engine gives a renderer to by itself."""
+
+
+def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
+    """Yield each template beside a renderer that its model takes over: there is no way to take that away."""
+    made_from = lineage(spec)
+    for index, model in enumerate(spec.models):
+        brought = _brought(made_from, lock, model) if model.template is not None else None
+        if brought is not None:
+            whose, renderer = brought
+            message = f"{whose} brings the renderer {renderer}, which makes the prompts in its place; leave it out"
+            yield Finding(("models", index, "template"), message)
+
+
+def _brought(made_from: Lineage, lock: Lock, model: Model) -> tuple[str, str] | None:
+    """Return who brings a renderer, and which; None where the spec names one itself, or nobody knows of any."""
+    line = (model, *made_from.line(model))
+    if any(one.renderer is not None for one in line):
+        return None
+    locked = lock.models.get(line[-1].key)
+    if locked is None:
+        return None
+    if locked.source == "tag":
+        return (locked.tag, locked.renderer) if locked.renderer else None
+    renderer = BY_ARCHITECTURE.get(locked.gguf.architecture)
+    return (f"a file of the architecture {locked.gguf.architecture}", renderer) if renderer else None
