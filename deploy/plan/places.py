@@ -230,12 +230,13 @@ def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
 
 def _moved(question: Question) -> str:
     name, path, before = question.place.service, question.place.host_path, question.before
-    still = f"{name} of the stack {question.stack} is stopped, and stays so" if question.stack else f"{name} is stopped"
-    aside = f"; what lies in {path} under the same names is put aside there, in .kit-aside-TIME"
-    return (
-        f"copied from {before} to {path} while {still}, and checked; {before} stays as it is"
-        f"{aside if question.is_filled else ''}"
-    )
+    whose = f"{name} of the stack {question.stack}" if question.stack else name
+    told = [f"copied from {before} to {path} while {whose} is stopped, and checked", f"{before} stays as it is"]
+    if question.stack:
+        told.append(f"{whose} stays stopped")
+    if question.is_filled:
+        told.append(f"what lies in {path} under the same names is put aside there, in .kit-aside-TIME")
+    return "; ".join(told)
 
 
 def shared_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
