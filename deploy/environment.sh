@@ -7,6 +7,8 @@
 # made beside the old one and named there by one rename when all of it is there: an interrupted run leaves the old name
 # alone, and a kit that is still running keeps the environment it began with.
 set -eu
+# Whoever may read the checkout may run what is made here, and packages of Debian's hold no secret.
+umask 022
 
 name=$1
 place=$2

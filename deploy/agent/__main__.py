@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -51,6 +52,8 @@ UNHELD = ("probe", "docker", "addresses", "digests", "hold", "room", "secret", "
 
 def main(arguments: list[str]) -> int:
     """Run one verb; the exit status says whether it was done."""
+    # What is no secret is readable for the services and for who asks for the status; a secret's mode is set by itself.
+    os.umask(0o022)
     listen()
     try:
         answer, status = _answer(arguments), 0

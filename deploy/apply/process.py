@@ -96,6 +96,8 @@ def _started(
                 stderr=output,
                 pass_fds=inherited,
                 start_new_session=True,
+                # Packages that are installed by it run scripts of theirs, whose files everybody must be able to read.
+                umask=0o022,
             )
     finally:
         os.close(inherited[0])

@@ -7,11 +7,14 @@ import signal
 import sys
 
 UTF_8 = "PYTHONUTF8"
+ADMINISTRATORS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Folders of programs that Docker and Debian's tools start, and that the PATH of who became root by `su` lacks."""
 
 
 def main() -> int:
     """Import the command line and run it; it has its own words for Ctrl-C."""
     _ensure_utf_8()
+    _ensure_path()
     is_heard = signal.getsignal(signal.SIGINT) == signal.default_int_handler
     if is_heard:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -28,3 +31,9 @@ def _ensure_utf_8() -> None:
         return
     os.environ[UTF_8] = "1"
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _ensure_path() -> None:
+    """Let all that is started find the administrator's programs, behind those that are found already."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*folders, *(one for one in ADMINISTRATORS if one not in folders)])

@@ -20,7 +20,7 @@ import json, os, sys
 def main():
     print(json.dumps({"argv": sys.argv[1:], "cwd": os.getcwd(), "prefix": sys.prefix, "kit": __file__,
                       "typed": os.environ["KIT_COMMAND"], "files": open(os.devnull).encoding,
-                      "output": sys.stdout.encoding}))
+                      "output": sys.stdout.encoding, "path": os.environ["PATH"]}))
 """
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -113,3 +114,21 @@ def test_texts_are_utf_8_whatever_the_locale_says(checkout: Checkout) -> None:
     checkout.environ |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     said = checkout.run("import", "Grüße.txt").said
     assert (said["argv"], said["files"], said["output"]) == (["import", "Grüße.txt"], "utf-8", "utf-8")
+
+
+def test_the_administrators_programs_are_found_behind_those_of_a_persons_path(checkout: Checkout) -> None:
+    checkout.offer_uv()
+    assert checkout.run().said["path"] == f"{checkout.path}:/usr/local/sbin:/usr/sbin:/sbin"
+    checkout.environ["PATH"] = f"/usr/sbin:{checkout.path}"
+    assert checkout.run().said["path"] == f"/usr/sbin:{checkout.path}:/usr/local/sbin:/sbin"
+
+
+def test_an_environment_is_everybodys_to_read_whatever_the_umask_says(checkout: Checkout) -> None:
+    checkout.offer_uv()
+    before = os.umask(0o077)
+    try:
+        made = Path(checkout.run().said["prefix"])
+    finally:
+        os.umask(before)
+    closed = [path for path in (checkout.place / "run", made, *made.rglob("*")) if not path.stat().st_mode & 0o004]
+    assert closed == []
