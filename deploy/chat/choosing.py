@@ -37,4 +37,4 @@ def _is_open(door: Door) -> bool:
 
 
 def _there_are(names: tuple[str, ...]) -> str:
-    return f"there are: {', '.join(names)}" if names else "there is none at all"
+    return f"there are: {', '.join(names)}" if names else "there is none"

@@ -39,7 +39,7 @@ def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "servic
         if name not in everything:
             near = difflib.get_close_matches(name, everything, 1)
             meant = f"did you mean {near[0]}? " if near else ""
-            there = f"there are: {', '.join(everything)}" if everything else "there is none at all"
+            there = f"there are: {', '.join(everything)}" if everything else "there is none"
             raise UsageError(f"there is no {what} {name!r}", f"{meant}{there}")
     return tuple(dict.fromkeys(names)) or everything
 

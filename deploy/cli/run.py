@@ -33,7 +33,7 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
     .yaml is the path of kit.yaml. The gateway is asked where there is one, with its key (that needs root).
     """
     if not target.names:
-        raise UsageError("which model is not said", f"the models: {Line('models')}")
+        raise UsageError("the name of a model is missing", f"the models: {Line('models')}")
     model, *words = target.names
     prompt, desired = _prompt(words), load_desired(target.spec)
     if prompt is None and output.as_json:

@@ -38,7 +38,7 @@ def show(output: Output, target: Target) -> None:
     The first password of the web UI may have been changed there since; kit does not know the newer one.
     """
     if len(target.names) != 1:
-        wrong = "one secret at a time" if target.names else "which secret is not said"
+        wrong = "one secret at a time" if target.names else "the name of a secret is missing"
         raise UsageError(wrong, f"the names: {Line('secret', 'list', spec=target.spec)}")
     there = applied(target.spec)
     secrets = {secret.name: secret for secret in there.secrets}

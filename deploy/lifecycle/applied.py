@@ -61,7 +61,7 @@ def to_remove(path: Path, stack: str | None) -> Applied:
 def stack_of(path: Path, stack: str | None) -> str:
     """Return the name that was given, or the one in kit.yaml; a kit.yaml that is no help is told with another way."""
     if stack is not None and stack not in stacks():
-        raise UsageError(f"no release of a stack {stack} lies on this machine", _stacks_here())
+        raise UsageError(f"this machine has no release of a stack {stack}", _stacks_here())
     if stack is not None:
         return stack
     try:
@@ -138,4 +138,4 @@ def _without_spec(next_step: str) -> str:
 
 def _stacks_here() -> str:
     here = stacks()
-    return f"there are: {', '.join(here)}" if here else "there is none at all"
+    return f"there are: {', '.join(here)}" if here else "there is none"

@@ -22,9 +22,9 @@ def chosen_engine(deployment: Deployment, name: str | None) -> Engine:
     if name is None and len(engines) == 1:
         return next(iter(engines.values()))
     if name is None:
-        raise UsageError("which engine is not said", f"--engine E; {there}")
+        raise UsageError("kit.yaml has several engines", f"--engine E; {there}")
     if name not in engines:
-        raise UsageError(f"no such engine makes models: {name!r}{did_you_mean(name, engines)}", there)
+        raise UsageError(f"no engine {name!r} makes models{did_you_mean(name, engines)}", there)
     return engines[name]
 
 

@@ -115,7 +115,7 @@ def _engine_advice(observation: Observation) -> Iterator[str]:
 
 def _denied(observation: Observation) -> Iterator[Refusal]:
     if observation.docker.is_denied:
-        yield f"nobody can tell what this machine needs: {observation.docker.problem}", AS_ROOT
+        yield f"cannot inspect Docker: {observation.docker.problem}", AS_ROOT
 
 
 def _root(observation: Observation) -> Iterator[Refusal]:

@@ -19,7 +19,7 @@ def address_refusals(deployment: Deployment, observation: Observation) -> Iterat
     for service in deployment.services:
         for port in service.ports:
             if port.address in observation.network.strange:
-                wrong = f"{service.name} shall be published on {port.address}, and this machine has no such address"
+                wrong = f"{service.name} is to be published on {port.address}, which this machine does not have"
                 word = _word_of(deployment, service, port.address)
                 yield (
                     wrong,

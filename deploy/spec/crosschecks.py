@@ -61,7 +61,7 @@ def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
         path, also = ("models", index), (("models", index, "engine"),)
         if engine.models_are != "created":
             for name in sorted(model.model_fields_set & set(OWN_SETTINGS)):
-                message = f"{engine.name} ({engine.kind}) cannot do this; leave it out, whoever asks may send it"
+                message = f"{engine.name} ({engine.kind}) cannot do this; leave it out: each request may set it"
                 yield Finding((*path, name), message, also)
         yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(model, engine.models_are))
 
@@ -109,7 +109,7 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
 def stack_is_free(spec: Spec) -> Iterator[Finding]:
     """A stack must not take the place of the kit's own folders beside it."""
     if spec.stack in _RESERVED_STACKS:
-        yield Finding(("stack",), f"{spec.stack} is the name of a folder of the kit's own; choose another")
+        yield Finding(("stack",), f"{spec.stack} is reserved for the kit's own folder; choose another name")
 
 
 CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (

@@ -60,9 +60,8 @@ class EngineSpec(Strict):
 
 
 _NVIDIA = (
-    "`{value}` is not built yet: the kit does not install NVIDIA's container toolkit, so no container would get such a"
-    " card; write `gpu: amd` for a card of AMD's or `gpu: none` for the CPU, or run the engine on the card yourself and"
-    " name it with `kind: external`"
+    "`{value}` is not supported yet, for the kit does not install NVIDIA's container toolkit; write `gpu: amd` for an"
+    " AMD card or `gpu: none` for the CPU, or run the engine on the card yourself and name it with `kind: external`"
 )
 
 
@@ -74,9 +73,7 @@ def _gpu(value: Any) -> Any:
 
 def _group(value: Any) -> Any:
     if isinstance(value, str):
-        words = (
-            "{value} is no number; `getent group NAME` prints that of a group, which is known by no name in a container"
-        )
+        words = "{value} is not the number of a group; `getent group NAME` prints it"
         raise PydanticCustomError("source", words, {"value": shown(value)})
     return value
 

@@ -152,7 +152,7 @@ def _path(value: str) -> str:
             "path", "{value} is a path of Windows; name a folder of the Linux side", {"value": shown(value)}
         )
     if value.startswith("~"):
-        raise PydanticCustomError("path", "{value}: write the whole path, '~' stays as it is", {"value": shown(value)})
+        raise PydanticCustomError("path", "{value}: write the whole path: '~' is not expanded", {"value": shown(value)})
     if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):
         raise PydanticCustomError(
             "path",
@@ -166,7 +166,7 @@ def _file(value: str) -> str:
     if not value or len(value) > 1000 or value.endswith("/") or re.search(r"[\x00-\x1f\x7f]", value):
         raise PydanticCustomError("file", "{value} does not name a file", {"value": shown(value)})
     if value.startswith("~"):
-        raise PydanticCustomError("file", "{value}: write the whole path, '~' stays as it is", {"value": shown(value)})
+        raise PydanticCustomError("file", "{value}: write the whole path: '~' is not expanded", {"value": shown(value)})
     return value
 
 
@@ -204,7 +204,7 @@ def _such_as(example: str) -> AfterValidator:
             words = {"value": shown(value), "example": example}
             raise PydanticCustomError("url", "{value} is not an address such as {example}", words)
         if "@" in value:
-            raise PydanticCustomError("url", "an address with a user or password; this file goes to git", {})
+            raise PydanticCustomError("url", "holds a user or a password, and this file goes to git", {})
         port = _URL_PORT.match(value)
         if port and not _is_port(port[1]):
             words = {"value": shown(value), "port": shown(port[1])}

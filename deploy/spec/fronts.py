@@ -48,7 +48,7 @@ def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
         elif first.setdefault(model, index) != index:
             taken = ("gateway", "routes", first[model])
             yield Finding(
-                (*path, "model"), f"{_told(model, route.model)} has a route already; write all of it there", (taken,)
+                (*path, "model"), f"{_told(model, route.model)} has a route already; write both in one entry", (taken,)
             )
         fallbacks = [aliases.get(name, name) for name in route.fallbacks]
         for place, name in enumerate(route.fallbacks):
@@ -112,7 +112,7 @@ def outside_is_within_reach(spec: Spec) -> Iterator[Finding]:
         for index, engine in enumerate(spec.engines):
             served = any(model.engine == engine.name for model in spec.models)
             if front is not None and front.egress == "none" and engine.outside and served:
-                words = f"none keeps it from {engine.name} at {engine.outside}; leave `egress` out"
+                words = f"`none` blocks its requests to {engine.name} at {engine.outside}; leave `egress` out"
                 yield Finding((name, "egress"), words, (("engines", index),), ("models",))
 
 
@@ -136,7 +136,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
             words = f"{host} is a service of this file, and to its containers no other machine"
             yield Finding(path, f"{words}; write the engine's address, or a name with its domain", (own[host],))
         elif is_loopback(host) and callers:
-            words = f"{shown(engine.outside)} is this machine to every container itself; {_LISTEN_ELSEWHERE}"
+            words = f"{shown(engine.outside)} means the container itself that asks; {_LISTEN_ELSEWHERE}"
             told = f"{words}{engine.moved_by}; or let no container ask it: `gateway: null` and `webui: null`"
             yield Finding(path, told, tuple((name,) for name in callers))
 

@@ -18,7 +18,7 @@ def _reference(value: str) -> str:
             "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
         )
     if value.startswith("file:~"):
-        raise PydanticCustomError("name", "write the whole path, '~' stays as it is", {})
+        raise PydanticCustomError("name", "write the whole path: '~' is not expanded", {})
     return value
 
 

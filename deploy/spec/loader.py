@@ -78,5 +78,5 @@ def _ensure_version(document: Document) -> None:
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         wrong = f"version {version} of this file is newer than this kit knows ({VERSION}); update the kit"
     else:
-        wrong = f"{shown(version)} is no version of this file; write `kit: {VERSION}`"
+        wrong = f"{shown(version)} is not a version of this file's format; write `kit: {VERSION}`"
     raise SpecError([document.problem(("kit",), wrong)])

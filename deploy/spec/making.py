@@ -36,8 +36,8 @@ def a_pulled_tag_is_as_the_library_has_it(spec: Spec) -> Iterator[Finding]:
 def _is_the_librarys(model: Model) -> str:
     own = f'a name of its own, such as `name: my-{_bare(model.name)}` with `from: "{model.from_ or model.name}"`'
     if model.from_ is not None:
-        return f"{model.name} is the library's tag, which stays as it is; give the model {own}"
-    without = f"without `from`, {model.name} is the library's tag of that name, which stays as it is"
+        return f"{model.name} is a library's tag, which the kit does not change; give the model {own}"
+    without = f"without `from`, {model.name} is a library's tag, which the kit does not change"
     return f"{without}; write `from`, or give the model {own}"
 
 
@@ -49,7 +49,7 @@ def quantizing_begins_with_a_file(spec: Spec) -> Iterator[Finding]:
     """Only a file can be quantised: what an engine has already is as it is."""
     for index, model in enumerate(spec.models):
         if model.quantize is not None and isinstance(model.from_, str):
-            message = f"{model.from_} is quantised as it is; leave it out, or write `from: {{file: ...}}`"
+            message = f"{model.from_} is quantised already; leave `quantize` out, or write `from: {{file: ...}}`"
             yield Finding(("models", index, "quantize"), message, (("models", index, "from"),))
 
 
@@ -93,7 +93,7 @@ def engines_are_new_enough(spec: Spec) -> Iterator[Finding]:
         except InvalidVersion:
             continue
         if is_older:
-            message = f"{model.engine} is release {release}, which is older; take a newer one there"
+            message = f"{model.engine} is release {release}, which is older; write a newer `version` at that engine"
             yield Finding(("models", index, "requires"), message, (("engines", place),))
 
 

@@ -70,7 +70,7 @@ class Spec(Strict):
     webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI()
     """The web page for people; left out, Open WebUI; null for none."""
     backup: None = None
-    """Backups; not built yet, so nothing but null may stand here."""
+    """Backups; not supported yet, so nothing but null may stand here."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
     proxy: ProxyUrl | None = None

@@ -1,4 +1,4 @@
-"""Parts of the spec that are designed but not built yet: refused with the next step, never ignored."""
+"""Parts of the spec that are designed but not supported yet: refused with the next step, never ignored."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 from deploy.spec.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
-_ONE_MACHINE = "other machines are not built yet; leave it out, everything runs on this machine"
-NO_BACKUP = "backups are not built yet; leave `backup` out, or write `backup: null`"
+_ONE_MACHINE = "other machines are not supported yet; leave it out, everything runs on this machine"
+NO_BACKUP = "backups are not supported yet; leave `backup` out, or write `backup: null`"
 _TOP_KEYS = {"hosts": _ONE_MACHINE}
 _SERVICE_KEYS = {"host": _ONE_MACHINE}
 _ENGINE_KEYS = _SERVICE_KEYS | {
     "model": "an engine names no model; write `engine:` with this engine's name at the model",
 }
 _IMAGE_VALUES = {
-    ("source", "pull"): "pulling images is not built yet; write `source: build`",
-    ("debian", "pinned"): "pinned Debian packages are not built yet; write `debian: moving`",
+    ("source", "pull"): "pulling images is not supported yet; write `source: build`",
+    ("debian", "pinned"): "pinned Debian packages are not supported yet; write `debian: moving`",
 }
 _KEYED = {*_TOP_KEYS, *_ENGINE_KEYS}
 
 
 def refuse_planned(document: Document) -> None:
-    """Note every part of the document that is not built yet."""
+    """Note every part of the document that is not supported yet."""
     for path, message in _refusals(document.data):
         document.complain(path, message, at_key=path[-1] in _KEYED)
 
@@ -45,7 +45,7 @@ def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
 def _service(path: FieldPath, service: Any, keys: dict[str, str]) -> Iterator[Refusal]:
     yield from _keys(path, service, keys)
     if isinstance(service, dict) and service.get("threads") == "auto":
-        yield (*path, "threads"), "`auto` is not built yet; write a number, one below the number of cores"
+        yield (*path, "threads"), "`auto` is not supported yet; write a number, one below the number of cores"
 
 
 def _keys(path: FieldPath, found: Any, planned: dict[str, str]) -> Iterator[Refusal]:

@@ -52,7 +52,7 @@ def starter(choices: Choices) -> str:
             "",
             *_gateway(choices),
             *_webui(choices, model),
-            "# Backups are not built yet: docs/operations.md says how to copy the data and its secrets by hand.",
+            "# Backups are not supported yet: docs/operations.md says how to copy the data and its secrets by hand.",
             "backup: null",
             "",
         ]

@@ -77,7 +77,7 @@ class _Builder:
             self.document.data = value
         if isinstance(event, yaml.CollectionStartEvent):
             if len(self.frames) == _DEEPEST:
-                self.document.complain(path, f"lies deeper than {_DEEPEST} levels")
+                self.document.complain(path, f"is nested deeper than {_DEEPEST} levels")
                 raise _UnreadableError
             self.frames.append(_Frame(path, value))
 

@@ -84,7 +84,9 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
         known = context["expected_tags"].replace("'", "").split(", ")
         return f"{shown(context['tag'])} is not {', '.join(known)}{did_you_mean(str(context['tag']), known)}"
     if kind == "union_tag_not_found":
-        return "is missing: which component it is"
+        kinds = [kind for each in _models_at(model, path[:-1], data) for kind in _kinds(each)]
+        told = f", one of {', '.join(sorted(kinds))}" if kinds else ""
+        return f"is missing: the kind of component{told}"
     if kind == "literal_error":
         wanted = context["expected"].replace("'", "")
         return f"{shown(found)} is not {wanted}{did_you_mean(str(found), wanted.replace(' or ', ', ').split(', '))}"
@@ -149,7 +151,7 @@ def _what(found: Any) -> str:
 
 def _unknown(key: str, known: Keys, places: list[str]) -> str:
     if key in known:
-        return "cannot stand beside the other keys here; choose"
+        return "cannot stand beside the other keys here; keep one of them"
     near = did_you_mean(key, known)
     if near or not known:
         return f"unknown key{near}"

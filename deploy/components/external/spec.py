@@ -33,9 +33,7 @@ def _address(value: str) -> str:
     except ValueError:
         raise PydanticCustomError("url", "{value} is not an address", {"value": shown(value)}) from None
     if is_unspecified(host):
-        words = (
-            "{value} is this machine to every container itself, and says only where a program listens; write an address"
-        )
+        words = "{value} means every address, and only says where a program listens; write an address"
         raise PydanticCustomError("url", words, {"value": shown(value)})
     return value.rstrip("/")
 

@@ -11,14 +11,14 @@ FIELDS = {
     "MODEL_GROUP_ALIAS": "aliases",
     "REQUEST_TIMEOUT": "request_timeout",
 }
-_DATABASE = "needs a database, and the gateway has none; keys per person, budgets and a record of costs are not built"
+_DATABASE = "needs a database, and the gateway has none; keys per person, budgets and costs are not supported"
 _FILE = "the kit writes LiteLLM's file from `engines` and `models`; leave it out"
 _ROUTES = "is written per model: `routes: [{model: NAME, fallbacks: [OTHER]}]`"
 _LIMITS = "is written per model: `requests_per_minute`, `tokens_per_minute` and `parallel` in `routes`"
 _RETRIES = "is written per model: `retries` in `routes`"
-_ELSEWHERE = "would send what people ask to another place; it is not built"
+_ELSEWHERE = "would send people's questions to another place; it is not supported"
 _REDIS = "is for several gateways or a cache of answers; the kit runs one, without"
-_LOG = "what the gateway logs is not built as a key; leave it out"
+_LOG = "what the gateway logs has no key; leave it out"
 _CLOSED = "the kit closes all of LiteLLM's pages, for some answer to anybody; leave it out"
 _DECIDED = "the kit decides how LiteLLM chooses among engines: one that fails is left for the next at once"
 _VENDOR = "a vendor's API is an engine of its own: `api: openai`, its `url`, and its `key` as `env:NAME`"

@@ -25,7 +25,7 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
     )
 
     refused: ClassVar[dict[str, str]] = {
-        "gpu": "GPUs are not built for this engine yet; leave it out, it runs on the CPU",
+        "gpu": "GPUs are not supported for this engine yet; leave it out, it runs on the CPU",
     }
 
     kind: Literal["llama_cpp"]

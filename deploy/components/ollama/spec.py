@@ -21,7 +21,7 @@ VERSION = "0.32.15"
 """The release that this kit was tested with."""
 VERSION_FLOOR = (
     "0.17.1",
-    "a crafted model file made it give away what else it had in memory (CVE-2026-7482)",
+    "a crafted model file leaks the engine's memory (CVE-2026-7482)",
 )
 FOREVER = "forever"
 _KEEP_ALIVE = re.compile(r"([0-9]+)(s|m|h|d)")
@@ -194,7 +194,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     @classmethod
     def _is_named_once(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("version") is not None:
-            raise PydanticCustomError("source", "names the release as well; leave `version` out", {})
+            raise PydanticCustomError("source", "contains the release already; leave `version` out", {})
         tag = _TAGGED.search(value or "")
         floor, reason = VERSION_FLOOR
         # Another name's number may be that of whoever built it.

@@ -26,7 +26,7 @@ FIELDS = {
     "HSA_OVERRIDE_GFX_VERSION": "hsa_override_gfx_version",
     "ROCR_VISIBLE_DEVICES": "devices",
 }
-_GONE = "Ollama does not know it any more, setting it has no effect; leave it out"
+_GONE = "has no effect: Ollama no longer knows it; leave it out"
 _CARDS = "is written as `devices`, beside `gpu: amd`"
 _PROXY = (
     "an engine pulls tags without a proxy; name `mirrors: {models: ...}`, or write `from: {url: ...}` at the model,"
@@ -56,7 +56,7 @@ REASONS = {
     f"{PREFIX}NEW_ENGINE": _GONE,
     f"{PREFIX}RUNNERS_DIR": _GONE,
     f"{PREFIX}TMPDIR": _GONE,
-    "CUDA_VISIBLE_DEVICES": "chooses among NVIDIA's cards, which no engine of the kit's gets yet; leave it out",
+    "CUDA_VISIBLE_DEVICES": "selects NVIDIA cards, which the kit does not support yet; leave it out",
     "GGML_VK_VISIBLE_DEVICES": "chooses among cards for Vulkan, which gets none here; write `gpu: amd` and `devices`",
     "GPU_DEVICE_ORDINAL": _CARDS,
     "HIP_VISIBLE_DEVICES": _CARDS,
@@ -67,8 +67,8 @@ REASONS = {
     "LLAMA_ARG_FIT_TARGET": _FIT,
     "NO_PROXY": _PROXY,
 } | {
-    f"HSA_OVERRIDE_GFX_VERSION_{card}": "is one for all cards here; write `hsa_override_gfx_version`, and the cards"
-    " that it is right for as `devices`"
+    f"HSA_OVERRIDE_GFX_VERSION_{card}": "applies to all cards here; write `hsa_override_gfx_version`, and its"
+    " cards as `devices`"
     for card in range(8)
 }
 _OTHERS = {

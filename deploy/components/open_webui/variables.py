@@ -20,15 +20,15 @@ _BACK_END = (
 )
 _DATABASE = (
     "the page keeps its database and its vectors in its data folder (`bridge`), where the kit copies them; another"
-    " database is not built"
+    " database is not supported"
 )
 _ONE = "is for several copies of the page, and the kit runs one; leave it out"
-_SIGN_IN = "other ways to sign in are not built; people sign in at the page, where an administrator adds them"
+_SIGN_IN = "other ways to sign in are not supported; people sign in at the page, where an administrator adds them"
 _SET_THERE = "is a setting of the page; set it there (Admin Panel, Settings), the kit leaves it to you"
 _SEARCH = "is a setting of the page (Admin Panel, Settings, Web Search), which needs `egress: any` at `webui` besides"
 _QUIET = "the kit keeps the page from calling home; leave it out"
 _IMAGE = "is for whoever builds the page's image; here it has no card and no model of its own, see `embedding`"
-_LOG = "what the page logs is not built as a key; leave it out"
+_LOG = "what the page logs has no key; leave it out"
 _START = "the kit decides how the page starts; leave it out"
 REASONS = {
     "ADMIN_EMAIL": "is the address in `admin: {email: ...}`",
@@ -50,12 +50,12 @@ REASONS = {
     "ENABLE_INITIAL_ADMIN_SIGNUP": "is off: the kit adds the first administrator, `admin: {email: ...}`",
     "ENABLE_WEBSOCKET_SUPPORT": "is on, for answers are streamed over it; a proxy in front must pass it on",
     "APP_ALLOWED_PRIVATE_ORIGINS": _SET_THERE,
-    "AUXILIARY_EMBEDDING_MODEL": "is not built: `embedding` names the one model that reads documents",
+    "AUXILIARY_EMBEDDING_MODEL": "is not supported: `embedding` names the one model that reads documents",
     "CORS_ALLOW_CUSTOM_SCHEME": "follows from `url`",
     "DEPLOYMENT_ID": _START,
     "DOCKER": _START,
     "ENV": _START,
-    "FORWARDED_ALLOW_IPS": "is not built: the page believes no proxy's word on who asks",
+    "FORWARDED_ALLOW_IPS": "is not supported: the page believes no proxy's word on who asks",
     "FROM_INIT_PY": _START,
     "FRONTEND_BUILD_DIR": _START,
     "INSTANCE_ID": _START,
@@ -72,7 +72,7 @@ REASONS = {
     "WEBUI_ADMIN_PASSWORD": "the kit makes one, the secret `webui_admin_password`; it is changed in the page",
     "WEBUI_AUTH": "is on for good: without it, whoever reaches the page reads every chat",
     "WEBUI_JWT_SECRET_KEY": "the kit makes one and keeps it on the host",
-    "WEBUI_NAME": "is not built as a key; the page is called Open WebUI",
+    "WEBUI_NAME": "has no key; the page is called Open WebUI",
     "WEBUI_SECRET_KEY": "the kit makes one and keeps it on the host",
     "WEBUI_SECRET_KEY_FILE": "the kit makes one and keeps it on the host",
 }
@@ -107,7 +107,7 @@ FAMILIES = (
     # Services of other people's, which the page names by what they do.
     (r"[A-Z]+_WEB_(SEARCH|LOADER)_.+", _SEARCH),
     (r"[A-Z]+_DOCUMENT_LOADER_.+", _SET_THERE),
-    (r"[A-Z]+_PWA_MANIFEST_URL", "is not built as a key; leave it out"),
+    (r"[A-Z]+_PWA_MANIFEST_URL", "has no key; leave it out"),
     (beginning("PIP"), "no program is installed into the page while it runs; leave it out"),
     (beginning("THREAD_POOL UVICORN SSL_ASSERT TRUSTED_SIGNATURE CUSTOM_API"), _START),
     # Before the ways to sign in: of Microsoft there is a search as well.
@@ -115,7 +115,7 @@ FAMILIES = (
     (beginning(_SIGN_INS), _SIGN_IN),
     (
         beginning("AUDIT ENABLE_AUDIT ENABLE_OTEL LOG LOGURU OTEL"),
-        "what the page logs is not built as a key; leave it out",
+        "what the page logs has no key; leave it out",
     ),
     (beginning(_OWN), _SET_THERE),
 )

@@ -157,7 +157,7 @@ def test_secrets_are_listed_without_any_value(kit: Kit) -> None:
 def test_a_secret_that_is_not_named_is_asked_for(kit: Kit) -> None:
     shown = kit("secret", "show", "kit.yaml")
     assert shown.code == 2
-    assert shown.err.splitlines() == ["error: which secret is not said", "the names: kit secret list kit.yaml"]
+    assert shown.err.splitlines() == ["error: the name of a secret is missing", "the names: kit secret list kit.yaml"]
 
 
 def test_an_unknown_secret_is_told_which_one_was_meant(kit: Kit) -> None:

@@ -91,7 +91,7 @@ def test_an_answer_gives_a_terminal_no_orders() -> None:
 
 
 def test_a_model_has_to_be_named_and_a_conversation_is_no_document(kit: Kit, tmp_path: Path) -> None:
-    assert kit("run").err.splitlines() == ["error: which model is not said", "the models: kit models"]
+    assert kit("run").err.splitlines() == ["error: the name of a model is missing", "the models: kit models"]
     shown = kit("run", "gemma", "hi", str(tmp_path / "kit.yaml"))
     assert (shown.code, "kit.yaml" in shown.err) == (2, True)
 

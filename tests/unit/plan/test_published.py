@@ -92,7 +92,7 @@ def test_an_address_that_is_gone_is_refused_with_what_helps(
     seen = replace(HOST, network=Network(addresses, ("192.168.1.20",)))
     (refusal,) = address_refusals(deployment(publish), seen)
     assert refusal == (
-        "open_webui shall be published on 192.168.1.20, and this machine has no such address",
+        "open_webui is to be published on 192.168.1.20, which this machine does not have",
         next_step,
     )
 

@@ -100,9 +100,9 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
     [
         ({"url": "http://mac.lan:11434?key=sk-1234"}, "has no query; leave out all from the '\\?' on"),
         ({"url": "http://mac.lan:11434/#models"}, "has no fragment"),
-        ({"url": "http://0.0.0.0:11434"}, "is this machine to every container itself"),
-        ({"url": "http://0x0:11434"}, "is this machine to every container itself"),
-        ({"url": "http://[::]:11434"}, "is this machine to every container itself"),
+        ({"url": "http://0.0.0.0:11434"}, "means every address"),
+        ({"url": "http://0x0:11434"}, "means every address"),
+        ({"url": "http://[::]:11434"}, "means every address"),
         ({"url": "http://mac.lan:999999"}, "is not an address"),
         ({"url": "http://mac.lan:65536"}, "'65536' is not a port"),
         ({"url": "http://mac.lan:0"}, "'0' is not a port"),
@@ -112,9 +112,9 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
         ({"url": "http://[fd00::2]:0"}, "'0' is not a port"),
         ({"url": "http://mac.lan:11434/v1/"}, "leave /v1 out"),
         ({"url": "http://mac.lan:11434/api"}, "leave /api out"),
-        ({"url": "http://me:secret@mac.lan"}, "with a user or password"),
+        ({"url": "http://me:secret@mac.lan"}, "holds a user or a password"),
         ({"key": "sk-1234"}, "where the key is kept"),
-        ({"key": "file:~/mac.key"}, "'~' stays as it is"),
+        ({"key": "file:~/mac.key"}, "'~' is not expanded"),
     ],
 )
 def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[str, Any], words: str) -> None:
@@ -144,7 +144,7 @@ def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engin
     for fronts in ({}, {"gateway": None}, {"webui": None}):
         ((place, message),) = told(here, **fronts)
         assert place == "engines[0].url"
-        assert "is this machine to every container itself; let the engine listen on an address" in message
+        assert "means the container itself that asks; let the engine listen on an address" in message
         assert ("OLLAMA_HOST" in message) == (engine is OLLAMA)
         assert message.endswith("`gateway: null` and `webui: null`")
 
