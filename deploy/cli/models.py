@@ -18,6 +18,7 @@ from deploy.hosts.observe import observe
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import asleep, completed, listed, rows
+from deploy.spec.naming import ensure_taken_whole
 
 
 @list_group("models", "models", "models pull llama3.2:3b", "models remove old-one")
@@ -53,8 +54,9 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
 
     What stopped in the middle goes on there. kit.yaml does not know of it: `models` in it makes it part of the stack.
     """
-    deployment = load_desired(spec).deployment
-    found = chosen_engine(deployment, engine)
+    desired = load_desired(spec)
+    deployment, found = desired.deployment, chosen_engine(desired.deployment, engine)
+    ensure_taken_whole(name, desired.spec, found.name)
     ensure_root("pull changes this machine")
     with progress() as display:
         answer = pull_model(deployment, LocalTransport(), found, name, display)

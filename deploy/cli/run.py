@@ -17,6 +17,7 @@ from deploy.desired import load_desired
 from deploy.errors import UsageError
 from deploy.hosts.transport import LocalTransport
 from deploy.lifecycle.secrets import secret_value
+from deploy.spec.naming import ensure_taken_whole
 
 STDIN = "-"
 
@@ -40,6 +41,8 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
         raise UsageError("a conversation is no JSON document", "write a PROMPT")
     known = doors(desired.spec, desired.lock)
     door = door_to(model, known, engine, may_read_keys=os.geteuid() == 0)
+    if not door.is_gateway:
+        ensure_taken_whole(door.name_of(model), desired.spec, door.name)
     if engine is None and not door.is_gateway and any(model in one.models for one in known if one.is_gateway):
         output.note(f"asking {door.name} itself: the gateway's key is for root alone")
     key = secret_value(desired.deployment, LocalTransport(), door.key) if door.key else None

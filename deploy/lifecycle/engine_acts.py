@@ -48,9 +48,6 @@ def pull_model(deployment: Deployment, transport: Transport, engine: Engine, nam
         raise UsageError(
             f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
-    if suffix(name) == LOCAL:
-        plain = name.rpartition(":")[0]
-        raise UsageError(f"an engine takes the tag {LOCAL} off a name, and pulls {typed(plain)}", f"write {plain}")
     _ensure_way_out(deployment, engine, name)
     return _act(deployment, transport, engine, "pull", name, on_event, {"layers": _layers(deployment, engine, name)})
 
@@ -75,6 +72,9 @@ def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
         raise UsageError(
             f"kit.yaml declares {found.name}", f"take it out of kit.yaml{step}, then `{Line('apply')}` removes it"
         )
+    if suffix(name) == LOCAL:
+        wrong = f"an engine takes the tag {LOCAL} off a name, and would remove {name.rpartition(':')[0]}"
+        raise UsageError(wrong, f"remove the manifest of {name} in the engine's folder by hand")
     if same(name) not in map(same, there):
         known = f"there are: {', '.join(there)}" if there else "it has none at all"
         raise UsageError(f"{engine.name} has no model {name!r}{did_you_mean(name, there)}", known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from deploy.agent.engines.names import same
+from deploy.agent.engines.names import LOCAL, same, suffix
 from deploy.agent.line import Line
 from deploy.deployment import Deployment, Engine
 from deploy.hosts.observe import Observation
@@ -157,7 +157,8 @@ def left_behind(engine: Engine, seen: SeenEngine) -> list[str]:
     wanted = {same(name) for model in engine.models for name in (model.name, model.base.name if model.base else "")}
     pulled = [name for name, digest in seen.digests.items() if seen.pulled.get(same(name)) == digest]
     there = {*pulled, *(name for name in seen.requests if name in seen.digests)}
-    return sorted(name for name in there if same(name) not in wanted)
+    # One with the tag that engines take off cannot be removed over their API: they would remove another.
+    return sorted(name for name in there if same(name) not in wanted and suffix(name) != LOCAL)
 
 
 def model_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:

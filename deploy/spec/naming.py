@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deploy.agent.engines.names import CLOUD, LOCAL, same, suffix
-from deploy.errors import KitError
+from deploy.errors import KitError, UsageError
 from deploy.reference import parse_model
 from deploy.spec.document import FieldPath
 from deploy.spec.engine import EngineSpec
@@ -81,11 +81,23 @@ def _why(name: str, found: str) -> str:
 
 
 def _without_cloud(name: str, engine: EngineSpec) -> str:
+    return "; ".join(_in_the_cloud(name, engine))
+
+
+def _in_the_cloud(name: str, engine: EngineSpec) -> tuple[str, str]:
     tag = name.rpartition(":")[2]
-    return (
-        f"the tag {tag} stands for a model in the vendor's cloud, and each question would leave this machine; "
-        f"name another tag, or write `cloud: true` at {engine.name}"
-    )
+    problem = f"the tag {tag} stands for a model in the vendor's cloud, and each question would leave this machine"
+    return problem, f"name another tag, or write `cloud: true` at {engine.name}"
+
+
+def ensure_taken_whole(name: str, spec: Spec, engine_name: str) -> None:
+    """Refuse a name that a person types, where its engine would take it for another model's."""
+    engine = next(one for one in spec.engines if one.name == engine_name)
+    found = suffix(name) if engine.models_are == "created" else ""
+    if found == LOCAL:
+        raise UsageError(_why(name, found), f"write {name.rpartition(':')[0]}")
+    if found == CLOUD and not engine.uses_cloud:
+        raise UsageError(*_in_the_cloud(name, engine))
 
 
 NAMING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (names_are_unique, engines_take_names_whole)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from deploy.agent.engines.caller import Caller, RefusedError, UnansweredError, json_body, words_of
-from deploy.agent.engines.names import PROTOCOL, same
+from deploy.agent.engines.names import LOCAL, PROTOCOL, same, suffix
 from deploy.agent.engines.shown import summary
 from deploy.agent.errors import AgentError
 
@@ -114,6 +114,10 @@ class Engine(Caller):
 
     def remove(self, name: str) -> bool:
         """Delete a model; False where there is none."""
+        if suffix(name) == LOCAL:
+            # It would take the tag off, and delete the model without it.
+            wrong = f"it takes the tag {LOCAL} off a name, and would delete another model"
+            raise self.failure(f"deleting {name}", wrong, "remove its manifest in the engine's folder by hand")
         try:
             with self._asked("DELETE", "/api/delete", f"deleting {name}", *json_body({"model": name})):
                 return True

@@ -12,7 +12,7 @@ from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.full import telling_full_disk
 from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.mending import Mending
-from deploy.agent.engines.names import plain, same
+from deploy.agent.engines.names import LOCAL, plain, same, suffix
 from deploy.agent.engines.pulling import pull
 from deploy.agent.engines.store import drop_cut
 from deploy.agent.errors import AgentError
@@ -244,7 +244,9 @@ class Sync:
             self._live[name].name for name, digest in bases if name in self._live and self._live[name].digest == digest
         ]
         made = self._memory.pairs(self._engine.name)
-        return [name for name in dict.fromkeys((*made, *map(plain, pulled))) if same(name) not in kept]
+        left = [name for name in dict.fromkeys((*made, *map(plain, pulled))) if same(name) not in kept]
+        # No engine can be asked to delete one of these: it would delete another.
+        return [name for name in left if suffix(name) != LOCAL]
 
     def _remove(self, name: str) -> None:
         with self._journal.step(f"model {name}"):

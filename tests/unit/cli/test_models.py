@@ -195,3 +195,29 @@ def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) ->
         ("coder", "mac"),
         ("fast", "studio"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line", [("models", "pull", "NAME", "--engine", "mac"), ("run", "NAME", "--engine", "mac", "Hi")]
+)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gpt-oss:120b-cloud", "stands for a model in the vendor's cloud, and each question would leave this machine"),
+        ("glm:CLOUD", "stands for a model in the vendor's cloud"),
+        ("poet:local", "an engine takes the tag local off a name before it looks for the model"),
+    ],
+)
+def test_a_name_that_leaves_the_engine_is_refused_however_it_gets_there(
+    desired: Desired, kit: Kit, line: tuple[str, ...], name: str, words: str
+) -> None:
+    def ran() -> str:
+        done = kit(*(name if word == "NAME" else word for word in line), str(desired.path))
+        assert done.code != 0
+        return done.err
+
+    assert words in ran()
+    written = desired.path.read_text()
+    desired.path.write_text(written.replace("api: ollama, ", "api: ollama, cloud: true, "))
+    # What is left fails for the engine is not there.
+    assert (words in ran()) == name.endswith("local")

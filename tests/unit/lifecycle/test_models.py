@@ -228,13 +228,11 @@ def test_an_engine_without_a_way_out_is_told_to_have_one(file: Path, transport: 
 
 
 @pytest.mark.parametrize("name", ["tiny:local", "tiny:LOCAL"])
-def test_a_tag_that_the_engine_takes_off_is_not_pulled_as_another_model(
-    double: Server, file: Path, transport: InFolder, name: str
-) -> None:
-    there = deployment(double.url, model("poet", file))
-    with pytest.raises(UsageError, match="takes the tag local off a name, and pulls tiny") as wrong:
-        pull_model(there, transport, there.engines[0], name, lambda _: None)
-    assert wrong.value.next_step == "write tiny"
+def test_a_model_that_the_engine_would_take_for_another_is_not_removed(file: Path, name: str) -> None:
+    (engine,) = deployment("http://127.0.0.1:1", model("poet", file)).engines
+    with pytest.raises(UsageError, match="takes the tag local off a name, and would remove tiny") as wrong:
+        ensure_removable(engine, name, ("tiny", "tiny:local"))
+    assert wrong.value.next_step.startswith("remove the manifest of tiny:")
 
 
 def test_the_only_engine_goes_without_saying(file: Path) -> None:

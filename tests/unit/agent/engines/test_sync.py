@@ -237,6 +237,16 @@ def test_one_that_somebody_removed_before_the_kit_is_forgotten(
     assert remembered(root)["engines"]["main"] == {}
 
 
+def test_a_model_that_its_engine_takes_for_another_is_never_asked_to_be_deleted(
+    double: Server, root: Path, file: Path, journal: Journal
+) -> None:
+    sync.run(asking(root, double.url, [from_file("x", file), from_file("x:local", file, system="s")]), journal)
+    assert sync.run(asking(root, double.url, [from_file("x", file)], prune=True), journal) == UNTOUCHED
+    with pytest.raises(AgentError, match="deleting x:Local: it takes the tag local off a name, and would delete"):
+        Engine(described(double.url), root).remove("x:Local")
+    assert set(live(double)) == {"x", "x:local"}
+
+
 def test_what_others_are_made_from_is_not_removed(double: Server, root: Path, file: Path, journal: Journal) -> None:
     child = model({"model": "child", "from": "parent"})
     sync.run(asking(root, double.url, [from_file("parent", file), child]), journal)
