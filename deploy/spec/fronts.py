@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from deploy.agent.engines.names import same, suffix
@@ -28,7 +28,7 @@ def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
         elif tag := suffix(alias):
             yield Finding(path, f"engines take the tag `{tag}` for something else; choose another alias")
         if target not in aliases and target not in names:
-            yield _unknown(path, target, (*names, *aliases))
+            yield _unknown(path, target, (*names, *aliases), aliases)
     # An alias that is a model's name is told already, and leads to that model.
     for way in cycles({alias: (target,) for alias, target in aliases.items() if alias not in names}):
         also = tuple(("gateway", "aliases", alias) for alias in way[1:-1])
@@ -44,7 +44,7 @@ def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
         path: FieldPath = ("gateway", "routes", index)
         model = aliases.get(route.model, route.model)
         if route.model not in names:
-            yield _unknown((*path, "model"), route.model, names)
+            yield _unknown((*path, "model"), route.model, names, aliases)
         elif first.setdefault(model, index) != index:
             taken = ("gateway", "routes", first[model])
             yield Finding(
@@ -58,7 +58,7 @@ def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
             elif fallbacks[place] in fallbacks[:place]:
                 yield Finding(at, f"{_told(fallbacks[place], name)} is written twice; keep one")
             elif name not in names:
-                yield _unknown(at, name, names)
+                yield _unknown(at, name, names, aliases)
 
 
 def fallbacks_end_somewhere(spec: Spec) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def embedding_names_a_model(spec: Spec) -> Iterator[Finding]:
     """The web UI's embedding model must be one of the models."""
     names = (*_models(spec), *aliases_of(spec))
     if spec.webui is not None and spec.webui.embedding is not None and spec.webui.embedding not in names:
-        yield _unknown(("webui", "embedding"), spec.webui.embedding, names)
+        yield _unknown(("webui", "embedding"), spec.webui.embedding, names, aliases_of(spec))
 
 
 def _models(spec: Spec) -> tuple[str, ...]:
@@ -93,9 +93,10 @@ def _told(model: str, name: str) -> str:
     return model if model == name else f"{name} ({model})"
 
 
-def _unknown(path: FieldPath, name: str, names: tuple[str, ...]) -> Finding:
+def _unknown(path: FieldPath, name: str, names: tuple[str, ...], aliases: Collection[str] = ()) -> Finding:
     if here := next((one for one in names if same(one) == same(name)), ""):
-        return Finding(path, f"{name} is called {here} in `models`; write it in the same way", whole=("models",))
+        place = "`gateway.aliases`" if here in aliases else "`models`"
+        return Finding(path, f"{name} is called {here} in {place}; write it in the same way", whole=("models",))
     return Finding(path, f"no model is called {name}", whole=("models",), wanted=(name, names))
 
 

@@ -89,6 +89,11 @@ def test_the_page_the_clients_and_the_command_line_know_it() -> None:
             {},
             [("gateway.aliases.a", "nomic-embed-text is called nomic-embed-text:latest in")],
         ),
+        (
+            {"a": "org/big", "b": "A:latest"},
+            {},
+            [("gateway.aliases.b", "A:latest is called a in `gateway.aliases`; write it in the same way")],
+        ),
         ({"library/llama3.2:3b": "org/big"}, {}, [("gateway.aliases", "llama3.2:3b is a model's name")]),
         ({"Chat": "org/big", "chat": "org/big"}, {}, [("gateway.aliases.chat", "Chat is the same name; keep one")]),
         ({"a": "a"}, {}, [("gateway.aliases.a", "leads back to itself (a -> a)")]),
