@@ -68,8 +68,11 @@ def no_command(word: str, known: Iterable[str], context: click.Context) -> click
     """Return the error of a word that is no command."""
     import difflib
 
-    near = difflib.get_close_matches(word, known, 1)
-    meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    names = list(known)
+    near = difflib.get_close_matches(word, names, 1)
+    meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+    if len(names) == 1 and is_path(word):
+        meant = f"write {names[0]} before it"
     return click.UsageError(f"there is no command {word!r}; {meant}", context)
 
 
@@ -139,19 +142,20 @@ def _file(given: dict[str, Any]) -> str:
     return str(spec) if isinstance(spec, Path) and spec != DEFAULT_SPEC else ""
 
 
-class SpecPath(click.Path):
-    """The path of a kit.yaml; an empty one, as a shell's unset variable makes it, is none."""
+class GivenPath(click.Path):
+    """A path of a file; an empty one, as a shell's unset variable makes it, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
         if value == "":
-            raise click.UsageError("the path of kit.yaml is empty; give one, or leave it out", ctx)
+            what = param.human_readable_name if param is not None else "path"
+            raise click.UsageError(f"{what}: the path is empty", ctx)
         return super().convert(value, param, ctx)
 
 
 def spec_argument(function: Function) -> Function:
     """Let the verb take [KIT_YAML]."""
-    kind = SpecPath(path_type=Path, readable=False)
+    kind = GivenPath(path_type=Path, readable=False)
     return click.argument("spec", metavar="[KIT_YAML]", type=kind, default=DEFAULT_SPEC)(function)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deploy.apply.story import Event
-from deploy.cli.declare import DEFAULT_SPEC, verb, verb_group
+from deploy.cli.declare import DEFAULT_SPEC, GivenPath, verb, verb_group
 from deploy.cli.output import Output
 from deploy.cli.progress import progress
 from deploy.errors import FAILED, KitError, UsageError
@@ -27,7 +27,7 @@ def command() -> None:
 
 
 @verb("modelfile", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --name teacher")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", metavar="FILE", type=GivenPath(path_type=Path, readable=False))
 @click.option("--name", metavar="N", help="Name of the model.  [default: the file's, or its folder's]")
 @click.option("--engine", metavar="E", help="Name of its engine.  [default: the first that makes models, or main]")
 def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> int:

@@ -35,16 +35,14 @@ _ADDRESS = (
 )
 _FILES_ADDRESS = "is an address, which no engine fetches from; download the file and write its path"
 _TAG_AND_FILE = "a second FROM is a file, and the first one none; a projector goes with a file"
-_SHARD = (
-    "a second FROM is no projector (mmproj); of a model in several files make one, as `llama-gguf-split --merge` does"
-)
+_SHARD = "a second FROM is no projector (mmproj); join the parts of a split model with `llama-gguf-split --merge`"
 _JOINED = "MESSAGE system follows SYSTEM; `system` holds both texts, as the engine joins them"
 _LATER = "MESSAGE system stands between other messages, and beside SYSTEM many templates lose one; move it into SYSTEM"
 _SHOWN = re.compile(r"# FROM (\S+)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-WITHOUT = {"from": "", "name": "--name N names it otherwise", "engine": "--engine E names another engine"}
+WITHOUT = {"from": "", "name": "choose another name with --name N", "engine": "choose another engine with --engine E"}
 """Keys that no entry goes without, each with the option that changes it."""
 
 

@@ -18,7 +18,7 @@ from deploy.modelfile.messages import Message
 from deploy.modelfile.modelfile import Modelfile, built_in, release
 from deploy.modelfile.parameters import NAMES, Parameters, plain_type, refusal
 from deploy.modelfile.printable import described, dropped
-from deploy.modelfile.scan import TEXTS, Instruction, scan
+from deploy.modelfile.scan import KNOWN_ARE, TEXTS, Instruction, scan
 from deploy.modelfile.spec_lines import is_path
 from deploy.modelfile.template import faults
 from deploy.modelfile.values import read_value
@@ -30,7 +30,7 @@ COMMENT = "a '#' begins a comment only at the start of a line"
 _DRAFT = "DRAFT has no key in kit.yaml; go without it, the model answers the same, only slower"
 _PLACEHOLDER = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
 _SECOND_FROM = "a second FROM names no file; kit.yaml takes one model, and a projector as a file beside it"
-_THIRD_FROM = "one FROM more than a model and its projector; name one file that holds all of the model"
+_THIRD_FROM = "a third FROM: kit.yaml takes a model and its projector; name one file that holds the whole model"
 _FIRST_ADAPTER = "a second ADAPTER, in line {line}, replaces this one; kit.yaml takes one"
 
 
@@ -93,6 +93,9 @@ def parse(file: str, content: bytes) -> Parsed:
     for instruction in instructions:
         _TAKERS.get(instruction.name, _take_text)(found, _carried(found, instruction))
         found.lines.setdefault(instruction.name, instruction.line)
+    if not instructions and found.problems and all(KNOWN_ARE in problem.message for problem in found.problems):
+        told = "is no Modelfile: no line begins with an instruction such as FROM"
+        raise SpecError([Problem(file, 0, 0, "", told)], "give the path of a Modelfile")
     parameters = _typed(found)
     _leave_placeholder(found)
     if not found.problems and "from" not in found.texts:

@@ -23,6 +23,8 @@ TEXTS = ("template", "system", "license", "message")
 _SKIPPED = re.compile(r"(?:[ \t\n]|#[^\n]*)+")
 _WORD = re.compile(r"[^ \t\n]+")
 _KNOWN = tuple(name.upper() for name in INSTRUCTIONS)
+KNOWN_ARE = "; known are "
+"""Stands in the problem of a word that is not even near an instruction."""
 _PROSE = 50
 """Lines of prose after which no further one is compared with every instruction."""
 _ONE_BLANK = "exactly one blank must stand before it"
@@ -142,7 +144,7 @@ def _unknown(whole: View, start: int, place: int, *, is_prose: bool) -> _ScanErr
         what = f"{described(hidden[0])} stands where a plain blank must stand behind {name}"
         return _ScanError(start, what, goes_on)
     near = "" if is_prose else did_you_mean(given.upper(), _KNOWN)
-    known = near or f"; known are {', '.join(_KNOWN)}"
+    known = near or f"{KNOWN_ARE}{', '.join(_KNOWN)}"
     return _ScanError(start, f"{shown(given)} is not an instruction{known}", goes_on, is_prose=not near)
 
 

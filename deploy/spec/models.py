@@ -30,13 +30,16 @@ class PipSource(Strict):
     """sha256 of the GGUF file once it is put together."""
 
 
-class FileSource(Strict):
-    """A GGUF file on this machine."""
+_PART = re.compile(r".*-[0-9]{5}-of-([0-9]{5})\.gguf", re.IGNORECASE | re.DOTALL)
 
-    file: SourcePath
-    """Path of the file; a relative one begins at kit.yaml."""
-    sha256: Sha256
-    """sha256 of the file."""
+
+def _whole(value: str) -> str:
+    """Refuse one part of a split model: engines get a single file."""
+    part = _PART.fullmatch(urlsplit(value).path if "://" in value else value)
+    if part and int(part[1]) > 1:
+        wrong = "{value} is one of {parts} parts; join them with `llama-gguf-split --merge` and name the whole file"
+        raise PydanticCustomError("file", wrong, {"value": shown(value), "parts": int(part[1])})
+    return value
 
 
 def _of_file(value: str) -> str:
@@ -47,7 +50,17 @@ def _of_file(value: str) -> str:
     return value
 
 
-FileUrl = Annotated[Url, AfterValidator(_of_file)]
+FilePath = Annotated[SourcePath, AfterValidator(_whole)]
+FileUrl = Annotated[Url, AfterValidator(_of_file), AfterValidator(_whole)]
+
+
+class FileSource(Strict):
+    """A GGUF file on this machine."""
+
+    file: FilePath
+    """Path of the file; a relative one begins at kit.yaml."""
+    sha256: Sha256
+    """sha256 of the file."""
 
 
 class UrlSource(Strict):

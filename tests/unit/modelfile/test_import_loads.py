@@ -57,7 +57,7 @@ LINES = (
 def of(text: str, folder: Path, spec: Spec | None = None) -> Imported:
     file = folder / "Modelfile"
     file.write_text(text, newline="")
-    for name in ("own.gguf", "mmproj.gguf"):
+    for name in ("own.gguf", "mmproj.gguf", "m-00001-of-00002.gguf"):
         (folder / name).write_bytes(b"GGUF" + bytes(64))
     return imported(file, "teacher", "main", folder, lambda *_: None, spec)
 
@@ -118,6 +118,7 @@ def test_a_message_of_the_system_between_others_is_left_out_beside_a_system_text
         ("<model>", "a placeholder stands there"),
         ("https://huggingface.co/a/b?x=1", "leave out what begins with '?': huggingface.co/a/b"),
         ("llama3 AS base", "a name has no blanks"),
+        ("m-00001-of-00002.gguf", "join them with `llama-gguf-split --merge`"),
         ("hf.co/a/b/c.gguf", "a model of a registry is named without its file"),
     ],
 )
@@ -126,6 +127,13 @@ def test_a_source_that_kit_yaml_cannot_have_is_told_with_what_to_write(source: s
         of(f"FROM {source}\nPARAMETER top_k 4\n", tmp_path)
     (problem,) = caught.value.problems
     assert (problem.line, told in problem.message) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["kit: 1\nstack: home\n", '{"name": "a"}', "```\n"])
+def test_a_file_without_any_instruction_is_no_modelfile(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="is no Modelfile") as caught:
+        of(text, tmp_path)
+    assert len(caught.value.problems) == 1
 
 
 def test_the_kit_yaml_beside_it_decides_what_its_engine_can_do(tmp_path: Path) -> None:
@@ -138,7 +146,7 @@ def test_the_kit_yaml_beside_it_decides_what_its_engine_can_do(tmp_path: Path) -
     )
     with pytest.raises(SpecError, match="a llama_cpp engine takes one model") as caught:
         of("FROM own.gguf\nSYSTEM x\n", tmp_path, opened)
-    assert caught.value.next_step == "--engine E names another engine"
+    assert caught.value.next_step == "choose another engine with --engine E"
 
 
 def test_a_model_that_kit_yaml_has_already_is_told(tmp_path: Path) -> None:

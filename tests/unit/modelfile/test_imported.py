@@ -130,8 +130,8 @@ def test_what_is_no_projector_is_told_what_can_be_done(tmp_path: Path) -> None:
     files(tmp_path)
     found, told = left_out(tmp_path, "FROM ./m.gguf\nFROM ./m.gguf\nFROM ./mmproj.gguf\n")
     assert "projector" not in found
-    assert told[0].startswith("Modelfile:2:1: a second FROM is no projector (mmproj); of a model in several files make")
-    assert told[1].startswith("Modelfile:3:1: one FROM more than a model and its projector")
+    assert told[0].startswith("Modelfile:2:1: a second FROM is no projector (mmproj); join the parts of a split model")
+    assert told[1].startswith("Modelfile:3:1: a third FROM: kit.yaml takes a model and its projector")
     _, told = left_out(tmp_path, "FROM llama3:8b\nFROM ./mmproj.gguf\n")
     assert told == ["Modelfile:2:1: a second FROM is a file, and the first one none; a projector goes with a file"]
     _, told = left_out(tmp_path, "FROM ./m.gguf\nFROM llama3:8b\n")
