@@ -127,7 +127,7 @@ def _templates(loader: Templates) -> jinja2.Environment:
     templates = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - nothing printed is HTML; YAML and JSON have filters of their own
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

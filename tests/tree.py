@@ -18,3 +18,8 @@ def tracked(*patterns: str) -> list[str]:
         check=True,
     )
     return sorted(name for name in set(listed.stdout.split("\0")) if name and (REPOSITORY / name).is_file())
+
+
+def travelling() -> list[str]:
+    """Modules that run on hosts, with the host's own Python."""
+    return tracked("deploy/agent/*.py", "deploy/components/*/agent/*.py")

@@ -30,7 +30,7 @@ def _ensure_utf_8() -> None:
     if sys.getfilesystemencoding() == "utf-8" or os.environ.get(UTF_8) == "1":
         return
     os.environ[UTF_8] = "1"
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very program, begun again
 
 
 def _ensure_path() -> None:

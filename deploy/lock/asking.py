@@ -114,7 +114,7 @@ class _EveryStatus(urllib.request.HTTPErrorProcessor):
 
 
 def _request(url: str, headers: Mapping[str, str]) -> urllib.request.Request:
-    return urllib.request.Request(url, headers={"User-Agent": "kit", **headers})
+    return urllib.request.Request(url, headers={"User-Agent": "kit", **headers})  # noqa: S310 - http(s) alone by its type
 
 
 def _opener(url: str, fetch: Fetch) -> urllib.request.OpenerDirector:

@@ -65,7 +65,7 @@ def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
     if fetch.proxy:
         handlers.append(urllib.request.ProxyHandler({"http": fetch.proxy, "https": fetch.proxy}))
     try:
-        request = urllib.request.Request(url, method=method)
+        request = urllib.request.Request(url, method=method)  # noqa: S310 - http(s) alone by its type
         return urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_SECONDS)
     except NO_ANSWER as error:
         raise silent(fetch, str(error) or type(error).__name__) from None

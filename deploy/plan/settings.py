@@ -12,14 +12,16 @@ from deploy.plan.operation import Operation
 
 def settings_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
     """Return the owned settings that differ; a store that cannot be read yet is set at the end of the first apply."""
-    operations = []
+    operations: list[Operation] = []
     for service in deployment.services:
         if not service.room:
             continue
         drift = dict(observation.settings_drift(service.name))
         causes = {**dict(_given_anew(service, observation)), **drift}
-        for name in sorted(causes):
-            operations.append(Operation(f"setting {name}", "set", causes[name], service.kind, service.name, "settings"))
+        operations += [
+            Operation(f"setting {name}", "set", causes[name], service.kind, service.name, "settings")
+            for name in sorted(causes)
+        ]
     return tuple(operations)
 
 

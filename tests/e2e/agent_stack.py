@@ -38,7 +38,10 @@ def docker(*words: str, check: bool = True) -> str:
 @functools.cache
 def busybox() -> bytes:
     """A static busybox, of this machine or from its Debian mirror."""
-    if BUSYBOX.exists() and b"statically" in subprocess.run(["file", "-L", BUSYBOX], capture_output=True).stdout:
+    if (
+        BUSYBOX.exists()
+        and b"statically" in subprocess.run(["file", "-L", BUSYBOX], capture_output=True, check=False).stdout
+    ):
         return BUSYBOX.read_bytes()
     with tempfile.TemporaryDirectory(prefix="kit-busybox-") as name:
         folder = Path(name)

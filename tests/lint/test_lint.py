@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import tracked
+from tests.tree import tracked, travelling
 
 TOOLS = Path(sys.executable).parent
+OLDEST_PYTHON = "3.9"
+"""On hosts."""
 
 
 def ensure_silent(repository: Path, *command: str | Path) -> None:
@@ -31,6 +33,19 @@ def test_ruff_would_format_nothing_differently(repository: Path) -> None:
 
 def test_mypy_finds_no_fault(repository: Path) -> None:
     ensure_silent(repository, TOOLS / "mypy")
+
+
+def oldest_python(*paths: str | Path) -> list[str | Path]:
+    """Command that fails where a file needs more than the oldest Python of hosts."""
+    return [TOOLS / "vermin", f"--target={OLDEST_PYTHON}-", "--no-tips", "--violations", *paths]
+
+
+def test_what_travels_to_a_host_runs_on_its_oldest_python(repository: Path, tmp_path: Path) -> None:
+    ensure_silent(repository, *oldest_python(*travelling()))
+    newer = tmp_path / "newer.py"
+    newer.write_text("from itertools import pairwise\n")
+    with pytest.raises(AssertionError, match=r"3\.10"):
+        ensure_silent(repository, *oldest_python(newer))
 
 
 def test_yamllint_finds_no_fault(repository: Path) -> None:

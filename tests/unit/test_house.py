@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +14,10 @@ import pytest
 
 from deploy.components import ROOMS
 from deploy.desired import recall_desired
-from deploy.hosts.agent_zip import agent_zip
 from tests.golden.hosts import settled
 from tests.golden.plans_of import PLANS, desired_of
-from tests.tree import REPOSITORY, tracked
+from tests.tree import REPOSITORY, tracked, travelling
 
-OLDEST_PYTHON = "3.9"
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 SAYS_NOTHING = {"config", "manager", "handler", "handlers", "helper", "helpers", "util", "utils", "common", "misc"}
@@ -83,24 +79,9 @@ def room_of(path: str) -> str:
     return parts[2] if parts[:2] == ("deploy", "components") and len(parts) > 3 else ""
 
 
-def travelling() -> list[str]:
-    """The modules that run on hosts, with the host's own Python."""
-    return tracked("deploy/agent/*.py", "deploy/components/*/agent/*.py")
-
-
 def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     tree = ast.parse((REPOSITORY / path).read_text())
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-
-
-def oldest_python() -> Path | None:
-    """The oldest Python that a host may have, where it is on PATH or kept by pyenv."""
-    name = f"python{OLDEST_PYTHON}"
-    kept = Path.home().glob(f".pyenv/versions/{OLDEST_PYTHON}.*/bin/{name}")
-    for found in (shutil.which(name), *kept):
-        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
-            return Path(found)
-    return None
 
 
 @pytest.mark.parametrize("kind", sorted(ROOMS))
@@ -158,22 +139,6 @@ def test_what_travels_to_a_host_needs_nothing_but_its_python(path: str) -> None:
         if module.partition(".")[0] not in sys.stdlib_module_names and not module.startswith(own)
     }
     assert foreign == set()
-
-
-def test_what_travels_to_a_host_is_imported_by_the_oldest_python(tmp_path: Path) -> None:
-    python = oldest_python()
-    if python is None:
-        pytest.skip(f"there is no Python {OLDEST_PYTHON} here")
-    agent = tmp_path / "agent.pyz"
-    agent.write_bytes(agent_zip().content)
-    names = zipfile.ZipFile(agent).namelist()
-    modules = [name.removesuffix(".py").replace("/", ".") for name in names if "__" not in name]
-    imports = "import sys\nsys.path.insert(0, sys.argv[1])\nfor name in sys.argv[2:]: __import__(name)"
-    done = subprocess.run(
-        [python, "-I", "-c", imports, str(agent), *modules], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert modules
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("case", ["settled", "models_parameter_changed", "external_engine_asleep"])

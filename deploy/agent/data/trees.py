@@ -81,11 +81,10 @@ def copy_file(here: Path, there: Path) -> str:
     """Copy a file's bytes to the disk and return their sha256; a link is never followed."""
     there.unlink(missing_ok=True)
     reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(reading, "rb") as source, there.open("xb") as target:
+    with os.fdopen(reading, "rb") as original, there.open("xb") as target:
         os.fchmod(target.fileno(), 0o600)
-        cloned = _clone(source.fileno(), target.fileno())
-        if cloned:
-            source = there.open("rb")
+        cloned = _clone(original.fileno(), target.fileno())
+        source = there.open("rb") if cloned else original
         digest = hashlib.sha256()
         with source:
             for block in iter(lambda: source.read(BLOCK), b""):

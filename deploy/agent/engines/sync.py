@@ -68,9 +68,10 @@ def ordered(models: list[Model]) -> list[Model]:
     for name in named:
         # Not recursive: a chain may be longer than Python's stack is deep.
         line: dict[str, None] = {}
-        while name in named and name not in placed and name not in line:
-            line[name] = None
-            name = same(named[name]["request"].get("from", ""))
+        base = name
+        while base in named and base not in placed and base not in line:
+            line[base] = None
+            base = same(named[base]["request"].get("from", ""))
         placed.update((one, named[one]) for one in reversed(list(line)))
     return list(placed.values())
 

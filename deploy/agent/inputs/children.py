@@ -57,7 +57,7 @@ class Children:
         ear = threading.Thread(target=_listen, args=(process.stderr, said, hear), daemon=True)
         ear.start()
         output = process.stdout
-        assert output is not None
+        assert output is not None  # noqa: S101 - it was started with a pipe
         try:
             if take:
                 take(output)

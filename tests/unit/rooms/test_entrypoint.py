@@ -19,7 +19,7 @@ def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     script = folder / "entrypoint.sh"
     script.write_text(entry_point().replace("/run/secrets", str(folder / "secrets")))
     return subprocess.run(
-        ["/bin/sh", str(script), *argv], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}
+        ["/bin/sh", str(script), *argv], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, check=False
     )
 
 
