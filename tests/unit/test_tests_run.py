@@ -86,6 +86,6 @@ def test_the_usage_names_every_part(checkout: Path) -> None:
     done, _ = run(checkout, "--help")
     script = (REPOSITORY / "tests/run").read_text()
     parts = script.split("all | ", 1)[1].split(")", 1)[0].split(" | ")
-    assert len(parts) == 4
+    assert len(parts) == 5
     assert [part for part in parts if f"tests/run {part}" not in done.stdout] == []
     assert os.access(REPOSITORY / "tests/run", os.X_OK)
