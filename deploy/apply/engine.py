@@ -23,7 +23,8 @@ def engine_variables(observation: Observation, fetch: Fetch) -> dict[str, Any]:
     """Return what the role prints and converges; an empty value leaves that part of the host as it is."""
     work, packages = engine_work(observation), packages_of(observation) or NOTHING
     engine = _engine_packages(packages, observation) if work.installs_engine else ()
-    mark = json.dumps({"format": 1, "packages": list(engine)}) + "\n" if engine else ""
+    plugins = packages.plugins if work.installs_plugins else ()
+    mark = json.dumps({"format": 1, "packages": [*engine, *plugins]}) + "\n" if engine else ""
     mirror = plugins_mirror(fetch, observation)
     lent = lent_sources(mirror, packages.lender) if mirror and packages.lender else []
     return {
@@ -37,7 +38,7 @@ def engine_variables(observation: Observation, fetch: Fetch) -> dict[str, Any]:
         "docker_engine_systemd": observation.systemd,
         "docker_engine_log": LOG,
         "docker_engine_last_words": _last_words(observation),
-        "docker_engine_plugins": list(packages.plugins) if work.installs_plugins else [],
+        "docker_engine_plugins": list(plugins),
         "docker_engine_plugins_lent": bool(lent),
         "docker_engine_plugins_sources": lent or own_sources(observation.os, fetch),
     }

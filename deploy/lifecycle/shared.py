@@ -14,6 +14,9 @@ from deploy.lifecycle.held import Document
 
 __all__ = ["clean", "packages_words", "shared_places", "stays_words"]
 
+DOCKERS = "docker"
+"""Beginning of the names of Debian's packages of Docker's."""
+
 
 def clean(transport: Transport, *, cache: bool) -> Document:
     """Ask the agent, which looks that no run needs it now."""
@@ -22,7 +25,8 @@ def clean(transport: Transport, *, cache: bool) -> Document:
 
 def packages_words(marker: Path = MARKER) -> str:
     """Say which Debian packages the kit installed for Docker; empty where Docker is not the kit's."""
-    packages = (read_json(marker) or {}).get("packages", [])
+    # AppArmor, which an engine needs too, guards other programs of the machine.
+    packages = [one for one in (read_json(marker) or {}).get("packages", []) if one.startswith(DOCKERS)]
     if not packages:
         return ""
     line = f"apt remove {shlex.join(packages)}"

@@ -32,7 +32,9 @@ def test_bookworm_takes_its_plugins_from_the_suite_that_lends_them() -> None:
     assert variables["docker_engine_plugins_sources"] == ["http://deb.debian.org/debian trixie main"]
     assert variables["docker_engine_plugins_lent"] is True
     assert json.loads(variables["docker_engine_daemon_json"]) == SETTINGS
-    assert json.loads(variables["docker_engine_mark"])["packages"] == ["apparmor", "docker.io"]
+    assert json.loads(variables["docker_engine_mark"])["packages"] == [
+        *("apparmor", "docker.io", "docker-buildx", "docker-compose")
+    ]
 
 
 def test_an_engine_that_only_has_to_be_started_gets_nothing_else_on_any_system() -> None:
