@@ -38,9 +38,9 @@ SEGMENTS = st.text(LETTERS.filter(lambda char: char not in "/:$\\"), min_size=1,
 )
 FOLDERS = st.lists(SEGMENTS, min_size=1, max_size=4).map(lambda parts: "/srv/users/" + "/".join(parts))
 FILES = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join).filter(lambda path: not path.startswith("~"))
-URLS = st.from_regex(r"https?://[a-z0-9.-]{1,20}(:[0-9]{1,4})?(/[A-Za-z0-9_.-]{1,10}){0,3}", fullmatch=True).filter(
-    lambda url: url.split("//")[1][0].isalnum()
-)
+URLS = st.from_regex(
+    r"https?://[a-z0-9.-]{1,20}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9_.-]{1,10}){0,3}", fullmatch=True
+).filter(lambda url: url.split("//")[1][0].isalnum())
 
 
 def _some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
