@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from deploy.apply.playbook import playbook_run
-from deploy.choices import Choices
+from deploy.choices import Choice, Choices
 from deploy.desired import Desired
 from deploy.hosts.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
@@ -55,6 +55,25 @@ def test_an_answer_becomes_an_operation_and_the_agents_request(tmp_path: Path) -
     assert (place["from"], place["path"]) == ("/srv/kit/home/open_webui/data", "/srv/chats/data")
     assert (place["choice"], place["uid"], place["gid"]) == ("move", 1000, 1000)
     assert place["databases"][0] == "webui.db"
+
+
+def test_data_of_another_name_comes_with_the_secrets_of_its_service_and_no_others(tmp_path: Path) -> None:
+    wanted = desired_of(PLANS / "stack_renamed" / "kit.yaml", tmp_path)
+    change = yaml.safe_load((PLANS / "stack_renamed" / "observed.yaml").read_text())
+    del change["host"]
+    observation = read_observation(merged(bare(wanted), change))
+    answers: tuple[tuple[Choice, str], ...] = (("move", "home"), ("fresh", ""))
+    for choice, stack in answers:
+        plan = make_plan(wanted.deployment, wanted.bundle, observation, {"open_webui": choice})
+        assert plan.refusals == ()
+        requests = playbook_run(wanted, plan, observation, "/opt/kit/agent/x.pyz", "run-1").hosts[0].requests
+        secrets = {one["name"]: one["stack"] for one in requests["secrets"]["secrets"]}
+        assert {name for name, of in secrets.items() if of} == (
+            {"kit_admin_password", "webui_admin_password", "webui_secret_key"} if stack else set()
+        )
+        assert set(secrets.values()) <= {stack, ""}
+        place = requests["converge"]["services"]["open_webui"]["place"]
+        assert (place["stack"], place["takes_over"]) == ("home", bool(stack))
 
 
 def test_an_answer_that_is_not_possible_is_refused_and_says_what_is(tmp_path: Path) -> None:
