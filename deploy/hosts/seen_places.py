@@ -51,6 +51,8 @@ class SeenData:
     """The name that the stack had before, where the same kit.yaml was applied under another one."""
     used: int = 0
     """When somebody was last active in it at the last apply."""
+    is_swapped: bool = False
+    """True if the former folder of an engine's models has another mark than the last accepted release left."""
     users: tuple[str, ...] = ()
     """Other stacks whose services keep their data in this very folder."""
 
@@ -93,7 +95,9 @@ def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:
 
 def _data(one: dict[str, Any]) -> SeenData:
     was = _place(one["was"]) if one.get("was") else None
-    told = {name: one[name] for name in ("before", "had", "words", "mount", "stack", "used") if name in one}
+    told = {
+        name: one[name] for name in ("before", "had", "words", "mount", "stack", "used", "is_swapped") if name in one
+    }
     return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), users=tuple(one.get("users", ())), **told)
 
 

@@ -255,6 +255,12 @@ def place_advice(deployment: Deployment, observation: Observation) -> Iterator[s
         seen = observation.places.get(place.service)
         if seen is not None and seen.is_older and question_of(place, seen) is None:
             yield _older(place, seen)
+        if seen is not None and seen.is_swapped and seen.before == place.host_path and seen.now.state == "data":
+            held = f", {seen.words} at the last apply" if seen.words else ""
+            yield (
+                f"{place.host_path} is another folder of models than {place.service} had: {seen.now.words} now{held};"
+                " what is missing there is made again"
+            )
         if seen is None or seen.was is None or seen.was.state != "data" or question_of(place, seen) is not None:
             continue
         yield f"{seen.was.words} of {place.service} stay in {seen.before}, and nothing removes them"

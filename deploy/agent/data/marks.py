@@ -27,6 +27,13 @@ def mark_of(place: Path) -> str:
     return ""
 
 
+def has_another(place: Path, mark: str) -> bool:
+    """Say whether a folder of models that can be read has another mark, or none."""
+    with suppress(OSError), _opened(place) as folder:
+        return _read(folder) != mark
+    return False
+
+
 def leave_mark(place: Path) -> str:
     """Return the mark of a folder of models, which gets one where it has none; empty where it can have none."""
     with suppress(OSError), _opened(place) as folder:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, Look, Place, has_entries, is_same, look
-from deploy.agent.data.marks import leave_mark, mark_of
+from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
 from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
@@ -142,10 +142,11 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
         "words": before.get("words", "") if before else "",
         "mount": before.get("mount", "") if before else "",
         "used": before.get("used", 0) if before else 0,
+        "is_swapped": bool(before and before.get("mark") and has_another(Path(before["path"]), before["mark"])),
         "users": [] if place.get("protocol") else stacks_on(root, place["path"]),
     }
     is_data = now["state"] == DATA and is_same(told["ids"], now["ids"]) and now["used"] >= told["used"]
-    is_settled = told["before"] == place["path"] and is_data and not told["stack"]
+    is_settled = told["before"] == place["path"] and is_data and not told["stack"] and not told["is_swapped"]
     if is_settled or not told["had"]:
         return {**told, "now": now, "was": None}
     was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None

@@ -14,7 +14,7 @@ from deploy.agent.data.places import begin, observe, remember_places
 from deploy.choices import Choice
 from deploy.hosts.seen_places import read_places
 from deploy.plan.places import Chosen, Question, place_operations, question_of
-from tests.unit.agent.data.places import SERVICE, Host, write_chats
+from tests.unit.agent.data.places import SERVICE, Host, write_chats, write_model
 
 
 @pytest.fixture
@@ -86,6 +86,26 @@ def test_engines_of_two_stacks_may_share_their_models(tmp_path: Path) -> None:
     host = Host(tmp_path)
     host.release("a" * 64, tmp_path / "models")
     assert host.seen(host.models(tmp_path / "models")).users == ()
+
+
+def test_a_folder_of_models_that_is_another_one_is_told(tmp_path: Path) -> None:
+    host, models, other = Host(tmp_path), tmp_path / "models", tmp_path / "other"
+    write_model(models, "llama")
+    place = host.models(models)
+    host.accept(place)
+    assert not host.seen(place).is_swapped
+    shutil.copytree(models, tmp_path / "copy")
+    write_model(other, "of another stack")
+    host.accept(replace(host.models(other), service="two"))
+    for link, is_swapped in ((other, True), (tmp_path / "copy", False)):
+        models.rename(tmp_path / f"away-{is_swapped}")
+        models.symlink_to(link)
+        seen = host.seen(place)
+        assert (seen.is_swapped, question_of(place, seen)) == (is_swapped, None)
+    models.unlink()
+    write_model(models, "put there by hand")
+    seen = host.seen(place)
+    assert (seen.is_swapped, seen.now.words) == (True, "1 model")
 
 
 def test_a_move_says_that_what_lies_in_its_way_is_put_aside(host: Host) -> None:
