@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,12 +12,13 @@ from pydantic import BaseModel
 
 from deploy.spec.wording import models_in
 
-_DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?")
+_DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,3})?")
 
 
 def decimal(value: Any) -> float | None:
     """Return the number that a text is; None where it is none."""
-    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
+    number = float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def read_decimals(data: Any, model: type[BaseModel]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.errors import SpecError
 from deploy.modelfile.parameters import NAMES, plain_type
 from deploy.spec import validation
 from deploy.spec.decimals import _names
@@ -49,6 +50,13 @@ def test_a_text_that_looks_like_a_decimal_stays_a_text(tmp_path: Path, attempts:
     (model,) = load_spec(spec(tmp_path, "system: 1.10, temperature: 1.10")).models
     assert (model.system, model.temperature) == ("1.10", 1.1)
     assert attempts == ["Spec"]
+
+
+def test_a_decimal_may_have_any_exponent_that_a_number_has(tmp_path: Path) -> None:
+    (model,) = load_spec(spec(tmp_path, "temperature: 3.1e-158")).models
+    assert model.temperature == 3.1e-158
+    with pytest.raises(SpecError, match="temperature"):
+        load_spec(spec(tmp_path, "temperature: 1e999"))
 
 
 def test_the_names_are_those_of_the_model() -> None:
