@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.images import image_sources
+from deploy.deployment.recipe import ImageSource, Pulled
+from deploy.lock.image_sources import image_sources
 from deploy.lock.model import (
     AdapterLock,
     BuiltImageLock,
@@ -16,7 +17,6 @@ from deploy.lock.model import (
     TagModelLock,
     UrlModelLock,
 )
-from deploy.recipe import ImageSource, Pulled
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource

@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from deploy.modelfile.grammar import closing_lines
-from deploy.modelfile.messages import ROLES, Message
-from deploy.modelfile.modelfile import Modelfile
-from deploy.modelfile.parameters import Parameters
+from deploy.fields.messages import ROLES, Message
+from deploy.protocols.ollama.grammar import closing_lines
+from deploy.protocols.ollama.modelfile import Modelfile
+from deploy.protocols.ollama.parameters import Parameters
 
 PIECES = st.sampled_from(
     [*"\"#\n\r\t \\'{}", '""', '"""', "\r\n", "\n#", "FROM x\n", "PARAMETER", "user: ", "é", "日本", "🙂", "\u0301"]

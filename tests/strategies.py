@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from deploy.components import ROOMS
-from deploy.modelfile.presets import PRESETS
 from deploy.spec.model import Spec
+from deploy.spec.presets import PRESETS
 
 DEFAULT_PORTS = (9931, 11434, 4000, 3000)
 TAGS = ("llama3:8b-instruct-q4_K_M", "nomic-embed-text", "hf.co/some/model-gguf:Q4_K_M", "hub.lan:5000/own/phi:latest")

@@ -12,7 +12,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from deploy.recipe import Wheel
+from deploy.deployment.recipe import Wheel
 
 OLDEST = (1980, 1, 1, 0, 0, 0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import __version__
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
 from deploy.plan import Plan
 
 

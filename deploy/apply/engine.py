@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.hosts.observe import Observation
 from deploy.plan.distributions import EnginePackages
 from deploy.plan.engine import COMPOSE_FLOOR, ENGINE_FLOOR, EngineWork, engine_work, packages_of, plugins_mirror

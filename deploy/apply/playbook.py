@@ -23,8 +23,9 @@ from deploy.apply.requests import (
 )
 from deploy.apply.steps import Step, ordered_steps
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
-from deploy.deployment import Deployment, Service
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.plan import Plan
 from deploy.plan.published import ROLE, late_settings

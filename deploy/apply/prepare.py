@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deploy.apply.references import Given, given_values
-from deploy.choices import EVERY, Choices
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.data_choices import EVERY, Choices
+from deploy.deployment.places import places_of
 from deploy.errors import KitError, UsageError
 from deploy.hosts.observe import Observation, observe, read_digests
 from deploy.hosts.transport import Transport
-from deploy.places import places_of
 from deploy.plan import Plan, make_plan
 from deploy.plan.sources import unread_sources
 from deploy.verify.report import Report

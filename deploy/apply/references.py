@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.line import Line
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.secrets import Secret
 from deploy.errors import Problem, SpecError
 from deploy.hosts.observe import Observation
-from deploy.secret import Secret
 
 LARGEST = 64 * 1024
 SHORTEST = 8
@@ -99,9 +99,9 @@ def _file(path: Path) -> str:
 
 def _problem(path: Path, secret: Secret, words: str) -> Problem:
     """Return the problem at the place in kit.yaml where the reference is written."""
-    from deploy.spec.document import path_text
-    from deploy.spec.loader import LARGEST as LARGEST_SPEC
-    from deploy.spec.tree import read_document
+    from deploy.reading.document import path_text
+    from deploy.reading.tree import read_document
+    from deploy.spec.loading.loader import LARGEST as LARGEST_SPEC
 
     document = read_document(path, LARGEST_SPEC, "")
     found = [place for place in document.values if _value(document.data, place) == secret.reference]

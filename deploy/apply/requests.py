@@ -7,10 +7,11 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from deploy.bundle import Bundle
-from deploy.deployment import Deployment, Service
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
+from deploy.deployment.service import Service
 from deploy.hosts.observe import CACHE, engine_request
-from deploy.models import CreatedModel
 
 AGENT_FORMAT = 1
 UV = "/opt/kit/tools/bin/uv"

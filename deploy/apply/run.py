@@ -16,10 +16,10 @@ from deploy.apply.references import ensure_given
 from deploy.apply.requests import base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.apply.words import task_words
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.places import places_request
 from deploy.errors import KitError
 from deploy.hosts.transport import Transport
-from deploy.places import places_request
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 

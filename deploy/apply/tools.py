@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.deployment import Deployment, Fetch
+from deploy.deployment.fetch import Fetch
+from deploy.deployment.host import Deployment
 
 ASSEMBLING = ("mmdebstrap",)
 UNPACKING = ("python3-venv",)

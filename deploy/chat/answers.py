@@ -11,7 +11,7 @@ from deploy.chat.doors import Door
 from deploy.chat.refusals import is_unable, looked_after, of_gateway
 from deploy.chat.wire import RefusedError, asked, next_step, refused
 from deploy.errors import KitError, UsageError
-from deploy.spec.wording import did_you_mean
+from deploy.words import did_you_mean
 
 OPENAI = "openai"
 ABSENT = 404

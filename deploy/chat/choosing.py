@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.chat.doors import Door
 from deploy.errors import UsageError
-from deploy.spec.wording import did_you_mean
+from deploy.words import did_you_mean
 
 
 def door_to(model: str, known: tuple[Door, ...], engine: str | None, may_read_keys: bool) -> Door:

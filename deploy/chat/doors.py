@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from deploy.components import room_of
 from deploy.components.room import CauseOf, Resolved
-from deploy.deployment import Service
+from deploy.decide.resolve import resolved_parts
+from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.secrets import Secret
+from deploy.deployment.service import Service
 from deploy.lock.model import Lock
-from deploy.offers import ChatApi, Embeddings
-from deploy.resolve import resolved_parts
-from deploy.secret import Secret
 from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from deploy.cli.calling import program, this_line
-from deploy.cli.output import is_coloured, print_json
-from deploy.cli.streams import UnwritableError
+from deploy.cli.terminal.calling import program, this_line
+from deploy.cli.terminal.output import is_coloured, print_json
+from deploy.cli.terminal.streams import UnwritableError
 from deploy.errors import FAILED, USAGE, KitError, SpecError
 
 INTERRUPTED, TERMINATED = 130, 143

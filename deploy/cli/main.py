@@ -12,11 +12,11 @@ import click
 
 from deploy import __version__
 from deploy.agent.line import called
-from deploy.cli.calling import program
 from deploy.cli.commands import MODULES, SECTIONS, VERBS
 from deploy.cli.failure import Terminated, report
 from deploy.cli.parsing import PlacedGroup, shared_options
-from deploy.cli.streams import guard_streams
+from deploy.cli.terminal.calling import program
+from deploy.cli.terminal.streams import guard_streams
 from deploy.errors import USAGE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Verbs(PlacedGroup):
         """Import a verb's module and return its command."""
         if name not in VERBS:
             return None
-        command: click.Command = import_module(f"deploy.cli.{MODULES.get(name, name)}").command
+        command: click.Command = import_module(f"deploy.cli.verbs.{MODULES.get(name, name)}").command
         return command
 
     def resolve_command(

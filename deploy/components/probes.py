@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deploy.deployment import Probe
+from deploy.deployment.service import Probe
 
 
 def http_probe(port: int, path: str, start_period_seconds: int, before_address: str = "") -> Probe:

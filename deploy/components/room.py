@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from deploy.deployment import Engine, Image, ModelFile, NamedEngine, Owner, Port, Service
-from deploy.models import CreatedModel
-from deploy.offers import Offer
-from deploy.recipe import ImageSource
-from deploy.spec.service import OPEN_WORDS, ServiceSpec
+from deploy.deployment.engines import Engine, ModelFile, NamedEngine
+from deploy.deployment.folders import Owner
+from deploy.deployment.image import Image
+from deploy.deployment.models import CreatedModel
+from deploy.deployment.offers import Offer
+from deploy.deployment.port import Port
+from deploy.deployment.recipe import ImageSource
+from deploy.deployment.service import Service
+from deploy.fields.service import OPEN_WORDS, ServiceSpec
 
 Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
 """Why a gateway passed a question on in vain."""

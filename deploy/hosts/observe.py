@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from deploy.bundle import MANIFEST_FORMAT
-from deploy.deployment import Deployment, Engine, NamedEngine, as_json
+from deploy.deployment.bundle import MANIFEST_FORMAT
+from deploy.deployment.engines import Engine, NamedEngine
+from deploy.deployment.host import Deployment
+from deploy.deployment.places import kept_request, places_request
+from deploy.deployment.values import as_json
 from deploy.errors import KitError
 from deploy.hosts.seen import (
     Container,
@@ -29,7 +32,6 @@ from deploy.hosts.seen_engines import read_engine, read_names
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
-from deploy.places import kept_request, places_request
 
 PROBE_FORMAT = 1
 CACHE = "/var/cache/kit"

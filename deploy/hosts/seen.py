@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-from deploy.agent.engines.names import DEFAULT_TAG, same
+from deploy.agent.protocols.names import DEFAULT_TAG, same
 
 V = TypeVar("V")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.left import remembered_paths
-from deploy.deployment import Deployment
-from deploy.desired import load_desired
+from deploy.decide.desired import load_desired
+from deploy.deployment.host import Deployment
+from deploy.deployment.secrets import Secret
 from deploy.errors import SpecError, UsageError
-from deploy.secret import Secret
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 
 FORMAT = 1
 KIT = Path("/opt/kit")

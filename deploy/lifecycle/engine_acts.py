@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from deploy.agent.engines.names import LOCAL, same, suffix
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Engine
+from deploy.agent.protocols.names import LOCAL, same, suffix
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
 from deploy.errors import KitError, UsageError, typed
 from deploy.hosts.observe import engine_request
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import Document, OnEvent, call_held
-from deploy.models import CreatedModel
-from deploy.spec.wording import did_you_mean
+from deploy.words import did_you_mean
 
 
 def chosen_engine(deployment: Deployment, name: str | None) -> Engine:

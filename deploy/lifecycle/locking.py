@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.apply.story import Event
-from deploy.desired import lock_path
+from deploy.decide.desired import lock_path
 from deploy.errors import KitError
 from deploy.lifecycle.held import OnEvent
 from deploy.lock.difference import Difference, differences, told
@@ -17,7 +17,7 @@ from deploy.lock.pinned import Pinned, Upgrade, upgrade_of
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, write_lock
 from deploy.lock.weights import Said
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 
 
 @dataclass(frozen=True)

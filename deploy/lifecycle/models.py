@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deploy.agent.engines.names import same
-from deploy.deployment import Deployment, Engine, NamedEngine
+from deploy.agent.protocols.names import same
+from deploy.deployment.engines import Engine, NamedEngine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import Observation, engine_request
 from deploy.hosts.seen import SeenEngine
 from deploy.hosts.transport import Transport
-from deploy.models import CreatedModel
 from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 

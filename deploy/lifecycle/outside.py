@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.agent.engines.memory import Memory
-from deploy.agent.engines.names import same
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.names import same
 from deploy.errors import typed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.apply.requests import images_request
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import Document, OnEvent, call_held
 

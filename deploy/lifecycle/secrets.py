@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from deploy.deployment.secrets import Secret
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
-from deploy.secret import Secret
 
 
 class Stack(Protocol):

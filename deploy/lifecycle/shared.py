@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from deploy.agent.docker.installed import MARKER
 from deploy.agent.line import Line
-from deploy.agent.observing.engine import MARKER
 from deploy.agent.releases.clean import shared_places
 from deploy.agent.remembered import read_json
 from deploy.hosts.transport import Transport

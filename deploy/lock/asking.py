@@ -13,7 +13,7 @@ from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.lock.pypi import TIMEOUT_SECONDS, trusted
 from deploy.reference import is_loopback

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
+from deploy.gguf import read_context_length
 from deploy.lock.asking import Place
-from deploy.lock.gguf import read_context_length
 from deploy.lock.registry import DOCKER_MANIFEST, Registry, parts
 from deploy.lock.weights import Measured, Said, measure
 from deploy.reference import ModelTag, model_place, parse_model

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.errors import Problem
-from deploy.images import image_sources
+from deploy.lock.image_sources import image_sources
 from deploy.lock.model import AdapterLock, ImageLock, Lock, ModelLock, PipModelLock, PulledImageLock
-from deploy.recipe import ImageSource, Pulled
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model

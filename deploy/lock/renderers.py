@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.lock.model import Lock
-from deploy.spec.finding import Finding
+from deploy.spec.checks.finding import Finding
 from deploy.spec.lineage import Lineage, lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.gguf import Header, Stream, read_header
+from deploy.gguf import Header, Stream, read_header
 from deploy.lock.pypi import NO_ANSWER, opened, silent
 
 _PART = re.compile(r"(?P<whole>.+\.gguf)(\.part(?P<part>[0-9]{1,6}))?")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.bundle import Bundle
-from deploy.choices import Choices
-from deploy.deployment import Deployment
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.data_choices import Choices
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploy.deployment import Engine
-from deploy.models import CreatedModel
+from deploy.deployment.engines import Engine
+from deploy.deployment.models import CreatedModel
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import DeviceNode

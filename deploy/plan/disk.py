@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images, staged_bytes
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import CACHE, Observation
 from deploy.hosts.seen import Disk
 from deploy.plan.engine import is_unseen

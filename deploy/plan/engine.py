@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.agent.docker.defaults import opening_options
 from deploy.agent.docker.versions import is_older
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Docker
 from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases

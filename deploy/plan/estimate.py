@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import CACHE
 from deploy.plan.operation import Operation
 

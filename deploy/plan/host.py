@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.bundle import Bundle
-from deploy.deployment import Deployment, Service
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.host import Deployment
+from deploy.deployment.secrets import Secret
+from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over
-from deploy.secret import Secret
 
 MODE = "0400"
 """Of a secret's file: its reader may read it, nobody else."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from deploy.agent.engines.names import LOCAL, same, suffix
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Engine
+from deploy.agent.protocols.names import LOCAL, same, suffix
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
+from deploy.deployment.parts import changes
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenEngine
-from deploy.modelfile.causes import causes
-from deploy.modelfile.parts import changes
-from deploy.modelfile.shown import shown_changes
-from deploy.models import CreatedModel
+from deploy.plan.causes import causes
 from deploy.plan.contexts import context_advice
 from deploy.plan.operation import Action, Operation
+from deploy.plan.shown import shown_changes
 from deploy.plan.weight import Weight, Weights
 
 NOT_ASKED = SeenEngine(problem="it was not asked")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.deployment import Deployment, NamedEngine
+from deploy.deployment.engines import NamedEngine
+from deploy.deployment.host import Deployment
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import SeenNames
@@ -43,7 +44,7 @@ def lack(known: str, seen: SeenNames) -> str:
 def nearest(known: str, there: tuple[str, ...]) -> str:
     """Return ` (did you mean ...?)` where one of the names is near, or is the same with more or less around it."""
     # An empty plan needs none of what this loads.
-    from deploy.spec.wording import did_you_mean
+    from deploy.words import did_you_mean
 
     # An engine's name is often a folder's and a file's, of which a person writes the middle.
     around = [name for name in there if known.casefold() in name.casefold() or name.casefold() in known.casefold()]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.deployment import Deployment, Folder, Service
+from deploy.deployment.folders import Folder
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 
 

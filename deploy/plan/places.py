@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy.agent.line import Line
-from deploy.choices import EVERY, Choice, Choices
-from deploy.deployment import Deployment
+from deploy.deployment.data_choices import EVERY, Choice, Choices
+from deploy.deployment.host import Deployment
+from deploy.deployment.places import Place, places_of
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen_places import SeenData
-from deploy.places import Place, places_of
 from deploy.plan.operation import Action, Operation
 
 MEANINGS: dict[Choice, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from deploy.agent.line import Line
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
 from deploy.plan.devices import device_refusals

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from deploy.agent.late import SETTINGS
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.plan.operation import Operation
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploy.bundle import Bundle
-from deploy.deployment import Deployment, Service
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
 from deploy.plan.operation import Action, Operation

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.agent.engines.names import same
-from deploy.deployment import Engine
+from deploy.agent.protocols.names import same
+from deploy.deployment.engines import Engine
+from deploy.deployment.models import ADAPTER, Blob, CreatedModel
 from deploy.hosts.observe import CACHE
 from deploy.hosts.seen import SeenEngine
-from deploy.models import ADAPTER, Blob, CreatedModel
 
 GIB = 2**30
 # The archive and the file in it, until the engine has the file.

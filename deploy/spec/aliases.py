@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deploy.spec.model import Spec
+from deploy.fields.aliases import followed
 
 
 def aliases_of(spec: Spec) -> dict[str, str]:
@@ -14,16 +14,3 @@ def aliases_of(spec: Spec) -> dict[str, str]:
     names = {model.name for model in spec.models}
     written = spec.gateway.aliases if spec.gateway is not None else {}
     return followed({alias: target for alias, target in written.items() if alias not in names})
-
-
-def followed(aliases: Mapping[str, str]) -> dict[str, str]:
-    """Follow each alias to its end, each step once; one that leads back to itself ends there."""
-    found: dict[str, str] = {}
-    for alias in aliases:
-        way: dict[str, None] = {}
-        name = alias
-        while name in aliases and name not in found and name not in way:
-            way[name] = None
-            name = aliases[name]
-        found.update(dict.fromkeys(way, found.get(name, name)))
-    return found

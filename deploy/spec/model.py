@@ -11,10 +11,11 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.spec.engine import EngineSpec
-from deploy.spec.fields import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl, Strict
+from deploy.fields.engine import EngineSpec
+from deploy.fields.service import OPEN_WORDS, ServiceSpec
+from deploy.fields.values import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl
 from deploy.spec.models import Model
-from deploy.spec.service import OPEN_WORDS, ServiceSpec
+from deploy.strict import Strict
 
 Engine = Annotated[LlamaCppEngine | OllamaEngine | ExternalEngine, Field(discriminator="kind")]
 ENGINES: tuple[type[EngineSpec], ...] = get_args(get_args(Engine)[0])

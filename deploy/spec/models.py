@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.modelfile.carried import ModelText
-from deploy.modelfile.modelfile import BuiltIn, Requires
-from deploy.modelfile.parameters import OTHER_NAMES, REFUSED, Parameters
-from deploy.modelfile.presets import PresetName
-from deploy.modelfile.printable import seen
+from deploy.fields.carried import ModelText
+from deploy.fields.values import ModelName, Name, PackageName, Sha256, SourcePath, Url, Version
+from deploy.printable import seen
+from deploy.protocols.making import OTHER_NAMES, REFUSED, BuiltIn, Parameters, Requires
 from deploy.reference import plain_model
-from deploy.spec.fields import ModelName, Name, PackageName, Sha256, SourcePath, Strict, Url, Version, shown
+from deploy.spec.presets import PresetName
 from deploy.spec.texts import Examples, LongText, Template
+from deploy.strict import Strict, shown
 
 
 class PipSource(Strict):

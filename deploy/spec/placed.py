@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.spec.document import FieldPath
+from deploy.fields.service import ServiceSpec
+from deploy.reading.document import FieldPath
 from deploy.spec.model import Spec
-from deploy.spec.service import ServiceSpec
 
 
 @dataclass(frozen=True)

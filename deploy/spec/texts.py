@@ -10,16 +10,16 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from deploy.errors import Problem, SpecError
-from deploy.inputs import read_input
-from deploy.modelfile.carried import LONGEST, TEXT, ModelText
-from deploy.modelfile.examples import read_examples
-from deploy.modelfile.lines import also, lines_of
-from deploy.modelfile.messages import Messages
-from deploy.modelfile.template import Template as PromptTemplate
-from deploy.modelfile.template import faults
-from deploy.spec.document import Document
-from deploy.spec.fields import CONTROL, IN_FILE, shown
-from deploy.spec.text import decoded, file_name, with_line_feeds
+from deploy.fields.carried import LONGEST, TEXT, ModelText
+from deploy.fields.messages import Messages
+from deploy.line_numbers import also, lines_of
+from deploy.protocols.making import Template as PromptTemplate
+from deploy.protocols.making import faults
+from deploy.reading.document import Document
+from deploy.source_files import read_input
+from deploy.spec.examples import read_examples
+from deploy.strict import CONTROL, IN_FILE, shown
+from deploy.text_file import decoded, file_name, with_line_feeds
 
 LARGEST = 1024 * 1024
 FOLDER = "folder"

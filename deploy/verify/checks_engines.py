@@ -6,8 +6,8 @@ import pytest
 
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.deployment import Engine
-from deploy.models import CreatedModel, templated
+from deploy.deployment.engines import Engine
+from deploy.deployment.models import CreatedModel, templated
 from deploy.verify.checks import NotAsPlannedError, ensure
 from deploy.verify.engines import Engines
 from deploy.verify.prompts import Making

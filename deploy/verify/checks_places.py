@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.agent.docker.containers import replaced_folders
 from deploy.agent.line import Line
-from deploy.deployment import Service
+from deploy.deployment.service import Service
 from deploy.verify.checks import ensure
 from deploy.verify.containers import Containers
 from deploy.verify.places import Places

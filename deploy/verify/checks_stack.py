@@ -7,7 +7,8 @@ import json
 import pytest
 
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.files import Files

@@ -12,7 +12,8 @@ from deploy.agent.docker.checks import STARTING, check_argv
 from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.docker.defaults import HostDefaults, host_defaults
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.docker.compared import differences
 from deploy.verify.docker.networks import network_differences

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from deploy.deployment import Deployment
-from deploy.document import read, written
+from deploy.deployment.document import read, written
+from deploy.deployment.host import Deployment
 
 
 def write_deployment(deployment: Deployment, path: Path) -> None:

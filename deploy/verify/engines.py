@@ -6,14 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.engine import Engine as AgentEngine
-from deploy.agent.engines.names import same
 from deploy.agent.engines.observe import LIMITS, observe
-from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
-from deploy.deployment import Deployment, Engine
+from deploy.agent.protocols.engine import Engine as AgentEngine
+from deploy.agent.protocols.names import same
+from deploy.agent.protocols.wire import Limits
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import engine_request
-from deploy.models import CreatedModel
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.prompts import Prompter
 from deploy.verify.web import LIMIT

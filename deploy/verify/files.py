@@ -10,10 +10,11 @@ from typing import Any
 from testinfra.host import Host
 
 from deploy.agent.line import Line
-from deploy.agent.releases.rights import differing
-from deploy.compose import read_compose
-from deploy.deployment import Deployment, as_json
+from deploy.agent.stack.rights import differing
+from deploy.deployment.host import Deployment
+from deploy.deployment.values import as_json
 from deploy.verify.checks import NotAsPlannedError, ensure
+from deploy.verify.docker.rendered import read_compose
 
 
 class Files:

@@ -8,9 +8,10 @@ from pathlib import Path
 from deploy.agent.data.places import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.places import places_of, places_request
+from deploy.deployment.service import Service
 from deploy.hosts.seen_places import SeenData, read_places
-from deploy.places import places_of, places_request
 from deploy.plan.places import question_of
 from deploy.verify.checks import NotAsPlannedError
 

@@ -12,7 +12,9 @@ import testinfra
 from testinfra.host import Host
 
 from deploy.agent.line import called_as
-from deploy.deployment import Deployment, Engine, Service
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import deploy
 from deploy.agent.line import call
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.errors import KitError
 from deploy.hosts.engine import docker_environment
 from deploy.scratch import scratch_folder

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy.agent.line import Line
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.verify.checks import NotAsPlannedError
 
 SHORTEST = 8

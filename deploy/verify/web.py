@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.agent.observing.addresses import is_own
-from deploy.deployment import Port, Service
+from deploy.deployment.port import Port
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 

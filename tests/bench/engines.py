@@ -37,7 +37,7 @@ UPLOAD = """
 import json, sys
 from pathlib import Path
 from deploy.agent.engines.blobs import Blobs
-from deploy.agent.engines.engine import Engine
+from deploy.agent.protocols.engine import Engine
 from deploy.agent.inputs.children import Children
 from deploy.agent.journal import Journal
 request, blob = json.loads(Path(sys.argv[1]).read_text()), json.loads(sys.argv[2])

@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from deploy.agent.docker.api import Docker
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.bench.measure import REPOSITORY
 
 QUICKSTART = REPOSITORY / "inventories/quickstart/kit.yaml"

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.bench.measure import Ratio, Result, Skipped, in_turns, output_of
 
 WITHIN = ("health",)

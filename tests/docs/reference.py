@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.spec.schema import json_schema
+from deploy.spec.told.schema import json_schema
 from tests.tree import REPOSITORY
 
 PAGE = REPOSITORY / "docs/kit-yaml.md"

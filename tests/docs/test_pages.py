@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from deploy.cli.commands import VERBS
-from deploy.desired import load_desired
-from deploy.spec.loader import load_spec
-from deploy.spec.service import ServiceSpec
+from deploy.decide.desired import load_desired
+from deploy.fields.service import ServiceSpec
+from deploy.spec.loading.loader import load_spec
 from tests.docs.pages import (
     PAGES,
     README,

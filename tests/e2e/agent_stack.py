@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.bundle import Bundle, File
+from deploy.deployment.bundle import Bundle, File
 from deploy.hosts.transport import Document, LocalTransport
 from tests.waiting import PATIENCE_SECONDS, wait_until
 

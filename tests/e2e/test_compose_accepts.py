@@ -11,8 +11,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from deploy.render import render
-from deploy.resolve import resolve
+from deploy.decide.render import render
+from deploy.decide.resolve import resolve
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 from tests.strategies import specs

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.hosts.transport import AgentFailedError, Document
 from deploy.lock.registry import PulledImage, resolve_image

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import probe_request
-from deploy.models import CreatedModel
 from deploy.plan.engine import SETTINGS
 
 Answer = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.desired import Desired, load_desired
+from deploy.decide.desired import Desired, load_desired
 from deploy.hosts.observe import read_observation
 from deploy.plan import make_plan
 from tests.golden.hosts import bare, merged, settled

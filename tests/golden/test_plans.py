@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.desired import load_desired
+from deploy.decide.desired import load_desired
 from tests.golden.plans_of import CASES, COMPOSE, LOCK, compose_of, plan_of
 
 

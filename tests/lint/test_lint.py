@@ -48,6 +48,10 @@ def test_what_travels_to_a_host_runs_on_its_oldest_python(repository: Path, tmp_
         ensure_silent(repository, *oldest_python(newer))
 
 
+def test_imports_go_downwards_and_form_no_circle(repository: Path) -> None:
+    ensure_silent(repository, TOOLS / "lint-imports", "--no-cache")
+
+
 def test_yamllint_finds_no_fault(repository: Path) -> None:
     ensure_silent(repository, TOOLS / "yamllint", "--strict", *tracked("*.yaml", "*.yml"))
 

@@ -12,7 +12,7 @@ from deploy.apply.debian import debian_variables
 from deploy.apply.engine import FLOORS, engine_variables
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import Observation, read_observation
 from tests.e2e.lab.host import LabHost

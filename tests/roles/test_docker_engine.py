@@ -8,7 +8,7 @@ import pytest
 from deploy.agent.inputs.sources import host_mirror
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.plan.engine import SETTINGS, engine_operations, engine_refusals
 from tests.e2e.lab.host import LabHost
 from tests.roles.lab import BASE, ENGINE, Lab, converge, observed, put

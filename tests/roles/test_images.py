@@ -9,7 +9,7 @@ import pytest
 from deploy.apply.process import PlaybookResult
 from deploy.apply.steps import Step
 from deploy.apply.tools import UV_VERSION, image_tools_variables
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from tests.roles.lab import Lab, converge
 
 IMAGES = Step("images")

@@ -26,7 +26,7 @@ from deploy.agent.inputs.sources import host_mirror
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
 from deploy.apply.tools import image_tools_variables
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from tests.roles.places import Place, mirror, proxy
 from tests.wheelhouse import Wheelhouse
 

@@ -7,13 +7,14 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.components import ROOMS
-from deploy.desired import recall_desired
+from deploy.decide.desired import recall_desired
 from tests.golden.hosts import settled
 from tests.golden.plans_of import PLANS, desired_of
 from tests.tree import REPOSITORY, tracked, travelling
@@ -22,17 +23,17 @@ LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 SAYS_NOTHING = {"config", "manager", "handler", "handlers", "helper", "helpers", "util", "utils", "common", "misc"}
 SAYS_THE_WORD = {
-    # One protocol is called as one component is. These go with it to a place of protocols.
-    ("ollama", "deploy/agent/engines/names.py"): "the protocol's own name",
+    # One protocol is called as one component is.
+    ("ollama", "deploy/agent/protocols/names.py"): "the protocol's own name",
     ("ollama", "deploy/agent/observing/ports.py"): "asks a port for the protocol's version",
     ("ollama", "deploy/components/external/__init__.py"): "which protocol has models that are created",
     ("ollama", "deploy/components/external/spec.py"): "`api:` names the protocol",
     ("ollama", "deploy/hosts/seen.py"): "what answered a port in that protocol",
     ("ollama", "deploy/lifecycle/outside.py"): "the line of the protocol's own client",
-    ("ollama", "deploy/offers.py"): "the protocols' names",
+    ("ollama", "deploy/deployment/offers.py"): "the protocols' names",
     ("ollama", "deploy/plan/preflight.py"): "what answered a port in that protocol",
     ("ollama", "deploy/reference.py"): "where the protocol's engines pull from",
-    ("ollama", "deploy/spec/folders.py"): "home of the protocol's engine as its vendor installs it",
+    ("ollama", "deploy/spec/checks/folders.py"): "home of the protocol's engine as its vendor installs it",
     # Other programs name the protocol in what they read.
     ("ollama", "deploy/clients/given.py"): "who speaks the protocol",
     ("ollama", "deploy/clients/lines.py"): "names of clients",
@@ -45,11 +46,12 @@ SAYS_THE_WORD = {
     # What a person writes to have an engine of their own used.
     ("external", "deploy/components/ollama/variables.py"): "advice: what to write instead",
     ("external", "deploy/hosts/seen.py"): "advice: what to write instead",
-    ("external", "deploy/spec/engine.py"): "advice: what to write instead",
+    ("external", "deploy/fields/engine.py"): "advice: what to write instead",
     ("external", "deploy/hosts/agent_zip.py"): "an attribute of the standard library's zipfile",
 }
 """Modules outside of a room that say its name, and why. The list only shrinks: a new module has no place in it."""
 ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
+PROTOCOL_DOORS = {"deploy/protocols/making.py", "deploy/protocols/modelfiles.py"}
 # Spelled in two parts: this file is searched as well.
 REGISTRIES = re.compile(
     "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "docker" + r"\.io/"])
@@ -60,10 +62,10 @@ HEAVY = ["pydantic", "pydantic_core", "jinja2", "yaml", "ansible", "http.client"
 EMPTY_APPLY = f"""
 import json, sys
 from pathlib import Path
-from deploy.cli.apply import command
-from deploy.cli.applying import apply_and_tell
-from deploy.cli.output import Output
-from deploy.desired import recall_desired
+from deploy.cli.verbs.apply import command
+from deploy.cli.verbs.applying import apply_and_tell
+from deploy.cli.terminal.output import Output
+from deploy.decide.desired import recall_desired
 class Host:
     agent_path = ""
     def call(self, verb, request):
@@ -87,7 +89,9 @@ def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 @pytest.mark.parametrize("kind", sorted(ROOMS))
 def test_nothing_outside_a_room_knows_the_name_of_its_component(kind: str) -> None:
     name = re.compile(rf"(?<![a-z]){kind.replace('_', '[_-]?')}(?![a-z])", re.IGNORECASE)
-    outside = [path for path in tracked("deploy") if room_of(path) != kind and path not in ABOUT_ROOMS]
+    known = (f"deploy/components/{kind}/", f"deploy/protocols/{kind}/")
+    outside = [path for path in tracked("deploy") if not path.startswith(known)]
+    outside = [path for path in outside if path not in ABOUT_ROOMS | PROTOCOL_DOORS]
     told = {path for path in outside if name.search((REPOSITORY / path).read_text())}
     excused = {path for of, path in SAYS_THE_WORD if of == kind}
     assert told - excused == set()
@@ -113,6 +117,12 @@ def is_constant(node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr.isupper()
     return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def test_the_contract_of_imports_knows_every_room() -> None:
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    told = next(contract["modules"] for contract in contracts if contract["id"] == "rooms")
+    assert sorted(told) == sorted(f"deploy.components.{kind}" for kind in ROOMS)
 
 
 def test_a_room_is_called_the_same_in_every_tree() -> None:

@@ -12,8 +12,8 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.journal import Journal
-from deploy.agent.releases.release import linked_release, read_manifest
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release, read_manifest
 
 
 def take_copies(

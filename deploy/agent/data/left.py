@@ -7,8 +7,8 @@ from typing import Any
 
 from deploy.agent.data.looking import has_entries
 from deploy.agent.data.places import known_places, left_places
-from deploy.agent.releases.release import linked_release
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release
 
 DATA, KEYS = "data", "keys"
 Left = dict[str, str]

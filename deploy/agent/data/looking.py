@@ -9,7 +9,7 @@ from typing import Any
 from deploy.agent.data.trees import OURS
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.observing.mounts import mount_of
+from deploy.agent.mounts import mount_of
 from deploy.agent.rooms import call_room
 
 MISSING, EMPTY, DATA, BROKEN, UNREADABLE = "missing", "empty", "data", "broken", "unreadable"
@@ -75,7 +75,7 @@ def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
 
 
 def _models(path: Path) -> Look:
-    from deploy.agent.engines.store import stored
+    from deploy.agent.protocols.store import stored
 
     models = stored(str(path)) if (path / "manifests").is_dir() else {}
     if models is None:

@@ -11,9 +11,9 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.journal import Journal
-from deploy.agent.releases.release import linked_release
-from deploy.agent.releases.rights import secret_readers
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release
+from deploy.agent.stack.rights import secret_readers
 
 Services = dict[str, dict[str, Any]]
 User = tuple[int, int]

@@ -12,10 +12,10 @@ from typing import Any
 from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, Look, Place, has_entries, is_same, look
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
-from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
-from deploy.agent.releases.release import linked_release
+from deploy.agent.protocols.memory import Memory
 from deploy.agent.remembered import read_json, write_json
+from deploy.agent.stack.release import linked_release
 
 FORMAT = 1
 MOVE = "move"

@@ -10,8 +10,8 @@ from deploy.agent.data.looking import DATA, EMPTY, MISSING, Place, is_same
 from deploy.agent.data.places import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.agent.releases.release import linked_release
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release
 
 
 def ensure_sound(root: Path, names: Iterable[str]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import socket_path
+from deploy.agent.docker.installed import personal_folder, plugin_path
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
-from deploy.agent.observing.engine import personal_folder, plugin_path
 from deploy.agent.remembered import read_json, write_json
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG")

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.places import remember_removal
-from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.memory import Memory
-from deploy.agent.engines.names import plain, same
 from deploy.agent.engines.pulling import ensure_fits, pull
-from deploy.agent.engines.store import holds
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.store import holds
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.fetch import fetched
-from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError, told
 from deploy.agent.inputs.archive import PIECE
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.fetch import fetched
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.models import PYTHON, downloads, joined
+from deploy.agent.inputs.pace import Pace
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.caller import RefusedError
-from deploy.agent.engines.engine import Engine
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import GIB, existing, free_bytes
+from deploy.agent.protocols.caller import RefusedError
+from deploy.agent.protocols.engine import Engine
 
 SAID = re.compile(r"no space left on device")
 FAILED = re.compile(r"llama-quantize failed|signal: killed")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from deploy.agent.engines.caller import RefusedError
-from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.names import plain, same
-from deploy.agent.engines.store import Layers, damages, holds, is_shut, stored
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.caller import RefusedError
+from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.store import Layers, damages, holds, is_shut, stored
 
 Answer = dict[str, Any]
 Pairs = dict[str, Any]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.memory import Memory
-from deploy.agent.engines.names import same
-from deploy.agent.engines.store import Stored, clear, damages, stored
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.names import same
+from deploy.agent.protocols.store import Stored, clear, damages, stored
 
 Model = dict[str, Any]
 HALF_MENDED = "it was being mended when the last apply ended"

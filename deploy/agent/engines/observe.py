@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.engine import Engine
 from deploy.agent.engines.looking import in_folder, look, unanswered
-from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.mending import HALF_MENDED
-from deploy.agent.engines.named import NamedEngine, applied_names
-from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.named import NamedEngine, applied_names
+from deploy.agent.protocols.wire import Limits
 
 SECONDS = 2.0
 LIMITS = Limits(SECONDS, SECONDS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.engine import Engine, Live
-from deploy.agent.engines.names import plain, same
-from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import GIB, MARGIN, existing, free_bytes
+from deploy.agent.inputs.pace import Pace
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.names import plain, same
 
 MOST_PULLS = 5
 OWN_HOST = 3

@@ -7,17 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.engines.caller import UnansweredError
-from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.engines.full import telling_full_disk
-from deploy.agent.engines.memory import Memory
 from deploy.agent.engines.mending import Mending
-from deploy.agent.engines.names import LOCAL, plain, same, suffix
 from deploy.agent.engines.pulling import pull
-from deploy.agent.engines.store import drop_cut
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.protocols.caller import UnansweredError
+from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.names import LOCAL, plain, same, suffix
+from deploy.agent.protocols.store import drop_cut
 
 if TYPE_CHECKING:
     from deploy.agent.engines.blobs import Blobs

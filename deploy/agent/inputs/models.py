@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.agent.engines.fetch import fetched
-from deploy.agent.engines.pace import Pace
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import PIECE, sha256_of
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.fetch import fetched
 from deploy.agent.inputs.layers import staged_bytes
 from deploy.agent.inputs.mirrors import Mirrors
+from deploy.agent.inputs.pace import Pace
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import beside, remove_leftovers

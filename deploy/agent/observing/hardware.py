@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.inputs.sources import named_mirror
-from deploy.agent.observing.mounts import mount_of
+from deploy.agent.mounts import mount_of
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA = Path("/proc/driver/nvidia")

@@ -11,6 +11,7 @@ from deploy.agent.data import places
 from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
+from deploy.agent.docker import installed as engine
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
@@ -20,14 +21,14 @@ from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
-from deploy.agent.observing import addresses, engine, hardware, ports
+from deploy.agent.observing import addresses, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
-from deploy.agent.releases import release
-from deploy.agent.releases.configurations import changed_configuration, is_remembered
-from deploy.agent.releases.fingerprints import changed_secrets, was_recreated
-from deploy.agent.releases.secrets import found_secrets, names_path, replaced
 from deploy.agent.remembered import read_json, stamp
 from deploy.agent.rooms import call_room
+from deploy.agent.stack import release
+from deploy.agent.stack.configurations import changed_configuration, is_remembered
+from deploy.agent.stack.fingerprints import changed_secrets, was_recreated
+from deploy.agent.stack.secrets import found_secrets, names_path, replaced
 
 FORMAT = 1
 PLACES = ("/srv", "/opt")

@@ -15,9 +15,9 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.configurations import remember_configurations
-from deploy.agent.releases.fingerprints import remember_unknown
-from deploy.agent.releases.release import forget_unproven, linked_release, point
+from deploy.agent.stack.configurations import remember_configurations
+from deploy.agent.stack.fingerprints import remember_unknown
+from deploy.agent.stack.release import forget_unproven, linked_release, point
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from deploy.agent.holder import WORKING, current_holder, is_locked
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
 from deploy.agent.releases.collect import KEPT_AGENTS, OWN_IMAGES, remove_images
-from deploy.agent.releases.release import linked_release
+from deploy.agent.stack.release import linked_release
 
 KIT = Path("/opt/kit")
 CACHE = Path("/var/cache/kit")

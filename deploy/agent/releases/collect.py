@@ -13,8 +13,8 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import remove_leftovers
-from deploy.agent.releases.release import linked_release, read_manifest
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release, read_manifest
 
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"

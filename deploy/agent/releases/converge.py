@@ -20,11 +20,11 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases import take_back
 from deploy.agent.releases.failed import forget_logs
-from deploy.agent.releases.fingerprints import fingerprints, forget, remember
-from deploy.agent.releases.release import linked_release, mark_unproven, point
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import write_json
+from deploy.agent.stack.fingerprints import fingerprints, forget, remember
+from deploy.agent.stack.release import linked_release, mark_unproven, point
 
 HEALTH_SECONDS = 180.0
 MADE = ("create", "start")

@@ -12,9 +12,9 @@ from typing import Any
 from deploy.agent.docker.compose import check_file
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.releases.release import is_as_stated
-from deploy.agent.releases.rights import decided, mend
 from deploy.agent.remembered import sync_folder, write_file
+from deploy.agent.stack.release import is_as_stated
+from deploy.agent.stack.rights import decided, mend
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/((units|models/[a-z][a-z0-9-]*)/)?[A-Za-z0-9_@-][A-Za-z0-9._@:-]*")

@@ -14,8 +14,8 @@ from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.collect import remove_images, stack_images
-from deploy.agent.releases.release import linked_release
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release
 
 NEVER_DATA = frozenset(
     [

@@ -13,9 +13,9 @@ from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, st
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.fingerprints import fingerprints, remember, was_recreated
 from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import read_json, write_json
+from deploy.agent.stack.fingerprints import fingerprints, remember, was_recreated
 
 HEALTH_SECONDS = 180.0
 

@@ -12,7 +12,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError, Interrupted
 from deploy.agent.journal import Journal
-from deploy.agent.releases.release import linked_release
+from deploy.agent.stack.release import linked_release
 
 DOWN = ("exited", "created")
 

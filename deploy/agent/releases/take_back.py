@@ -18,10 +18,10 @@ from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.failed import keep_log
-from deploy.agent.releases.fingerprints import fingerprints, forget, remember
-from deploy.agent.releases.release import linked_release, point, read_manifest
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.remembered import read_json, write_json
+from deploy.agent.stack.fingerprints import fingerprints, forget, remember
+from deploy.agent.stack.release import linked_release, point, read_manifest
 
 HEALTH_SECONDS = 180.0
 NEVER = "0001-"

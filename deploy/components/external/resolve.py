@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
-from deploy.deployment import Engine, NamedEngine
-from deploy.models import Context, upstream_names
-from deploy.offers import ChatApi, Embeddings, Offer
-from deploy.secret import Secret
+from deploy.deployment.engines import Engine, NamedEngine
+from deploy.deployment.models import Context, upstream_names
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.secrets import Secret
 
 CONTEXT = Context(4096, is_chosen=False, is_least=True)
 """What an engine that makes models gives them on a CPU; its own settings are nobody's to read."""

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from deploy.spec.addresses import host_of, is_unspecified
-from deploy.spec.engine import EngineSpec, ModelsAre
-from deploy.spec.fields import EngineUrl, shown
-from deploy.spec.keys import Key
+from deploy.fields.addresses import host_of, is_unspecified
+from deploy.fields.engine import EngineSpec, ModelsAre
+from deploy.fields.keys import Key
+from deploy.fields.values import EngineUrl
+from deploy.strict import shown
 
 _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
 _BELOW = {

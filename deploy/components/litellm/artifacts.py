@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.components.litellm.upstreams import Fallbacks, Upstream
-from deploy.deployment import Artifact
+from deploy.deployment.service import Artifact
 
 FOLDER = "/kit"
 CONFIG_PATH = f"{FOLDER}/litellm.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deploy.components.litellm.spec import LiteLLMGateway
-from deploy.recipe import Recipe
+from deploy.deployment.recipe import Recipe
 
 VERSION = "1.106.2"
 # What its start loads, seen in its `sys.modules`: nine tenths of it by size.

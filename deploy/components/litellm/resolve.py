@@ -16,10 +16,10 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.litellm.upstreams import CHAT_PREFIX, fallbacks, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Service, Tmpfs
-from deploy.offers import ChatApi, Embeddings, Offer, way_out
-from deploy.secret import Secret, SecretUse
-from deploy.spec.aliases import followed
+from deploy.deployment.offers import ChatApi, Embeddings, Offer, way_out
+from deploy.deployment.secrets import Secret, SecretUse
+from deploy.deployment.service import Service, Tmpfs
+from deploy.fields.aliases import followed
 
 UID = 10102
 CONTAINER_PORT = 4000

@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from deploy.spec.fields import Duration, ModelName, Strict, Version
-from deploy.spec.keys import Key
-from deploy.spec.service import ServiceSpec, Traits
-from deploy.spec.variables import Variables
+from deploy.fields.keys import Key
+from deploy.fields.service import ServiceSpec, Traits
+from deploy.fields.values import Duration, ModelName, Version
+from deploy.fields.variables import Variables
+from deploy.strict import Strict
 
 DEFAULT_PORT = 4000
 VERSION_FLOOR = (

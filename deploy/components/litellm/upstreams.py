@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.components.litellm.spec import Route
-from deploy.offers import ChatApi, Embeddings, Offer
-from deploy.secret import SecretUse
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.secrets import SecretUse
 
 CHAT_PREFIX = {"ollama": "ollama_chat/", "openai": "openai/"}
 """LiteLLM's word for each protocol that an engine may speak."""

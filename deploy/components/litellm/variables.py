@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.spec.variables import IMAGE, Variables, beginning
+from deploy.fields.variables import IMAGE, Variables, beginning
 
 FIELDS = {
     "LITELLM_MASTER_KEY": "key",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import Service
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.engines import Engines
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question

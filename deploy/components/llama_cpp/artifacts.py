@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.room import LockedModel
-from deploy.deployment import Artifact
+from deploy.deployment.service import Artifact
 
 CHAT_TEMPLATE_PATH = "/kit/chat_template.jinja"
 BARE_TEXT = "{% for m in messages %}{{ m.content }}{% endfor %}"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from deploy.recipe import Recipe
+from deploy.deployment.recipe import Recipe
 
 RECIPE = Recipe(kind="llama_cpp", suite="sid", debian=("ca-certificates", "llama.cpp"))

@@ -7,10 +7,12 @@ from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_M
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.probes import http_probe
 from deploy.components.room import LockedModel, Resolved, Site, owner_of
-from deploy.deployment import Folder, ModelFile, Mount, Owner, Service, Tmpfs
+from deploy.deployment.engines import ModelFile
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.secrets import Secret, SecretUse
+from deploy.deployment.service import Mount, Service, Tmpfs
 from deploy.errors import UsageError
-from deploy.offers import ChatApi, Embeddings, Offer
-from deploy.secret import Secret, SecretUse
 
 UID = 10101
 CONTAINER_PORT = 8080

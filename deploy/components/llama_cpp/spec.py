@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from deploy.spec.engine import EngineSpec, ModelsAre
-from deploy.spec.fields import Text
-from deploy.spec.service import ServiceSpec, Traits
-from deploy.spec.variables import Variables
+from deploy.fields.engine import EngineSpec, ModelsAre
+from deploy.fields.service import ServiceSpec, Traits
+from deploy.fields.values import Text
+from deploy.fields.variables import Variables
 
 DEFAULT_PORT = 9931
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.spec.variables import IMAGE, Variables
+from deploy.fields.variables import IMAGE, Variables
 
 FIELDS = {
     "LLAMA_ARG_CHAT_TEMPLATE": "chat_template",

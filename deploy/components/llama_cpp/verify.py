@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.deployment import Service
+from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question
 from deploy.verify.web import Web

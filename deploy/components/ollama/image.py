@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.components.ollama.spec import VERSION, OllamaEngine
-from deploy.recipe import Pulled
+from deploy.deployment.recipe import Pulled
 
 
 def image(spec: OllamaEngine) -> Pulled:

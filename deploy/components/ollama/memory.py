@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.models import CreatedModel
+from deploy.deployment.models import CreatedModel
 
 GIB = 2**30
 LEAST = 8 * GIB

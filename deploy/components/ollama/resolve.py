@@ -8,9 +8,12 @@ from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import CONTEXT, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Device, Egress, Engine, Folder, Mount, Owner, Port, Probe, Service, Tmpfs
-from deploy.models import Context, templated, upstream_names
-from deploy.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.engines import Engine
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.models import Context, templated, upstream_names
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.port import Port
+from deploy.deployment.service import Device, Egress, Mount, Probe, Service, Tmpfs
 
 UID = 10104
 CONTAINER_PORT = 11434

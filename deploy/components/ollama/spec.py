@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from deploy.components.ollama.variables import refused
 from deploy.errors import KitError
+from deploy.fields.engine import EngineSpec, GpuSpec, ModelsAre, with_card
+from deploy.fields.service import ServiceSpec, Traits
+from deploy.fields.values import Duration, HostPath, Size
+from deploy.fields.variables import Variables
 from deploy.reference import parse_image
-from deploy.spec.engine import EngineSpec, GpuSpec, ModelsAre, with_card
-from deploy.spec.fields import Duration, HostPath, Size, shown
-from deploy.spec.service import ServiceSpec, Traits
-from deploy.spec.variables import Variables
+from deploy.strict import shown
 
 DEFAULT_PORT = 11434
 VERSION = "0.32.15"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.spec.variables import Variables
+from deploy.fields.variables import Variables
 
 PREFIX = "OLLAMA_"
 FIELDS = {

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.engines.names import same
+from deploy.agent.protocols.names import same
 from deploy.components.ollama.cards import cards_found, next_step, troubles_of
-from deploy.deployment import Service
+from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question

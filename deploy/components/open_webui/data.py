@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.deployment import Owner, SqliteFile, Tree, UserData
+from deploy.deployment.data import SqliteFile, Tree, UserData
+from deploy.deployment.folders import Owner
 
 DATABASE = "webui.db"
 

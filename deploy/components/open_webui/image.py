@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.recipe import Recipe
+from deploy.deployment.recipe import Recipe
 
 VERSION = "0.12.4"
 LEFT_OUT = (

@@ -11,10 +11,12 @@ from deploy.components.open_webui.settings import Owned, listed_as, owned_settin
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment import Folder, Mount, Owner, Port, Service, Tmpfs
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.offers import Embeddings, Offer, way_out
+from deploy.deployment.port import Port
+from deploy.deployment.secrets import Secret, SecretUse
+from deploy.deployment.service import Mount, Service, Tmpfs
 from deploy.errors import UsageError
-from deploy.offers import Embeddings, Offer, way_out
-from deploy.secret import Secret, SecretUse
 
 UID = 10103
 CONTAINER_PORT = 8080

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.offers import ChatApi, Embeddings, Offer
-from deploy.secret import Secret
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.secrets import Secret
 
 OPENAI = "openai"
 OLLAMA = "ollama"

@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from deploy.spec.fields import HostPath, ModelName, Strict, Version, several, shown
-from deploy.spec.service import ServiceSpec, Traits
-from deploy.spec.variables import Variables
+from deploy.fields.service import ServiceSpec, Traits
+from deploy.fields.values import HostPath, ModelName, Version
+from deploy.fields.variables import Variables
+from deploy.strict import Strict, several, shown
 
 DEFAULT_PORT = 3000
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.components.open_webui.settings import PROTOCOLS
-from deploy.spec.variables import IMAGE, Variables, beginning
+from deploy.fields.variables import IMAGE, Variables, beginning
 
 FIELDS = {
     "CORS_ALLOW_ORIGIN": "url",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.line import Line
-from deploy.deployment import Service
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
 from deploy.verify.questions import ensure_answered, short_question
 from deploy.verify.web import Web

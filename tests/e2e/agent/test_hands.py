@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle import Bundle
+from deploy.deployment.bundle import Bundle
 from deploy.hosts.transport import AgentFailedError
 from tests.e2e.agent_stack import HEALTHY, AgentStack, tags
 

@@ -13,17 +13,22 @@ import pytest
 import testinfra
 import yaml
 
-from deploy.agent.observing.engine import plugin_path
-from deploy.agent.releases.release import point
-from deploy.bundle import Bundle
-from deploy.compose import networks, read_compose
-from deploy.deployment import Deployment, Device, Image, Mount, Owner, Port, Probe, Service, Tmpfs
+from deploy.agent.docker.installed import plugin_path
+from deploy.agent.stack.release import point
+from deploy.decide.compose import networks
+from deploy.decide.render import render
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.folders import Owner
+from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
+from deploy.deployment.port import Port
+from deploy.deployment.service import Device, Mount, Probe, Service, Tmpfs
 from deploy.hosts.observe import probe_request, read_observation
 from deploy.plan import make_plan
-from deploy.render import render
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.docker.compared import is_fact
+from deploy.verify.docker.rendered import read_compose
 from tests.e2e.agent_stack import AgentStack, docker, tags
 from tests.openings import NOT_HONOURED, changes_in_place, key_of, openings, schema_keys
 from tests.tree import REPOSITORY

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.bundle import Bundle
+from deploy.deployment.bundle import Bundle
 from tests.e2e.agent_stack import HEALTHY, AgentStack, docker, tags
 
 pytestmark = pytest.mark.docker

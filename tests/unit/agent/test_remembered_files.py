@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from deploy.agent.data.copy import take_copy
+from deploy.agent.docker import installed as engine
 from deploy.agent.inputs import models
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.cache import OVER, Cache
 from deploy.agent.journal import Journal
-from deploy.agent.observing import engine, probe
+from deploy.agent.observing import probe
 from deploy.agent.remembered import read_json, stamp
 
 Change = Callable[[Path, bytes], None]

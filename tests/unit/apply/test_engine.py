@@ -7,7 +7,7 @@ import json
 from deploy.apply.debian import apt_options, debian_variables
 from deploy.apply.engine import engine_variables
 from deploy.apply.tools import image_tools_variables
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Docker, OperatingSystem
 from deploy.plan.engine import SETTINGS

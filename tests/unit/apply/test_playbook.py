@@ -11,7 +11,7 @@ import pytest
 from deploy.apply.ansible import HostRun
 from deploy.apply.playbook import playbook_run
 from deploy.apply.requests import models_request
-from deploy.desired import Desired, load_desired
+from deploy.decide.desired import Desired, load_desired
 from deploy.hosts.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
 from tests.golden.hosts import Answer, bare, merged, settled

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.apply.playbook import playbook_run
 from deploy.apply.references import ensure_given, given_values
-from deploy.desired import Desired, load_desired
+from deploy.decide.desired import Desired, load_desired
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request, read_observation
 from deploy.plan import make_plan

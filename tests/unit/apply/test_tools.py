@@ -10,8 +10,10 @@ import pytest
 from deploy.apply.playbook import steps_of
 from deploy.apply.steps import Step
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
-from deploy.deployment import Deployment, Engine, Fetch
-from deploy.models import Blob, CreatedModel
+from deploy.deployment.engines import Engine
+from deploy.deployment.fetch import Fetch
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import Blob, CreatedModel
 from deploy.plan import Operation, Plan
 from tests.golden.plans_of import PLANS, desired_of
 

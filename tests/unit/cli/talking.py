@@ -20,9 +20,9 @@ from tests.waiting import PATIENCE_SECONDS
 SCRIPT = """\
 import sys
 from deploy.chat.doors import Door
-from deploy.cli.chatting import Chat, converse
+from deploy.cli.terminal.chatting import Chat, converse
 from deploy.cli.failure import report
-from deploy.cli.output import Output
+from deploy.cli.terminal.output import Output
 try:
     converse(Chat(Output(), Door("mac", sys.argv[2], sys.argv[1], ("m",), None, is_managed=False), "m", None, None))
 except BaseException as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.desired import load_desired
+from deploy.decide.desired import load_desired
 from deploy.errors import SpecError, UsageError
 from deploy.lifecycle import applied as place
 from deploy.lifecycle.applied import applied, released, stack_of, stacks, to_remove

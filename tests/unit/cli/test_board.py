@@ -9,8 +9,8 @@ import click
 import pytest
 
 from deploy.apply.story import Event
-from deploy.cli.board import Board, amount, duration, size
-from deploy.cli.progress import Plain
+from deploy.cli.terminal.board import Board, amount, duration, size
+from deploy.cli.terminal.progress import Plain
 
 
 class Clock:
@@ -127,7 +127,7 @@ def test_an_amount_without_a_total_is_the_amount_alone() -> None:
 
 def test_a_terminal_sees_what_runs_and_keeps_what_ended() -> None:
     script = (
-        "import sys, time\nfrom deploy.apply.story import Event\nfrom deploy.cli.progress import progress\n"
+        "import sys, time\nfrom deploy.apply.story import Event\nfrom deploy.cli.terminal.progress import progress\n"
         "with progress(sys.stdout) as show:\n"
         "    show(Event('image a', 'start'))\n    show(Event('image a', 'progress', 'wheels', 2**20, 2**21))\n"
         "    time.sleep(1.1)\n    show(Event('image a', 'done'))\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.unit.cli.conftest import Kit
 
 QUICKSTART = inventories_dir() / "quickstart/kit.yaml"

@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from deploy.choices import Choices
-from deploy.cli.data_option import data_option
+from deploy.cli.verbs.data_option import data_option
+from deploy.deployment.data_choices import Choices
 
 
 def read(*words: str) -> tuple[int, Choices]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.engines.memory import Memory
+from deploy.agent.protocols.memory import Memory
 from deploy.assets import inventories_dir
 from deploy.lifecycle import applied as place
 from deploy.lifecycle.applied import Applied, applied
@@ -81,8 +81,8 @@ def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
 ) -> None:
     (Path(there.root) / "run").mkdir(parents=True)
     absent, data = str(tmp_path / "absent"), str(tmp_path / "data")
-    monkeypatch.setattr("deploy.cli.destroy.to_remove", lambda *_: replace(there, data_roots=(absent, data)))
-    monkeypatch.setattr("deploy.cli.destroy.destroy", lambda *_, **__: {"changed": True})
+    monkeypatch.setattr("deploy.cli.verbs.destroy.to_remove", lambda *_: replace(there, data_roots=(absent, data)))
+    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: {"changed": True})
     shown = kit("destroy", "--yes", str(spec))
     assert shown.out == "never-applied is removed.\n"
     monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
@@ -119,7 +119,7 @@ def with_models(there: Applied) -> Path:
 def test_what_stays_on_engines_outside_is_told_with_the_line_that_removes_it(
     with_models: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.cli.destroy.destroy", lambda *_, **__: {"changed": True})
+    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: {"changed": True})
     line = (
         "mac at http://mac.lan:11434 keeps Coder:1b, poet, llama3.2:3b; typed there, this removes it: "
         "ollama rm Coder:1b poet llama3.2:3b"

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from deploy.cli.commands import SECTIONS, VERBS, exit_codes
-from deploy.cli.declare import Exemplified
 from deploy.cli.main import cli
+from deploy.cli.verbs.declare import Exemplified
 from tests.unit.cli.conftest import Kit
 
 SUBVERBS = ["secret list", "secret show", "models list", "models pull", "models remove", "import modelfile"]
@@ -80,7 +80,7 @@ def test_help_imports_no_verb_and_nothing_heavy() -> None:
     script = (
         "import sys; from deploy.cli.main import main; main(['--help']); "
         "heavy = {'pydantic', 'rich', 'yaml', 'jinja2'}; "
-        "print(sorted(m for m in sys.modules if m in heavy or m == 'deploy.cli.apply'))"
+        "print(sorted(m for m in sys.modules if m in heavy or m == 'deploy.cli.verbs.apply'))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -246,7 +246,7 @@ def test_lines_to_type_begin_with_the_name_that_was_typed(kit: Kit, monkeypatch:
 
 
 def test_a_fault_of_kit_is_one_line_and_says_how_to_see_more(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.cli.version.version", lambda _name: 1 / 0)
+    monkeypatch.setattr("deploy.cli.verbs.version.version", lambda _name: 1 / 0)
     shown = kit("version")
     assert shown.code == 1
     assert shown.err == (
@@ -262,7 +262,7 @@ def test_a_fault_of_kit_is_one_line_and_says_how_to_see_more(kit: Kit, monkeypat
 def test_an_interrupted_run_says_so_and_exits_with_the_signals_code(interrupt: str, code: int) -> None:
     heard = "signal.default_int_handler" if interrupt == "INT" else "signal.SIG_DFL"
     script = (
-        "import os, signal, deploy.cli.version as verb\n"
+        "import os, signal, deploy.cli.verbs.version as verb\n"
         # Whoever started the tests in the background may have had it ignored; SIGINT has a handler of Python's own.
         f"signal.signal(signal.SIG{interrupt}, {heard})\n"
         f"verb.version = lambda name: os.kill(os.getpid(), signal.SIG{interrupt})\n"

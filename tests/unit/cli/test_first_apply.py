@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
 from tests.unit.cli.conftest import Kit
 
 SPEC = """\
@@ -43,8 +43,8 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desir
         return 0
 
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("deploy.cli.apply.LocalTransport", Unasked)
-    monkeypatch.setattr("deploy.cli.applying.apply_and_tell", tell)
+    monkeypatch.setattr("deploy.cli.verbs.apply.LocalTransport", Unasked)
+    monkeypatch.setattr("deploy.cli.verbs.applying.apply_and_tell", tell)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     Path("kit.yaml").write_text(SPEC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.spec.foreign import foreign
+from deploy.spec.loading.foreign import foreign
 from deploy.spec.model import Spec
 from tests.unit.cli.conftest import Kit
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.cli.drift import drift
-from deploy.cli.state import state_document
-from deploy.desired import Desired, load_desired
+from deploy.cli.told.drift import drift
+from deploy.cli.told.state import state_document
+from deploy.decide.desired import Desired, load_desired
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen_places import LeftPlace, SeenData, SeenPlace
 from tests.unit.cli.test_state import BARE, container, prepared, text

@@ -14,11 +14,11 @@ import pytest
 
 from deploy.agent.line import WITHOUT_FILE, called
 from deploy.assets import inventories_dir
-from deploy.cli.chatting import Chat
 from deploy.cli.commands import VERBS
 from deploy.cli.main import Verbs
-from deploy.cli.output import Output
-from deploy.desired import load_desired
+from deploy.cli.terminal.chatting import Chat
+from deploy.cli.terminal.output import Output
+from deploy.decide.desired import load_desired
 from deploy.hosts.transport import AgentFailedError
 from tests.tree import REPOSITORY
 from tests.unit.agent.engines.scripted import scripted
@@ -27,9 +27,9 @@ from tests.unit.cli.conftest import Kit
 
 COMMAND = re.compile(rf"(?<![\w./-])kit (?:{'|'.join(VERBS)})\b")
 RENDERED = {
-    "deploy/created.py": "as `kit apply` makes it",
+    "deploy/decide/models.py": "as `kit apply` makes it",
     "deploy/lock/text.py": "# Written by `kit lock`; commit it beside kit.yaml.",
-    "deploy/spec/starter.py": "# What this machine shall run. `kit check` reads it, `kit lock` pins it",
+    "deploy/spec/told/starter.py": "# What this machine shall run. `kit check` reads it, `kit lock` pins it",
 }
 """Texts of files that are the same whoever made them: they name the program as everybody does."""
 RUNS = re.compile(r"kit (apply|rebuild|down|destroy|models )")
@@ -57,7 +57,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, problem: str, next_step: str) -> No
     def fail(_spec: Path) -> None:
         raise AgentFailedError({"error": {"problem": problem, "next": next_step}})
 
-    monkeypatch.setattr("deploy.cli.plan.load_desired", fail)
+    monkeypatch.setattr("deploy.cli.verbs.plan.load_desired", fail)
 
 
 def test_a_system_text_of_an_imported_modelfile_is_printed_as_it_stands(launcher: Kit, tmp_path: Path) -> None:

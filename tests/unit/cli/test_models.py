@@ -11,19 +11,19 @@ import click
 import pytest
 
 from deploy.apply.prepare import Prepared
-from deploy.cli.consent import ensure_name_typed
-from deploy.cli.drift import drift
-from deploy.cli.modelling import memory, summary, table
-from deploy.cli.output import Output
-from deploy.cli.state import state_document, state_text
-from deploy.desired import Desired, load_desired, lock_path
+from deploy.cli.terminal.consent import ensure_name_typed
+from deploy.cli.terminal.output import Output
+from deploy.cli.told.drift import drift
+from deploy.cli.told.modelling import memory, summary, table
+from deploy.cli.told.state import state_document, state_text
+from deploy.decide.desired import Desired, load_desired, lock_path
 from deploy.errors import UsageError
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, SeenEngine, SeenNames
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit
 from tests.unit.cli.test_state import BARE
@@ -171,12 +171,12 @@ def test_an_engine_that_is_stopped_is_told_with_the_line_that_starts_it(
     exited = Container("c1", "main:1", "i1", "exited", None, 0, 0, {}, "2026-01-01T00:00:00Z")
     silent = SeenEngine(problem="it refuses the connection")
     observation = replace(BARE, services={"main": exited}, engines={"main": silent})
-    monkeypatch.setattr("deploy.cli.models.observe", lambda *_: observation)
+    monkeypatch.setattr("deploy.cli.verbs.models.observe", lambda *_: observation)
     assert kit("models", str(path)).out.splitlines()[-1] == f"main is stopped: kit start main {path}"
     document = kit("models", "--json", str(path)).document
     assert document["stopped"] == [{"engine": "main", "next": f"kit start main {path}"}]
     running = replace(observation, services={"main": replace(exited, state="running")})
-    monkeypatch.setattr("deploy.cli.models.observe", lambda *_: running)
+    monkeypatch.setattr("deploy.cli.verbs.models.observe", lambda *_: running)
     assert kit("models", "--json", str(path)).document["stopped"] == []
     assert "kit start" not in kit("models", str(path)).out
 

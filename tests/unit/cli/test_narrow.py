@@ -8,15 +8,15 @@ import click
 import pytest
 
 from deploy.apply.prepare import Prepared
-from deploy.cli.columns import coloured_plan, columns, good, report_table
-from deploy.cli.fitting import fitted
-from deploy.cli.modelling import HEADINGS, table
-from deploy.cli.state import state_text
-from deploy.desired import Desired, load_desired, lock_path
+from deploy.cli.terminal.columns import coloured_plan, columns, good, report_table
+from deploy.cli.terminal.fitting import fitted
+from deploy.cli.told.modelling import HEADINGS, table
+from deploy.cli.told.state import state_text
+from deploy.decide.desired import Desired, load_desired, lock_path
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import Operation, Plan, make_plan
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.verify.report import Check, Report
 from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit

@@ -11,8 +11,8 @@ import pytest
 
 from deploy.apply.prepare import Prepared
 from deploy.assets import inventories_dir
-from deploy.cli.plan import exit_code
-from deploy.desired import load_desired
+from deploy.cli.verbs.plan import exit_code
+from deploy.decide.desired import load_desired
 from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
 from deploy.plan import Plan, make_plan

@@ -11,7 +11,7 @@ import pytest
 from deploy.assets import inventories_dir
 from deploy.lock.model import read_lock
 from deploy.lock.text import write_lock
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit
 
@@ -179,7 +179,7 @@ def test_the_shipped_lock_is_read_as_it_was_written() -> None:
 def test_start_names_what_it_started_and_not_what_ran_already(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([{"changed": True, "services": ["main"]}, {"changed": False, "services": []}])
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("deploy.cli.servicing.change_services", lambda *_: next(answers))
+    monkeypatch.setattr("deploy.cli.verbs.servicing.change_services", lambda *_: next(answers))
     assert kit("start").out == "started: main\n"
     assert kit("start").out == "nothing to start\n"
 

@@ -11,12 +11,12 @@ import pytest
 
 from deploy.chat.choosing import door_to
 from deploy.chat.doors import Door
-from deploy.cli.chatting import Chat, printable
-from deploy.cli.declare import is_spec_path
-from deploy.cli.output import Output
-from deploy.cli.run import _prompt
+from deploy.cli.terminal.chatting import Chat, printable
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import is_spec_path
+from deploy.cli.verbs.run import _prompt
+from deploy.deployment.secrets import Secret
 from deploy.errors import UsageError
-from deploy.secret import Secret
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import door, lines_of, playing
 from tests.unit.cli.conftest import Kit

@@ -12,11 +12,11 @@ import pytest
 
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
-from deploy.cli.columns import report_table
-from deploy.cli.drift import drift
-from deploy.cli.state import host_line, since, state_document, state_text
-from deploy.cli.welcome import outcome_document, welcome
-from deploy.desired import Desired, load_desired
+from deploy.cli.terminal.columns import report_table
+from deploy.cli.told.drift import drift
+from deploy.cli.told.state import host_line, since, state_document, state_text
+from deploy.cli.told.welcome import outcome_document, welcome
+from deploy.decide.desired import Desired, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.assets import inventories_dir
-from deploy.desired import load_desired
+from deploy.decide.desired import load_desired
 from deploy.lifecycle import applied as place
 from deploy.verify.report import Check, Report
 from tests.unit.cli.conftest import Kit
@@ -27,7 +27,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def fail(*_: Any) -> Report:
         return Report((Check("main", "listens", "failed", 0.1, "port 8080 is closed"),))
 
-    monkeypatch.setattr("deploy.cli.verify.run_checks", fail)
+    monkeypatch.setattr("deploy.cli.verbs.verify.run_checks", fail)
     return tmp_path / "kit.yaml"
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
-from deploy.cli.welcome import forecast, outcome_document, welcome
-from deploy.desired import Desired, load_desired
+from deploy.cli.told.welcome import forecast, outcome_document, welcome
+from deploy.decide.desired import Desired, load_desired
 from deploy.errors import typed
 from deploy.plan import Plan
 from deploy.plan.operation import Operation

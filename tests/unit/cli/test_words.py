@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 import pytest
 
-from deploy.bundle import Bundle, File
-from deploy.cli.calling import program
-from deploy.cli.columns import coloured_plan, columns
-from deploy.cli.consent import agreed, disturbed, ensure_typed
-from deploy.cli.declare import Target, _split
-from deploy.cli.folder import write_bundle
-from deploy.cli.names import chosen
-from deploy.cli.output import Output
+from deploy.cli.terminal.calling import program
+from deploy.cli.terminal.columns import coloured_plan, columns
+from deploy.cli.terminal.consent import agreed, disturbed, ensure_typed
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import Target, _split
+from deploy.cli.verbs.folder import write_bundle
+from deploy.cli.verbs.names import chosen
+from deploy.deployment.bundle import Bundle, File
 from deploy.errors import UsageError
 from deploy.plan import Operation, Plan
 

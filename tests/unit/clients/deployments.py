@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.chat.doors import Door, doors
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
 
 ENDING = "backup: null\n"

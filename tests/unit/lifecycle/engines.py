@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.deployment import Deployment, Engine
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import Observation, engine_request, read_observation
 from deploy.hosts.transport import Document, LocalTransport, OnLine
 from deploy.lifecycle.held import call_held
-from deploy.models import CreatedModel
 from tests.unit.agent.engines.asking import asking, from_file
 
 STACK = "home"

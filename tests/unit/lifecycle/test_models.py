@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.deployment import Deployment, Image, ModelFile, Owner, Service
+from deploy.deployment.engines import ModelFile
+from deploy.deployment.folders import Owner
+from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
+from deploy.deployment.models import Base
+from deploy.deployment.service import Service
 from deploy.errors import KitError, UsageError
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import Row, completed, listed, rows
-from deploy.models import Base
 from tests.doubles.ollama.server import Handler, Server
 from tests.unit.agent.engines.asking import GGUF
 from tests.unit.agent.engines.conftest import serving

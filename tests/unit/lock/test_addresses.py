@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy.decide.resolve import resolve
 from deploy.errors import KitError, SpecError, UsageError
 from deploy.hosts.transport import Document, LocalTransport, OnLine
 from deploy.lock.addresses import host_addresses
@@ -17,7 +18,6 @@ from deploy.lock.model import Lock, read_lock
 from deploy.lock.pinned import Pinned, upgrade_of
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, lock_text
-from deploy.resolve import resolve
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 

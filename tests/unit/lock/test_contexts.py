@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from deploy.desired import load_desired
+from deploy.decide.desired import load_desired
 from deploy.errors import SpecError
 from deploy.lock.contexts import contexts_fit, trained_length
 from deploy.lock.model import Lock, TagModelLock
 from deploy.lock.text import write_lock
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 

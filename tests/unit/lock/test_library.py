@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.gguf import Header
+from deploy.gguf import Header
 from deploy.lock.library import TaggedLayer, TaggedModel, length_of_tag, measure_url, renderer_of_tag, resolve_tag
 from deploy.lock.weights import Measured
 from tests.gguf import PLAIN, gguf

@@ -14,7 +14,7 @@ from deploy.errors import KitError, SpecError
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, read_lock
 from deploy.lock.text import lock_text, write_lock
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.spec.models import PipSource
 from tests.tree import REPOSITORY

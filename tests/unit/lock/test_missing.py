@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, ModelLock, read_lock
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.spec.models import Source
 from tests.tree import REPOSITORY

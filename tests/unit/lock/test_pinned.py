@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from deploy.components import room_of
+from deploy.deployment.recipe import Recipe
 from deploy.lock.model import BuiltImageLock, Lock
 from deploy.lock.pinned import Pinned, upgrade_of
 from deploy.lock.pinning import make_lock
 from deploy.lock.weights import Said
-from deploy.recipe import Recipe
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from tests.wheelhouse import Wheelhouse
 

@@ -18,7 +18,7 @@ from deploy.lock.model import FileModelLock, PipModelLock, read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import write_lock
 from deploy.lock.weights import Said, measure_wheels
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from tests.gguf import PLAIN, gguf
 

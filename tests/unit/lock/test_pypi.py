@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.lock.pypi import resolve_wheels, trusted
 from deploy.lock.weights import fetch_wheel

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from deploy.apply.playbook import playbook_run
-from deploy.choices import Choice, Choices
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.data_choices import Choice, Choices
 from deploy.hosts.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
 from deploy.plan.places import place_refusals, questions_of

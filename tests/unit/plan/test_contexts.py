@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from deploy.created import created_models
-from deploy.deployment import Engine
-from deploy.models import Context, CreatedModel
+from deploy.decide.models import created_models
+from deploy.decide.resolve import resolve
+from deploy.deployment.engines import Engine
+from deploy.deployment.models import Context, CreatedModel
 from deploy.plan.contexts import context_advice, given_context
-from deploy.resolve import resolve
 from tests.locks import lock_of
 from tests.unit.lock.test_contexts import FILE, spec_of
 

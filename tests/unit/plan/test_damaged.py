@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.cli.drift import drift
+from deploy.cli.told.drift import drift
 from deploy.plan.models import model_advice
 from tests.contract.toys import toy
 from tests.unit.plan.test_models import Host, file_of, host

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import Deployment
+from deploy.decide.resolve import resolve
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation, probe_request
 from deploy.hosts.seen import DeviceNode, Docker, OperatingSystem
 from deploy.plan.devices import device_refusals
-from deploy.resolve import resolve
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 

@@ -17,7 +17,7 @@ from deploy.agent.inputs import models as agent_models
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
 from deploy.hosts.observe import CACHE, Observation, read_observation
 from deploy.hosts.seen import Disk
 from deploy.plan import disk, make_plan

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.agent.docker.versions import is_older
-from deploy.deployment import Fetch
+from deploy.deployment.fetch import Fetch
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Docker, OperatingSystem
 from deploy.plan.engine import SETTINGS, EngineWork, engine_operations, engine_refusals, engine_work, merged

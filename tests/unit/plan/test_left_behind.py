@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import Deployment, Engine
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import Base, CreatedModel
 from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import SeenEngine
 from deploy.lifecycle.models import rows
-from deploy.models import Base, CreatedModel
 from deploy.plan.models import model_advice, model_operations
 from tests.contract.toys import toy
 from tests.golden.hosts import bare

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine as AskedEngine
 from deploy.agent.engines.observe import observe
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine as AskedEngine
 from deploy.apply.requests import sync_request
-from deploy.deployment import Deployment
+from deploy.decide.resolve import resolve
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation, engine_request, read_observation
 from deploy.hosts.seen import Container
 from deploy.lock.model import Lock
 from deploy.plan.models import model_advice, model_doubts, model_operations, model_refusals
-from deploy.resolve import resolve
 from deploy.spec.model import Spec
 from tests.contract.toys import toy
 from tests.doubles.ollama.server import Handler, Server

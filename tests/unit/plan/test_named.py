@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import Deployment, NamedEngine
+from deploy.deployment.engines import NamedEngine
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import SeenNames
 from deploy.plan.named import named_doubts, named_refusals

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.data.places import begin, observe, remember_places
-from deploy.choices import Choice
+from deploy.deployment.data_choices import Choice
 from deploy.hosts.seen_places import read_places
 from deploy.plan.places import Chosen, Question, place_operations, question_of
 from tests.unit.agent.data.places import SERVICE, Host, write_chats, write_model

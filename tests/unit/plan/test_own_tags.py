@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine as AskedEngine
-from deploy.agent.engines.names import same
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine as AskedEngine
+from deploy.agent.protocols.names import same
 from deploy.apply.requests import sync_request
 from deploy.chat.doors import doors
-from deploy.deployment import Deployment
+from deploy.decide.resolve import resolve, resolved_parts
+from deploy.deployment.host import Deployment
+from deploy.deployment.offers import ChatApi
 from deploy.errors import UsageError
 from deploy.hosts.observe import Observation, engine_request, read_observation
 from deploy.lifecycle.engine_acts import pull_model
@@ -27,10 +29,8 @@ from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.weights import Said
-from deploy.offers import ChatApi
 from deploy.plan.models import model_operations
-from deploy.resolve import resolve, resolved_parts
-from deploy.spec.crosschecks import findings
+from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from deploy.verify.engines import Engines
 from tests.doubles.ollama import pull

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.data.places import begin, left_places, observe, remember_places
-from deploy.agent.engines.memory import Memory
+from deploy.agent.protocols.memory import Memory
 from deploy.hosts.seen_places import read_places
 from deploy.plan.places import Chosen, Question, question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model

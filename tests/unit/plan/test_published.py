@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from deploy.agent.late import SETTINGS
-from deploy.deployment import Deployment
+from deploy.decide.resolve import resolve
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Docker, Network, OperatingSystem
 from deploy.plan.preflight import doubts
 from deploy.plan.published import address_refusals, late_operations, published_advice
-from deploy.resolve import resolve
 from deploy.spec.model import Spec
 from tests.locks import ADDRESSES, lock_of
 

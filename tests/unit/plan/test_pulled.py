@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.deployment import Deployment, Image
+from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
 from deploy.hosts.observe import read_observation
 from deploy.plan.estimate import estimate
 from deploy.plan.host import input_operations

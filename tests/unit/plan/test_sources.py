@@ -14,8 +14,8 @@ from deploy.agent.inputs import digests
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
 from deploy.apply.prepare import Prepared, prepare
-from deploy.deployment import Deployment
-from deploy.desired import Desired
+from deploy.decide.desired import Desired
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import source_files
 from deploy.plan import make_plan
 from deploy.plan.models import model_operations

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import Deployment, Engine
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import Base, Blob, CreatedModel
 from deploy.hosts.observe import CACHE, Observation, read_observation
 from deploy.hosts.seen import Disk, SeenEngine
-from deploy.models import Base, Blob, CreatedModel
 from deploy.plan.disk import disk_refusals, needs
 from deploy.plan.estimate import estimate
 from deploy.plan.models import model_operations

@@ -10,9 +10,10 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.room import LockedModel, Resolved, Site
-from deploy.deployment import Deployment, Image
-from deploy.offers import Offer
-from deploy.spec.service import ServiceSpec
+from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
+from deploy.deployment.offers import Offer
+from deploy.fields.service import ServiceSpec
 
 GEMMA = LockedModel("gemma", "a5" * 32, 253_113_024, {"pip": {"wheels": []}}, 32768, has_chat_template=False)
 TALKER = LockedModel("talker:8b", "b6" * 32, 4_900_000_000, {"file": "/m.gguf"}, 131072, has_chat_template=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.render import render
+from deploy.decide.render import render
 from tests.unit.rooms.places import chain
 
 

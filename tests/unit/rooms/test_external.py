@@ -8,12 +8,12 @@ import yaml
 
 from deploy.chat.doors import doors
 from deploy.components.room import Resolved
-from deploy.offers import ChatApi, Embeddings
-from deploy.render import render
-from deploy.resolve import resolve, resolved_parts
-from deploy.secret import Secret
-from deploy.spec.crosschecks import findings
-from deploy.spec.document import path_text
+from deploy.decide.render import render
+from deploy.decide.resolve import resolve, resolved_parts
+from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.secrets import Secret
+from deploy.reading.document import path_text
+from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.deployment import Deployment
-from deploy.offers import ChatApi, Embeddings
-from deploy.render import render
+from deploy.decide.render import render
+from deploy.deployment.host import Deployment
+from deploy.deployment.offers import ChatApi, Embeddings
 from tests.unit.rooms.places import TALKER, engine, gateway
 
 

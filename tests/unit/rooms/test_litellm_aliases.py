@@ -11,11 +11,11 @@ from deploy.chat.doors import doors
 from deploy.clients.given import given
 from deploy.clients.lines import lines_for
 from deploy.components.litellm.spec import Route
-from deploy.resolve import resolve
-from deploy.secret import Secret
-from deploy.spec.aliases import followed
-from deploy.spec.crosschecks import findings
-from deploy.spec.document import path_text
+from deploy.decide.resolve import resolve
+from deploy.deployment.secrets import Secret
+from deploy.fields.aliases import followed
+from deploy.reading.document import path_text
+from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 from tests.unit.rooms.places import gateway, outside

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.components.litellm.spec import Route
-from deploy.offers import ChatApi
+from deploy.deployment.offers import ChatApi
 from tests.unit.rooms.places import engine, gateway, outside
 from tests.unit.rooms.test_litellm import config_of
 

@@ -4,11 +4,12 @@ import pytest
 
 from deploy.components.llama_cpp.memory import memory_bytes
 from deploy.components.llama_cpp.spec import LlamaCppEngine
-from deploy.deployment import Folder, Mount, Owner
+from deploy.decide.render import render
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.secrets import Secret, SecretUse
+from deploy.deployment.service import Mount
 from deploy.errors import UsageError
-from deploy.offers import ChatApi, Embeddings
-from deploy.render import render
-from deploy.secret import Secret, SecretUse
 from tests.unit.rooms.places import GEMMA, TALKER, chain, engine, resolved
 
 GIB = 2**30

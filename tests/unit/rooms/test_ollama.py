@@ -12,11 +12,13 @@ from deploy.components.ollama.image import image
 from deploy.components.ollama.memory import LEAST, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved
-from deploy.deployment import Folder, Mount, Owner, Port
-from deploy.models import Base, Blob, CreatedModel
-from deploy.offers import ChatApi, Embeddings
-from deploy.render import render
-from deploy.resolve import resolve, resolved_parts
+from deploy.decide.render import render
+from deploy.decide.resolve import resolve, resolved_parts
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.models import Base, Blob, CreatedModel
+from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.port import Port
+from deploy.deployment.service import Mount
 from deploy.spec.model import Spec
 from tests.locks import lock_of
 

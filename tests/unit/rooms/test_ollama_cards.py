@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from deploy.components.ollama import verify
 from deploy.components.ollama.cards import cards_found, troubles_of
-from deploy.deployment import Deployment, Service
-from deploy.images import image_requests, image_sources
+from deploy.decide.images import image_requests
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
+from deploy.lock.image_sources import image_sources
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import PulledImageLock
 from deploy.lock.pinning import make_lock

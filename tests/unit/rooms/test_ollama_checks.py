@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.components.ollama import verify
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.secrets import HostSecrets

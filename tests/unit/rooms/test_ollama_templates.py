@@ -17,9 +17,10 @@ import pytest
 from deploy.components.external.resolve import resolve
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Site
-from deploy.deployment import Deployment, Engine
-from deploy.models import templated
-from deploy.spec.crosschecks import findings
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import templated
+from deploy.spec.checks.crosschecks import findings
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_engines import test_makes_prompts_with_the_planned_template as makes_prompts
 from deploy.verify.engines import Engines

@@ -10,7 +10,7 @@ import pytest
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.ollama.variables import FIELDS, REASONS
 from deploy.errors import SpecError
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.unit.rooms.test_ollama import engine
 
 # What `AsMap` of its envconfig/config.go lists, and what its other files read, at release 0.32.15 and at 0.33.0-rc2;

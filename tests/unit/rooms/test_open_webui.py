@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from deploy.deployment import Folder, Mount, Owner, SqliteFile, Tree
+from deploy.deployment.data import SqliteFile, Tree
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.service import Mount
 from deploy.errors import UsageError
 from tests.unit.rooms.places import TALKER, engine, gateway, outside, webui
 

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from deploy.components.open_webui import verify
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.deployment import Deployment, Port, Service
-from deploy.spec.schema import json_schema
+from deploy.deployment.host import Deployment
+from deploy.deployment.port import Port
+from deploy.deployment.service import Service
+from deploy.spec.told.schema import json_schema
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.components.open_webui import verify
-from deploy.deployment import Deployment, Service
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web

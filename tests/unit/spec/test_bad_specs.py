@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import SpecError
-from deploy.spec.loader import load_spec
+from deploy.spec.loading.loader import load_spec
 from tests.tree import REPOSITORY
 
 CASES = sorted((REPOSITORY / "tests/golden/bad_specs").glob("*.yaml"))

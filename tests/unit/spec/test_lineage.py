@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.agent.engines.sync import ordered
-from deploy.created import created_models
+from deploy.decide.models import created_models
+from deploy.decide.resolve import resolve
 from deploy.errors import UsageError
 from deploy.lock.missing import missing_inputs
-from deploy.resolve import resolve
-from deploy.spec.crosschecks import findings
+from deploy.spec.checks.crosschecks import findings
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.walks import cycles, way_text

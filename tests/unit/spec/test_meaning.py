@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import SpecError
-from deploy.spec.crosschecks import publishing_is_safe, webui_has_a_back_end
-from deploy.spec.document import path_text
-from deploy.spec.loader import load_spec
+from deploy.fields.service import ServiceSpec, Traits
+from deploy.reading.document import path_text
+from deploy.spec.checks.crosschecks import publishing_is_safe, webui_has_a_back_end
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.spec.placed import services
-from deploy.spec.service import ServiceSpec, Traits
 from tests.tree import REPOSITORY
 
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import SpecError
-from deploy.spec.loader import load_spec
+from deploy.reading.tree import read_document
+from deploy.spec.loading.loader import load_spec
 from deploy.spec.models import Model
 from deploy.spec.texts import line_notes
-from deploy.spec.tree import read_document
 
 
 def spec(folder: Path, keys: str) -> Path:

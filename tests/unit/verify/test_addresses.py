@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.deployment import Deployment, Port
+from deploy.deployment.host import Deployment
+from deploy.deployment.port import Port
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_stack import test_answers_at_each_of_its_addresses as answers_everywhere
 from deploy.verify.secrets import HostSecrets

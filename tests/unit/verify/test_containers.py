@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from deploy.agent.docker.defaults import HostDefaults, host_defaults
-from deploy.compose import networks, read_compose
+from deploy.decide.compose import networks
 from deploy.verify.docker.compared import differences
 from deploy.verify.docker.flat import UNORDERED
+from deploy.verify.docker.rendered import read_compose
 from deploy.verify.docker.wanted import TRANSLATED, Made
 from tests.golden.plans_of import CASES, desired_of
 

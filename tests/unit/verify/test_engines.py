@@ -9,8 +9,9 @@ import pytest
 
 from deploy.agent.engines import sync
 from deploy.agent.journal import Journal
-from deploy.deployment import Deployment, Engine
-from deploy.models import CreatedModel
+from deploy.deployment.engines import Engine
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import CreatedModel
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_engines import test_answers_the_host as answers_the_host
 from deploy.verify.checks_engines import test_has_its_models_as_they_were_made as has_its_models
@@ -46,7 +47,7 @@ def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Pa
         answers_the_host(engine, engines)
         has_its_models(engine, engines)
 
-        from deploy.agent.engines.engine import Engine as Asked
+        from deploy.agent.protocols.engine import Engine as Asked
 
         live = Asked(asked["engines"][0], tmp_path)
         live.remove("gone")

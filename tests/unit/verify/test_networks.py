@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.compose import INNER, OUTER, PUBLISHED, networks
+from deploy.decide.compose import INNER, OUTER, PUBLISHED, networks
 from deploy.verify.docker.networks import network_differences
 
 BLOCKS = networks()

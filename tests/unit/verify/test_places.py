@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.data.places import remember_places
-from deploy.deployment import Deployment, Service
-from deploy.places import places_request
+from deploy.deployment.host import Deployment
+from deploy.deployment.places import places_request
+from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_places import test_its_data_is_the_data_of_before as check
 from deploy.verify.places import Places

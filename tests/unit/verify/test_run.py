@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.columns import report_table
-from deploy.deployment import Deployment, as_json
+from deploy.cli.terminal.columns import report_table
+from deploy.deployment.host import Deployment
+from deploy.deployment.values import as_json
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.observing.addresses import is_own
-from deploy.deployment import Deployment
+from deploy.deployment.host import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
 from deploy.verify.network import _address

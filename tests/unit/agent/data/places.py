@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.places import observe, remember_places
-from deploy.deployment import Owner
+from deploy.deployment.folders import Owner
+from deploy.deployment.places import Place
 from deploy.hosts.seen_places import SeenData, read_places
-from deploy.places import Place
 
 SERVICE, KIND = "open_webui", "open_webui"
 PARTS = ("webui.db", "vector_db/chroma.sqlite3", "vector_db", "uploads")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.engines.engine import Engine
-from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.wire import Limits
 from tests.unit.agent.engines.scripted import Asked, Play, described, scripted
 
 BIG = 32 << 20

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine
 from tests.doubles.ollama.server import Server
 from tests.gguf import PLAIN, gguf
 from tests.tree import REPOSITORY

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine
 from tests.contract.replay import ask
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Handler, Server

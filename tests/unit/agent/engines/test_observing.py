@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine
 from deploy.agent.engines.observe import SECONDS, observe
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
+from deploy.agent.protocols.engine import Engine
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import asking, from_file
 from tests.unit.agent.engines.scripted import Asked, described, scripted

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from deploy.agent.engines import pulling, sync
-from deploy.agent.engines.engine import Engine
-from deploy.agent.engines.memory import Memory
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.memory import Memory
 from deploy.agent.remembered import read_json
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Server

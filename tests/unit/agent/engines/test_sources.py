@@ -10,8 +10,8 @@ import pytest
 import uv
 
 from deploy.agent.engines import sync
-from deploy.agent.engines.fetch import fetched
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.fetch import fetched
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.journal import Journal
 from tests.doubles.ollama.server import Server

@@ -10,9 +10,9 @@ import pytest
 from deploy.agent.data.places import observe as observe_places
 from deploy.agent.data.places import remember_places
 from deploy.agent.engines import sync
-from deploy.agent.engines.engine import Engine, Live
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.engine import Engine, Live
 from deploy.agent.remembered import read_json, write_json
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import GGUF, asking, blobs_of, from_blob, from_file, model

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.engines.engine import Engine
-from deploy.agent.engines.wire import Limits
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.wire import Limits
 from tests.unit.agent.engines.scripted import Asked, described, scripted
 
 LIMITS = Limits(5, 5)

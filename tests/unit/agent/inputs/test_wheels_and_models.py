@@ -17,7 +17,7 @@ from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv, kept_record
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
-from deploy.recipe import Wheel
+from deploy.deployment.recipe import Wheel
 from tests.wheelhouse import Wheelhouse
 
 GGUF = b"GGUF" + bytes(range(256)) * 40

@@ -11,8 +11,8 @@ import pytest
 
 from deploy.agent.journal import Journal
 from deploy.agent.observing import ports, probe
-from deploy.agent.releases import secrets
 from deploy.agent.remembered import stamp, write_json
+from deploy.agent.stack import secrets
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import read_observation
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.releases.release import forget_unproven, mark_unproven, observe, point
+from deploy.agent.stack.release import forget_unproven, mark_unproven, observe, point
 
 GOOD, NEW = "1" * 64, "2" * 64
 

@@ -1,0 +1,1 @@
+"""How engines are asked on the host, and what is remembered of them."""

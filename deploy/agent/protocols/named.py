@@ -1,0 +1,59 @@
+"""One engine that has its models by itself: it is asked for their names, and nothing is made on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from deploy.agent.errors import AgentError
+from deploy.agent.protocols.caller import Caller, RefusedError, words_of
+from deploy.agent.remembered import read_json
+
+PATH = "/models"
+DOING = "asking for its models"
+# What answers under an address, and is not the list that was asked for.
+ELSEWHERE = (404, 405)
+SHOWN = 80
+
+
+class NamedEngine(Caller):
+    """One engine whose models are only asked for."""
+
+    protocol = "openai"
+
+    def models(self) -> tuple[str, ...]:
+        """Return the names of the models that it has."""
+        try:
+            with self._asked("GET", PATH, DOING) as reply:
+                raw = reply.body()
+        except RefusedError as answer:
+            if answer.status in ELSEWHERE:
+                raise self._strange(str(answer.status)) from None
+            raise
+        try:
+            said = json.loads(raw)
+            listed = said["data"] if isinstance(said, dict) else said
+            return tuple(str(one["id"]) for one in listed or ())
+        except (ValueError, KeyError, TypeError):
+            raise self._strange(f"{words_of(raw)[:SHOWN]!r}") from None
+
+    @property
+    def _next(self) -> str:
+        return f"look at the engine at {self.address} yourself, then the same command again"
+
+    def _strange(self, answer: str) -> AgentError:
+        words = f"GET {self.address}{PATH} answered {answer}, where a list of models as JSON was expected"
+        return self.failure(
+            DOING, words, f"let `url` of {self.name} in kit.yaml be where its OpenAI API begins, as http://HOST:PORT/v1"
+        )
+
+
+def applied_names(root: Path, engine: str, address: str) -> dict[str, str]:
+    """Return the models that the current release asks an engine at this address for, each with the engine's name."""
+    decided = read_json(root / "current" / "deployment.json") or {}
+    return {
+        name: known
+        for one in decided.get("named_engines", [])
+        if (one["name"], one["address"]) == (engine, address)
+        for name, known in one["models"]
+    }

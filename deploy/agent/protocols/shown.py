@@ -1,0 +1,71 @@
+"""A model as its engine shows it, in few words: what two looks at it have to be compared by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from deploy.agent.protocols.names import plain
+
+SHORT = 12
+TEXTS = ("template", "system", "license", "messages")
+
+
+def summary(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what is remembered of an answer to /api/show: values of parameters, digests of texts, names of files."""
+    return {
+        "parameters": _parameters(str(document.get("parameters") or "")),
+        "texts": {name: _digest(document[name]) for name in TEXTS if document.get(name)}
+        | {name: _digest(value) for name, value in built_in(str(document.get("modelfile") or "")).items()},
+        "files": _files(str(document.get("modelfile") or "")),
+        "parent": _parent(str((document.get("details") or {}).get("parent_model") or "")),
+    }
+
+
+def _parameters(table: str) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for line in table.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name:
+            found.setdefault(name, []).append(value.strip())
+    # Their order is the engine's whim, but not that of the values of one.
+    return {name: ", ".join(found[name]) for name in sorted(found)}
+
+
+def _files(modelfile: str) -> list[str]:
+    """Return the blobs that a printed Modelfile begins with; further down, a text may hold what only looks like one."""
+    found = []
+    for line in modelfile.splitlines():
+        word, _, path = line.partition(" ")
+        if word in ("FROM", "ADAPTER"):
+            found.append(f"{word} {path.rpartition('/')[2]}")
+        elif word and not word.startswith("#"):
+            break
+    return found
+
+
+def built_in(modelfile: str) -> dict[str, str]:
+    """Return renderer and parser, which no other field of the answer tells; within a text are only its own words."""
+    found, quote = {}, ""
+    for line in modelfile.splitlines():
+        word, _, value = line.partition(" ")
+        if quote:
+            quote = "" if line.endswith(quote) else quote
+        elif word in ("RENDERER", "PARSER"):
+            found[word.lower()] = value.strip()
+        elif word.isupper():
+            value = value.partition(" ")[2] if word in ("PARAMETER", "MESSAGE") else value
+            opened = next((each for each in ('"""', '"') if value.startswith(each)), "")
+            is_closed = len(value) >= 2 * len(opened) and value.endswith(opened)
+            quote = "" if is_closed else opened
+    return found
+
+
+def _parent(name: str) -> str:
+    # Some releases name the file here, which is told anyway.
+    return "" if "/blobs/" in name else plain(name)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:SHORT]

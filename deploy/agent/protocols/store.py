@@ -1,0 +1,139 @@
+"""The folder in which an engine keeps its models, as it lies on the disk: who may read it need not ask the engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deploy.agent.protocols.engine import Live
+from deploy.agent.protocols.names import plain, same
+
+Layers = dict[str, str]
+# Host, folder, model and tag.
+NAME_PARTS = 4
+SHORT = 12
+
+
+class Part(NamedTuple):
+    """One file that a manifest names."""
+
+    kind: str
+    """The last word of its media type: model, template, params."""
+    file: str
+    size: int
+
+
+class Stored(NamedTuple):
+    """A model as its manifest says it."""
+
+    live: Live
+    layers: Layers
+    """Digests by media type, several joined by commas."""
+    parts: tuple[Part, ...] = ()
+    """Every layer and the configuration."""
+
+
+def stored(models_dir: str) -> dict[str, Stored] | None:
+    """Return the models of a folder, by what is equal for all spellings of a name; None where it cannot be read.
+
+    A manifest that is none has no parts: no engine lists it.
+    """
+    found: dict[str, Stored] = {}
+    try:
+        for path in _manifests(Path(models_dir) / "manifests"):
+            raw = path.read_bytes()
+            name = plain(":".join(("/".join(path.parts[-NAME_PARTS:-1]), path.name)))
+            try:
+                found[same(name)] = _read(name, raw)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                found[same(name)] = Stored(Live(name, "", 0, ""), {})
+    except OSError:
+        return None
+    return found
+
+
+def damages(models_dir: str, found: dict[str, Stored]) -> dict[str, str]:
+    """Return what is wrong with the files of each model that has lost some; one look at a file, none into it."""
+    sizes: dict[str, int | None] = {}
+    told = {}
+    for key, one in found.items():
+        words = [] if one.live.digest else ["its manifest cannot be read"]
+        for part in one.parts:
+            if part.file not in sizes:
+                sizes[part.file] = _size(f"{models_dir}/blobs/{part.file}")
+            if (there := sizes[part.file]) != part.size:
+                what = "is missing" if there is None else f"has {there} of {part.size} bytes"
+                words.append(f"its layer {part.kind} {part.file.rpartition('-')[2][:SHORT]} {what}")
+        if words:
+            told[key] = ", ".join(words)
+    return told
+
+
+def clear(models_dir: str, model: Stored) -> None:
+    """Remove the files of a model that are there with a wrong size: an engine takes what lies there as it is."""
+    for part in model.parts:
+        drop_cut(f"{models_dir}/blobs/{part.file}", part.size)
+
+
+def drop_cut(path: str, size: int) -> None:
+    """Remove a file unless it is as long as it must be."""
+    if _size(path) not in (None, size):
+        Path(path).unlink()
+
+
+def holds(path: str, size: int | None = None) -> bool:
+    """Say whether there is something at a path, as long as it must be; what cannot be looked at counts as missing."""
+    found = _size(path)
+    return found is not None and size in (None, found)
+
+
+def is_shut(models_dir: str) -> bool:
+    """Whether a folder is there, and not for this user to read."""
+    try:
+        with os.scandir(f"{models_dir}/manifests"):
+            return False
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _size(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None
+
+
+def _manifests(folder: Path) -> list[Path]:
+    def give_up(problem: OSError) -> None:
+        raise problem
+
+    walked = os.walk(folder, onerror=give_up)
+    paths = [Path(above) / name for above, _, names in walked for name in names if not name.startswith(".")]
+    return [path for path in paths if len(path.relative_to(folder).parts) == NAME_PARTS]
+
+
+def _read(name: str, raw: bytes) -> Stored:
+    manifest: dict[str, Any] = json.loads(raw)
+    layers = manifest.get("layers") or []
+    by_type: dict[str, list[str]] = {}
+    for layer in layers:
+        by_type.setdefault(layer["mediaType"], []).append(layer["digest"])
+    parts = tuple(map(_part, (*layers, *([manifest["config"]] if manifest.get("config") else []))))
+    live = Live(name, hashlib.sha256(raw).hexdigest(), sum(part.size for part in parts), "")
+    # A model may have several licences.
+    return Stored(live, {kind: ",".join(digests) for kind, digests in by_type.items()}, tuple(filter(_has_file, parts)))
+
+
+def _part(layer: dict[str, Any]) -> Part:
+    kind = str(layer.get("mediaType", "")).split("+")[0].rpartition(".")[2]
+    digest = str(layer.get("digest") or "").replace(":", "-")
+    return Part("configuration" if kind == "v1" else kind, digest, int(layer.get("size", 0)))
+
+
+def _has_file(part: Part) -> bool:
+    return bool(part.file) and "/" not in part.file

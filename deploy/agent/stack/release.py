@@ -1,0 +1,105 @@
+"""The release that a host runs, and whether its files are still as the manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.remembered import sync_folder, write_json
+from deploy.agent.stack import rights
+
+
+def observe(root: Path) -> dict[str, Any]:
+    """Name the current and the last good release, every file that differs, and every path that was opened."""
+    current = linked_release(root, "current")
+    manifest = read_manifest(root, current) if current else None
+    return {
+        "release": current,
+        "good": proven_release(root),
+        "manifest": manifest,
+        "changed_files": sorted(_changed(root, current, manifest)) if current else [],
+        "rights": rights.observe(root),
+    }
+
+
+def linked_release(root: Path, link: str) -> str | None:
+    """Return the release's digest that a link names."""
+    path = root / link
+    return path.readlink().name if path.is_symlink() else None
+
+
+def proven_release(root: Path) -> str | None:
+    """Return the last good release; None where its containers were changed since and no check has passed."""
+    return None if _unproven(root).exists() else linked_release(root, "good")
+
+
+def mark_unproven(root: Path, release: str) -> None:
+    """Remember that the containers of a good release change: until a verification they are not known to be good."""
+    if linked_release(root, "good") == release:
+        write_json(_unproven(root), {"format": 1, "release": release})
+
+
+def forget_unproven(root: Path) -> None:
+    """Forget it: the release was verified again."""
+    _unproven(root).unlink(missing_ok=True)
+
+
+def _unproven(root: Path) -> Path:
+    return root / "run" / "unproven.json"
+
+
+def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
+    """Read a release's manifest; None where it is missing or broken."""
+    try:
+        manifest = json.loads((root / "releases" / release / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and "files" in manifest else None
+
+
+def placed_path(path: str, release: str) -> str:
+    """Return a manifest's path as seen from the stack's root."""
+    return path if path.startswith("files/") else f"releases/{release}/{path}"
+
+
+def _changed(root: Path, release: str, manifest: dict[str, Any] | None) -> Iterator[str]:
+    own = placed_path("manifest.json", release)
+    if manifest is None or _sha256(root / own) != release:
+        yield own
+    for file in (manifest or {}).get("files", []):
+        path = placed_path(file["path"], release)
+        if not is_as_stated(root / path, file):
+            yield path
+
+
+def is_as_stated(path: Path, file: dict[str, Any]) -> bool:
+    """Whether a file has the content, mode and owner that the manifest states."""
+    try:
+        status = path.lstat()
+        same = _sha256(path) == file["sha256"]
+    except OSError:
+        return False
+    mode, owner = f"{status.st_mode & 0o7777:04o}", f"{status.st_uid}:{status.st_gid}"
+    return bool(same and mode == file["mode"] and owner == file.get("owner", "0:0"))
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def point(root: Path, link: str, release: str) -> bool:
+    """Let a link name a release, by one rename; says whether it named another one."""
+    if linked_release(root, link) == release:
+        return False
+    beside = root / f".{link}.new"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(f"releases/{release}")
+    beside.replace(root / link)
+    sync_folder(root)
+    return True

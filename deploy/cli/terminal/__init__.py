@@ -1,0 +1,1 @@
+"""The terminal: answers, progress, tables, questions."""

@@ -1,0 +1,71 @@
+"""Where words go: answers to stdout, everything else to stderr, one JSON document where it was asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import click
+
+from deploy.cli.terminal.fitting import fitted
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a verb prints with."""
+
+    as_json: bool = False
+    verbose: bool = False
+
+    def answer(self, text: str, document: dict[str, Any], *, is_fitted: bool = False) -> None:
+        """Print a verb's one answer: as text, within the terminal's width where asked, or as the JSON document."""
+        if self.as_json:
+            print_json(document)
+        elif text:
+            echo(fitted(text) if is_fitted else text, sys.stdout)
+
+    def say(self, text: str) -> None:
+        """Print words beside the answer."""
+        echo(text, sys.stderr if self.as_json else sys.stdout)
+
+    def note(self, text: str) -> None:
+        """Print words that are no part of any answer, such as progress."""
+        echo(text, sys.stderr)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person sits at the other end."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def confirmed(self, question: str) -> bool:
+        """Ask for yes or no; the end of the input is a no."""
+        return self.asked(f"{question} [y/N]").strip().lower() in ("y", "yes")
+
+    def asked(self, question: str) -> str:
+        """Ask for a line of text; the end of the input is an empty one."""
+        click.echo(f"{question} ", nl=False, err=True)
+        line = sys.stdin.readline()
+        if not (line.endswith("\n") and sys.stdin.isatty()):
+            click.echo(err=True)
+        return line.rstrip("\n")
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the one JSON document of a run."""
+    import json
+
+    click.echo(json.dumps({"format": FORMAT, **document}, indent=2, ensure_ascii=False))
+
+
+def echo(text: str, stream: TextIO) -> None:
+    """Print text, without its colours where nobody sees them."""
+    click.echo(text, file=stream, color=is_coloured(stream))
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Say whether colours are wanted: on a terminal, and not where NO_COLOR or a dumb terminal says otherwise."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

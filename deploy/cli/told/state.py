@@ -1,0 +1,245 @@
+"""A host's state as a person reads it, and as JSON values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy.agent.line import Line
+from deploy.apply.prepare import Prepared
+from deploy.cli.terminal.board import duration
+from deploy.cli.terminal.columns import bad, columns, dim, good
+from deploy.cli.told.drift import drift
+from deploy.cli.told.modelling import summary
+from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
+from deploy.decide.desired import Desired
+from deploy.deployment.engines import Engine
+from deploy.hosts.observe import Observation
+from deploy.hosts.seen import Container
+from deploy.lifecycle.models import rows
+from deploy.plan.contexts import given_context
+from deploy.plan.preflight import printed
+
+HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
+
+
+def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str:
+    """Return the whole status as text."""
+    observation, plan = prepared.observation, prepared.plan
+    parts = [f"{_release(desired, prepared)}\n{host_line(observation)}"]
+    if observation.services:
+        parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
+    if observation.release is not None and desired.spec.webui is not None:
+        parts.append(_page(desired, observation))
+    if observation.release is not None:
+        parts.append("\n".join(_models(desired, observation)))
+    parts.append("\n".join(_images(desired, observation, every_package)))
+    parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
+    parts += list(printed(observation))
+    parts.append("\n".join(_left(observation)))
+    pending = len(plan.operations)
+    if pending:
+        parts.append(
+            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=desired.path)}"
+        )
+    if observation.release is not None:
+        parts.append("\n".join(places(desired)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _is_open(desired: Desired, observation: Observation) -> bool:
+    """Say whether the web page runs."""
+    webui = desired.spec.webui
+    container = observation.services.get(webui.kind) if webui else None
+    return container is not None and container.state == "running"
+
+
+def _page(desired: Desired, observation: Observation) -> str:
+    address, webui = page_address(desired), desired.spec.webui
+    if webui is None or _is_open(desired, observation):
+        return f"people open {address}"
+    verb = "start" if webui.kind in observation.stopped else "apply"
+    line = Line(verb, *([webui.kind] if verb == "start" else []), spec=desired.path)
+    return f"the page at {address} does not run: {line}"
+
+
+def _release(desired: Desired, prepared: Prepared) -> str:
+    stack, observation = desired.spec.stack, prepared.observation
+    if observation.release is None:
+        lines = [f"stack {stack}: nothing was applied here yet"]
+    else:
+        proven = "verified" if observation.is_proven else "not verified"
+        lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]
+    if observation.holder:
+        lines.append(f"held by {_holder(observation.holder)}")
+    elif observation.interrupted and prepared.plan.operations:
+        # One that left nothing to do is nobody's concern, and no apply would ever end it.
+        lines.append(f"the last run was cut off; the next apply goes on from there: {Line('apply', spec=desired.path)}")
+    return "\n".join(lines)
+
+
+def host_line(observation: Observation) -> str:
+    """Say what the host is."""
+    docker, cores = observation.docker, observation.cores
+    parts = [f"{cores} core{'s' if cores != 1 else ''}", f"{observation.memory_bytes / 2**30:.1f} GiB"]
+    parts.append(observation.gpu.words)
+    parts.append(f"Docker {docker.version}" if docker.server else f"no Docker ({docker.problem or 'it is not there'})")
+    parts += [f"Compose {docker.compose}" if docker.compose else "no Compose"]
+    return f"host: {', '.join(parts)}"
+
+
+def _holder(holder: dict[str, Any]) -> str:
+    who = f"{holder.get('user') or 'somebody'} on {holder.get('host') or 'this host'}"
+    return f"{who}: {holder.get('command') or 'a run of kit'}, since {holder.get('since', 'some time')}"
+
+
+def _rows(observation: Observation, now: datetime) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            _state(container, name in observation.stopped),
+            since(container.started_at, now) if container.state == "running" else "",
+            " ".join(container.ports),
+            _short(container.image),
+        )
+        for name, container in sorted(observation.services.items())
+    ]
+
+
+def _state(container: Container, stopped: bool) -> str:
+    if container.state != "running":
+        return dim("stopped") if stopped else bad(f"{container.state} ({container.exit_code})")
+    health = container.health or "running"
+    return good(health) if health in ("healthy", "running") else bad(health)
+
+
+def since(started_at: str, now: datetime) -> str:
+    """Say for how long something has run."""
+    try:
+        # Docker writes nanoseconds, which no datetime holds.
+        started = datetime.fromisoformat(started_at[:19]).replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    seconds = max(0.0, (now - started).total_seconds())
+    return duration(seconds) if seconds < 86400 else f"{seconds / 86400:.0f} days"
+
+
+def _short(reference: str) -> str:
+    name, _, tag = reference.rpartition(":")
+    return f"{name}:{tag[:12]}" if name else reference
+
+
+def _models(desired: Desired, observation: Observation) -> list[str]:
+    """Return a line for each engine that makes models, or has them."""
+    told = summary(rows(desired.deployment, observation))
+    lines = []
+    for engine in desired.deployment.asked_engines:
+        seen = observation.engines.get(engine.name) or observation.named_engines.get(engine.name)
+        count, differing = told.get(engine.name, (0, ()))
+        counted = f"{engine.name}: {count} model{'s' if count != 1 else ''}"
+        if seen is not None and not seen.is_told:
+            lines.append(f"{counted}, {bad('not seen')}: {seen.problem}")
+        elif differing:
+            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: {Line('models', spec=desired.path)}")
+        else:
+            lines.append(f"{counted}, {good('as kit.yaml says')}")
+    return [*lines, *_contexts(desired)]
+
+
+def _contexts(desired: Desired) -> list[str]:
+    """Return a line for each engine that makes models: what each model sees of a conversation."""
+    lines = []
+    for engine in desired.deployment.engines:
+        given = [(model.name, given_context(engine, model)) for model in engine.models]
+        told = [f"{name} {found.words}" for name, found in given if found is not None]
+        if told:
+            lines.append(f"context on {engine.name}: {', '.join(told)}")
+    return lines
+
+
+def _images(desired: Desired, observation: Observation, every_package: bool) -> list[str]:
+    lines = []
+    for service in desired.deployment.services:
+        image = observation.images.get(service.image.reference)
+        if image is not None and image.debian_versions:
+            versions = [f"{name} {version}" for name, version in sorted(image.debian_versions.items())]
+            told = versions if every_package else versions[:4]
+            more = f", and {len(versions) - len(told)} more (--verbose)" if len(versions) > len(told) else ""
+            lines.append(f"{service.name} holds Debian's {', '.join(told)}{more}")
+    return lines
+
+
+def _left(observation: Observation) -> list[str]:
+    """Return a line for all that services left which the stack does not have any more."""
+    lines = [
+        f"{dim('left')}  {one.kind} of {one.service} in {one.path}; no service uses it" for one in observation.left
+    ]
+    return [*lines, f"`{Line('destroy', '--data')}` removes what is left, with the whole stack"] if lines else []
+
+
+def _counted(desired: Desired, observation: Observation) -> dict[str, Any]:
+    told = summary(rows(desired.deployment, observation))
+    contexts = {engine.name: _given(engine) for engine in desired.deployment.engines}
+    return {
+        engine: {"count": count, "differing": list(differing), "contexts": contexts.get(engine, {})}
+        for engine, (count, differing) in told.items()
+    }
+
+
+def _given(engine: Engine) -> dict[str, Any]:
+    found = {model.name: given_context(engine, model) for model in engine.models}
+    return {
+        name: {"tokens": one.tokens, "or_more": one.is_least, "trained": one.trained}
+        for name, one in found.items()
+        if one is not None
+    }
+
+
+def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
+    """Return the whole status as JSON values."""
+    observation = prepared.observation
+    return {
+        "stack": desired.spec.stack,
+        "release": observation.release,
+        "verified": observation.is_proven,
+        "services": {
+            name: _service(container, name in observation.stopped)
+            for name, container in sorted(observation.services.items())
+        },
+        "images": {
+            reference: {"id": image.id, "debian_versions": image.debian_versions}
+            for reference, image in sorted(observation.images.items())
+        },
+        "host": {
+            "cores": observation.cores,
+            "memory_bytes": observation.memory_bytes,
+            "gpu": asdict(observation.gpu),
+            "docker": observation.docker.version,
+            "compose": observation.docker.compose,
+        },
+        "models": _counted(desired, observation),
+        "drift": list(drift(observation)),
+        "left": [asdict(one) for one in observation.left],
+        "holder": observation.holder,
+        "interrupted": observation.interrupted,
+        "pending": len(prepared.plan.operations),
+        "open": page_address(desired) if _is_open(desired, observation) else None,
+        "backups": NO_BACKUPS,
+        "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
+    }
+
+
+def _service(container: Container, is_stopped: bool) -> dict[str, Any]:
+    return {
+        "state": container.state,
+        "health": container.health,
+        "stopped": is_stopped,
+        "started_at": container.started_at,
+        "restarts": container.restarts,
+        "trouble": container.trouble,
+        "log": list(container.log),
+        "ports": list(container.ports),
+        "image": container.image,
+        "image_id": container.image_id,
+    }

@@ -1,0 +1,142 @@
+"""What a person reads before and after an apply: what it costs, and where to click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.agent.line import Line
+from deploy.apply.prepare import Outcome, Prepared
+from deploy.cli.terminal.board import duration
+from deploy.cli.terminal.columns import coloured_plan
+from deploy.decide.desired import Desired
+from deploy.deployment.secrets import Secret
+from deploy.deployment.service import Service
+from deploy.plan.estimate import estimate
+
+NO_BACKUPS = "There are no backups yet."
+
+
+def forecast(desired: Desired, prepared: Prepared, *, verbose: bool = False) -> str:
+    """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
+    text = coloured_plan(prepared.plan.text(verbose=verbose))
+    cost = estimate(desired.deployment, prepared.plan.operations)
+    minutes = max(1, round(cost.seconds / 60))
+    counted = f"{minutes} minute{'s' if minutes > 1 else ''}.\n"
+    if not cost.download_bytes:
+        # A file of this machine is copied, and nothing comes over the network.
+        return (
+            f"{text}\n\nThis takes about {gib(cost.disk_bytes)} of disk and about {counted}"
+            if cost.disk_bytes
+            else text
+        )
+    # What is only uploaded to somebody else's engine takes nothing here.
+    kept = f", takes about {gib(cost.disk_bytes)} of disk, and" if cost.disk_bytes else " and takes"
+    return f"{text}\n\nThis downloads about {gib(cost.download_bytes)}{kept} about {counted}"
+
+
+def gib(number: int) -> str:
+    """Say a number of bytes in GiB."""
+    return f"{number / 2**30:.1f} GiB"
+
+
+def welcome(desired: Desired, outcome: Outcome) -> str:
+    """Return what to do with the stack; nothing where nothing was changed."""
+    if outcome.report is None:
+        return ""
+    checks = outcome.report.checks
+    passed = sum(check.outcome == "passed" for check in checks)
+    counted = f"{passed} check{'s' if passed != 1 else ''}"
+    took = sum(check.seconds for check in checks)
+    lines = [
+        f"\n{desired.spec.stack} is up: {counted} passed in {duration(took)}.",
+        "",
+        *doors(desired),
+    ]
+    return "\n".join([*lines, "", *places(desired)])
+
+
+def doors(desired: Desired) -> list[str]:
+    """Return where a person and a program come in, and with which secret."""
+    lines = []
+    webui, gateway = desired.spec.webui, desired.spec.gateway
+    if webui is not None:
+        service = desired.deployment.service(webui.kind)
+        published = f" (it is published at {address(service)})" if webui.url else ""
+        lines.append(f"Open {page_address(desired)} and sign in as {webui.admin.email}{published}.")
+        lines += [*other_addresses(service), *_keys(desired, service, "Password")]
+    if gateway is not None:
+        service = desired.deployment.service(gateway.kind)
+        lines += [f"Programs use {address(service)}/v1.", *other_addresses(service), *_keys(desired, service, "Key")]
+        lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
+    return lines if gateway is not None else [*lines, *_engines(desired)]
+
+
+def _engines(desired: Desired) -> list[str]:
+    """Return where programs reach each engine, where no gateway stands in front of them."""
+    from deploy.chat.doors import doors as open_doors
+
+    lines, told = [], set()
+    for door in open_doors(desired.spec, desired.lock):
+        if door.name in told:
+            continue
+        told.add(door.name)
+        lines.append(f"Programs use {door.url} ({door.name}).")
+        lines += [_key(desired, door.key, "Key")] if door.key else []
+    return [*lines, f"  Lines for them: {Line('clients', spec=desired.path)}"] if lines else []
+
+
+def page_address(desired: Desired) -> str | None:
+    """Return the address at which people open the web page, if there is one."""
+    webui = desired.spec.webui
+    return (webui.public_url or address(desired.deployment.service(webui.kind))) if webui else None
+
+
+def _keys(desired: Desired, service: Service, what: str) -> list[str]:
+    """Return the line to type for each secret of a service that a person uses."""
+    secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
+    return [_key(desired, secret, what) for secret in secrets]
+
+
+def _key(desired: Desired, secret: Secret, what: str) -> str:
+    return (
+        f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
+        f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
+    )
+
+
+def address(service: Service) -> str:
+    """Return a service's address for a browser on this machine."""
+    return next(iter(addresses(service)), "(no port)")
+
+
+def addresses(service: Service) -> list[str]:
+    """Return every address of a service for a browser, those that other machines reach first."""
+    return [f"http://{port.place}" for port in service.told_ports]
+
+
+def other_addresses(service: Service) -> list[str]:
+    """Return a line with the addresses beside the first, where there are some."""
+    others = addresses(service)[1:]
+    return [f"  It answers at {', '.join(others)} too."] if others else []
+
+
+def places(desired: Desired) -> list[str]:
+    """Return where user data lies, and that nothing saves it yet."""
+    data = [service.data.host_path for service in desired.deployment.services if service.data]
+    return [f"{NO_BACKUPS} Chats and documents lie in {', '.join(data)}."] if data else []
+
+
+def outcome_document(desired: Desired, outcome: Outcome) -> dict[str, Any]:
+    """Return what an apply did as JSON values."""
+    webui = desired.spec.webui
+    return {
+        "stack": desired.spec.stack,
+        "release": desired.bundle.release,
+        "changed": not outcome.plan.is_empty,
+        "plan": outcome.plan.as_json(),
+        "changed_tasks": outcome.changed_tasks,
+        "verify": outcome.report.as_json() if outcome.report else None,
+        "open": page_address(desired),
+        "addresses": {service.name: addresses(service) for service in desired.deployment.services},
+        "sign_in_as": webui.admin.email if webui else None,
+    }

@@ -1,0 +1,131 @@
+"""What `kit init` asks, and the files that it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import DEFAULT_SPEC
+from deploy.errors import UsageError
+from deploy.spec.told.first import Choices
+from deploy.spec.told.schema import FILE_NAME
+from deploy.spec.told.starter import inventory_files, starter_files
+
+MAGIC = b"GGUF"
+STRANGERS = (
+    (b"version https://git-lfs", "it is Git LFS's pointer to the file; `git lfs pull` brings the file itself"),
+    (b"<", "it is a web page; download the file itself"),
+)
+"""How a file begins that people take for their model."""
+
+
+def ask_choices(output: Output, folder: Path) -> Choices:
+    """Ask for what only a person knows; an empty answer takes the default."""
+    default = Choices()
+    stack = output.asked(f"Name of the deployment [{default.stack}]:").strip()
+    model = output.asked("Model: a tag such as llama3.2:3b, or a GGUF file [a tiny one for a first try]:").strip()
+    chosen = replace(default, stack=stack or default.stack)
+    is_file = model.lower().endswith(".gguf") or any((place / model).is_file() for place in (folder, Path()))
+    return with_model(output, chosen, folder, Path(model)) if is_file else replace(chosen, model=model)
+
+
+def files_of(
+    output: Output, spec: Path, inventory: str | None, choices: Choices, given: dict[str, Any]
+) -> dict[str, str]:
+    """Return what is to be written, by name beside the spec."""
+    if inventory and given:
+        raise UsageError("--from copies a deployment as it is", "leave the other flags out, and edit the copy")
+    files = inventory_files(inventory) if inventory else starter_files(_chosen(output, spec.parent, choices, given))
+    return {spec.name if name == "kit.yaml" else name: text for name, text in files.items()}
+
+
+def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
+    words = {name: str(given[name]) for name in ("stack", "model", "publish", "engine") if name in given}
+    chosen = replace(choices, gateway="no_gateway" not in given, webui="no_webui" not in given, **words)
+    chosen = _at(chosen, str(given.get("url", "")), str(given.get("sha256", "")))
+    if chosen.model_url and "gguf" in given:
+        raise UsageError("--gguf and --url are two files", "leave one of them out")
+    return with_model(output, chosen, folder, Path(str(given["gguf"]))) if "gguf" in given else chosen
+
+
+def _at(choices: Choices, url: str, sha256: str) -> Choices:
+    """Tell the address of a GGUF file from that of an engine that runs already."""
+    if not urlsplit(url).path.lower().endswith(".gguf"):
+        if sha256:
+            raise UsageError("--sha256 belongs to a GGUF file at an address", "add --url ADDRESS.gguf, or leave it out")
+        if url and not choices.model:
+            raise UsageError(f"the model of {url} is missing", "add --model NAME")
+        return replace(choices, engine_url=url)
+    if not sha256:
+        raise UsageError(f"--url {url} needs the file's sha256", "add --sha256 HEX; the page of the file shows it")
+    return replace(choices, model_url=url, model_sha256=sha256)
+
+
+def with_model(output: Output, choices: Choices, folder: Path, file: Path | None) -> Choices:
+    """Add a model's file, which lies where kit.yaml does or where the person is, with its sha256."""
+    if file is None:
+        return choices
+    path = folder / file if (folder / file).is_file() else file
+    try:
+        with path.open("rb") as stream:
+            _ensure_gguf(file, stream.read(len(STRANGERS[0][0])))
+            stream.seek(0)
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", "give the path of a GGUF file that is there") from None
+    written = written_path(path, folder)
+    if Path(written).is_absolute():
+        output.note(f"the model is outside the folder of kit.yaml: {written} must lie there on the machine too")
+    return replace(choices, model_file=written, model_sha256=sha256)
+
+
+def _ensure_gguf(file: Path, first: bytes) -> None:
+    if not first.startswith(MAGIC):
+        why = next((words for begin, words in STRANGERS if first.startswith(begin)), "a GGUF file begins with GGUF")
+        raise UsageError(f"{file} is no GGUF file: {why}", "give the path of a GGUF file")
+
+
+def written_path(file: Path, folder: Path) -> str:
+    """Return a path as kit.yaml has it: from its own folder on where both travel together, else in full."""
+    # Not resolved: a link in the folder is the file that a person means.
+    file, folder = (Path(os.path.normpath(path.absolute())) for path in (file, folder))
+    checkout = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    return os.path.relpath(file, folder) if file.is_relative_to(checkout) else str(file)
+
+
+def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
+    """Write every file, or none where one of a person's would be lost."""
+    for name in files:
+        if _holds_something(folder / name) and name != FILE_NAME:
+            raise UsageError(f"{folder / name} is there already", "name another place, or move it away first")
+    if file := next((each for each in (folder, *folder.parents) if each.is_file()), None):
+        raise UsageError(f"{file} is a file, and no folder for kit.yaml", "name a folder, or a path that ends in .yaml")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".kit-", dir=folder) as beside:
+            for name, text in files.items():
+                Path(beside, name).write_text(text, encoding="utf-8")
+            # The spec comes first in the list and last to its place: where it lies, all that belongs to it does.
+            for name in reversed(files):
+                Path(beside, name).replace(folder / name)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}", "name another place") from None
+    return [folder / name for name in files]
+
+
+def _holds_something(path: Path) -> bool:
+    if path.is_symlink() and not path.exists():
+        # A link is a person's, also one that leads nowhere yet.
+        return True
+    return path.exists() and not (path.is_file() and path.stat().st_size == 0)
+
+
+def spec_in(place: Path) -> Path:
+    """Return where kit.yaml shall lie: a name without .yaml is a folder's."""
+    return place if place.suffix in (".yaml", ".yml") else place / DEFAULT_SPEC

@@ -1,0 +1,33 @@
+"""`kit clean`."""
+
+from __future__ import annotations
+
+import click
+
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import verb
+from deploy.cli.verbs.rights import ensure_root
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.shared import clean, packages_words
+
+
+@verb("clean", "clean", "clean --cache --json")
+@click.option("--cache", is_flag=True, help="Remove the cache of builds and downloads too, though stacks are there.")
+def command(output: Output, cache: bool) -> None:
+    """Remove images and caches that no stack on this machine needs.
+
+    Where stacks are there: images that no release names and that no container uses, and old agents; with --cache also
+    what only makes the next build faster. Where none is left: the whole cache, the kit's tools and its agents too. User
+    data, secrets, Docker and Debian packages stay; the packages are told.
+    """
+    ensure_root("clean changes this machine")
+    answer = clean(LocalTransport(), cache=cache)
+    gone = [*answer["images"], *answer["removed"]]
+    lines = [f"removed {one}" for one in gone] or ["nothing to remove"]
+    if answer["freed_bytes"]:
+        lines.append(f"{answer['freed_bytes'] / 2**30:.1f} GiB of files are free again")
+    if answer["stacks"]:
+        lines.append(f"stacks that are there: {', '.join(answer['stacks'])}")
+    elif words := packages_words():
+        lines.append(words)
+    output.answer("\n".join(lines), answer)

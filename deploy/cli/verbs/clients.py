@@ -1,0 +1,97 @@
+"""`kit clients`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from deploy.agent.line import Line
+from deploy.chat.doors import Door, doors
+from deploy.cli.terminal.calling import program
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.clients.given import Api, Given, given
+from deploy.clients.lines import CLIENTS, Lines, lines_for
+from deploy.decide.desired import Desired, load_desired
+from deploy.errors import UsageError
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.secrets import secret_value
+
+
+@verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
+@click.option("--for", "client", type=click.Choice(CLIENTS), help="The lines of one client alone, and nothing else.")
+@click.option("--show-secrets", is_flag=True, help="Print the keys themselves, not the lines that print them.")
+@spec_argument
+def command(output: Output, spec: Path, client: str | None, show_secrets: bool) -> None:
+    """Print ready lines for the programs that use the models.
+
+    With the real addresses and names of models. A key is named, not shown: the lines ask `kit secret show` for it.
+    """
+    desired = load_desired(spec)
+    told = _given(desired, show_secrets)
+    found = lines_for(told)
+    if client is not None:
+        found = tuple(lines for lines in found if lines.client == client)
+        if found[0].left_out:
+            raise UsageError(f"there are no lines for {client}: {found[0].left_out}", f"all others: {Line('clients')}")
+    output.answer(found[0].text if client is not None else _text(told, found), _document(told, found))
+
+
+def _given(desired: Desired, show_secrets: bool) -> Given:
+    def value_of(door: Door) -> str:
+        if door.key is None:
+            return ""
+        return secret_value(desired.deployment, LocalTransport(), door.key)
+
+    # Lines that are printed under sudo are typed by the one who typed that.
+    sudo = "sudo " if os.geteuid() != 0 or "SUDO_USER" in os.environ else ""
+    return given(
+        doors(desired.spec, desired.lock),
+        _from_anywhere(program()),
+        str(desired.path.absolute()),
+        sudo,
+        value_of if show_secrets else None,
+    )
+
+
+def _from_anywhere(command: str) -> str:
+    (path,) = shlex.split(command)
+    return shlex.quote(str(Path(path).resolve())) if "/" in path else command
+
+
+def _text(told: Given, found: tuple[Lines, ...]) -> str:
+    parts = [_about(api) for api in _apis(told)]
+    parts += [f"# {lines.title}\n{lines.text}" for lines in found if lines.text]
+    left_out = [f"# left out: {lines.title}: {lines.left_out}" for lines in found if lines.left_out]
+    return "\n\n".join(["\n".join(parts[: len(_apis(told))]), *parts[len(_apis(told)) :], *left_out])
+
+
+def _apis(told: Given) -> tuple[Api, ...]:
+    return tuple(api for api in (told.openai, told.native) if api is not None)
+
+
+def _about(api: Api) -> str:
+    """Say what answers where, and who reaches it."""
+    who = "from this machine alone" if api.door.is_local else "from the network"
+    key = f", with the key {api.secret}" if api.secret else ", no key"
+    return f"# {api.door.name}: {api.url}, {who}{key}; models: {', '.join(api.models)}"
+
+
+def _document(told: Given, found: tuple[Lines, ...]) -> dict[str, object]:
+    return {
+        "addresses": [
+            {
+                "name": api.door.name,
+                "url": api.url,
+                "this_machine_alone": api.door.is_local,
+                "secret": api.secret,
+                "models": list(api.models),
+            }
+            for api in _apis(told)
+        ],
+        "lines": {lines.client: lines.text for lines in found if lines.text},
+        "left_out": {lines.client: lines.left_out for lines in found if lines.left_out},
+    }

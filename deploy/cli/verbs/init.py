@@ -1,0 +1,66 @@
+"""`kit init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deploy.agent.line import Line
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.beginning import ask_choices, files_of, spec_in, write_new
+from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.errors import UsageError
+from deploy.spec.told.first import Choices, kinds
+
+
+@verb(
+    "init",
+    "init",
+    "init home/kit.yaml --model llama3.2:3b",
+    "init home --gguf models/mine.gguf",
+    "init --from quickstart quickstart",
+)
+@click.option("--from", "inventory", metavar="NAME", help="Copy a deployment that comes with kit, such as quickstart.")
+@click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
+@click.option("--model", metavar="TAG", help="Tag of the model, such as llama3.2:3b; with a file, its name.")
+@click.option(
+    "--gguf",
+    "--model-file",
+    "gguf",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),
+    help="GGUF file of the model.",
+)
+@click.option("--url", metavar="URL", help="Address of a GGUF file, or of an engine that runs already.")
+@click.option("--sha256", metavar="HEX", help="sha256 of the GGUF file at --url.")
+@click.option("--engine", type=click.Choice(tuple(kinds())), help="Kind of the engine.  [default: what fits the model]")
+@click.option("--no-gateway", is_flag=True, help="Leave out the gateway.")
+@click.option("--no-webui", is_flag=True, help="Leave out the web page.")
+@click.option("--publish", metavar="ADDRESS", help="Address of this machine to open the services on.  [default: local]")
+@spec_argument
+def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> None:
+    """Write a commented kit.yaml to begin with.
+
+    Beside it lies its schema, which an editor completes and checks it with. On a terminal the stack's name and the
+    model are asked for unless a flag is given. A kit.yaml that is there is left alone. A name without .yaml is that of
+    a folder for it. Without a model, a tiny one proves the wiring and says nothing useful.
+    """
+    spec = spec_in(spec)
+    _ensure_said(flags | {"from": inventory})
+    given = {name: value for name, value in flags.items() if value}
+    choices = ask_choices(output, spec.parent) if output.can_ask and not given and not inventory else Choices()
+    files = files_of(output, spec, inventory, choices, given)
+    written = write_new(spec.parent, files)
+    steps = [*([Line("check", spec=spec)] if "kit.lock" in files else []), Line("apply", spec=spec)]
+    words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]
+    output.answer("\n".join(words), {"written": [str(path) for path in written]})
+
+
+def _ensure_said(flags: dict[str, Any]) -> None:
+    """Refuse a flag with an empty value, as a shell's unset variable makes it: it must not choose the tiny model."""
+    empty = [name for name, value in flags.items() if value == ""]
+    if empty:
+        told = " and ".join(f"--{name}" for name in empty)
+        raise UsageError(f"{told}: the value is empty", "give a value, or leave the option out")

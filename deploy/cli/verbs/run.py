@@ -1,0 +1,64 @@
+"""`kit run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from deploy.agent.line import Line
+from deploy.chat.choosing import door_to
+from deploy.chat.doors import doors
+from deploy.cli.terminal.chatting import Chat, converse
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import Target, chat_argument, verb
+from deploy.decide.desired import load_desired
+from deploy.errors import UsageError
+from deploy.hosts.transport import LocalTransport
+from deploy.lifecycle.secrets import secret_value
+from deploy.spec.checks.naming import ensure_taken_whole
+
+STDIN = "-"
+
+
+@verb("run", "run gemma", 'run gemma "Why is the sky blue?"', "run gemma Review this: - kit.yaml < notes.txt")
+@click.option("--engine", metavar="E", help="Ask this engine itself, not the gateway; also for a model of your own.")
+@click.option("--system", metavar="TEXT", help="What the model is told before the conversation.")
+@chat_argument
+def command(output: Output, target: Target, engine: str | None, system: str | None) -> None:
+    """Chat with a model in the terminal.
+
+    Without PROMPT a conversation begins: /bye or Ctrl-D ends it, /clear forgets it, Ctrl-C stops an answer and a second
+    one ends. A prompt that is piped in is read to its end; beside a PROMPT, `-` stands for it. A last word that ends in
+    .yaml is the path of kit.yaml. The gateway is asked where there is one, with its key (that needs root).
+    """
+    if not target.names:
+        raise UsageError("the name of a model is missing", f"the models: {Line('models')}")
+    model, *words = target.names
+    prompt, desired = _prompt(words), load_desired(target.spec)
+    if prompt is None and output.as_json:
+        raise UsageError("a conversation is no JSON document", "write a PROMPT")
+    known = doors(desired.spec, desired.lock)
+    door = door_to(model, known, engine, may_read_keys=os.geteuid() == 0)
+    if not door.is_gateway:
+        ensure_taken_whole(door.name_of(model), desired.spec, door.name)
+    if engine is None and not door.is_gateway and any(model in one.models for one in known if one.is_gateway):
+        output.note(f"asking {door.name} itself: the gateway's key is for root alone")
+    key = secret_value(desired.deployment, LocalTransport(), door.key) if door.key else None
+    chat = Chat(output, door, model, key, desired.spec.ca, system)
+    if prompt is None:
+        converse(chat)
+    else:
+        chat.answer_once(prompt)
+
+
+def _prompt(words: list[str]) -> str | None:
+    """Return what was typed, with what is piped in where it belongs; None for a conversation."""
+    if not words:
+        return None if sys.stdin.isatty() else sys.stdin.read()
+    if STDIN in words:
+        place = words.index(STDIN)
+        words = [" ".join(words[:place]), sys.stdin.read(), " ".join(words[place + 1 :])]
+        return "\n\n".join(word for word in words if word)
+    return " ".join(words)

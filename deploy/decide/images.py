@@ -1,0 +1,41 @@
+"""Which image a service runs, from what the lock pins, and what the agent needs to have it on the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.agent.inputs.layers import image_layers
+from deploy.deployment.image import Image
+from deploy.deployment.recipe import ImageSource, Recipe, image_request, pull_request, recipe_digest
+from deploy.fields.service import ServiceSpec
+from deploy.lock.image_sources import image_sources, source_of
+from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
+from deploy.spec.model import Spec
+
+
+def image_of(service: ServiceSpec, lock: Lock) -> Image:
+    """Return a service's image by the name under which the host's Docker knows it."""
+    source = source_of(service)
+    locked = lock.images[source.key]
+    if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
+        digest = recipe_digest(source, locked.wheels, lock.platform)
+        layers = image_layers(image_request(source, locked.wheels, lock.platform))
+        size = sum(wheel.size for wheel in locked.wheels)
+        return Image(f"kit/{source.kind}:{digest}", "build", digest, size, layers)
+    if isinstance(locked, PulledImageLock):
+        return Image(f"kit/{source.kind}:{locked.digest}", "pull", locked.digest, locked.size)
+    raise TypeError(f"{source.key} is locked as {locked.source}")
+
+
+def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
+    """Return what the agent assembles or pulls, each image once."""
+    return [_request(source, spec, lock) for source in image_sources(spec).values()]
+
+
+def _request(source: ImageSource, spec: Spec, lock: Lock) -> dict[str, Any]:
+    locked = lock.images[source.key]
+    if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
+        return image_request(source, locked.wheels, lock.platform)
+    if isinstance(locked, PulledImageLock):
+        return pull_request(source.kind, locked.repository, locked.digest, locked.size, spec.mirrors.registry)
+    raise TypeError(f"{source.key} is locked as {locked.source}")

@@ -1,0 +1,121 @@
+"""A spec's model into the request that creates it: everything decided, nothing asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from deploy.agent.line import Line
+from deploy.deployment.models import ADAPTER, FILE, PROJECTOR, Base, Blob, CreatedModel
+from deploy.deployment.parts import request_parts
+from deploy.errors import UsageError
+from deploy.lock.contexts import trained_length
+from deploy.lock.model import Lock, TagModelLock
+from deploy.protocols.making import Inputs, Modelfile, Origin, create_request, inherited, layers, request_digest
+from deploy.protocols.modelfiles import render
+from deploy.reference import parse_model
+from deploy.spec.lineage import Lineage
+from deploy.spec.model import Spec
+from deploy.spec.models import FileSource, Model, Source
+from deploy.spec.presets import resolved
+
+
+@dataclass(frozen=True)
+class _Made:
+    model: CreatedModel
+    whole: Modelfile
+    """With all that it takes over from the models of the spec that it is made from."""
+    origin: Origin
+    """What the first of them is made from."""
+
+
+def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
+    """Return the models of one engine, each after the one that it is made from."""
+    names = {model.engine for model in models}
+    made_from = Lineage(models, {one.name for one in spec.engines if one.name in names and one.models_are == "created"})
+    made: dict[str, _Made] = {}
+    for model in made_from.ordered():
+        parent = made_from.base(model)
+        if parent is not None and parent.key not in made:
+            raise UsageError(f"{model.name} is made from itself", f"`{Line('check')}` tells the way")
+        below = made[parent.key] if parent is not None else None
+        found = _created(lock, model, made_from.source(model), below)
+        trained = below.model.trained if below is not None else trained_length(made_from, lock, model)
+        made[model.key] = replace(found, model=replace(found.model, trained=trained))
+    return tuple(one.model for one in made.values())
+
+
+def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> _Made:
+    base, blobs = _base(lock, model, source, parent), _blobs(lock, model, source)
+    modelfile = _modelfile(model, base, parent)
+    whole = inherited(parent.whole, modelfile) if parent else modelfile
+    origin = parent.origin if parent else _origin(lock, model, source)
+    request = create_request(model.name, modelfile, _inputs(model, blobs))
+    rests = {"base": base.digest if base else None, "parent": parent.model.digest if parent else None}
+    created = CreatedModel(
+        name=model.name,
+        request=request,
+        digest=request_digest(request, **rests),
+        layers=layers(whole, origin),
+        modelfile=f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{render(modelfile)}",
+        blobs=blobs,
+        base=base,
+        num_ctx=whole.parameters.num_ctx,
+        is_bare=origin == "bare file" and whole.template is None,
+        parts=request_parts(request, **rests),
+    )
+    return _Made(created, whole, origin)
+
+
+def _base(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> Base | None:
+    if parent is not None or not isinstance(source, str):
+        return None
+    locked = lock.models[model.key]
+    if not isinstance(locked, TagModelLock):
+        raise TypeError(f"{model.key} is locked as {locked.source}")
+    return Base(str(parse_model(source)), locked.digest, locked.size)
+
+
+def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
+    found = []
+    if not isinstance(source, str):
+        locked = lock.models[model.key]
+        if isinstance(locked, TagModelLock):
+            raise TypeError(f"{model.key} is no file")
+        found.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
+    if model.adapter is not None:
+        adapter = lock.adapters[model.key]
+        found.append(Blob(ADAPTER, adapter.sha256, adapter.size, adapter.agent_source()))
+    if model.projector is not None:
+        projector = lock.projectors[model.key]
+        found.append(Blob(PROJECTOR, projector.sha256, projector.size, projector.agent_source()))
+    return tuple(found)
+
+
+def _modelfile(model: Model, base: Base | None, parent: _Made | None) -> Modelfile:
+    source = model.from_.file if isinstance(model.from_, FileSource) else f"./{FILE}"
+    return Modelfile(
+        from_=parent.model.name if parent else base.name if base else source,
+        adapter=model.adapter.file if model.adapter else None,
+        projector=model.projector.file if model.projector else None,
+        parameters=resolved(model.preset, model),
+        template=model.template,
+        renderer=model.renderer,
+        parser=model.parser,
+        system=model.system,
+        license=(model.license,) if model.license else (),
+        messages=model.messages,
+        requires=model.requires,
+    )
+
+
+def _inputs(model: Model, blobs: tuple[Blob, ...]) -> Inputs:
+    files = {blob.file: blob.sha256 for blob in blobs}
+    adapters = {ADAPTER: files.pop(ADAPTER)} if ADAPTER in files else {}
+    return Inputs(files, adapters, model.quantize)
+
+
+def _origin(lock: Lock, model: Model, source: Source | None) -> Origin:
+    if isinstance(source, str):
+        return "model"
+    locked = lock.models[model.key]
+    return "file" if isinstance(locked, TagModelLock) or locked.gguf.has_chat_template else "bare file"

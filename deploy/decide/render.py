@@ -1,0 +1,159 @@
+"""Deployment to Bundle: templates loop and print what typed code has decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from deploy.decide.compose import ENTRY_POINT, networks, service_block
+from deploy.decide.templates import Templates
+from deploy.deployment.bundle import Bundle, File, canonical_json, digest
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Artifact, Mount, Service
+from deploy.deployment.values import as_json
+from deploy.errors import UsageError
+
+UNTOLD = ("fetch", "addresses")
+"""Places to fetch from are outside every digest; of addresses, each service has its own."""
+TEMPLATE_FAULTS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a template of a person's own can raise; ValueError holds UnicodeDecodeError."""
+
+
+def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
+    """Render every file of a host; `overrides` is a folder of templates that come before the kit's own."""
+    loader = Templates(overrides)
+    templates = _templates(loader)
+    rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
+    compose = File("compose.yaml", _print(templates, "compose/compose.yaml.j2", _compose_context(deployment, rendered)))
+    loader.ensure_overrides()
+    decided = File("deployment.json", canonical_json(_decided(deployment)))
+    files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment)
+    return Bundle(
+        deployment.stack,
+        (compose, decided, *(files[path] for path in sorted(files))),
+        {one.service.name: one.parts for one in rendered},
+    )
+
+
+def _modelfiles(deployment: Deployment) -> dict[str, File]:
+    """Return each created model as text: for people, and for whoever makes it by hand."""
+    files = (
+        # No model's name has an `@`: the file of each is another one.
+        File(f"models/{engine.name}/{model.name.replace('/', '@')}.Modelfile", model.modelfile)
+        for engine in deployment.engines
+        for model in engine.models
+    )
+    return {file.path: file for file in files}
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    service: Service
+    block: dict[str, Any]
+    files: tuple[File, ...]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Digests of what a service is made of, so that a plan can say which of them changed."""
+        split = {"networks", "image", "labels", "volumes"}
+        settings = {key: value for key, value in self.block.items() if key not in split}
+        return {
+            "digest": self.block["labels"]["kit.digest"],
+            "image": self.service.image.reference,
+            "files": {file.path.split("/")[-1]: file.path.split("/")[1] for file in self.files},
+            "settings": {key: digest(value) for key, value in sorted(settings.items())},
+            "mounts": digest([mount for mount in self.block.get("volumes", []) if "/files/" not in mount["source"]]),
+            "networks": self.block["networks"],
+        }
+
+
+def _render_service(templates: jinja2.Environment, deployment: Deployment, service: Service) -> _Rendered:
+    artifacts = (*service.artifacts, ENTRY_POINT) if service.secrets else service.artifacts
+    files, mounts = [], []
+    for artifact in artifacts:
+        content = _print(templates, artifact.template, _fields(artifact))
+        path = f"files/{hashlib.sha256(content.encode()).hexdigest()}/{artifact.name}"
+        files.append(File(path, content, artifact.mode))
+        mounts.append(Mount(f"{deployment.root}/{path}", artifact.container_path))
+    return _Rendered(service, service_block(deployment, service, tuple(mounts)), tuple(files))
+
+
+def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) -> dict[str, Any]:
+    used = {network for one in rendered for network in one.block["networks"]}
+    return {
+        "project": deployment.project,
+        "services": [(one.service.name, one.block) for one in rendered],
+        "capabilities": {
+            one.service.name: [(capability.name, capability.reason) for capability in one.service.capabilities]
+            for one in rendered
+        },
+        "networks": [(name, block) for name, block in networks().items() if name in used],
+    }
+
+
+def _decided(deployment: Deployment) -> dict[str, Any]:
+    """Return the deployment for the host, without what is outside every digest: where and how much to fetch."""
+    decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
+    for service in decided["services"]:
+        service["image"].pop("layers")
+    for model in decided["models"]:
+        model.pop("advice")
+    for engine in decided["engines"]:
+        engine.pop("heeding")
+    return {"format": 1, **decided}
+
+
+def _fields(artifact: Artifact) -> dict[str, Any]:
+    if artifact.context is None:
+        return {}
+    return {field.name: getattr(artifact.context, field.name) for field in dataclasses.fields(artifact.context)}
+
+
+def _templates(loader: Templates) -> jinja2.Environment:
+    templates = jinja2.Environment(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - nothing printed is HTML; YAML and JSON have filters of their own
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["json"] = lambda value: json.dumps(as_json(value), ensure_ascii=False)
+    # A name such as `on` or `null` is no text to every reader unless it is quoted.
+    templates.filters["key"] = lambda value: yaml.safe_dump(value).splitlines()[0]
+    templates.filters["yaml"] = lambda value: yaml.safe_dump(as_json(value), sort_keys=False, width=10**6)
+    return templates
+
+
+def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
+    try:
+        return templates.get_template(name).render(context)
+    except jinja2.TemplateSyntaxError as error:
+        place = f"templates/{error.name or name}:{error.lineno}"
+        raise UsageError(f"{place}: {error.message}", "mend the template, or remove it to use the kit's own") from None
+    except TEMPLATE_FAULTS as error:
+        raise UsageError(
+            f"{_place(name, error)}: {error}", "mend the template, or remove it to use the kit's own"
+        ) from None
+
+
+def _place(name: str, error: Exception) -> str:
+    """Return the template's line that raised, where Jinja knows it."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(name)]
+    return f"templates/{name}:{lines[-1]}" if lines else f"templates/{name}"

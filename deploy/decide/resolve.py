@@ -1,0 +1,78 @@
+"""Spec and lock to Deployment: every decision is taken here or in a room, and none later."""
+
+from __future__ import annotations
+
+from deploy.components import room_of
+from deploy.components.room import LockedModel, Resolved, Site
+from deploy.decide.images import image_of
+from deploy.decide.models import created_models
+from deploy.deployment.host import Deployment
+from deploy.fields.service import ServiceSpec
+from deploy.lock.model import Lock, TagModelLock
+from deploy.spec.aliases import aliases_of
+from deploy.spec.fetch import places_to_fetch_from
+from deploy.spec.model import Engine, Spec
+from deploy.spec.models import Model
+
+
+def resolve(spec: Spec, lock: Lock) -> Deployment:
+    """Decide everything for this host."""
+    return _deployment(spec, lock, resolved_parts(spec, lock))
+
+
+def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
+    """Decide part by part: the engines in their order, the gateway over them, the web UI over that."""
+    resolved = [
+        room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
+    ]
+    offers = tuple(offer for engine in resolved for offer in engine.offers)
+    for front in (spec.gateway, spec.webui):
+        if front is not None:
+            site = Site(spec.stack, image_of(front, lock), addresses=lock.addresses, embedding=_embedding(spec))
+            resolved.append(room_of(front.kind).resolve(front, site, offers))
+            offers += resolved[-1].offers
+    return resolved
+
+
+def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
+    return Deployment(
+        stack=spec.stack,
+        services=tuple(one.own_service for one in resolved if one.own_service is not None),
+        models=tuple(model for one in resolved for model in one.models),
+        engines=tuple(one.engine for one in resolved if one.engine is not None),
+        named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
+        fetch=places_to_fetch_from(spec),
+        addresses=tuple((word, lock.addresses[word]) for word in spec.address_words),
+    )
+
+
+def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
+    models = [model for model in spec.models if model.engine == engine.name]
+    return Site(
+        stack=spec.stack,
+        own_image=image_of(engine, lock) if isinstance(engine, ServiceSpec) else None,
+        models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
+        created=created_models(spec, lock, models) if engine.models_are == "created" else (),
+        named=_named(models) if engine.models_are == "named" else (),
+        addresses=lock.addresses,
+        embedding=_embedding(spec),
+    )
+
+
+def _embedding(spec: Spec) -> str | None:
+    named = spec.webui.embedding if spec.webui is not None else None
+    return None if named is None else aliases_of(spec).get(named, named)
+
+
+def _locked(lock: Lock, wanted: Model) -> LockedModel:
+    model = lock.models[wanted.key]
+    if isinstance(model, TagModelLock):
+        raise TypeError(f"{wanted.key} is no file")
+    header = model.gguf
+    return LockedModel(
+        wanted.name, model.sha256, model.size, model.agent_source(), header.context_length, header.has_chat_template
+    )
+
+
+def _named(models: list[Model]) -> tuple[tuple[str, str], ...]:
+    return tuple((model.name, model.from_ if isinstance(model.from_, str) else model.name) for model in models)

@@ -1,0 +1,33 @@
+"""User data of a service: databases and folders under one root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.deployment.folders import Owner
+from deploy.deployment.port import Port as Port
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """User data in a SQLite database, copied by its online backup."""
+
+    relpath: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """User data in a folder, copied file by file."""
+
+    relpath: str
+
+
+@dataclass(frozen=True)
+class UserData:
+    """What of a service is user data, under one root on the host."""
+
+    host_path: str
+    owner: Owner
+    items: tuple[SqliteFile | Tree, ...]
+    version: str
+    """Release of the application that writes it: an older one is never started on it."""

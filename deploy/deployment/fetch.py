@@ -1,0 +1,21 @@
+"""Places to fetch from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.deployment.port import Port as Port
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Places to fetch from; outside every digest."""
+
+    debian: str | None = None
+    pypi: str | None = None
+    proxy: str | None = None
+    ca: str | None = None
+    registry: str | None = None
+    """Base address that stands for the default container registry."""
+    models: str | None = None
+    """Base address that stands for the default model registry."""

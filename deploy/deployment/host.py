@@ -1,0 +1,61 @@
+"""Everything that one host of a stack shall run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from deploy.deployment.engines import Engine, ModelFile, NamedEngine
+from deploy.deployment.fetch import Fetch
+from deploy.deployment.port import Port as Port
+from deploy.deployment.secrets import Secret
+from deploy.deployment.service import Service
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that one host of a stack shall run."""
+
+    stack: str
+    services: tuple[Service, ...]
+    models: tuple[ModelFile, ...]
+    engines: tuple[Engine, ...] = ()
+    named_engines: tuple[NamedEngine, ...] = ()
+    fetch: Fetch = field(default_factory=Fetch)
+    addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The host's addresses when they were locked, by the word of `publish` that means them."""
+
+    @property
+    def root(self) -> str:
+        """Folder of the stack's releases, files, secrets and state on the host."""
+        return f"/opt/kit/{self.stack}"
+
+    @property
+    def data_root(self) -> str:
+        """Folder of the stack's user data on the host, where the spec says nothing else."""
+        return f"/srv/kit/{self.stack}"
+
+    @property
+    def project(self) -> str:
+        """Name of the compose project."""
+        return f"kit-{self.stack}"
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret once, by name."""
+        used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
+        used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
+        used |= {one.key.name: one.key for one in self.asked_engines if one.key}
+        return tuple(used[name] for name in sorted(used))
+
+    @property
+    def asked_engines(self) -> tuple[Engine | NamedEngine, ...]:
+        """Every engine that a host asks for its models."""
+        return (*self.engines, *self.named_engines)
+
+    def readers(self, secret: Secret) -> tuple[str, ...]:
+        """Return the services whose containers read a secret."""
+        return tuple(service.name for service in self.services if any(use.secret == secret for use in service.secrets))
+
+    def service(self, name: str) -> Service:
+        """Return the service of that name; KeyError where there is none."""
+        return {service.name: service for service in self.services}[name]

@@ -1,0 +1,42 @@
+"""What a model is made of, part by part, as digests that are remembered: so a plan can say which part changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deploy.deployment.bundle import digest
+
+Parts = dict[str, str]
+"""Name of a part, a parameter by its own name, to a digest of its value."""
+_SHORT = 12
+_WORDS = {
+    "from": "what it is made from",
+    "base": "the locked tag",
+    "files": "file",
+    "adapters": "adapter",
+    "system": "system text",
+    "messages": "examples",
+}
+_PARENT = "parent"
+
+
+def request_parts(request: Mapping[str, Any], *, base: str | None = None, parent: str | None = None) -> Parts:
+    """Return the parts of a create request and of what it rests on."""
+    plain = {key: value for key, value in request.items() if key not in ("model", "stream", "parameters")}
+    rests = {"base": base, _PARENT: parent}
+    found = {**plain, **request.get("parameters", {}), **{key: value for key, value in rests.items() if value}}
+    return {name: digest(value)[:_SHORT] for name, value in sorted(found.items())}
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return in words what differs; of a model that another one is made from only where nothing else does."""
+    own = tuple(_own_changes(before, now))
+    return own or (("what it is made from changed",) if before.get(_PARENT) != now.get(_PARENT) else ())
+
+
+def _own_changes(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(set(before) | set(now), key=lambda name: (name not in _WORDS, name)):
+        word = _WORDS.get(name, name)
+        if name != _PARENT and before.get(name) != now.get(name):
+            yield f"{word} {'added' if name not in before else 'taken out' if name not in now else 'changed'}"

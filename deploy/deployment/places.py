@@ -1,0 +1,75 @@
+"""Where on a host the data of people lies: data of applications, and engines' folders of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.deployment.data import SqliteFile
+from deploy.deployment.folders import Owner
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with the data of one service."""
+
+    service: str
+    kind: str
+    host_path: str
+    owner: Owner
+    parts: tuple[str, ...] = ()
+    """What is declared of it, by its path in the folder."""
+    databases: tuple[str, ...] = ()
+    """Of the parts, those that are SQLite databases; the first one tells whose data it is."""
+    protocol: str | None = None
+    """How the engine is spoken to whose models lie there; None for the data of an application."""
+
+    def request(self) -> dict[str, Any]:
+        """Return the place as the agent reads it."""
+        return {
+            "path": self.host_path,
+            "kind": self.kind,
+            "protocol": self.protocol,
+            "databases": list(self.databases),
+            "parts": list(self.parts),
+        }
+
+
+def places_of(deployment: Deployment) -> tuple[Place, ...]:
+    """Return every place of a host, in the order of its services."""
+    engines = {engine.name: engine for engine in deployment.engines}
+    found = []
+    for service in deployment.services:
+        engine = engines.get(service.name)
+        if service.data is not None:
+            found.append(_of_data(service))
+        elif engine is not None and engine.models_dir is not None:
+            found.append(Place(service.name, service.kind, engine.models_dir, service.owner, protocol=engine.protocol))
+    return tuple(found)
+
+
+def _of_data(service: Service) -> Place:
+    if service.data is None:
+        raise TypeError(f"{service.name} has no user data")
+    items = service.data.items
+    databases = tuple(item.relpath for item in items if isinstance(item, SqliteFile))
+    parts = tuple(item.relpath for item in items)
+    return Place(service.name, service.kind, service.data.host_path, service.data.owner, parts, databases)
+
+
+def places_request(deployment: Deployment) -> dict[str, Any]:
+    """Return all places of a host as the agent reads them, by service."""
+    return {place.service: place.request() for place in places_of(deployment)}
+
+
+def kept_request(deployment: Deployment) -> dict[str, Any]:
+    """Return what kit.yaml has a service for, as the agent reads it; other data and keys are left over."""
+    folders = {folder.host_path for service in deployment.services for folder in service.folders}
+    holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}
+    return {
+        "data_root": deployment.data_root,
+        "folders": sorted(folders | {place.host_path for place in places_of(deployment)}),
+        "holders": sorted(holders),
+    }

@@ -1,0 +1,119 @@
+"""One container, everything decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from deploy.deployment.data import UserData
+from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.image import Image
+from deploy.deployment.port import Port as Port
+from deploy.deployment.secrets import Secret, SecretUse
+
+Egress = Literal["none", "any"]
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A bind mount into a container."""
+
+    host_path: str
+    container_path: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True)
+class Tmpfs:
+    """A folder in memory, lost with the container."""
+
+    container_path: str
+    size_bytes: int
+    mode: str = "1777"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that the container mounts, rendered from a template."""
+
+    template: str
+    name: str
+    container_path: str
+    context: Any = None
+    """Dataclass with everything the template prints, computed and sorted."""
+    mode: str = "0444"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A health check inside the container, and patterns of the whole lines that a passed one leaves in its log."""
+
+    argv: tuple[str, ...]
+    interval_seconds: int = 60
+    timeout_seconds: int = 5
+    retries: int = 3
+    start_period_seconds: int = 60
+    log_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A kernel capability that a service needs, with the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device of the host, or a folder of them, that a container gets."""
+
+    host_path: str
+    nodes: str
+    """Pattern of the device files in it that the service must be able to open."""
+    next_step: str
+    """What a person does where there are none."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container, everything decided."""
+
+    name: str
+    kind: str
+    image: Image
+    argv: tuple[str, ...]
+    owner: Owner
+    environment: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    secrets: tuple[SecretUse, ...] = ()
+    ports: tuple[Port, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    tmpfs: tuple[Tmpfs, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    devices: tuple[Device, ...] = ()
+    groups: tuple[int, ...] = ()
+    """Further groups of the host that it is in, for what its devices belong to."""
+    memory_bytes: int = 2**30
+    pids: int = 512
+    sysctls: tuple[tuple[str, int], ...] = ()
+    """Settings of the kernel for the container's own network, sorted."""
+    read_only: bool = True
+    probe: Probe = field(default_factory=lambda: Probe(("true",)))
+    health_timeout_seconds: int = 180
+    stop_seconds: int = 30
+    egress: Egress = "none"
+    egress_cause: str = ""
+    data: UserData | None = None
+    host_secrets: tuple[Secret, ...] = ()
+    """Secrets that no container reads; the agent does, for the room's own operations."""
+    room: dict[str, Any] = field(default_factory=dict)
+    """What the room's own agent operations need, as JSON values: settings it owns, accounts."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the room's checks need to ask its questions, as JSON values."""
+
+    @property
+    def told_ports(self) -> tuple[Port, ...]:
+        """The published ports as people are told them: those that other machines reach come first."""
+        return tuple(sorted(self.ports, key=lambda port: not port.is_open))

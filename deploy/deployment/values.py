@@ -1,0 +1,17 @@
+"""Dataclasses as JSON values."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from deploy.deployment.port import Port as Port
+
+
+def as_json(value: Any) -> Any:
+    """Turn dataclasses into JSON values, tuples into lists, with sorted keys left to the writer."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    return [as_json(item) for item in value] if isinstance(value, (list, tuple)) else value

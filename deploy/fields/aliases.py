@@ -1,0 +1,22 @@
+"""Aliases of models, each followed to the model that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+def followed(aliases: Mapping[str, str]) -> dict[str, str]:
+    """Follow each alias to its end, each step once; one that leads back to itself ends there."""
+    found: dict[str, str] = {}
+    for alias in aliases:
+        way: dict[str, None] = {}
+        name = alias
+        while name in aliases and name not in found and name not in way:
+            way[name] = None
+            name = aliases[name]
+        found.update(dict.fromkeys(way, found.get(name, name)))
+    return found

@@ -1,0 +1,50 @@
+"""Few-shot examples: a conversation that a model has before every question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deploy.fields.carried import ModelText
+from deploy.strict import Strict
+
+Role = Literal["system", "user", "assistant"]
+ROLES: tuple[Role, ...] = ("system", "user", "assistant")
+
+
+class Message(Strict):
+    """One message of an example conversation."""
+
+    role: Role
+    """Who speaks: system, user (the question) or assistant (the answer)."""
+    content: ModelText
+    """What is said."""
+
+
+Messages = Annotated[tuple[Message, ...], Field(min_length=1, max_length=1000)]
+"""Examples as they stand in kit.yaml, in any order of roles: an answer that comes first is a greeting."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A system text and messages of which none is the system's."""
+
+    system: str
+    messages: list[Message]
+    joined: list[int]
+    """Places of the messages whose text went into the system text."""
+    later: list[int]
+    """Places of the system's messages behind others, which it has no place for."""
+
+
+def with_system(system: str, messages: Sequence[Message]) -> Joined:
+    """Return a system text with the system's messages that follow it at once, as an engine joins them."""
+    found = Joined(system, [message for message in messages if message.role != "system"], [], [])
+    first = next((place for place, message in enumerate(messages) if message.role != "system"), len(messages))
+    for place, message in enumerate(messages):
+        if message.role == "system":
+            (found.joined if place < first else found.later).append(place)
+    return replace(found, system="\n\n".join([system, *(messages[place].content for place in found.joined)]))

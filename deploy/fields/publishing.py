@@ -1,0 +1,78 @@
+"""Where a service is published: words and addresses of a host."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from deploy.strict import several, shown
+
+PUBLISH_WORDS = ("local", "lan", "all")
+"""Words for addresses: this machine alone, those of its local networks, every one."""
+
+
+def _publish(value: Any) -> str | tuple[str, ...]:
+    """Return where a service is published: one word or address, or several in a list."""
+    if not isinstance(value, list | tuple):
+        text, wrong = _place(value)
+        if wrong:
+            raise several([((), wrong)])
+        return text
+    found = [_place(one) for one in value]
+    faults: list[tuple[tuple[str | int, ...], str]] = [((at,), wrong) for at, (_, wrong) in enumerate(found) if wrong]
+    if "all" in value and len(value) > 1:
+        faults.append(((value.index("all"),), "means every address already; write `publish: all`, without a list"))
+    if not value:
+        faults.append(((), "names no address; write `publish: local` for this machine alone"))
+    if faults:
+        raise several(faults)
+    return tuple(dict.fromkeys(text for text, _ in found))
+
+
+def _place(value: Any) -> tuple[str, str]:
+    """Return a word or an address to publish on, and what is wrong with it."""
+    if value in PUBLISH_WORDS:
+        return value, ""
+    try:
+        address = ip_address(value if isinstance(value, str) else "")
+    except ValueError:
+        return "", f"{shown(value)} is neither {', '.join(PUBLISH_WORDS)} nor an address of this host"
+    bare = getattr(address, "ipv4_mapped", None) or address
+    if bare.is_unspecified:
+        return "", f"{shown(value)} means every network; name the address to listen on, or write `publish: all`"
+    # Docker cannot say on which interface a link-local address of IPv6 is meant.
+    is_scoped = bare.version == 6 and bare.is_link_local
+    if bare.is_multicast or is_scoped or (bare.version == 4 and bare.is_reserved):
+        return "", f"{shown(value)} is not an address to listen on"
+    return str(bare), ""
+
+
+def _own_address(value: str) -> str:
+    try:
+        found = ip_address(value)
+    except ValueError:
+        raise PydanticCustomError("name", "{value} is no address", {"value": shown(value)}) from None
+    if found.is_unspecified or found.is_multicast or str(found) != value:
+        raise PydanticCustomError("name", "{value} is no address to listen on", {"value": shown(value)})
+    return value
+
+
+_PLACE = {"type": "string", "examples": ["local", "lan", "all", "192.168.1.20"]}
+
+
+Publish = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_publish),
+    WithJsonSchema(
+        {
+            "anyOf": [_PLACE, {"type": "array", "items": _PLACE, "minItems": 1}],
+            "examples": ["lan", ["192.168.1.20", "fd00::20"]],
+        }
+    ),
+]
+
+
+HostAddress = Annotated[str, AfterValidator(_own_address)]

@@ -1,0 +1,22 @@
+"""Sources of a spec's images."""
+
+from __future__ import annotations
+
+from deploy.components import room_of
+from deploy.deployment.recipe import ImageSource
+from deploy.fields.service import ServiceSpec
+from deploy.spec.model import Spec
+
+
+def image_sources(spec: Spec) -> dict[str, ImageSource]:
+    """Return where the images of a spec come from, by the names of their entries in the lock."""
+    found = [source_of(service) for service in spec.services]
+    return {source.key: source for source in found}
+
+
+def source_of(service: ServiceSpec) -> ImageSource:
+    """Return where a service's image comes from."""
+    image = room_of(service.kind).image
+    if image is None:
+        raise TypeError(f"{service.kind} runs without an image")
+    return image(service)

@@ -1,0 +1,93 @@
+"""The actions of a template, taken apart into words, signs and texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.strict import shown
+
+_LEFT = re.compile(r"\{\{(?:-[ \t\r\n])?")
+_COMMENT = re.compile(r"/\*.*?\*/(?:[ \t\r\n]-)?\}\}", re.DOTALL)
+_END = re.compile(r"(?:[ \t\r\n]-)?\}\}")
+_AFTER = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
+_DIGITS = (
+    r"(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|[0-9](?:_?[0-9])*"
+    r"|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+)
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r\n](?:[ \t\r\n](?!-\}\}))*(?!-\}\}))"
+    r'|(?P<text>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)'
+    r"|(?P<char>'(?:[^'\\\n]|\\[^'\n]+|\\')')"
+    rf"|(?P<number>[+-]?{_DIGITS}(?![\w.]))"
+    rf"|(?P<variable>\$\w*{_AFTER})"
+    rf"|(?P<field>\.\w+{_AFTER})"
+    rf"|(?P<dot>\.{_AFTER})"
+    rf"|(?P<word>\w+{_AFTER})"
+    r"|(?P<declare>:=)|(?P<assign>=)|(?P<pipe>\|)|(?P<comma>,)|(?P<left>\()|(?P<right>\))"
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, sign or text of an action; `kind` is `space` between them."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """What stands between `{{` and `}}`: its line and its tokens, or why it cannot be read."""
+
+    line: int
+    tokens: tuple[Token, ...]
+    fault: str = ""
+
+
+def actions(template: str) -> Iterator[Action]:
+    """Return the actions in their order; one that is never closed is the last."""
+    place = 0
+    while found := _LEFT.search(template, place):
+        line = template.count("\n", 0, found.start()) + 1
+        if template.startswith("/*", found.end()):
+            comment = _COMMENT.match(template, found.end())
+            if comment is None:
+                yield Action(line, (), "a comment ends with */}} and begins with {{/*")
+                return
+            place = comment.end()
+            continue
+        action, place = _action(template, found.end(), line)
+        yield action
+        if place < 0:
+            return
+
+
+def _action(template: str, place: int, line: int) -> tuple[Action, int]:
+    tokens: list[Token] = []
+    while place < len(template):
+        if end := _END.match(template, place):
+            return Action(line, tuple(tokens)), end.end()
+        found = _TOKEN.match(template, place)
+        if found is None:
+            after = template.find("}}", place)
+            next_left = template.find("{{", place)
+            if after < 0 or 0 <= next_left < after:
+                return Action(line, tuple(tokens), _unclosed(template, place)), -1
+            return Action(line, tuple(tokens), _odd(template[place])), after + 2
+        tokens.append(Token(str(found.lastgroup), found[0]))
+        place = found.end()
+    return Action(line, tuple(tokens), "{{ is never closed by }}"), -1
+
+
+def _unclosed(template: str, place: int) -> str:
+    return "{{ is not closed by }} before the next {{" if template[place] == "{" else "{{ is never closed by }}"
+
+
+def _odd(char: str) -> str:
+    if char == "'":
+        return "' holds a single character; a text stands in double quotes"
+    if char == '"':
+        return "a text is not closed in its line"
+    return f"{shown(char)} cannot stand here"

@@ -1,0 +1,54 @@
+"""The request that creates a model over an engine's API, and the digest of everything that decides what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.deployment.bundle import digest
+from deploy.protocols.ollama.modelfile import Modelfile
+from deploy.protocols.ollama.parameters import set_values
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The blobs that a model is made of, by their sha256, and what is done to them."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File name to sha256; none where the model is made from another model."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    quantize: str | None = None
+
+
+def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str, Any]:
+    """Return the body of the request; what is not set is left out of it."""
+    whole = {
+        "model": name,
+        "from": None if inputs.files else modelfile.from_,
+        "files": _blobs(inputs.files),
+        "adapters": _blobs(inputs.adapters),
+        "template": modelfile.template,
+        "renderer": modelfile.renderer,
+        "parser": modelfile.parser,
+        "system": modelfile.system,
+        "license": list(modelfile.license),
+        "parameters": set_values(modelfile.parameters),
+        "messages": [message.model_dump() for message in modelfile.messages],
+        "quantize": inputs.quantize,
+        "requires": modelfile.requires,
+    }
+    return {key: value for key, value in whole.items() if value not in (None, {}, [])}
+
+
+def request_digest(request: Mapping[str, Any], *, base: str | None = None, parent: str | None = None) -> str:
+    """Return the digest of a request and of what it rests on: the base's manifest, or the digest of the parent's own.
+
+    The order of keys does not count, and neither does whether the answer is streamed.
+    """
+    decided = {key: value for key, value in request.items() if key != "stream"}
+    return digest({"request": decided, "parent": parent, "base": base})
+
+
+def _blobs(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"sha256:{sha256.removeprefix('sha256:')}" for name, sha256 in sorted(files.items())}

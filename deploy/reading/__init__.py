@@ -1,0 +1,1 @@
+"""YAML files as typed values, or every problem at its place."""

@@ -1,0 +1,1 @@
+"""Checks across parts of kit.yaml."""

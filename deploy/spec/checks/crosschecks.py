@@ -1,0 +1,133 @@
+"""What can only be seen by looking at several parts of the spec together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from deploy.fields.engine import ModelsAre
+from deploy.fields.service import ServiceSpec
+from deploy.reading.document import FieldPath
+from deploy.spec.checks.finding import Finding
+from deploy.spec.checks.folders import folders_are_apart
+from deploy.spec.checks.fronts import FRONT_CHECKS
+from deploy.spec.checks.making import MAKING_CHECKS
+from deploy.spec.checks.naming import NAMING_CHECKS
+from deploy.spec.model import Spec
+from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
+from deploy.spec.placed import Placed, services
+
+_RESERVED_STACKS = ("agent", "tools")
+"""Names in /opt/kit that are the kit's own."""
+
+
+def ports_are_unique(spec: Spec) -> Iterator[Finding]:
+    """Two services cannot have one port of a host."""
+    first: dict[int, Placed] = {}
+    for service in services(spec):
+        taken = first.setdefault(service.port, service)
+        if taken is not service:
+            default = ", its default," if service.spec.port is None else ""
+            message = f"{service.port}{default} is the port of {taken.name} too; write another"
+            yield Finding(service.port_path, message, (taken.port_path,))
+
+
+def models_have_engines(spec: Spec) -> Iterator[Finding]:
+    """Every model names an engine; an engine that takes one model has exactly one."""
+    engines = {engine.name: engine for engine in spec.engines}
+    served: dict[str, str] = {}
+    for index, model in enumerate(spec.models):
+        path: FieldPath = ("models", index, "engine")
+        if model.engine not in engines:
+            message = f"no engine is called {model.engine}"
+            yield Finding(path, message, whole=("engines",), wanted=(model.engine, tuple(engines)))
+        elif model.engine in served and engines[model.engine].models_are == "opened":
+            kind = engines[model.engine].kind
+            message = f"{model.engine} serves {served[model.engine]} already; a {kind} engine takes one model"
+            yield Finding(path, message)
+        served.setdefault(model.engine, model.name)
+    for index, engine in enumerate(spec.engines):
+        if engine.models_are == "opened" and engine.name not in served:
+            message = f"has no model; write one under `models` with `engine: {engine.name}`"
+            yield Finding(("engines", index), message, whole=("models",))
+
+
+def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
+    """What is written about a model must be something that its engine can do."""
+    engines = {engine.name: engine for engine in spec.engines}
+    for index, model in enumerate(spec.models):
+        engine = engines.get(model.engine)
+        if engine is None:
+            continue
+        path, also = ("models", index), (("models", index, "engine"),)
+        if engine.models_are != "created":
+            for name in sorted(model.model_fields_set & set(OWN_SETTINGS)):
+                message = f"{engine.name} ({engine.kind}) cannot do this; leave it out: each request may set it"
+                yield Finding((*path, name), message, also)
+        yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(model, engine.models_are))
+
+
+def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
+    source = model.from_
+    if models_are == "opened" and not isinstance(source, (PipSource, FileSource)):
+        yield f"{model.engine} opens one GGUF file; write {{pip: ...}} or {{file: ...}}"
+    elif models_are == "named" and not (source is None or isinstance(source, str)):
+        yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
+
+
+def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
+    """Without a gateway, an engine must offer chat by itself."""
+    engines = [engine for engine in spec.engines if isinstance(engine, ServiceSpec)]
+    if spec.webui and not spec.gateway and engines and not any(engine.traits.offers_chat for engine in engines):
+        yield Finding(("webui",), "no engine offers chat by itself; write a `gateway`", (("gateway",),), ("engines",))
+
+
+def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
+    """A service is published beyond this machine only if it asks who comes."""
+    for service in services(spec):
+        if service.spec.is_open and not service.spec.traits.has_authentication:
+            path = (*service.path, "publish")
+            yield Finding(path, f"{service.name} asks nobody for a key; write `publish: local` and use the gateway")
+
+
+def versions_are_safe(spec: Spec) -> Iterator[Finding]:
+    """A chosen release must not be known to be dangerous."""
+    for service in services(spec):
+        version = getattr(service.spec, "version", None)
+        if version is None:
+            continue
+        from packaging.version import Version
+
+        floor, reason = service.spec.traits.version_floor
+        path = (*service.path, "version")
+        bad = dict(service.spec.traits.bad_versions)
+        if version in bad:
+            yield Finding(path, f"{version} is refused: {bad[version]}; take {floor} or newer")
+        elif Version(version) < Version(floor):
+            yield Finding(path, f"{version} is older than {floor}: {reason}")
+
+
+def stack_is_free(spec: Spec) -> Iterator[Finding]:
+    """A stack must not take the place of the kit's own folders beside it."""
+    if spec.stack in _RESERVED_STACKS:
+        yield Finding(("stack",), f"{spec.stack} is reserved for the kit's own folder; choose another name")
+
+
+CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
+    stack_is_free,
+    ports_are_unique,
+    models_have_engines,
+    models_fit_their_engines,
+    webui_has_a_back_end,
+    publishing_is_safe,
+    versions_are_safe,
+    folders_are_apart,
+    *NAMING_CHECKS,
+    *FRONT_CHECKS,
+    *MAKING_CHECKS,
+)
+
+
+def findings(spec: Spec) -> Iterator[Finding]:
+    """Run every check."""
+    for check in CHECKS:
+        yield from check(spec)

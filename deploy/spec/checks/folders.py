@@ -1,0 +1,97 @@
+"""Folders of the host that the user names: each is one service's alone, and none of the system's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import get_args
+
+from deploy.fields.values import HostPath
+from deploy.reading.document import FieldPath
+from deploy.spec.checks.finding import Finding
+from deploy.spec.model import Spec
+from deploy.spec.placed import Placed, services
+
+_KIT_FOLDERS = ("/opt/kit", "/var/cache/kit")
+_SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+_SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
+_HOMES_BELOW = ("/usr/share/ollama",)
+"""Homes of users that an engine's own installer makes, in the midst of the system."""
+_SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
+_WINDOWS_DRIVE = re.compile(r"/mnt/[A-Za-z](/|$)")
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A folder where it is written."""
+
+    folder: str
+    field: str
+    owner: Placed
+
+    @property
+    def path(self) -> FieldPath:
+        return (*self.owner.path, self.field)
+
+    @property
+    def example(self) -> str:
+        return "/srv/models" if self.field == "models_dir" else "/srv/chats"
+
+
+def folders_are_apart(spec: Spec) -> Iterator[Finding]:
+    """A folder that the user names must be no one else's."""
+    named = [one for service in services(spec) for one in _named_by(service)]
+    for index, one in enumerate(named):
+        found = list(_of_its_own(spec, one))
+        yield from found
+        for other in named[:index] if not found else ():
+            if other.owner.path != one.owner.path and _overlap(one.folder, other.folder):
+                message = f"{one.folder} overlaps the {other.field} of {other.owner.name} ({other.folder})"
+                yield Finding(one.path, message, (other.path,))
+
+
+def _named_by(service: Placed) -> Iterator[_Named]:
+    for name, field in type(service.spec).model_fields.items():
+        value = getattr(service.spec, name)
+        if HostPath in get_args(field.annotation) and value is not None:
+            yield _Named(value, name, service)
+
+
+def _of_its_own(spec: Spec, one: _Named) -> Iterator[Finding]:
+    folder, another = one.folder, f"name another such as {one.example}"
+    is_home = any(_is_within(folder, home) and folder != home for home in _HOMES_BELOW)
+    if _WINDOWS_DRIVE.match(folder):
+        why = "which knows no owners and is slow" if one.field == "models_dir" else "where databases break"
+        yield Finding(one.path, f"{folder} is a drive of Windows, {why}; name a folder such as {one.example}")
+    elif folder in _SHARED or (not is_home and any(_is_within(folder, tree) for tree in _trees())):
+        yield Finding(one.path, f"{folder} belongs to the system; name a folder of its own such as {one.example}")
+    elif any(_overlap(folder, own) for own in _KIT_FOLDERS):
+        yield Finding(one.path, f"{folder} overlaps the kit's own folder; {another}")
+    elif _overlap(folder, "/srv/kit"):
+        yield from _within_user_data(spec, one)
+
+
+def _trees() -> tuple[str, ...]:
+    return _SYSTEM_TREES + _SYSTEM_TREES_BELOW
+
+
+def _within_user_data(spec: Spec, one: _Named) -> Iterator[Finding]:
+    root = f"/srv/kit/{spec.stack}"
+    if not _is_within(one.folder, root) or one.folder == root:
+        message = f"{one.folder} holds the data of other services; name another such as {one.example}"
+        yield Finding(one.path, message, (("stack",),))
+        return
+    for service in services(spec):
+        if service.path != one.owner.path and _overlap(one.folder, f"{root}/{service.name}"):
+            message = f"{one.folder} overlaps the data of {service.name} ({root}/{service.name})"
+            yield Finding(one.path, message, (("stack",), (*service.path, "name")))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return _is_within(one, other) or _is_within(other, one)

@@ -1,0 +1,103 @@
+"""Names of engines and models: each names one thing, and an engine takes it for what the person means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from deploy.agent.protocols.names import CLOUD, LOCAL, same, suffix
+from deploy.errors import KitError, UsageError
+from deploy.fields.engine import EngineSpec
+from deploy.reading.document import FieldPath
+from deploy.reference import parse_model
+from deploy.spec.checks.finding import Finding
+from deploy.spec.lineage import lineage
+from deploy.spec.model import Spec
+from deploy.spec.models import Model
+from deploy.spec.placed import services
+
+
+def names_are_unique(spec: Spec) -> Iterator[Finding]:
+    """Two engines, or an engine and another service, must not share a name; nor two models of one engine."""
+    first = {service.name: service.path for service in reversed(services(spec)) if service.path[0] != "engines"}
+    for index, engine in enumerate(spec.engines):
+        path: FieldPath = ("engines", index)
+        taken = first.setdefault(engine.name, path)
+        if taken != path:
+            whose = "another engine's name" if taken[0] == "engines" else f"the name of the {taken[0]}'s service"
+            yield Finding((*path, "name"), f"{engine.name} is {whose} already", (taken,))
+    models: dict[tuple[str, str], int] = {}
+    for index, model in enumerate(spec.models):
+        # An engine finds a model by any spelling of its name.
+        if models.setdefault((model.engine, same(model.name)), index) != index:
+            yield Finding(("models", index, "name"), f"{model.name} is another model's name on {model.engine} already")
+
+
+def engines_take_names_whole(spec: Spec) -> Iterator[Finding]:
+    """An engine that makes models must not take a part of a name for something else."""
+    engines = {engine.name: (place, engine) for place, engine in enumerate(spec.engines)}
+    made_from = lineage(spec)
+    for index, model in enumerate(spec.models):
+        place, engine = engines.get(model.engine, (0, None))
+        if engine is None or engine.models_are != "created":
+            continue
+        also: tuple[FieldPath, ...] = (("models", index, "engine"), ("engines", place))
+        is_pulled = made_from.is_pulled(model)
+        for field, message in _taken_apart(model, engine, is_pulled=is_pulled):
+            yield Finding(("models", index, field), message, also)
+
+
+def _taken_apart(model: Model, engine: EngineSpec, *, is_pulled: bool) -> Iterator[tuple[str, str]]:
+    found = suffix(model.name)
+    if wrong := _unreadable(model.name):
+        yield "name", wrong
+    elif found == LOCAL or (found == CLOUD and not is_pulled):
+        yield "name", f"{_why(model.name, found)}; choose another tag"
+    elif found == CLOUD and not engine.uses_cloud:
+        yield "name", _without_cloud(model.name, engine)
+    if not isinstance(model.from_, str) or (is_pulled and found):
+        return
+    found = suffix(model.from_)
+    if wrong := _unreadable(model.from_):
+        yield "from", wrong
+    elif found == LOCAL:
+        yield "from", f"{_why(model.from_, found)}; write {model.from_.rpartition(':')[0]}"
+    elif found == CLOUD and not engine.uses_cloud:
+        yield "from", _without_cloud(model.from_, engine)
+
+
+def _unreadable(name: str) -> str:
+    try:
+        parse_model(name)
+    except KitError as error:
+        return f"{error.problem}; {error.next_step}"
+    return ""
+
+
+def _why(name: str, found: str) -> str:
+    tag = name.rpartition(":")[2]
+    if found == LOCAL:
+        return f"an engine takes the tag {tag} off a name before it looks for the model, so nobody can ask for {name}"
+    return f"an engine sends what is asked under the tag {tag} to its vendor's cloud, and not to this model"
+
+
+def _without_cloud(name: str, engine: EngineSpec) -> str:
+    return "; ".join(_in_the_cloud(name, engine))
+
+
+def _in_the_cloud(name: str, engine: EngineSpec) -> tuple[str, str]:
+    tag = name.rpartition(":")[2]
+    problem = f"the tag {tag} stands for a model in the vendor's cloud, and each question would leave this machine"
+    return problem, f"name another tag, or write `cloud: true` at {engine.name}"
+
+
+def ensure_taken_whole(name: str, spec: Spec, engine_name: str) -> None:
+    """Refuse a name that a person types, where its engine would take it for another model's."""
+    engine = next(one for one in spec.engines if one.name == engine_name)
+    found = suffix(name) if engine.models_are == "created" else ""
+    if found == LOCAL:
+        raise UsageError(_why(name, found), f"write {name.rpartition(':')[0]}")
+    if found == CLOUD and not engine.uses_cloud:
+        raise UsageError(*_in_the_cloud(name, engine))
+
+
+NAMING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (names_are_unique, engines_take_names_whole)

@@ -1,0 +1,12 @@
+"""Places to fetch from, as kit.yaml names them."""
+
+from __future__ import annotations
+
+from deploy.deployment.fetch import Fetch
+from deploy.spec.model import Spec
+
+
+def places_to_fetch_from(spec: Spec) -> Fetch:
+    """Return where and how things are fetched for a spec."""
+    mirrors = spec.mirrors
+    return Fetch(mirrors.debian, mirrors.pypi, spec.proxy, spec.ca, mirrors.registry, mirrors.models)

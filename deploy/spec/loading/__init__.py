@@ -1,0 +1,1 @@
+"""kit.yaml into a Spec, or every problem in it at once."""

@@ -1,0 +1,51 @@
+"""One model more in a kit.yaml: what the checks of the whole file say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from deploy.agent.protocols.names import same
+from deploy.reading.validation import attempt
+from deploy.spec.checks.crosschecks import findings
+from deploy.spec.model import ENGINES, Spec
+from deploy.spec.models import Model
+
+
+def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[str, str]]:
+    """Yield the key and the message of each finding about an entry of `models`, which is sound by itself.
+
+    Without a kit.yaml that has its engine, a new one that makes models is taken.
+    """
+    model, _ = attempt(Model, dict(entry))
+    has_engine = spec is not None and any(engine.name == entry["engine"] for engine in spec.engines)
+    whole = spec if has_engine else _smallest(str(entry["engine"]))
+    if model is None or whole is None:
+        return
+    others = tuple(one for one in whole.models if not _is_same(one, model))
+    place = len(others)
+    for finding in findings(whole.model_copy(update={"models": (*others, model)})):
+        if finding.path[:2] == ("models", place) and len(finding.path) > 2:
+            yield str(finding.path[2]), finding.text()
+
+
+def is_taken(entry: Mapping[str, Any], spec: Spec | None) -> bool:
+    """True if a kit.yaml has a model of that name on that engine."""
+    model, _ = attempt(Model, dict(entry))
+    return model is not None and spec is not None and any(_is_same(one, model) for one in spec.models)
+
+
+def _is_same(one: Model, other: Model) -> bool:
+    return one.engine == other.engine and same(one.name) == same(other.name)
+
+
+def _smallest(name: str) -> Spec | None:
+    """Return the least kit.yaml with an engine of this name that makes models."""
+    for engine in ENGINES:
+        data = {"kit": 1, "stack": "home", "engines": [yaml.safe_load(engine.shortest) | {"name": name}]}
+        spec, _ = attempt(Spec, data | {"models": [], "gateway": None, "webui": None, "backup": None})
+        if spec is not None and spec.engines[0].models_are == "created":
+            return spec
+    return None

@@ -1,0 +1,57 @@
+"""Parts of the spec that are designed but not supported yet: refused with the next step, never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.reading.document import Document, FieldPath
+
+Refusal = tuple[FieldPath, str]
+_ONE_MACHINE = "other machines are not supported yet; leave it out, everything runs on this machine"
+NO_BACKUP = "backups are not supported yet; leave `backup` out, or write `backup: null`"
+_TOP_KEYS = {"hosts": _ONE_MACHINE}
+_SERVICE_KEYS = {"host": _ONE_MACHINE}
+_ENGINE_KEYS = _SERVICE_KEYS | {
+    "model": "an engine names no model; write `engine:` with this engine's name at the model",
+}
+_IMAGE_VALUES = {
+    ("source", "pull"): "pulling images is not supported yet; write `source: build`",
+    ("debian", "pinned"): "pinned Debian packages are not supported yet; write `debian: moving`",
+}
+_KEYED = {*_TOP_KEYS, *_ENGINE_KEYS}
+
+
+def refuse_planned(document: Document) -> None:
+    """Note every part of the document that is not supported yet."""
+    for path, message in _refusals(document.data):
+        document.complain(path, message, at_key=path[-1] in _KEYED)
+
+
+def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
+    yield from _keys((), data, _TOP_KEYS)
+    if data.get("backup") is not None:
+        yield ("backup",), NO_BACKUP
+    images = data.get("images")
+    for (key, value), message in _IMAGE_VALUES.items():
+        if isinstance(images, dict) and images.get(key) == value:
+            yield ("images", key), message
+    for name in ("gateway", "webui"):
+        yield from _service((name,), data.get(name), _SERVICE_KEYS)
+    for index, engine in enumerate(_list(data.get("engines"))):
+        yield from _service(("engines", index), engine, _ENGINE_KEYS)
+
+
+def _service(path: FieldPath, service: Any, keys: dict[str, str]) -> Iterator[Refusal]:
+    yield from _keys(path, service, keys)
+    if isinstance(service, dict) and service.get("threads") == "auto":
+        yield (*path, "threads"), "`auto` is not supported yet; write a number, one below the number of cores"
+
+
+def _keys(path: FieldPath, found: Any, planned: dict[str, str]) -> Iterator[Refusal]:
+    if isinstance(found, dict):
+        yield from (((*path, key), message) for key, message in planned.items() if key in found)
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []

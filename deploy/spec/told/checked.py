@@ -1,0 +1,56 @@
+"""An entry of `models` that came of a Modelfile, against all that kit.yaml says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from deploy.errors import KitError, Problem
+from deploy.protocols.modelfiles import Entry
+from deploy.reference import parse_model
+
+if TYPE_CHECKING:
+    from deploy.spec.model import Spec
+
+
+def refused_by_itself(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
+    """Return the keys of an entry that kit.yaml would refuse, each with what is wrong with it."""
+    from deploy.reading.validation import attempt
+    from deploy.reading.wording import words
+    from deploy.spec.models import Model
+
+    _, faults = attempt(Model, entry)
+    found: dict[str, list[Problem]] = {}
+    for path, error in faults:
+        key = str(path[0])
+        line = lines.get("message" if key == "messages" else key, 1)
+        wrong = Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
+        found.setdefault(key, []).append(wrong)
+    try:
+        if isinstance(entry["from"], str):
+            parse_model(entry["from"])
+    except KitError as error:
+        wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {error.next_step}")
+        found.setdefault("from", []).append(wrong)
+    return found
+
+
+def refused_beside(entry: Entry, spec: Spec | None, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
+    """Return the keys that the whole of a kit.yaml has no place for; what is found without them counts as well."""
+    from deploy.spec.loading.addition import of_addition
+
+    found: dict[str, list[Problem]] = {}
+    for key, message in of_addition(entry, spec):
+        line = lines.get("message" if key == "messages" else key, 1)
+        found.setdefault(key, []).append(Problem(file, line, 1, "", f"{key}: {message}"))
+    return found
+
+
+def taken(entry: Entry, spec: Spec | None) -> str:
+    """Return what to do with an entry whose name a kit.yaml has already; empty where it has no such model."""
+    from deploy.spec.loading.addition import is_taken
+
+    if not is_taken(entry, spec):
+        return ""
+    there = f"kit.yaml has a model {entry['name']} on {entry['engine']} already"
+    return f"{there}: put these lines in its place, or choose another name with --name"

@@ -1,0 +1,14 @@
+"""Suggestions for misspelled words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean ...?)` where one of the known words is near, else nothing."""
+    from difflib import get_close_matches
+
+    plain = {name.lower().replace("-", "_"): name for name in known if abs(len(name) - len(word)) <= 4}
+    near = get_close_matches(word.lower().replace("-", "_"), list(plain)[:300], n=1, cutoff=0.66)
+    return f" (did you mean {plain[near[0]]}?)" if near else ""
