@@ -17,7 +17,7 @@ FIELDS = {
     "N_PREDICT": "predict",
     "N_THREADS": "threads",
 }
-_MODEL = "the model stands under `models` with this engine's name, as {file: ...} or {pip: ...}"
+_MODEL = "the model stands under `models` with this engine's name, as {file: ...}, {url: ...} or {pip: ...}"
 _CARD = "GPUs are not supported for this engine yet; it runs on the CPU, and an engine of another kind may have a card"
 REASONS = {
     "LLAMA_API_KEY": "the kit makes one and keeps it on the host",

@@ -13,7 +13,7 @@ from deploy.spec.checks.fronts import FRONT_CHECKS
 from deploy.spec.checks.making import MAKING_CHECKS
 from deploy.spec.checks.naming import NAMING_CHECKS
 from deploy.spec.model import Spec
-from deploy.spec.models import OWN_SETTINGS, FileSource, Model, PipSource
+from deploy.spec.models import OWN_SETTINGS, Model
 from deploy.spec.placed import Placed, services
 
 _RESERVED_STACKS = ("agent", "tools")
@@ -68,8 +68,8 @@ def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
 
 def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
     source = model.from_
-    if models_are == "opened" and not isinstance(source, (PipSource, FileSource)):
-        yield f"{model.engine} opens one GGUF file; write {{pip: ...}} or {{file: ...}}"
+    if models_are == "opened" and (source is None or isinstance(source, str)):
+        yield f"{model.engine} opens one GGUF file; write {{pip: ...}}, {{file: ...}} or {{url: ...}}"
     elif models_are == "named" and not (source is None or isinstance(source, str)):
         yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
 

@@ -46,6 +46,16 @@ def test_a_tag_is_all_that_a_real_model_needs(kit: Kit) -> None:
     assert (spec.models[0].name, bool(spec.gateway), bool(spec.webui)) == ("llama3.2:3b", True, True)
 
 
+@pytest.mark.parametrize("kind", ["llama_cpp", "ollama"])
+def test_a_file_at_an_address_is_for_engines_that_open_files_and_for_those_that_create_models(
+    kind: str, kit: Kit
+) -> None:
+    address, sha256 = "https://example.org/mine.gguf", "1" * 64
+    assert kit("init", "--engine", kind, "--url", address, "--sha256", sha256).code == 0
+    spec = load_spec(Path("kit.yaml"))
+    assert (spec.engines[0].kind, spec.models[0].model_dump()["from_"]) == (kind, {"url": address, "sha256": sha256})
+
+
 def test_a_folder_whose_name_begins_as_an_option_stays_a_path_in_the_next_line(kit: Kit) -> None:
     assert kit("init", "--", "-x").out.endswith("next:\n  kit apply ./-x/kit.yaml\n")
     assert kit("check", "--", "-x/kit.yaml").err.endswith("type: kit lock ./-x/kit.yaml\n")
@@ -85,7 +95,6 @@ def test_a_file_that_is_no_gguf_is_refused(content: bytes, why: str, option: str
         (("--url", "http://mac.lan:11434"), "add --model NAME"),
         (("--sha256", "1" * 64), "--sha256 belongs to a GGUF file at an address"),
         (("--url", "https://example.org/a.gguf", "--sha256", "1" * 64, "--gguf", "b.gguf"), "two files"),
-        (("--engine", "llama_cpp", "--url", "https://example.org/a.gguf", "--sha256", "1" * 64), "main opens one GGUF"),
     ],
 )
 def test_options_that_miss_something_are_told(words: tuple[str, ...], said: str, kit: Kit) -> None:

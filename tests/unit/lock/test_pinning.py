@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.apply.requests import models_request
+from deploy.decide.resolve import resolve
 from deploy.errors import KitError
 from deploy.lock.model import FileModelLock, PipModelLock, read_lock
 from deploy.lock.pinning import make_lock
@@ -129,6 +131,19 @@ def test_a_file_beside_kit_yaml_is_measured(tmp_path: Path) -> None:
     assert isinstance(model, FileModelLock)
     assert (model.file, model.size, model.gguf.architecture) == ("models/tiny.gguf", len(MODEL), "llama")
     assert model.agent_source() == {"file": {"path": "models/tiny.gguf"}}
+
+
+def test_a_file_at_an_address_is_measured_and_fetched_by_the_host_from_there(
+    tmp_path: Path, index: tuple[str, Path]
+) -> None:
+    (index[1].parent / "tiny.gguf").write_bytes(MODEL)
+    address = index[0].replace("/simple/", "/tiny.gguf")
+    spec = spec_of(tmp_path, f"{{url: '{address}', sha256: {SHA256}}}")
+    lock = make_lock(spec, tmp_path, Story().step)
+    (model,) = models_request(resolve(spec, lock), "run-1", tmp_path)["models"]
+    assert (model["sha256"], model["size"], model["source"]) == (SHA256, len(MODEL), {"url": {"url": address}})
+    write_lock(lock, tmp_path / "kit.lock")
+    assert read_lock(tmp_path / "kit.lock") == lock
 
 
 def test_a_file_that_is_not_the_one_is_told(tmp_path: Path) -> None:
