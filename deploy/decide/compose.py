@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from deploy.deployment.host import Deployment
-from deploy.deployment.service import Artifact, Mount, Service
+from deploy.deployment.service import FIRST_TIMES, Artifact, Mount, Service
 
 ENTRY_POINT = Artifact("entrypoint/entrypoint.sh.j2", "entrypoint.sh", "/kit/entrypoint.sh")
 
@@ -43,8 +43,9 @@ def service_block(deployment: Deployment, service: Service, file_mounts: tuple[M
 
 
 def block_digest(block: dict[str, Any]) -> str:
-    """Return the digest of a service's rendered block."""
-    return hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()
+    """Return the digest of a service's rendered block, whatever its health timing."""
+    counted = {**block, "healthcheck": {**block["healthcheck"], **FIRST_TIMES}}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
 def name_options(service: Service) -> list[str]:

@@ -56,6 +56,10 @@ class Probe:
     log_lines: tuple[str, ...] = ()
 
 
+FIRST_TIMES = {"interval": "5s", "retries": 6}
+"""Health timing of the first containers; it stands in every digest, so another one recreates no container."""
+
+
 @dataclass(frozen=True)
 class Capability:
     """A kernel capability that a service needs, with the reason."""

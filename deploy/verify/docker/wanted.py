@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.agent.docker.defaults import HostDefaults
+from deploy.deployment.service import FIRST_TIMES
 from deploy.verify.docker.flat import Flat, capability, environment, labels, plain
 
 Alternatives = tuple[Any, ...]
@@ -59,7 +60,6 @@ def _process(made: Made, container: str) -> Wanted:
         "Config.Entrypoint": entry,
         "Config.Cmd": command,
         "Config.StopTimeout": _nanoseconds(block["stop_grace_period"]) // SECOND,
-        "Config.Healthcheck": _health(block["healthcheck"]),
         "Config.Volumes": sorted(image.get("Volumes") or {}),
         "Config.Shell": image.get("Shell"),
         "Config.OnBuild": image.get("OnBuild"),
@@ -67,7 +67,12 @@ def _process(made: Made, container: str) -> Wanted:
         **environment([*(image.get("Env") or ()), *given]),
         **labels({**(image.get("Labels") or {}), **block.get("labels", {}), **own}),
     }
-    more = {"Config.WorkingDir": (place, place or "/"), "Config.StopSignal": (signal, signal or "SIGTERM")}
+    health = block["healthcheck"]
+    more = {
+        "Config.Healthcheck": (_health(health), _health({**health, **FIRST_TIMES})),
+        "Config.StopSignal": (signal, signal or "SIGTERM"),
+        "Config.WorkingDir": (place, place or "/"),
+    }
     return {**{key: (value,) for key, value in wanted.items()}, **more}
 
 

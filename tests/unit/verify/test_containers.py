@@ -42,6 +42,13 @@ def test_a_container_that_nobody_touched_is_as_the_release_says(container: Docum
     assert told(container) == ()
 
 
+def test_a_container_that_an_earlier_kit_had_asked_more_often_is_right(container: Document) -> None:
+    rarer = {**RECORDED["block"]["healthcheck"], "interval": "60s", "retries": 3}
+    assert told(container, healthcheck=rarer) == ()
+    container["Config"]["Healthcheck"]["Interval"] *= 2
+    assert len(told(container, healthcheck=rarer)) == 1
+
+
 @pytest.mark.parametrize("name", sorted(set(OPENINGS) - set(NUMBER)))
 def test_an_opened_container_is_told(container: Document, name: str) -> None:
     for key, value in OPENINGS[name].items():
