@@ -13,7 +13,12 @@ from tests.docs.reference import PAGE as REFERENCE
 from tests.tree import REPOSITORY
 
 README = REPOSITORY / "README.md"
-PAGES = (README, *sorted(page for page in (REPOSITORY / "docs").glob("*.md") if page != REFERENCE))
+PAGES = (
+    README,
+    REPOSITORY / "CONTRIBUTING.md",
+    REPOSITORY / "SECURITY.md",
+    *sorted(page for page in (REPOSITORY / "docs").rglob("*.md") if page != REFERENCE),
+)
 VARIABLE = re.compile(r"[A-Z_]+=")
 KIT = ("kit", "./kit")
 
