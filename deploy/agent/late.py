@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import project_of
 from deploy.agent.remembered import write_file
 
 SETTINGS = ("net.ipv4.ip_nonlocal_bind", "net.ipv6.ip_nonlocal_bind")
@@ -24,7 +25,7 @@ ON = "1"
 
 def path_of(stack: str) -> Path:
     """Return the file that brings a stack's settings back at each boot."""
-    return AT_BOOT / f"90-kit-{stack}.conf"
+    return AT_BOOT / f"90-{project_of(stack)}.conf"
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.service import Service
-from deploy.hosts.observe import CACHE, engine_request
+from deploy.hosts.observe import engine_request
+from deploy.stack import CACHE, UV
 
 AGENT_FORMAT = 1
-UV = "/opt/kit/tools/bin/uv"
 Request = dict[str, Any]
 
 

@@ -15,6 +15,7 @@ from deploy.deployment.port import Port
 from deploy.deployment.recipe import ImageSource
 from deploy.deployment.service import Service
 from deploy.fields.service import OPEN_WORDS, ServiceSpec
+from deploy.stack import Stack
 
 Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
 """Why a gateway passed a question on in vain."""
@@ -52,10 +53,9 @@ class Site:
     embedding: str | None = None
     """The model that somebody in the spec wants to turn text into vectors with."""
 
-    @property
-    def data_root(self) -> str:
-        """Folder of the stack's user data, where the spec says nothing else."""
-        return f"/srv/kit/{self.stack}"
+    def data_of(self, name: str) -> str:
+        """Return the folder of one service's user data, where kit.yaml names no other one."""
+        return Stack(self.stack).data_of(name)
 
     @property
     def image(self) -> Image:

@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import FIRST_TIMES, Artifact, Mount, Service
+from deploy.stack import Stack
 
 ENTRY_POINT = Artifact("entrypoint/entrypoint.sh.j2", "entrypoint.sh", "/kit/entrypoint.sh")
 
@@ -79,7 +80,7 @@ def _process(service: Service) -> dict[str, Any]:
 
 def _storage(deployment: Deployment, service: Service, file_mounts: tuple[Mount, ...]) -> dict[str, Any]:
     secrets = tuple(
-        Mount(f"{deployment.root}/secrets/{service.name}/{use.secret.name}", f"/run/secrets/{use.variable}")
+        Mount(Stack(deployment.stack).secret(service.name, use.secret.name), f"/run/secrets/{use.variable}")
         for use in service.secrets
     )
     return {

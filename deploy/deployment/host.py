@@ -9,6 +9,7 @@ from deploy.deployment.fetch import Fetch
 from deploy.deployment.port import Port as Port
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
+from deploy.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,17 @@ class Deployment:
     @property
     def root(self) -> str:
         """Folder of the stack's releases, files, secrets and state on the host."""
-        return f"/opt/kit/{self.stack}"
+        return Stack(self.stack).root
 
     @property
     def data_root(self) -> str:
         """Folder of the stack's user data on the host, where the spec says nothing else."""
-        return f"/srv/kit/{self.stack}"
+        return Stack(self.stack).data_root
 
     @property
     def project(self) -> str:
         """Name of the compose project."""
-        return f"kit-{self.stack}"
+        return Stack(self.stack).project
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

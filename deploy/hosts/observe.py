@@ -32,9 +32,9 @@ from deploy.hosts.seen_engines import read_engine, read_names
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
+from deploy.stack import CACHE
 
 PROBE_FORMAT = 1
-CACHE = "/var/cache/kit"
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from deploy.agent.line import call
 from deploy.agent.remembered import write_file
 from deploy.errors import HELD, HeldError, KitError
 from deploy.hosts.agent_zip import agent_zip
+from deploy.stack import AGENT_FOLDER
 
 if TYPE_CHECKING:
     import tempfile
 
 REQUEST_FORMAT = 1
 HOST_PYTHON = "/usr/bin/python3"
-AGENT_FOLDER = "/opt/kit/agent"
 PATIENCE_SECONDS = 60.0
 """How long an interrupted step may take to end by itself."""
 Document = dict[str, Any]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from deploy.agent.docker.installed import MARKER
 from deploy.agent.line import Line
 from deploy.agent.releases.clean import shared_places
 from deploy.agent.remembered import read_json
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import Document
+from deploy.stack import INSTALLED_DOCKER
 
 __all__ = ["clean", "packages_words", "shared_places", "stays_words"]
 
@@ -23,7 +23,7 @@ def clean(transport: Transport, *, cache: bool) -> Document:
     return transport.call("clean", {"cache": cache})
 
 
-def packages_words(marker: Path = MARKER) -> str:
+def packages_words(marker: Path = INSTALLED_DOCKER) -> str:
     """Say which Debian packages the kit installed for Docker; empty where Docker is not the kit's."""
     # AppArmor, which an engine needs too, guards other programs of the machine.
     packages = [one for one in (read_json(marker) or {}).get("packages", []) if one.startswith(DOCKERS)]

@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images, staged_bytes
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import CACHE, Observation
+from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Disk
 from deploy.plan.engine import is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.weight import gib
+from deploy.stack import CACHE
 
 DOCKER_ROOT = "/var/lib/docker"
 RELEASE_BYTES = 16 * 2**20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import CACHE
 from deploy.plan.operation import Operation
+from deploy.stack import CACHE
 
 # Measured on two cores with a near mirror: a root filesystem of Debian, and wheels as they unpack.
 ROOT_DOWNLOAD = 60 * 2**20

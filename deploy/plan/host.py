@@ -12,6 +12,7 @@ from deploy.hosts.observe import Observation
 from deploy.plan.engine import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over
+from deploy.stack import Stack
 
 MODE = "0400"
 """Of a secret's file: its reader may read it, nobody else."""
@@ -95,7 +96,8 @@ def _opened(deployment: Deployment, observation: Observation, secret: Secret) ->
 
 def _rights(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     """Yield the kit's own paths that have another mode or owner; all that is told above is told once."""
-    opened = {f"{deployment.root}/secrets/{service}/{name}" for service, name in observation.secrets}
+    own = Stack(deployment.stack)
+    opened = {own.secret(service, name) for service, name in observation.secrets}
     for right in sorted(observation.rights, key=lambda one: one.path):
         is_told = right.path in opened and "mode is" in right.cause
         if right.is_placed and not is_told:

@@ -21,6 +21,7 @@ from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
 from deploy.plan.sources import source_refusals
+from deploy.stack import Stack
 
 Refusal = tuple[str, str]
 
@@ -159,7 +160,7 @@ def _older_than_data(deployment: Deployment, observation: Observation) -> Iterat
     for service in deployment.services:
         wrote = observation.data_versions.get(service.name)
         if service.data is not None and wrote and _is_below(service.data.version, wrote):
-            copies = f"{deployment.root}/copies/{service.name}"
+            copies = Stack(deployment.stack).copies(service.name)
             yield (
                 f"{service.name} {service.data.version} would start on data that {wrote} wrote, and could spoil it",
                 f"keep {wrote} or newer; a copy of older data, if one was taken, lies in {copies}",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import ADAPTER, Blob, CreatedModel
-from deploy.hosts.observe import CACHE
 from deploy.hosts.seen import SeenEngine
+from deploy.stack import CACHE
 
 GIB = 2**30
 # The archive and the file in it, until the engine has the file.

@@ -13,12 +13,13 @@ from deploy.agent.docker.installed import personal_folder, plugin_path
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
+from deploy.agent.kit_folders import project_of
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, write_json
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG")
 SECONDS = 900
-CHECKED_PROJECT = "kit-check"
+CHECKED_PROJECT = project_of("check")
 
 
 def compose_argv(root: Path, project: str, *words: str, file: Path | None = None) -> list[str]:

@@ -14,10 +14,10 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.daemon import daemon_json, daemon_settings
 from deploy.agent.docker.defaults import host_defaults, missing_limits
 from deploy.agent.errors import AgentError
+from deploy.agent.kit_folders import INSTALLED_DOCKER
 from deploy.agent.remembered import read_json, stamp, write_json
 
 DEFAULT_ROOT = "/var/lib/docker"
-MARKER = Path("/opt/kit/docker_engine.json")
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Folders that a person's PATH may lack."""
 PLUGIN_FOLDERS = (
@@ -38,7 +38,7 @@ def observe(root: Path) -> dict[str, Any]:
         "daemon_json_problem": problem,
         "compose": plugin_version("docker-compose", root),
         "client_path": shutil.which("docker"),
-        "kit_installed": MARKER.exists(),
+        "kit_installed": INSTALLED_DOCKER.exists(),
     }
 
 

@@ -12,11 +12,10 @@ from deploy.agent.errors import HELD, AgentError
 from deploy.agent.holder import WORKING, current_holder, is_locked
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import AGENTS, CACHE, KIT, TOOLS
 from deploy.agent.releases.collect import KEPT_AGENTS, OWN_IMAGES, remove_images
 from deploy.agent.stack.release import linked_release
 
-KIT = Path("/opt/kit")
-CACHE = Path("/var/cache/kit")
 CACHED = ("keys", "layers", "downloads", "uv", "work")
 """Parts of the cache that make the next build faster; without them it fetches everything again."""
 
@@ -76,12 +75,12 @@ def _unneeded_images(kit: Path) -> list[str]:
 
 
 def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[Path]:
-    agents = sorted((kit / "agent").glob("*.pyz"), key=lambda path: path.stat().st_mtime)
+    agents = sorted((kit / AGENTS.name).glob("*.pyz"), key=lambda path: path.stat().st_mtime)
     own = Path(sys.argv[0]).name
     if stacks:
         old = _with_compiled([path for path in agents[:-KEPT_AGENTS] if path.name != own])
         return [*old, *(cache / name for name in CACHED if whole and (cache / name).exists())]
-    found = [path for path in (kit / "tools", cache) if path.exists()]
+    found = [path for path in (kit / TOOLS.name, cache) if path.exists()]
     # The agent that does this is brought again when it is asked for.
     return [*found, *_with_compiled(agents)]
 
@@ -92,4 +91,4 @@ def _with_compiled(agents: list[Path]) -> list[Path]:
 
 def shared_places(kit: Path = KIT, cache: Path = CACHE) -> list[str]:
     """Return what is there that stacks share, for a person who removes one."""
-    return [str(path) for path in (cache, kit / "agent", kit / "tools") if path.exists()]
+    return [str(path) for path in (cache, kit / AGENTS.name, kit / TOOLS.name) if path.exists()]

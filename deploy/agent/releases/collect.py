@@ -12,13 +12,13 @@ from deploy.agent.data.put_back import half_put_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import AGENTS
 from deploy.agent.leftovers import remove_leftovers
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
-AGENTS = Path("/opt/kit/agent")
 KEPT_AGENTS = 8
 WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*", "releases/*/*/*", "copies/*/*")
 """Folders of a stack that the agent writes single files to. Never what lies deeper in a copy: that is user data."""

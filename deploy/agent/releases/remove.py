@@ -13,6 +13,7 @@ from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
@@ -28,13 +29,13 @@ NEVER_DATA = frozenset(
         "/lib",
         "/mnt",
         "/opt",
-        "/opt/kit",
+        str(KIT),
         "/proc",
         "/root",
         "/run",
         "/sbin",
         "/srv",
-        "/srv/kit",
+        str(DATA),
         "/sys",
         "/tmp",
         "/usr",
@@ -50,7 +51,7 @@ MADE = ("releases", "files", "current", "good", "run")
 
 def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and remove the stack's containers and networks; data, secrets and releases stay."""
-    docker, project = Docker(), f"kit-{request['stack']}"
+    docker, project = Docker(), project_of(request["stack"])
     with journal.step("containers"):
         containers = all_of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
         for container in containers:

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deploy.agent.kit_folders import AGENTS, CACHE, DATA, KIT, TOOLS
 from deploy.agent.late import path_of
 
 SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
 SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
 MODEL_FILE = 0o444
-DATA = Path("/srv/kit")
 ROOT = {"uid": 0, "gid": 0}
 CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER, "copies": SECRET_FOLDER}
 """What is for root alone of a stack's own folder: keys, logs and copies of user data."""
-SHARED, CACHE = Path("/opt/kit"), Path("/var/cache/kit")
-"""What all stacks of a host share."""
-PROGRAMS = ("agent/*", "tools/*", "tools/bin/*", "*.json")
+PROGRAMS = (f"{AGENTS.name}/*", f"{TOOLS.name}/*", f"{TOOLS.name}/bin/*", "*.json")
 CACHED = ("*", "builder/*", "images/*", "keys/*", "layers/*")
 """What root runs, and what images are made of: whoever may write there is root, or in every container."""
 
@@ -119,7 +117,7 @@ def _own(root: Path) -> Iterator[Path]:
     places = [shared, shared / "agent", shared / "tools", shared / "tools" / "bin", root]
     inside = ("*.json", "audit.log", "copies", "releases", "releases/*", "files", "files/*", "run", "run/**/*")
     found = [(shared, PROGRAMS), (root, inside)]
-    if shared == SHARED:
+    if shared == KIT:
         places += [CACHE, path_of(root.name)]
         found.append((CACHE, CACHED))
     places += [path for above, names in found for name in names for path in sorted(above.glob(name))]

@@ -12,6 +12,7 @@ from deploy.decide.desired import Desired
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.plan.estimate import estimate
+from deploy.stack import Stack
 
 NO_BACKUPS = "There are no backups yet."
 
@@ -100,7 +101,7 @@ def _keys(desired: Desired, service: Service, what: str) -> list[str]:
 def _key(desired: Desired, secret: Secret, what: str) -> str:
     return (
         f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
-        f"  (it lies in {desired.deployment.root}/secrets/{secret.owner}/{secret.name})"
+        f"  (it lies in {Stack(desired.deployment.stack).secret(secret.owner, secret.name)})"
     )
 
 

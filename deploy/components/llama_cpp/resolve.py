@@ -63,12 +63,12 @@ def _only_model(spec: LlamaCppEngine, site: Site) -> LockedModel:
 
 
 def _folders(spec: LlamaCppEngine, site: Site, owner: Owner) -> tuple[Folder, ...]:
-    root = f"{site.data_root}/{spec.name}"
+    root = site.data_of(spec.name)
     return (Folder(root, owner, "0750"), Folder(f"{root}/models", owner, "0750"))
 
 
 def _model_file(spec: LlamaCppEngine, site: Site, model: LockedModel, owner: Owner) -> ModelFile:
-    host_path = f"{site.data_root}/{spec.name}/models/{model.sha256}.gguf"
+    host_path = f"{site.data_of(spec.name)}/models/{model.sha256}.gguf"
     advice = "" if spec.chat_template or model.has_chat_template else _bare(spec, model)
     return ModelFile(model.name, spec.name, host_path, owner, model.sha256, model.size_bytes, model.source, advice)
 

@@ -33,7 +33,7 @@ _DRIVER = "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics), or writ
 def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
     """Decide the engine's container, its models and what it offers."""
     owner = owner_of(spec, UID)
-    root = f"{site.data_root}/{spec.name}"
+    root = site.data_of(spec.name)
     models_dir = spec.models_dir or f"{root}/models"
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     egress, cause = _egress(spec, site)

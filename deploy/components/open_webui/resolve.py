@@ -44,7 +44,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     called, embedding = _called(spec, offers), site.embedding or spec.embedding
     _ensure_possible(spec, called, embedding)
     owner = owner_of(spec, UID)
-    root = spec.bridge or f"{site.data_root}/{spec.kind}"
+    root = spec.bridge or site.data_of(spec.kind)
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     origins = _origins(ports, spec.url or ())
     owned = owned_settings(spec.public_url or _told(ports, origins), called, embedding)

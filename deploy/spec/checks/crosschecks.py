@@ -15,9 +15,7 @@ from deploy.spec.checks.naming import NAMING_CHECKS
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, Model
 from deploy.spec.placed import Placed, services
-
-_RESERVED_STACKS = ("agent", "tools")
-"""Names in /opt/kit that are the kit's own."""
+from deploy.stack import RESERVED_NAMES
 
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
@@ -108,7 +106,7 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
 
 def stack_is_free(spec: Spec) -> Iterator[Finding]:
     """A stack must not take the place of the kit's own folders beside it."""
-    if spec.stack in _RESERVED_STACKS:
+    if spec.stack in RESERVED_NAMES:
         yield Finding(("stack",), f"{spec.stack} is reserved for the kit's own folder; choose another name")
 
 

@@ -13,8 +13,9 @@ from deploy.reading.document import FieldPath
 from deploy.spec.checks.finding import Finding
 from deploy.spec.model import Spec
 from deploy.spec.placed import Placed, services
+from deploy.stack import CACHE, DATA_FOLDER, KIT_FOLDER, Stack
 
-_KIT_FOLDERS = ("/opt/kit", "/var/cache/kit")
+_KIT_FOLDERS = (KIT_FOLDER, CACHE)
 _SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
 _HOMES_BELOW = ("/usr/share/ollama",)
@@ -69,7 +70,7 @@ def _of_its_own(spec: Spec, one: _Named) -> Iterator[Finding]:
         yield Finding(one.path, f"{folder} belongs to the system; name a folder of its own such as {one.example}")
     elif any(_overlap(folder, own) for own in _KIT_FOLDERS):
         yield Finding(one.path, f"{folder} overlaps the kit's own folder; {another}")
-    elif _overlap(folder, "/srv/kit"):
+    elif _overlap(folder, DATA_FOLDER):
         yield from _within_user_data(spec, one)
 
 
@@ -78,14 +79,15 @@ def _trees() -> tuple[str, ...]:
 
 
 def _within_user_data(spec: Spec, one: _Named) -> Iterator[Finding]:
-    root = f"/srv/kit/{spec.stack}"
-    if not _is_within(one.folder, root) or one.folder == root:
+    own = Stack(spec.stack)
+    if not _is_within(one.folder, own.data_root) or one.folder == own.data_root:
         message = f"{one.folder} holds the data of other services; name another such as {one.example}"
         yield Finding(one.path, message, (("stack",),))
         return
     for service in services(spec):
-        if service.path != one.owner.path and _overlap(one.folder, f"{root}/{service.name}"):
-            message = f"{one.folder} overlaps the data of {service.name} ({root}/{service.name})"
+        data = own.data_of(service.name)
+        if service.path != one.owner.path and _overlap(one.folder, data):
+            message = f"{one.folder} overlaps the data of {service.name} ({data})"
             yield Finding(one.path, message, (("stack",), (*service.path, "name")))
 
 

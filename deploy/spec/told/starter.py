@@ -11,6 +11,7 @@ from deploy.spec.loading.loader import read_spec
 from deploy.spec.model import GATEWAYS, WEBUIS
 from deploy.spec.told.first import Choices, Part, first_engine, first_model, quoted
 from deploy.spec.told.schema import FILE_NAME, MODELINE, schema_text
+from deploy.stack import DATA_FOLDER, KIT_FOLDER
 from deploy.words import did_you_mean
 
 _SPEC = "kit.yaml"
@@ -36,7 +37,7 @@ def starter(choices: Choices) -> str:
             "# What this machine shall run. `kit check` reads it, `kit lock` pins it, `kit apply` makes it so.",
             "kit: 1",
             "",
-            "# Names the folders (/opt/kit/..., /srv/kit/...), the containers and the compose project.",
+            f"# Names the folders ({KIT_FOLDER}/..., {DATA_FOLDER}/...), the containers and the compose project.",
             f"stack: {quoted(choices.stack)}",
             "",
             "# Images are assembled on this machine from Debian packages and Python wheels.",

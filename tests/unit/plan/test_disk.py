@@ -18,9 +18,10 @@ from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
 from deploy.decide.desired import Desired
-from deploy.hosts.observe import CACHE, Observation, read_observation
+from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import Disk
 from deploy.plan import disk, make_plan
+from deploy.stack import CACHE
 from tests.golden.hosts import bare, settled
 from tests.golden.plans_of import PLANS, desired_of
 

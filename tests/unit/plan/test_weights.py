@@ -12,12 +12,13 @@ import pytest
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Base, Blob, CreatedModel
-from deploy.hosts.observe import CACHE, Observation, read_observation
+from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import Disk, SeenEngine
 from deploy.plan.disk import disk_refusals, needs
 from deploy.plan.estimate import estimate
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation
+from deploy.stack import CACHE
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 

@@ -87,7 +87,7 @@ def test_each_path_that_is_opened_is_told_and_the_kits_own_is_mended(root: Path)
 def test_what_all_stacks_of_a_host_share_is_looked_at_and_mended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent and its tools run as root, layers lie in every container, and a boot reads the kernel's settings."""
     cache, boot = root.parent / "cache", root.parent / "sysctl"
-    monkeypatch.setattr(rights, "SHARED", root.parent)
+    monkeypatch.setattr(rights, "KIT", root.parent)
     monkeypatch.setattr(rights, "CACHE", cache)
     monkeypatch.setattr(rights, "path_of", lambda stack: boot / f"90-kit-{stack}.conf")
     for name in ("layers/a", "images/b.json", "keys/k", "downloads/d", "uv/deep/file"):

@@ -1,0 +1,22 @@
+"""The kit's own folders on a host, and the names that follow from a stack's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+KIT = Path("/opt/kit")
+"""Holds a folder for each stack, and what all stacks share."""
+DATA = Path("/srv/kit")
+"""Holds the user data of each stack, where kit.yaml names no other folder."""
+CACHE = Path("/var/cache/kit")
+"""Makes the next build faster; may be removed at any time."""
+AGENTS = KIT / "agent"
+TOOLS = KIT / "tools"
+UV = TOOLS / "bin" / "uv"
+INSTALLED_DOCKER = KIT / "docker_engine.json"
+"""Marks a Docker that the kit installed."""
+
+
+def project_of(stack: str) -> str:
+    """Return the name of a stack's compose project."""
+    return f"kit-{stack}"

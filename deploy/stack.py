@@ -1,0 +1,51 @@
+"""A stack's name, and the folders and names that follow from it on every host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.agent import kit_folders
+
+KIT_FOLDER = str(kit_folders.KIT)
+DATA_FOLDER = str(kit_folders.DATA)
+CACHE = str(kit_folders.CACHE)
+AGENT_FOLDER = str(kit_folders.AGENTS)
+UV = str(kit_folders.UV)
+INSTALLED_DOCKER = kit_folders.INSTALLED_DOCKER
+RESERVED_NAMES = (kit_folders.AGENTS.name, kit_folders.TOOLS.name)
+"""Names that no stack can have: the folders of all stacks lie there."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What follows from a stack's name on every host."""
+
+    name: str
+
+    @property
+    def root(self) -> str:
+        """Folder of the stack's releases, files, secrets and state."""
+        return str(kit_folders.KIT / self.name)
+
+    @property
+    def data_root(self) -> str:
+        """Folder of the stack's user data, where kit.yaml names no other one."""
+        return str(kit_folders.DATA / self.name)
+
+    @property
+    def project(self) -> str:
+        """Name of the compose project."""
+        return kit_folders.project_of(self.name)
+
+    def secret(self, service: str, name: str) -> str:
+        """Return the file of a secret that a service reads."""
+        return str(Path(self.root, "secrets", service, name))
+
+    def copies(self, service: str) -> str:
+        """Return the folder of the copies of a service's user data."""
+        return str(Path(self.root, "copies", service))
+
+    def data_of(self, name: str) -> str:
+        """Return the folder of one service's user data, where kit.yaml names no other one."""
+        return str(Path(self.data_root, name))
