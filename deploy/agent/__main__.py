@@ -72,7 +72,7 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
         raise AgentError(f"the agent has no such verb: {' '.join(arguments)}", f"one of {', '.join(VERBS)}", 2)
     # Loaded before the request is read: who asks may still be making it.
     operation = _operation(arguments[0])
-    request = _request(whole=arguments[0] != "hold")
+    request = _request()
     try:
         return _run(arguments[0], operation, request)
     except OSError as problem:
@@ -90,9 +90,9 @@ def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, 
         return operation(request, Journal(request.get("root", ""), request.get("run", "")))
 
 
-def _request(whole: bool) -> dict[str, Any]:
-    # `hold` takes one line and goes on reading: its standard input closing frees the host.
-    text = sys.stdin.read() if whole else sys.stdin.readline()
+def _request() -> dict[str, Any]:
+    # One line: what comes behind it is the verb's own, a stream or the end of its hold. As text it would be decoded.
+    text = sys.stdin.buffer.readline()
     try:
         request = json.loads(text)
     except ValueError as problem:

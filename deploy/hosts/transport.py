@@ -1,46 +1,69 @@
-"""The way to a host's agent: one JSON request, one JSON answer, and a hold that lives as long as its connection."""
+"""The protocol of the way to a host, and what every kind of way shares: requests, answers, the hold.
+
+The control node reaches a host by nothing else: what it wants to know is a verb of the host's agent, what it wants to
+talk to is an address that is forwarded.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, Any, Protocol
 
 from deploy.agent.line import call
-from deploy.agent.remembered import write_file
 from deploy.errors import HELD, HeldError, KitError
-from deploy.hosts.agent_zip import agent_zip
-from deploy.stack import AGENT_FOLDER
-
-if TYPE_CHECKING:
-    import tempfile
 
 REQUEST_FORMAT = 1
-HOST_PYTHON = "/usr/bin/python3"
 PATIENCE_SECONDS = 60.0
 """How long an interrupted step may take to end by itself."""
+BLOCK = 1 << 20
 Document = dict[str, Any]
 OnLine = Callable[[Document], None]
+Address = tuple[str, int]
+"""A name or number of a host, and a port."""
+Agent = subprocess.Popen[bytes]
 
 
 class Transport(Protocol):
-    """A host's agent, wherever the host is."""
+    """The way to one host, wherever that is."""
 
     @property
     def agent_path(self) -> str:
         """Where the agent lies on the host."""
 
+    @property
+    def backend(self) -> str:
+        """The host as testinfra names it, for the checks."""
+
     def call(self, verb: str, request: Mapping[str, Any]) -> Document:
         """Ask the agent for one verb; its failure is raised as a KitError with its next step."""
 
+    def ahead(self, verb: str) -> AbstractContextManager[None]:
+        """Start a verb before its request is known: its agent loads while the request is made."""
+
     def hold(self, request: Mapping[str, Any], on_line: OnLine) -> AbstractContextManager[Document]:
         """Take the right to change the host; lines of the run's journal arrive until it is let go."""
+
+    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> Document:
+        """Ask for one verb, and send a file or a pipe to its standard input behind the request.
+
+        The request says how long the stream is: one that broke off looks like one that ended.
+        """
+
+    def lines(self, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+        """Ask for one verb whose answer is a stream, and yield its lines as they come."""
+
+    def forward(self, address: Address) -> AbstractContextManager[Address]:
+        """Give the address here that leads to an address as the host reaches it."""
+
+    def forward_socket(self, path: str) -> AbstractContextManager[str]:
+        """Give the path here that leads to a unix socket of the host."""
 
 
 class AgentFailedError(KitError):
@@ -52,90 +75,49 @@ class AgentFailedError(KitError):
         self.document = document
 
 
-class LocalTransport:
-    """The agent of this machine."""
-
-    def __init__(self, folder: str = AGENT_FOLDER, python: str = HOST_PYTHON) -> None:
-        self._folder = Path(folder)
-        self._python = python
-        self._path: Path | None = None
-        self._borrowed: tempfile.TemporaryDirectory[str] | None = None
-        self._ahead: dict[str, subprocess.Popen[bytes]] = {}
-
-    @property
-    def agent_path(self) -> str:
-        """Where the agent lies; brought there when it is first asked for."""
-        return str(self._agent())
-
-    @contextlib.contextmanager
-    def ahead(self, verb: str) -> Iterator[None]:
-        """Start a verb that is going to be asked: its agent loads while the request is made."""
-        with contextlib.suppress(KitError, OSError):
-            # What cannot be started now is told when it is asked.
-            self._ahead[verb] = self._started(verb)
+def ask(agent: Agent, verb: str, request: Mapping[str, Any], stream: IO[bytes] | None = None) -> Document:
+    """Write the request to an agent that was started, then the stream, and read its answer."""
+    with agent:
         try:
-            yield
-        finally:
-            if unasked := self._ahead.pop(verb, None):
-                _stop(unasked)
-
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
-        """Run one verb with the request on its standard input."""
-        with self._ahead.pop(verb, None) or self._started(verb) as agent:
-            try:
+            if stream is None:
                 output, errors = agent.communicate(encode(request))
-            except BaseException:
-                _stop(agent)
-                raise
-        return decode(verb, agent.returncode, output, errors)
+            else:
+                _feed(agent, request, stream)
+                output, errors = agent.communicate()
+        except BaseException:
+            stop(agent)
+            raise
+    return decode(verb, agent.returncode, output, errors)
 
-    @contextlib.contextmanager
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
-        """Keep an agent process whose standard input is the hold: closed, it lets go."""
-        with self._started("hold") as agent:
-            yield from _held(agent, request, on_line)
 
-    def _started(self, verb: str) -> subprocess.Popen[bytes]:
+def _feed(agent: Agent, request: Mapping[str, Any], stream: IO[bytes]) -> None:
+    writing, _, _ = _streams(agent)
+    # An agent that has failed reads no more; its answer says why.
+    with contextlib.suppress(BrokenPipeError):
+        writing.write(encode(request))
+        shutil.copyfileobj(stream, writing, BLOCK)
+
+
+def listen(agent: Agent, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+    """Write the request to an agent that was started, and yield the lines of its answer."""
+    with agent:
+        writing, reading, errors = _streams(agent)
         try:
-            # A session of its own: Ctrl-C reaches the CLI alone, which stops a step, and lets go once it has ended.
-            return subprocess.Popen(
-                self._argv(verb),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise _no_python(self._python) from None
-
-    def _argv(self, verb: str) -> list[str]:
-        # Isolated: neither this user's packages nor PYTHON* variables reach the agent. UTF-8 whatever the locale says.
-        return [self._python, "-X", "utf8", "-IS", str(self._agent()), verb]
-
-    def _agent(self) -> Path:
-        if self._path is None:
-            self._path = self._place(self._folder / agent_zip().name)
-        return self._path
-
-    def _place(self, path: Path) -> Path:
-        if path.exists() and path.read_bytes() == agent_zip().content:
-            # Of the agents on a host, those that were used last are kept.
-            with contextlib.suppress(PermissionError):
-                os.utime(path)
-            return path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, agent_zip().content, 0o444)
-        except PermissionError:
-            import tempfile
-
-            self._borrowed = tempfile.TemporaryDirectory(prefix="kit-agent-")
-            path = Path(self._borrowed.name) / path.name
-            path.write_bytes(agent_zip().content)
-        return path
+            with contextlib.suppress(BrokenPipeError):
+                writing.write(encode(request))
+                writing.close()
+            yield from reading
+        except BaseException:
+            agent.terminate()
+            reading.close()
+            raise
+        said = errors.read()
+    # A stream is no document: what went wrong comes beside it.
+    if agent.returncode:
+        decode(verb, agent.returncode, said, said)
 
 
-def _stop(agent: subprocess.Popen[bytes]) -> None:
+def stop(agent: Agent) -> None:
     """End a step, politely at first: it stops what it started, and clears away what it made."""
     agent.terminate()
     try:
@@ -175,14 +157,15 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
     raise AgentFailedError(document)
 
 
-def _held(agent: subprocess.Popen[bytes], request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+def held(agent: Agent, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+    """Hold the host by an agent that was started, until the caller goes on."""
     writing, reading, errors = _streams(agent)
     writing.write(encode({**holder(), **request}))
     writing.flush()
     first = reading.readline()
     if not first.startswith(b'{"held"'):
         writing.close()
-        raise_from_end(agent, first + reading.read(), errors.read())
+        _raise_from_end(agent, first + reading.read(), errors.read())
     listener = threading.Thread(target=_forward, args=(reading, on_line), daemon=True)
     listener.start()
     try:
@@ -212,13 +195,12 @@ def _say_ended(writing: IO[bytes]) -> None:
         writing.flush()
 
 
-def raise_from_end(agent: subprocess.Popen[bytes], output: bytes, errors: bytes) -> None:
-    """Raise what an agent process that ended early said."""
+def _raise_from_end(agent: Agent, output: bytes, errors: bytes) -> None:
     decode("hold", agent.wait(), output, errors)
     raise KitError("the agent did not hold the host", "this is a fault of the kit")
 
 
-def _streams(agent: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+def _streams(agent: Agent) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
     if agent.stdin is None or agent.stdout is None or agent.stderr is None:
         raise KitError("the agent was started without its streams")
     return agent.stdin, agent.stdout, agent.stderr
@@ -227,7 +209,3 @@ def _streams(agent: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[b
 def _forward(reading: IO[bytes], on_line: OnLine) -> None:
     for line in reading:
         on_line(json.loads(line))
-
-
-def _no_python(path: str) -> KitError:
-    return KitError(f"no Python at {path}", "install it: apt install python3")

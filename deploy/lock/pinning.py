@@ -11,7 +11,8 @@ from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.errors import KitError
 from deploy.gguf import Header
-from deploy.hosts.transport import LocalTransport, Transport
+from deploy.hosts.reach import HERE, reach
+from deploy.hosts.transport import Transport
 from deploy.lock.addresses import host_addresses
 from deploy.lock.image_sources import image_sources
 from deploy.lock.library import length_of_tag, measure_url, renderer_of_tag, resolve_tag
@@ -65,7 +66,7 @@ def make_lock(
     trusted(fetch)
     kept = pinned.addresses(spec)
     missing = tuple(word for word in spec.address_words if word not in kept)
-    addresses = kept | host_addresses(missing, transport or LocalTransport())
+    addresses = kept | host_addresses(missing, transport or reach()[HERE])
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())

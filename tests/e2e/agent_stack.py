@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.deployment.bundle import Bundle, File
-from deploy.hosts.transport import Document, LocalTransport
+from deploy.hosts.local import LocalTransport
+from deploy.hosts.transport import Document
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 BUSYBOX = Path("/bin/busybox")

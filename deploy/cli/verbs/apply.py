@@ -14,7 +14,7 @@ from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import LOCK
 from deploy.deployment.data_choices import Choices
 from deploy.errors import UsageError
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
@@ -35,7 +35,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, lo
     Where there is no kit.lock yet, it is made first, as `kit lock` makes it, and what it pins is shown.
     """
     pinned = _pinned(output, spec, locked=locked)
-    transport = LocalTransport()
+    transport = reach()[HERE]
     with transport.ahead("probe"):
         # Loading these takes as long as the agent takes to start: both go on side by side.
         from deploy.cli.verbs.applying import apply_and_tell

@@ -7,7 +7,7 @@ import click
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.shared import clean, packages_words
 
 
@@ -21,7 +21,7 @@ def command(output: Output, cache: bool) -> None:
     data, secrets, Docker and Debian packages stay; the packages are told.
     """
     ensure_root("clean changes this machine")
-    answer = clean(LocalTransport(), cache=cache)
+    answer = clean(reach()[HERE], cache=cache)
     gone = [*answer["images"], *answer["removed"]]
     lines = [f"removed {one}" for one in gone] or ["nothing to remove"]
     if answer["freed_bytes"]:

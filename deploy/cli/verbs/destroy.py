@@ -12,7 +12,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import spec_argument, stack_option, verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.applied import to_remove
 from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there
@@ -46,7 +46,7 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     if data or not yes:
         ensure_typed(output, there.stack, f"{_loss(roots, data=data)}{stays}", confirm)
     with progress() as display:
-        answer = destroy(there, LocalTransport(), display, data=data)
+        answer = destroy(there, reach()[HERE], display, data=data)
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
     document |= {"models_outside": list(map(asdict, outside)), "shared": shared_places()}
     output.answer(f"{there.stack} is removed.{left}{stays}", document)

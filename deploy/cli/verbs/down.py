@@ -9,7 +9,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import spec_argument, stack_option, verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.applied import stack_of
 from deploy.lifecycle.remove import take_down
 
@@ -25,7 +25,7 @@ def command(output: Output, spec: Path, stack: str | None) -> None:
     name = stack_of(spec, stack)
     ensure_root("down changes this machine")
     with progress() as display:
-        answer = take_down(name, LocalTransport(), display)
+        answer = take_down(name, reach()[HERE], display)
     back = "" if stack else f" `{Line('apply', spec=spec)}` brings it back."
     words = f"{name} is down; its data stays.{back}" if answer["changed"] else "nothing to remove"
     output.answer(words, {"stack": name, "changed": answer["changed"]})

@@ -15,7 +15,7 @@ from deploy.cli.verbs.declare import engine_option, list_group, spec_argument, v
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
 from deploy.hosts.observe import observe
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import asleep, completed, listed, rows
 from deploy.spec.checks.naming import ensure_taken_whole
@@ -33,7 +33,7 @@ def command() -> None:
 @spec_argument
 def list_models(output: Output, spec: Path) -> None:
     """List the models, wanted and there: engine, size, digest, state, and what is loaded now."""
-    desired, transport = load_desired(spec), LocalTransport()
+    desired, transport = load_desired(spec), reach()[HERE]
     observation = observe(transport, desired.deployment)
     found = completed(desired.deployment, transport, rows(desired.deployment, observation), observation)
     stopped = asleep(desired.deployment, observation)
@@ -59,7 +59,7 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
     ensure_taken_whole(name, desired.spec, found.name)
     ensure_root("pull changes this machine")
     with progress() as display:
-        answer = pull_model(deployment, LocalTransport(), found, name, display)
+        answer = pull_model(deployment, reach()[HERE], found, name, display)
     was = "is there" if answer["changed"] else "was there already"
     words = f"{answer['name']} {was}, {answer['digest'][:12]}"
     output.answer(words, {"engine": found.name, **answer})
@@ -72,7 +72,7 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
 @spec_argument
 def remove(output: Output, spec: Path, name: str, engine: str | None, yes: bool) -> None:
     """Remove a model that kit.yaml does not declare from its engine; its name has to be typed."""
-    deployment, transport = load_desired(spec).deployment, LocalTransport()
+    deployment, transport = load_desired(spec).deployment, reach()[HERE]
     found = chosen_engine(deployment, engine)
     there = listed(deployment, transport, found)
     ensure_removable(found, name, tuple(one["name"] for one in there.values()))

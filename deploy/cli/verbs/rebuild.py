@@ -9,7 +9,7 @@ from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.rebuild import rebuild_images
 
 
@@ -21,7 +21,7 @@ def command(output: Output, target: Target) -> int:
     All images unless services are named. What runs goes on meanwhile; then the services whose image is another one are
     recreated as in apply, with a copy of their data taken first.
     """
-    desired, transport = load_desired(target.spec), LocalTransport()
+    desired, transport = load_desired(target.spec), reach()[HERE]
     services = chosen(target.names, (service.name for service in desired.deployment.services))
     ensure_root("rebuild changes this machine")
     with progress() as display:

@@ -10,7 +10,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import Target, list_group, name_argument, spec_argument, verb
 from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
 
@@ -43,7 +43,7 @@ def show(output: Output, target: Target) -> None:
     there = applied(target.spec)
     secrets = {secret.name: secret for secret in there.secrets}
     (name,) = chosen(target.names, secrets, "secret")
-    value = secret_value(there, LocalTransport(), secrets[name])
+    value = secret_value(there, reach()[HERE], secrets[name])
     changed = secrets[name].may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")

@@ -7,7 +7,7 @@ from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import Target
 from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.services import Change, change_services
 
@@ -18,7 +18,7 @@ def change(output: Output, target: Target, what: Change, past: str) -> None:
     services = chosen(target.names, there.health_timeouts)
     ensure_root(f"{what} changes this machine")
     with progress() as display:
-        answer = change_services(there, LocalTransport(), what, services, display)
+        answer = change_services(there, reach()[HERE], what, services, display)
     done = answer["services"]
     words = f"{past}: {', '.join(done)}" if done else f"nothing to {what}"
     output.answer(words, {"stack": there.stack, "services": done, "changed": answer["changed"]})

@@ -13,7 +13,7 @@ from deploy.cli.told.state import state_document, state_text
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.decide.desired import load_desired
 from deploy.errors import PENDING
-from deploy.hosts.transport import LocalTransport
+from deploy.hosts.reach import HERE, reach
 
 
 @verb("status", "status", "status --check inventories/quickstart/kit.yaml")
@@ -26,7 +26,7 @@ def command(output: Output, spec: Path, check: bool) -> int:
     changed on the host since the last apply without one. What kit.yaml would change is `kit plan`'s to say.
     """
     desired = load_desired(spec)
-    prepared = prepare(desired, LocalTransport())
+    prepared = prepare(desired, reach()[HERE])
     text = state_text(desired, prepared, output.verbose)
     output.answer(text, state_document(desired, prepared), is_fitted=True)
     return PENDING if check and drift(prepared.observation) else 0

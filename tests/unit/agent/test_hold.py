@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import HeldError, KitError
-from deploy.hosts.transport import Document, LocalTransport
+from deploy.hosts.local import LocalTransport
+from deploy.hosts.transport import Document
 from tests.waiting import wait_until
 
 

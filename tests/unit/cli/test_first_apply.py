@@ -26,7 +26,7 @@ backup: null
 
 
 class Unasked:
-    """An agent of this machine that nobody asks."""
+    """A transport that nobody asks."""
 
     @contextlib.contextmanager
     def ahead(self, _verb: str) -> Iterator[None]:
@@ -43,7 +43,7 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desir
         return 0
 
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("deploy.cli.verbs.apply.LocalTransport", Unasked)
+    monkeypatch.setattr("deploy.cli.verbs.apply.reach", lambda: {"here": Unasked()})
     monkeypatch.setattr("deploy.cli.verbs.applying.apply_and_tell", tell)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.transport import LocalTransport, decode
+from deploy.hosts.local import LocalTransport
+from deploy.hosts.reach import reach
+from deploy.hosts.transport import decode
 from tests.tree import REPOSITORY
 from tests.waiting import PATIENCE_SECONDS
 
@@ -61,7 +66,7 @@ def test_what_hinders_an_agent_is_told_when_it_is_asked_and_not_before(tmp_path:
 def test_whoever_may_not_write_still_gets_an_answer() -> None:
     program = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from deploy.hosts.transport import LocalTransport\n"
+        "from deploy.hosts.local import LocalTransport\n"
         "transport = LocalTransport('/opt/t-transport-closed')\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "os.environ['TMPDIR'] = '/tmp'\n"
@@ -92,7 +97,7 @@ def test_an_interrupted_step_ends_by_itself_and_takes_along_what_it_started(tmp_
     slow.chmod(0o755)
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from deploy.hosts.transport import LocalTransport\n"
+        "from deploy.hosts.local import LocalTransport\n"
         "LocalTransport(sys.argv[2], sys.argv[3]).call('image', {})\n"
     )
     argv = [sys.executable, "-c", program, str(REPOSITORY), str(tmp_path / "agent"), str(slow)]
@@ -114,3 +119,73 @@ def test_a_host_without_python_is_told_so(tmp_path: Path, asked: dict[str, str])
 def test_what_is_no_answer_is_an_error_with_the_last_line_that_was_said() -> None:
     with pytest.raises(KitError, match="ended with status 1 and said: ImportError: no such module"):
         decode("probe", 1, b"", b"Traceback\nImportError: no such module\n")
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Callable[[str], LocalTransport]:
+    """Return a transport whose agent is a program of the test's, with the request in `request`."""
+
+    def to(program: str) -> LocalTransport:
+        python = tmp_path / "python"
+        begin = "import hashlib, json, sys\nrequest = json.loads(sys.stdin.buffer.readline())\n"
+        python.write_text(f"#!{sys.executable} -I\n{begin}{program}")
+        python.chmod(0o755)
+        return LocalTransport(str(tmp_path / "agent"), str(python))
+
+    return to
+
+
+def test_a_stream_arrives_behind_its_request_byte_for_byte(
+    tmp_path: Path, played: Callable[[str], LocalTransport]
+) -> None:
+    transport = played(
+        "content = sys.stdin.buffer.read()\n"
+        "print(json.dumps({'name': request['name'], 'sha256': hashlib.sha256(content).hexdigest()}))\n"
+    )
+    content = b"\xff\n\0" * (1 << 20)
+    (tmp_path / "file").write_bytes(content)
+    with (tmp_path / "file").open("rb") as stream:
+        answer = transport.send("put", {"name": "model"}, stream)
+    assert answer == {"name": "model", "sha256": hashlib.sha256(content).hexdigest()}
+    empty = transport.send("put", {"name": "empty"}, io.BytesIO())
+    assert empty["sha256"] == hashlib.sha256(b"").hexdigest()
+
+
+def test_an_agent_that_refuses_a_stream_is_heard_although_the_stream_goes_on(
+    played: Callable[[str], LocalTransport],
+) -> None:
+    transport = played("print(json.dumps({'error': {'problem': 'the disk is full', 'next': ''}})); sys.exit(1)\n")
+    with pytest.raises(KitError, match="the disk is full"):
+        transport.send("put", {}, io.BytesIO(bytes(1 << 24)))
+
+
+def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(
+    tmp_path: Path, played: Callable[[str], LocalTransport]
+) -> None:
+    transport = played(
+        "import pathlib, signal, time\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(tmp_path / 'ended')!r}).touch(), sys.exit(1)))\n"
+        "print(request['name'], flush=True)\nwhile True: time.sleep(0.05)\n"
+    )
+    lines = transport.lines("follow", {"name": "main"})
+    assert next(iter(lines)) == b"main\n"
+    assert isinstance(lines, Generator)
+    lines.close()
+    assert (tmp_path / "ended").exists()
+
+
+def test_what_ends_a_stream_of_lines_too_early_is_told(played: Callable[[str], LocalTransport]) -> None:
+    transport = played(
+        "print('one', flush=True)\n"
+        "print(json.dumps({'error': {'problem': 'no Compose', 'next': ''}}), file=sys.stderr); sys.exit(1)\n"
+    )
+    lines = transport.lines("follow", {})
+    assert next(lines) == b"one\n"
+    with pytest.raises(KitError, match="no Compose"):
+        next(lines)
+
+
+def test_an_address_of_this_machine_leads_to_itself() -> None:
+    (transport,) = reach().values()
+    with transport.forward(("127.0.0.1", 4000)) as address, transport.forward_socket("/run/one.sock") as path:
+        assert (address, path) == (("127.0.0.1", 4000), "/run/one.sock")

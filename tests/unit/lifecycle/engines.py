@@ -11,8 +11,9 @@ from typing import Any
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
+from deploy.hosts.local import LocalTransport
 from deploy.hosts.observe import Observation, engine_request, read_observation
-from deploy.hosts.transport import Document, LocalTransport, OnLine
+from deploy.hosts.transport import Document, OnLine
 from deploy.lifecycle.held import call_held
 from tests.unit.agent.engines.asking import asking, from_file
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import pytest
 
 from deploy.decide.resolve import resolve
 from deploy.errors import KitError, SpecError, UsageError
-from deploy.hosts.transport import Document, LocalTransport, OnLine
+from deploy.hosts.local import LocalTransport
+from deploy.hosts.transport import Document
 from deploy.lock.addresses import host_addresses
 from deploy.lock.difference import differences, told
 from deploy.lock.missing import missing_inputs
@@ -20,14 +20,13 @@ from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, lock_text
 from deploy.spec.model import Spec
 from tests.locks import lock_of
+from tests.unit.refusing import Refusing
 
 HAS = {"lan": ["192.168.1.20", "fd00::20"], "all": ["127.0.0.1", "192.168.1.20", "::1", "fd00::20"]}
 
 
-class Host:
+class Host(Refusing):
     """A host that tells addresses and is asked for nothing else."""
-
-    agent_path = "/none"
 
     def __init__(self, has: dict[str, list[str]]) -> None:
         self.has = has
@@ -37,9 +36,6 @@ class Host:
         self.asked.append(verb)
         assert request["format"] == 1
         return {"format": 1, "addresses": self.has}
-
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> AbstractContextManager[Document]:
-        raise AssertionError(f"a lock changes no host: {request} {on_line}")
 
 
 def spec_of(gateway: object = "local", webui: object = "local") -> Spec:

@@ -23,6 +23,7 @@ from deploy.plan.sources import source_refusals
 from tests.contract.toys import toy
 from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.plan.test_models import Host, file_of, host
+from tests.unit.refusing import Refusing
 
 __all__ = ["host"]
 
@@ -78,10 +79,8 @@ def test_a_file_that_is_opened_must_be_there_until_it_is_in_its_place(tmp_path: 
     assert not any("own.gguf" in problem for problem, _ in make_plan(deployment, wanted.bundle, there).refusals)
 
 
-class Played:
+class Played(Refusing):
     """A transport that leads to the agent's own modules."""
-
-    agent_path = ""
 
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
@@ -91,9 +90,6 @@ class Played:
         self.asked.append(verb)
         run = probe.run if verb == "probe" else digests.run
         return run(dict(request), self._journal)
-
-    def hold(self, request: Mapping[str, Any], on_line: Any) -> Any:
-        raise AssertionError(request, on_line)
 
 
 @pytest.fixture

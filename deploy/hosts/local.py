@@ -1,0 +1,128 @@
+"""The way to this machine: its agent is a child of this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from deploy.agent.remembered import write_file
+from deploy.errors import KitError
+from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.transport import Address, Agent, Document, OnLine, ask, held, listen, stop
+from deploy.stack import AGENT_FOLDER
+
+if TYPE_CHECKING:
+    import tempfile
+
+HOST_PYTHON = "/usr/bin/python3"
+
+
+class LocalTransport:
+    """This machine."""
+
+    def __init__(self, folder: str = AGENT_FOLDER, python: str = HOST_PYTHON) -> None:
+        self._folder = Path(folder)
+        self._python = python
+        self._path: Path | None = None
+        self._borrowed: tempfile.TemporaryDirectory[str] | None = None
+        self._ahead: dict[str, Agent] = {}
+
+    @property
+    def agent_path(self) -> str:
+        """Where the agent lies; brought there when it is first asked for."""
+        return str(self._agent())
+
+    @property
+    def backend(self) -> str:
+        """This machine, as testinfra names it."""
+        return "local://"
+
+    @contextlib.contextmanager
+    def ahead(self, verb: str) -> Iterator[None]:
+        """Start a verb that is going to be asked: its agent loads while the request is made."""
+        with contextlib.suppress(KitError, OSError):
+            # What cannot be started now is told when it is asked.
+            self._ahead[verb] = self._started(verb)
+        try:
+            yield
+        finally:
+            if unasked := self._ahead.pop(verb, None):
+                stop(unasked)
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+        """Run one verb with the request on its standard input."""
+        return ask(self._ready(verb), verb, request)
+
+    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> Document:
+        """Run one verb with the request and then the stream on its standard input."""
+        return ask(self._ready(verb), verb, request, stream)
+
+    def lines(self, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+        """Run one verb and yield the lines that it prints."""
+        return listen(self._started(verb), verb, request)
+
+    @contextlib.contextmanager
+    def forward(self, address: Address) -> Iterator[Address]:
+        """Give the address itself."""
+        yield address
+
+    @contextlib.contextmanager
+    def forward_socket(self, path: str) -> Iterator[str]:
+        """Give the path itself."""
+        yield path
+
+    @contextlib.contextmanager
+    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+        """Keep an agent process whose standard input is the hold: closed, it lets go."""
+        with self._started("hold") as agent:
+            yield from held(agent, request, on_line)
+
+    def _ready(self, verb: str) -> Agent:
+        return self._ahead.pop(verb) if verb in self._ahead else self._started(verb)
+
+    def _started(self, verb: str) -> Agent:
+        try:
+            # A session of its own: Ctrl-C reaches the CLI alone, which stops a step, and lets go once it has ended.
+            return subprocess.Popen(
+                self._argv(verb),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise _no_python(self._python) from None
+
+    def _argv(self, verb: str) -> list[str]:
+        # Isolated: neither this user's packages nor PYTHON* variables reach the agent. UTF-8 whatever the locale says.
+        return [self._python, "-X", "utf8", "-IS", str(self._agent()), verb]
+
+    def _agent(self) -> Path:
+        if self._path is None:
+            self._path = self._place(self._folder / agent_zip().name)
+        return self._path
+
+    def _place(self, path: Path) -> Path:
+        if path.exists() and path.read_bytes() == agent_zip().content:
+            # Of the agents on a host, those that were used last are kept.
+            with contextlib.suppress(PermissionError):
+                os.utime(path)
+            return path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, agent_zip().content, 0o444)
+        except PermissionError:
+            import tempfile
+
+            self._borrowed = tempfile.TemporaryDirectory(prefix="kit-agent-")
+            path = Path(self._borrowed.name) / path.name
+            path.write_bytes(agent_zip().content)
+        return path
+
+
+def _no_python(path: str) -> KitError:
+    return KitError(f"no Python at {path}", "install it: apt install python3")

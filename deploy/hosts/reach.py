@@ -1,0 +1,16 @@
+"""The one door to hosts: their names lead to transports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deploy.hosts.local import LocalTransport
+from deploy.hosts.transport import Transport
+
+HERE = "here"
+"""The host of a kit.yaml that names none: this machine."""
+
+
+def reach(hosts: Iterable[str] = (HERE,)) -> dict[str, Transport]:
+    """Return the way to each host by its name."""
+    return {host: LocalTransport() for host in hosts}
