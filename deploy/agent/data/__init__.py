@@ -1,1 +1,1 @@
-"""Consistent copies of user data, and putting them back."""
+"""Consistent copies of user data, and their restore."""

@@ -1,4 +1,4 @@
-"""A consistent copy of a service's user data: databases by SQLite's online backup, trees file by file."""
+"""Takes a consistent copy of a service's user data: databases by SQLite's online backup, trees file by file."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def new_folder(root: Path, service: str, release: str | None) -> Path:
-    """Return where the next copy of a service's data will lie."""
+    """Return the folder for the next copy of a service's data."""
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return root / "copies" / service / f"{moment}-{(release or 'none')[:12]}"
 
 
 def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[str, Any]:
-    """Copy into a folder, or bring a copy up to date; without its manifest a copy is none."""
+    """Copy into a folder, or update the copy there; a copy without its manifest is incomplete."""
     source, target = Path(request["host_path"]), folder / "data"
     known = read_json(folder / "manifest.json") or {"files": []}
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def _copied(source: Path, target: Path, one: Entry, databases: list[str], before
 
 
 def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[Entry]:
-    """Describe everything that is to be copied once; databases and what stands beside them by themselves."""
+    """Describe every file to copy once; a database and its side files are copied apart."""
     apart = {database + suffix for database in databases for suffix in ("", *SIDE_FILES)}
     for path in sorted(set(present)):
         if path in databases:
@@ -95,7 +95,7 @@ def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[
 
 
 def _parents(source: Path, files: list[Entry]) -> list[Entry]:
-    """Add the folders above, so that a copy can be laid out before it is filled."""
+    """Add the parent folders, so that a copy's folders are made before their files."""
     known = {one["path"]: one for one in files}
     for path in list(known):
         for parent in Path(path).parents:
@@ -152,12 +152,12 @@ def _ensure_space(need: int, folder: Path) -> None:
 
 
 def half_copies(root: Path) -> list[Path]:
-    """Return the copies that were never finished."""
+    """Return the unfinished copies."""
     return sorted(one for one in (root / "copies").glob("*/*") if not (one / "manifest.json").exists())
 
 
 def prune(root: Path, service: str) -> None:
-    """Keep the last copies of a service, and one that a taking back would need."""
+    """Keep the newest copies of a service, and any copy that a rollback would need."""
     needed = {one["folder"] for one in read_pending(root).values()}
     folders = sorted((root / "copies" / service).glob("*"))
     for folder in folders[:-KEPT_COPIES]:

@@ -1,4 +1,4 @@
-"""A copy of user data before the image that writes it changes; complete once the old container stands still."""
+"""Copies user data before its image changes; the copy is completed once the old container has stopped."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def take_copies(
 def _image_changes(
     root: Path, name: str, service: dict[str, Any], container: dict[str, Any] | None, wanted: str | None
 ) -> bool:
-    """Whether another image than the last one will write the data; a container that is gone leaves its release."""
+    """True if another image will write the data; without a container its last release decides."""
     if container is not None:
         return bool(container["ImageID"] != wanted)
     ran = (read_json(root / "run" / "converged.json") or {}).get("release")
@@ -57,7 +57,7 @@ def _image_changes(
 def _back_to_older(
     docker: Docker, root: Path, name: str, container: dict[str, Any] | None, known: dict[str, Any], journal: Journal
 ) -> None:
-    """The wanted image is the one from before a change that never succeeded: its data comes back with it."""
+    """Restore the data with its older image: the change to the newer image never succeeded."""
     if container is not None:
         stop_container(docker, container["Id"])
     aside = put_back(root, name, Path(known["folder"]), journal)

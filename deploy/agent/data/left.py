@@ -1,4 +1,4 @@
-"""What services left that the stack does not have any more: data and keys, which stay until the stack is destroyed."""
+"""Data and keys of services that the stack no longer has; they stay until the stack is destroyed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Left = dict[str, str]
 
 
 def left_behind(root: Path, data_root: str, folders: list[str], holders: list[str]) -> list[Left]:
-    """Return data and keys that neither kit.yaml nor the release that runs has a service for."""
+    """Return data and keys without a service in kit.yaml or in the running release."""
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     used = [*folders, *_folders_of(decided)]
@@ -36,7 +36,7 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
 
 
 def remembered_paths(root: Path) -> list[str]:
-    """Return every place that held data of this stack, but for what another stack has now."""
+    """Return every folder that held data of this stack, except those that another stack uses now."""
     others = [stack for stack in root.parent.glob("*") if stack != root]
     theirs = [path for stack in others for path in (*known_places(stack), *_released(stack))]
     return [

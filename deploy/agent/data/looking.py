@@ -1,4 +1,4 @@
-"""What lies in a place of user data: nothing, a database with its identity, or models."""
+"""Looks into a place of user data: empty, a database with its identity, or models."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from deploy.agent.rooms import call_room
 
 MISSING, EMPTY, DATA, BROKEN, UNREADABLE = "missing", "empty", "data", "broken", "unreadable"
 Place = dict[str, Any]
-"""What a request says of a place: path, kind, and the declared parts or the protocol of an engine's store."""
+"""A place in a request: path, kind, and its declared parts or the protocol of an engine's store."""
 Look = dict[str, Any]
 
 
 def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) -> Look:
-    """Say what lies in a place; counting and sizing its content costs time that is spent only where it is told."""
+    """Describe the content of a place; `counted` and `sized` cost time, so they are optional."""
     path = Path(place["path"])
     try:
         found = _looked(root, place, path, counted)
@@ -32,12 +32,12 @@ def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) 
 
 
 def is_same(before: list[str], now: list[str]) -> bool:
-    """Say whether ids of accounts are of one database: both have one of them, or nothing is known of the first."""
+    """True if two sets of account ids belong to one database: they share an id, or the first is unknown."""
     return not before or not set(before).isdisjoint(now)
 
 
 def has_entries(path: Path) -> bool:
-    """Say whether anything but the kit's own lies in a folder."""
+    """True if a folder holds anything except the kit's own files."""
     try:
         return any(not one.name.startswith(OURS) for one in path.iterdir())
     except OSError:
@@ -45,7 +45,7 @@ def has_entries(path: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes the files of a folder hold; a link counts for nothing."""
+    """Return the bytes of all files in a folder; links count as zero."""
     size = 0
     for one in path.rglob("*"):
         try:

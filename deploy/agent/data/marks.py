@@ -1,8 +1,8 @@
-"""A mark in the folder of an engine's models: it tells the folder that people emptied from one that is not there.
+"""A mark in an engine's models folder: it tells a folder that was emptied from a drive that is not mounted.
 
-An engine whose models are all deleted leaves a folder as empty as a drive that is not mounted. The mark lies beside
-the manifests, where the engine reads nothing and leaves what it does not know: only who empties the folder by hand
-takes it away.
+An engine whose models are all deleted leaves an empty folder, like a drive that is not mounted. The mark lies beside
+the manifests. The engine reads nothing there and keeps unknown files, so only a person who empties the folder by hand
+removes the mark.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ LENGTH = 32
 
 
 def mark_of(place: Path) -> str:
-    """Return the mark of a folder of models; empty where it has none."""
+    """Return the mark of a models folder; empty if it has none."""
     with suppress(OSError), _opened(place) as folder:
         return _read(folder)
     return ""
 
 
 def has_another(place: Path, mark: str) -> bool:
-    """Say whether a folder of models that can be read has another mark, or none."""
+    """True if a readable models folder has another mark, or none."""
     with suppress(OSError), _opened(place) as folder:
         return _read(folder) != mark
     return False
 
 
 def leave_mark(place: Path) -> str:
-    """Return the mark of a folder of models, which gets one where it has none; empty where it can have none."""
+    """Return the mark of a models folder, made if missing; empty if the folder cannot have one."""
     with suppress(OSError), _opened(place) as folder:
         if not (found := _read(folder)):
             found = secrets.token_hex(LENGTH // 2)

@@ -1,6 +1,6 @@
-"""Takes user data along to another place: copied while its service stands still, checked, then renamed in.
+"""Moves user data to another place: copied while its service is stopped, checked, then renamed in.
 
-The data in the old place is read and nothing else.
+The data in the old place is only read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOVING = f"{OURS}moving"
 def settle_places(
     docker: Docker, root: Path, request: dict[str, Any], services: dict[str, dict[str, Any]], journal: Journal
 ) -> None:
-    """Carry out what a person chose for places of data that changed, before any container is made on them."""
+    """Apply the person's choice for each changed data place, before any container uses it."""
     for name, service in services.items():
         place = service.get("place")
         if not place or service["action"] in ("remove", "stop"):
@@ -73,7 +73,7 @@ def _move_stopped(
 
 
 def _remember_version(root: Path, name: str, stack: str) -> None:
-    """Remember which release of the application wrote the data: an older one must not go on with it."""
+    """Remember the release of the application that wrote the data: an older one must not continue with it."""
     version = data_versions(root.with_name(stack)).get(name)
     if version:
         remember_versions(root, {name: {"data_version": version}})

@@ -1,4 +1,4 @@
-"""Folders of a service that shall run as another user: given to it with all that is in them, while it stands still."""
+"""Gives a service's folders and their content to a new user, while the service is stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ User = tuple[int, int]
 
 
 def released_owners(root: Path) -> dict[str, str]:
-    """Return the folders of the release that runs, each with the user that the kit gave it to."""
+    """Return the folders of the running release, each with the user that the kit gave it to."""
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
@@ -39,14 +39,14 @@ def change_owners(docker: Docker, stack: str, services: Services, journal: Journ
 
 
 def owners_back(services: Services) -> None:
-    """Give the folders back to the users of before."""
+    """Give the folders back to their previous users."""
     for _, owners in _changed(services):
         for one in owners:
             _give(Path(one["path"]), (one["uid"], one["gid"]), (one["from_uid"], one["from_gid"]))
 
 
 def secrets_back(root: Path, release: str, names: list[str]) -> None:
-    """Give the secrets of services to their readers in the release that runs again; root keeps its own."""
+    """Give services' secrets to the readers of the release that runs again; root keeps its own."""
     decided = read_json(root / "releases" / release / "deployment.json") or {}
     own = {"uid": os.geteuid(), "gid": os.getegid()}
     for (service, name), reader in secret_readers(decided, own).items():
@@ -63,7 +63,7 @@ def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def _give(folder: Path, before: User, now: User) -> None:
-    """Change what belongs to a user, the folder itself last, so that a change that is cut off is seen as not done."""
+    """Change the owner of a user's files, the folder itself last: an interrupted change is then seen as not done."""
     # A service sees what a link to its folder leads to.
     folder = folder.resolve()
     for above, folders, files in os.walk(folder, topdown=False):

@@ -1,4 +1,4 @@
-"""Copies that a taking back would put back: remembered from before an image changes until its release is accepted."""
+"""Copies that a rollback would restore, remembered from the image's change until its release is accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pending = dict[str, dict[str, Any]]
 
 
 def read_pending(root: Path) -> Pending:
-    """Return per service the copy's folder, the release and the image whose data it is."""
+    """Return for each service the copy's folder, its release and the image that wrote its data."""
     return dict((read_json(_path(root)) or {}).get("copies", {}))
 
 
@@ -21,14 +21,14 @@ def remember_copy(root: Path, service: str, copy: dict[str, Any]) -> None:
 
 
 def forget_copy(root: Path, service: str) -> None:
-    """Forget a copy that was put back: from now on the data is newer than it."""
+    """Forget a restored copy: the data changes from now on."""
     copies = read_pending(root)
     if copies.pop(service, None) is not None:
         write_json(_path(root), {"format": 1, "copies": copies})
 
 
 def forget_copies(root: Path) -> None:
-    """Forget them all: the release that they were taken before is accepted."""
+    """Forget all copies: the release that they protected is accepted."""
     _path(root).unlink(missing_ok=True)
 
 

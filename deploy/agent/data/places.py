@@ -1,7 +1,7 @@
-"""The places of user data: as they are now, and as the last accepted release left them.
+"""The places of user data: their state now, and their state at the last accepted release.
 
-An application that finds its folder empty makes a new database there without a word. So the agent remembers where each
-service's data lies and which database that is, and says when either is another one now.
+An application that finds its folder empty silently makes a new database there. So the agent remembers the place and the
+database of each service's data, and reports when either has changed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Entry = dict[str, Any]
 
 
 def places_path(root: Path) -> Path:
-    """Return where places are remembered: not in run/, for this stays as long as the data does."""
+    """Return the file that remembers places; it is not in run/, because it lives as long as the data."""
     return root / "data_places.json"
 
 
 def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str, Any]:
-    """Describe each place now, and the place that the service's data had before; origin is the kit.yaml that asks."""
+    """Describe each place now and the place before; `origin` is the kit.yaml that asks."""
     is_new = linked_release(root, "current") is None
     # Of each place: an apply that was cut off may have settled some of them.
     known = {**(_of_renamed(root, origin) if is_new else {}), **_read(root)["places"]}
@@ -36,7 +36,7 @@ def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str,
 
 
 def _of_renamed(root: Path, origin: str) -> dict[str, Entry]:
-    """Return the places of a stack that the same kit.yaml was applied as, under the name that it had then."""
+    """Return the places of a stack that this kit.yaml had under its former name."""
     for path in sorted(root.parent.glob("*/data_places.json")) if origin else []:
         document = _read(path.parent)
         if document["origin"] == origin and path.parent != root:
@@ -45,7 +45,7 @@ def _of_renamed(root: Path, origin: str) -> dict[str, Entry]:
 
 
 def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
-    """Return places with data that are no longer used: of removed services, and from before a change of place."""
+    """Return unused places with data: of removed services, and from before a move."""
     document = _read(root)
     used = {Path(path).resolve() for path in wanted}
     known = [{"service": name, "path": one["path"]} for name, one in document["places"].items()]
@@ -72,7 +72,7 @@ def remember_places(root: Path, places: dict[str, Place], origin: str = "") -> N
 
 
 def remember_removal(root: Path, engine: str) -> None:
-    """Remember that nothing is left where a person had an engine's last model removed: that is no loss."""
+    """Remember that a person removed an engine's last model: an empty folder is then no loss."""
     document = _read(root)
     known = document["places"].get(engine)
     if known is not None and known["holds"] and look(root, {"path": known["path"], "protocol": True})["state"] == EMPTY:
@@ -80,7 +80,7 @@ def remember_removal(root: Path, engine: str) -> None:
 
 
 def begin(root: Path, name: str, place: Place, choice: str) -> None:
-    """Remember what a person chose for a place, and what to go back to where the change is taken back."""
+    """Remember the person's choice for a place, and the place to return to on a rollback."""
     document = _read(root)
     known = document["places"].get(name) or {"path": place["from"], "holds": not place.get("stack"), "ids": []}
     before = {key: value for key, value in known.items() if key != "before"}
@@ -94,7 +94,7 @@ def begin(root: Path, name: str, place: Place, choice: str) -> None:
 
 
 def go_back(root: Path, release: str) -> dict[str, str]:
-    """Return to the places of the release that runs again; say which other place each service wrote to since."""
+    """Return to the places of the restored release; return the other place that each service has written to since."""
     document = _read(root)
     places, left, written = dict(document["places"]), document["left"], {}
     for name, entry in document["places"].items():
@@ -112,7 +112,7 @@ def go_back(root: Path, release: str) -> dict[str, str]:
 
 
 def stacks_on(root: Path, path: str) -> list[str]:
-    """Return the other stacks of this machine whose release that runs keeps a service's data in a folder."""
+    """Return the other stacks of this host whose running release keeps a service's data in a folder."""
     wanted, found = Path(path).resolve(), []
     for other in sorted(root.parent.glob("*/current")):
         decided = read_json(other / "deployment.json") or {} if other.parent != root else {}
@@ -123,7 +123,7 @@ def stacks_on(root: Path, path: str) -> list[str]:
 
 
 def released_place(root: Path, release: str, service: str) -> str | None:
-    """Return where a release keeps a service's data."""
+    """Return the folder where a release keeps a service's data."""
     decided = read_json(root / "releases" / release / "deployment.json") or {}
     places = {one["name"]: one["data"]["host_path"] for one in decided.get("services", []) if one.get("data")}
     places.update({one["name"]: one["models_dir"] for one in decided.get("engines", []) if one.get("models_dir")})
@@ -154,21 +154,21 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[
 
 
 def _is_emptied(root: Path, place: Place, before: Entry) -> bool:
-    """Say whether an engine's folder is the one that the last accepted release left, and its models are removed."""
+    """True if an engine's folder is the one of the last accepted release, and its models were removed."""
     if not before.get("mark") or before["mark"] != mark_of(Path(before["path"])):
         return False
     return bool(look(root, {**place, "path": before["path"]}, counted=False)["state"] == EMPTY)
 
 
 def _from_release(root: Path, name: str, place: Place) -> Entry | None:
-    """Return what an older kit left to know: the place of the release that runs."""
+    """Return the place in the running release: an older kit remembered nothing else."""
     path = released_place(root, linked_release(root, "current") or "", name)
     was_used = _had_models(root, name) if place.get("protocol") else name in data_versions(root)
     return {"path": path, "holds": was_used, "ids": []} if path else None
 
 
 def _had_models(root: Path, engine: str) -> bool:
-    """Say whether the kit ever brought an engine a model: one that has none lost nothing."""
+    """True if the kit ever brought models to an engine: an engine without any lost nothing."""
     memory = Memory(root)
     return memory.place(engine) is not None and bool(memory.pairs(engine) or memory.tags(engine))
 

@@ -1,4 +1,4 @@
-"""Puts a copy of user data back: checked first, laid out beside, then renamed in; newer data is kept aside."""
+"""Restores a copy of user data: checked, laid out beside, then renamed in; newer data is kept aside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deploy.agent.remembered import read_json, sync_folder, write_json
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Put one copy back while its service does not run."""
+    """Restore one copy while its service is stopped."""
     root, service = Path(request["root"]), request["service"]
     container = of_stack(Docker().containers(), request["stack"]).get(service)
     if container and container["State"] == "running":
@@ -31,7 +31,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
-    """Put a complete copy in the place of the data; return where the newer data lies now."""
+    """Restore a complete copy in the place of the data; return the folder of the newer data."""
     manifest = read_json(folder / "manifest.json")
     if manifest is None or manifest.get("format") != 1:
         raise AgentError(f"{folder} is no complete copy", "choose another one under the stack's copies/")
@@ -52,7 +52,7 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
 
 
 def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> Path | None:
-    """Put a checked copy, which lies on the same file system, in its manifest's place; return where the old lies."""
+    """Rename a checked copy on the same file system into its manifest's place; return the folder of the old data."""
     source = Path(manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
     shutil.rmtree(beside, ignore_errors=True)
@@ -71,7 +71,7 @@ def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path)
 
 
 def half_put_back(root: Path) -> list[Path]:
-    """Return what was laid out and never began to be moved in: the data is as it was."""
+    """Return copies that were laid out but not yet swapped in: the data is unchanged."""
     if _marker(root).exists():
         return []
     manifests = [read_json(path) or {} for path in (root / "copies").glob("*/*/manifest.json")]
@@ -80,7 +80,7 @@ def half_put_back(root: Path) -> list[Path]:
 
 
 def finish_put_back(root: Path, journal: Journal) -> None:
-    """Go on where a putting back was cut off after its copy lay ready."""
+    """Finish a restore that was interrupted after its copy was ready."""
     marker = read_json(_marker(root))
     if marker is None:
         return
@@ -124,13 +124,13 @@ def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, 
 
 
 def _tops(manifest: dict[str, Any]) -> list[str]:
-    """Return the declared parts that lie in no other one, those that were missing too."""
+    """Return the declared parts that lie in no other part, missing ones included."""
     paths = sorted(next(iter(item.values())) for item in manifest["items"])
     return [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
 
 
 def _swap(name: str, source: Path, beside: Path, aside: Path, is_in_copy: bool) -> None:
-    """Move one part aside and the copy's in; done twice it changes nothing."""
+    """Move one part aside and the copy's part in; a repeated call changes nothing."""
     here, ready, kept = source / name, beside / name, aside / name
     if is_in_copy and not os.path.lexists(ready):
         return

@@ -1,4 +1,4 @@
-"""Whether the data that a service is about to start on is the data of before; where it is not, it does not start."""
+"""Checks before a start that a service's data is still the same; otherwise the service does not start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.agent.stack.release import linked_release
 
 
 def ensure_sound(root: Path, names: Iterable[str]) -> None:
-    """Refuse to start services whose data is gone or is another database: they would begin empty in silence."""
+    """Refuse services whose data is gone or is another database: they would silently start empty."""
     wanted = set(names)
     places = {name: place for name, place in _released(root).items() if name in wanted}
     for name, seen in observe(root, places).items():
@@ -31,7 +31,7 @@ def _refusal(problem: str) -> AgentError:
 
 
 def _released(root: Path) -> dict[str, Place]:
-    """Return the places of the release that runs."""
+    """Return the places of the running release."""
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     engines = {one["name"]: one for one in decided.get("engines", [])}

@@ -1,4 +1,4 @@
-"""Folders of user data, file by file: what is in them, and a copy of it that is all of one moment per file."""
+"""Folders of user data, file by file: their content, and a copy in which each file is of one moment."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FICLONE = 0x40049409
 BLOCK = 2**20
 TRIES = 5
 SIDE_FILES = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database; worth nothing without it, harmful beside another one."""
+"""Files that SQLite keeps beside a database; useless without it, harmful beside another one."""
 OURS = ".kit-"
-"""What the kit keeps beside a person's data begins so, and is never part of it."""
+"""Prefix of the kit's own files beside a person's data; they are never part of it."""
 Entry = dict[str, Any]
 
 
 def walk(root: Path, relpath: str, left_out: Callable[[str], bool]) -> Iterator[str]:
-    """Name everything under a path, folders before what is in them; sockets and devices hold no data."""
+    """Yield every path under a path, folders before their content; sockets and devices hold no data."""
     path = root / relpath
     kind = stat.S_IFMT(path.lstat().st_mode)
     if left_out(relpath) or kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
@@ -50,7 +50,7 @@ def entry(root: Path, relpath: str) -> Entry:
 
 
 def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -> Entry:
-    """Copy one thing; a file that the last copy already holds as it is now is not read again."""
+    """Copy one entry; a file that is unchanged since the last copy is not read again."""
     here, there = source / known["path"], target / known["path"]
     if known["kind"] == "folder":
         there.mkdir(mode=0o700, exist_ok=True)
@@ -78,7 +78,7 @@ def _steady_copy(source: Path, relpath: str, there: Path) -> Entry:
 
 
 def copy_file(here: Path, there: Path) -> str:
-    """Copy a file's bytes to the disk and return their sha256; a link is never followed."""
+    """Copy a file's bytes to the disk and return their sha256; links are never followed."""
     there.unlink(missing_ok=True)
     reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(reading, "rb") as original, there.open("xb") as target:
@@ -106,7 +106,7 @@ def copied_digest(path: Path) -> str:
 
 
 def _clone(source: int, target: int) -> bool:
-    """Share the blocks where the file system can: of one moment, and free."""
+    """Share the blocks if the file system can: the copy is of one moment, and free."""
     try:
         fcntl.ioctl(target, FICLONE, source)
     except OSError:
@@ -115,7 +115,7 @@ def _clone(source: int, target: int) -> bool:
 
 
 def own(target: Path, known: Entry) -> None:
-    """Give a copy the owner, mode and time of what it was copied from."""
+    """Give a copy the owner, mode and time of its original."""
     path = target / known["path"]
     os.chown(path, known["uid"], known["gid"], follow_symlinks=False)
     if known["kind"] != "link":

@@ -1,4 +1,4 @@
-"""Which release of an application last wrote a service's user data: an older one is never started on it."""
+"""The application release that last wrote a service's user data: an older one is never started on it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from deploy.agent.remembered import read_json, write_json
 
 
 def data_versions(root: Path) -> dict[str, str]:
-    """Return the release that last ran healthy on each service's data."""
+    """Return for each service the release that last ran healthy on its data."""
     return dict((read_json(_path(root)) or {}).get("versions", {}))
 
 
 def remember_versions(root: Path, services: dict[str, dict[str, Any]]) -> None:
-    """Remember the releases that run now; a service that is gone keeps its data, and so what is known of it."""
+    """Remember the running releases; a removed service keeps its data, and so its entry."""
     before = data_versions(root)
     now = {name: one["data_version"] for name, one in services.items() if one.get("data_version")}
     if before != before | now:

@@ -1,1 +1,1 @@
-"""Releases on the host: placed, converged to, taken back, removed; and what lies beside them."""
+"""Releases on the host: place them, converge to them, roll them back, remove them."""

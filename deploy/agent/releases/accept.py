@@ -1,4 +1,4 @@
-"""A release that was verified becomes the good one: later failures lead back to it."""
+"""Accepts a verified release as the good one; a later failure rolls back to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deploy.agent.stack.release import forget_unproven, linked_release, point
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Set `good`, write the audit line where one is given, let go of the copies that a taking back needed."""
+    """Set `good`, write the audit line if there is one, and drop the copies kept for a rollback."""
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:
         raise AgentError(f"release {request['release'][:12]} does not run on this host", f"run `{Line('apply')}` again")

@@ -1,4 +1,4 @@
-"""What stacks of this machine share and none needs: images, caches, old agents, tools; never data, nor packages."""
+"""Removes shared things that no stack needs: images, caches, old agents, tools; never user data or packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CACHED = ("keys", "layers", "downloads", "uv", "work")
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Remove what no stack needs; with `cache` also what only makes the next build faster."""
+    """Remove everything that no stack needs; `cache` also removes what only speeds up the next build."""
     kit, cache = Path(request.get("kit", KIT)), Path(request.get("cache_folder", CACHE))
     stacks = _stacks(kit)
     _ensure_nobody_works(stacks)
@@ -45,7 +45,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def _stacks(kit: Path) -> list[Path]:
-    """Return the stacks that have a release, or that an apply is about to give one."""
+    """Return the stacks that have a release, and those that a running apply is about to give one."""
     roots = [path for path in kit.glob("*") if (path / "run").is_dir()]
     return [root for root in roots if linked_release(root, "current") or current_holder(root) is not None]
 
@@ -90,5 +90,5 @@ def _with_compiled(agents: list[Path]) -> list[Path]:
 
 
 def shared_places(kit: Path = KIT, cache: Path = CACHE) -> list[str]:
-    """Return what is there that stacks share, for a person who removes one."""
+    """Return the existing paths that stacks share, for a person who removes one stack."""
     return [str(path) for path in (cache, kit / AGENTS.name, kit / TOOLS.name) if path.exists()]

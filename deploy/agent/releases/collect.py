@@ -1,4 +1,4 @@
-"""Removes what no kept release names: releases, files, images of this stack. Never user data."""
+"""Removes releases, files and images of this stack that no kept release names; never user data."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
 KEPT_AGENTS = 8
 WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*", "releases/*/*/*", "copies/*/*")
-"""Folders of a stack that the agent writes single files to. Never what lies deeper in a copy: that is user data."""
+"""Folders of a stack where the agent writes single files; never deeper in a copy, which is user data."""
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Keep the named releases, the current and the good one, and all that they name."""
+    """Keep the named releases, the current and the good one, and everything that they name."""
     root = Path(request["root"])
     kept = {*request["keep"], linked_release(root, "current"), linked_release(root, "good")}
     before = stack_images(root)
@@ -48,7 +48,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
-    """Remove what killed runs left half done; whoever holds the host knows that no other one is at it."""
+    """Remove what killed runs left half done; the hold guarantees that no other run is writing."""
     half = [*sorted((root / "releases").glob(".*.new")), *half_copies(root), *half_put_back(root)]
     for path in half:
         shutil.rmtree(path)
@@ -61,7 +61,7 @@ def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
 
 
 def _remove_old_agents() -> None:
-    """Keep the agents that were brought last; a kit that misses its own brings it again."""
+    """Keep the newest agents; a kit whose agent is missing sends it again."""
     agents = sorted(AGENTS.glob("*.pyz"), key=lambda path: path.stat().st_mtime)
     for path in agents[:-KEPT_AGENTS]:
         if path.name != Path(sys.argv[0]).name:
@@ -70,12 +70,12 @@ def _remove_old_agents() -> None:
 
 
 def stack_images(root: Path) -> set[str]:
-    """Return the recipes of every image that a release of the stack names, or that was brought for it."""
+    """Return the recipe of every image that a release of the stack names, or that was loaded for it."""
     return _named_recipes(root) | {path.stem for path in _brought(root)}
 
 
 def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str]) -> list[str]:
-    """Remove images of these recipes that no container uses, and of kept ones what lost its name to a newer image."""
+    """Remove images of these recipes that no container uses; of a kept recipe only an image that lost its name."""
     # Also what an apply of another stack has brought this moment, before a release of it names it.
     others = {recipe for stack in root.parent.glob("*") if stack != root for recipe in stack_images(stack)}
     in_use = {container["ImageID"] for container in docker.containers()}
@@ -88,7 +88,7 @@ def remove_images(docker: Docker, root: Path, recipes: set[str], kept: set[str])
 
 
 def unneeded_names(image: dict[str, Any], recipes: set[str], kept: set[str]) -> list[str]:
-    """Return what to remove of an image; a pulled one is held by its digest too, and by a person's tag for good."""
+    """Return the names of an image to remove; a pulled image has a digest too, and a person's tag keeps it for good."""
     tags = [tag for tag in image["RepoTags"] or [] if tag != NO_NAME]
     own = [tag for tag in tags if tag.startswith(OWN_IMAGES)]
     recipe = (image["Labels"] or {}).get("kit.recipe")

@@ -1,4 +1,4 @@
-"""Makes the containers as a placed release says, waits for their health, and takes back what does not get healthy."""
+"""Makes the containers as a placed release says, waits for their health, and rolls back unhealthy ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Services = dict[str, dict[str, Any]]
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Converge; healthy or taken back, and a rerun goes on wherever this was cut off."""
+    """Converge until healthy or rolled back; a rerun continues where an interrupted run stopped."""
     root, services = Path(request["root"]), _touched(request)
     docker = Docker()
     if not (root / "releases" / request["release"] / "compose.yaml").exists():
@@ -95,7 +95,7 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
 
 
 def _remove_leftovers(docker: Docker, stack: str, names: list[str]) -> None:
-    """Remove second containers of a service: a recreation that was cut off left them, and compose trips over them."""
+    """Remove the second container of a service: an interrupted recreation leaves one, and compose fails on it."""
     everything = docker.containers({"kit.stack": stack})
     kept = {one["Id"] for one in of_stack(everything, stack).values()}
     for container in all_of_stack(everything, stack):
@@ -115,7 +115,7 @@ def _wait(
     before: Before,
     journal: Journal,
 ) -> dict[str, dict[str, Any]]:
-    """Wait for what was touched, and for what a run that was cut off left on its way up."""
+    """Wait for the touched services, and for those that an interrupted run left starting."""
     asleep = {*stopped_services(root), *_with_action(services, "remove", "stop")}
     limits = {
         name: float(one.get("health_timeout") or HEALTH_SECONDS)

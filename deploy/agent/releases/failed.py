@@ -1,4 +1,4 @@
-"""What a container printed that did not get healthy, kept for after it was taken back and is gone."""
+"""Keeps the log of a container that did not get healthy, because a rollback removes the container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINES = 1000
 
 
 def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | None:
-    """Keep the last lines of a service's container; None where there are none, which is no reason to fail."""
+    """Keep the last lines of a service's container; None if there are none, which is no failure."""
     path = _folder(root) / f"{service}.log"
     try:
         found = of_stack(docker.containers({"kit.stack": stack}), stack).get(service)
@@ -30,7 +30,7 @@ def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | Non
 
 
 def forget_logs(root: Path) -> None:
-    """Forget them: what failed runs now, or was given up."""
+    """Forget the kept logs: the failed service runs now, or was given up."""
     # Mostly there are none; a healthy stack does not fail for an old log.
     shutil.rmtree(_folder(root), ignore_errors=True)
 

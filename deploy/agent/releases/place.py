@@ -1,4 +1,4 @@
-"""Puts a release beside the one that runs: whole or not at all, validated, never switched to here."""
+"""Places a release beside the current one: completely or not at all, validated, without switching to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE_PATH = re.compile(r"files/[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Place every file that is missing, mend every one that differs."""
+    """Place every missing file and repair every file that differs."""
     root, release = Path(request["root"]), request["release"]
     for file in request["files"]:
         _ensure_allowed(file, release)

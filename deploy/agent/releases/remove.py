@@ -1,4 +1,4 @@
-"""Taking a stack away: its containers, or all that the kit made; user data only when asked for by folder."""
+"""Removes a stack: its containers, or everything that the kit made; user data only if its folder is named."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _ensure_is_data(folder: Path, root: Path) -> None:
 
 
 def _services_with_data(root: Path) -> list[str]:
-    """Return the services whose data a later stack could only read with their secrets."""
+    """Return the services whose data a later stack can read only with their secrets."""
     release = linked_release(root, "current") or linked_release(root, "good")
     decided = read_json(root / "releases" / release / "deployment.json") if release else None
     if decided is None:
@@ -109,7 +109,7 @@ def _services_with_data(root: Path) -> list[str]:
 
 
 def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
-    """Remove the stack's root but what kept data needs; the hold's own file goes last, with all else."""
+    """Remove the stack's root except what kept data needs; the hold's own file goes last."""
     removed = []
     kept = {root / "secrets" / name for name in keepers}
     parts = [root / name for name in MADE] + [path for path in (root / "secrets").glob("*") if path not in kept]

@@ -1,4 +1,4 @@
-"""Stopping and starting containers as they are; what was stopped stays so until `start` or `apply`."""
+"""Stops and starts existing containers; a stopped service stays stopped until `start` or `apply`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEALTH_SECONDS = 180.0
 
 
 def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Stop services, last ones first, and remember that a person wanted it."""
+    """Stop services in reverse order, and remember that a person stopped them."""
     root, docker, found = Path(request["root"]), Docker(), _found(request)
     stopped = []
     for name in reversed(list(found)):
@@ -79,7 +79,7 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
 
 
 def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the asked containers in the asked order; all of them where none is named."""
+    """Return the requested containers in the requested order; all containers if none is named."""
     found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
     names = request.get("services") or list(found)
     missing = [name for name in names if name not in found]
@@ -94,7 +94,7 @@ def stopped_services(root: Path) -> list[str]:
 
 
 def forget_stopped(root: Path, names: list[str]) -> None:
-    """Forget that services were stopped: they are started now."""
+    """Forget that these services were stopped, because they are started now."""
     before = stopped_services(root)
     after = [name for name in before if name not in names]
     if after != before:

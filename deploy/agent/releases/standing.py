@@ -1,4 +1,4 @@
-"""A run that is interrupted leaves no service down: what it stopped is started again before it ends."""
+"""Starts the services again that an interrupted run has stopped, before the run ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOWN = ("exited", "created")
 
 @contextmanager
 def standing(docker: Docker, root: Path, stack: str, names: Iterable[str], journal: Journal) -> Iterator[None]:
-    """Start these services where an interruption left them stopped, each as the container that there is."""
+    """Start services that an interruption left stopped, each with its existing container."""
     try:
         yield
     except Interrupted:

@@ -1,4 +1,4 @@
-"""Back to the last release that ran: its link, its images, its containers, and the data that belongs to them."""
+"""Rolls back to the last release that ran: its link, images, containers and data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Services = dict[str, dict[str, Any]]
 
 
 def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
-    """Return where a failure leads back to, remembered for a run that goes on after this one is cut off."""
+    """Return the target of a rollback; it is stored, so a rerun after an interruption has the same target."""
     path = root / "run" / "way_back.json"
     known = read_json(path)
     release = target_release(root)
@@ -45,12 +45,12 @@ def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
 
 
 def forget_way_back(root: Path) -> None:
-    """Forget it: the new release is healthy, the next change leads back to that."""
+    """Forget the target: the new release is healthy, and the next change rolls back to that one."""
     (root / "run" / "way_back.json").unlink(missing_ok=True)
 
 
 def target_release(root: Path) -> str | None:
-    """Return the last good release, or the one that ran healthy after it where going further would cost data."""
+    """Return the last good release, or a later healthy one if going further back would cost data."""
     good = linked_release(root, "good")
     ran = (read_json(root / "run" / "converged.json") or {}).get("release")
     if ran is None or read_manifest(root, ran) is None:
@@ -71,7 +71,7 @@ def take_back(
     failure: AgentError,
     journal: Journal,
 ) -> AgentError:
-    """Go back and return the error to raise: what failed, whether it was taken back, and what that cost."""
+    """Roll back and return the error to raise: the failure, the result of the rollback, and its cost."""
     root, release = Path(request["root"]), back["release"]
     manifest = read_manifest(root, release) if release else None
     if release is None or manifest is None:
@@ -110,7 +110,7 @@ def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any
 
 
 def _replaced(docker: Docker, back: dict[str, Any], services: Services) -> list[str]:
-    """Name the touched services whose image was built anew under the same name."""
+    """Return the touched services whose image was rebuilt under the same name."""
     changed = []
     for name in services:
         before = back["images"].get(name)
@@ -164,7 +164,7 @@ def _data_back(
 
 
 def _may_have_written(docker: Docker, container: dict[str, Any] | None, copy: dict[str, Any]) -> bool:
-    """Whether an image that is not the copy's own has run on the data."""
+    """True if a container with another image than the copy's has run on the data."""
     inspected = docker.container(container["Id"]) if container else None
     if inspected is None:
         return True
