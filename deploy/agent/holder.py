@@ -1,9 +1,11 @@
-"""Who holds a host: the one whose agent process keeps `<root>/run/hold` locked."""
+"""The hold, the right to change a host: its holder's agent process keeps `<root>/run/hold` locked."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,11 @@ from deploy.agent.remembered import read_json
 HOLD = "hold"
 WORKING = "working"
 COMPOSING = "composing"
+# A probe looks at the lock by taking it for a moment: one refusal alone proves no holder.
+PATIENCE_SECONDS = 0.5
+COMPOSE_SECONDS = 60.0
+"""How long a compose may take that outlives its agent: it stops a container and starts its successor."""
+LOOK_SECONDS = 0.05
 
 
 def hold_path(root: Path) -> Path:
@@ -49,6 +56,49 @@ def try_lock(descriptor: int, kind: int) -> bool:
     return True
 
 
+class Held:
+    """The hold while it is taken; a holder that does not say that it ended was cut off."""
+
+    def __init__(self, descriptor: int, holder: dict[str, Any]) -> None:
+        self._descriptor = descriptor
+        self._holder = holder
+        self._write(ended=False)
+
+    def end(self) -> None:
+        """Note that the run came to its own end, good or bad."""
+        self._write(ended=True)
+
+    def _write(self, *, ended: bool) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps({**self._holder, "ended": ended}).encode() + b"\n", 0)
+
+
+@contextmanager
+def holding(root: Path, holder: dict[str, Any], patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Held]:
+    """Take the hold for a control node's run or for a job; AgentError where another one has it for longer than that."""
+    hold_path(root).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(hold_path(root), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(descriptor, root, patience_seconds)
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        yield Held(descriptor, {**holder, "since": since})
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, root: Path, patience_seconds: float) -> None:
+    begun = time.monotonic()
+    # A step may go on whose control node has gone: its hold is free then, the host is not.
+    while not try_lock(descriptor, fcntl.LOCK_EX) or is_locked(root / "run" / WORKING):
+        if time.monotonic() > begun + patience_seconds:
+            raise held_by(read_json(hold_path(root)) or {})
+        time.sleep(LOOK_SECONDS)
+    while is_locked(root / "run" / COMPOSING):
+        if time.monotonic() > begun + COMPOSE_SECONDS:
+            raise held_by(read_json(hold_path(root)) or {})
+        time.sleep(LOOK_SECONDS)
+
+
 @contextmanager
 def working(request: dict[str, Any], verb: str) -> Iterator[None]:
     """Refuse whoever does not hold the host; one step at a time, and no next holder before it has ended."""
@@ -79,7 +129,10 @@ def composing(root: Path) -> Iterator[int]:
 def _ensure_holds(root: Path, run: str, verb: str) -> None:
     holder = current_holder(root)
     if not run or holder is None:
-        raise AgentError(f"{verb} changes the host, and this run does not hold it", "use `kit`, which takes the hold")
+        raise AgentError(
+            f"{verb} changes the host, and this run does not hold it",
+            "run the same command again: it takes the hold, which a control node loses that was silent for too long",
+        )
     if holder.get("run") != run:
         raise held_by(holder)
 

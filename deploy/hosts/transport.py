@@ -20,6 +20,9 @@ from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
 
 REQUEST_FORMAT = 1
+BEAT_SECONDS = 5.0
+SILENCE_SECONDS = 30.0
+"""How long a holder may give no sign of life before its host is free for others."""
 PATIENCE_SECONDS = 60.0
 """How long an interrupted step may take to end by itself."""
 BLOCK = 1 << 20
@@ -160,7 +163,7 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
 def held(agent: Agent, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
     """Hold the host by an agent that was started, until the caller goes on."""
     writing, reading, errors = _streams(agent)
-    writing.write(encode({**holder(), **request}))
+    writing.write(encode({"silence_seconds": SILENCE_SECONDS, **holder(), **request}))
     writing.flush()
     first = reading.readline()
     if not first.startswith(b'{"held"'):
@@ -169,7 +172,7 @@ def held(agent: Agent, request: Mapping[str, Any], on_line: OnLine) -> Iterator[
     listener = threading.Thread(target=_forward, args=(reading, on_line), daemon=True)
     listener.start()
     try:
-        with _told_its_end(writing):
+        with _told_its_end(writing), _beating(writing):
             yield json.loads(first)
     finally:
         with contextlib.suppress(BrokenPipeError):
@@ -187,6 +190,29 @@ def _told_its_end(writing: IO[bytes]) -> Iterator[None]:
         _say_ended(writing)
         raise
     _say_ended(writing)
+
+
+@contextlib.contextmanager
+def _beating(writing: IO[bytes]) -> Iterator[None]:
+    """Give a sign of life now and then, until the block ends."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                writing.write(b"alive\n")
+                writing.flush()
+            except (OSError, ValueError):
+                # Its agent has ended: the next step says so.
+                return
+
+    beats = threading.Thread(target=beat, daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beats.join()
 
 
 def _say_ended(writing: IO[bytes]) -> None:

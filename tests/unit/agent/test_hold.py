@@ -5,12 +5,15 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import holding
 from deploy.errors import HeldError, KitError
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.transport import Document
@@ -66,6 +69,46 @@ def test_the_hold_ends_with_the_process_that_took_it(transport: LocalTransport, 
         os.kill(holder.pid, signal.SIGKILL)
     with transport.hold({**request_of, "run": "second"}, lambda _line: None):
         pass
+
+
+def test_a_control_node_that_is_silent_for_too_long_loses_the_hold_and_its_next_step_is_refused(
+    transport: LocalTransport, request_of: Document
+) -> None:
+    argv = ["/usr/bin/python3", "-I", transport.agent_path, "hold"]
+    request = json.dumps({"format": 1, **request_of, "run": "first", "silence_seconds": 0.3}).encode() + b"\n"
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as asleep:
+        assert asleep.stdin is not None
+        asleep.stdin.write(request)
+        asleep.stdin.flush()
+        assert asleep.wait() == 0
+        second = transport.hold({**request_of, "run": "second"}, lambda _line: None)
+        with second, pytest.raises(HeldError, match="held by ada"):
+            transport.call("secrets", {**request_of, "run": "first", "secrets": []})
+        with pytest.raises(KitError, match="does not hold it") as refused:
+            transport.call("secrets", {**request_of, "run": "first", "secrets": []})
+    assert refused.value.next_step.startswith("run the same command again")
+
+
+def test_signs_of_life_keep_the_hold(
+    transport: LocalTransport, request_of: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.hosts.transport.BEAT_SECONDS", 0.1)
+    with transport.hold({**request_of, "run": "first", "silence_seconds": 1.0}, lambda _line: None):
+        begun = time.monotonic()
+        wait_until(lambda: time.monotonic() > begun + 2.0, "twice the silence has passed", saw=time.monotonic)
+        assert transport.call("secrets", {**request_of, "run": "first", "secrets": []})["written"] == []
+
+
+def test_a_job_on_the_host_takes_the_same_hold(transport: LocalTransport, request_of: Document, tmp_path: Path) -> None:
+    root, job = tmp_path / "t-hold", {"run": "job", "user": "root", "command": "backup"}
+    with holding(root, job) as held:
+        refusal = pytest.raises(HeldError, match="held by root on this host: backup")
+        with refusal, transport.hold({**request_of, "run": "first"}, lambda _line: None):
+            pytest.fail("a run and a job hold the host")
+        held.end()
+    first = transport.hold({**request_of, "run": "first"}, lambda _line: None)
+    with first, pytest.raises(AgentError, match="held by ada"), holding(root, job):
+        pytest.fail("a job and a run hold the host")
 
 
 def test_the_journal_of_the_run_reaches_the_one_who_holds(transport: LocalTransport, request_of: Document) -> None:
