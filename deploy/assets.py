@@ -1,4 +1,4 @@
-"""Where the kit's own files lie, installed from a wheel or in a checkout."""
+"""Paths of the kit's own files, installed from a wheel or in a checkout."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ def _root() -> Path:
 
 
 def package_dir() -> Path:
-    """The kit's own modules."""
+    """Return the folder of the kit's own modules."""
     return _PACKAGE
 
 
 def templates_dir() -> Path:
-    """The templates, one folder per component."""
+    """Return the folder of the templates, which has one folder per component."""
     return _root() / "templates"
 
 
 def roles_dir() -> Path:
-    """The Ansible roles."""
+    """Return the folder of the Ansible roles."""
     return _root() / "roles"
 
 
 def inventories_dir() -> Path:
-    """The deployments that are ready to use, one folder each."""
+    """Return the folder of the deployments that are ready to use, one folder each."""
     return _root() / "inventories"
 
 
 def playbooks_dir() -> Path:
-    """The playbooks and what else Ansible reads from the package."""
+    """Return the folder of the playbooks and of the other files that Ansible reads from the package."""
     return _PACKAGE / "playbooks"

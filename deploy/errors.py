@@ -1,4 +1,4 @@
-"""Every error that a person sees: the place, the problem, the next step."""
+"""Errors that a person sees: the place, the problem, the next step."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ MORE_PROBLEMS = "and more problems from here on; mend these first"
 
 
 def as_word(path: Path | str) -> str:
-    """Return a path as a word that no command takes for an option."""
+    """Return a path as a word that no command mistakes for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text
 
 
 def typed(path: Path | str) -> str:
-    """Return a path as it stands in a line to type."""
+    """Return a path as it stands in a command line."""
     import shlex
 
     return shlex.quote(as_word(path))
 
 
 class KitError(Exception):
-    """Something failed; printed by the CLI as the problem and the next step, never as a trace."""
+    """A failure; the CLI prints the problem and the next step, never a trace."""
 
     exit_code = FAILED
 
@@ -40,7 +40,7 @@ class KitError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One fault of a file that a person wrote: where it stands (1-based), which field, and what is wrong."""
+    """A fault of a file that a person wrote: its place (1-based), its field and the problem."""
 
     file: str
     line: int
@@ -54,7 +54,7 @@ class Problem:
 
 
 def _first(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Keep what a person can read, and say that there are more."""
+    """Return as many problems as a person reads, with a last one that says there are more."""
     more = problems[MOST_PROBLEMS:]
     if not more:
         return tuple(problems)
@@ -63,7 +63,7 @@ def _first(problems: list[Problem]) -> tuple[Problem, ...]:
 
 
 class SpecError(KitError):
-    """The spec or the lock is not usable; carries every problem at once."""
+    """The spec or the lock is not usable; the error carries every problem at once."""
 
     exit_code = USAGE
 

@@ -1,4 +1,4 @@
-"""What the header of a GGUF file says: read as a stream, in bounded memory, whatever the file holds."""
+"""Header of a GGUF file: read as a stream, in bounded memory, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _MOST_ENTRIES = 4_000_000
 
 
 class Stream(Protocol):
-    """A file, a member of an archive, or several joined."""
+    """A file, a member of an archive, or several files joined."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes, none at the end."""
+        """Return at most `size` bytes; none at the end."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The facts that decisions need."""
+    """The facts of a header that decisions need."""
 
     architecture: str
     context_length: int
@@ -44,7 +44,7 @@ class GgufError(KitError):
 
 
 def read_header(stream: Stream, name: str) -> Header:
-    """Return what the header says; GgufError names the file and what is wrong with it."""
+    """Return the facts of a header; GgufError names the file and the fault."""
     reader = _Reader(stream, name)
     found: dict[str, Any] = {}
     for _ in _keys(reader, found):
@@ -53,7 +53,7 @@ def read_header(stream: Stream, name: str) -> Header:
 
 
 def read_context_length(stream: Stream, name: str) -> int:
-    """Return the context that a model was trained for, reading no further; GgufError says what is wrong."""
+    """Return the context length that a model was trained for, reading no further; GgufError names the fault."""
     reader = _Reader(stream, name)
     found: dict[str, Any] = {}
     for _ in _keys(reader, found):
@@ -63,7 +63,7 @@ def read_context_length(stream: Stream, name: str) -> int:
 
 
 def is_projector(stream: Stream, name: str) -> bool:
-    """Say whether a GGUF file is a projector, which makes pictures into words of a model; as an engine decides it."""
+    """Return True if a GGUF file is a projector (it turns pictures into tokens), by the engine's own rule."""
     found: dict[str, Any] = {}
     for _ in _keys(_Reader(stream, name), found):
         pass
@@ -74,7 +74,7 @@ def is_projector(stream: Stream, name: str) -> bool:
 
 
 def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
-    """Take over the facts that are wanted, key by key."""
+    """Collect the wanted facts key by key."""
     if reader.take(4) != b"GGUF":
         raise reader.wrong("it does not begin as GGUF files do")
     version = reader.number("<I")
@@ -109,7 +109,7 @@ def _header(found: dict[str, Any], reader: _Reader) -> Header:
 
 
 class _Reader:
-    """Takes bytes from the stream and refuses to take more than a header can be."""
+    """Reader of a stream that refuses more bytes than a header can have."""
 
     def __init__(self, stream: Stream, name: str) -> None:
         self.stream = stream
@@ -123,7 +123,7 @@ class _Reader:
         return GgufError(f"{self.name} is not a GGUF model: {what}", "fetch the file again, or name another")
 
     def take(self, size: int) -> bytes:
-        """Return exactly so many bytes."""
+        """Return exactly `size` bytes."""
         if len(self.buffer) - self.position < size:
             self._fill(size)
         self.position += size
@@ -144,7 +144,7 @@ class _Reader:
         self.buffer, self.position = b"".join(parts), 0
 
     def skip(self, size: int) -> None:
-        """Pass over bytes without keeping them."""
+        """Skip bytes without keeping them."""
         if size > _LARGEST_HEADER:
             raise self.wrong(f"its header claims a value of {size} bytes")
         while size > _CHUNK:

@@ -1,4 +1,4 @@
-"""Numbers of lines in words: one cause is told once, with every line that it stands in."""
+"""Line numbers in words: one cause is reported once, with every line that it is in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST = 12
 
 
 def lines_of(text: str) -> Callable[[int], tuple[int, int]]:
-    """Return what tells line and column, 1-based, of a place in a text; each answer is quick in a long one."""
+    """Return a function from an offset in a text to its line and column (1-based); it is fast for long texts."""
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def placed(place: int) -> tuple[int, int]:
@@ -37,7 +37,7 @@ def in_lines(numbers: Iterable[int]) -> str:
 
 
 def also(numbers: Iterable[int]) -> str:
-    """Return what follows a message that is told at the first of these lines."""
+    """Return the words behind a message that stands at the first of these lines."""
     rest = sorted(set(numbers))[1:]
     return f" (also in {in_lines(rest)})" if rest else ""
 

@@ -1,7 +1,7 @@
-"""The characters that the engine's own reader of Modelfiles drops in silence, within quotes as well.
+"""Characters that the engine's own reader of Modelfiles drops in silence, within quotes as well.
 
-It asks Go's `strconv.IsPrint`, which knows Unicode 15.0: letters, marks, numbers, punctuation, symbols and the blank
-stay. The table is here because Python's own differs from release to release, and so from machine to machine.
+The reader asks Go's `strconv.IsPrint`, which knows Unicode 15.0: letters, marks, numbers, punctuation, symbols and the
+blank stay. The table is here because Python's own differs from release to release, and so from machine to machine.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _DROPPED = """
 
 @cache
 def dropped() -> re.Pattern[str]:
-    """Return what finds a character that the reader drops; a tab and a line's end stay."""
+    """Return a pattern of the characters that the reader drops; tabs and line ends stay."""
     ranges = ("-".join(f"\\U{int(end, 16):08x}" for end in word.split("-")) for word in _DROPPED.split())
     return re.compile(f"[{''.join(ranges)}]")
 
@@ -86,6 +86,6 @@ def seen(text: str) -> str:
 
 
 def described(char: str) -> str:
-    """Return a character's number, and its name where every release of Python knows the same one."""
+    """Return a character's number, with its name if every release of Python gives it the same name."""
     name = unicodedata.ucd_3_2_0.name(char, "")
     return f"U+{ord(char):04X}" + (f" ({name.lower()})" if name else "")

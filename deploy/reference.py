@@ -1,4 +1,4 @@
-"""Names of images and of models in registries: host, path and tag, held to what registries and engines take."""
+"""Names of images and models in registries: host, path and tag, checked by the rules of registries and engines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from deploy.errors import KitError
 
 DEFAULT_IMAGE_HOST = "docker.io"
-"""What an image's name without a host means to Docker's engine; only its API must be asked for by name."""
+"""Docker's default for an image's name without a host; the name of its API host differs."""
 DEFAULT_MODEL_HOST = "registry.ollama.ai"
-"""What a model's name without a host means to the engines that pull it themselves."""
+"""Default host of a model's name, as the engines that pull models have it."""
 _IMAGE_HOSTS = (DEFAULT_IMAGE_HOST, f"index.{DEFAULT_IMAGE_HOST}", f"registry-1.{DEFAULT_IMAGE_HOST}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[0-9]{{1,5}})?")
@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 _MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 _SCHEME = re.compile(r"https?://(?=[^/]+/[^/]+/[^/]+/?$)", re.IGNORECASE)
-"""What may stand before a host, an owner and a model; more or fewer parts are no model's name."""
+"""Scheme before a host, an owner and a model; no model's name has more or fewer parts."""
 _LONGEST = 255
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]")
 _OFFICIAL = "library"
@@ -29,7 +29,7 @@ _OFFICIAL = "library"
 
 @dataclass(frozen=True)
 class ImageReference:
-    """An image in a registry; `host` is empty for the default one."""
+    """An image in a registry; `host` is empty for the default host."""
 
     host: str
     path: str
@@ -38,12 +38,12 @@ class ImageReference:
 
     @property
     def repository(self) -> str:
-        """Return its name as Docker shows it, without tag and digest."""
+        """Return the image's name as Docker shows it, without tag and digest."""
         return f"{self.host}/{self.path}" if self.host else self.path
 
     @property
     def asked_path(self) -> str:
-        """Return its path as the registry itself knows it."""
+        """Return the image's path as its registry knows it."""
         return self.path if self.host or "/" in self.path else f"{_OFFICIAL}/{self.path}"
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class ImageReference:
 
 @dataclass(frozen=True)
 class ModelTag:
-    """A model in a registry; `host` is empty for the default one."""
+    """A model in a registry; `host` is empty for the default host."""
 
     host: str
     owner: str
@@ -66,7 +66,7 @@ class ModelTag:
 
 
 def parse_image(text: str) -> ImageReference:
-    """Read an image's name as people write it; KitError says what is wrong with it."""
+    """Read an image's name as people write it; KitError names the fault."""
     named, at, digest = text.partition("@")
     first, slash, rest = named.partition("/")
     has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
@@ -85,13 +85,13 @@ def parse_image(text: str) -> ImageReference:
 
 
 def plain_model(text: str) -> str:
-    """Return a model's name without the scheme that its engine takes before it, as in a page's address."""
+    """Return a model's name without a scheme: its engine accepts one, as in the address of a page."""
     scheme = _SCHEME.match(text)
     return text[scheme.end() :].removesuffix("/") if scheme else text
 
 
 def parse_model(text: str) -> ModelTag:
-    """Read a model's name as its engine would; KitError says what is wrong with it."""
+    """Read a model's name as its engine would; KitError names the fault."""
     above, _, last = text.rpartition("/")
     host, _, owner = above.rpartition("/")
     model, colon, tag = last.partition(":")
@@ -108,7 +108,7 @@ def parse_model(text: str) -> ModelTag:
 
 
 def _meant(text: str) -> str:
-    """Return what is wrong with a model's name as people write it; empty where nothing is known of it."""
+    """Return the fault of a model's name as people write it; empty if no fault is known."""
     plain = plain_model(text.partition("?")[0])
     if "#" in text:
         return "a name has no '#'; a comment has a line of its own"
@@ -124,21 +124,21 @@ def _meant(text: str) -> str:
 
 
 def image_place(host: str, mirror: str | None) -> str:
-    """Return the address under which a host's registry is asked."""
+    """Return the address of the registry API of a host."""
     if host:
         return _address(host)
     return mirror.rstrip("/") if mirror else f"https://registry-1.{DEFAULT_IMAGE_HOST}"
 
 
 def model_place(host: str, mirror: str | None) -> str:
-    """Return the address under which a host's models are asked for."""
+    """Return the address of the model API of a host."""
     if host:
         return _address(host)
     return mirror.rstrip("/") if mirror else f"https://{DEFAULT_MODEL_HOST}"
 
 
 def pull_name(repository: str, digest: str, mirror: str | None) -> str:
-    """Return what Docker's engine pulls: the image by its digest, from the mirror where one stands for the default."""
+    """Return the name that Docker pulls: the image by digest, from the mirror if it replaces the default host."""
     image = parse_image(f"{repository}@{digest}")
     if image.host or not mirror:
         return str(image)
@@ -147,7 +147,7 @@ def pull_name(repository: str, digest: str, mirror: str | None) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host, with or without a port, is this machine."""
+    """Return True if a host, with or without a port, is this machine."""
     return _LOOPBACK.fullmatch(re.sub(r":[0-9]+$", "", host)) is not None
 
 

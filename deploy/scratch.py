@@ -1,4 +1,4 @@
-"""A run's own temporary folder; what a killed run left behind is removed by the next one."""
+"""A run's own temporary folder; the next run removes what a killed run left behind."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder that is this run's for as long as its lock is held."""
+    """A folder that belongs to this run as long as the run holds its lock."""
 
     path: Path
     lock: int
-    """Descriptor of the lock; a process that inherits it keeps the folder after this one was killed."""
+    """Descriptor of the lock; a process that inherits it keeps the folder after this process was killed."""
 
 
 @contextlib.contextmanager
 def scratch_folder(prefix: str, parent: str | None = None) -> Iterator[Scratch]:
-    """Make a folder, remove it at the end; first remove those of the same name that nobody holds any more."""
+    """Make a folder and remove it at the end; first remove folders of the same name that no run holds."""
     place = Path(parent or tempfile.gettempdir())
     for folder in place.glob(f"{prefix}*"):
         _remove_dead(folder)
@@ -61,7 +61,7 @@ def _remove_dead(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> int | None:
-    """Lock a folder for this process; None where it is somebody's, or gone."""
+    """Lock a folder for this process; None if another process holds it, or it is gone."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""Files that decide what kit.yaml means: read in one place, so that a run can tell which they were, by content."""
+"""Files that decide the meaning of kit.yaml: read in one place, so that a run can list them by content."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextvars import ContextVar
 from pathlib import Path
 
 Digests = dict[str, str]
-"""sha256 of each file's bytes, by its absolute path."""
+"""Absolute path of each file to the sha256 of its bytes."""
 _RECORD: ContextVar[Digests | None] = ContextVar("record", default=None)
 
 
 def read_input(path: Path, limit: int) -> bytes:
-    """Return the bytes of a file, one more than the limit where it is larger; a recording run remembers them."""
+    """Return the bytes of a file, `limit` + 1 of them if it is larger; a recording run remembers the digest."""
     with path.open("rb") as stream:
         content = stream.read(limit + 1)
     record = _RECORD.get()
@@ -26,7 +26,7 @@ def read_input(path: Path, limit: int) -> bytes:
 
 @contextmanager
 def recorded() -> Iterator[Digests]:
-    """Collect every input that is read from here on."""
+    """Collect the digest of every input that is read from here on."""
     record: Digests = {}
     token = _RECORD.set(record)
     try:

@@ -14,12 +14,12 @@ AGENT_FOLDER = str(kit_folders.AGENTS)
 UV = str(kit_folders.UV)
 INSTALLED_DOCKER = kit_folders.INSTALLED_DOCKER
 RESERVED_NAMES = (kit_folders.AGENTS.name, kit_folders.TOOLS.name)
-"""Names that no stack can have: the folders of all stacks lie there."""
+"""Names that no stack can have: the folders of all stacks have them."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What follows from a stack's name on every host."""
+    """Folders and names that follow from a stack's name on every host."""
 
     name: str
 
@@ -30,7 +30,7 @@ class Stack:
 
     @property
     def data_root(self) -> str:
-        """Folder of the stack's user data, where kit.yaml names no other one."""
+        """Folder of the stack's user data; kit.yaml can name another one."""
         return str(kit_folders.DATA / self.name)
 
     @property
@@ -39,7 +39,7 @@ class Stack:
         return kit_folders.project_of(self.name)
 
     def secret(self, service: str, name: str) -> str:
-        """Return the file of a secret that a service reads."""
+        """Return the path of a secret's file that a service reads."""
         return str(Path(self.root, "secrets", service, name))
 
     def copies(self, service: str) -> str:
@@ -47,5 +47,5 @@ class Stack:
         return str(Path(self.root, "copies", service))
 
     def data_of(self, name: str) -> str:
-        """Return the folder of one service's user data, where kit.yaml names no other one."""
+        """Return the folder of a service's user data; kit.yaml can name another one."""
         return str(Path(self.data_root, name))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
 CONTROL = re.compile(r"[^\x20-\x7e\n\t\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that belong in no text."""
+"""Characters that no text may hold."""
 
 
 IN_FILE = "in_file"
@@ -22,13 +22,13 @@ _ESCAPED = re.compile(r"\\\\|\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U([0-9a-f]{8})"
 
 
 class Strict(BaseModel):
-    """Base of everything in kit.yaml: typed strictly, unchangeable, unknown keys refused."""
+    """Base of everything in kit.yaml: strict types, frozen, unknown keys refused."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 def _yaml(value: Any) -> str:
-    """Return a value as YAML has it, with the same characters escaped on every release of Python."""
+    """Return a value as YAML writes it, with the same characters escaped on every release of Python."""
     from deploy.printable import dropped
 
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -44,7 +44,7 @@ def shown(value: Any) -> str:
 
 
 def as_python(value: Any) -> str:
-    """Return what `repr` does, with the same characters escaped on every release of Python."""
+    """Return the `repr` of a value, with the same characters escaped on every release of Python."""
     return _ESCAPED.sub(_unescaped, ascii(value))
 
 
@@ -62,13 +62,13 @@ def several(faults: Sequence[tuple[tuple[str | int, ...], str]]) -> PydanticCust
 
 
 def text_faults(value: str) -> Iterator[str]:
-    """Yield what is wrong with a text."""
+    """Yield the faults of a text."""
     if not value or len(value) > 65_536:
         yield "must hold 1 to 65536 characters"
     yield from control_faults(value)
 
 
 def control_faults(value: str) -> Iterator[str]:
-    """Yield each character of a text that belongs in none."""
+    """Yield each character of a text that no text may hold."""
     for found in dict.fromkeys(CONTROL.findall(value)):
         yield f"holds the control character {shown(found)}"

@@ -1,4 +1,4 @@
-"""The text of a file that a person wrote, or why there is none."""
+"""Text of a file that a person wrote, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def file_name(path: Path) -> str:
 
 
 def read_text(path: Path, limit: int, missing: str) -> str:
-    """Return the text of a file that a person wrote; SpecError says why it cannot be read."""
+    """Return the text of a file that a person wrote; SpecError gives the reason if it cannot be read."""
     try:
         form = path.stat().st_mode
         if stat.S_ISDIR(form):
@@ -39,7 +39,7 @@ def read_text(path: Path, limit: int, missing: str) -> str:
 
 
 def with_line_feeds(text: str) -> tuple[str, str]:
-    """Return a text whose lines all end with a line feed, and what was changed, in words; nothing where nothing was."""
+    """Return a text with line feeds at all line ends, and the change in words (empty without a change)."""
     windows = text.count("\r\n")
     alone = text.count("\r") - windows
     if not windows and not alone:
@@ -50,7 +50,7 @@ def with_line_feeds(text: str) -> tuple[str, str]:
 
 
 def decoded(file: str, content: bytes, *, may_hold_nul: bool = False) -> str:
-    """Return the text of a file's bytes; SpecError says in one way for all files why there is none."""
+    """Return the text of a file's bytes; SpecError gives the reason in the same words for all files."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise SpecError([Problem(file, 0, 0, "", "is UTF-16; save it as UTF-8")])
     binary = SpecError([Problem(file, 0, 0, "", "is a binary file, not text")])

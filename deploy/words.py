@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean ...?)` where one of the known words is near, else nothing."""
+    """Return ` (did you mean ...?)` if a known word is similar, else an empty text."""
     from difflib import get_close_matches
 
     plain = {name.lower().replace("-", "_"): name for name in known if abs(len(name) - len(word)) <= 4}

@@ -1,1 +1,1 @@
-"""Types that kit.yaml is written with: single values, and the bases of services and engines."""
+"""Types of kit.yaml: single values, and the bases of services and engines."""

@@ -1,4 +1,4 @@
-"""Addresses of what runs outside of the stack, as this host and its containers see them."""
+"""Addresses of programs outside of the stack, as this host and its containers see them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _DOCKERS_NAMES = re.compile(
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address, in small letters; ValueError where it has none that can be read."""
+    """Return the host of an address in small letters; ValueError if it has no readable host."""
     return urlsplit(url).hostname or ""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is the own machine of whoever calls it."""
+    """Return True if a host is the loopback of its caller."""
     address = _address(host)
     if address is None:
         return _LOOPBACK_NAMES.fullmatch(host) is not None and not is_dockers(host)
@@ -29,13 +29,13 @@ def is_loopback(host: str) -> bool:
 
 
 def is_unspecified(host: str) -> bool:
-    """Whether a host is no place to call, only one to listen on."""
+    """Return True if a host is only an address to listen on, such as 0.0.0.0."""
     address = _address(host)
     return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_unspecified
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that a host is; None for a name."""
+    """Return a host as an IP address; None for a name."""
     with suppress(ValueError):
         return ip_address(host)
     # Programs read the old forms as well: 127.1, 0x7f000001, 2130706433.
@@ -48,5 +48,5 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_dockers(host: str) -> bool:
-    """Whether a host is a name that Docker Desktop and its like give this machine, and that nobody knows on Linux."""
+    """Return True if a host is a name that Docker Desktop gives this machine and that does not resolve on Linux."""
     return _DOCKERS_NAMES.fullmatch(host) is not None

@@ -1,4 +1,4 @@
-"""Aliases of models, each followed to the model that it stands for."""
+"""Aliases of models, each with the model that it stands for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def followed(aliases: Mapping[str, str]) -> dict[str, str]:
-    """Follow each alias to its end, each step once; one that leads back to itself ends there."""
+    """Follow each alias to its end, each step once; a circle of aliases ends where it began."""
     found: dict[str, str] = {}
     for alias in aliases:
         way: dict[str, None] = {}

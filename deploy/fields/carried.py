@@ -1,4 +1,4 @@
-"""Texts of a model: an engine's API carries every character but those that no text may hold."""
+"""Texts of a model: an engine's API carries every character that a text may hold."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def _carried(value: str) -> str:
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST}
 ModelText = Annotated[str, AfterValidator(_carried), WithJsonSchema(TEXT)]
-"""A text that is given to a model."""
+"""A text of a model."""

@@ -1,4 +1,4 @@
-"""What every engine in kit.yaml has, whether the kit runs it or not."""
+"""Fields that every engine in kit.yaml has, run by the kit or not."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from deploy.fields.values import Name
 from deploy.strict import Strict, shown
 
 ModelsAre = Literal["opened", "created", "named"]
-"""opened: it opens one GGUF file when it starts; created: over its API; named: it has them, and is asked for them."""
+"""opened: it opens one GGUF file at its start; created: over its API; named: it has models, and its API lists them."""
 
 
 class EngineSpec(Strict):
     """A program that runs models."""
 
     shortest: ClassVar[str]
-    """The least that may be written about it, as YAML."""
+    """Shortest valid YAML of this kind."""
 
     name: Name
     """Name of the engine; models refer to it."""
 
     @classmethod
     def at(cls, _url: str) -> str:
-        """Return the least that may be written about one that runs at an address already; empty for the kit's own."""
+        """Return the shortest valid YAML of an engine that runs at an address; empty for an engine of the kit's own."""
         return ""
 
     @property
     @abstractmethod
     def models_are(self) -> ModelsAre:
-        """How this engine comes by its models."""
+        """How this engine gets its models."""
 
     @property
     def heeds_templates(self) -> bool:
-        """Whether a model's `template` can make its prompts."""
+        """True if a model's `template` can make its prompts."""
         return True
 
     @property
     def release(self) -> str | None:
-        """Release of the program; None where it is not known before it runs, or never."""
+        """Release of the program; None if it is unknown before a start, or always."""
         return None
 
     @property
     def uses_cloud(self) -> bool:
-        """Whether it may pass questions on to its vendor's cloud."""
+        """True if the engine may send questions to its vendor's cloud."""
         return False
 
     @property
     def outside(self) -> str:
-        """Where it is reached outside of the stack's own networks; empty for what the kit runs."""
+        """Address of the engine outside of the stack's own networks; empty for an engine that the kit runs."""
         return ""
 
     @property
     def moved_by(self) -> str:
-        """How such an engine is told to listen elsewhere, in brackets; empty where its own settings say it."""
+        """Setting that moves such an engine's listener, in brackets; empty if its own settings name it."""
         return ""
 
 
@@ -83,12 +83,12 @@ Group = Annotated[int, Field(ge=1, le=4_294_967_294), BeforeValidator(_group)]
 
 
 class GpuSpec(Strict):
-    """What is written about the card that an engine computes on."""
+    """The card that an engine computes on."""
 
     gpu: Annotated[Literal["none", "amd"], BeforeValidator(_gpu)] = "none"
-    """What it computes on: none (the CPU), or amd (cards of AMD's, through ROCm)."""
+    """Device that it computes on: none (the CPU), or amd (cards of AMD's, through ROCm)."""
     gpu_groups: tuple[Group, ...] = ()
-    """Numbers of this machine's groups that may open the card; `kit plan` says which, where one is missing."""
+    """Numbers of this machine's groups that may open the card; `kit plan` names a missing one."""
 
     @field_validator("gpu_groups")
     @classmethod
@@ -97,7 +97,7 @@ class GpuSpec(Strict):
 
 
 def with_card(value: Any, info: ValidationInfo) -> Any:
-    """Refuse what is only read by an engine that has a card."""
+    """Refuse fields that only an engine with a card reads."""
     if value not in ((), None) and info.data.get("gpu") == "none":
         raise PydanticCustomError("source", "has no effect on the CPU; write `gpu: amd`, or leave it out", {})
     return value

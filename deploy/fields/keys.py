@@ -1,4 +1,4 @@
-"""Keys that a person keeps elsewhere: kit.yaml goes to git and names only the place."""
+"""Keys that a person keeps elsewhere: kit.yaml goes to git and names only their place."""
 
 from __future__ import annotations
 

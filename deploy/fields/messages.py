@@ -1,4 +1,4 @@
-"""Few-shot examples: a conversation that a model has before every question."""
+"""Few-shot examples: a conversation that a model sees before every question."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class Message(Strict):
     """One message of an example conversation."""
 
     role: Role
-    """Who speaks: system, user (the question) or assistant (the answer)."""
+    """Speaker: system, user (the question) or assistant (the answer)."""
     content: ModelText
-    """What is said."""
+    """Text of the message."""
 
 
 Messages = Annotated[tuple[Message, ...], Field(min_length=1, max_length=1000)]
-"""Examples as they stand in kit.yaml, in any order of roles: an answer that comes first is a greeting."""
+"""Examples as they stand in kit.yaml, in any order of roles: an answer in the first place is a greeting."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """A system text and messages of which none is the system's."""
+    """A system text, and messages without those of the system."""
 
     system: str
     messages: list[Message]
     joined: list[int]
-    """Places of the messages whose text went into the system text."""
+    """Indexes of the messages that became part of the system text."""
     later: list[int]
-    """Places of the system's messages behind others, which it has no place for."""
+    """Indexes of the system's messages behind other messages, which fit nowhere."""
 
 
 def with_system(system: str, messages: Sequence[Message]) -> Joined:
-    """Return a system text with the system's messages that follow it at once, as an engine joins them."""
+    """Return a system text joined with the system's messages right behind it, as an engine joins them."""
     found = Joined(system, [message for message in messages if message.role != "system"], [], [])
     first = next((place for place, message in enumerate(messages) if message.role != "system"), len(messages))
     for place, message in enumerate(messages):

@@ -1,4 +1,4 @@
-"""Where a service is published: words and addresses of a host."""
+"""Words and addresses on which a host publishes a service."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 from deploy.strict import several, shown
 
 PUBLISH_WORDS = ("local", "lan", "all")
-"""Words for addresses: this machine alone, those of its local networks, every one."""
+"""Words for addresses: this machine alone, its local networks, every address."""
 
 
 def _publish(value: Any) -> str | tuple[str, ...]:
-    """Return where a service is published: one word or address, or several in a list."""
+    """Return the words and addresses of `publish`: a single one, or a list of several."""
     if not isinstance(value, list | tuple):
         text, wrong = _place(value)
         if wrong:
@@ -33,7 +33,7 @@ def _publish(value: Any) -> str | tuple[str, ...]:
 
 
 def _place(value: Any) -> tuple[str, str]:
-    """Return a word or an address to publish on, and what is wrong with it."""
+    """Return a word or an address to publish on, and its fault."""
     if value in PUBLISH_WORDS:
         return value, ""
     try:

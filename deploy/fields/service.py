@@ -1,4 +1,4 @@
-"""What every service in kit.yaml has, whatever its kind."""
+"""Fields that every service in kit.yaml has, whatever its kind."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from deploy.strict import Strict
 
 @dataclass(frozen=True)
 class Traits:
-    """What cross checks need to know of a kind."""
+    """Facts of a kind that cross checks need."""
 
     default_port: int
     has_authentication: bool
-    """Whether it asks for a key or a sign-in; without, it is never published beyond this machine."""
+    """True if it asks for a key or a sign-in; a service without is never published beyond this machine."""
     offers_chat: bool = False
     version_floor: tuple[str, str] = ("0", "")
-    """The oldest release that is accepted, and what is wrong with those before it."""
+    """Oldest accepted release, and the reason why older ones are refused."""
     bad_versions: tuple[tuple[str, str], ...] = ()
-    """Single releases that are refused, each with the reason."""
+    """Single releases that are refused, each with its reason."""
 
 
 OPEN_WORDS = ("lan", "all")
-"""Words of `publish` for addresses that kit.lock holds."""
+"""Words of `publish` whose addresses kit.lock holds."""
 
 
 class ServiceSpec(Strict):
-    """Fields that each engine, gateway and web UI shares."""
+    """Fields that every engine, gateway and web UI has."""
 
     traits: ClassVar[Traits]
     shortest: ClassVar[str]
-    """The least that may be written about it, as YAML."""
+    """Shortest valid YAML of this kind."""
 
     kind: str
     port: Port | None = None
     """Port on this host; each kind has its own default."""
     publish: Publish = "local"
-    """Who may reach the port: local (this machine), lan (its local networks), all, an address, or a list of these."""
+    """Machines that may reach the port: local (this one), lan (its local networks), all, an address, or several."""
     egress: Literal["none", "any"] | None = None
-    """Way out to the network; left out, the kit gives none unless the service needs one."""
+    """Way out to the network; by default none, unless the service needs one."""
     user: Owner | None = None
-    """UID:GID that the service runs as and that owns its data; left out, the kind's own."""
+    """UID:GID that the service runs as and that owns its data; by default the kind's own."""
     memory: Size | None = None
-    """Memory limit; left out, the kind's own."""
+    """Memory limit; by default the kind's own."""
     health_timeout: Annotated[Duration, Field(json_schema_extra={"default": "3m"})] = 180
-    """How long a start may take until the service must be healthy."""
+    """Longest time until a started service must be healthy."""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class ServiceSpec(Strict):
 
     @property
     def is_open(self) -> bool:
-        """Whether other machines may reach the port."""
+        """True if other machines may reach the port."""
         return any(
             place in OPEN_WORDS or (place != "local" and not ip_address(place).is_loopback) for place in self.places
         )

@@ -1,4 +1,4 @@
-"""The types of single values: names, ports, sizes, durations, paths."""
+"""Types of single values: names, ports, sizes, durations, paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables and settings of the programs themselves: who writes one in kit.yaml is told its key, or why it has none."""
+"""Variables and settings of the programs themselves: a message names the key in kit.yaml, or why there is none."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ CONTAINERS = re.compile(
     r"(extra_)?env(ironment)?(_?var(iable)?s?)?|variables|([a-z]+_)?settings",
     re.IGNORECASE,
 )
-"""Mappings and lists in which people write them."""
+"""Names of mappings and lists in which people write variables."""
 _THREADS = "belongs to a model, as `num_thread`, or to an engine that has the key `threads`"
 _CONTEXT = "belongs to an engine that the kit runs, as `context_length`, or to a model that is made, as `num_ctx`"
 
 
 @dataclass(frozen=True)
 class Variables:
-    """What one program reads."""
+    """Variables that one program reads."""
 
     program: str
     place: str
-    """Where its keys stand in kit.yaml."""
+    """Place of the program's keys in kit.yaml."""
     fields: Mapping[str, str]
-    """By variable, the key that sets it."""
+    """Variable to the key that sets it."""
     reasons: Mapping[str, str]
-    """By variable, why no key sets it, or what to write instead."""
+    """Variable to the reason why no key sets it, or to its replacement."""
     families: tuple[tuple[str, str], ...] = ()
-    """Patterns of further variables, each with the same."""
+    """Patterns of further variables, each with its reason."""
     file_keys: frozenset[str] = frozenset()
-    """Keys that begin the program's own file of settings, which the kit writes."""
+    """First keys of the program's own settings file, which the kit writes."""
 
     def told(self, name: str, *, is_here: bool) -> str:
-        """Return what is said of one; empty where it is none that is known by name."""
+        """Return the message about a variable that is known by name; empty for others."""
         if field := self.fields.get(name, ""):
             return f"is called `{field}` here" if is_here else f"is {self.program}'s: write `{field}` at {self.place}"
         return self._of(self.reasons.get(name, ""), is_here)
 
     def told_by_family(self, name: str, *, is_here: bool) -> str:
-        """Return what is said of all that are called like this one; empty where nothing is."""
+        """Return the message about a variable that matches a pattern; empty for others."""
         return self._of(next((why for pattern, why in self.families if re.fullmatch(pattern, name)), ""), is_here)
 
     def _of(self, reason: str, is_here: bool) -> str:
@@ -51,7 +51,7 @@ class Variables:
 
 
 def beginning(words: str) -> str:
-    """Return the pattern of every name that begins with one of some words."""
+    """Return the pattern of every name that begins with one of the given words."""
     return rf"({'|'.join(words.split())})_.+"
 
 
@@ -165,9 +165,9 @@ _GENERIC = Variables(
 
 
 def told_of(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
-    """Return what is said of a variable that is written where some models stand; empty where it is known to none.
+    """Return the message about a variable in the place of some models; empty if no program knows it.
 
-    One of several words is the program's own that is decided there, before another's of the very name.
+    A variable of several words belongs first to the program that this place configures, then to others.
     """
     is_several = name.isupper() and "_" in name
     whole = _of_own(name, here) if is_several else ""
@@ -181,7 +181,7 @@ def _of_own(name: str, here: list[type[BaseModel]]) -> str:
 
 
 def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
-    """Return the same of one that is known by the first letters of its name alone."""
+    """Return the message about a variable that is known only by the beginning of its name."""
     return _told(name, here, every, by_family=True)
 
 
@@ -201,7 +201,7 @@ def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel
 
 
 def program_of_file(keys: frozenset[str], every: Iterator[type[BaseModel]]) -> str:
-    """Return the program whose own file of settings begins with some of these keys; empty where it is none's."""
+    """Return the program whose own settings file begins with some of these keys; empty if there is none."""
     tables = (_table(model) for model in every)
     return next((table.program for table in tables if table and table.file_keys & keys), "")
 
@@ -213,9 +213,9 @@ def _table(model: type[BaseModel]) -> Variables | None:
 
 
 def names_in(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the names of variables, each with its path: of a mapping, a list or lines of `NAME=value`.
+    """Yield the names of variables, each with its path: in a mapping, a list or lines of `NAME=value`.
 
-    An entry of a list may be a mapping as well: `NAME: value`, or `name: NAME` with its value beside it.
+    An entry of a list may also be a mapping: `NAME: value`, or `name: NAME` with its value beside it.
     """
     if isinstance(value, dict):
         yield from (((str(key),), str(key)) for key in value)

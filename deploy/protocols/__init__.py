@@ -1,1 +1,1 @@
-"""How engines are spoken to: what belongs to one protocol lies under its name."""
+"""Protocols of engines, each under its own name."""

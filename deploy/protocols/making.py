@@ -1,4 +1,4 @@
-"""The one door to the protocol in which models are made from requests, for all that is not of that protocol."""
+"""The one door to the protocol in which models are created from requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to Modelfiles as texts, for all that is not of their protocol."""
+"""The one door to Modelfiles as texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decimals of a YAML file, made numbers before the file is typed: typing it again for them would take as long again."""
+"""Decimals of a YAML file, converted before the file is typed: typing it twice would take twice the time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+
 
 
 def decimal(value: Any) -> float | None:
-    """Return the number that a text is; None where it is none."""
+    """Return a text as a number; None if it is none."""
     number = float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else math.inf
     return number if math.isfinite(number) else None
 
 
 def read_decimals(data: Any, model: type[BaseModel]) -> None:
-    """Make numbers of the texts under those keys that are numbers wherever the model has them."""
+    """Convert texts to numbers under the keys that are numbers everywhere in the model."""
     names = _names(model)
     if isinstance(data, dict):
         for key, value in data.items():

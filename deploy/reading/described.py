@@ -1,4 +1,4 @@
-"""What the lines below a model's fields say of them; read from the source only when somebody asks.
+"""Descriptions of a model's fields: the strings below them, read from the source only on demand.
 
 Pydantic can do so at import, which every command would pay for: a quarter of the time that the models take.
 """
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 @cache
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """Return what each field of a model means, by the field's name."""
+    """Return the description of each field of a model, by the field's name."""
     found: dict[str, str] = {}
     for each in reversed(model.__mro__):
         if issubclass(each, BaseModel) and each is not BaseModel:

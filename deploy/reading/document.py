@@ -1,4 +1,4 @@
-"""A YAML file as plain data that knows where each of its values stands."""
+"""A YAML file as plain data, with the place of each value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = tuple[int, int]
 
 @dataclass
 class Document:
-    """The data of one file, the place of every key and value, and what is wrong with its form."""
+    """The data of one file, the place of every key and value, and the faults of its form."""
 
     file: str
     data: Any = None
@@ -23,10 +23,10 @@ class Document:
     keys: dict[FieldPath, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     covered: set[FieldPath] = field(default_factory=set)
-    """Paths of which everything is said; problems at or below them would only repeat it."""
+    """Paths with a final problem; further problems at or below them would only repeat it."""
 
     def place(self, path: FieldPath, at_key: bool = False) -> Place:
-        """Return where a value (or its key) stands; for what is not in the file, where it would stand."""
+        """Return the place of a value (or its key); for a missing value, the place where it would stand."""
         if at_key and path in self.keys:
             return self.keys[path]
         while path not in self.values:
@@ -40,16 +40,16 @@ class Document:
         return self.problem_at(self.place(path, at_key), path, message)
 
     def problem_at(self, place: Place, path: FieldPath, message: str) -> Problem:
-        """Return a problem at a place that is given."""
+        """Return a problem at a given place."""
         return Problem(self.file, *place, path_text(path), message)
 
     def complain(self, path: FieldPath, message: str, at_key: bool = False) -> None:
-        """Note a problem, and that nothing else need be said of that path."""
+        """Note a problem, and that its path needs no further one."""
         self.problems.append(self.problem(path, message, at_key))
         self.covered.add(path)
 
     def is_covered(self, path: FieldPath) -> bool:
-        """Say whether this path or one above it has had its problem already."""
+        """Return True if this path or one above it already has a problem."""
         return bool(self.covered) and any(path[:length] in self.covered for length in range(len(path) + 1))
 
 

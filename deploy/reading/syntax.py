@@ -1,4 +1,4 @@
-"""What the YAML parser says, in words that help."""
+"""Messages of the YAML parser, in words that help."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _WORDS = (
     ("did not find expected alphabetic or numeric character", "text that begins with '&' or '*' needs quotes"),
 )
 _KEYS = ("mapping values are not allowed", "could not find expected ':'", "did not find expected")
-"""What the parser says where a line before is no key."""
+"""Parser messages that mean a missing key in an earlier line."""
 _GLUED = re.compile(r"( *(?:- +)*)([A-Za-z_][\w-]*):(?![\s/]|$)")
-"""A key whose value stands right behind its colon, which YAML reads as one word; `//` makes it an address."""
+"""A key with its value right behind the colon, which YAML reads as one word; `//` makes it an address."""
 
 
 def _glued(lines: list[str], number: int) -> tuple[Place, str] | None:
-    """Return the place of a key without a blank behind it, in the line that stops the parser or the one above."""
+    """Return the place of a key without a blank behind it, in the line that stops the parser or the line above."""
     last = min(number, len(lines) - 1)
     above = next((place for place in range(number - 1, -1, -1) if _says_something(lines[place])), last)
     for place in (above, last) if lines else ():
@@ -43,7 +43,7 @@ def _says_something(line: str) -> bool:
 
 
 def syntax_words(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
-    """Return where the file stops being YAML and why."""
+    """Return the place where the file stops being YAML, and the reason."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or "this cannot be read")
     place = (mark.line + 1, mark.column + 1) if mark else (1, 1)

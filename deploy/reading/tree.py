@@ -1,7 +1,7 @@
-"""From YAML text to a Document: the plain part of YAML, read as YAML 1.2 reads it.
+"""Reader from YAML text to a Document: plain YAML only, by the rules of YAML 1.2.
 
 Anchors, aliases, tags and duplicate keys are refused. Only null, true, false and whole numbers are more than text, so
-`no`, `1.10`, `22:30` and `012` mean what they look like; a decimal becomes a number where one is wanted.
+`no`, `1.10`, `22:30` and `012` mean what they look like; a decimal becomes a number where the model wants one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _DEEPEST = 24
 
 
 class _UnreadableError(Exception):
-    """The rest of the file cannot be read with any sense."""
+    """The rest of the file cannot be read in a meaningful way."""
 
 
 class _Frame:
-    """A list or mapping whose end has not come yet."""
+    """An open list or mapping."""
 
     def __init__(self, path: FieldPath, container: Any) -> None:
         self.path = path
@@ -39,11 +39,11 @@ class _Frame:
         self.repeated = False
 
     def next_path(self) -> FieldPath:
-        """Return the path of the value that comes next."""
+        """Return the path of the next value."""
         return (*self.path, len(self.container) if self.key is None else self.key)
 
     def put(self, value: Any) -> None:
-        """Take the value that came."""
+        """Add the next value."""
         if isinstance(self.container, list):
             self.container.append(value)
         elif self.key is not None and not self.repeated:
@@ -58,7 +58,7 @@ class _Builder:
         self.aliases: set[str | None] = set()
 
     def take(self, event: yaml.Event) -> None:
-        """Take one event of the parser."""
+        """Handle one event of the parser."""
         if isinstance(event, yaml.CollectionEndEvent):
             self.frames.pop()
             return
@@ -100,7 +100,7 @@ class _Builder:
     def _refuse_extras(self, path: FieldPath, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
             self.document.covered.add(path)
-            # Told once of each: a bomb is made of very many
+            # Report each anchor once: a bomb has very many.
             if event.anchor not in self.aliases:
                 self.document.complain(path, f"aliases (*{event.anchor}) are not allowed here; write the value out")
             self.aliases.add(event.anchor)
@@ -145,12 +145,12 @@ def _build(document: Document, text: str) -> None:
 
 
 def read_document(path: Path, limit: int, missing: str) -> Document:
-    """Read a YAML file; SpecError where its form leaves nothing to go on with."""
+    """Read a YAML file; SpecError if its form leaves nothing usable."""
     return parse_document(read_text(path, limit, missing), file_name(path), missing)
 
 
 def parse_document(text: str, file: str, missing: str) -> Document:
-    """Return the Document of a text that stands, or will stand, in a file."""
+    """Return the Document of the text of a file, which need not exist yet."""
     document = Document(file)
     try:
         _build(document, text)

@@ -1,4 +1,4 @@
-"""A Document against a typed model: the value, or every problem in words and in its place."""
+"""A Document typed by a model: the value, or every problem in words and at its place."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from deploy.strict import IN_FILE
 Value = TypeVar("Value", bound=BaseModel)
 Faults = list[tuple[FieldPath, Any]]
 WORDED = 200
-"""More problems than a person reads are not worded."""
+"""Number of problems that get words; nobody reads more."""
 
 
 def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[Value | None, Faults]:
-    """Return the typed value, or pydantic's errors with the path in the data of each."""
+    """Return the typed value, or pydantic's errors, each with its path in the data."""
     try:
         # JSON, since strict mode takes a list for a tuple only there
         return model.model_validate_json(json.dumps(data), context={"folder": folder or Path()}), []
@@ -33,7 +33,7 @@ def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[
 
 
 def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faults]:
-    """Type the data of a document; a number where text is wanted is taken as its text, and the other way round."""
+    """Type the data of a document; numbers become texts where a text is wanted, and texts become numbers."""
     folder = Path(document.file).parent
     read_decimals(document.data, model)
     value, faults = attempt(model, document.data, folder)
@@ -46,7 +46,7 @@ def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faul
 
 
 def _meant(error: Any) -> str | float | None:
-    """Return what was written, as the type that is wanted in its place; None where it is no such thing."""
+    """Return the written value as the wanted type; None if it cannot be converted."""
     written = error["input"]
     if error["type"] == "string_type" and type(written) is int:
         return str(written)
@@ -54,7 +54,7 @@ def _meant(error: Any) -> str | float | None:
 
 
 def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:
-    """Return the faults in words, sorted; after the first WORDED only that there are more."""
+    """Return the faults in words, sorted; after the first WORDED, one line says that there are more."""
     placed = sorted(
         ((document.place(path, _at_key(error)), path, error) for path, error in faults),
         key=lambda item: (item[0], str(item[1])),
@@ -67,7 +67,7 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
 
 
 def _problems(error: Any, path: FieldPath, model: type[BaseModel], document: Document) -> list[Problem]:
-    """Return the problems of one of pydantic's errors; those of a file that is named stand at its own lines."""
+    """Return the problems of a pydantic error; those of a file that kit.yaml names have that file's lines."""
     if error["type"] == IN_FILE:
         return [replace(problem, path=path_text(path)) for problem in error["ctx"]["problems"]]
     told = _told(error, path, model, document.data)
@@ -75,7 +75,7 @@ def _problems(error: Any, path: FieldPath, model: type[BaseModel], document: Doc
 
 
 def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:
-    """Return each fault of one of pydantic's errors, with its path within the value."""
+    """Return each fault of a pydantic error, with its path within the value."""
     if error["type"] == "several":
         each: Sequence[tuple[FieldPath, str]] = error["ctx"]["each"]
         return each
@@ -85,7 +85,7 @@ def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Seq
 
 
 def _variables(value: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:
-    """Return what is said of each variable that stands together with others, or of the place where none stands."""
+    """Return the message about each variable of a group, or about the whole place if it holds none."""
     above = path[:-1]
     written = [(within, name, told_of_key(name, above, model, data)) for within, name in names_in(value)]
     if written:
@@ -97,7 +97,7 @@ def _variables(value: Any, path: FieldPath, model: type[BaseModel], data: Any) -
 
 
 def is_echo(error: Any) -> bool:
-    """Say whether a list is called too short only because its entries have problems of their own."""
+    """Return True if a list counts as too short only because its entries have problems of their own."""
     return bool(error["type"] == "too_short" and error["input"])
 
 
@@ -112,7 +112,7 @@ def _path_of(data: Any, error: Any) -> FieldPath:
 
 
 def _path(data: Any, location: tuple[Any, ...]) -> FieldPath:
-    """Return a location without the parts that name a member of a union."""
+    """Return an error's location without the parts that name a member of a union."""
     path: list[int | str] = []
     for index, part in enumerate(location):
         if part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int):

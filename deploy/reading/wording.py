@@ -1,4 +1,4 @@
-"""Pydantic's findings in plain words, with a guess at what was meant."""
+"""Pydantic's errors in plain words, with a guess at the intended key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.strict import IN_FILE, shown
 from deploy.words import did_you_mean
 
 Keys = dict[str, str]
-"""What may be written, by key, with what it means."""
+"""Allowed key to its description."""
 
 
 _OWN_WORDS = {
@@ -35,7 +35,7 @@ _OWN_WORDS = {
 
 
 def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
-    """Return what may be written in the mapping at a path of a document, by key."""
+    """Return the allowed keys of the mapping at a path of a document."""
     return {
         key: descriptions(each).get(name, "")
         for each in _models_at(model, path, data)
@@ -44,13 +44,13 @@ def keys_at(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
 
 
 def field_at(model: type[BaseModel], path: FieldPath, data: Any) -> FieldInfo | None:
-    """Return the field at a path of a document; None for what is no field."""
+    """Return the field at a path of a document; None if no field is there."""
     fitting = (_keys(each).get(str(path[-1])) for each in _models_at(model, path[:-1], data))
     return next(filter(None, fitting), None)
 
 
 def _refused(model: type[BaseModel], path: FieldPath, data: Any) -> Keys:
-    """Return the keys that a person may well write in the mapping of a key, each with why they must not."""
+    """Return the tempting but refused keys of the mapping at a path, each with its reason."""
     return {
         key: why for each in _models_at(model, path[:-1], data) for key, why in getattr(each, "refused", {}).items()
     }
@@ -67,7 +67,7 @@ def _models_at(model: type[BaseModel], path: FieldPath, data: Any) -> list[type[
 
 
 def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str:
-    """Return the message for one finding of pydantic."""
+    """Return the message for one error of pydantic."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "missing":
         meaning = keys_at(model, path[:-1], data).get(str(path[-1]))
@@ -90,7 +90,7 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
 
 
 def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) -> str:
-    """Return the words for a key that a mapping does not have: its right name, why there is none, or what was meant."""
+    """Return the message about an unknown key: its right name, the reason why there is none, or a guess."""
     from deploy.fields.variables import told_by_family, told_of
 
     here, known = _models_at(model, path, data), keys_at(model, path, data)
@@ -105,7 +105,7 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
 
 
 def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
-    """Return the words for a value of the wrong form or size."""
+    """Return the message about a value of the wrong form or size."""
     if found is None:
         return "has no value; write one or leave the key out"
     if kind.startswith("int_"):
@@ -154,7 +154,7 @@ def _unknown(key: str, known: Keys, places: list[str]) -> str:
 
 
 def _places_of(key: str, model: type[BaseModel]) -> list[str]:
-    """Return the parts of the file whose own mappings have a key."""
+    """Return the parts of the file whose mappings have this key."""
     return [place for place, info in model.model_fields.items() if any(key in _keys(one) for one in models_in(info))]
 
 
@@ -167,7 +167,7 @@ def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
-    """Return every model that an annotation holds."""
+    """Return every model within an annotation."""
     if isinstance(annotation, FieldInfo):
         annotation = annotation.annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -176,7 +176,7 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Return a model and every model within it."""
+    """Yield a model and every model within it."""
     yield model
     for info in model.model_fields.values():
         for inner in models_in(info):
@@ -184,7 +184,7 @@ def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:
-    """Of the models that may stand here, return the one of its kind, or those that know most of the keys that do."""
+    """Return the possible model of the value's kind, or the models that know most of its keys."""
     if len(models) < 2 or not isinstance(found, dict):
         return sorted(models, key=lambda model: model.__name__)
     own = [model for model in models if "kind" in found and found["kind"] in _kinds(model)]

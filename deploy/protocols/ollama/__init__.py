@@ -1,1 +1,1 @@
-"""Ollama's protocol: the grammar of Modelfiles, requests that create models, and what an engine shows of them."""
+"""Ollama's protocol: the grammar of Modelfiles, requests that create models, and an engine's answers about them."""

@@ -1,4 +1,4 @@
-"""The actions of a template, taken apart into words, signs and texts."""
+"""Actions of a template, split into words, signs and texts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """A word, sign or text of an action; `kind` is `space` between them."""
+    """A word, sign or text of an action; blanks between them have the kind `space`."""
 
     kind: str
     text: str
@@ -39,7 +39,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Action:
-    """What stands between `{{` and `}}`: its line and its tokens, or why it cannot be read."""
+    """The part between `{{` and `}}`: its line and its tokens, or the reason why it cannot be read."""
 
     line: int
     tokens: tuple[Token, ...]
@@ -47,7 +47,7 @@ class Action:
 
 
 def actions(template: str) -> Iterator[Action]:
-    """Return the actions in their order; one that is never closed is the last."""
+    """Yield the actions in their order; an action without an end is the last one."""
     place = 0
     while found := _LEFT.search(template, place):
         line = template.count("\n", 0, found.start()) + 1

@@ -1,4 +1,4 @@
-"""JSON in the very bytes that the engine writes, so that a digest of them is the engine's own."""
+"""JSON in the exact bytes that the engine writes, so that their digest equals the engine's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def number(value: bool | int | float) -> str:
 
 
 def string(value: str) -> str:
-    """Return a text as the engine writes it: what HTML would take for its own is escaped, other letters are not."""
+    """Return a text as the engine writes it: characters special to HTML are escaped, other letters are not."""
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""How an engine's reader of Modelfiles takes a text apart, and in which quotes a text stands.
+"""Grammar of Modelfiles: how an engine's reader splits a text into values, and the quotes around a text.
 
 Single quote marks are ordinary characters and nothing is escaped. A value goes on over a line's end only while its
 quotes are open; they are closed by a quote of the same kind at the end of a line, whatever blanks follow it.
@@ -20,15 +20,15 @@ _ENDS = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class View:
-    """A text as the reader sees it, and where each of its characters stands in what was written."""
+    """A text as the reader sees it, with the place of each character in the written text."""
 
     written: str
     seen: str
     places: Sequence[int]
-    """One for each character that is seen, and the end of what was written."""
+    """Place of each seen character in the written text, and the end of the written text."""
 
     def between(self, start: int, end: int) -> str:
-        """Return what was written from one place to another, both as they are seen."""
+        """Return the written text between two places of the seen text."""
         return self.written[self.places[start] : self.places[end]]
 
 
@@ -40,7 +40,7 @@ def view(written: str) -> View:
 
 
 def unquoted(value: str) -> str:
-    """Return a trimmed value, whose quotes are closed, without them; what the reader drops stays within them."""
+    """Return a trimmed value without its closed quotes; characters that the reader drops stay within them."""
     visible = seen(value).strip(BLANKS)
     width = len(TRIPLE) if visible.startswith(TRIPLE) else 1 if visible.startswith('"') else 0
     start, end = 0, len(value)
@@ -51,7 +51,7 @@ def unquoted(value: str) -> str:
 
 
 def end_of_value(text: str, start: int) -> int:
-    """Return where the value that starts here ends: at a line's end with its quotes closed; -1 if they never are."""
+    """Return the end of the value that starts here: a line's end with its quotes closed; -1 if they stay open."""
     begin = start
     while text[begin : begin + 1] in (" ", "\t"):
         begin += 1
@@ -69,17 +69,17 @@ def end_of_value(text: str, start: int) -> int:
 
 
 def closing_lines(text: str) -> list[int]:
-    """Return the lines, 1-based, at whose end a text in three quote marks would be closed; its last line may end so."""
+    """Return the lines (1-based) whose end would close a text in three quote marks; its last line may do so."""
     lines = _ENDS.split(seen(text))[:-1]
     return [number for number, line in enumerate(lines, 1) if line.rstrip(BLANKS).endswith(TRIPLE)]
 
 
 def quoted(text: str) -> str:
-    """Return a text without closing lines in quotes."""
+    """Return a text without closing lines, in quotes."""
     return f'"{text}"' if '"' not in text and not _ENDS.search(text) else TRIPLE + text + TRIPLE
 
 
 def bare(text: str) -> str:
-    """Return a text without quotes where they change nothing, else with them."""
+    """Return a text without quotes if they change nothing, else in quotes."""
     is_one_line = not _ENDS.search(text)
     return text if text and is_one_line and text == text.strip() and text[0] != '"' else quoted(text)

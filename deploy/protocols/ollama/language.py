@@ -1,11 +1,11 @@
-"""What the engine's template language knows: its functions, and the values that a template sees."""
+"""The engine's template language: its functions, and the values that a template sees."""
 
 from __future__ import annotations
 
 from deploy.words import did_you_mean
 
 Kind = str
-"""What a value is: a name of STRUCTS, `text`, `number`, `truth`, `any`, `[...]` a list or `{...}` a mapping of it."""
+"""Type of a value: a name of STRUCTS, `text`, `number`, `truth`, `any`, `[...]` a list or `{...}` a mapping of it."""
 STRUCTS: dict[Kind, dict[str, Kind]] = {
     "root": {
         "System": "text",
@@ -68,7 +68,7 @@ FUNCTIONS: dict[str, tuple[Kind, int, int | None]] = {
     "yesterdayDate": ("text", 0, None),
     "toTypeScriptType": ("text", 1, 1),
 }
-"""What each function returns, and the least and most values that it takes."""
+"""Result of each function, with the least and the most values that it takes."""
 _FOREIGN = {
     "Prompt": ("input", "question", "query", "user", "usermessage", "userprompt", "userinput", "instruction", "text"),
     "Response": ("output", "answer", "assistant", "completion", "generation", "reply", "result"),
@@ -77,11 +77,11 @@ _FOREIGN = {
     "Tools": ("functions", "tool"),
     "Content": ("message", "text"),
 }
-"""What other programs call a value."""
+"""Names of a value in other programs."""
 
 
 def field_of(kind: Kind, name: str) -> Kind | None:
-    """Return what a field of a value is; None where the value has no such field."""
+    """Return the kind of a value's field; None if the value has no such field."""
     if kind == "any":
         return "any"
     if kind.startswith("{"):
@@ -90,12 +90,12 @@ def field_of(kind: Kind, name: str) -> Kind | None:
 
 
 def element_of(kind: Kind) -> Kind:
-    """Return what one entry of a list or mapping is."""
+    """Return the kind of an entry of a list or mapping."""
     return kind[1:-1] if kind[0] in "[{" else "any"
 
 
 def hint(name: str, kind: Kind) -> str:
-    """Return ` (did you mean ...?)` for a name that a value does not have, else nothing."""
+    """Return ` (did you mean ...?)` for a name that is similar to a field of the value, else an empty text."""
     plain = name.lower().replace("_", "")
     fields = STRUCTS.get(kind, {})
     meant = next((known for known, others in _FOREIGN.items() if known in fields and plain in others), None)

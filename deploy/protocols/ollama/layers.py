@@ -1,7 +1,7 @@
-"""The layers that an engine makes of a model, as far as they can be computed: they only name a drift's cause.
+"""Layers that an engine makes of a model, as far as they can be computed: they only name a drift's cause.
 
-A layer is its bytes, so equal digests are equal texts. The model's own file is not among them (an engine may rewrite
-it while it imports it), nor what an engine may add to a file by itself.
+A layer is its bytes, so equal digests are equal texts. The model's own file is not among them (an engine may rewrite it
+while it imports it), nor what an engine may add to a file by itself.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from deploy.protocols.ollama.modelfile import Modelfile
 from deploy.protocols.ollama.parameters import NAMES, Parameters, set_values
 
 Layers = dict[str, str]
-"""Kind of a layer to its digest, several joined by commas; empty where there is no such layer."""
+"""Kind of a layer to its digest (several joined by commas); empty without such a layer."""
 Origin = Literal["bare file", "file", "model"]
-"""What a model is made from: a file without a template of its own, any other file, which may bring a template and
-stop words that the engine knows, or a model whose layers are taken over and not known here."""
+"""Source of a model: a file without a template of its own, any other file, or a model.
+
+A file may bring a template and stop words that the engine knows; a model's layers are inherited and unknown here.
+"""
 
 
 def inherited(parent: Modelfile, child: Modelfile) -> Modelfile:
-    """Return a model that is made from another one with all that it takes over; licenses add up."""
+    """Return a model created from another one, with all that it inherits; licenses add up."""
     own = {name: getattr(child.parameters, name) for name in NAMES}
     above = {name: getattr(parent.parameters, name) for name in NAMES}
     return replace(
@@ -38,7 +40,7 @@ def inherited(parent: Modelfile, child: Modelfile) -> Modelfile:
 
 
 def layers(modelfile: Modelfile, origin: Origin) -> Layers:
-    """Return what can be computed of a model's layers."""
+    """Return the computable layers of a model."""
     values = set_values(modelfile.parameters)
     texts = {
         "template": [modelfile.template] if modelfile.template else [],

@@ -18,26 +18,26 @@ _RELEASE = re.compile(
     rf"v?{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER}"
     rf"(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+{_BUILD}(?:\.{_BUILD})*)?)?)?"
 )
-"""A version as Go's `semver` takes it, after which the engine goes: `0.14` stands for 0.14.0."""
+"""A version by the rules of Go's `semver`, which the engine uses: `0.14` stands for 0.14.0."""
 _BUILT_IN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True)
 class Modelfile:
-    """What a model is made of, as a Modelfile says it."""
+    """A model's definition, as in a Modelfile."""
 
     from_: str
     """Name of a model, or path of a file."""
     adapter: str | None = None
     """Path of an adapter's file."""
     projector: str | None = None
-    """Path of a projector's file, which stands behind a second FROM."""
+    """Path of a projector's file, written as a second FROM."""
     parameters: Parameters = field(default_factory=Parameters)
     template: str | None = None
     renderer: str | None = None
-    """What the engine makes prompts with in the template's place, by the engine's own name."""
+    """Renderer that makes prompts in place of the template, by the engine's own name."""
     parser: str | None = None
-    """What the engine reads answers with, by the engine's own name."""
+    """Parser of answers, by the engine's own name."""
     system: str | None = None
     license: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
@@ -46,14 +46,14 @@ class Modelfile:
 
 
 def release(value: str) -> str:
-    """Return a version of an engine without its `v`; refuse anything that is none."""
+    """Return a version of an engine without its `v`; refuse anything else."""
     if not _RELEASE.fullmatch(value):
         raise PydanticCustomError("text", "{value} is not a version such as 0.14.0", {"value": shown(value)})
     return value.removeprefix("v")
 
 
 def built_in(value: str) -> str:
-    """Return the name of a renderer or a parser; refuse anything that can be none."""
+    """Return the name of a renderer or a parser; refuse anything that cannot be a name."""
     if not _BUILT_IN.fullmatch(value):
         words = "{value} is not the name of a part of the engine such as qwen3-coder"
         raise PydanticCustomError("text", words, {"value": shown(value)})
@@ -63,6 +63,6 @@ def built_in(value: str) -> str:
 BuiltIn = Annotated[
     str, AfterValidator(built_in), WithJsonSchema({"type": "string", "examples": ["qwen3-coder", "gemma4"]})
 ]
-"""Name of a renderer or a parser that an engine brings."""
+"""Name of a renderer or a parser that the engine brings."""
 Requires = Annotated[str, AfterValidator(release), WithJsonSchema({"type": "string", "examples": ["0.14.0"]})]
 """Least version of the engine that a model needs."""

@@ -1,4 +1,4 @@
-"""The parameters of a model: what may be set, within which range, and what an engine no longer takes."""
+"""Parameters of a model: their names, their ranges, and those that an engine no longer takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from deploy.strict import Strict, control_faults, several, shown
 
 Value = bool | int | float | list[str]
-"""One parameter as JSON carries it."""
+"""A parameter's value in JSON."""
 LONGEST_CONTEXT = 16_777_216
 LONGEST_ANSWER = 1_048_576
 LARGEST_SEED = 2**32 - 1
@@ -47,7 +47,7 @@ StopWord = Annotated[str, AfterValidator(_stop), WithJsonSchema({"type": "string
 
 
 class Parameters(Strict):
-    """How a model generates; what is left out is the engine's or the base model's."""
+    """Settings of how a model generates; an omitted one is the engine's or the base model's."""
 
     num_ctx: Annotated[int, Field(ge=256, le=LONGEST_CONTEXT)] | None = None
     """Context in tokens; one longer than the model was trained with is refused."""
@@ -56,11 +56,11 @@ class Parameters(Strict):
     num_keep: Annotated[int, Field(ge=-1, le=LONGEST_CONTEXT)] | None = None
     """Tokens from the beginning of the prompt that stay when the context is full; -1 for all of them."""
     seed: Annotated[int, Field(ge=-1, le=LARGEST_SEED)] | None = None
-    """Start of the random numbers; the same one gives the same answer, -1 draws one for each request."""
+    """Start of the random numbers; the same seed gives the same answer, -1 draws one for each request."""
     temperature: Annotated[float, _number(0, 2)] | None = None
-    """How freely words are chosen: 0 always takes the likeliest, above 1 it becomes wild."""
+    """Freedom in choosing words: 0 always takes the likeliest, above 1 answers become wild."""
     top_k: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """Choose among this many likeliest words; 0 for all."""
+    """Number of likeliest words to choose among; 0 for all."""
     top_p: Annotated[float, _number(0, 1)] | None = None
     """Choose among the likeliest words that together have this probability; 1 for all."""
     min_p: Annotated[float, _number(0, 1)] | None = None
@@ -68,13 +68,13 @@ class Parameters(Strict):
     typical_p: Annotated[float, _number(0, 1)] | None = None
     """Choose among words of typical information up to this probability; 1 for all."""
     repeat_last_n: Annotated[int, Field(ge=-1, le=LONGEST_CONTEXT)] | None = None
-    """How many tokens back a repetition counts; 0 for none, -1 for the whole context."""
+    """Number of tokens back in which a repetition counts; 0 for none, -1 for the whole context."""
     repeat_penalty: Annotated[float, _number(0.1, 5)] | None = None
     """Penalty for repeating; 1 for none, above 1.2 sentences may lose their thread."""
     presence_penalty: Annotated[float, _number(-2, 2)] | None = None
-    """Penalty for a word that was there at all; 0 for none."""
+    """Penalty for a word that occurred before; 0 for none."""
     frequency_penalty: Annotated[float, _number(-2, 2)] | None = None
-    """Penalty for a word for each time it was there; 0 for none."""
+    """Penalty for a word for each earlier occurrence; 0 for none."""
     stop: Annotated[tuple[StopWord, ...], Field(min_length=1, max_length=64)] | None = None
     """Texts that end the answer; they replace those of the base model."""
     num_batch: Annotated[int, Field(ge=1, le=65_536)] | None = None
@@ -86,7 +86,7 @@ class Parameters(Strict):
     num_thread: Annotated[int, Field(ge=0, le=1024)] | None = None
     """CPU threads; 0 leaves it to the engine."""
     use_mmap: bool | None = None
-    """Whether the file is mapped into memory instead of read; left out, the engine decides."""
+    """True to map the file into memory, false to read it; by default the engine decides."""
     draft_num_predict: Annotated[int, Field(ge=0, le=1024)] | None = None
     """Tokens that the draft model guesses ahead; 0 for none."""
 
@@ -126,11 +126,11 @@ OTHER_NAMES = {
     "batch_size": "num_batch",
     "repetition_penalty": "repeat_penalty",
 }
-"""What other programs call a parameter, with its name here."""
+"""Names of parameters in other programs, with their names here."""
 
 
 def plain_type(name: str) -> Any:
-    """Return what a parameter's value is: int, float, bool or tuple."""
+    """Return the type of a parameter's value: int, float, bool or tuple."""
     annotation: Any = Parameters.model_fields[name].annotation
     while get_origin(annotation) is not tuple and get_args(annotation):
         annotation = get_args(annotation)[0]
@@ -138,7 +138,7 @@ def plain_type(name: str) -> Any:
 
 
 def refusal(name: str) -> str | None:
-    """Return why a parameter's name is refused and what to write instead; nothing for one that may be set."""
+    """Return the reason why a parameter is refused and its replacement; None for a valid one."""
     if name in NAMES:
         return None
     if name in OTHER_NAMES:
@@ -147,7 +147,7 @@ def refusal(name: str) -> str | None:
 
 
 def set_values(parameters: Parameters) -> dict[str, Value]:
-    """Return the parameters that are set, by name in alphabetical order, as JSON carries them."""
+    """Return the set parameters as JSON values, in alphabetical order."""
     found = {name: getattr(parameters, name) for name in sorted(NAMES)}
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value is not None

@@ -1,4 +1,4 @@
-"""An existing Modelfile as a typed value, with what cannot be carried over; every problem with its line."""
+"""An existing Modelfile as a typed value, with the instructions that cannot be carried over, each with its line."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Parsed:
 
     modelfile: Modelfile
     left_out: tuple[Problem, ...]
-    """What it cannot say, line by line."""
+    """Instructions that kit.yaml cannot express, line by line."""
     notes: tuple[Problem, ...]
-    """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
+    """Values that kit.yaml writes in another way, or that the engine's own reader would have dropped."""
     lines: Mapping[str, int]
-    """Where an instruction or a parameter stands, by its name in small letters."""
+    """Line of each instruction or parameter, by its name in small letters."""
     message_lines: tuple[int, ...] = ()
-    """Where each message stands."""
+    """Line of each message."""
 
 
 @dataclass
@@ -61,12 +61,12 @@ class _Found:
     stop_lines: list[int] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    """What makes the whole of it wrong."""
+    """Faults that make the whole file wrong."""
     left_out: dict[str, list[int]] = field(default_factory=dict)
     """Each cause with its lines."""
     notes: dict[str, list[int]] = field(default_factory=dict)
     has_lost_its_prompt: bool = False
-    """Whether a renderer is left out."""
+    """True if a renderer is left out."""
 
     def complain(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.file, line, 1, "", message))
@@ -85,7 +85,7 @@ class _Found:
 
 
 def parse(file: str, content: bytes) -> Parsed:
-    """Return the values of a Modelfile by its name and bytes; SpecError where it names no model or cannot be read."""
+    """Return the values of a Modelfile by its name and bytes; SpecError if it names no model or cannot be read."""
     found = _Found(file)
     text, note = with_line_feeds(_decoded(file, content))
     if note:
@@ -108,14 +108,14 @@ def parse(file: str, content: bytes) -> Parsed:
 
 
 def _leave_placeholder(found: _Found) -> None:
-    """A template that only stands in for a renderer goes where the renderer goes."""
+    """Leave out a template that is only a placeholder of a renderer that is left out."""
     if found.has_lost_its_prompt and _PLACEHOLDER.fullmatch(found.texts.get("template", "")):
         del found.texts["template"]
         found.leave_out(found.lines["template"], "TEMPLATE only stands in for the RENDERER that is left out")
 
 
 def _carried(found: _Found, given: Instruction) -> Instruction:
-    """Return an instruction as kit.yaml carries it: a text with all its characters but those that no text may have."""
+    """Return an instruction as kit.yaml carries it: a text keeps every character that a text may hold."""
     is_text = given.name in TEXTS or given.word == "stop" or is_path(given.value)
     placed = lines_of(given.value)
     for place in dropped().finditer(given.value):
@@ -147,7 +147,7 @@ def _modelfile(found: _Found, parameters: Parameters) -> Modelfile:
 
 
 def _decoded(file: str, content: bytes) -> str:
-    """Return a Modelfile's text: the engine's own reader takes UTF-16 that begins with a mark, too."""
+    """Return a Modelfile's text: the engine's own reader accepts UTF-16 with a byte order mark, too."""
     marks = ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
     mark, encoding = next((pair for pair in marks if content.startswith(pair[0])), (b"", ""))
     try:
@@ -175,7 +175,7 @@ def _take_text(found: _Found, given: Instruction) -> None:
 
 
 def _take_projector(found: _Found, given: Instruction) -> None:
-    """Take a second file; whether it is a projector is known when its header is read."""
+    """Take a second file; its header says later if it is a projector."""
     if "projector" in found.texts or not is_path(given.value):
         found.leave_out(given.line, _THIRD_FROM if "projector" in found.texts else _SECOND_FROM)
         return
@@ -249,7 +249,7 @@ _TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
 
 
 def _typed(found: _Found) -> Parameters:
-    """Return the parameters that kit.yaml takes."""
+    """Return the parameters that kit.yaml accepts."""
     while True:
         try:
             return Parameters.model_validate_json(json.dumps(found.parameters))

@@ -1,4 +1,4 @@
-"""One expression of a template: whether it can be read, whether its names are known, and what it gives."""
+"""An expression of a template: its syntax, its names, and its result."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _MOST_NESTED = 100
 
 
 class TemplateError(Exception):
-    """Something that the template language does not know."""
+    """The template language does not know this construct."""
 
 
 @dataclass
 class Scope:
-    """What `.` and the variables are at one place of a template."""
+    """Kinds of `.` and of the variables at one place of a template."""
 
     dot: Kind = "root"
     variables: dict[str, Kind] = field(default_factory=lambda: {"$": "root"})
     outside: Scope | None = None
 
     def inside(self) -> Scope:
-        """Return the scope of a block; what it declares ends with it."""
+        """Return the scope of a block; its declarations end with it."""
         return Scope(self.dot, dict(self.variables), self)
 
     def forget(self, name: str) -> None:
-        """Take a variable as unknown, here and outside: it was set anew."""
+        """Mark a variable as unknown, here and outside, after a new assignment."""
         scope: Scope | None = self
         while scope is not None and name in scope.variables:
             scope.variables[name] = "any"
@@ -48,7 +48,7 @@ class Pipeline:
         self._depth = 0
 
     def kind(self) -> Kind:
-        """Return what the expression gives; TemplateError says why it cannot be read."""
+        """Return the kind of the expression's result; TemplateError gives the reason if it cannot be read."""
         declared, is_anew = self._declared()
         kind = self._pipeline("end")
         if is_anew:
@@ -71,14 +71,14 @@ class Pipeline:
         return token
 
     def _skip(self) -> bool:
-        """Skip blanks and say whether there were any."""
+        """Skip blanks; return True if there were any."""
         start = self._place
         while self._peek().kind == "space":
             self._place += 1
         return self._place > start
 
     def _declared(self) -> tuple[list[str], bool]:
-        """Return the variables that a `:=` or `=` at the beginning sets, and whether they were there before."""
+        """Return the variables that a `:=` or `=` at the beginning sets; True if they are assigned, not declared."""
         names: list[str] = []
         start = self._place
         while True:

@@ -1,4 +1,4 @@
-"""The request that creates a model over an engine's API, and the digest of everything that decides what comes out."""
+"""The request that creates a model over an engine's API, and the digest of everything that decides its result."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from deploy.protocols.ollama.parameters import set_values
 
 @dataclass(frozen=True)
 class Inputs:
-    """The blobs that a model is made of, by their sha256, and what is done to them."""
+    """The blobs of a model by sha256, and the options of its creation."""
 
     files: Mapping[str, str] = field(default_factory=dict)
-    """File name to sha256; none where the model is made from another model."""
+    """File name to sha256; empty for a model created from another model."""
     adapters: Mapping[str, str] = field(default_factory=dict)
     quantize: str | None = None
 
 
 def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str, Any]:
-    """Return the body of the request; what is not set is left out of it."""
+    """Return the body of the request, without unset values."""
     whole = {
         "model": name,
         "from": None if inputs.files else modelfile.from_,
@@ -42,9 +42,9 @@ def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str,
 
 
 def request_digest(request: Mapping[str, Any], *, base: str | None = None, parent: str | None = None) -> str:
-    """Return the digest of a request and of what it rests on: the base's manifest, or the digest of the parent's own.
+    """Return the digest of a request and its base: the base's manifest, or the digest of the parent's own request.
 
-    The order of keys does not count, and neither does whether the answer is streamed.
+    The order of keys does not count, nor does the streaming of the answer.
     """
     decided = {key: value for key, value in request.items() if key != "stream"}
     return digest({"request": decided, "parent": parent, "base": base})

@@ -1,4 +1,4 @@
-"""The instructions of a Modelfile's text, each with its line."""
+"""Instructions of a Modelfile's text, each with its line."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ INSTRUCTIONS = (
     *("renderer", "parser", "draft"),
 )
 TEXTS = ("template", "system", "license", "message")
-"""Instructions whose value is a text of a person."""
+"""Instructions whose value is a person's text."""
 _SKIPPED = re.compile(r"(?:[ \t\n]|#[^\n]*)+")
 _WORD = re.compile(r"[^ \t\n]+")
 _KNOWN = tuple(name.upper() for name in INSTRUCTIONS)
 KNOWN_ARE = "; known are "
-"""Stands in the problem of a word that is not even near an instruction."""
+"""Part of the problem of a word that is not similar to any instruction."""
 _PROSE = 50
-"""Lines of prose after which no further one is compared with every instruction."""
+"""Number of prose lines that are compared with every instruction."""
 _ONE_BLANK = "exactly one blank must stand before it"
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: its name in small letters, a parameter's name or a message's role, and its value."""
+    """An instruction: its name in small letters, a parameter's name or a message's role, and its value."""
 
     line: int
     name: str
     word: str
     value: str
-    """The value as it was written."""
+    """The value as the person wrote it."""
 
     @property
     def seen(self) -> str:
@@ -60,7 +60,7 @@ class _Scanning:
     found: list[Instruction] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     prose: list[tuple[Problem, Instruction | None]] = field(default_factory=list)
-    """Lines that begin with no instruction and with no word like one, each with the instruction before it."""
+    """Lines that begin with no instruction and no similar word, each with the instruction before it."""
 
     def complain(self, fault: _ScanError) -> None:
         problem = Problem(self.file, *self.line_and_column(fault.place), "", fault.message)
@@ -93,7 +93,7 @@ def scan(file: str, text: str) -> tuple[list[Instruction], list[Problem]]:
 
 
 def _told_once(prose: list[tuple[Problem, Instruction | None]]) -> list[Problem]:
-    """Return one problem for all lines that are no instructions: mostly they are the rest of a text without quotes."""
+    """Return one problem for all lines without an instruction: most are the rest of a text without quotes."""
     if len(prose) < 2:
         return [problem for problem, _ in prose]
     first, before = prose[0]
@@ -126,7 +126,7 @@ def _instruction(scanning: _Scanning, start: int) -> tuple[Instruction, int]:
 
 
 def _behind(text: str, start: int) -> str:
-    """Say which line goes on behind the quotes that would have closed a value."""
+    """Return the words about the line that goes on behind the closing quotes of a value."""
     begin = len(text) - len(text[start:].lstrip(BLANKS))
     quote = TRIPLE if text.startswith(TRIPLE, begin) else '"'
     closed = text.find(quote, begin + len(quote))

@@ -14,32 +14,32 @@ _PATH = re.compile(r"[./~].*|.*\.gguf|[A-Za-z]:[\\/].*", re.IGNORECASE | re.DOTA
 _BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
 _UNKNOWN = "0" * 64
 _CHANGED = re.compile("[\r\x85\u2028\u2029\ufeff]")
-"""Characters that YAML's readers take as the end of a line, or skip, unless they are escaped."""
+"""Characters that YAML's readers take as a line end, or skip, unless they are escaped."""
 Entry = dict[str, Any]
 
 
 def is_path(source: str) -> bool:
-    """Say whether what stands behind FROM is a file's path and no model's name."""
+    """Return True if the value of FROM is a file's path, not a model's name."""
     return bool(_PATH.fullmatch(source)) and not is_address(source)
 
 
 def is_address(source: str) -> bool:
-    """Say whether it begins as an address does: that of a model's page is the model's name, others are none."""
+    """Return True if the value begins as an address: a model page's address is the model's name, others are no name."""
     return source.lower().startswith(("https://", "http://"))
 
 
 def is_blob(source: str) -> bool:
-    """Say whether a file's path is that of an engine's own folder, where files are called by their sha256."""
+    """Return True if a path lies in an engine's own folder, where files are named by their sha256."""
     return bool(_BLOB.fullmatch(source))
 
 
 def spec_lines(entry: Entry) -> str:
-    """Return an entry of `models` as text; a sha256 that has to be filled in says so."""
+    """Return an entry of `models` as text; a missing sha256 is marked."""
     return _comments(entry) + _yaml([entry])
 
 
 def spec_entry(modelfile: Modelfile, name: str, engine: str, sha256s: Mapping[str, str] | None = None) -> Entry:
-    """Return the entry of `models`; the sha256 of a path that is not given is left to be filled in."""
+    """Return the entry of `models`; a missing sha256 of a path is left to be filled in."""
     known = sha256s or {}
     entry: Entry = {"name": name, "engine": engine, "from": _source(modelfile.from_, known)}
     entry |= set_values(modelfile.parameters)
@@ -81,7 +81,7 @@ def _yaml(data: Any) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Texts of several lines stand as blocks."""
+        """Writer of YAML with multi-line texts as blocks."""
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))
@@ -91,7 +91,7 @@ def _yaml(data: Any) -> str:
 
 
 def _style(value: str) -> str | None:
-    """Return how a text is written so that it reads back the same wherever the lines are put."""
+    """Return the YAML style in which a text reads back the same at any indentation."""
     if _CHANGED.search(value):
         return '"'
     if "\n" not in value:

@@ -1,4 +1,4 @@
-"""A check of a prompt template: what the engine's template language does not know is refused with a hint."""
+"""Check of a prompt template: constructs that the engine's template language does not know are refused with a hint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUESTION = {"Prompt", "Messages", "Suffix"}
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One fault of a template and the lines that it stands in, 1-based."""
+    """A fault of a template with its lines (1-based)."""
 
     lines: tuple[int, ...]
     message: str
@@ -30,7 +30,7 @@ class Fault:
 
 @dataclass
 class _Open:
-    """A block that waits for its end."""
+    """A block without its end so far."""
 
     word: str
     line: int
@@ -48,12 +48,12 @@ class _Reading:
     wanted: list[tuple[int, str]] = field(default_factory=list)
 
     def complain(self, line: int, message: str) -> None:
-        """Note a fault; one that is there in another line already is the same."""
+        """Note a fault; a known fault gets another line."""
         self.faults.setdefault(message, []).append(line)
 
 
 def faults(template: str) -> list[Fault]:
-    """Return every fault of a template, by line; Jinja is one fault, which explains all others."""
+    """Return every fault of a template, by line; Jinja syntax is one fault, which explains all others."""
     if len(template) > LONGEST:
         # Told as what it is: too long.
         return []
@@ -119,7 +119,7 @@ def _take(reading: _Reading, action: Action) -> None:
 
 
 def _begin(reading: _Reading, word: str, action: Action) -> None:
-    """Enter a block; within a definition nothing is known of the values."""
+    """Enter a block; within a definition, the kinds of values are unknown."""
     if word in ("define", "block"):
         if word == "define" and len(reading.open) > 1:
             raise TemplateError("{{ define }} stands only outside of all other blocks")

@@ -1,7 +1,7 @@
-"""The text of a Modelfile for people, which the engine's own reader takes as well.
+"""The text of a Modelfile for people, which the engine's own reader accepts as well.
 
-An engine's API carries texts that no Modelfile can: such a text stands with a comment that says what the reader makes
-of it, or within the comment where the reader would take the rest of it for instructions.
+An engine's API carries texts that no Modelfile can: such a text stands with a comment about the reader's view of it, or
+within the comment where the reader would take the rest of it for instructions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from deploy.protocols.ollama.modelfile import Modelfile
 from deploy.protocols.ollama.parameters import set_values
 
 Line = tuple[str, str, str]
-"""An instruction with its fixed words, its value as a person wrote it, and the value as it is rendered."""
+"""An instruction's fixed words, its value as a person wrote it, and the value as it is rendered."""
 
 
 def render(modelfile: Modelfile) -> str:

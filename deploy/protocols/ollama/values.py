@@ -1,4 +1,4 @@
-"""Values of parameters as a Modelfile writes them: the engine's program reads numbers and truth as Go does."""
+"""Values of parameters in a Modelfile: the engine reads numbers and booleans as Go does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONGEST = 18
-"""Digits of a whole number that fits into 64 bits in any case."""
+"""Number of digits that fits into 64 bits in any case."""
 _TRUTH = {"1": True, "0": False} | {
     form: value for word, value in (("true", True), ("false", False)) for form in (word, word.upper(), word.title())
 }
@@ -16,7 +16,7 @@ _TRUTH |= {"t": True, "T": True, "f": False, "F": False}
 
 
 def read_value(kind: Any, text: str) -> tuple[Any, str]:
-    """Return the value of a text for a parameter's type, None where it has none, and what is wanted in words."""
+    """Return a text as a value of a parameter's type (None if it is none), and the wanted form in words."""
     read, form = _READ[kind]
     return read(text), form
 
