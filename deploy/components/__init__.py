@@ -1,4 +1,4 @@
-"""The registry: every component that the kit can deploy, each in a room of its own."""
+"""Registry of every component that the kit can deploy, each in a room of its own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ ROOMS = {
 
 
 def room_of(kind: str) -> Room:
-    """Return the room of a kind; KeyError where the registry has none."""
+    """Return the room of a kind; KeyError if the registry has none."""
     found: Room = import_module(ROOMS[kind]).ROOM
     return found

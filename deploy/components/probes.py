@@ -1,4 +1,4 @@
-"""Health checks with what the kit's images have: bash, and neither curl nor wget."""
+"""Health checks with the programs of the kit's images: bash, and neither curl nor wget."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from deploy.deployment.service import Probe
 
 
 def http_probe(port: int, path: str, start_period_seconds: int, before_address: str = "") -> Probe:
-    """Ask the service inside its own container; anything but 200 is unhealthy.
+    """Ask the service inside its own container; any status but 200 is unhealthy.
 
     A service that logs requests names the text before a client's address, so that its log can be shown without checks.
     """

@@ -1,4 +1,4 @@
-"""What every room shows to the rest of the kit."""
+"""Types that every room shows to the rest of the kit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from deploy.fields.service import OPEN_WORDS, ServiceSpec
 from deploy.stack import Stack
 
 Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
-"""Why a gateway passed a question on in vain."""
+"""Cause of a question that a gateway passed on in vain."""
 CauseOf: TypeAlias = Callable[[int, str], Cause | None]
-"""Finds the cause by the status and the words of a refusal."""
+"""Function that finds the cause by a refusal's status and words."""
 
 
 @dataclass(frozen=True)
 class LockedModel:
-    """A model of the spec with what the lock knows of its file."""
+    """A model of the spec with the lock's facts about its file."""
 
     name: str
     sha256: str
@@ -37,29 +37,29 @@ class LockedModel:
 
 @dataclass(frozen=True)
 class Site:
-    """What a room may know of the place that it is resolved for."""
+    """Facts about the place that a room is resolved for."""
 
     stack: str
     own_image: Image | None
-    """None for what the kit does not run."""
+    """Image of the service; None for an engine that the kit does not run."""
     models: tuple[LockedModel, ...] = ()
     """Files that the spec wants this service to open."""
     created: tuple[CreatedModel, ...] = ()
     """Models that the spec wants created on this engine."""
     named: tuple[tuple[str, str], ...] = ()
-    """Models that this engine has already, each with the name that it knows."""
+    """Models that this engine already has, each with the name that it knows."""
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The host's addresses, by the word of `publish` that means them."""
+    """Addresses of the host, by the word of `publish` that stands for them."""
     embedding: str | None = None
-    """The model that somebody in the spec wants to turn text into vectors with."""
+    """Model that the spec uses for embeddings."""
 
     def data_of(self, name: str) -> str:
-        """Return the folder of one service's user data, where kit.yaml names no other one."""
+        """Return the folder of a service's user data; kit.yaml can name another one."""
         return Stack(self.stack).data_of(name)
 
     @property
     def image(self) -> Image:
-        """The image of what the kit runs."""
+        """Return the image of a service that the kit runs."""
         if self.own_image is None:
             raise TypeError("this runs without an image")
         return self.own_image
@@ -70,7 +70,7 @@ class Site:
         return tuple(Port(address, spec.port_or(default), container_port) for address in addresses)
 
     def _meant(self, place: str) -> tuple[str, ...]:
-        """Return the addresses behind what `publish` says."""
+        """Return the addresses behind a word of `publish`."""
         if place == "local":
             return ("127.0.0.1",)
         return self.addresses[place] if place in OPEN_WORDS else (place,)
@@ -78,10 +78,10 @@ class Site:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A room's decisions: its container, the models it needs, and what it gives to others."""
+    """Decisions of a room: its container, the models it needs, and its offers."""
 
     own_service: Service | None
-    """None for what the kit does not run."""
+    """Container of the service; None for an engine that the kit does not run."""
     models: tuple[ModelFile, ...] = ()
     offers: tuple[Offer, ...] = ()
     engine: Engine | None = None
@@ -89,7 +89,7 @@ class Resolved:
 
     @property
     def service(self) -> Service:
-        """The container of what the kit runs."""
+        """Return the container of a service that the kit runs."""
         if self.own_service is None:
             raise TypeError("this runs without a container of the kit's")
         return self.own_service
@@ -97,18 +97,18 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Room:
-    """One component: how it is decided, and how its image is made."""
+    """A component: its decisions, and the making of its image."""
 
     kind: str
     resolve: Callable[[Any, Site, tuple[Offer, ...]], Resolved]
     image: Callable[[Any], ImageSource] | None
-    """Where the image comes from, for what the user wrote (a version, say); None for what the kit does not run."""
+    """Source of the image for the user's spec (its version, say); None for an engine that the kit does not run."""
     cause_of: CauseOf | None = None
-    """How to read the refusals of a gateway; None for what passes nothing on."""
+    """Reader of a gateway's refusals; None for a component that passes no questions on."""
 
 
 def owner_of(spec: ServiceSpec, default_uid: int) -> Owner:
-    """Return who runs the service and owns its data."""
+    """Return the UID:GID that runs the service and owns its data."""
     if spec.user is None:
         return Owner(default_uid, default_uid)
     uid, gid = spec.user.split(":")

@@ -1,1 +1,1 @@
-"""What the user wrote in kit.yaml, typed and checked."""
+"""The content of kit.yaml, typed and checked."""

@@ -30,17 +30,17 @@ class _Reading:
     file: str
     messages: list[Message] = field(default_factory=list)
     turns: list[tuple[int, str]] = field(default_factory=list)
-    """Who speaks, and in which line."""
+    """Role of each turn, and its line."""
     problems: list[Problem] = field(default_factory=list)
     is_broken: bool = False
-    """Whether it is not known of every line who speaks."""
+    """True if the role of some line is unknown."""
 
     def complain(self, line: int, message: str, *, is_broken: bool = True) -> None:
         self.is_broken |= is_broken
         self.problems.append(Problem(self.file, line, 1, "", message))
 
     def add(self, line: int, role: Any, content: Any) -> None:
-        """Take one message, or note why it is none."""
+        """Add a message, or note its fault."""
         if role not in ROLES:
             self.complain(line, f"{shown(role)} is not a role: {', '.join(ROLES)}{did_you_mean(str(role), ROLES)}")
             return
@@ -94,7 +94,7 @@ def _read_marked(reading: _Reading, lines: list[str]) -> None:
 
 
 def _tell_unanswered(reading: _Reading) -> None:
-    """Tell each [Q] that no [A] follows: a mark is missing there."""
+    """Report each [Q] without an [A] behind it: a mark is missing there."""
     asked = [turn for turn in reading.turns if turn[1] != "system"]
     for index, (line, role) in enumerate(asked):
         after = asked[index + 1][1] if index + 1 < len(asked) else ""
@@ -121,7 +121,7 @@ def _read_json_lines(reading: _Reading, lines: list[str]) -> None:
 
 
 def _said(reading: _Reading, number: int, data: Any) -> Iterator[tuple[Any, Any]]:
-    """Return the roles and texts of one line."""
+    """Yield the roles and texts of a line."""
     if not isinstance(data, dict):
         reading.complain(number, f"{shown(data)} is no example; {_SHAPES}")
         return

@@ -1,4 +1,4 @@
-"""Places to fetch from, as kit.yaml names them."""
+"""Places to fetch from, by kit.yaml."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from deploy.spec.model import Spec
 
 
 def places_to_fetch_from(spec: Spec) -> Fetch:
-    """Return where and how things are fetched for a spec."""
+    """Return the places and ways to fetch for a spec."""
     mirrors = spec.mirrors
     return Fetch(mirrors.debian, mirrors.pypi, spec.proxy, spec.ca, mirrors.registry, mirrors.models)

@@ -1,4 +1,4 @@
-"""What each model of a spec is made from, found by the names as engines compare them."""
+"""Sources of a spec's models, by names as engines compare them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Lineage:
-    """The models of engines that do not have them already, each with the one that it is made from."""
+    """The models of engines that do not have them already, each with its source."""
 
     def __init__(self, models: Iterable[Model], makers: Collection[str], named: Collection[str] = ()) -> None:
         self._makers = frozenset(makers)
@@ -26,28 +26,28 @@ class Lineage:
                 self._models.setdefault(_key(model.engine, model.name), model)
 
     def source(self, model: Model) -> Source | None:
-        """Return where a model comes from; an engine that makes models takes the tag of its name, left out."""
+        """Return the source of a model; if omitted, an engine that creates models takes the tag of its name."""
         return model.name if model.from_ is None and model.engine in self._makers else model.from_
 
     def is_pulled(self, model: Model) -> bool:
-        """Whether it is a library's tag under its own name: pulled, and nothing is made of it."""
+        """Return True if the model is a library's tag under its own name: pulled, not created."""
         source = self.source(model)
         return model.engine in self._makers and isinstance(source, str) and same(source) == same(model.name)
 
     def base(self, model: Model) -> Model | None:
-        """Return the model of the same engine that it is made from, where it is."""
+        """Return the model of the same engine that it is created from; None without one."""
         source = self.source(model)
         if not isinstance(source, str) or same(source) == same(model.name) or model.engine in self._named:
             return None
         return self._models.get(_key(model.engine, source))
 
     def is_locked(self, model: Model) -> bool:
-        """Whether anything about it can move: it is not merely named, nor made from another model of the spec."""
+        """Return True if an input of the model can move: it is neither merely named nor made from a model here."""
         is_told = model.engine not in self._named and self.source(model) is not None
         return is_told and self.base(model) is None
 
     def line(self, model: Model) -> Iterator[Model]:
-        """Yield what a model is made from, the nearest first; a cycle is left where it would begin again."""
+        """Yield the sources of a model, the nearest first; a cycle ends before it repeats."""
         seen, base = {model.key}, self.base(model)
         while base is not None and base.key not in seen:
             seen.add(base.key)
@@ -55,7 +55,7 @@ class Lineage:
             base = self.base(base)
 
     def cycles(self) -> Iterator[tuple[Model, ...]]:
-        """Yield the models of each cycle, from the first in the file back to itself."""
+        """Yield the models of each cycle, from the first one in the file back to itself."""
         made = {key: model for key, model in self._models.items() if model.engine in self._makers}
         graph = {key: self._above(model) for key, model in made.items()}
         return (tuple(self._models[key] for key in way) for way in cycles(graph))
@@ -65,7 +65,7 @@ class Lineage:
         return () if base is None else (_key(base.engine, base.name),)
 
     def ordered(self) -> Iterator[Model]:
-        """Yield every model after the one that it is made from; of a cycle, in the order of the file."""
+        """Yield every model after its source; models of a cycle keep the order of the file."""
         placed: set[str] = set()
         for model in self._models.values():
             line: list[Model] = []
@@ -78,7 +78,7 @@ class Lineage:
 
 
 def lineage(spec: Spec) -> Lineage:
-    """Return what the models of a spec are made from."""
+    """Return the sources of a spec's models."""
     makers = {engine.name for engine in spec.engines if engine.models_are == "created"}
     return Lineage(spec.models, makers, {engine.name for engine in spec.engines if engine.models_are == "named"})
 

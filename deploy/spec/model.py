@@ -1,4 +1,4 @@
-"""The whole of kit.yaml as one typed value."""
+"""The whole of kit.yaml as a typed value."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Mirrors(Strict):
     pypi: PypiUrl | None = None
     """Python package index (its simple/ address)."""
     registry: RegistryUrl | None = None
-    """Container registry that is asked in the place of Docker's own."""
+    """Container registry to ask in place of Docker's own."""
     models: LibraryUrl | None = None
-    """Library of models that is asked in the place of Ollama's own; a host and a port, no path."""
+    """Library of models to ask in place of Ollama's own; a host and a port, no path."""
 
 
 def _default_is(kind: str) -> Any:
@@ -57,21 +57,21 @@ class Spec(Strict):
     kit: Literal[1]
     """Version of this file's format: 1."""
     stack: Name
-    """Name of the deployment: of its folders, its containers and its compose project."""
+    """Name of the deployment, its folders, its containers and its compose project."""
     images: Images = Images()
-    """How container images are made."""
+    """Source of the container images."""
     engines: Annotated[
         tuple[Engine, ...], Field(min_length=1, json_schema_extra={"default": [{"name": "main", "kind": "ollama"}]})
     ] = (OllamaEngine(name="main", kind="ollama"),)
-    """The programs that run models; left out, one Ollama."""
+    """Programs that run models; by default, one Ollama."""
     models: tuple[Model, ...] = ()
-    """The models, each on one engine."""
+    """Models, each on one engine."""
     gateway: Annotated[Gateway | None, _default_is("litellm")] = LiteLLMGateway()
-    """One address and one key in front of all engines; left out, LiteLLM; null for none."""
+    """One address and one key in front of all engines; LiteLLM by default, null for none."""
     webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI()
-    """The web page for people; left out, Open WebUI; null for none."""
+    """Web page for people; Open WebUI by default, null for none."""
     backup: None = None
-    """Backups; not supported yet, so nothing but null may stand here."""
+    """Backups; not supported yet, so null is the only value."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
     proxy: ProxyUrl | None = None
@@ -81,12 +81,12 @@ class Spec(Strict):
 
     @property
     def services(self) -> tuple[ServiceSpec, ...]:
-        """Everything that runs as a container of the kit's: engines, then what stands in front of them."""
+        """Return the services that run as containers of the kit: engines, then those in front of them."""
         found = (*self.engines, self.gateway, self.webui)
         return tuple(service for service in found if isinstance(service, ServiceSpec))
 
     @property
     def address_words(self) -> tuple[str, ...]:
-        """Words of `publish` that kit.lock resolves to addresses of the host, each once."""
+        """Return the words of `publish` that kit.lock resolves to addresses of the host, each once."""
         used = {place for service in self.services for place in service.places}
         return tuple(word for word in OPEN_WORDS if word in used)

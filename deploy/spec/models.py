@@ -1,4 +1,4 @@
-"""What a user may write about a model."""
+"""Fields of a model in kit.yaml."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class PipSource(Strict):
     pip: PackageName
     """Name of the package."""
     version: Version
-    """Its exact version."""
+    """Exact version of the package."""
     sha256: Sha256
-    """sha256 of the GGUF file once it is put together."""
+    """sha256 of the complete GGUF file."""
 
 
 _PART = re.compile(r".*-[0-9]{5}-of-([0-9]{5})\.gguf", re.IGNORECASE | re.DOTALL)
 
 
 def _whole(value: str) -> str:
-    """Refuse one part of a split model: engines get a single file."""
+    """Refuse a part of a split model: engines get a single file."""
     part = _PART.fullmatch(urlsplit(value).path if "://" in value else value)
     if part and int(part[1]) > 1:
         wrong = "{value} is one of {parts} parts; join them with `llama-gguf-split --merge` and name the whole file"
@@ -43,7 +43,7 @@ def _whole(value: str) -> str:
 
 
 def _of_file(value: str) -> str:
-    """Refuse the page of a file, as a hub shows it beside the file itself."""
+    """Refuse the address of a file's page, as a hub shows it beside the file itself."""
     if "/blob/" in urlsplit(value).path:
         wrong = "{value} is the page about the file; write /resolve/ in the place of /blob/"
         raise PydanticCustomError("url", wrong, {"value": shown(value)})
@@ -80,7 +80,7 @@ def _named(value: str) -> str:
 
 
 def _hidden(text: str) -> bool:
-    """True if a text has a character that nobody sees; the table is the same on every release of Python."""
+    """Return True if a text has an invisible character; the table is the same on every release of Python."""
     return seen(text) != text or bool(re.search("[\t\n\r]", text))
 
 
@@ -114,7 +114,7 @@ Source = Annotated[
 
 
 class Model(Parameters):
-    """A model that one engine serves; all but its name, engine and source are for engines that create their models."""
+    """A model on one engine; fields beside name, engine and source are for engines that create their models."""
 
     refused: ClassVar[dict[str, str]] = {
         **REFUSED,
@@ -127,44 +127,44 @@ class Model(Parameters):
     }
 
     name: ModelName
-    """Name under which people and programs ask for it."""
+    """Name by which people and programs ask for it."""
     engine: Name
     """Name of the engine that serves it."""
     from_: Annotated[Source | None, Field(alias="from")] = None
-    """A library's tag, another model's name, or a GGUF file: {pip}, {file}, {url}; left out, the tag of that name."""
+    """A library's tag, another model's name, or a GGUF file: {pip}, {file}, {url}; by default, the tag of its name."""
     preset: PresetName | None = None
-    """Parameters for a purpose; what is written beside it wins."""
+    """Parameters for a purpose; values beside it override them."""
     system: LongText | None = None
-    """What the model is told before every conversation, or {file: PATH} of a text."""
+    """Instructions before every conversation, or {file: PATH} of a text."""
     template: Template | None = None
-    """The prompt's template in the engine's language, or {file: PATH}; left out, the model's own."""
+    """Prompt template in the engine's language, or {file: PATH}; by default, the model's own."""
     renderer: BuiltIn | None = None
-    """What makes prompts in a template's place: a part of the engine, by its name; left out, the model's own."""
+    """Part of the engine that makes prompts in a template's place, by its name; by default, the model's own."""
     parser: BuiltIn | None = None
-    """What reads thoughts and tool calls out of answers: a part of the engine, by its name; left out, the model's."""
+    """Part of the engine that reads thoughts and tool calls in answers, by its name; by default, the model's own."""
     messages: Examples = ()
     """Examples of a conversation: a list of {role, content}, or {file: PATH}: a .txt with [Q] and [A], or a .jsonl."""
     adapter: FileSource | None = None
     """A LoRA adapter as a GGUF file."""
     projector: FileSource | None = None
-    """What lets it see pictures: its projector (mmproj) as a GGUF file, beside a `from` that is a file too."""
+    """Projector (mmproj) for pictures, as a GGUF file beside a `from` that is a file too."""
     license: ModelText | None = None
     """The model's license."""
     quantize: Literal["F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0"] | None = None
-    """Type that an unquantised model is turned into."""
+    """Type to quantise an unquantised model to."""
     requires: Requires | None = None
     """Oldest release of the engine that can run it."""
 
     @property
     def key(self) -> str:
-        """Name of its entry in kit.lock."""
+        """Return the name of its entry in kit.lock."""
         return f"{self.engine}/{self.name}"
 
     @property
     def source(self) -> Source:
-        """Where it comes from: what is written, or the tag that its name is."""
+        """Return the source of the model: the written one, or the tag of its name."""
         return self.name if self.from_ is None else self.from_
 
 
 OWN_SETTINGS = tuple(name for name in Model.model_fields if name not in ("name", "engine", "from_"))
-"""Fields that only an engine which creates models can do something with."""
+"""Fields that only an engine which creates models supports."""

@@ -20,7 +20,7 @@ class Placed:
 
     @property
     def port_path(self) -> FieldPath:
-        """Return where its port is written, or would be."""
+        """Return the place of its port, written or not."""
         return (*self.path, "port")
 
 

@@ -1,4 +1,4 @@
-"""Named sets of parameters for a purpose; what a model sets itself wins."""
+"""Named sets of parameters for a purpose; a model's own parameters override them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from deploy.protocols.making import NAMES, Parameters
 
 PresetName = Literal["balanced", "creative", "factual", "concise", "long-form", "technical", "creative-text", "chat"]
-"""The purposes that have a preset."""
+"""Purposes with a preset."""
 
 
 def _preset(
@@ -35,7 +35,7 @@ PRESETS: MappingProxyType[PresetName, Parameters] = MappingProxyType(
 
 
 def resolved(preset: PresetName | None, own: Parameters) -> Parameters:
-    """Return the parameters of a model: the preset's, and over them its own; a null takes the preset's value away."""
+    """Return the parameters of a model: the preset's, overridden by its own; null removes a preset's value."""
     found = {} if preset is None else {name: getattr(PRESETS[preset], name) for name in NAMES}
     found |= {name: getattr(own, name) for name in NAMES if name in own.model_fields_set}
     return Parameters(**{name: value for name, value in found.items() if value is not None})

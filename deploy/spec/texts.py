@@ -1,4 +1,4 @@
-"""Texts that stand in kit.yaml, or in a file that it names; they are read together with it."""
+"""Texts in kit.yaml, or in files that it names; both are read together."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from deploy.text_file import decoded, file_name, with_line_feeds
 
 LARGEST = 1024 * 1024
 FOLDER = "folder"
-"""Key of the validation's context: the folder that relative paths begin at."""
+"""Key of the validation's context: the folder of relative paths."""
 NAMING_FILES = ("system", "template", "messages")
 """Keys of a model whose text may lie in a file."""
 Reader = Callable[[str, str], Any]
 
 
 def line_notes(document: Document) -> Iterator[str]:
-    """Yield, for each file of a text, how its lines end where that is not as here."""
+    """Yield a note for each text file whose line ends differ from the system's here."""
     models = document.data.get("models") if isinstance(document.data, dict) else None
     named = [model.get(key) for model in models or () if isinstance(model, dict) for key in NAMING_FILES]
     names = (value["file"] for value in named if isinstance(value, dict) and "file" in value)
@@ -74,7 +74,7 @@ def _content(path: Path, name: str) -> str:
 
 
 def _plain(file: str, text: str) -> str:
-    """Return a text, or each of its faults at its place; one cause is told once."""
+    """Return a text, or each of its faults at its place; one cause is reported once."""
     wrong = []
     if not text or len(text) > LONGEST:
         wrong.append(Problem(file, 0, 0, "", f"must hold 1 to {LONGEST} characters"))
@@ -127,9 +127,9 @@ _MESSAGE = {
 
 
 LongText = Annotated[ModelText, _from_file(_plain), _or_file(TEXT)]
-"""The same, or the file that holds it."""
+"""A text, or the file that holds it."""
 Template = Annotated[PromptTemplate, _from_file(_template), _or_file(TEXT)]
-"""A prompt's template in the engine's language, or the file that holds it."""
+"""A prompt template in the engine's language, or the file that holds it."""
 Examples = Annotated[
     Messages,
     _from_file(_examples),

@@ -1,4 +1,4 @@
-"""Walks along what a person wrote: each step once, whatever leads back to where it came from."""
+"""Walks along references in a file: each step once, even in a circle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST_SHOWN = 30
 
 
 def cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[Way]:
-    """Yield the way of each cycle, from a node back to itself: one for every step that closes one."""
+    """Yield the way of each cycle, from a node back to itself: one for every step that closes a cycle."""
     done: set[str] = set()
     for start in graph:
         # Not recursive: a file may hold a longer chain than Python's stack is deep.
@@ -28,7 +28,7 @@ def cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[Way]:
 
 
 def way_text(names: Sequence[str]) -> str:
-    """Return a way as `a -> b -> a`; the middle of a very long one is only counted."""
+    """Return a way as `a -> b -> a`; the middle of a very long way is only counted."""
     if len(names) > _MOST_SHOWN:
         half = _MOST_SHOWN // 2
         names = (*names[:half], f"({len(names) - 2 * half} more)", *names[-half:])

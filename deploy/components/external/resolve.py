@@ -1,4 +1,4 @@
-"""An external engine's decisions: nothing of it runs here; models are created on it or asked for, and routed to."""
+"""Decisions about an external engine: nothing of it runs here; models are created on it or only asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deploy.deployment.offers import ChatApi, Embeddings, Offer
 from deploy.deployment.secrets import Secret
 
 CONTEXT = Context(4096, is_chosen=False, is_least=True)
-"""What an engine that makes models gives them on a CPU; its own settings are nobody's to read."""
+"""Context that an engine gives its models on a CPU; its own settings are not readable from outside."""
 
 
 def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
-    """Decide which models are created on the engine and what it offers."""
+    """Decide the models to create on the engine, and its offers."""
     key = _key(spec)
     names = tuple(model.name for model in site.created) or tuple(name for name, _ in site.named)
     upstream = tuple((name, known) for name, known in site.named if name != known) or upstream_names(site.created)

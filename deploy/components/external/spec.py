@@ -1,4 +1,4 @@
-"""What a user may write about an engine that the kit does not run."""
+"""Fields of an engine that the kit does not run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BELOW = {
         ("/models", "/chat/completions", "/completions", "/embeddings", "/responses"),
     ),
 }
-"""Ends of an address that lie below where a protocol begins, and what they are."""
+"""Ends of an address that lie below a protocol's root, with their meaning."""
 
 
 def _address(value: str) -> str:
@@ -43,27 +43,27 @@ Address = Annotated[EngineUrl, AfterValidator(_address)]
 
 
 class ExternalEngine(EngineSpec):
-    """An engine that runs without the kit: models are made on it or only asked for, and the gateway routes to it."""
+    """An engine that runs without the kit: models are created on it or only asked for, and the gateway routes to it."""
 
     shortest: ClassVar[str] = '{name: mac, kind: external, api: ollama, url: "http://mac.lan:11434"}'
 
     kind: Literal["external"]
     """The component: external."""
     api: Literal["ollama", "openai"]
-    """What it speaks: ollama, or openai (LM Studio, GPT4All, vLLM and many more)."""
+    """Protocol of its API: ollama, or openai (LM Studio, GPT4All, vLLM and many more)."""
     url: Address
-    """Its address as this host and containers reach it; for openai, /v1 is added where it names no version."""
+    """Its address from this host and from containers; for openai, /v1 is added unless it names a version."""
     key: Key | None = None
-    """Where the key that it asks for is kept: env:NAME or file:PATH."""
+    """Place of the key that it asks for: env:NAME or file:PATH."""
     prune: bool = False
-    """Whether a model that left this file is removed from it, if the kit made it."""
+    """True to remove a model from it that left this file, if the kit made it."""
 
     cloud: bool = False
-    """Whether models in its vendor's cloud may be named, for `api: ollama`; false keeps each question on the engine."""
+    """True to allow models of its vendor's cloud, for `api: ollama`; false keeps each question on the engine."""
 
     @classmethod
     def at(cls, url: str) -> str:
-        """Return what is written about one at an address: a version in its path tells which API it is."""
+        """Return the YAML of an engine at an address: a version in its path tells which API it is."""
         api = "openai" if _VERSION.search(urlsplit(url).path) else "ollama"
         return f"{{name: main, kind: external, api: {api}, url: {json.dumps(url)}}}"
 
@@ -87,27 +87,27 @@ class ExternalEngine(EngineSpec):
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine comes by its models."""
+        """How this engine gets its models."""
         return "created" if self.api == "ollama" else "named"
 
     @property
     def uses_cloud(self) -> bool:
-        """Whether it may pass questions on to its vendor's cloud."""
+        """True if the engine may send questions to its vendor's cloud."""
         return self.cloud
 
     @property
     def outside(self) -> str:
-        """Where it is reached outside of the stack's own networks."""
+        """Address of the engine outside of the stack's own networks."""
         return self.url
 
     @property
     def heeding(self) -> str:
-        """What lets the template of a model win over the one in its file."""
+        """Setting by which the `template` of a model overrides the one in its file."""
         return "the variable OLLAMA_GO_TEMPLATE=1 in its environment lets the `template` win"
 
     @property
     def moved_by(self) -> str:
-        """How an Ollama is told to listen elsewhere; others have settings of their own."""
+        """Setting that moves an Ollama's listener; other engines have settings of their own."""
         if self.api != "ollama":
             return ""
         return " (an Ollama: `sudo systemctl edit ollama`, lines `[Service]` and `Environment=OLLAMA_HOST=ADDRESS`)"

@@ -27,7 +27,7 @@ RECIPE = Recipe(
 
 
 def recipe(spec: LiteLLMGateway) -> Recipe:
-    """Return the recipe of the release that the user wants."""
+    """Return the recipe of the release in the spec."""
     if spec.version is None:
         return RECIPE
     return replace(RECIPE, requirements=(f"litellm[proxy]=={spec.version}", "prisma"))

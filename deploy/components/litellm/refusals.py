@@ -1,4 +1,4 @@
-"""What a refusal of LiteLLM's is about; known by its status and by the words of the answers recorded in the tests."""
+"""Causes of LiteLLM's refusals, by status and by the words of answers that the tests recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATUS: dict[int, Cause] = {
 
 
 def cause_of(status: int, said: str) -> Cause | None:
-    """Return what is the matter; None for what is not known."""
+    """Return the cause of a refusal; None if it is unknown."""
     if _OWN_KEY.search(said):
         return "own key"
     if status == 400 and _UNKNOWN.search(said):

@@ -1,4 +1,4 @@
-"""The gateway's decisions: one address and one key in front of every engine, no database."""
+"""Decisions about the gateway: one address and one key in front of every engine, no database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SYSCTLS = (
 
 
 def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Resolved:
-    """Decide the gateway's container and what it offers: what the engines offer, under its own key."""
+    """Decide the gateway's container and its offers: those of the engines, under a key of its own."""
     callable_offers = tuple(offer for offer in offers if offer.protocol in CHAT_PREFIX)
     chats = tuple(offer for offer in callable_offers if isinstance(offer, ChatApi))
     master = Secret(MASTER_KEY, spec.kind, "sk-", "key of the gateway, for programs that call it", spec.key or "")
@@ -128,7 +128,7 @@ def _facts(
 
 
 def _with(aliases: dict[str, str], models: tuple[str, ...]) -> tuple[str, ...]:
-    """Return models, and the aliases that stand for one of them."""
+    """Return models with the aliases that stand for one of them."""
     return tuple(sorted({*models, *(alias for alias, model in aliases.items() if model in models)}))
 
 

@@ -1,4 +1,4 @@
-"""What a user may write about the LiteLLM gateway."""
+"""Fields of the LiteLLM gateway."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ BAD_VERSIONS = (("1.82.7", _STOLEN), ("1.82.8", _STOLEN))
 
 
 class Route(Strict):
-    """How requests for one model are passed on; each limit holds for every engine of the model by itself."""
+    """Rules for requests to one model; each limit holds for every engine of the model by itself."""
 
     model: ModelName
     """Name of the model."""
     fallbacks: tuple[ModelName, ...] = ()
-    """Models that answer in its place, in this order, when none of its engines does."""
+    """Models that answer in its place, in this order, if none of its engines does."""
     timeout: Duration | None = None
-    """How long one answer of this model may take; left out, `request_timeout`."""
+    """Timeout of one answer of this model; by default `request_timeout`."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Requests in a minute; one more goes to another engine or a fallback, or is refused."""
+    """Requests in a minute; further ones go to another engine or a fallback, or are refused."""
     tokens_per_minute: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    """Tokens in a minute, asked and answered; once they are used up it is as with requests."""
+    """Tokens in a minute, in questions and answers; further requests go elsewhere or are refused, as above."""
     parallel: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Requests at the same time; one more goes to another engine or a fallback, or is refused."""
+    """Requests at the same time; further ones go to another engine or a fallback, or are refused."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a request that failed is sent again before another engine or a fallback is asked."""
+    """Number of retries of a failed request before another engine or a fallback is asked."""
 
 
 class LiteLLMGateway(ServiceSpec):
@@ -55,19 +55,19 @@ class LiteLLMGateway(ServiceSpec):
     kind: Literal["litellm"] = "litellm"
     """The component: litellm."""
     version: Version | None = None
-    """Release of LiteLLM; left out, the one that this kit was tested with."""
+    """Release of LiteLLM; by default the release that this kit was tested with."""
     request_timeout: Annotated[Duration, Field(json_schema_extra={"default": "10m"})] = 600
-    """How long one answer may take."""
+    """Timeout of one answer."""
     routes: tuple[Route, ...] = ()
-    """Fallbacks, time limits and limits of single models; a model without a route has none of them."""
+    """Fallbacks, timeouts and limits of single models; a model without a route has none of them."""
     key: Key | None = None
-    """Where the key that clients send is kept, if you have one: env:NAME or file:PATH; left out, the kit makes one."""
+    """Place of the key that clients send, if you have one: env:NAME or file:PATH; by default the kit makes a key."""
     aliases: dict[ModelName, ModelName] = Field(default_factory=dict)
     """Further names of models, such as `assistant: "llama3.2:3b"`; moving one is a change of one line."""
 
     @classmethod
     def variables(cls) -> Variables:
-        """Return the variables of the program itself, for who writes one of them here."""
+        """Return the variables of the program itself, for messages to a person who writes one of them here."""
         from deploy.components.litellm.variables import VARIABLES
 
         return VARIABLES

@@ -1,4 +1,4 @@
-"""Each model of each engine in LiteLLM's words: how it is called, where, with which key and within which limits."""
+"""Models of engines in LiteLLM's words: their names, addresses, keys and limits."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True)
 class Upstream:
-    """One model as the gateway reaches it on one engine; several of one name are a group that shares the work."""
+    """A model on one engine, as the gateway reaches it; several of one name are a group that shares the work."""
 
     name: str
     id: str
-    """Its own name: who asks for that gets this engine alone."""
+    """Its own name, by which clients get this engine alone."""
     parameters: Parameters
     makes_vectors: bool = False
 
     @property
     def is_limited(self) -> bool:
-        """Whether it may refuse a request because of those before it."""
+        """Return True if it may refuse a request because of earlier ones."""
         return any(name in ("rpm", "tpm", "max_parallel_requests") for name, _ in self.parameters)
 
 
@@ -50,7 +50,7 @@ def upstreams(offers: tuple[Offer, ...], keys: dict[str, SecretUse], routes: dic
 def fallbacks(
     upstreams: tuple[Upstream, ...], routes: dict[str, tuple[str, ...]], aliases: Mapping[str, str]
 ) -> Fallbacks:
-    """Return who answers in a model's place, and in that of each of its aliases."""
+    """Return the fallbacks of each model, and of each of its aliases."""
     own = dict(routes)
     for name in {one.name for one in upstreams}:
         group = tuple(one.id for one in upstreams if one.name == name and one.makes_vectors)
@@ -63,7 +63,7 @@ def fallbacks(
 
 
 def pre_call_checks(upstreams: tuple[Upstream, ...]) -> tuple[str, ...]:
-    """Return what LiteLLM must be told to hold to: limits alone only weigh its choice."""
+    """Return the checks that LiteLLM must enforce: limits alone only weigh its choice."""
     return (LIMITS_CHECK,) if any(one.is_limited for one in upstreams) else ()
 
 

@@ -1,4 +1,4 @@
-"""What LiteLLM reads from its environment and its file: the key that sets it, or why nobody sets it."""
+"""Variables and settings that LiteLLM reads: the key that sets each, or the reason why there is none."""
 
 from __future__ import annotations
 

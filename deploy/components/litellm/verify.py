@@ -1,4 +1,4 @@
-"""Checks of the gateway: every model behind one key, and nothing without it."""
+"""Checks of the gateway: it serves every model with its one key, and nothing without it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_passes_a_chat_message_on_to_every_engine(service: Service, web: Web, en
 
 
 def _silence(web: Web, upstream: dict[str, Any]) -> str:
-    """Ask a model on one engine alone, for in a group one that answers hides one that does not."""
+    """Ask a model on one engine alone: in a group, an engine that answers hides a silent one."""
     try:
         answer = web.post("/v1/chat/completions", short_question(upstream["id"]))
         # An engine that says nothing of its models refuses where one cannot chat; vectors are asked for below.
@@ -111,7 +111,7 @@ def _silence(web: Web, upstream: dict[str, Any]) -> str:
 
 
 def _is_used_up(answer: Answer, upstream: dict[str, Any]) -> bool:
-    """Say whether a limit of the spec was reached, which holds for people and checks alike."""
+    """Return True if a limit of the spec was reached, which holds for people and checks alike."""
     return bool(upstream["limited"] and answer.status == USED_UP)
 
 

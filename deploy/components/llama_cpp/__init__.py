@@ -1,4 +1,4 @@
-"""llama.cpp's llama-server: an engine that serves one model file."""
+"""llama.cpp's llama-server: an engine that serves a single model file."""
 
 from __future__ import annotations
 

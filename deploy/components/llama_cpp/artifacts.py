@@ -1,4 +1,4 @@
-"""The file that a llama.cpp engine mounts: a chat template, where the model's own is not used."""
+"""The file that a llama.cpp engine mounts: a chat template, if the model's own is not used."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ BARE_TEXT = "{% for m in messages %}{{ m.content }}{% endfor %}"
 
 @dataclass(frozen=True)
 class ChatTemplate:
-    """What the chat template's file prints."""
+    """Values printed in the chat template's file."""
 
     text: str
 
 
 def chat_template(spec: LlamaCppEngine, model: LockedModel) -> Artifact | None:
-    """Return the template that the spec gives or a base model needs; None where the model brings its own."""
+    """Return the template of the spec or for a base model; None if the model brings its own."""
     text = spec.chat_template
     if text is None and not model.has_chat_template:
         text = BARE_TEXT

@@ -1,4 +1,4 @@
-"""How much memory a llama-server may take: a bound that a healthy one never meets, not a reservation."""
+"""Memory limit of a llama-server: a bound that a healthy one never meets, not a reservation."""
 
 from __future__ import annotations
 

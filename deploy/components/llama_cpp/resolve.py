@@ -1,4 +1,4 @@
-"""A llama.cpp engine's decisions: one llama-server for one model, chat and embeddings from the same process."""
+"""Decisions about a llama.cpp engine: one llama-server for one model, chat and embeddings from the same process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASE_MODEL_PREDICT = 64
 
 
 def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
-    """Decide the engine's container, its model file and what it offers."""
+    """Decide the engine's container, its model file and its offers."""
     model = _only_model(spec, site)
     owner = owner_of(spec, UID)
     key = Secret(f"{spec.name}_api_key", spec.name, shown_as=f"key of the engine {spec.name}")

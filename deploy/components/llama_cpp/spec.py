@@ -1,4 +1,4 @@
-"""What a user may write about a llama.cpp engine."""
+"""Fields of a llama.cpp engine."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
     parallel: Annotated[int, Field(ge=1, le=256)] = 1
     """Requests answered at the same time; each has a context of its own."""
     predict: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
-    """Longest answer in tokens; left out, 64 for a base model (it never stops by itself), else no limit."""
+    """Longest answer in tokens; by default 64 for a base model (it never stops by itself), else no limit."""
     chat_template: Text | None = None
-    """Jinja chat template; left out, the model's own, or the bare text of the messages where it has none."""
+    """Jinja chat template; by default the model's own, or the bare text of the messages if it has none."""
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine comes by its models."""
+        """How this engine gets its models."""
         return "opened"
 
     @classmethod
     def variables(cls) -> Variables:
-        """Return the variables of the program itself, for who writes one of them here."""
+        """Return the variables of the program itself, for messages to a person who writes one of them here."""
         from deploy.components.llama_cpp.variables import VARIABLES
 
         return VARIABLES

@@ -1,4 +1,4 @@
-"""Variables of llama.cpp's server: the key that sets one, or why nobody sets it."""
+"""Variables of llama.cpp's server: the key that sets each, or the reason why there is none."""
 
 from __future__ import annotations
 

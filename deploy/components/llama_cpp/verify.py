@@ -1,4 +1,4 @@
-"""Checks of a llama.cpp engine: it serves its model to who has the key, and to nobody else."""
+"""Checks of a llama.cpp engine: it serves its model to clients with the key, and to nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ollama: an engine that makes models from Modelfiles and runs several of them."""
+"""Ollama: an engine that creates models from Modelfiles and runs several of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an Ollama says in its log about the cards that it found when it started, and about those that it left out."""
+"""Log lines of an Ollama about the cards that it found at its start, and those that it left out."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _MENDS = (
     ("integrated GPU", "`igpu_enable: true` takes it"),
 )
 MOST = 2
-"""More reasons than these nobody reads at once."""
+"""Number of reasons that a person reads at once."""
 
 
 def cards_found(log: str) -> list[str]:
-    """Return the library of each device of the last start, `cpu` where there is none; nothing where it does not say."""
+    """Return the library of each device of the last start, `cpu` without a card; empty if the log has none."""
     lines = [line for line in _last_start(log) if _FOUND in line]
     return [found[1] for line in lines if (found := _LIBRARY.search(line))]
 
 
 def troubles_of(log: str) -> list[str]:
-    """Return why cards were left out, in the engine's own words."""
+    """Return the reasons why cards were left out, in the engine's own words."""
     told = [found[1] for line in _last_start(log) if (found := _MESSAGE.search(line))]
     return list(dict.fromkeys(message for message in told if _TROUBLE.search(message)))[:MOST]
 
 
 def next_step(troubles: list[str]) -> str:
-    """Return what may help against these troubles."""
+    """Return the next step against these troubles."""
     told = [mend for words, mend in _MENDS if any(words in trouble for trouble in troubles)]
     return ", ".join(told) or "`debug: true` tells more in its log"
 

@@ -9,7 +9,7 @@ MODELS = "/models"
 
 
 def environment(spec: OllamaEngine, container_port: int, *, has_templates: bool = False) -> tuple[tuple[str, str], ...]:
-    """Return every variable, sorted; what the user leaves out stays the engine's own."""
+    """Return every variable, sorted; omitted settings stay the engine's own."""
     # Unset, a chat template in a model's file that can do more wins over the `template` of kit.yaml.
     go_template = True if spec.go_template is None and has_templates else spec.go_template
     wanted: dict[str, str | None] = {

@@ -1,4 +1,4 @@
-"""Ollama's image: its vendor's own, as a registry has it."""
+"""Ollama's image: its vendor's own, from a registry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from deploy.deployment.recipe import Pulled
 
 
 def image(spec: OllamaEngine) -> Pulled:
-    """Return the image of the release that the user wants, or the one that they name."""
+    """Return the image of the release in the spec, or the image that it names."""
     # What ROCm needs is in an image of its own, which has nothing for other makers' cards.
     flavour = "-rocm" if spec.gpu == "amd" else ""
     return Pulled("ollama", spec.image or f"ollama/ollama:{spec.version or VERSION}{flavour}")

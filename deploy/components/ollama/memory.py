@@ -1,4 +1,4 @@
-"""How much memory an Ollama may take: a bound that a healthy one never meets, not a reservation."""
+"""Memory limit of an Ollama: a bound that a healthy one never meets, not a reservation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from deploy.deployment.models import CreatedModel
 
 GIB = 2**30
 LEAST = 8 * GIB
-"""Room for a model of seven billion parameters that somebody pulls by hand."""
+"""Room for a model of seven billion parameters that a person pulls by hand."""
 PROGRAM = GIB
 LOADED = 3
-"""Models in memory at the same time where the user says nothing, on the CPU."""
+"""Default number of models in memory at the same time, on the CPU."""
 # 4 GiB of quantised weights without grouped heads keep 512 KiB per token of context, the most that is common.
 WEIGHTS_PER_CONTEXT_BYTE = 8192
 CONTEXT_BYTES_PER_TOKEN_MOST = 2**20
@@ -20,7 +20,7 @@ BATCH = 512 * 2**20
 def memory_bytes(
     models: tuple[CreatedModel, ...], loaded: int | None, context_length: int | None, parallel: int | None
 ) -> int:
-    """Return the limit: the largest models that are loaded together, each with the contexts of its slots."""
+    """Return the limit: the largest models that can be loaded together, each with the contexts of its slots."""
     each = sorted((_one(model, context_length or CONTEXT, parallel or 1) for model in models), reverse=True)
     return _stepped(PROGRAM + sum(each[: loaded or LOADED]))
 

@@ -1,4 +1,4 @@
-"""An Ollama engine's decisions: its container, where its models lie, and which models are made on it."""
+"""Decisions about an Ollama engine: its container, the folder of its models, and the models created on it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ LOGGED = (
     r"\[GIN\] \d{4}/\d\d/\d\d - \d\d:\d\d:\d\d \| 200 \| +[\d.]+[mnµ]?s \| +127\.0\.0\.1 "
     r'\| (HEAD +"/"|GET +"/api/tags")'
 )
-"""What `list` leaves in the server's log: it looks for the server, then asks."""
+"""Log lines of the server after `list`: it looks for the server, then asks."""
 PROGRAM = "/bin/ollama"
-# How long loading may stand still where the spec says nothing, and what a small machine needs to answer then.
+# Default timeout of a load that stands still, and of a small machine's answer then.
 LOAD_SECONDS = 300
 ANSWER_SECONDS = 180
 _DRIVER = "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics), or write `gpu: none` at {name} in kit.yaml"
 
 
 def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
-    """Decide the engine's container, its models and what it offers."""
+    """Decide the engine's container, its models and its offers."""
     owner = owner_of(spec, UID)
     root = site.data_of(spec.name)
     models_dir = spec.models_dir or f"{root}/models"
@@ -91,7 +91,7 @@ def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
 
 
 def _is_kept_off(site: Site, name: str) -> bool:
-    """Whether the spec puts none of a model's layers on the card: its own word, or that of what it is made from."""
+    """Return True if the spec keeps all layers of a model off the card, by its own `num_gpu` or its base's."""
     made = {model.name: model.request for model in site.created}
     # A tag under its own name is made from itself: each request is looked at once.
     while request := made.pop(name, None):

@@ -1,4 +1,4 @@
-"""What a user may write about an Ollama engine."""
+"""Fields of an Ollama engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.strict import shown
 
 DEFAULT_PORT = 11434
 VERSION = "0.32.15"
-"""The release that this kit was tested with."""
+"""Release that this kit was tested with."""
 VERSION_FLOOR = (
     "0.17.1",
     "a crafted model file leaks the engine's memory (CVE-2026-7482)",
@@ -110,7 +110,7 @@ Image = Annotated[
 
 
 class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
-    """An engine that makes models from Modelfiles and runs several of them."""
+    """An engine that creates models from Modelfiles and runs several of them."""
 
     shortest: ClassVar[str] = "{name: main, kind: ollama}"
     traits: ClassVar[Traits] = Traits(
@@ -121,71 +121,71 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     kind: Literal["ollama"]
     """The component: ollama."""
     version: Release | None = None
-    """Release of Ollama; left out, the one that this kit was tested with."""
+    """Release of Ollama; by default the release that this kit was tested with."""
     image: Image | None = None
-    """Another image of Ollama, by its name in a registry; `version` must be left out then."""
+    """Another image of Ollama, by its name in a registry; it excludes `version`."""
     models_dir: HostPath | None = None
-    """Folder of this host that holds the models; left out, under /srv/kit."""
+    """Folder of this host that holds the models; by default under /srv/kit."""
     context_length: Annotated[int, Field(ge=256, le=16_777_216)] | None = None
-    """Context in tokens of models that set no `num_ctx`; left out, 4096 on the CPU, more by the memory of the GPUs."""
+    """Context in tokens of models without `num_ctx`; by default 4096 on the CPU, more by the memory of the GPUs."""
     keep_alive: KeepAlive | None = None
-    """How long a model stays in memory after its last answer: 5m, 0s, or forever; left out, 5m."""
+    """Time that a model stays in memory after its last answer: 5m, 0s, or forever; by default 5m."""
     num_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Requests that a model answers at the same time, each with a context of its own; left out, 1."""
+    """Requests that a model answers at the same time, each with a context of its own; by default 1."""
     max_queue: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Requests that may wait; one more is refused. Left out, 512."""
+    """Requests that may wait; further ones are refused. By default 512."""
     max_loaded_models: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Models in memory at the same time; left out, 3 on the CPU, or 3 for each GPU."""
+    """Models in memory at the same time; by default 3 on the CPU, or 3 for each GPU."""
     flash_attention: bool | None = None
-    """Whether attention is computed in the way that saves memory; left out, the engine decides."""
+    """True to compute attention in the way that saves memory; by default the engine decides."""
     kv_cache_type: Literal["f16", "q8_0", "q4_0"] | None = None
-    """Numbers of the context's cache: f16, or smaller ones with flash attention."""
+    """Type of the numbers in the context's cache: f16, or smaller ones with flash attention."""
     load_timeout: Duration | None = None
-    """How long loading a model may stand still; left out, 5m."""
+    """Timeout of a load that stands still; by default 5m."""
     gpu_overhead: Size | None = None
     """Memory that stays free on each GPU."""
     sched_spread: bool | None = None
-    """Whether a model is spread over all GPUs although one would do."""
+    """True to spread a model over all GPUs even if it fits one."""
     llm_library: Literal["cuda_v12", "cuda_v13", "rocm_v7_2", "vulkan"] | None = None
-    """The one back end to use; left out, the engine decides."""
+    """The one back end to use; by default the engine decides."""
     devices: tuple[Card, ...] = ()
-    """The cards to compute on, beside `gpu`: the number or the UUID of each, as `rocminfo` prints it; left out, all."""
+    """Cards to compute on, beside `gpu`: the number or the UUID of each, as `rocminfo` prints it; by default all."""
     igpu_enable: bool | None = None
-    """Whether graphics inside the processor count as a card; left out, the engine takes those that it knows."""
+    """True to use graphics inside the processor as a card; by default the engine takes those that it knows."""
     hsa_override_gfx_version: GfxVersion | None = None
-    """Target that a card pretends to be, such as 10.3.0, where ROCm does not know its own."""
+    """Target that a card pretends to be, such as 10.3.0, if ROCm does not know its own."""
     origins: tuple[Origin, ...] = ()
     """Origins of web pages that may call the engine, beside this machine's own."""
     noprune: bool | None = None
-    """Whether parts of models that no model needs stay on the disk when the engine starts."""
+    """True to keep parts of models that no model needs on the disk when the engine starts."""
     go_template: bool | None = None
-    """Whether a `template`, of a tag as well, wins over the chat template in a model's file, for all models; left out,
-    true where a model here has a `template`, else the engine decides by what each of the two can do."""
+    """True to prefer a `template` (a tag's too) to the chat template in a model's file, for all models; by default true
+    if a model here has a `template`, else the engine decides by what each of the two can do."""
     debug: bool = False
-    """Whether the engine tells more in its log."""
+    """True for more detail in the engine's log."""
     cloud: bool = False
-    """Whether the engine may talk with its vendor's cloud; false keeps every request on this machine."""
+    """True to let the engine talk with its vendor's cloud; false keeps every request on this machine."""
     prune: bool = False
-    """Whether a model that left this file is removed from the engine, if the kit made it."""
+    """True to remove a model from the engine that left this file, if the kit made it."""
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine comes by its models."""
+        """How this engine gets its models."""
         return "created"
 
     @property
     def uses_cloud(self) -> bool:
-        """Whether it may pass questions on to its vendor's cloud."""
+        """True if the engine may send questions to its vendor's cloud."""
         return self.cloud
 
     @property
     def heeds_templates(self) -> bool:
-        """Whether a model's `template` can make its prompts."""
+        """True if a model's `template` can make its prompts."""
         return self.go_template is not False
 
     @property
     def release(self) -> str | None:
-        """Release of Ollama, as far as its image's name says it."""
+        """Release of Ollama, if its image's name tells it; else None."""
         if self.image is None:
             return self.version or VERSION
         tag = _TAGGED.search(self.image)
@@ -244,7 +244,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
 
     @classmethod
     def variables(cls) -> Variables:
-        """Return the variables of the program itself, for who writes one of them here."""
+        """Return the variables of the program itself, for messages to a person who writes one of them here."""
         from deploy.components.ollama.variables import VARIABLES
 
         return VARIABLES

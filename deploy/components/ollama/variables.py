@@ -1,4 +1,4 @@
-"""Every variable that Ollama's server reads: the field that sets it, or why none does and what to write instead."""
+"""Variables that Ollama's server reads: the field that sets each, or why there is none and what to write instead."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ VARIABLES = Variables(
 
 
 def refused() -> dict[str, str]:
-    """Return what people may write in a field's place, each with why it is refused: a variable's name as well."""
+    """Return words that people may write in a field's place, variables too, each with the reason for its refusal."""
     told = REASONS | {variable: f"is called `{field}` here" for variable, field in FIELDS.items()}
     short = {variable.removeprefix(PREFIX).lower(): why for variable, why in told.items()}
     lower = {variable.lower(): why for variable, why in told.items()}

@@ -1,6 +1,6 @@
-"""Checks of an Ollama: it answers, it speaks, it embeds, on the card that it was given, and it is set up as planned.
+"""Checks of an Ollama: it answers, chats and embeds on its card, and its settings are as planned.
 
-That it has its models as they were made is asked of every engine alike.
+That it has its models as they were created is a check of every engine alike.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def test_answers_a_chat_message(service: Service, web: Web) -> None:
 
 
 def _can_chat(web: Web, model: str) -> bool:
-    """Return whether a model talks, by the engine's own word; an engine that says nothing of it is asked."""
+    """Return True if a model can chat, by the engine's own word; without it, by a question to the model."""
     answer = web.post("/api/show", {"model": model})
     able = answer.json.get("capabilities") if answer.status == OK else None
     return not able or "completion" in able

@@ -1,4 +1,4 @@
-"""Open WebUI: the web page where people chat."""
+"""Open WebUI: the web page for people who chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of Open WebUI is user data: chats and accounts, documents and their vectors, pictures."""
+"""Declarations of Open WebUI's user data: chats and accounts, documents and their vectors, pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DATABASE = "webui.db"
 
 
 def user_data(host_path: str, owner: Owner, version: str) -> UserData:
-    """Return the declaration; a tree leaves out the databases that are named on their own."""
+    """Return the declarations; a tree leaves out the databases that are named on their own."""
     items = (
         SqliteFile(DATABASE),
         SqliteFile("vector_db/chroma.sqlite3"),

@@ -1,4 +1,4 @@
-"""Open WebUI's environment: what it reads at every start, and what it takes as its first settings."""
+"""Environment of Open WebUI: values that it reads at every start, and its first settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
 
 
 def _first_owned(owned: Owned) -> dict[str, str]:
-    """Return first values of what the kit owns; back ends come with their keys through the room's agent."""
+    """Return first values of settings that the kit owns; back ends come with their keys through the room's agent."""
     return {
         "BYPASS_EMBEDDING_AND_RETRIEVAL": "false" if owned.embeddings else "true",
         "ENABLE_OLLAMA_API": "false",
@@ -49,7 +49,7 @@ def _first_owned(owned: Owned) -> dict[str, str]:
 
 
 def _first_settings(person_email: str) -> dict[str, str]:
-    """Return first values of settings that belong to the people who use it from then on."""
+    """Return first values of settings that belong to their users from then on."""
     return {
         # Whom a person that waits for an account is told to ask: never the kit's own account.
         "ADMIN_EMAIL": person_email,

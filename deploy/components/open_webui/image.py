@@ -1,4 +1,4 @@
-"""Open WebUI's image: its wheel without the packages for models of its own, for the engines have the models."""
+"""Open WebUI's image: its wheel without the packages for models of its own, as the engines have the models."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ RECIPE = Recipe(
 
 
 def recipe(spec: OpenWebUI) -> Recipe:
-    """Return the recipe of the release that the user wants."""
+    """Return the recipe of the release in the spec."""
     return RECIPE if spec.version is None else replace(RECIPE, requirements=(f"open-webui=={spec.version}",))

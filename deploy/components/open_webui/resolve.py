@@ -1,4 +1,4 @@
-"""The web UI's decisions: its container, its data, and the few settings that the kit owns inside it."""
+"""Decisions about the web UI: its container, its data, and the few settings that the kit owns inside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deploy.errors import UsageError
 UID = 10103
 CONTAINER_PORT = 8080
 LOGGED = r"\d{4}-\d\d-\d\d [\d:.]+ \| INFO +\| uvicorn\.protocols\.http\.\w+:\w+:\d+ - "
-"""How a line about a request begins."""
+"""Beginning of a log line about a request."""
 ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
 SESSIONS = Secret(
     "webui_secret_key", "open_webui", purpose="key that signs the web UI's sessions; only open_webui reads it"
@@ -76,7 +76,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
 
 
 def _called(spec: OpenWebUI, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    """Return what it asks by itself: what stands in front of the engines, or each of them."""
+    """Return the offers that it calls by itself: the gateway's, or those of each engine."""
     fronts = tuple(offer for offer in offers if offer.in_front)
     engines = tuple(offer for offer in offers if not offer.in_front and (offer.models or not offer.is_outside))
     return engines if spec.through == "engines" or not fronts else fronts
@@ -94,7 +94,7 @@ def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...], embedding: str 
 
 
 def _origins(ports: tuple[Port, ...], public: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the addresses that a browser may come from: the published ones, and those that the spec names."""
+    """Return the addresses that a browser may come from: the published ones, and those in the spec."""
     published = [f"http://{port.place}" for port in ports]
     if any(port.address == "127.0.0.1" for port in ports):
         published.insert(0, f"http://localhost:{ports[0].host_port}")
@@ -102,7 +102,7 @@ def _origins(ports: tuple[Port, ...], public: tuple[str, ...]) -> tuple[str, ...
 
 
 def _told(ports: tuple[Port, ...], origins: tuple[str, ...]) -> str:
-    """Return the address that people are told: one that other machines reach, where there is one."""
+    """Return the address to tell people: one that other machines reach, if possible."""
     return next((f"http://{port.place}" for port in ports if port.is_open), origins[0])
 
 

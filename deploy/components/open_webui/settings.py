@@ -1,4 +1,4 @@
-"""The few of Open WebUI's settings that the kit owns; the room's agent reads them and sets them."""
+"""The few settings of Open WebUI that the kit owns; the room's agent reads and sets them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from deploy.deployment.secrets import Secret
 OPENAI = "openai"
 OLLAMA = "ollama"
 PROTOCOLS = (OPENAI, OLLAMA)
-"""What the application speaks, in its own words."""
+"""Protocols of the application, by its own names."""
 
 
 @dataclass(frozen=True)
 class Owned:
-    """What the kit owns inside the application."""
+    """Settings that the kit owns inside the application."""
 
     url: str
     chats: tuple[ChatApi, ...]
@@ -25,17 +25,17 @@ class Owned:
 
     @property
     def embedding_engine(self) -> str:
-        """The application's word for what turns text into vectors."""
+        """Name of the embedding engine in the application."""
         return self.embeddings.protocol if self.embeddings else OPENAI
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Every model under the name that the application lists it by."""
+        """Every model by its name in the application's list."""
         return tuple(sorted({name for chat in self.chats for name in _listed(chat)}))
 
     @property
     def lent_keys(self) -> tuple[Secret, ...]:
-        """Keys that no container needs to know: only the application's database does."""
+        """Keys that only the application's database needs, and no container."""
         keys = {key.name: key for key in (self.embeddings and self.embeddings.key, *self._keys()) if key}
         return tuple(key for _, key in sorted(keys.items()) if key.reference)
 
@@ -91,7 +91,7 @@ def owned_settings(url: str, offers: tuple[Offer, ...], embedding: str | None) -
 
 
 def listed_as(offer: Offer, model: str) -> str:
-    """Return the name that a back end lists a model by: an Ollama writes out the tag that stands for none."""
+    """Return a model's name in a back end's list: an Ollama writes out the default tag."""
     name = offer.name_of(model)
     return name if offer.protocol != OLLAMA or ":" in name else f"{name}:latest"
 

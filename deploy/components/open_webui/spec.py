@@ -1,4 +1,4 @@
-"""What a user may write about Open WebUI."""
+"""Fields of Open WebUI."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _email(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    """Hold an address to the very form in which a browser names where a page came from."""
+    """Check an address for the exact form in which a browser names a page's origin."""
     found = _ORIGIN.fullmatch(value)
     if found is None or int(found[2] or 0) > 65535:
         words = "{value} is not an address such as https://chat.example.org: small letters, no path, no last slash"
@@ -64,14 +64,14 @@ Addresses = Annotated[
 
 
 class Admin(Strict):
-    """The person who administers the web UI."""
+    """The administrator of the web UI."""
 
     email: Annotated[str, AfterValidator(_email)] = "admin@localhost"
     """Sign-in name of the first administrator."""
 
 
 class OpenWebUI(ServiceSpec):
-    """The web page where people chat."""
+    """The web page for people who chat."""
 
     shortest: ClassVar[str] = "{kind: open_webui}"
     traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, version_floor=VERSION_FLOOR)
@@ -79,26 +79,26 @@ class OpenWebUI(ServiceSpec):
     kind: Literal["open_webui"] = "open_webui"
     """The component: open_webui."""
     version: Version | None = None
-    """Release of Open WebUI; left out, the one that this kit was tested with."""
+    """Release of Open WebUI; by default the release that this kit was tested with."""
     embedding: ModelName | None = None
     """Model that turns documents into vectors; without one, documents cannot be searched."""
     through: Literal["gateway", "engines"] | None = None
-    """Whom it asks for models: the gateway, or each engine by itself; left out, the gateway where there is one."""
+    """Source of its models: the gateway, or each engine by itself; by default the gateway, if there is one."""
     bridge: HostPath | None = None
-    """Folder of this host that holds the web UI's data (its data/); left out, under /srv/kit."""
+    """Folder of this host that holds the web UI's data (its data/); by default under /srv/kit."""
     url: Addresses | None = None
-    """Address that people open, through a proxy say, or a list with the main one first; left out, the published one."""
+    """Address that people open, such as a proxy's, or a list with the main one first; by default the published one."""
     admin: Admin = Admin()
     """The first administrator."""
 
     @property
     def public_url(self) -> str | None:
-        """The address that people are told; None where it is the published one."""
+        """Return the address to tell people; None for the published one."""
         return next(iter(self.url or ()), None)
 
     @classmethod
     def variables(cls) -> Variables:
-        """Return the variables of the program itself, for who writes one of them here."""
+        """Return the variables of the program itself, for messages to a person who writes one of them here."""
         from deploy.components.open_webui.variables import VARIABLES
 
         return VARIABLES

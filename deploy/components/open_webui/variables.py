@@ -1,4 +1,4 @@
-"""Variables that Open WebUI reads: the key that sets one, or where it is set, or why nobody sets it."""
+"""Variables that Open WebUI reads: the key that sets each, its place, or the reason why there is none."""
 
 from __future__ import annotations
 

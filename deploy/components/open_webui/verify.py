@@ -30,13 +30,13 @@ QUESTION = "Who is the harbour master of Lindesund?"
 
 @pytest.fixture(scope="session")
 def tokens() -> dict[str, str]:
-    """Sign-ins by service: only a few are allowed within three minutes."""
+    """Return the sign-in tokens by service: only a few sign-ins are allowed within three minutes."""
     return {}
 
 
 @pytest.fixture
 def account(service: Service, web: Web, tokens: dict[str, str]) -> Web:
-    """The web UI, signed in as the kit's own account."""
+    """Return the web UI, signed in as the kit's own account."""
     if service.name not in tokens:
         password = web.secrets.value(service.facts["password"])
         answer = web.post("/api/v1/auths/signin", {"email": service.facts["account"], "password": password})
@@ -124,7 +124,7 @@ def _is_cited(service: Service, account: Web, file: str) -> bool:
 
 
 def _kept(account: Web, name: str) -> str:
-    """Return the check's document, indexed by this image with this model, or nothing.
+    """Return the check's document, indexed by this image with this model, or an empty text.
 
     Open WebUI's vector store never gives back the disk that a document took, so a new one each time would fill it.
     """
@@ -138,7 +138,7 @@ def _kept(account: Web, name: str) -> str:
 
 
 def _own_documents(account: Web) -> list[dict[str, Any]]:
-    """Return the kit's own documents; another person's of such a name is not the kit's."""
+    """Return the kit's own documents; another person's document of such a name is not the kit's."""
     found = account.get(f"/api/v1/files/search?filename={DOCUMENT}*.txt&content=false&limit=1000")
     if found.status != 200:
         return []

@@ -1,4 +1,4 @@
-"""What can only be seen by looking at several parts of the spec together."""
+"""Checks that need several parts of the spec together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.stack import RESERVED_NAMES
 
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
-    """Two services cannot have one port of a host."""
+    """Two services cannot share a port of a host."""
     first: dict[int, Placed] = {}
     for service in services(spec):
         taken = first.setdefault(service.port, service)
@@ -30,7 +30,7 @@ def ports_are_unique(spec: Spec) -> Iterator[Finding]:
 
 
 def models_have_engines(spec: Spec) -> Iterator[Finding]:
-    """Every model names an engine; an engine that takes one model has exactly one."""
+    """Every model names an engine; an engine for a single model has exactly one."""
     engines = {engine.name: engine for engine in spec.engines}
     served: dict[str, str] = {}
     for index, model in enumerate(spec.models):
@@ -50,7 +50,7 @@ def models_have_engines(spec: Spec) -> Iterator[Finding]:
 
 
 def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
-    """What is written about a model must be something that its engine can do."""
+    """A model may only have settings that its engine supports."""
     engines = {engine.name: engine for engine in spec.engines}
     for index, model in enumerate(spec.models):
         engine = engines.get(model.engine)
@@ -80,7 +80,7 @@ def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
 
 
 def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
-    """A service is published beyond this machine only if it asks who comes."""
+    """A service is published beyond this machine only if it authenticates its users."""
     for service in services(spec):
         if service.spec.is_open and not service.spec.traits.has_authentication:
             path = (*service.path, "publish")
@@ -88,7 +88,7 @@ def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
 
 
 def versions_are_safe(spec: Spec) -> Iterator[Finding]:
-    """A chosen release must not be known to be dangerous."""
+    """A chosen release must not be known as dangerous."""
     for service in services(spec):
         version = getattr(service.spec, "version", None)
         if version is None:
@@ -105,7 +105,7 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
 
 
 def stack_is_free(spec: Spec) -> Iterator[Finding]:
-    """A stack must not take the place of the kit's own folders beside it."""
+    """A stack must not have the name of one of the kit's own folders beside it."""
     if spec.stack in RESERVED_NAMES:
         yield Finding(("stack",), f"{spec.stack} is reserved for the kit's own folder; choose another name")
 

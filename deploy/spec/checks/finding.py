@@ -1,4 +1,4 @@
-"""What a cross check finds, and what it was concluded from."""
+"""Findings of cross checks, with the values that they rest on."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from deploy.words import did_you_mean
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem at a path, with what it was concluded from."""
+    """A problem at a path, with the values that it rests on."""
 
     path: FieldPath
     message: str
     also: tuple[FieldPath, ...] = ()
-    """Other values that it rests on."""
+    """Paths of other values that it rests on."""
     whole: tuple[str, ...] = ()
-    """Lists that it rests on as a whole: it says that something is not in them."""
+    """Lists that it rests on as a whole: something is missing in them."""
     wanted: tuple[str, tuple[str, ...]] = ("", ())
-    """The name that nothing has and those that exist, to guess what was meant."""
+    """The unknown name and the existing ones, for a guess at the intended name."""
 
     def text(self) -> str:
-        """Return the message, with a guess where there is a near miss."""
+        """Return the message, with a guess for a similar name."""
         return self.message + did_you_mean(*self.wanted)

@@ -1,4 +1,4 @@
-"""Folders of the host that the user names: each is one service's alone, and none of the system's."""
+"""Folders of the host that the user names: each belongs to one service alone, and none to the system."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _KIT_FOLDERS = (KIT_FOLDER, CACHE)
 _SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
 _HOMES_BELOW = ("/usr/share/ollama",)
-"""Homes of users that an engine's own installer makes, in the midst of the system."""
+"""Homes of users that an engine's own installer creates inside folders of the system."""
 _SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
 _WINDOWS_DRIVE = re.compile(r"/mnt/[A-Za-z](/|$)")
 
 
 @dataclass(frozen=True)
 class _Named:
-    """A folder where it is written."""
+    """A folder and its place in the file."""
 
     folder: str
     field: str
@@ -42,7 +42,7 @@ class _Named:
 
 
 def folders_are_apart(spec: Spec) -> Iterator[Finding]:
-    """A folder that the user names must be no one else's."""
+    """A folder that the user names must have no other owner."""
     named = [one for service in services(spec) for one in _named_by(service)]
     for index, one in enumerate(named):
         found = list(_of_its_own(spec, one))

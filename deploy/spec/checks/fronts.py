@@ -1,4 +1,4 @@
-"""What is written about the gateway and the web UI, held against the engines and models that they stand in front of."""
+"""Checks of the gateway and the web UI against the engines and models behind them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploy.strict import shown
 
 
 def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
-    """An alias is nobody else's name and leads to a model of the spec."""
+    """An alias has a name of its own and leads to a model of the spec."""
     aliases, names = spec.gateway.aliases if spec.gateway else {}, _models(spec)
     first: dict[str, str] = {}
     for alias, target in aliases.items():
@@ -29,14 +29,14 @@ def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
             yield Finding(path, f"engines take the tag `{tag}` for something else; choose another alias")
         if target not in aliases and target not in names:
             yield _unknown(path, target, (*names, *aliases), aliases)
-    # An alias that is a model's name is told already, and leads to that model.
+    # An alias with a model's name is reported already, and leads to that model.
     for way in cycles({alias: (target,) for alias, target in aliases.items() if alias not in names}):
         also = tuple(("gateway", "aliases", alias) for alias in way[1:-1])
         yield Finding(("gateway", "aliases", way[0]), f"leads back to itself ({way_text(way)}); name a model", also)
 
 
 def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
-    """A route and its fallbacks name models of the spec, each once, and none falls back on itself."""
+    """A route and its fallbacks name models of the spec, each once, and no model falls back on itself."""
     aliases = aliases_of(spec)
     names = (*_models(spec), *aliases)
     first: dict[str, int] = {}
@@ -62,13 +62,13 @@ def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
 
 
 def fallbacks_end_somewhere(spec: Spec) -> Iterator[Finding]:
-    """Fallbacks of fallbacks are asked as well: none may lead back to where it began."""
+    """Fallbacks of fallbacks are asked as well: no chain may lead back to its beginning."""
     aliases, graph = aliases_of(spec), dict[str, list[str]]()
     places: dict[tuple[str, str], FieldPath] = {}
     for index, route in enumerate(spec.gateway.routes if spec.gateway else ()):
         model = aliases.get(route.model, route.model)
         for place, name in enumerate(aliases.get(name, name) for name in route.fallbacks):
-            # One that falls back on itself is told already.
+            # A model that falls back on itself is reported already.
             if name != model:
                 graph.setdefault(model, []).append(name)
                 places.setdefault((model, name), ("gateway", "routes", index, "fallbacks", place))
@@ -101,14 +101,14 @@ def _unknown(path: FieldPath, name: str, names: tuple[str, ...], aliases: Collec
 
 
 def there_is_a_way_through(spec: Spec) -> Iterator[Finding]:
-    """The web UI can only go through a gateway that there is."""
+    """The web UI can only use a gateway that exists."""
     if spec.webui is not None and spec.webui.through == "gateway" and spec.gateway is None:
         words = "there is no gateway; write `engines`, or leave it out"
         yield Finding(("webui", "through"), words, (("gateway",),))
 
 
 def outside_is_within_reach(spec: Spec) -> Iterator[Finding]:
-    """Who calls an engine outside must not be kept from it."""
+    """Callers of an outside engine must have a way to the network."""
     for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None)):
         for index, engine in enumerate(spec.engines):
             served = any(model.engine == engine.name for model in spec.models)
@@ -118,7 +118,7 @@ def outside_is_within_reach(spec: Spec) -> Iterator[Finding]:
 
 
 def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
-    """An engine at this machine's own loopback address is reached by this host alone, and by no container."""
+    """An engine at this machine's own loopback address is reachable from this host alone, and from no container."""
     callers = [
         name
         for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None))

@@ -1,4 +1,4 @@
-"""What is written about models that an engine creates, held against each other and against the engine's release."""
+"""Checks of models that an engine creates, against each other and against the engine's release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.spec.walks import way_text
 
 
 def nothing_is_made_from_itself(spec: Spec) -> Iterator[Finding]:
-    """A model that is made from others must begin with a library's tag or a file."""
+    """A model created from other models must begin with a library's tag or a file."""
     places = {model.key: index for index, model in reversed(list(enumerate(spec.models)))}
     for way in lineage(spec).cycles():
         told = way_text([model.name for model in way])
@@ -24,7 +24,7 @@ def nothing_is_made_from_itself(spec: Spec) -> Iterator[Finding]:
 
 
 def a_pulled_tag_is_as_the_library_has_it(spec: Spec) -> Iterator[Finding]:
-    """A library's tag under its own name is pulled: with a setting of one's own it would be another model."""
+    """A library's tag under its own name is pulled: with settings of its own it would be another model."""
     made_from = lineage(spec)
     for index, model in enumerate(spec.models):
         own = [name for name in OWN_SETTINGS if getattr(model, name) not in (None, ())]
@@ -46,7 +46,7 @@ def _bare(name: str) -> str:
 
 
 def quantizing_begins_with_a_file(spec: Spec) -> Iterator[Finding]:
-    """Only a file can be quantised: what an engine has already is as it is."""
+    """Only a file can be quantised: a model that an engine already has stays as it is."""
     for index, model in enumerate(spec.models):
         if model.quantize is not None and isinstance(model.from_, str):
             message = f"{model.from_} is quantised already; leave `quantize` out, or write `from: {{file: ...}}`"
@@ -54,7 +54,7 @@ def quantizing_begins_with_a_file(spec: Spec) -> Iterator[Finding]:
 
 
 def a_model_is_told_one_thing(spec: Spec) -> Iterator[Finding]:
-    """Of a system text and a message of the system, many templates print one and drop the other in silence."""
+    """A model has a system text or messages of the system, not both: many templates print one and drop the other."""
     made_from, places = lineage(spec), {model.key: index for index, model in reversed(list(enumerate(spec.models)))}
     told: dict[str, tuple[Model | None, Model | None]] = {}
     for model in made_from.ordered():
@@ -63,7 +63,7 @@ def a_model_is_told_one_thing(spec: Spec) -> Iterator[Finding]:
         system = model if model.system is not None else system
         examples = model if model.messages else examples
         told[model.key] = (system, examples)
-        # Told where the two met.
+        # Reported where the two met.
         if system is not None and examples is not None and model in (system, examples):
             yield from _told_twice(model, system, examples, places)
 
@@ -80,7 +80,7 @@ def _told_twice(model: Model, system: Model, examples: Model, places: dict[str, 
 
 
 def engines_are_new_enough(spec: Spec) -> Iterator[Finding]:
-    """A model must not want a newer release of its engine than the one that runs."""
+    """A model must not need a newer release of its engine than the running one."""
     from packaging.version import InvalidVersion, Version
 
     releases = {engine.name: (index, engine.release) for index, engine in enumerate(spec.engines)}
@@ -98,7 +98,7 @@ def engines_are_new_enough(spec: Spec) -> Iterator[Finding]:
 
 
 def a_projector_goes_with_a_file(spec: Spec) -> Iterator[Finding]:
-    """An engine takes a projector among the files of a model; one that is made from a model has that one's."""
+    """An engine takes a projector among the files of a model; a model created from another has that one's."""
     for index, model in enumerate(spec.models):
         if model.projector is not None and isinstance(model.source, str):
             message = f"{model.source} has its own or none; leave it out, or write `from: {{file: ...}}`"
@@ -106,7 +106,7 @@ def a_projector_goes_with_a_file(spec: Spec) -> Iterator[Finding]:
 
 
 def templates_are_heeded(spec: Spec) -> Iterator[Finding]:
-    """A template is written to be used: an engine that is told to take none cannot have one."""
+    """A template must be used: an engine that ignores templates cannot have one."""
     deaf = {engine.name: index for index, engine in enumerate(spec.engines) if not engine.heeds_templates}
     for index, model in enumerate(spec.models):
         if model.template is not None and model.renderer is None and model.engine in deaf:

@@ -1,4 +1,4 @@
-"""Names of engines and models: each names one thing, and an engine takes it for what the person means."""
+"""Names of engines and models: each names one thing, and means the same to its engine as to the person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deploy.spec.placed import services
 
 
 def names_are_unique(spec: Spec) -> Iterator[Finding]:
-    """Two engines, or an engine and another service, must not share a name; nor two models of one engine."""
+    """Two engines, or an engine and another service, must not share a name; nor may two models of one engine."""
     first = {service.name: service.path for service in reversed(services(spec)) if service.path[0] != "engines"}
     for index, engine in enumerate(spec.engines):
         path: FieldPath = ("engines", index)
@@ -33,7 +33,7 @@ def names_are_unique(spec: Spec) -> Iterator[Finding]:
 
 
 def engines_take_names_whole(spec: Spec) -> Iterator[Finding]:
-    """An engine that makes models must not take a part of a name for something else."""
+    """An engine that creates models must not take a part of a name for something else."""
     engines = {engine.name: (place, engine) for place, engine in enumerate(spec.engines)}
     made_from = lineage(spec)
     for index, model in enumerate(spec.models):
@@ -91,7 +91,7 @@ def _in_the_cloud(name: str, engine: EngineSpec) -> tuple[str, str]:
 
 
 def ensure_taken_whole(name: str, spec: Spec, engine_name: str) -> None:
-    """Refuse a name that a person types, where its engine would take it for another model's."""
+    """Refuse a typed name that its engine would take for another model's."""
     engine = next(one for one in spec.engines if one.name == engine_name)
     found = suffix(name) if engine.models_are == "created" else ""
     if found == LOCAL:

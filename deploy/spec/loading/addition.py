@@ -1,4 +1,4 @@
-"""One model more in a kit.yaml: what the checks of the whole file say of it."""
+"""An additional model in a kit.yaml: findings of the whole file's checks about it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deploy.spec.models import Model
 
 
 def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[str, str]]:
-    """Yield the key and the message of each finding about an entry of `models`, which is sound by itself.
+    """Yield the key and the message of each finding about an entry of `models` that is valid by itself.
 
-    Without a kit.yaml that has its engine, a new one that makes models is taken.
+    Without a kit.yaml that has its engine, the entry is checked with a new engine that creates models.
     """
     model, _ = attempt(Model, dict(entry))
     has_engine = spec is not None and any(engine.name == entry["engine"] for engine in spec.engines)
@@ -32,7 +32,7 @@ def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[s
 
 
 def is_taken(entry: Mapping[str, Any], spec: Spec | None) -> bool:
-    """True if a kit.yaml has a model of that name on that engine."""
+    """Return True if a kit.yaml has a model of that name on that engine."""
     model, _ = attempt(Model, dict(entry))
     return model is not None and spec is not None and any(_is_same(one, model) for one in spec.models)
 
@@ -42,7 +42,7 @@ def _is_same(one: Model, other: Model) -> bool:
 
 
 def _smallest(name: str) -> Spec | None:
-    """Return the least kit.yaml with an engine of this name that makes models."""
+    """Return the smallest kit.yaml with an engine of this name that creates models."""
     for engine in ENGINES:
         data = {"kit": 1, "stack": "home", "engines": [yaml.safe_load(engine.shortest) | {"name": name}]}
         spec, _ = attempt(Spec, data | {"models": [], "gateway": None, "webui": None, "backup": None})

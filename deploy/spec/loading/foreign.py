@@ -1,4 +1,4 @@
-"""Files of other programs that people hand to the kit: one sentence says what the file is and what to do."""
+"""Files of other programs that people hand to the kit: one sentence names the file's kind and the next step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.fields.variables import program_of_file
 from deploy.reading.wording import all_models, told_of_key
 
 OWN = frozenset({"kit", "stack", "engines"})
-"""Keys that every kit.yaml has; a file with one of them is taken as meant to be one."""
+"""Keys that every kit.yaml has; a file with one of them counts as a kit.yaml."""
 _TOP_KEY = re.compile(r"""^["']?([\w$.-]+)["']?[ \t]*:(?=\s|$)""", re.MULTILINE)
 _INSTRUCTION = re.compile(r"^[ \t]*([A-Za-z]+)[ \t]+\S", re.MULTILINE)
 _VARIABLE = re.compile(r"(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=.*")
@@ -28,7 +28,7 @@ _HERE = "`engines`, `gateway` and `webui`"
 
 
 def foreign(path: Path, text: str, model: type[BaseModel]) -> str:
-    """Return what a file of another program is and what to do with it; nothing where it may be a kit.yaml."""
+    """Return the kind of another program's file and the next step; empty if it may be a kit.yaml."""
     begin = text.lstrip("\ufeff \t\r\n")
     keys = frozenset(_keys(text, begin))
     if keys & OWN and not {"format", "platform"} <= keys:
@@ -38,7 +38,7 @@ def foreign(path: Path, text: str, model: type[BaseModel]) -> str:
 
 
 def has_no_own_key(data: Any, model: type[BaseModel]) -> bool:
-    """Say whether a file has keys, and none that a kit.yaml has or that a person may mean there."""
+    """Return True if a file has keys, none of which belongs to kit.yaml or resembles one of its keys."""
     if not isinstance(data, dict) or not data:
         return False
     unknown = told_of_key("", (), model, {})
@@ -46,7 +46,7 @@ def has_no_own_key(data: Any, model: type[BaseModel]) -> bool:
 
 
 def _keys(text: str, begin: str) -> list[str]:
-    """Return the keys that a file begins its values with, also where the file as a whole is no YAML."""
+    """Return the keys that a file begins its values with, even if the file as a whole is no YAML."""
     if begin.startswith("{"):
         try:
             found = json.loads(begin)
@@ -105,7 +105,7 @@ def _made_from(path: Path, words: set[str]) -> str:
 
 
 def begin_at(path: Path) -> str:
-    """Return how to begin with a kit.yaml where this file lies: the one that is there, or a new one."""
+    """Return the next step to a kit.yaml in this file's folder: the existing one, or a new one."""
     beside = path.parent / "kit.yaml"
     if path.name == beside.name:
         return f"`{Line('init', spec=path.parent / 'home' / 'kit.yaml')}` writes one"

@@ -26,7 +26,7 @@ VERSION = 1
 
 
 def load_spec(path: Path) -> Spec:
-    """Return what kit.yaml says; SpecError carries every problem in it."""
+    """Return the spec in kit.yaml; SpecError carries every problem in it."""
     near = _near(path)
     if near and path.is_dir():
         raise SpecError([Problem(file_name(path), 0, 0, "", f"is a directory; did you mean {near}?")])
@@ -50,12 +50,12 @@ def _near(path: Path) -> Path | None:
 
 
 def told_at(path: Path, found: Iterable[Finding]) -> list[Problem]:
-    """Return what was found in a spec that is sound by itself, each at its place in kit.yaml."""
+    """Return the findings about a spec that is valid by itself, each at its place in kit.yaml."""
     return _cross(read_document(path, LARGEST, ""), found)
 
 
 def read_spec(document: Document) -> Spec:
-    """Return what a document says; SpecError carries every problem in it."""
+    """Return the spec in a document; SpecError carries every problem in it."""
     _ensure_version(document)
     refuse_planned(document)
     spec, faults = validate(document, Spec)

@@ -1,4 +1,4 @@
-"""Which kit.yaml a person may have meant by a path that leads to none."""
+"""The kit.yaml that a person probably meant by a path without one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NAMES = ("kit.yaml", "kit.yml")
 
 
 def meant(path: Path) -> Path | None:
-    """Return the file that was probably meant: in the folder that was named, beside the path, or a folder below."""
+    """Return the probable file: in the named folder, beside the path, or in a folder below."""
     if path.is_dir():
         return _one_in(path)
     if path.parent.is_dir():
@@ -30,7 +30,7 @@ def _beside(path: Path) -> Path | None:
 
 
 def _below(folder: Path) -> Path | None:
-    """Return the only kit.yaml that lies in a folder below; one of several is no answer."""
+    """Return the only kit.yaml in the folders below; None for several."""
     found = [file for one in _folders(folder) if (file := _one_in(one))]
     return found[0] if len(found) == 1 else None
 

@@ -1,4 +1,4 @@
-"""What is left of a spec when its faulty parts are taken out, so that cross checks see the rest at once."""
+"""The rest of a spec without its faulty parts, so that cross checks see it at once."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _ROUNDS = 8
 class _Remains:
     data: dict[str, Any]
     gone: set[FieldPath] = field(default_factory=set)
-    """Paths in the file that were taken out."""
+    """Removed paths of the file."""
     places: dict[FieldPath, list[int]] = field(default_factory=dict)
-    """Of the lists that lost entries, by their path in the file: the places there of the entries that are left."""
+    """Path of each shortened list in the file to the indexes there of its remaining entries."""
     holes: dict[FieldPath, set[int]] = field(default_factory=dict)
-    """Entries to drop once all faults of a round are known, by the path of their list in what is left."""
+    """Entries to drop once all faults of a round are known, by the path of their list in the rest."""
     stand_ins: set[str] = field(default_factory=lambda: {"no-engines"})
-    """What stand-ins are called: a finding that says one of them is about nothing in the file."""
+    """Names of stand-ins: a finding with such a name is about nothing in the file."""
 
     def original(self, path: FieldPath) -> FieldPath:
-        """Return the path in the file for a path in what is left."""
+        """Return the path in the file of a path in the rest."""
         found: FieldPath = ()
         for part in path:
             places = self.places.get(found)
@@ -47,7 +47,7 @@ class _Remains:
         return found
 
     def take_out(self, path: FieldPath) -> None:
-        """Remove a faulty value, or the mapping that lacks one; what the others rest on has a stand-in."""
+        """Remove a faulty value, or the mapping that lacks one; a value that others rest on gets a stand-in."""
         self.gone.add(self.original(path))
         if path not in _STAND_INS and not _is_written(self.data, path):
             if stand_in := self._stand_in(path):
@@ -65,7 +65,7 @@ class _Remains:
             inside.pop(path[-1], None)
 
     def _stand_in(self, path: FieldPath) -> str | int | None:
-        """Return a value that the field takes in the place of one that is missing, so that the rest is looked at."""
+        """Return a valid value of the field in place of a missing one, so that the rest can be checked."""
         info = field_at(Spec, path, self.data)
         if info is None:
             return None
@@ -82,11 +82,11 @@ class _Remains:
         return None
 
     def says_stand_in(self, text: str) -> bool:
-        """Say whether a text names something that is not in the file."""
+        """Return True if a text has the name of a stand-in, which is not in the file."""
         return any(re.search(rf"\b{re.escape(name)}\b", text) for name in self.stand_ins)
 
     def close_gaps(self) -> None:
-        """Drop the list entries that were taken out, the innermost first: their paths hold until then."""
+        """Drop the removed list entries, the innermost first: their paths are valid until then."""
         for path, holes in sorted(self.holes.items(), key=lambda item: -len(item[0])):
             if not _exists(self.data, path):
                 continue
@@ -98,7 +98,7 @@ class _Remains:
 
 
 def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
-    """Return what cross checks find in the sound parts of a document, as far as it does not rest on the others."""
+    """Return the cross checks' findings about the valid parts of a document that rest on no faulty part."""
     remains = _Remains(deepcopy(document.data))
     known = [*sorted(document.covered, key=str), *(path for path, _ in faults)]
     for _ in range(_ROUNDS):
@@ -117,7 +117,7 @@ def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
 
 
 def _stands(finding: Finding, remains: _Remains, data: Any) -> bool:
-    """Say whether nothing that the finding rests on was taken out."""
+    """Return True if a finding rests on no removed value."""
     gone = remains.gone
     if remains.says_stand_in(finding.message):
         return False
@@ -128,18 +128,18 @@ def _stands(finding: Finding, remains: _Remains, data: Any) -> bool:
 
 
 def _may_be(wanted: str, path: FieldPath, data: Any) -> bool:
-    """Say whether what was taken out may be what a finding misses."""
+    """Return True if a removed value may be the one that a finding misses."""
     is_name, is_whole = path[2:] == ("name",), len(path) < 3
     if not wanted:
         return is_name or is_whole or path[2:] == ("engine",)
-    # A faulty name may be mended to the one that is wanted
+    # A faulty name may become the wanted one
     word = rf"(?<![\w.-]){re.escape(wanted)}(?![\w.-])"
     may_be = [not name or (re.search(word, name) if is_name else name == wanted) for name in _names(data, path)]
     return (is_name or is_whole) and any(may_be)
 
 
 def _names(data: Any, path: FieldPath) -> list[str]:
-    """Return the names in an entry of the file, or in all of its list, sound or not; empty ones where there is none."""
+    """Return the names in an entry of the file, or in all of its list, valid or not; empty without a name."""
     whole = data.get(path[0])
     entries = whole if len(path) == 1 else [_inside(data, (*path[:2], "name"))]
     listed = entries if isinstance(entries, list) else []
@@ -148,7 +148,7 @@ def _names(data: Any, path: FieldPath) -> list[str]:
 
 
 def _moved(finding: Finding, remains: _Remains, data: Any) -> Finding:
-    """Return a finding with its places in the file; a guess may be of what was taken out as well."""
+    """Return a finding with its places in the file; its guess may be a removed name."""
     wanted, known = finding.wanted
     gone = [name for path in sorted(remains.gone, key=str) if path[0] in finding.whole for name in _names(data, path)]
     return Finding(
@@ -161,7 +161,7 @@ def _moved(finding: Finding, remains: _Remains, data: Any) -> Finding:
 
 
 def _inside(data: Any, path: FieldPath) -> Any:
-    """Return what holds the last part of a path."""
+    """Return the container of a path's last part."""
     for part in path[:-1]:
         data = data[part]
     return data
@@ -177,6 +177,6 @@ def _exists(data: Any, path: FieldPath) -> bool:
 
 
 def _is_written(data: Any, path: FieldPath) -> bool:
-    """Say whether something stands at a path, were it null."""
+    """Return True if a value is written at a path, even null."""
     inside = _inside(data, path)
     return not isinstance(inside, dict) or path[-1] in inside

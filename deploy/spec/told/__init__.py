@@ -1,1 +1,1 @@
-"""What people are told of kit.yaml: its schema, a first file, a Modelfile as its lines."""
+"""Texts for people about kit.yaml: its schema, a first file, a Modelfile as its lines."""

@@ -1,4 +1,4 @@
-"""An entry of `models` that came of a Modelfile, against all that kit.yaml says of it."""
+"""An entry of `models` from a Modelfile, checked by all rules of kit.yaml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refused_by_itself(entry: Entry, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
-    """Return the keys of an entry that kit.yaml would refuse, each with what is wrong with it."""
+    """Return the keys of an entry that kit.yaml refuses, each with its faults."""
     from deploy.reading.validation import attempt
     from deploy.reading.wording import words
     from deploy.spec.models import Model
@@ -36,7 +36,7 @@ def refused_by_itself(entry: Entry, file: str, lines: Mapping[str, int]) -> dict
 
 
 def refused_beside(entry: Entry, spec: Spec | None, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
-    """Return the keys that the whole of a kit.yaml has no place for; what is found without them counts as well."""
+    """Return the keys that conflict with the rest of a kit.yaml; findings without a key count as well."""
     from deploy.spec.loading.addition import of_addition
 
     found: dict[str, list[Problem]] = {}
@@ -47,7 +47,7 @@ def refused_beside(entry: Entry, spec: Spec | None, file: str, lines: Mapping[st
 
 
 def taken(entry: Entry, spec: Spec | None) -> str:
-    """Return what to do with an entry whose name a kit.yaml has already; empty where it has no such model."""
+    """Return the next step for an entry whose name a kit.yaml already has; empty if the name is free."""
     from deploy.spec.loading.addition import is_taken
 
     if not is_taken(entry, spec):

@@ -1,4 +1,4 @@
-"""The first engine and the first model of a new kit.yaml, as `kit init` was told."""
+"""The first engine and the first model of a new kit.yaml, by the options of `kit init`."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _TINY_NAME = "gemma"
 
 @dataclass(frozen=True)
 class Choices:
-    """What `kit init` was told."""
+    """Options of `kit init`."""
 
     stack: str = "home"
     gateway: bool = True
     webui: bool = True
     publish: str = "local"
     engine: str = ""
-    """Kind of the engine; left empty, the one that fits the model."""
+    """Kind of the engine; if empty, the kind that fits the model."""
     engine_url: str = ""
-    """Address of an engine that runs already."""
+    """Address of a running engine."""
     model: str = ""
-    """Tag of a library; name of the model where a file is given."""
+    """Tag of a library; the model's name beside a file."""
     model_file: str = ""
     """Path of a GGUF file."""
     model_url: str = ""
@@ -43,17 +43,17 @@ class Choices:
 
 @dataclass(frozen=True)
 class Part:
-    """A line of the file, and the comment above it."""
+    """A line of the file, with the comment above it."""
 
     text: str
     comment: list[str] = field(default_factory=list)
     name: str = ""
     makes_vectors: bool = False
-    """Whether the web page may be told to make documents searchable with it."""
+    """True if the model can embed documents for the web page's search."""
 
 
 def kinds() -> dict[str, type[EngineSpec]]:
-    """Return the engines by what is written as their kind."""
+    """Return the engine types by their `kind`."""
     return {str(yaml.safe_load(engine.shortest)["kind"]): engine for engine in ENGINES}
 
 
@@ -109,7 +109,7 @@ def _file(choices: Choices) -> str:
 
 
 def _checked_tag(tag: str) -> str:
-    """Return a tag as kit.yaml has it, if it is one."""
+    """Return a tag as kit.yaml has it; refuse anything else."""
     if is_path(tag):
         raise UsageError(f"--model: {tag} is a file and no tag", f"write --gguf {typed(tag)}")
     name = plain_model(tag)
@@ -121,7 +121,7 @@ def _checked_tag(tag: str) -> str:
 
 
 def _text(choices: Choices) -> str:
-    """Return the line of the engine that was named, or else of the first that can do what was asked for."""
+    """Return the line of the named engine, or of the first engine that supports the options."""
     url = choices.engine_url
     if choices.engine:
         engine = kinds()[choices.engine]

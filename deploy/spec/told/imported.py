@@ -1,4 +1,4 @@
-"""A Modelfile on this machine, with the files that it names, as lines of kit.yaml."""
+"""A Modelfile on this machine, with its files, as lines of kit.yaml."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MAGIC = b"GGUF"
 PIECE = 1 << 20
 LARGEST = 4 << 20
 STDIN = Path("-")
-"""Stands for what is piped in."""
+"""Stands for standard input."""
 Progress = Callable[[str, int, int], None]
-"""Hears of a file, how much of it was read, and its size."""
+"""Receives the name of a file, its bytes read so far, and its size."""
 _ADDRESS = (
     "is an address, which no engine fetches from; write `from: {url: ADDRESS, sha256: ...}` in kit.yaml, or a model's"
     " name such as hf.co/OWNER/MODEL"
@@ -42,27 +42,27 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 WITHOUT = {"from": "", "name": "choose another name with --name N", "engine": "choose another engine with --engine E"}
-"""Keys that no entry goes without, each with the option that changes it."""
+"""Keys that every entry needs, each with the option that changes it."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of a Modelfile."""
+    """The result of an import."""
 
     lines: str
     """The entry of `models`."""
     left_out: tuple[Problem, ...]
-    """What kit.yaml cannot say, each cause once with its lines."""
+    """Instructions that kit.yaml cannot express, each cause once with its lines."""
     notes: tuple[Problem, ...]
-    """What kit.yaml says in another way than the file, or the engine's own reader would not have kept."""
+    """Values that kit.yaml writes in another way, or that the engine's own reader would have dropped."""
 
 
 def imported(
     file: Path, name: str | None, engine: str, beside: Path, progress: Progress, spec: Spec | None = None
 ) -> Imported:
-    """Return the entry of `models` that makes what a Modelfile makes; paths begin at the folder of kit.yaml.
+    """Return the entry of `models` that creates the same model as a Modelfile; paths begin at kit.yaml's folder.
 
-    The entry is held to all that `kit check` says of it: in `spec`, or in a kit.yaml of its own.
+    The entry passes every check of `kit check`: in `spec`, or in a kit.yaml of its own.
     """
     content = _content(file)
     place = place_of(file)
@@ -89,7 +89,7 @@ def imported(
 
 
 def _with_one_system(parsed: Parsed, place: str) -> Parsed:
-    """Make one text of SYSTEM and the messages of the system, for beside one another many templates lose one."""
+    """Join SYSTEM and the messages of the system into one text: many templates lose one of the two."""
     found = parsed.modelfile
     if found.system is None:
         return parsed
@@ -109,7 +109,7 @@ def _with_one_system(parsed: Parsed, place: str) -> Parsed:
 def _with_files(
     parsed: Parsed, content: bytes, file: Path, beside: Path, progress: Progress
 ) -> tuple[Modelfile, dict[str, str], list[Problem]]:
-    """Return a Modelfile whose paths begin at kit.yaml, the sha256 of each file, and what is wrong with them."""
+    """Return a Modelfile whose paths begin at kit.yaml, the sha256 of each file, and the files' faults."""
     found, place = parsed.modelfile, place_of(file)
     sha256s: dict[str, str] = {}
     problems: list[Problem] = []
@@ -134,7 +134,7 @@ def _with_files(
 
 
 def _with_projector(found: Modelfile, folder: Path) -> tuple[Modelfile, str]:
-    """Return a Modelfile with its two files in their places, whichever stands first, or why it has no second one."""
+    """Return a Modelfile with its two files in their roles, whatever their order, or why it has no projector."""
     if found.projector is None:
         return found, ""
     if not _is_file(found.from_, folder):
@@ -146,12 +146,12 @@ def _with_projector(found: Modelfile, folder: Path) -> tuple[Modelfile, str]:
 
 
 def _is_no_model(address: str, instruction: str) -> bool:
-    """Say whether an address is fetched by no engine: behind FROM, that of a model's page is the model's name."""
+    """Return True if no engine fetches an address: behind FROM, the address of a model's page is the model's name."""
     return is_address(address) and (instruction != "from" or plain_model(address) == address)
 
 
 def _is_projector(path: Path) -> bool | None:
-    """Say whether a file is a projector; None where it cannot be read, which is told of it anyway."""
+    """Return True if a file is a projector; None if it cannot be read, which is reported elsewhere."""
     from deploy.gguf import is_projector
 
     try:
@@ -168,12 +168,12 @@ def _flat(refused: Mapping[str, list[Problem]]) -> list[Problem]:
 
 
 def place_of(file: Path) -> str:
-    """Return what a Modelfile is called before a line of it."""
+    """Return the name of a Modelfile in messages about its lines."""
     return "stdin" if file == STDIN else str(file)
 
 
 def name_of(file: Path) -> str:
-    """Return the name that a Modelfile's path suggests: its own, or that of its folder."""
+    """Return the name that a Modelfile's path suggests: the file's, or its folder's."""
     called = "" if file == STDIN else file.name
     words = [word for word in called.split(".") if word.lower() not in ("modelfile", "modefile", "txt", "")]
     name = ".".join(words) or file.absolute().parent.name
@@ -195,7 +195,7 @@ def _content(file: Path) -> bytes:
 
 
 def _is_file(source: str, folder: Path) -> bool:
-    # As the engine's own program decides: what lies there is taken before what a library has.
+    # The engine's own program decides so: a local file takes precedence over a library's model.
     if is_path(source):
         return True
     try:
@@ -205,7 +205,7 @@ def _is_file(source: str, folder: Path) -> bool:
 
 
 def _expanded(source: str) -> Path:
-    """Return a path whose `~` stands for a home; one of a user that is not there stays as it is."""
+    """Return a path with its `~` expanded; the home of an unknown user stays as it is."""
     try:
         return Path(source).expanduser()
     except RuntimeError:
@@ -223,7 +223,7 @@ def _wrong(path: Path) -> str:
 
 
 def _instead(content: bytes, line: int, source: str) -> str:
-    """Say what to write behind FROM instead of a file that is not there."""
+    """Return the words about a replacement for a missing file behind FROM."""
     if is_blob(source):
         return _named(content, line)
     host, _, rest = source.partition("/")
@@ -234,7 +234,7 @@ def _instead(content: bytes, line: int, source: str) -> str:
 
 
 def _named(content: bytes, line: int) -> str:
-    """Say what to write instead of a file of an engine's own, which the engine's own `show` prints behind FROM."""
+    """Return the words about a replacement for an engine's own file, as the engine's `show` prints it behind FROM."""
     above = content.decode(errors="replace").splitlines()[: line - 1]
     names = [found[1] for each in above if (found := _SHOWN.fullmatch(each.strip()))]
     right = f"`FROM {names[-1]}`, the name in the comment above it" if names else "the model's name behind FROM"

@@ -15,7 +15,7 @@ from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS, Spec
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILE_NAME = "kit.schema.json"
 MODELINE = f"# yaml-language-server: $schema={FILE_NAME}"
-"""An editor's YAML language server takes the name from the folder of the file itself, so it works offline."""
+"""An editor's YAML language server resolves the name from the file's own folder, so it works offline."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The first kit.yaml of a new deployment, with a word about each part."""
+"""The first kit.yaml of a new deployment, with a comment about each part."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPTIONS = (
     ("models", "--model"),
     ("embedding", "--model"),
 )
-"""Where the value of a field comes from; the first that fits."""
+"""Option behind the value of a field; the first match counts."""
 
 
 def starter(choices: Choices) -> str:
@@ -61,7 +61,7 @@ def starter(choices: Choices) -> str:
 
 
 def starter_files(choices: Choices) -> dict[str, str]:
-    """Return what `kit init` writes, by file name: kit.yaml and the schema that its first line names.
+    """Return the files of `kit init`, by name: kit.yaml and the schema that its first line names.
 
     A choice that no kit.yaml may hold is a UsageError that names the option, before anything is written.
     """
@@ -76,7 +76,7 @@ def starter_files(choices: Choices) -> dict[str, str]:
 
 
 def inventory_files(name: str) -> dict[str, str]:
-    """Return what `kit init --from NAME` writes: a shipped deployment with all that lies beside it, and the schema."""
+    """Return the files of `kit init --from NAME`: a shipped deployment with all files beside it, and the schema."""
     known = inventories()
     if name not in known:
         raise UsageError(f"no deployment called {name} is shipped{did_you_mean(name, known)}", _list(known))
@@ -87,7 +87,7 @@ def inventory_files(name: str) -> dict[str, str]:
 
 
 def inventories() -> tuple[str, ...]:
-    """Return the names of the deployments that are shipped."""
+    """Return the names of the shipped deployments."""
     return tuple(sorted(path.parent.name for path in Path(inventories_dir()).glob(f"*/{_SPEC}")))
 
 
@@ -96,7 +96,7 @@ def _list(known: tuple[str, ...]) -> str:
 
 
 def _option_of(problem: Problem) -> str:
-    """Return the option that a field of the starter comes from."""
+    """Return the option behind a field of the starter."""
     for field, option in _OPTIONS:
         if field in problem.path:
             return option
