@@ -45,9 +45,15 @@ VERBS = {
     "down": "releases.remove:down",
     "destroy": "releases.remove:destroy",
     "clean": "releases.clean",
+    "applied": "releases.applied",
+    "remains": "releases.applied:remains",
+    "logs": "docker.printed",
 }
+STREAMS = ("logs",)
+"""Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-UNHELD = ("probe", "docker", "addresses", "digests", "hold", "room", "secret", "engine", "clean")
+LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "secret", *STREAMS)
+UNHELD = (*LOOKING, "hold", "room", "engine", "clean")
 
 
 def main(arguments: list[str]) -> int:
@@ -63,7 +69,7 @@ def main(arguments: list[str]) -> int:
         answer = AgentError("interrupted", "run the same command again; it goes on where this one stopped").document()
         status = stop.exit_code
     if answer is not None:
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=sys.stderr if set(STREAMS).intersection(arguments) else sys.stdout, flush=True)
     return status
 
 

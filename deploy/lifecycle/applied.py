@@ -1,21 +1,20 @@
-"""What is there of a stack, for the verbs that only deal with that: by kit.yaml, or by the release on this machine."""
+"""What is there of a stack, for the verbs that only deal with that: by kit.yaml, or by the release on the host."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.data.left import remembered_paths
 from deploy.decide.desired import load_desired
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret
 from deploy.errors import SpecError, UsageError
+from deploy.hosts.transport import Transport
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import Stack
 
 FORMAT = 1
-KIT = Path("/opt/kit")
 
 
 @dataclass(frozen=True)
@@ -36,62 +35,53 @@ class Applied:
     @property
     def root(self) -> str:
         """Folder of the stack's releases, secrets and state."""
-        return str(KIT / self.stack)
+        return Stack(self.stack).root
 
 
-def applied(path: Path) -> Applied:
-    """Read kit.yaml and kit.lock; a stack whose lock is missing or broken is as its release on this machine says."""
+def applied(path: Path, transport: Transport) -> Applied:
+    """Read kit.yaml and kit.lock; a stack whose lock is missing or broken is as its release on the host says."""
     try:
         return _of_deployment(load_desired(path).deployment)
     except SpecError:
-        found = released(load_spec(path).stack)
+        found = _released(host_state(transport, load_spec(path).stack))
         if found is None:
             raise
         return found
 
 
-def to_remove(path: Path, stack: str | None) -> Applied:
-    """Return what was applied here; kit.yaml is asked where no release says it, and where no name is given."""
-    name = stack_of(path, stack)
-    there = released(name) or _of_deployment(load_desired(path).deployment)
+def to_remove(path: Path, stack: str | None, transport: Transport) -> Applied:
+    """Return what was applied; kit.yaml is asked where no release says it, and where no name is given."""
+    state = host_state(transport, stack_of(path, stack, transport))
+    there = _released(state) or _of_deployment(load_desired(path).deployment)
     # Also what removed services left, and what stayed where a service's data lay before.
-    return replace(there, data_roots=_outermost({*there.data_roots, *remembered_paths(Path(there.root))}))
+    return replace(there, data_roots=_outermost({*there.data_roots, *state["places"]}))
 
 
-def stack_of(path: Path, stack: str | None) -> str:
+def stack_of(path: Path, stack: str | None, transport: Transport) -> str:
     """Return the name that was given, or the one in kit.yaml; a kit.yaml that is no help is told with another way."""
-    if stack is not None and stack not in stacks():
-        raise UsageError(f"this machine has no release of a stack {stack}", _stacks_here())
     if stack is not None:
+        here = host_state(transport, stack)["stacks"]
+        if stack not in here:
+            raise UsageError(f"this machine has no release of a stack {stack}", _stacks_here(here))
         return stack
     try:
         return load_spec(path).stack
     except SpecError as error:
-        raise SpecError(list(error.problems), _without_spec(error.next_step)) from None
+        here = host_state(transport)["stacks"]
+        raise SpecError(list(error.problems), _without_spec(error.next_step, here)) from None
 
 
-def stacks() -> tuple[str, ...]:
-    """Return the names of the stacks that have a release on this machine."""
+def host_state(transport: Transport, stack: str | None = None) -> dict[str, Any]:
+    """Ask which stacks have a release on the host, and what the release of one of them says."""
+    return transport.call("applied", {"stack": stack})
+
+
+def _released(state: dict[str, Any]) -> Applied | None:
+    """Read a stack's release; None where there is none, or none that can be read."""
     try:
-        return tuple(sorted(link.parent.name for link in KIT.glob("*/current")))
-    except OSError:
-        return ()
-
-
-def current_release(stack: str) -> str | None:
-    """Return the release that stands on this machine; None where nothing was applied, or where nobody may look."""
-    try:
-        return (KIT / stack / "current").readlink().name
-    except OSError:
-        return None
-
-
-def released(stack: str) -> Applied | None:
-    """Read the release of a stack on this machine; None where there is none, or none that can be read."""
-    try:
-        decided = json.loads((KIT / stack / "current" / "deployment.json").read_text())
+        decided = state["deployment"] or {}
         return _of_release(decided) if decided["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
@@ -130,12 +120,10 @@ def _outermost(folders: set[str]) -> tuple[str, ...]:
     return tuple(sorted(one for one in folders if not any(Path(one).is_relative_to(o) for o in folders - {one})))
 
 
-def _without_spec(next_step: str) -> str:
-    here = stacks()
+def _without_spec(next_step: str, here: list[str]) -> str:
     ways = f"or leave the file out and name the stack (here: {', '.join(here)}): --stack NAME" if here else ""
     return "; ".join(step for step in (next_step, ways) if step)
 
 
-def _stacks_here() -> str:
-    here = stacks()
+def _stacks_here(here: list[str]) -> str:
     return f"there are: {', '.join(here)}" if here else "there is none"

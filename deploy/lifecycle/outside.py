@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from deploy.agent.errors import AgentError
-from deploy.agent.protocols.memory import Memory
-from deploy.agent.protocols.names import same
 from deploy.errors import typed
 
 
@@ -28,17 +24,6 @@ class Outside:
         return f"{self.engine} at {self.address} keeps {', '.join(self.models)}; typed there, this removes it: {line}"
 
 
-def models_outside(root: Path, addresses: Mapping[str, str]) -> tuple[Outside, ...]:
-    """Return what is remembered to have been brought to engines, by their names and addresses."""
-    try:
-        memory = Memory(root)
-    except AgentError:
-        # A newer kit wrote it, and that one can say.
-        return ()
-    found = []
-    for engine in sorted(addresses):
-        made = sorted(memory.pairs(engine))
-        pulled = sorted(set(memory.tags(engine)) - set(map(same, made)))
-        if made or pulled:
-            found.append(Outside(engine, addresses[engine], (*made, *pulled)))
-    return tuple(found)
+def models_outside(models: Mapping[str, list[str]], addresses: Mapping[str, str]) -> tuple[Outside, ...]:
+    """Return what the host remembers to have brought to engines, by their names, with their addresses."""
+    return tuple(Outside(engine, addresses[engine], tuple(names)) for engine, names in sorted(models.items()))

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from deploy.agent.docker.api import Docker, socket_path
-from deploy.agent.docker.containers import all_of_stack
-from deploy.agent.errors import AgentError
-from deploy.agent.releases.remove import MADE
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import Document, OnEvent, call_held
 
 
-def is_there(there: Applied, *, data: bool) -> bool:
-    """Say whether destroy would find anything; looked at without the hold, which would make a folder to be held in."""
-    root = Path(there.root)
-    if any((root / name).exists() or (root / name).is_symlink() for name in MADE):
-        return True
-    if data and any(path.exists() for path in (root, *map(Path, there.data_roots))):
-        return True
-    return _is_in_docker(there.stack)
+def remains(there: Applied, transport: Transport) -> Document:
+    """Ask what is there of a stack, without the hold, which would make a folder to be held in."""
+    asked = {"folders": list(there.data_roots), "engines": list(there.engines_outside)}
+    return transport.call("remains", {"stack": there.stack, "root": there.root, **asked})
 
 
-def _is_in_docker(stack: str) -> bool:
-    if not Path(socket_path()).exists():
-        return False
-    docker = Docker(timeout=10)
-    try:
-        containers = all_of_stack(docker.containers({"kit.stack": stack}), stack)
-        return bool(containers or docker.networks({"com.docker.compose.project": f"kit-{stack}"}))
-    except AgentError:
-        # What is wrong with the engine is told by the agent, with the way out.
-        return True
+def is_there(found: Document, *, data: bool) -> bool:
+    """Say whether destroy would find anything."""
+    return bool(found["made"] or found["docker"] or (data and (found["root"] or found["folders"])))
 
 
 def take_down(stack: str, transport: Transport, on_event: OnEvent) -> Document:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 from deploy.agent.line import Line
-from deploy.agent.releases.clean import shared_places
-from deploy.agent.remembered import read_json
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import Document
-from deploy.stack import INSTALLED_DOCKER
-
-__all__ = ["clean", "packages_words", "shared_places", "stays_words"]
 
 DOCKERS = "docker"
 """Beginning of the names of Debian's packages of Docker's."""
@@ -23,17 +17,17 @@ def clean(transport: Transport, *, cache: bool) -> Document:
     return transport.call("clean", {"cache": cache})
 
 
-def packages_words(marker: Path = INSTALLED_DOCKER) -> str:
-    """Say which Debian packages the kit installed for Docker; empty where Docker is not the kit's."""
+def packages_words(installed: list[str]) -> str:
+    """Say which of the Debian packages that the kit installed brought Docker; empty where Docker is not the kit's."""
     # AppArmor, which an engine needs too, guards other programs of the machine.
-    packages = [one for one in (read_json(marker) or {}).get("packages", []) if one.startswith(DOCKERS)]
+    packages = [one for one in installed if one.startswith(DOCKERS)]
     if not packages:
         return ""
     line = f"apt remove {shlex.join(packages)}"
     return f"Docker stays, for other programs may use it; these packages brought it: {line}"
 
 
-def stays_words(places: list[str]) -> str:
+def stays_words(places: list[str], installed: list[str]) -> str:
     """Say what a destroyed stack leaves on the machine, and the line that removes it; empty where there is nothing."""
     if not places:
         return ""
@@ -41,4 +35,4 @@ def stays_words(places: list[str]) -> str:
         f"What stacks share stays: images that others use, {', '.join(places)}; "
         f"`{Line('clean')}` removes what none needs."
     )
-    return "\n".join(filter(None, (words, packages_words())))
+    return "\n".join(filter(None, (words, packages_words(installed))))

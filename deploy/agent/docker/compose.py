@@ -26,7 +26,7 @@ def compose_argv(root: Path, project: str, *words: str, file: Path | None = None
     """Return the command line; files are named through `current`, so that a taken-back link is obeyed."""
     current = root / "current"
     options = ["--progress", "quiet", "--project-name", project, "--project-directory", str(current)]
-    return [*_program(), *options, "-f", str(file or current / "compose.yaml"), *words]
+    return [*program(), *options, "-f", str(file or current / "compose.yaml"), *words]
 
 
 def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> list[str]:
@@ -82,7 +82,8 @@ def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
         raise AgentError(f"{what}: docker compose says: {'; '.join(said[-3:])}", "")
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
+    """Return how Compose is called here."""
     client = shutil.which("docker")
     if client:
         return [client, "compose"]

@@ -14,6 +14,7 @@ from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import AGENTS, CACHE, KIT, TOOLS
 from deploy.agent.releases.collect import KEPT_AGENTS, OWN_IMAGES, remove_images
+from deploy.agent.releases.shared import docker_packages
 from deploy.agent.stack.release import linked_release
 
 CACHED = ("keys", "layers", "downloads", "uv", "work")
@@ -41,6 +42,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "removed": removed,
         "freed_bytes": size,
         "stacks": sorted(stack.name for stack in stacks),
+        "packages": docker_packages(),
     }
 
 
@@ -87,8 +89,3 @@ def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[P
 
 def _with_compiled(agents: list[Path]) -> list[Path]:
     return [one for path in agents for one in (path, *sorted(path.parent.glob(f"{path.name}.*")))]
-
-
-def shared_places(kit: Path = KIT, cache: Path = CACHE) -> list[str]:
-    """Return the existing paths that stacks share, for a person who removes one stack."""
-    return [str(path) for path in (cache, kit / AGENTS.name, kit / TOOLS.name) if path.exists()]

@@ -15,6 +15,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
+from deploy.agent.releases.shared import docker_packages, shared_places
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
 
@@ -88,7 +89,8 @@ def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
             removed.append(str(folder))
     # Last, for the journal lies in it.
     removed += _remove_made(root, keepers, with_data)
-    return {**gone, "changed": gone["changed"] or bool(images or removed), "images": images, "removed": removed}
+    done = {"changed": gone["changed"] or bool(images or removed), "images": images, "removed": removed}
+    return {**gone, **done, "shared": shared_places(), "packages": docker_packages()}
 
 
 def _ensure_is_data(folder: Path, root: Path) -> None:

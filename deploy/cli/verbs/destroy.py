@@ -15,8 +15,8 @@ from deploy.cli.verbs.rights import ensure_root
 from deploy.hosts.reach import HERE, reach
 from deploy.lifecycle.applied import to_remove
 from deploy.lifecycle.outside import models_outside
-from deploy.lifecycle.remove import destroy, is_there
-from deploy.lifecycle.shared import shared_places, stays_words
+from deploy.lifecycle.remove import destroy, is_there, remains
+from deploy.lifecycle.shared import stays_words
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
@@ -32,25 +32,27 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     at the question or with --confirm; --yes spares that, but never with --data. Models on engines that the kit does not
     run stay there; they are told, with the line that removes them.
     """
-    there = to_remove(spec, stack)
+    transport = reach()[HERE]
+    there = to_remove(spec, stack, transport)
     ensure_root("destroy changes this machine")
-    roots = ", ".join(root for root in there.data_roots if Path(root).exists())
+    found = remains(there, transport)
+    roots = ", ".join(found["folders"])
     left = "" if data or not roots else f" User data stays where it was: {roots}."
-    if not is_there(there, data=data):
+    if not is_there(found, data=data):
         nothing = {"stack": there.stack, "changed": False, "data_removed": False, "models_outside": []}
         output.answer(f"There is nothing of {there.stack} to remove.{left}", nothing)
         return
     # Now: the memory of them goes with the stack.
-    outside = models_outside(Path(there.root), there.engines_outside)
+    outside = models_outside(found["models"], there.engines_outside)
     stays = "".join(f"\n{one.words}" for one in outside)
     if data or not yes:
         ensure_typed(output, there.stack, f"{_loss(roots, data=data)}{stays}", confirm)
     with progress() as display:
-        answer = destroy(there, reach()[HERE], display, data=data)
+        answer = destroy(there, transport, display, data=data)
     document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
-    document |= {"models_outside": list(map(asdict, outside)), "shared": shared_places()}
+    document |= {"models_outside": list(map(asdict, outside)), "shared": answer["shared"]}
     output.answer(f"{there.stack} is removed.{left}{stays}", document)
-    if data and (shared := stays_words(shared_places())):
+    if data and (shared := stays_words(answer["shared"], answer["packages"])):
         output.note(shared)
 
 

@@ -22,10 +22,11 @@ def command(output: Output, spec: Path, stack: str | None) -> None:
 
     `kit apply` brings them back as they were.
     """
-    name = stack_of(spec, stack)
+    transport = reach()[HERE]
+    name = stack_of(spec, stack, transport)
     ensure_root("down changes this machine")
     with progress() as display:
-        answer = take_down(name, reach()[HERE], display)
+        answer = take_down(name, transport, display)
     back = "" if stack else f" `{Line('apply', spec=spec)}` brings it back."
     words = f"{name} is down; its data stays.{back}" if answer["changed"] else "nothing to remove"
     output.answer(words, {"stack": name, "changed": answer["changed"]})

@@ -11,6 +11,8 @@ from deploy.cli.terminal.output import Output, is_coloured
 from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.names import chosen, known
 from deploy.errors import UsageError
+from deploy.hosts.reach import HERE, reach
+from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.checks_in_logs import check_lines
 from deploy.lifecycle.logs import log_lines, read_logs
 
@@ -28,17 +30,18 @@ def command(output: Output, target: Target, follow: bool, tail: int, probes: boo
     The kit's own health checks are left out where they pass; --probes shows them. With --follow, N counts them too.
     """
     there = known(target.spec)
-    project = f"kit-{there.stack}"
+    transport = reach()[HERE]
     services = chosen(target.names, there.services)
-    checks = {} if probes else check_lines(there.stack)
+    checks = {} if probes else check_lines(host_state(transport, there.stack)["deployment"])
     if follow and output.as_json:
         raise UsageError("--follow has no end, and --json is one document", "leave one of them out")
     if output.as_json:
-        output.answer("", {"stack": there.stack, "logs": read_logs(project, services, tail, checks)})
+        output.answer("", {"stack": there.stack, "logs": read_logs(transport, there.stack, services, tail, checks)})
         return
     line = b""
     coloured = is_coloured(sys.stdout)
-    for line in log_lines(project, services, tail, follow=follow, coloured=coloured, checks=checks):
+    shown = log_lines(transport, there.stack, services, tail, follow=follow, coloured=coloured, checks=checks)
+    for line in shown:
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
     if not line:

@@ -24,7 +24,7 @@ def command() -> None:
 @spec_argument
 def list_secrets(output: Output, spec: Path) -> None:
     """List the names of the stack's secrets, what each is for, and where it lies; no value."""
-    there = applied(spec)
+    there = applied(spec, reach()[HERE])
     rows = [(one.name, purpose(there, one), host_path(there, one)) for one in there.secrets]
     document = {"secrets": [{"name": name, "what": what, "path": path} for name, what, path in rows]}
     output.answer(columns(rows, ("NAME", "WHAT IT IS", "PATH")), document)
@@ -40,10 +40,11 @@ def show(output: Output, target: Target) -> None:
     if len(target.names) != 1:
         wrong = "one secret at a time" if target.names else "the name of a secret is missing"
         raise UsageError(wrong, f"the names: {Line('secret', 'list', spec=target.spec)}")
-    there = applied(target.spec)
+    transport = reach()[HERE]
+    there = applied(target.spec, transport)
     secrets = {secret.name: secret for secret in there.secrets}
     (name,) = chosen(target.names, secrets, "secret")
-    value = secret_value(there, reach()[HERE], secrets[name])
+    value = secret_value(there, transport, secrets[name])
     changed = secrets[name].may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")

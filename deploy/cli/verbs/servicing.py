@@ -14,11 +14,12 @@ from deploy.lifecycle.services import Change, change_services
 
 def change(output: Output, target: Target, what: Change, past: str) -> None:
     """Change the services that were named, or all of them, and say so."""
-    there = applied(target.spec)
+    transport = reach()[HERE]
+    there = applied(target.spec, transport)
     services = chosen(target.names, there.health_timeouts)
     ensure_root(f"{what} changes this machine")
     with progress() as display:
-        answer = change_services(there, reach()[HERE], what, services, display)
+        answer = change_services(there, transport, what, services, display)
     done = answer["services"]
     words = f"{past}: {', '.join(done)}" if done else f"nothing to {what}"
     output.answer(words, {"stack": there.stack, "services": done, "changed": answer["changed"]})

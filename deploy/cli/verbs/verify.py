@@ -12,7 +12,9 @@ from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Desired, load_desired
 from deploy.errors import FAILED
-from deploy.lifecycle.applied import current_release
+from deploy.hosts.reach import HERE, reach
+from deploy.hosts.transport import Transport
+from deploy.lifecycle.applied import host_state
 from deploy.verify.run import run_checks
 
 
@@ -24,7 +26,7 @@ def command(output: Output, target: Target) -> int:
     Asks the running services real questions through every hop, and looks at their ports, files, owners and limits.
     Exit 1 when a check fails.
     """
-    desired = load_desired(target.spec)
+    desired, transport = load_desired(target.spec), reach()[HERE]
     deployment = desired.deployment
     services = chosen(target.names, (service.name for service in deployment.services))
     ensure_root("verify asks with the stack's own keys")
@@ -36,15 +38,15 @@ def command(output: Output, target: Target) -> int:
             lambda check: display(Event("verify", "progress", f"{check.service} {check.name}")),
         )
         display(Event("verify", "done"))
-    unapplied = _unapplied(desired)
+    unapplied = _unapplied(desired, transport)
     text = "\n\n".join(filter(None, (report_table(report), unapplied)))
     output.answer(text, {**report.as_json(), "applied": not unapplied}, is_fitted=True)
     return 0 if report.passed else FAILED
 
 
-def _unapplied(desired: Desired) -> str:
+def _unapplied(desired: Desired, transport: Transport) -> str:
     """Say that kit.yaml is not what stands here: what failed may only wait for an apply."""
-    current = current_release(desired.deployment.stack)
+    current = host_state(transport, desired.deployment.stack)["release"]
     if current == desired.bundle.release:
         return ""
     why = "was never applied here" if current is None else "or kit.lock was changed and not applied since"

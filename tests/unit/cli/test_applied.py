@@ -11,10 +11,10 @@ import pytest
 from deploy.assets import inventories_dir
 from deploy.decide.desired import load_desired
 from deploy.errors import SpecError, UsageError
-from deploy.lifecycle import applied as place
-from deploy.lifecycle.applied import applied, released, stack_of, stacks, to_remove
+from deploy.lifecycle.applied import applied, host_state, stack_of, to_remove
 from deploy.lifecycle.secrets import purpose
 from tests.unit.cli.conftest import Kit
+from tests.unit.played import Played
 
 QUICKSTART = inventories_dir() / "quickstart"
 
@@ -31,8 +31,14 @@ def spec(tmp_path: Path) -> Path:
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine's folder for stacks, empty at first."""
     folder = tmp_path / "opt"
-    monkeypatch.setattr(place, "KIT", folder)
+    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(folder))
     return folder
+
+
+@pytest.fixture
+def transport(machine: Path) -> Played:
+    """The way to that machine."""
+    return Played(machine)
 
 
 def release(machine: Path, spec: Path) -> None:
@@ -46,64 +52,75 @@ def release(machine: Path, spec: Path) -> None:
     (machine / desired.spec.stack / "current").symlink_to(folder)
 
 
-def test_what_a_release_says_of_itself_is_what_the_files_say(machine: Path, spec: Path) -> None:
+def test_what_a_release_says_of_itself_is_what_the_files_say(machine: Path, spec: Path, transport: Played) -> None:
     release(machine, spec)
-    assert stacks() == ("quickstart",)
-    assert released("quickstart") == applied(spec) == to_remove(spec, None) == to_remove(spec, "quickstart")
+    assert host_state(transport)["stacks"] == ["quickstart"]
+    said = applied(spec, transport)
+    spec.with_name("kit.lock").unlink()
+    assert applied(spec, transport) == said == to_remove(spec, None, transport)
+    assert to_remove(spec, "quickstart", transport) == said
 
 
-def test_without_a_lock_the_release_says_what_there_is(machine: Path, spec: Path, kit: Kit) -> None:
+def test_without_a_lock_the_release_says_what_there_is(machine: Path, spec: Path, kit: Kit, transport: Played) -> None:
     release(machine, spec)
     whole = kit("secret", "list", str(spec)).out
     spec.with_name("kit.lock").unlink()
-    assert list(applied(spec).health_timeouts) == ["main", "litellm", "open_webui"]
+    assert list(applied(spec, transport).health_timeouts) == ["main", "litellm", "open_webui"]
     assert kit("secret", "list", str(spec)).out == whole
     wrong = kit("stop", "nothing", str(spec))
     assert "there are: main, litellm, open_webui" in wrong.err
 
 
-def test_without_lock_and_release_the_lock_is_asked_for(spec: Path) -> None:
+def test_without_lock_and_release_the_lock_is_asked_for(spec: Path, transport: Played) -> None:
     spec.with_name("kit.lock").unlink()
     with pytest.raises(SpecError) as caught:
-        applied(spec)
+        applied(spec, transport)
     assert f"type: kit lock {spec}" in str(caught.value)
 
 
-def test_a_stack_whose_spec_is_broken_can_be_named(machine: Path, spec: Path, kit: Kit) -> None:
+def test_a_stack_whose_spec_is_broken_can_be_named(machine: Path, spec: Path, kit: Kit, transport: Played) -> None:
     release(machine, spec)
     spec.write_text("kit: [")
     for verb in ("down", "destroy"):
         assert "or leave the file out and name the stack (here: quickstart): --stack NAME" in kit(verb, str(spec)).err
-    assert stack_of(spec, "quickstart") == "quickstart"
-    assert to_remove(spec, "quickstart").data_roots == ("/srv/kit/quickstart",)
+    assert stack_of(spec, "quickstart", transport) == "quickstart"
+    assert to_remove(spec, "quickstart", transport).data_roots == ("/srv/kit/quickstart",)
 
 
 @pytest.mark.parametrize("name", ["another", "../quickstart", "", "."])
-def test_a_stack_that_is_not_here_is_not_removed_by_name(machine: Path, spec: Path, name: str) -> None:
+def test_a_stack_that_is_not_here_is_not_removed_by_name(
+    machine: Path, spec: Path, name: str, transport: Played
+) -> None:
     release(machine, spec)
     with pytest.raises(UsageError) as caught:
-        to_remove(spec, name)
+        to_remove(spec, name, transport)
     assert caught.value.next_step == "there are: quickstart"
 
 
-def test_the_data_of_what_was_applied_is_removed_and_not_that_of_a_later_spec(machine: Path, spec: Path) -> None:
+def test_the_data_of_what_was_applied_is_removed_and_not_that_of_a_later_spec(
+    machine: Path, spec: Path, transport: Played
+) -> None:
     text = spec.read_text()
     spec.write_text(text.replace("{kind: open_webui,", "{kind: open_webui, bridge: /srv/chats,"))
     release(machine, spec)
     spec.write_text(text.replace("{kind: open_webui,", "{kind: open_webui, bridge: /srv/others,"))
-    assert to_remove(spec, None).data_roots == ("/srv/chats/data", "/srv/kit/quickstart")
+    assert to_remove(spec, None, transport).data_roots == ("/srv/chats/data", "/srv/kit/quickstart")
 
 
-def test_a_release_of_a_newer_kit_or_a_broken_one_is_not_guessed_at(machine: Path, spec: Path) -> None:
+def test_a_release_of_a_newer_kit_or_a_broken_one_is_not_guessed_at(
+    machine: Path, spec: Path, transport: Played
+) -> None:
     release(machine, spec)
+    spec.with_name("kit.lock").unlink()
     decided = machine / "quickstart" / "current" / "deployment.json"
     for text in (json.dumps({**json.loads(decided.read_text()), "format": 99}), "{", "[]", "{}"):
         decided.write_text(text)
-        assert released("quickstart") is None
+        with pytest.raises(SpecError):
+            applied(spec, transport)
 
 
-def test_every_secret_has_a_purpose(spec: Path) -> None:
-    there = applied(spec)
+def test_every_secret_has_a_purpose(spec: Path, transport: Played) -> None:
+    there = applied(spec, transport)
     said = {secret.name: purpose(there, secret) for secret in there.secrets}
     assert all(said.values())
     assert said["webui_secret_key"] == "key that signs the web UI's sessions; only open_webui reads it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +13,20 @@ import pytest
 
 from deploy.agent.protocols.memory import Memory
 from deploy.assets import inventories_dir
-from deploy.lifecycle import applied as place
 from deploy.lifecycle.applied import Applied, applied
-from deploy.lifecycle.remove import is_there
+from deploy.lifecycle.remove import is_there, remains
 from tests.unit.cli.conftest import Kit
+from tests.unit.played import Played
+
+REMOVED = {"changed": True, "shared": [], "packages": []}
+Found = Callable[[bool], bool]
 
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine's folder for stacks, empty at first; no engine runs there."""
     folder = tmp_path / "opt"
-    monkeypatch.setattr(place, "KIT", folder)
+    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(folder))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     return folder
@@ -39,9 +43,9 @@ def spec(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def there(spec: Path, tmp_path: Path) -> Applied:
+def there(spec: Path, tmp_path: Path, machine: Path) -> Applied:
     """What kit.yaml says of it, with its data in a folder of this test's."""
-    return replace(applied(spec), data_roots=(str(tmp_path / "data"),))
+    return replace(applied(spec, Played(machine)), data_roots=(str(tmp_path / "data"),))
 
 
 @pytest.mark.parametrize("words", [("--yes",), ("--data", "--confirm", "never-applied"), ("--data", "--confirm", "x")])
@@ -56,33 +60,45 @@ def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
     assert not machine.exists()
 
 
+@pytest.fixture
+def root(machine: Path) -> Path:
+    """The stack's own folder."""
+    return machine / "never-applied"
+
+
+@pytest.fixture
+def found(there: Applied, machine: Path) -> Found:
+    """Return whether destroy finds anything, with the data or without."""
+    return lambda data: is_there(remains(there, Played(machine)), data=data)
+
+
 @pytest.mark.parametrize("made", ["run", "releases", "files"])
-def test_what_a_run_left_is_something(made: str, there: Applied) -> None:
-    (Path(there.root) / made).mkdir(parents=True)
-    assert is_there(there, data=False)
+def test_what_a_run_left_is_something(made: str, root: Path, found: Found) -> None:
+    (root / made).mkdir(parents=True)
+    assert found(False)
 
 
-def test_data_and_its_secrets_are_something_only_where_data_goes(there: Applied) -> None:
-    Path(there.root, "secrets").mkdir(parents=True)
-    assert (is_there(there, data=False), is_there(there, data=True)) == (False, True)
-    shutil.rmtree(there.root)
+def test_data_and_its_secrets_are_something_only_where_data_goes(there: Applied, root: Path, found: Found) -> None:
+    Path(root, "secrets").mkdir(parents=True)
+    assert (found(False), found(True)) == (False, True)
+    shutil.rmtree(root)
     Path(there.data_roots[0]).mkdir()
-    assert (is_there(there, data=False), is_there(there, data=True)) == (False, True)
+    assert (found(False), found(True)) == (False, True)
 
 
-def test_an_engine_that_does_not_answer_is_left_to_the_agent_to_tell(there: Applied, tmp_path: Path) -> None:
-    assert not is_there(there, data=True)
+def test_an_engine_that_does_not_answer_is_left_to_the_agent_to_tell(found: Found, tmp_path: Path) -> None:
+    assert not found(True)
     (tmp_path / "docker.sock").touch()
-    assert is_there(there, data=True)
+    assert found(True)
 
 
 def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
-    there: Applied, tmp_path: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
+    there: Applied, root: Path, tmp_path: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (Path(there.root) / "run").mkdir(parents=True)
+    (root / "run").mkdir(parents=True)
     absent, data = str(tmp_path / "absent"), str(tmp_path / "data")
     monkeypatch.setattr("deploy.cli.verbs.destroy.to_remove", lambda *_: replace(there, data_roots=(absent, data)))
-    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: {"changed": True})
+    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: REMOVED)
     shown = kit("destroy", "--yes", str(spec))
     assert shown.out == "never-applied is removed.\n"
     monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
@@ -95,7 +111,7 @@ def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
     assert f"This removes the stack. User data stays in {data}.\n" in kit("destroy", str(spec)).err
 
 
-ENGINES = [
+ENGINES: list[dict[str, str | None]] = [
     {"name": "mac", "address": "http://mac.lan:11434", "models_dir": None, "key": None},
     {"name": "pc", "address": "http://pc.lan:11434", "models_dir": None, "key": None},
     {"name": "own", "address": "http://127.0.0.1:11434", "models_dir": "/srv/m", "key": None},
@@ -103,9 +119,8 @@ ENGINES = [
 
 
 @pytest.fixture
-def with_models(there: Applied) -> Path:
+def with_models(there: Applied, root: Path) -> Path:
     """A stack that has made models on an engine outside, and on one of its own."""
-    root = Path(there.root)
     (root / "current").mkdir(parents=True)
     decided = {"format": 1, "stack": there.stack, "services": [], "engines": ENGINES}
     (root / "current" / "deployment.json").write_text(json.dumps(decided))
@@ -119,7 +134,7 @@ def with_models(there: Applied) -> Path:
 def test_what_stays_on_engines_outside_is_told_with_the_line_that_removes_it(
     with_models: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: {"changed": True})
+    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: REMOVED)
     line = (
         "mac at http://mac.lan:11434 keeps Coder:1b, poet, llama3.2:3b; typed there, this removes it: "
         "ollama rm Coder:1b poet llama3.2:3b"

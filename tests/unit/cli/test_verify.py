@@ -11,9 +11,9 @@ import pytest
 
 from deploy.assets import inventories_dir
 from deploy.decide.desired import load_desired
-from deploy.lifecycle import applied as place
 from deploy.verify.report import Check, Report
 from tests.unit.cli.conftest import Kit
+from tests.unit.played import Played
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The quickstart's files, on a machine whose one check fails."""
     for name in ("kit.yaml", "kit.lock"):
         shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
-    monkeypatch.setattr(place, "KIT", tmp_path / "opt")
+    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(tmp_path / "opt"))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
     def fail(*_: Any) -> Report:
@@ -34,7 +34,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stand(spec: Path) -> None:
     """Let the machine have the release of a spec."""
     desired = load_desired(spec)
-    root = place.KIT / desired.deployment.stack
+    root = spec.parent / "opt" / desired.deployment.stack
     root.mkdir(parents=True)
     (root / "current").symlink_to(root / "releases" / desired.bundle.release)
 

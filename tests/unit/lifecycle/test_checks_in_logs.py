@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from deploy.hosts.local import LocalTransport
 from deploy.lifecycle.checks_in_logs import check_lines, last_of_each, without_checks
 from deploy.lifecycle.logs import log_lines, read_logs
 from tests.unit.rooms.places import chain
@@ -41,29 +42,26 @@ CHECKS = {"litellm": (LITELLM,), "open_webui": (PAGE,), "main": OLLAMA}
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Path:
-    """A release of a gateway, a page and an Ollama."""
+def release() -> dict[str, object]:
+    """What a release says of a gateway, a page and an Ollama."""
     _, *fronts = chain().services
     services = [{"name": one.name, "probe": {"log_lines": one.probe.log_lines}} for one in (*fronts, engine().service)]
-    release = tmp_path / "home" / "current"
-    release.mkdir(parents=True)
-    (release / "deployment.json").write_text(json.dumps({"services": services}))
-    return tmp_path
+    return {"services": services}
 
 
 @pytest.mark.parametrize("service", sorted(CHECKS))
-def test_checks_are_left_out_and_others_are_not_touched(kit: Path, service: str) -> None:
+def test_checks_are_left_out_and_others_are_not_touched(release: dict[str, object], service: str) -> None:
     def printed(lines: tuple[str, ...]) -> list[bytes]:
         return [f"\x1b[36m{service}-1  | \x1b[0m{line}\n".encode() for line in lines]
 
     others = [*printed(OTHERS[service]), f"{service}-1  | \xff | odd\n".encode("latin-1")]
     lines = [*printed(CHECKS[service]), *others, *printed(CHECKS[service])]
-    assert list(without_checks(lines, check_lines("home", kit))) == others
+    assert list(without_checks(lines, check_lines(release))) == others
     assert list(without_checks(lines, {})) == lines
 
 
-def test_a_release_that_says_nothing_of_its_checks_loses_no_line(tmp_path: Path) -> None:
-    assert check_lines("home", tmp_path) == {}
+def test_a_release_that_says_nothing_of_its_checks_loses_no_line() -> None:
+    assert (check_lines(None), check_lines({"services": [{"name": "main"}]})) == ({}, {})
 
 
 def test_the_last_lines_are_counted_service_by_service() -> None:
@@ -73,15 +71,16 @@ def test_the_last_lines_are_counted_service_by_service() -> None:
 
 
 def test_as_many_lines_are_shown_as_were_asked_for_among_many_checks(
-    kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    release: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "".join(f"litellm-1  | {line}\n" for line in ("one", LITELLM, "two", LITELLM, LITELLM))
     (tmp_path / "text").write_text(text)
     (tmp_path / "docker").write_text(f"#!/bin/sh\ncat {tmp_path}/text\n")
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    checks = check_lines("home", kit)
-    shown = log_lines("kit-home", ("litellm",), 1, follow=False, coloured=False, checks=checks)
+    transport = LocalTransport(str(tmp_path / "agent"), sys.executable)
+    checks = check_lines(release)
+    shown = log_lines(transport, "home", ("litellm",), 1, follow=False, coloured=False, checks=checks)
     assert list(shown) == [b"litellm-1  | two\n"]
     (tmp_path / "text").write_text(f"one\n{LITELLM}\ntwo\n{LITELLM}\n")
-    assert read_logs("kit-home", ("litellm",), 1, checks) == {"litellm": ["two"]}
+    assert read_logs(transport, "home", ("litellm",), 1, checks) == {"litellm": ["two"]}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from deploy.agent.docker.printed import run
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
 from deploy.errors import AS_ROOT, KitError
+from deploy.hosts.local import LocalTransport
 from deploy.lifecycle.logs import read_logs
 
+PLAIN = {"follow": False, "coloured": False, "prefixed": False}
 SAID = "permission denied while trying to connect to the Docker daemon socket"
 
 
@@ -24,26 +30,34 @@ def socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "docker.sock"
 
 
+@pytest.fixture
+def transport(tmp_path: Path) -> LocalTransport:
+    """This machine, with an agent in a folder of the test's."""
+    return LocalTransport(str(tmp_path / "agent"), sys.executable)
+
+
 def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
     socket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("deploy.agent.docker.printed.program", lambda: ["docker", "compose"])
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(KitError) as caught:
-        read_logs("kit-home", ("main",), 1, {})
-    assert (caught.value.problem, caught.value.next_step) == (f"this user may not talk to Docker at {socket}", AS_ROOT)
+    with pytest.raises(AgentError) as caught:
+        run({"project": "kit-home", "services": ["main"], "tail": 1, **PLAIN}, Journal("", ""))
+    assert caught.value.problem == f"this user may not talk to Docker at {socket}"
+    assert caught.value.next_step == AS_ROOT
 
 
-def test_a_docker_without_compose_is_told_as_that(socket: Path) -> None:
+def test_a_docker_without_compose_is_told_as_that(socket: Path, transport: LocalTransport) -> None:
     (socket.parent / "docker").write_text("#!/bin/sh\necho 'unknown flag: --ansi' >&2\nexit 125\n")
     with pytest.raises(KitError) as caught:
-        read_logs("kit-home", ("main",), 1, {})
+        read_logs(transport, "home", ("main",), 1, {})
     assert (caught.value.problem, caught.value.next_step) == ("Docker Compose is not here", "type: kit apply")
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path) -> None:
+def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path, transport: LocalTransport) -> None:
     if gone:
         socket.unlink()
     with pytest.raises(KitError) as caught:
-        read_logs("kit-home", ("main",), 1, {})
+        read_logs(transport, "home", ("main",), 1, {})
     assert (caught.value.problem, caught.value.next_step) == (SAID, "is the stack up? type: kit status")

@@ -1,0 +1,48 @@
+"""Operation `logs`: what services print, streamed as Docker Compose tells it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.docker.api import socket_path
+from deploy.agent.docker.compose import KEPT_VARIABLES, program
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+
+AS_ROOT = "run the same command with sudo, or as root"
+
+
+def run(request: dict[str, Any], _journal: Journal) -> None:
+    """Hand Compose the agent's own standard output, until it ends or the agent is told to stop."""
+    kept = {name: os.environ[name] for name in (*KEPT_VARIABLES, "DOCKER_CONFIG") if name in os.environ}
+    # The engine that the agent itself asks, whatever context a person's docker command uses.
+    environment = {**kept, "DOCKER_HOST": f"unix://{socket_path()}"}
+    # Nobody's compose.yaml has a say: the project is named, and none lies in the root.
+    with subprocess.Popen(_argv(request), stderr=subprocess.PIPE, env=environment, cwd="/") as compose:
+        try:
+            said = compose.communicate()[1].decode(errors="replace").strip()
+        finally:
+            compose.terminate()
+    if compose.returncode and said:
+        raise _failure(said)
+
+
+def _argv(request: dict[str, Any]) -> list[str]:
+    ansi = "always" if request["coloured"] else "never"
+    words = ["logs", *([] if request["prefixed"] else ["--no-log-prefix"])]
+    words += ["--tail", str(request["tail"]), *(["--follow"] if request["follow"] else [])]
+    return [*program(), "--ansi", ansi, "--project-name", request["project"], *words, *request["services"]]
+
+
+def _failure(said: str) -> AgentError:
+    socket = socket_path()
+    if Path(socket).exists() and not os.access(socket, os.W_OK):
+        return AgentError(f"this user may not talk to Docker at {socket}", AS_ROOT)
+    if "unknown flag: --ansi" in said:
+        # Without its plugin the command reads `compose` as nothing and the flags as its own.
+        return AgentError("Docker Compose is not here", f"type: {Line('apply')}")
+    return AgentError(said, f"is the stack up? type: {Line('status')}")

@@ -1,0 +1,41 @@
+"""A transport that plays the agent's verbs in this process, with a folder of the test's in place of the kit's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.__main__ import VERBS
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.hosts.transport import AgentFailedError, Document, OnLine
+from deploy.stack import KIT_FOLDER
+from tests.unit.refusing import Refusing
+
+
+class Played(Refusing):
+    """A host below one folder."""
+
+    def __init__(self, kit: Path) -> None:
+        self.kit = kit
+        self.asked: list[str] = []
+
+    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+        self.asked.append(verb)
+        told = json.loads(json.dumps(request).replace(f'"{KIT_FOLDER}/', f'"{self.kit}/'))
+        name, _, function = VERBS[verb].partition(":")
+        operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
+        try:
+            answer: Document = operation({**told, "kit": str(self.kit)}, Journal(told.get("root", ""), ""))
+        except AgentError as problem:
+            raise AgentFailedError(problem.document()) from problem
+        return answer
+
+    @contextmanager
+    def hold(self, request: Mapping[str, Any], _on_line: OnLine) -> Iterator[Document]:
+        self.asked.append("hold")
+        yield {"held": True, "run": request["run"]}
