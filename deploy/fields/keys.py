@@ -11,12 +11,18 @@ from pydantic_core import PydanticCustomError
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
 
 
+def _wrong(value: str) -> str:
+    """Say what to write instead, without the value: it may be a key that somebody meant to keep."""
+    if value.startswith("env:"):
+        return "behind `env:` stands a variable's name: letters, digits and '_', no digit first"
+    if value == "file:":
+        return "behind `file:` stands the path of the file"
+    return "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git"
+
+
 def _reference(value: str) -> str:
     if not _REFERENCE.fullmatch(value):
-        # The value itself may be a key that somebody meant to keep.
-        raise PydanticCustomError(
-            "name", "write `env:NAME` or `file:PATH`, where the key is kept; this file goes to git", {}
-        )
+        raise PydanticCustomError("name", _wrong(value), {})
     if value.startswith("file:~"):
         raise PydanticCustomError("name", "write the whole path: '~' is not expanded", {})
     return value

@@ -14,6 +14,7 @@ from deploy.fields.addresses import host_of, is_unspecified
 from deploy.fields.engine import EngineSpec, ModelsAre
 from deploy.fields.keys import Key
 from deploy.fields.values import EngineUrl
+from deploy.fields.variables import Variables
 from deploy.strict import shown
 
 _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
@@ -66,6 +67,13 @@ class ExternalEngine(EngineSpec):
         """Return the YAML of an engine at an address: a version in its path tells which API it is."""
         api = "openai" if _VERSION.search(urlsplit(url).path) else "ollama"
         return f"{{name: main, kind: external, api: {api}, url: {json.dumps(url)}}}"
+
+    @classmethod
+    def variables(cls) -> Variables:
+        """Return what other programs call its address and its key, for who writes one of them here."""
+        from deploy.components.external.variables import VARIABLES
+
+        return VARIABLES
 
     @field_validator("cloud")
     @classmethod

@@ -17,6 +17,7 @@ WEBUI = "webui: {{kind: open_webui, {}: x}}\n"
 GATEWAY = "gateway: {{kind: litellm, {}: x}}\n"
 ENGINE = "engines: [{{name: main, kind: ollama, {}: x}}]\n"
 LLAMA = "engines: [{{name: main, kind: llama_cpp, threads: 1, {}: x}}]\n"
+OUTSIDE = "engines: [{{name: mac, kind: external, api: openai, url: 'http://mac.lan:1', {}: x}}]\n"
 TOP = "{}: x\n"
 
 
@@ -31,6 +32,15 @@ def told(folder: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("place", "name", "words"),
     [
+        (OUTSIDE, "api_key", "is called `key` here"),
+        (OUTSIDE, "OPENAI_API_KEY", "is called `key` here"),
+        (OUTSIDE, "api_base", "is called `url` here"),
+        (OUTSIDE, "base_url", "is called `url` here"),
+        (OUTSIDE, "OLLAMA_HOST", "is called `url` here"),
+        (OUTSIDE, "OLLAMA_BASE_URL", "is called `url` here"),
+        (OUTSIDE, "publish", "is published where it runs"),
+        (OUTSIDE, "port", "stands in `url`"),
+        (OUTSIDE, "timeout", "`request_timeout`"),
         (WEBUI, "WEBUI_URL", "is called `url` here"),
         (WEBUI, "webui_url", "is called `url` here"),
         (WEBUI, "WEBUI_AUTH", "is on for good"),
@@ -168,9 +178,9 @@ def test_a_slip_of_the_pen_is_still_told_as_one(tmp_path: Path, text: str, near:
     assert [line for line in told(tmp_path, text) if line.endswith(f"unknown key (did you mean {near}?)")]
 
 
-def test_every_room_with_a_program_has_a_table_and_its_fields_exist() -> None:
+def test_every_room_has_a_table_and_its_fields_exist() -> None:
     tables = {model: model.variables() for model in all_models(Spec) if hasattr(model, "variables")}
-    assert {model.model_fields["kind"].annotation.__args__[0] for model in tables} == set(ROOMS) - {"external"}  # type: ignore[union-attr]
+    assert {model.model_fields["kind"].annotation.__args__[0] for model in tables} == set(ROOMS)  # type: ignore[union-attr]
     for model, table in tables.items():
         assert isinstance(table, Variables)
         keys = {info.alias or name for name, info in model.model_fields.items()}

@@ -114,6 +114,10 @@ def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
         ({"url": "http://mac.lan:11434/api"}, "leave /api out"),
         ({"url": "http://me:secret@mac.lan"}, "holds a user or a password"),
         ({"key": "sk-1234"}, "where the key is kept"),
+        ({"key": "env:mac-key"}, "behind `env:` stands a variable's name"),
+        ({"key": "env:"}, "behind `env:` stands a variable's name"),
+        ({"key": "env:1KEY"}, "behind `env:` stands a variable's name"),
+        ({"key": "file:"}, "behind `file:` stands the path"),
         ({"key": "file:~/mac.key"}, "'~' is not expanded"),
     ],
 )

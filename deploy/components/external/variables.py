@@ -1,0 +1,22 @@
+"""What other programs call the address and the key of an engine: the key of kit.yaml that says the same."""
+
+from __future__ import annotations
+
+from deploy.fields.variables import Variables
+
+_ADDRESSES = """
+ADDRESS API_BASE API_URL BASE_URL ENDPOINT OLLAMA_API_BASE OLLAMA_BASE_URL OLLAMA_HOST OPENAI_API_BASE
+OPENAI_API_BASE_URL OPENAI_BASE_URL
+"""
+_KEYS = "API_KEY AUTH_TOKEN BEARER_TOKEN OLLAMA_API_KEY OPENAI_API_KEY TOKEN"
+VARIABLES = Variables(
+    "",
+    "",
+    {**dict.fromkeys(_ADDRESSES.split(), "url"), **dict.fromkeys(_KEYS.split(), "key")},
+    {
+        "MODEL": "an engine names no model; write `engine:` with this engine's name at the model",
+        "PORT": "stands in `url`, behind the host",
+        "PUBLISH": "this engine runs without the kit, so it is published where it runs",
+        "TIMEOUT": "is written at the gateway: `request_timeout`, and `timeout` in `routes` for one model",
+    },
+)
