@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -39,7 +40,8 @@ def _place(value: Any) -> tuple[str, str]:
     try:
         address = ip_address(value if isinstance(value, str) else "")
     except ValueError:
-        return "", f"{shown(value)} is neither {', '.join(PUBLISH_WORDS)} nor an address of this host"
+        told = f"{shown(value)} is neither {', '.join(PUBLISH_WORDS)} nor an address of this host"
+        return "", f"{told}{_meant(value) if isinstance(value, str) else ''}"
     bare = getattr(address, "ipv4_mapped", None) or address
     if bare.is_unspecified:
         return "", f"{shown(value)} means every network; name the address to listen on, or write `publish: all`"
@@ -48,6 +50,34 @@ def _place(value: Any) -> tuple[str, str]:
     if bare.is_multicast or is_scoped or (bare.version == 4 and bare.is_reserved):
         return "", f"{shown(value)} is not an address to listen on"
     return str(bare), ""
+
+
+_MEANT = {
+    "*": "all",
+    "any": "all",
+    "everywhere": "all",
+    "public": "all",
+    "host": "local",
+    "localhost": "local",
+    "loopback": "local",
+}
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
+_PORT = re.compile(r"(.*[^:\d\]]|\[[^\]]*\]|[\d.]+|):\d+(:\d+)?")
+
+
+def _meant(value: str) -> str:
+    """Return what to write instead of a place that is written as other programs write it."""
+    word = value.strip().lower()
+    if word in PUBLISH_WORDS or word in _MEANT:
+        return f"; write `{_MEANT.get(word, word)}`"
+    parts = re.findall(r"[^\s,;]+", value)
+    if len(parts) > 1:
+        return f"; several stand in a list: `publish: [{', '.join(parts)}]`"
+    if _NETWORK.fullmatch(value):
+        return "; a network cannot be listened on, `lan` is each address that this machine has in its local networks"
+    if _PORT.fullmatch(value):
+        return "; the port stands in `port`, the address alone here"
+    return "; an address of IPv6 stands here without brackets" if value.startswith("[") else ""
 
 
 def _own_address(value: str) -> str:

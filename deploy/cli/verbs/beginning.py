@@ -46,8 +46,10 @@ def files_of(
 
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
-    words = {name: str(given[name]) for name in ("stack", "model", "publish", "engine") if name in given}
+    words = {name: str(given[name]) for name in ("stack", "model", "engine") if name in given}
     chosen = replace(choices, gateway="no_gateway" not in given, webui="no_webui" not in given, **words)
+    places = tuple(place.strip() for one in given.get("publish", ()) for place in one.split(","))
+    chosen = replace(chosen, publish=places or chosen.publish)
     chosen = _at(chosen, str(given.get("url", "")), str(given.get("sha256", "")))
     if chosen.model_url and "gguf" in given:
         raise UsageError("--gguf and --url are two files", "leave one of them out")

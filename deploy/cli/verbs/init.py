@@ -38,7 +38,12 @@ from deploy.spec.told.first import Choices, kinds
 @click.option("--engine", type=click.Choice(tuple(kinds())), help="Kind of the engine.  [default: what fits the model]")
 @click.option("--no-gateway", is_flag=True, help="Leave out the gateway.")
 @click.option("--no-webui", is_flag=True, help="Leave out the web page.")
-@click.option("--publish", metavar="ADDRESS", help="Address of this machine to open the services on.  [default: local]")
+@click.option(
+    "--publish",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Address of this machine to open the services on; may be given several times.  [default: local]",
+)
 @spec_argument
 def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> None:
     """Write a commented kit.yaml to begin with.
@@ -60,7 +65,7 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
 
 def _ensure_said(flags: dict[str, Any]) -> None:
     """Refuse a flag with an empty value, as a shell's unset variable makes it: it must not choose the tiny model."""
-    empty = [name for name, value in flags.items() if value == ""]
+    empty = [name for name, value in flags.items() if value == "" or (name == "publish" and "" in value)]
     if empty:
         told = " and ".join(f"--{name}" for name in empty)
         raise UsageError(f"{told}: the value is empty", "give a value, or leave the option out")

@@ -26,7 +26,7 @@ class Choices:
     stack: str = "home"
     gateway: bool = True
     webui: bool = True
-    publish: str = "local"
+    publish: tuple[str, ...] = ("local",)
     engine: str = ""
     """Kind of the engine; if empty, the kind that fits the model."""
     engine_url: str = ""

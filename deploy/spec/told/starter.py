@@ -120,6 +120,7 @@ def _webui(choices: Choices, model: Part) -> list[str]:
 
 
 def _published(written: str, choices: Choices) -> str:
-    if choices.publish == "local":
+    if choices.publish == ("local",):
         return written
-    return f"{written[:-1]}, publish: {quoted(choices.publish)}}}"
+    places = ", ".join(quoted(place) for place in choices.publish)
+    return f"{written[:-1]}, publish: {places if len(choices.publish) == 1 else f'[{places}]'}}}"

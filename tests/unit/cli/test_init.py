@@ -140,6 +140,14 @@ def test_an_empty_value_chooses_nothing_in_silence(option: str, kit: Kit) -> Non
     assert f"error: {option}: the value is empty" in shown.err
 
 
+@pytest.mark.parametrize("words", [("--publish", "10.0.0.2", "--publish", "lan"), ("--publish", "10.0.0.2, lan")])
+def test_several_addresses_become_a_list(words: tuple[str, ...], kit: Kit) -> None:
+    assert kit("init", *words).code == 0
+    webui = load_spec(Path("kit.yaml")).webui
+    assert webui is not None
+    assert webui.publish == ("10.0.0.2", "lan")
+
+
 @pytest.mark.parametrize("publish", ["somewhere", "999.1.1.1", "http://mac.lan"])
 def test_no_line_of_a_file_that_was_not_written_is_named(publish: str, kit: Kit) -> None:
     shown = kit("init", "--publish", publish)

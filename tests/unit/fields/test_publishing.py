@@ -51,6 +51,18 @@ def test_words_addresses_and_lists_of_them_are_taken(tmp_path: Path, written: st
         ("[[lan]]", "webui.publish[0]", "is neither"),
         ("null", "webui.publish", "null is neither"),
         ("3000", "webui.publish", "3000 is neither"),
+        ("'*'", "webui.publish", "; write `all`"),
+        ("localhost", "webui.publish", "; write `local`"),
+        ("LAN", "webui.publish", "; write `lan`"),
+        ("[lan, public]", "webui.publish[1]", "; write `all`"),
+        ("'local, 10.0.0.2'", "webui.publish", "; several stand in a list: `publish: [local, 10.0.0.2]`"),
+        ("10.0.0.2;10.0.0.3", "webui.publish", "in a list: `publish: [10.0.0.2, 10.0.0.3]`"),
+        ("10.0.0.0/24", "webui.publish", "; a network cannot be listened on"),
+        ("'10.0.0.2:3000'", "webui.publish", "; the port stands in `port`"),
+        ("'10.0.0.2:3000:8080'", "webui.publish", "; the port stands in `port`"),
+        ("'[fd00::20]:3000'", "webui.publish", "; the port stands in `port`"),
+        ("'[fd00::20]'", "webui.publish", "; an address of IPv6 stands here without brackets"),
+        ("eth0", "webui.publish", "neither local, lan, all nor an address of this host"),
     ],
 )
 def test_what_cannot_be_listened_on_is_told_in_its_place(tmp_path: Path, written: str, path: str, words: str) -> None:

@@ -21,8 +21,8 @@ ODD_FILE = 'mine "of" all\' $(x) {{y}}.gguf'
         Choices(),
         Choices(stack="office", webui=False),
         Choices(gateway=False, webui=False),
-        Choices(gateway=False, publish="192.168.1.20"),
-        Choices(publish="fd00::1", model="null", model_file=ODD_FILE, model_sha256="1" * 64),
+        Choices(gateway=False, publish=("192.168.1.20",)),
+        Choices(publish=("fd00::1",), model="null", model_file=ODD_FILE, model_sha256="1" * 64),
         Choices(stack="yes", model="1.5:7b-q4", model_file="x.gguf", model_sha256="1" * 64),
     ],
 )
@@ -34,7 +34,7 @@ def test_what_is_begun_with_is_good(tmp_path: Path, choices: Choices) -> None:
     spec = load_spec(path)
     assert (spec.stack, spec.models[0].name) == (choices.stack, choices.model or "gemma")
     assert (spec.gateway is not None, spec.webui is not None) == (choices.gateway, choices.webui)
-    assert all(front.publish == choices.publish for front in (spec.gateway, spec.webui) if front)
+    assert all(front.places == choices.publish for front in (spec.gateway, spec.webui) if front)
     if choices.model_file:
         assert spec.models[0].model_dump()["from_"] == {"file": choices.model_file, "sha256": "1" * 64}
 
@@ -112,7 +112,7 @@ def test_its_first_line_names_the_schema_beside_it_and_each_part_has_a_word() ->
     [
         (Choices(stack="../x"), "--stack"),
         (Choices(stack="x\nbackup: {}"), "--stack"),
-        (Choices(publish="somewhere"), "--publish"),
+        (Choices(publish=("somewhere",)), "--publish"),
         (Choices(model="a b", engine="llama_cpp"), "--model"),
         (Choices(model_file="x.gguf", model_sha256="zz"), "--sha256"),
         (Choices(engine_url="ftp://mac.lan", model="m"), "--url"),
