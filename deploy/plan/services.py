@@ -62,6 +62,9 @@ def _change(
         return "start", "stopped on request"
     if container.trouble:
         return "recreate", container.trouble
+    if container.state == "paused":
+        # Docker starts nothing that is paused.
+        return "recreate", "paused by hand"
     if container.state != "running":
         # Docker's word for one that nobody has started yet, as a run that is cut off leaves it.
         never = container.state == "created"

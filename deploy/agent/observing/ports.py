@@ -52,7 +52,7 @@ def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[s
     return {
         (binding["IP"], binding["PublicPort"]): container
         for container in containers
-        if container["State"] == "running"
+        if container["State"] in ("running", "paused")
         for binding in container["Ports"] or []
         if binding.get("PublicPort") and binding.get("IP") and binding["Type"] == "tcp"
     }

@@ -26,11 +26,11 @@ def test_an_address_of_another_machine_is_told_from_the_hosts_own() -> None:
 
 
 def test_a_container_of_another_stack_is_told_with_its_stack() -> None:
-    def container(stack: str, port: int) -> dict[str, Any]:
+    def container(stack: str, port: int, state: str = "running") -> dict[str, Any]:
         binding = {"IP": "127.0.0.1", "PublicPort": port, "PrivatePort": 80, "Type": "tcp"}
         return {
             "Names": [f"/kit-{stack}-web-1"],
-            "State": "running",
+            "State": state,
             "Labels": {"kit.stack": stack},
             "Ports": [binding],
         }
@@ -40,6 +40,8 @@ def test_a_container_of_another_stack_is_told_with_its_stack() -> None:
     assert [(one["port"], one["container"], one["stack"]) for one in seen if one["container"]] == [
         (4000, "kit-quickstart-web-1", "quickstart")
     ]
+    paused = ports.observe(asked, [container("home", 3000, "paused"), container("quickstart", 4000, "paused")], "home")
+    assert [(one["port"], one["stack"]) for one in paused if one["container"]] == [(4000, "quickstart")]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
