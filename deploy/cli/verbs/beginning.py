@@ -46,9 +46,10 @@ def files_of(
 
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
-    words = {name: str(given[name]) for name in ("stack", "model", "engine") if name in given}
-    chosen = replace(choices, gateway="no_gateway" not in given, webui="no_webui" not in given, **words)
+    stack, model, engine = (str(given.get(name, "")) for name in ("stack", "model", "engine"))
     places = tuple(place.strip() for one in given.get("publish", ()) for place in one.split(","))
+    chosen = replace(choices, stack=stack or choices.stack, model=model or choices.model, engine=engine)
+    chosen = replace(chosen, gateway="no_gateway" not in given, webui="no_webui" not in given)
     chosen = replace(chosen, publish=places or chosen.publish)
     chosen = _at(chosen, str(given.get("url", "")), str(given.get("sha256", "")))
     if chosen.model_url and "gguf" in given:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from deploy.fields.variables import Variables
 
-_ADDRESSES = """
-ADDRESS API_BASE API_URL BASE_URL ENDPOINT OLLAMA_API_BASE OLLAMA_BASE_URL OLLAMA_HOST OPENAI_API_BASE
-OPENAI_API_BASE_URL OPENAI_BASE_URL
-"""
-_KEYS = "API_KEY AUTH_TOKEN BEARER_TOKEN OLLAMA_API_KEY OPENAI_API_KEY TOKEN"
+_ADDRESSES = "ADDRESS API_BASE API_URL BASE_URL ENDPOINT"
+_KEYS = "API_KEY AUTH_TOKEN BEARER_TOKEN TOKEN"
 VARIABLES = Variables(
     "",
     "",
@@ -19,4 +16,8 @@ VARIABLES = Variables(
         "PUBLISH": "this engine runs without the kit, so it is published where it runs",
         "TIMEOUT": "is written at the gateway: `request_timeout`, and `timeout` in `routes` for one model",
     },
+    (
+        (r"[A-Z0-9]+_(HOST|ENDPOINT|((API_)?BASE_)?URL|API_BASE)", "is called `url` here"),
+        (r"[A-Z0-9]+_(API_KEY|TOKEN)", "is called `key` here"),
+    ),
 )
