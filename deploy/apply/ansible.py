@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.line import call
 from deploy.apply.inventory import inventory_text
+from deploy.apply.phases import ROLE_PHASES, Step
 from deploy.apply.process import OnEvent, PlaybookResult, watch
-from deploy.apply.steps import Step
 from deploy.scratch import scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
 """What of the caller's environment a run sees; everything else could change what it does."""
+OnPhase = Callable[[str], None]
+RequestOf = Callable[[str, Step], Mapping[str, Any]]
+"""Makes the request of a host's step that the agent carries out."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,12 @@ class HostRun:
     """What one host gets in a run."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: Mapping[str, tuple[Step, ...]]
+    """By phase; a phase without work is not in it."""
     agent: str
     """The agent's file on the host."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the roles; values are data and never templates."""
-    requests: Mapping[str, Any] = field(default_factory=dict)
-    """The agent's requests by name: the verb, or `room_<kind>`."""
     connection: str = "local"
     connection_variables: Mapping[str, Any] = field(default_factory=dict)
     """How it is reached: ansible_host, ansible_user and the like."""
@@ -88,22 +90,38 @@ def playbook_environment(run: PlaybookRun, folder: Path, base: Mapping[str, str]
 
 
 def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
-    """Build the files of a run: an empty ansible.cfg, the inventory, and each host's requests."""
-    inventory = inventory_text({host.name: _variables(host, folder) for host in run.hosts})
-    files = {"ansible.cfg": "", "inventory.json": inventory}
-    for host in run.hosts:
-        for name, request in host.requests.items():
-            files[f"requests/{host.name}/{name}.json"] = json.dumps({**call(), **request}, ensure_ascii=True)
-    return files
+    """Build the files of a run: an empty ansible.cfg, and the inventory with a group for each phase."""
+    groups = {f"phase_{phase}": [host.name for host in run.hosts if host.steps.get(phase)] for phase in ROLE_PHASES}
+    inventory = inventory_text({host.name: _variables(host, folder) for host in run.hosts}, groups)
+    return {"ansible.cfg": "", "inventory.json": inventory}
 
 
-def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
-    """Run it and tell each event; on Ctrl-C the run is stopped with everything that it started."""
+def request_files(run: PlaybookRun, phase: str, request_of: RequestOf) -> dict[str, str]:
+    """Build the files of a phase: the requests of its steps, host by host."""
+    return {
+        f"requests/{host.name}/{phase}/{step.request}.json": json.dumps(
+            {**call(), **request_of(host.name, step)}, ensure_ascii=True
+        )
+        for host in run.hosts
+        for step in host.steps.get(phase, ())
+        if step.verb
+    }
+
+
+def run_playbook(run: PlaybookRun, request_of: RequestOf, on_event: OnEvent, on_phase: OnPhase) -> PlaybookResult:
+    """Run it and tell each phase and event; on Ctrl-C the run is stopped with everything that it started."""
     with scratch_folder("kit-playbook-", memory_folder()) as scratch:
         folder = scratch.path
         (folder / "cp").mkdir(mode=0o700)
         for path, text in playbook_files(run, folder).items():
             write_private(folder / path, text)
+
+        def begin(phase: str) -> None:
+            if any(host.steps.get(phase) for host in run.hosts):
+                on_phase(phase)
+            for path, text in request_files(run, phase, request_of).items():
+                write_private(folder / path, text)
+
         return watch(
             playbook_argv(run, folder),
             playbook_environment(run, folder, os.environ),
@@ -111,6 +129,7 @@ def run_playbook(run: PlaybookRun, on_event: OnEvent) -> PlaybookResult:
             log=folder / "output.log",
             keep=scratch.lock,
             on_event=on_event,
+            on_phase=begin,
         )
 
 
@@ -130,7 +149,7 @@ def write_private(path: Path, text: str) -> None:
 def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
     return {
         **host.variables,
-        "kit_steps": [{"role": step.role, "part": step.part} for step in host.steps],
+        "kit_steps": {phase: [_step(step) for step in steps] for phase, steps in host.steps.items()},
         "kit_agent": [host.python, host.agent],
         "kit_requests": str(folder / "requests" / host.name),
         "ansible_connection": host.connection,
@@ -138,3 +157,7 @@ def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
         "ansible_become": host.become,
         **host.connection_variables,
     }
+
+
+def _step(step: Step) -> dict[str, str]:
+    return {"role": step.role, "verb": step.verb, "kind": step.kind, "request": step.request}

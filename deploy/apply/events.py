@@ -18,9 +18,20 @@ class TaskEvent:
     host: str
     role: str
     task: str
+    verb: str = ""
+    """Verb of a task that the agent carries out."""
+    kind: str = ""
+    """Kind of the components that the verb is for."""
     seconds: float = 0.0
     problem: str = ""
     next_step: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseBegins:
+    """A phase is about to begin; the run waits until it is let go on."""
+
+    phase: str
 
 
 @dataclass(frozen=True)
@@ -30,14 +41,19 @@ class Recap:
     hosts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def write_event(event: TaskEvent | Recap) -> str:
+PlaybookEvent = TaskEvent | PhaseBegins | Recap
+
+
+def write_event(event: PlaybookEvent) -> str:
     """Write an event as one line."""
     return json.dumps(event.__dict__, ensure_ascii=True) + "\n"
 
 
-def read_event(line: str) -> TaskEvent | Recap:
+def read_event(line: str) -> PlaybookEvent:
     """Read what `write_event` wrote."""
     document = json.loads(line)
+    if "phase" in document:
+        return PhaseBegins(**document)
     return Recap(**document) if "hosts" in document else TaskEvent(**document)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def inventory_text(hosts: dict[str, dict[str, Any]]) -> str:
-    """Write hosts and their variables as an inventory in which no string is ever templated."""
-    tree = {"all": {"hosts": {name: as_data(variables) for name, variables in hosts.items()}}}
+def inventory_text(hosts: Mapping[str, dict[str, Any]], groups: Mapping[str, Sequence[str]]) -> str:
+    """Write hosts with their variables, and groups of them, as an inventory in which no string is ever templated."""
+    told = {name: as_data(variables) for name, variables in hosts.items()}
+    children: dict[str, Any] = {group: {"hosts": {name: {} for name in names}} for group, names in groups.items()}
+    tree = {"all": {"hosts": told, "children": children}}
     return json.dumps(tree, sort_keys=True, ensure_ascii=True, indent=1)
 
 

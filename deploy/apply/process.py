@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from deploy.agent.line import Line
-from deploy.apply.events import Recap, TaskEvent, read_event
+from deploy.apply.events import PhaseBegins, Recap, TaskEvent, read_event
 
 OnEvent = Callable[[TaskEvent], None]
+OnPhase = Callable[[str], None]
 PATIENCE_SECONDS = 60.0
 """How long an interrupted run may take to end by itself."""
 
@@ -63,16 +65,29 @@ def watch(
     planned: Sequence[str],
     log: Path,
     on_event: OnEvent,
+    on_phase: OnPhase,
     keep: int | None = None,
 ) -> PlaybookResult:
-    """Run the command to its end and tell each event; it inherits `keep`, the lock of the folder that it works in."""
+    """Run the command to its end and tell each event.
+
+    It waits before each phase until `on_phase` has returned, and ends there when a host failed in an earlier one.
+    It inherits `keep`, the lock of the folder that it works in.
+    """
     begun = time.monotonic()
     seen = _Seen()
     reader, writer = os.pipe()
+    waiting, letting = os.pipe()
     kept = () if keep is None else (keep,)
-    with os.fdopen(reader, encoding="utf-8") as events, _started(argv, environment, (writer, *kept), log) as process:
+    with (
+        os.fdopen(reader, encoding="utf-8") as events,
+        os.fdopen(letting, "wb", buffering=0) as go,
+        _started(argv, environment, (writer, waiting), kept, log) as process,
+    ):
         for line in events:
             event = read_event(line)
+            if isinstance(event, PhaseBegins):
+                _begin(event.phase, seen, on_phase, go, process)
+                continue
             seen.take(event)
             if isinstance(event, TaskEvent):
                 on_event(event)
@@ -81,26 +96,36 @@ def watch(
     return PlaybookResult(changed, _failures(seen, planned, code, log), round(time.monotonic() - begun, 3))
 
 
+def _begin(phase: str, seen: _Seen, on_phase: OnPhase, go: IO[bytes], process: subprocess.Popen[bytes]) -> None:
+    if seen.failed:
+        stop(process)
+        return
+    on_phase(phase)
+    with contextlib.suppress(BrokenPipeError):
+        go.write(b"\n")
+
+
 @contextlib.contextmanager
 def _started(
-    argv: Sequence[str], environment: Mapping[str, str], inherited: tuple[int, ...], log: Path
+    argv: Sequence[str], environment: Mapping[str, str], talking: tuple[int, int], kept: tuple[int, ...], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start it in a session of its own, so that a terminal's Ctrl-C reaches it through kit alone, and once."""
     try:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 argv,
-                env={**environment, "KIT_EVENTS": str(inherited[0])},
+                env={**environment, "KIT_EVENTS": str(talking[0]), "KIT_GO": str(talking[1])},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=inherited,
+                pass_fds=(*talking, *kept),
                 start_new_session=True,
                 # Packages that are installed by it run scripts of theirs, whose files everybody must be able to read.
                 umask=0o022,
             )
     finally:
-        os.close(inherited[0])
+        for descriptor in talking:
+            os.close(descriptor)
     try:
         yield process
     except BaseException:
@@ -124,7 +149,11 @@ def _failures(seen: _Seen, planned: Sequence[str], code: int, log: Path) -> tupl
         counts = seen.recap.get(host)
         if counts is not None and not counts.get("failures") and not counts.get("unreachable"):
             continue
-        found.append(seen.failed.get(host) or Failure(host, "", "", _last_words(log), f"run `{Line('apply')}` again"))
+        if host in seen.failed:
+            found.append(seen.failed[host])
+        elif not seen.failed:
+            # Otherwise the host stopped behind the phase in which another one failed.
+            found.append(Failure(host, "", "", _last_words(log), f"run `{Line('apply')}` again"))
     if code != 0 and not found:
         problem = f"ansible-playbook ended with {code}: {_last_words(log)}"
         found.append(Failure("", "", "", problem, f"run `{Line('apply')}` again"))

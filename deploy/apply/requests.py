@@ -1,4 +1,4 @@
-"""The agent's requests of one run, computed before anything starts; roles pass them on and decide nothing."""
+"""The agent's requests, computed here; roles pass them on and decide nothing."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
 
 
 def folders_of(
-    deployment: Deployment, kind: str, handed_over: Mapping[str, list[dict[str, Any]]] | None = None
+    deployment: Deployment, handed_over: Mapping[str, list[dict[str, Any]]] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the folders of one kind's services, with their owners, as the kind's role wants them.
+    """Return the folders of all services, with their owners, as the role `folders` wants them.
 
     A folder that changes hands keeps its owner here: its service still runs.
     """
@@ -69,7 +69,6 @@ def folders_of(
     folders: list[dict[str, Any]] = [
         {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
         for service in deployment.services
-        if service.kind == kind
         for folder in service.folders
     ]
     for folder in folders:

@@ -1,24 +1,30 @@
-"""One apply: hold the host, run the playbook, ask the checks, accept the release."""
+"""One apply: hold the host, carry out the phases, ask the checks, accept the release."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from deploy.agent.line import Line
 from deploy.apply.ansible import run_playbook
+from deploy.apply.asked import request_of
 from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
+from deploy.apply.needed import all_steps, steps_of
+from deploy.apply.phases import Phase, Step, neighbours, phases_of
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Outcome, Prepared, ensure_same, prepare
 from deploy.apply.process import PlaybookResult
 from deploy.apply.references import ensure_given
-from deploy.apply.requests import base_request
+from deploy.apply.requests import Request, base_request
 from deploy.apply.story import Event, State, from_journal
+from deploy.apply.streams import carry_out
 from deploy.apply.words import task_words
 from deploy.decide.desired import Desired
 from deploy.deployment.places import places_request
 from deploy.errors import KitError
+from deploy.hosts.reach import HERE
 from deploy.hosts.transport import Transport
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
@@ -32,31 +38,70 @@ def apply(
     """Make the host as planned; raise KitError when it refuses, fails, or was taken back."""
     run = secrets.token_hex(8)
     request = base_request(desired.deployment, run) | {"command": "kit apply"}
-    with transport.hold(request, lambda line: on_event(from_journal(line))):
+    story = _Story(on_event)
+    with transport.hold(request, lambda line: story.tell(from_journal(line))):
         held = prepare(desired, transport, prepared.choices, digests=prepared.observation.source_digests)
         ensure_same(prepared.plan, held.plan)
         ensure_given(desired, held.observation)
-        result = run_playbook(
-            playbook_run(desired, held.plan, held.observation, transport.agent_path, run, full, held.given),
-            _playbook_events(on_event),
-        )
-        _ensure_done(result)
+        changed = _carry_out(_phases(desired, held, full), desired, transport, held, run, story)
         report = _verify(desired, held, full, on_event)
         audit = audit_line(desired, held.plan)
         places = places_request(desired.deployment)
         accepted = {"release": desired.bundle.release, "audit": audit, "places": places}
         accepted["origin"] = str(desired.path.resolve())
         transport.call("accept", base_request(desired.deployment, run) | accepted)
-    return Outcome(held.plan, result.changed, report)
+    return Outcome(held.plan, changed, report)
 
 
-def _playbook_events(on_event: OnEvent) -> Callable[[TaskEvent], None]:
-    states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
+@dataclass
+class _Story:
+    """What is told of a run, each event with the phase that goes on."""
 
-    def forward(event: TaskEvent) -> None:
-        on_event(Event(task_words(event.task), states.get(event.state, "done")))
+    on_event: OnEvent
+    phase: str = ""
 
-    return forward
+    def begin(self, phase: str) -> None:
+        """Note that a phase begins."""
+        self.phase = phase
+
+    def tell(self, event: Event) -> None:
+        """Tell an event of the phase that goes on."""
+        self.on_event(replace(event, phase=self.phase))
+
+    def tell_task(self, event: TaskEvent) -> None:
+        """Tell an event of a playbook."""
+        states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
+        self.tell(Event(task_words(event), states.get(event.state, "done")))
+
+
+def _phases(desired: Desired, held: Prepared, full: bool) -> tuple[Phase, ...]:
+    steps = steps_of(desired.deployment, held.plan)
+    if full:
+        steps |= all_steps(desired.deployment, held.observation)
+    return phases_of({HERE: steps})
+
+
+def _carry_out(
+    phases: tuple[Phase, ...], desired: Desired, transport: Transport, held: Prepared, run: str, story: _Story
+) -> int:
+    """Carry out the phases, one after the other; return how many steps and tasks changed something."""
+
+    def request(step: Step) -> Request:
+        return request_of(step, desired, held, run)
+
+    changed = 0
+    for executor, group in neighbours(phases):
+        if executor == "streams":
+            for phase in group:
+                story.begin(phase.name)
+                changed += sum(carry_out(step, transport, request, story.tell) for step in phase.steps[HERE])
+        else:
+            playbook = playbook_run(group, desired, held, transport.agent_path)
+            result = run_playbook(playbook, lambda _, step: request(step), story.tell_task, story.begin)
+            _ensure_done(result)
+            changed += result.changed
+    story.begin("")
+    return changed
 
 
 def _ensure_done(result: PlaybookResult) -> None:

@@ -18,6 +18,8 @@ class Event:
     done: int | None = None
     total: int | None = None
     """Of `done`, in bytes; None where nobody knows."""
+    phase: str = ""
+    """Phase of the apply in which the step runs; empty outside of phases."""
 
 
 def from_journal(line: dict[str, Any]) -> Event:

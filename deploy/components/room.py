@@ -100,6 +100,8 @@ class Room:
     """A component: its decisions, and the making of its image."""
 
     kind: str
+    title: str
+    """Name of the program, as a person reads it."""
     resolve: Callable[[Any, Site, tuple[Offer, ...]], Resolved]
     image: Callable[[Any], ImageSource] | None
     """Source of the image for the user's spec (its version, say); None for an engine that the kit does not run."""

@@ -17,7 +17,6 @@ from deploy.plan.operation import Operation
 
 ENGINE_FLOOR = "20.10.24"
 COMPOSE_FLOOR = "2.26.1"
-ROLE = "docker_engine"
 UNSEEN = "cannot be seen while the engine is down"
 DAEMON_JSON = "/etc/docker/daemon.json"
 SETTINGS: dict[str, Any] = {
@@ -95,17 +94,17 @@ def engine_operations(observation: Observation) -> Iterator[Operation]:
     work, client = engine_work(observation), observation.docker.client_path
     if work.installs_engine:
         cause = f"not on host, {client} is a client alone" if client else "not on host"
-        yield Operation("docker engine", "install", cause, ROLE)
+        yield Operation("docker engine", "install", cause, "docker_engine")
     elif work.starts:
-        yield Operation("docker engine", "start", "installed, does not run", ROLE)
+        yield Operation("docker engine", "start", "installed, does not run", "docker_engine")
     if work.installs_plugins:
         cause = f"{client} has no such plugin" if client else "not on host"
-        yield Operation("docker compose", "install", cause, ROLE)
+        yield Operation("docker compose", "install", cause, "docker_engine")
     if work.settings is not None and not work.installs_engine:
         differences = ", ".join(_differences(observation.daemon_json or {}, SETTINGS))
-        yield Operation("docker settings", "change", f"in daemon.json {differences}", ROLE)
+        yield Operation("docker settings", "change", f"in daemon.json {differences}", "docker_engine")
     elif work.reloads:
-        yield Operation("docker settings", "change", "the engine has not taken its daemon.json over", ROLE)
+        yield Operation("docker settings", "change", "the engine has not taken its daemon.json over", "docker_engine")
 
 
 def _differences(before: dict[str, Any], wanted: dict[str, Any], above: str = "") -> Iterator[str]:

@@ -51,12 +51,12 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Opera
                 cause = (
                     f"belongs to {seen.uid}:{seen.gid}, not to {folder.owner}; it changes hands with all that is in it"
                 )
-                yield Operation(f"folder {folder.host_path}", "change", cause, service.kind, service.name)
+                yield Operation(f"folder {folder.host_path}", "change", cause, "folders", service.name)
             elif not seen.exists:
-                yield Operation(f"folder {folder.host_path}", "create", "not on host", service.kind, service.name)
+                yield Operation(f"folder {folder.host_path}", "create", "not on host", "folders", service.name)
             elif seen.mode != folder.mode:
                 cause = f"mode is {seen.mode}, not {folder.mode}"
-                yield Operation(f"folder {folder.host_path}", "change", cause, service.kind, service.name)
+                yield Operation(f"folder {folder.host_path}", "change", cause, "folders", service.name)
 
 
 def _models(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
@@ -66,8 +66,7 @@ def _models(deployment: Deployment, observation: Observation) -> Iterator[Operat
             unhashed = model.host_path in observation.unhashed_models
             other = "not known to be the one that was fetched" if unhashed else "file is not the one that was fetched"
             cause = "not on host" if sha256 is None else other
-            kind = deployment.service(model.service).kind
-            yield Operation(f"model {model.name}", "fetch", cause, kind, model.service, "models")
+            yield Operation(f"model {model.name}", "fetch", cause, "models", model.service)
 
 
 def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Operation]:

@@ -57,9 +57,8 @@ def _operation(engine: Engine, resource: str, action: Action, cause: str, weight
         resource,
         action,
         "; ".join(filter(None, (cause, weight.words))),
-        engine.kind,
-        engine.name,
         "sync",
+        engine.name,
         written=weight.written,
         passing=weight.passing,
         download_bytes=weight.download_bytes,
@@ -150,7 +149,7 @@ def _leaves_models(engine: Engine, observation: Observation) -> bool:
 def _removals(deployment: Deployment, engine: Engine, seen: SeenEngine) -> Iterator[Operation]:
     for name in left_behind(engine, seen) if engine.prune else ():
         resource = _resource(deployment, engine, name)
-        yield Operation(resource, "remove", "no longer declared", engine.kind, engine.name, "sync")
+        yield Operation(resource, "remove", "no longer declared", "sync", engine.name)
 
 
 def left_behind(engine: Engine, seen: SeenEngine) -> list[str]:

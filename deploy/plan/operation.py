@@ -23,6 +23,7 @@ Action = Literal[
     "set",
     "accept",
 ]
+StepName = Literal["docker_engine", "addresses", "folders", "images", "models", "release", "sync", "settings"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,10 @@ class Operation:
     action: Action
     cause: str
     """Why, in a short lower-case phrase."""
-    role: str
-    """The role that does it."""
+    step: StepName
+    """The step of an apply that does it."""
     service: str = ""
     """The service that it is done for, where it is one's."""
-    part: str = "main"
-    """The part of the role that does it."""
     written: tuple[tuple[str, int], ...] = ()
     """Places that it writes to, each with the bytes, where it is known of the operation alone."""
     passing: tuple[tuple[str, int], ...] = ()

@@ -12,7 +12,6 @@ from deploy.hosts.observe import Observation
 from deploy.plan.operation import Operation
 
 Refusal = tuple[str, str]
-ROLE = "addresses"
 
 
 def address_refusals(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
@@ -43,9 +42,9 @@ def late_operations(deployment: Deployment, observation: Observation) -> Iterato
     for name, addresses in _late(deployment).items():
         if name in wanted and not (name in late["written"] and name in late["live"]):
             cause = f"{_joined(addresses)} may come after Docker at a boot"
-            yield Operation(f"kernel setting {name}", "set", cause, ROLE)
+            yield Operation(f"kernel setting {name}", "set", cause, "addresses")
         elif not addresses and name in late.get("written", ()):
-            yield Operation(f"kernel setting {name}", "remove", "no published address needs it", ROLE)
+            yield Operation(f"kernel setting {name}", "remove", "no published address needs it", "addresses")
 
 
 def late_settings(deployment: Deployment, observation: Observation) -> list[str]:

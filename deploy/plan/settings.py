@@ -20,8 +20,7 @@ def settings_operations(deployment: Deployment, observation: Observation) -> tup
         drift = dict(observation.settings_drift(service.name))
         causes = {**dict(_given_anew(service, observation)), **drift}
         operations += [
-            Operation(f"setting {name}", "set", causes[name], service.kind, service.name, "settings")
-            for name in sorted(causes)
+            Operation(f"setting {name}", "set", causes[name], "settings", service.name) for name in sorted(causes)
         ]
     return tuple(operations)
 

@@ -25,4 +25,4 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def first(lab: Lab) -> PlaybookResult:
     """The run that installed the engines."""
-    return converge(lab, ENGINE)
+    return converge(lab, *ENGINE)

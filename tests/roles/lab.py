@@ -10,8 +10,8 @@ from typing import Any
 from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
 from deploy.apply.debian import debian_variables
 from deploy.apply.engine import FLOORS, engine_variables
+from deploy.apply.phases import Step, verb
 from deploy.apply.process import PlaybookResult
-from deploy.apply.steps import Step
 from deploy.deployment.fetch import Fetch
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import Observation, read_observation
@@ -19,7 +19,7 @@ from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 
 Lab = Mapping[str, LabHost]
-ENGINE = Step("docker_engine")
+ENGINE = (Step("docker_engine"), verb("docker"))
 AGENT = "/root/agent.pyz"
 BASE = {"format": 1, "stack": "lab", "root": "/opt/kit/lab", "run": ""}
 
@@ -36,9 +36,8 @@ def converge(
     runs = tuple(
         HostRun(
             name=name,
-            steps=steps,
+            steps={"os": steps},
             agent=agent,
-            requests={"docker": {**BASE, "floors": FLOORS}, **(requests or {})},
             variables=variables_of(host, fetch) | overrides,
             connection="ssh",
             connection_variables=host.connection_variables,
@@ -46,7 +45,9 @@ def converge(
         for name, host in hosts.items()
     )
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
-    return run_playbook(PlaybookRun(runs, playbook, REPOSITORY / "roles"), print)
+    asked = {"docker": {**BASE, "floors": FLOORS}, **(requests or {})}
+    playbook_run = PlaybookRun(runs, playbook, REPOSITORY / "roles")
+    return run_playbook(playbook_run, lambda _, step: asked[step.request], print, print)
 
 
 def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:

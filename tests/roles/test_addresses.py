@@ -1,4 +1,4 @@
-"""An address that comes after Docker at a boot: what the role sets, and what Docker does with it."""
+"""An address that comes after Docker at a boot: what the agent sets, and what Docker does with it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from deploy.agent.late import SETTINGS
+from deploy.apply.phases import verb
 from deploy.apply.process import PlaybookResult
-from deploy.apply.steps import Step
 from tests.e2e.agent_stack import busybox
 from tests.e2e.lab.host import LabHost
 from tests.roles.lab import AGENT, BASE, Lab, converge, observed
@@ -55,10 +55,10 @@ def held(host: LabHost, request: dict[str, Any]) -> Iterator[None]:
 
 
 def ensured(host: LabHost, *settings: str) -> int:
-    """Run the role and return how many of its tasks changed something."""
+    """Run the agent's verb and return how many of its tasks changed something."""
     request = {**BASE, "run": "late", "settings": list(settings)}
     with held(host, request):
-        done = converge({"box": host}, Step("addresses"), requests={"late": request})
+        done = converge({"box": host}, verb("late"), requests={"late": request})
     assert done.ok, done.failures
     return done.changed
 

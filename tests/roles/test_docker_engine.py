@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.inputs.sources import host_mirror
+from deploy.apply.phases import Step
 from deploy.apply.process import PlaybookResult
-from deploy.apply.steps import Step
 from deploy.deployment.fetch import Fetch
 from deploy.plan.engine import SETTINGS, engine_operations, engine_refusals
 from tests.e2e.lab.host import LabHost
@@ -54,7 +54,7 @@ def test_an_engine_without_systemd_outlives_the_session_that_started_it(lab: Lab
 
 def test_a_second_run_has_nothing_to_do_and_changes_nothing(lab: Lab) -> None:
     assert [list(engine_operations(observed(host))) for host in lab.values()] == [[], [], []]
-    second = converge(lab, ENGINE)
+    second = converge(lab, *ENGINE)
     assert second.ok, second.failures
     assert second.changed == 0
 
@@ -67,7 +67,7 @@ def test_each_engine_is_mended_or_left_as_its_owner_says(lab: Lab) -> None:
     own.read("chmod", "0600", DAEMON_JSON)
     put(foreign, DAEMON_JSON, '{"debug": false}')
     foreign.read("mv", MARKER, "/root/marker")
-    result = converge(lab, ENGINE)
+    result = converge(lab, *ENGINE)
     foreign.read("mv", "/root/marker", MARKER)
     assert result.ok, result.failures
     assert dead.read("docker", "version", "--format", "{{.Server.Version}}")
@@ -90,7 +90,7 @@ def test_an_engine_that_its_owner_stopped_is_started_and_nothing_is_installed(la
         (operation,) = engine_operations(observed(host))
         assert (operation.action, operation.resource) == ("start", "docker engine")
         assert operation.cause == "installed, does not run"
-        result = converge({"box": host}, ENGINE)
+        result = converge({"box": host}, *ENGINE)
         assert result.ok, result.failures
         assert observed(host).docker.server
     finally:
@@ -112,7 +112,7 @@ def test_settings_that_the_engine_refuses_are_not_written(lab: Lab) -> None:
     host = lab["trixie-systemd"]
     before = host.read("cat", DAEMON_JSON)
     put(host, DAEMON_JSON, '{"no-such-setting": 1}')
-    (failure,) = converge({"box": host}, ENGINE).failures
+    (failure,) = converge({"box": host}, *ENGINE).failures
     after = host.read("cat", DAEMON_JSON)
     put(host, DAEMON_JSON, before)
     assert after == '{"no-such-setting": 1}'
@@ -123,7 +123,7 @@ def test_settings_that_the_engine_refuses_are_not_written(lab: Lab) -> None:
 def test_an_engine_that_is_too_old_is_told_with_need_and_have(lab: Lab) -> None:
     one = {"trixie-systemd": lab["trixie-systemd"]}
     floors = {"docker": {**BASE, "floors": {"engine": "99.1", "compose": "2.26.1"}}}
-    (failure,) = converge(one, ENGINE, requests=floors).failures
+    (failure,) = converge(one, *ENGINE, requests=floors).failures
     assert failure.problem.startswith("Docker Engine is too old: need 99.1, have 2")
     assert "upgrade it" in failure.next_step
 
@@ -131,7 +131,7 @@ def test_an_engine_that_is_too_old_is_told_with_need_and_have(lab: Lab) -> None:
 def test_a_mirror_that_does_not_answer_is_named_with_what_to_do(lab: Lab) -> None:
     host = lab["bookworm-systemd"]
     host.read("dpkg", "--remove", "docker-compose")
-    (failure,) = converge({"box": host}, ENGINE, fetch=Fetch(debian="http://127.0.0.1:9/debian")).failures
+    (failure,) = converge({"box": host}, *ENGINE, fetch=Fetch(debian="http://127.0.0.1:9/debian")).failures
     assert "docker-compose" in failure.problem
     assert "127.0.0.1:9" in failure.problem
     assert "`mirrors.debian`" in failure.next_step
@@ -142,7 +142,7 @@ def test_the_specs_proxy_goes_before_the_hosts_own_settings_of_apt(lab: Lab) -> 
     host.run("dpkg", "--remove", "docker-compose")
     put(host, "/etc/apt/apt.conf.d/99proxy", 'Acquire::http::Proxy "http://127.0.0.1:9";\n')
     with proxy(own_address(host)) as place:
-        result = converge({"box": host}, ENGINE, fetch=Fetch(proxy=place.address))
+        result = converge({"box": host}, *ENGINE, fetch=Fetch(proxy=place.address))
     host.read("rm", "/etc/apt/apt.conf.d/99proxy")
     assert result.ok, result.failures
     assert any("dists/trixie" in address for address in place.asked)
@@ -156,8 +156,8 @@ def test_the_specs_mirror_is_trusted_by_the_specs_authorities_alone(lab: Lab, tm
     with mirror(own_address(host), upstream, tmp_path) as (place, authority):
         put(host, "/root/authority.pem", authority.read_bytes())
         named = f"{place.address}/debian"
-        (failure,) = converge({"box": host}, ENGINE, fetch=Fetch(debian=named)).failures
-        result = converge({"box": host}, ENGINE, fetch=Fetch(debian=named, ca="/root/authority.pem"))
+        (failure,) = converge({"box": host}, *ENGINE, fetch=Fetch(debian=named)).failures
+        result = converge({"box": host}, *ENGINE, fetch=Fetch(debian=named, ca="/root/authority.pem"))
         (missing,) = converge_packages(host, Fetch(debian=named, ca="/root/none.pem")).failures
         installed = converge_packages(host, Fetch(debian=named, ca="/root/authority.pem"))
     assert "certificate" in failure.problem.lower()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.apply.phases import Step, verb
 from deploy.apply.process import PlaybookResult
-from deploy.apply.steps import Step
 from deploy.apply.tools import UV_VERSION, image_tools_variables
 from deploy.deployment.fetch import Fetch
 from tests.roles.lab import Lab, converge
 
-IMAGES = Step("images")
+IMAGES = (Step("images"), verb("image"))
 CA = "/root/ca.pem"
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 
@@ -59,5 +59,5 @@ def test_a_uv_with_another_hash_is_refused(one: Lab) -> None:
 def run_images(one: Lab, **overrides: object) -> PlaybookResult:
     requests = {"image": {"changed": False}}
     return converge(
-        one, IMAGES, agent="/root/agent.py", requests=requests, **image_tools_variables(Fetch(ca=CA)) | overrides
+        one, *IMAGES, agent="/root/agent.py", requests=requests, **image_tools_variables(Fetch(ca=CA)) | overrides
     )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ import pytest
 
 from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
 from deploy.apply.events import TaskEvent
+from deploy.apply.phases import Step, phases_of, verb
 from deploy.apply.process import PlaybookResult
-from deploy.apply.steps import Step
 from tests.e2e.processes import read
 from tests.tree import REPOSITORY
 from tests.waiting import wait_until
 
-RELEASE = (Step("release"), Step("release", "converge"))
+RELEASE = (verb("place"), verb("converge"))
 ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}
 
 
@@ -32,66 +33,121 @@ def agent(tmp_path: Path) -> Path:
     return Path(shutil.copy(Path(__file__).parent / "agent_double.py", tmp_path / "agent.py"))
 
 
-def run(agent: Path, *steps: Step, seen: list[TaskEvent] | None = None, **host: Any) -> PlaybookResult:
-    one = HostRun(name="localhost", steps=steps, agent=str(agent), **host)
+def run(
+    agent: Path,
+    *steps: Step,
+    seen: list[TaskEvent] | None = None,
+    requests: Mapping[str, Any] | None = None,
+    phases: list[str] | None = None,
+    **host: Any,
+) -> PlaybookResult:
+    """Run steps on this machine; the double answers each verb as its request says."""
+    one = HostRun(name="here", steps=by_phase(*steps), agent=str(agent), **host)
+    return run_hosts(
+        one,
+        request_of=lambda _, step: (requests or {})[step.request],
+        on_event=(seen if seen is not None else []).append,
+        on_phase=(phases if phases is not None else []).append,
+    )
+
+
+def by_phase(*steps: Step) -> dict[str, tuple[Step, ...]]:
+    """Lay steps into their phases, for one host."""
+    return {phase.name: phase.steps["here"] for phase in phases_of({"here": steps})}
+
+
+def run_hosts(*hosts: HostRun, **told: Any) -> PlaybookResult:
+    """Run the kit's own playbook."""
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
-    return run_playbook(PlaybookRun((one,), playbook, REPOSITORY / "roles"), (seen if seen is not None else []).append)
+    return run_playbook(PlaybookRun(hosts, playbook, REPOSITORY / "roles"), **told)
 
 
 def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Path) -> None:
     text = "{{ lookup('pipe', 'id') }} {% raw %} $HOME \"'\\ ü\n"
     path = str(tmp_path / "{{ 1 + 1 }} 'a")
     folder = {"path": path, "uid": os.getuid(), "gid": os.getgid(), "mode": "0700"}
-    requests = {"place": {"text": text, "changed": True}, "secrets": {"value": text}, "converge": {}}
+    requests = {"place": {"text": text, "changed": True}, "converge": {}}
     seen: list[TaskEvent] = []
-    result = run(
-        agent, *RELEASE, Step("litellm"), requests=requests, variables={"litellm_folders": [folder]}, seen=seen
-    )
+    steps = (*RELEASE, Step("folders"))
+    result = run(agent, *steps, requests=requests, variables={"folders_wanted": [folder]}, seen=seen)
     assert result.ok, result.failures
     assert result.changed == 2
     assert json.loads((tmp_path / "place.json").read_text())["text"] == text
-    assert json.loads((tmp_path / "secrets.json").read_text())["value"] == text
     assert Path(path).is_dir()
-    assert "changed" in {event.state for event in seen if event.task == "Ensure the release lies on the host"}
+    assert [event.state for event in seen if event.verb == "place"] == ["started", "changed"]
+    assert [event.state for event in seen if event.verb == "converge"] == ["started", "ok"]
     assert not [event for event in seen if "arg spec" in event.task]
 
 
-def test_every_components_folders_are_made_by_the_one_role(agent: Path, tmp_path: Path) -> None:
-    kinds = ("litellm", "llama_cpp", "ollama", "open_webui")
+def test_folders_are_made_once(agent: Path, tmp_path: Path) -> None:
     own = {"uid": os.getuid(), "gid": os.getgid(), "mode": "0750"}
-    folders = {f"{kind}_folders": [{**own, "path": str(tmp_path / kind)}] for kind in kinds}
-    result = run(agent, *map(Step, kinds), variables=folders)
-    assert (result.ok, result.changed) == (True, len(kinds)), result.failures
-    assert {(tmp_path / kind).stat().st_mode & 0o7777 for kind in kinds} == {0o750}
-    assert run(agent, *map(Step, kinds), variables=folders).changed == 0
+    variables = {"folders_wanted": [{**own, "path": str(tmp_path / name)} for name in ("a", "b")]}
+    result = run(agent, Step("folders"), variables=variables)
+    assert (result.ok, result.changed) == (True, 1), result.failures
+    assert {(tmp_path / name).stat().st_mode & 0o7777 for name in ("a", "b")} == {0o750}
+    assert run(agent, Step("folders"), variables=variables).changed == 0
 
 
 def test_a_folder_without_an_owner_is_refused_by_its_own_argument(agent: Path, tmp_path: Path) -> None:
     folders = [{"path": str(tmp_path / "x"), "mode": "0750"}]
-    (failure,) = run(agent, Step("litellm"), variables={"litellm_folders": folders}).failures
+    (failure,) = run(agent, Step("folders"), variables={"folders_wanted": folders}).failures
     assert "uid" in failure.problem
     assert not (tmp_path / "x").exists()
 
 
-def test_the_agents_error_is_told_also_where_the_task_is_secret(agent: Path) -> None:
+def test_a_verb_goes_with_the_request_of_its_kind(agent: Path) -> None:
     seen: list[TaskEvent] = []
-    result = run(agent, *RELEASE, requests={"place": {}, "secrets": {"error": ERROR, "value": "hunter2"}}, seen=seen)
+    requests = {"sync_external": {"whose": "external"}, "sync_ollama": {"error": ERROR}}
+    result = run(agent, verb("sync", "ollama"), verb("sync", "external"), requests=requests, seen=seen)
     (failure,) = result.failures
     assert (failure.problem, failure.next_step) == (ERROR["problem"], ERROR["next"])
-    assert "hunter2" not in repr(seen)
+    ended = [(event.kind, event.state) for event in seen if event.state != "started"]
+    assert ended == [("external", "ok"), ("ollama", "failed")]
+
+
+def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) -> None:
+    phases: list[str] = []
+
+    def request_of(_: str, step: Step) -> dict[str, Any]:
+        phases.append(f"{step.verb} asked, place done: {(tmp_path / 'place.json').exists()}")
+        return {}
+
+    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent))
+    result = run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=phases.append)
+    assert result.ok, result.failures
+    assert phases == ["place", "place asked, place done: False", "converge", "converge asked, place done: True"]
+
+
+def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_path: Path) -> None:
+    seen: list[TaskEvent] = []
+    hosts = (HostRun(name=name, steps=by_phase(*RELEASE), agent=str(agent)) for name in ("good", "bad"))
+
+    def request_of(host: str, _: Step) -> dict[str, Any]:
+        return {"error": ERROR} if host == "bad" else {}
+
+    result = run_hosts(*hosts, request_of=request_of, on_event=seen.append, on_phase=lambda _: None)
+    assert [(failure.host, failure.problem) for failure in result.failures] == [("bad", ERROR["problem"])]
+    assert {(event.host, event.verb, event.state) for event in seen if event.state != "started"} == {
+        ("good", "place", "ok"),
+        ("bad", "place", "failed"),
+    }
+    assert not (tmp_path / "converge.json").exists()
 
 
 def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
     unreachable = {"ansible_host": "127.0.0.1", "ansible_port": 9}
     requests: dict[str, Any] = {"place": {}}
-    (failure,) = run(agent, *RELEASE, requests=requests, connection="ssh", connection_variables=unreachable).failures
-    assert failure.host == "localhost"
+    (failure,) = run(
+        agent, verb("place"), requests=requests, connection="ssh", connection_variables=unreachable
+    ).failures
+    assert failure.host == "here"
     assert "127.0.0.1" in failure.problem
 
 
 def test_a_run_that_never_came_to_its_hosts_is_a_failure(agent: Path) -> None:
-    playbook = PlaybookRun((HostRun("localhost", RELEASE, str(agent)),), Path("/nonexistent.yml"), REPOSITORY / "roles")
-    (failure,) = run_playbook(playbook, lambda _: None).failures
+    host = HostRun("here", by_phase(*RELEASE), str(agent))
+    playbook = PlaybookRun((host,), Path("/nonexistent.yml"), REPOSITORY / "roles")
+    (failure,) = run_playbook(playbook, lambda *_: {}, lambda _: None, lambda _: None).failures
     assert "/nonexistent.yml" in failure.problem
 
 
@@ -102,7 +158,7 @@ def test_ctrl_c_ends_the_run_and_the_agent_with_it(agent: Path, tmp_path: Path) 
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        run(agent, *RELEASE, requests={"place": {}, "secrets": {}, "converge": {"sleep": 3600}})
+        run(agent, *RELEASE, requests={"place": {}, "converge": {"sleep": 3600}})
     wait_for_the_end(pid(tmp_path))
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # ansible-core carries no types
 
-from deploy.apply.events import EventState, Recap, TaskEvent, told_error, write_event
+from deploy.apply.events import EventState, PhaseBegins, PlaybookEvent, Recap, TaskEvent, told_error, write_event
 
 DOCUMENTATION = """
     name: kit_events
     type: stdout
     short_description: one JSON document per event of a run
-    description: Writes the events to the file descriptor named by KIT_EVENTS.
+    description: Writes the events to the file descriptor named by KIT_EVENTS; before each play it waits for KIT_GO.
 """
 
 BOOKKEEPING = ("include_role", "include_tasks", "validate_argument_spec")
@@ -35,15 +35,24 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no typ
     def __init__(self) -> None:
         super().__init__()
         self._descriptor = int(os.environ["KIT_EVENTS"])
-        os.set_inheritable(self._descriptor, False)
+        self._go = int(os.environ["KIT_GO"])
+        for descriptor in (self._descriptor, self._go):
+            os.set_inheritable(descriptor, False)
         threading.Thread(target=_stop_with_kit, args=(self._descriptor,), daemon=True).start()
         self._started: dict[tuple[str, str], float] = {}
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Tell that a phase begins, and wait: its requests are made now."""
+        self._say(PhaseBegins(play.get_vars()["kit_phase"]))
+        if not os.read(self._go, 1):
+            # The kit is gone: the thread that watches it interrupts this run.
+            signal.pause()
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Tell that a task starts on a host."""
         self._started[(host.get_name(), task._uuid)] = time.monotonic()
         if not _is_bookkeeping(task):
-            self._say(TaskEvent("started", host.get_name(), _role(task), task.name))
+            self._say(TaskEvent("started", host.get_name(), _role(task), task.name, *_carried_out(task)))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Tell that a task is done, and whether it changed something."""
@@ -71,9 +80,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no typ
             return
         seconds = time.monotonic() - self._started.pop((host, task._uuid), time.monotonic())
         problem, next_step = told_error(result.result) if state in ("failed", "unreachable") else ("", "")
-        self._say(TaskEvent(state, host, _role(task), task.name, round(seconds, 3), problem, next_step))
+        told = _role(task), task.name, *_carried_out(task)
+        self._say(TaskEvent(state, host, *told, round(seconds, 3), problem, next_step))
 
-    def _say(self, event: TaskEvent | Recap) -> None:
+    def _say(self, event: PlaybookEvent) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._descriptor, write_event(event).encode())
 
@@ -84,6 +94,12 @@ def _is_bookkeeping(task: Any) -> bool:
 
 def _role(task: Any) -> str:
     return task._role.get_name() if task._role else ""
+
+
+def _carried_out(task: Any) -> tuple[str, str]:
+    """Return the agent's verb that a task carries out, and the kind that it is for."""
+    step = task.get_vars().get("kit_step") or {}
+    return (str(step["verb"]), str(step["kind"])) if _role(task) == "agent" else ("", "")
 
 
 def _stop_with_kit(descriptor: int) -> None:

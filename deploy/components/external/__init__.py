@@ -5,4 +5,4 @@ from __future__ import annotations
 from deploy.components.external.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("external", resolve, None)
+ROOM = Room("external", "external engine", resolve, None)

@@ -7,4 +7,4 @@ from deploy.components.litellm.refusals import cause_of
 from deploy.components.litellm.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("litellm", resolve, recipe, cause_of)
+ROOM = Room("litellm", "LiteLLM", resolve, recipe, cause_of)

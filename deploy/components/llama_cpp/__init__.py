@@ -6,4 +6,4 @@ from deploy.components.llama_cpp.image import RECIPE
 from deploy.components.llama_cpp.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("llama_cpp", resolve, lambda _spec: RECIPE)
+ROOM = Room("llama_cpp", "llama.cpp", resolve, lambda _spec: RECIPE)

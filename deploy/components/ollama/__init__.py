@@ -6,4 +6,4 @@ from deploy.components.ollama.image import image
 from deploy.components.ollama.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("ollama", resolve, image)
+ROOM = Room("ollama", "Ollama", resolve, image)

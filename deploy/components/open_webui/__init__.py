@@ -6,4 +6,4 @@ from deploy.components.open_webui.image import recipe
 from deploy.components.open_webui.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("open_webui", resolve, recipe)
+ROOM = Room("open_webui", "Open WebUI", resolve, recipe)

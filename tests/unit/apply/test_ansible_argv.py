@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.agent.line import called
 from deploy.apply.ansible import (
@@ -15,30 +16,31 @@ from deploy.apply.ansible import (
     playbook_argv,
     playbook_environment,
     playbook_files,
+    request_files,
     write_private,
 )
-from deploy.apply.events import Recap, TaskEvent, read_event, told_error, write_event
-from deploy.apply.steps import Step, ordered_steps
+from deploy.apply.events import PhaseBegins, PlaybookEvent, Recap, TaskEvent, read_event, told_error, write_event
+from deploy.apply.phases import ROLE_PHASES, Step, neighbours, phases_of, verb
 from deploy.apply.tools import UV_SHA256, UV_VERSION
 from tests.tree import REPOSITORY
 
 FOLDER = Path("/tmp/kit-run-x")
 HOST = HostRun(
-    name="localhost",
-    steps=(Step("release"), Step("release", "converge")),
+    name="here",
+    steps={"os": (Step("folders"),), "settings": (verb("room", "open_webui"),)},
     agent="/opt/kit/agent/abc.pyz",
-    variables={"litellm_folders": [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]},
-    requests={"place": {"text": "{{ lookup('pipe', 'id') }}"}},
+    variables={"folders_wanted": [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]},
 )
+REQUEST = {"text": "{{ lookup('pipe', 'id') }}"}
 RUN = PlaybookRun((HOST,), Path("/kit/playbooks/site.yml"), Path("/kit/roles"))
 
 
 def test_a_request_of_a_playbook_carries_how_the_run_was_called() -> None:
-    name = "requests/localhost/place.json"
-    plain = json.loads(playbook_files(RUN, FOLDER)[name])
+    name = "requests/here/settings/room_open_webui.json"
+    plain = json.loads(request_files(RUN, "settings", lambda *_: REQUEST)[name])
     called("./kit", "home/kit.yaml")
     try:
-        asked = json.loads(playbook_files(RUN, FOLDER)[name])
+        asked = json.loads(request_files(RUN, "settings", lambda *_: REQUEST)[name])
     finally:
         called()
     assert asked == {**plain, "call": {"program": "./kit", "file": "home/kit.yaml"}}
@@ -74,17 +76,31 @@ def test_nothing_of_a_users_own_ansible_reaches_a_run() -> None:
 
 
 def test_every_string_of_the_inventory_is_marked_as_data() -> None:
-    host = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["hosts"]["localhost"]
-    assert host["litellm_folders"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
-    assert host["litellm_folders"][0]["uid"] == 10102
-    assert host["kit_steps"][1] == {"role": {"__ansible_unsafe": "release"}, "part": {"__ansible_unsafe": "converge"}}
+    host = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["hosts"]["here"]
+    assert host["folders_wanted"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
+    assert host["folders_wanted"][0]["uid"] == 10102
+    assert host["kit_steps"]["settings"][0]["request"] == {"__ansible_unsafe": "room_open_webui"}
     assert host["ansible_become"] is False
 
 
 def test_requests_are_files_and_not_variables() -> None:
-    files = playbook_files(RUN, FOLDER)
-    assert json.loads(files["requests/localhost/place.json"]) == {"text": "{{ lookup('pipe', 'id') }}"}
-    assert "lookup" not in files["inventory.json"]
+    files = request_files(RUN, "settings", lambda host, step: REQUEST | {"for": f"{host}: {step}"})
+    assert {path: json.loads(text) for path, text in files.items()} == {
+        "requests/here/settings/room_open_webui.json": REQUEST | {"for": "here: room open_webui"}
+    }
+    assert request_files(RUN, "os", lambda *_: REQUEST) == {}
+
+
+def test_a_phase_without_work_has_no_host() -> None:
+    groups = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["children"]
+    assert {name for name, group in groups.items() if group["hosts"]} == {"phase_os", "phase_settings"}
+
+
+def test_the_playbook_has_a_play_for_each_phase_of_roles() -> None:
+    plays = yaml.safe_load((REPOSITORY / "deploy" / "playbooks" / "site.yml").read_text())
+    assert [(play["hosts"], play["vars"]["kit_phase"]) for play in plays] == [
+        (f"phase_{name}", name) for name in ROLE_PHASES
+    ]
 
 
 def test_files_of_a_run_are_for_their_owner_alone(tmp_path: Path) -> None:
@@ -94,32 +110,47 @@ def test_files_of_a_run_are_for_their_owner_alone(tmp_path: Path) -> None:
 
 
 def test_steps_run_in_one_order_whatever_order_they_are_asked_in() -> None:
-    asked = {
-        Step("release", "collect"),
-        Step("open_webui", "settings"),
-        Step("release", "converge"),
-        Step("litellm"),
-        Step("llama_cpp", "models"),
-        Step("release"),
-        Step("images"),
-        Step("docker_engine"),
-    }
-    assert [str(step) for step in ordered_steps(asked)] == [
-        "docker_engine",
-        "images",
-        "release",
-        "litellm",
-        "llama_cpp models",
-        "release converge",
-        "open_webui settings",
-        "release collect",
+    asked = [verb("collect"), verb("sync", "ollama"), verb("sync", "external"), verb("converge"), verb("models")]
+    asked += [Step("images"), Step("docker_engine"), verb("secrets"), verb("docker")]
+    phases = phases_of({"here": asked})
+    assert [f"{phase.name}: {step}" for phase in phases for step in phase.steps["here"]] == [
+        "secrets: secrets",
+        "os: docker_engine",
+        "os: docker",
+        "images: images",
+        "models: models",
+        "converge: converge",
+        "sync: sync external",
+        "sync: sync ollama",
+        "collect: collect",
+    ]
+
+
+def test_a_phase_has_the_hosts_that_have_work_in_it() -> None:
+    needed = {"box": {verb("place"), verb("late")}, "here": {verb("place")}, "idle": set[Step]()}
+    assert [(phase.name, sorted(phase.steps)) for phase in phases_of(needed)] == [
+        ("os", ["box"]),
+        ("place", ["box", "here"]),
+    ]
+
+
+def test_neighbouring_phases_of_roles_are_one_run() -> None:
+    phases = phases_of({"here": {verb("secrets"), verb("place"), verb("converge"), verb("collect")}})
+    assert [(executor, [phase.name for phase in group]) for executor, group in neighbours(phases)] == [
+        ("streams", ["secrets"]),
+        ("roles", ["place", "converge", "collect"]),
     ]
 
 
 @pytest.mark.parametrize(
-    "event", [TaskEvent("failed", "box", "release", "Ensure", 1.5, "näh\n", "x"), Recap({"box": {"ok": 1}})]
+    "event",
+    [
+        TaskEvent("failed", "box", "agent", "Ensure", "sync", "ollama", 1.5, "näh\n", "x"),
+        PhaseBegins("os"),
+        Recap({"box": {"ok": 1}}),
+    ],
 )
-def test_an_event_survives_its_line(event: TaskEvent | Recap) -> None:
+def test_an_event_survives_its_line(event: PlaybookEvent) -> None:
     line = write_event(event)
     assert line.count("\n") == 1
     assert read_event(line) == event

@@ -1,4 +1,4 @@
-"""A plan becomes one playbook run: the steps that it needs and no others, with the agent's requests."""
+"""A plan becomes phases: the steps that it needs and no others, with the agent's requests."""
 
 from __future__ import annotations
 
@@ -8,31 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.ansible import HostRun
+from deploy.apply.asked import request_of
+from deploy.apply.needed import all_steps, steps_of
+from deploy.apply.phases import phases_of, verb
 from deploy.apply.playbook import playbook_run
-from deploy.apply.requests import models_request
+from deploy.apply.prepare import Prepared
+from deploy.apply.requests import Request, folders_of, models_request
 from deploy.decide.desired import Desired, load_desired
-from deploy.hosts.observe import Observation, read_observation
-from deploy.plan import Plan, make_plan
+from deploy.hosts.observe import read_observation
+from deploy.hosts.reach import HERE
+from deploy.plan import make_plan
 from tests.golden.hosts import Answer, bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
 
 FILE_MODEL = 'models: [{name: gemma, engine: main, from: {file: models/mine.gguf, sha256: "' + "a" * 64 + '"}}]'
-SETTLING = ["release", "release converge", "open_webui settings", "release collect"]
+SETTLING = ["secrets: secrets", "place: place", "converge: converge", "settings: room open_webui", "collect: collect"]
 
 
-def host_run(wanted: Desired, answer: Answer, *, full: bool = False) -> HostRun:
-    plan, observation = seen(wanted, answer)
-    return playbook_run(wanted, plan, observation, "/opt/kit/agent/x.pyz", "run-1", full).hosts[0]
+def steps(wanted: Desired, answer: Answer, *, full: bool = False) -> list[str]:
+    """Return the steps of an apply, each behind its phase."""
+    prepared = seen(wanted, answer)
+    needed = steps_of(wanted.deployment, prepared.plan)
+    needed |= all_steps(wanted.deployment, prepared.observation) if full else set()
+    return [f"{phase.name}: {step}" for phase in phases_of({HERE: needed}) for step in phase.steps[HERE]]
 
 
-def seen(wanted: Desired, answer: Answer) -> tuple[Plan, Observation]:
+def seen(wanted: Desired, answer: Answer) -> Prepared:
     observation = read_observation(answer)
-    return make_plan(wanted.deployment, wanted.bundle, observation), observation
+    return Prepared(make_plan(wanted.deployment, wanted.bundle, observation), observation)
 
 
-def actions_of(run: HostRun) -> dict[str, str]:
-    return {name: one["action"] for name, one in run.requests["converge"]["services"].items()}
+def asked(name: str, wanted: Desired, answer: Answer) -> Request:
+    return request_of(verb(name), wanted, seen(wanted, answer), "run-1")
+
+
+def actions_of(wanted: Desired, answer: Answer) -> dict[str, str]:
+    return {name: one["action"] for name, one in asked("converge", wanted, answer)["services"].items()}
 
 
 @pytest.fixture
@@ -41,73 +52,67 @@ def quickstart(tmp_path: Path) -> Desired:
 
 
 def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_other(quickstart: Desired) -> None:
-    steps = [str(step) for step in host_run(quickstart, bare(quickstart)).steps]
-    assert steps == [
-        "docker_engine",
-        "images",
-        "release",
-        "llama_cpp",
-        "open_webui",
-        "llama_cpp models",
-        "release converge",
-        "open_webui settings",
-        "release collect",
+    assert steps(quickstart, bare(quickstart)) == [
+        "secrets: secrets",
+        "os: docker_engine",
+        "os: docker",
+        "os: folders",
+        "images: images",
+        "images: image",
+        "models: models",
+        "place: place",
+        "converge: converge",
+        "settings: room open_webui",
+        "collect: collect",
     ]
 
 
 def test_a_missing_model_file_is_fetched_before_its_engine_opens_it_anew(quickstart: Desired) -> None:
-    run = host_run(
-        quickstart, merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
-    )
-    assert [str(step) for step in run.steps] == [SETTLING[0], "llama_cpp models", *SETTLING[1:]]
-    assert actions_of(run) == {"main": "recreate", "litellm": "keep", "open_webui": "keep"}
+    answer = merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
+    assert steps(quickstart, answer) == [SETTLING[0], "models: models", *SETTLING[1:]]
+    assert actions_of(quickstart, answer) == {"main": "recreate", "litellm": "keep", "open_webui": "keep"}
 
 
 def test_drifted_settings_start_nothing_but_the_settings(quickstart: Desired) -> None:
     drift = {"settings": {"open_webui": {"drift": [{"name": "ui.enable_signup", "cause": "is true"}]}}}
-    assert [str(step) for step in host_run(quickstart, merged(settled(quickstart), drift)).steps] == [
-        "open_webui settings"
-    ]
+    assert steps(quickstart, merged(settled(quickstart), drift)) == ["settings: room open_webui"]
 
 
 def test_a_container_that_is_gone_needs_neither_images_nor_folders(quickstart: Desired) -> None:
     answer = merged(settled(quickstart), {"services": {"litellm": None}})
-    run = host_run(quickstart, answer)
-    assert [str(step) for step in run.steps] == SETTLING
-    assert actions_of(run) == {"main": "keep", "litellm": "create", "open_webui": "keep"}
+    assert steps(quickstart, answer) == SETTLING
+    assert actions_of(quickstart, answer) == {"main": "keep", "litellm": "create", "open_webui": "keep"}
 
 
 def test_a_release_that_nobody_proved_is_waited_for_again(quickstart: Desired) -> None:
-    assert [str(step) for step in host_run(quickstart, settled(quickstart) | {"good": None}).steps] == SETTLING
+    assert steps(quickstart, settled(quickstart) | {"good": None}) == SETTLING
 
 
 def test_a_forced_run_has_every_step_but_the_engine_of_somebody_else(quickstart: Desired) -> None:
-    own = host_run(quickstart, settled(quickstart), full=True)
     foreign = merged(settled(quickstart), {"docker": {"kit_installed": False}})
-    assert {str(step) for step in own.steps} - {
-        str(step) for step in host_run(quickstart, foreign, full=True).steps
-    } == {"docker_engine"}
-    assert set(actions_of(own).values()) == {"keep"}
+    own, others = (set(steps(quickstart, answer, full=True)) for answer in (settled(quickstart), foreign))
+    assert own - others == {"os: docker_engine", "os: docker"}
+    assert set(actions_of(quickstart, settled(quickstart)).values()) == {"keep"}
 
 
 def test_a_service_that_is_no_longer_declared_is_removed_and_its_data_named_nowhere(tmp_path: Path) -> None:
     before = desired_of(PLANS / "webui_taken_out" / "before.yaml", tmp_path)
     answer = settled(before)
     wanted = desired_of(PLANS / "webui_taken_out" / "kit.yaml", tmp_path)
-    run = host_run(wanted, answer)
-    assert run.requests["converge"]["services"]["open_webui"] == {"action": "remove"}
-    assert "/srv/kit/home/open_webui" not in json.dumps(dict(run.requests))
+    assert asked("converge", wanted, answer)["services"]["open_webui"] == {"action": "remove"}
+    names = ("secrets", "image", "models", "place", "converge", "collect")
+    assert "/srv/kit/home/open_webui" not in json.dumps([asked(name, wanted, answer) for name in names])
 
 
 def test_user_data_goes_along_with_every_convergence_for_the_agent_to_copy(quickstart: Desired) -> None:
-    services = host_run(quickstart, settled(quickstart) | {"good": None}).requests["converge"]["services"]
+    services = asked("converge", quickstart, settled(quickstart) | {"good": None})["services"]
     assert {name for name, one in services.items() if one["copy"]} == {"open_webui"}
     assert services["open_webui"]["copy"]["host_path"] == "/srv/kit/home/open_webui/data"
     assert {"sqlite": "webui.db"} in services["open_webui"]["copy"]["items"]
 
 
 def test_no_request_holds_a_value_of_a_secret(quickstart: Desired) -> None:
-    secrets = host_run(quickstart, bare(quickstart)).requests["secrets"]["secrets"]
+    secrets = asked("secrets", quickstart, bare(quickstart))["secrets"]
     assert {secret["name"] for secret in secrets} == {secret.name for secret in quickstart.deployment.secrets}
     assert {secret["value"] for secret in secrets} == {None}
 
@@ -129,12 +134,12 @@ def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) 
 
 
 def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Desired) -> None:
-    variables = host_run(quickstart, bare(quickstart)).variables
-    for kind in ("llama_cpp", "open_webui"):
-        parents = variables[f"{kind}_folders"][:2]
-        assert [one["path"] for one in parents] == ["/srv/kit", f"/srv/kit/{quickstart.deployment.stack}"]
-        assert all((one["uid"], one["gid"], one["mode"]) == (0, 0, "0755") for one in parents)
-    assert variables["litellm_folders"] == []
+    above, own, *others = folders_of(quickstart.deployment)
+    assert [above["path"], own["path"]] == ["/srv/kit", f"/srv/kit/{quickstart.deployment.stack}"]
+    assert all((one["uid"], one["gid"], one["mode"]) == (0, 0, "0755") for one in (above, own))
+    assert {one["uid"] for one in others} == {
+        service.owner.uid for service in quickstart.deployment.services if service.folders
+    }
 
 
 def test_a_folder_that_changes_hands_keeps_its_owner_until_its_service_is_stopped(tmp_path: Path) -> None:
@@ -142,8 +147,10 @@ def test_a_folder_that_changes_hands_keeps_its_owner_until_its_service_is_stoppe
     answer = settled(desired_of(case / "before.yaml", tmp_path))
     path = "/srv/kit/home/open_webui/data"
     answer["owners"] = {path: "10103:10103", "/srv/kit/home/open_webui": "10103:10103"}
-    run = host_run(desired_of(case / "kit.yaml", tmp_path), answer)
-    (folder,) = [one for one in run.variables["open_webui_folders"] if one["path"] == path]
+    wanted = desired_of(case / "kit.yaml", tmp_path)
+    prepared = seen(wanted, answer)
+    variables = playbook_run((), wanted, prepared, "/opt/kit/agent/x.pyz").hosts[0].variables
+    (folder,) = [one for one in variables["folders_wanted"] if one["path"] == path]
     assert (folder["uid"], folder["gid"]) == (10103, 10103)
-    owners = run.requests["converge"]["services"]["open_webui"]["owners"]
+    owners = request_of(verb("converge"), wanted, prepared, "run-1")["services"]["open_webui"]["owners"]
     assert {"path": path, "uid": 1000, "gid": 1000, "from_uid": 10103, "from_gid": 10103} in owners

@@ -15,7 +15,7 @@ def test_files_of_packages_are_readable_whatever_the_umask_says(tmp_path: Path, 
     before = os.umask(mask)
     try:
         argv = ["/bin/sh", "-c", f"umask >{tmp_path}/said"]
-        watch(argv, {}, planned=(), log=tmp_path / "log", on_event=lambda _: None)
+        watch(argv, {}, planned=(), log=tmp_path / "log", on_event=lambda _: None, on_phase=lambda _: None)
     finally:
         os.umask(before)
     assert (tmp_path / "said").read_text() == "0022\n"

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from deploy.apply.asked import request_of
+from deploy.apply.needed import all_steps
+from deploy.apply.phases import phases_of
 from deploy.apply.playbook import playbook_run
+from deploy.apply.prepare import Prepared
 from deploy.apply.references import ensure_given, given_values
 from deploy.decide.desired import Desired, load_desired
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request, read_observation
+from deploy.hosts.reach import HERE
 from deploy.plan import make_plan
 from tests.golden.hosts import Answer, bare, settled
 from tests.golden.plans_of import LOCK, PLANS
@@ -88,11 +93,17 @@ def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest
     assert {"name": "lm_api_key", "owner": "lm", "value": VALUE} in probe_request(wanted.deployment, given)["given"]
     observation = read_observation(bare(wanted))
     plan = make_plan(wanted.deployment, wanted.bundle, observation)
-    (host,) = playbook_run(wanted, plan, observation, "/agent", "run-1", given=given).hosts
-    holding = [name for name, request in host.requests.items() if VALUE in str(request)]
-    assert holding == ["secrets"]
+    prepared = Prepared(plan, observation, given)
+    secrets, *others = phases_of({HERE: all_steps(wanted.deployment, observation)})
+    assert (secrets.name, secrets.executor) == ("secrets", "streams")
+    (host,) = playbook_run(others, wanted, prepared, "/agent").hosts
+    steps = [step for phase in others for step in phase.steps[HERE] if step.verb]
+    assert len(steps) > 4
+    assert VALUE not in "".join(str(request_of(step, wanted, prepared, "run-1")) for step in steps)
     assert VALUE not in str(host.variables) + plan.text() + str(wanted.bundle.files)
-    (sent,) = (one for one in host.requests["secrets"]["secrets"] if one["value"] is not None)
+    (step,) = secrets.steps[HERE]
+    asked = request_of(step, wanted, prepared, "run-1")
+    (sent,) = (one for one in asked["secrets"] if one["value"] is not None)
     assert (sent["owner"], [reader["service"] for reader in sent["readers"]]) == ("lm", ["litellm"])
 
 

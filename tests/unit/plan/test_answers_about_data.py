@@ -7,7 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from deploy.apply.playbook import playbook_run
+from deploy.apply.asked import request_of
+from deploy.apply.phases import verb
+from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Desired
 from deploy.deployment.data_choices import Choice, Choices
 from deploy.hosts.observe import Observation, read_observation
@@ -50,8 +52,8 @@ def test_an_answer_becomes_an_operation_and_the_agents_request(tmp_path: Path) -
     (operation,) = [one for one in plan.operations if one.action == "move"]
     assert operation.resource == "data of open_webui"
     assert operation.written == (("/srv/chats/data", 1048576),)
-    run = playbook_run(wanted, plan, observation, "/opt/kit/agent/x.pyz", "run-1").hosts[0]
-    place = run.requests["converge"]["services"]["open_webui"]["place"]
+    converge = request_of(verb("converge"), wanted, Prepared(plan, observation), "run-1")
+    place = converge["services"]["open_webui"]["place"]
     assert (place["from"], place["path"]) == ("/srv/kit/home/open_webui/data", "/srv/chats/data")
     assert (place["choice"], place["uid"], place["gid"]) == ("move", 1000, 1000)
     assert place["databases"][0] == "webui.db"
@@ -66,13 +68,14 @@ def test_data_of_another_name_comes_with_the_secrets_of_its_service_and_no_other
     for choice, stack in answers:
         plan = make_plan(wanted.deployment, wanted.bundle, observation, {"open_webui": choice})
         assert plan.refusals == ()
-        requests = playbook_run(wanted, plan, observation, "/opt/kit/agent/x.pyz", "run-1").hosts[0].requests
-        secrets = {one["name"]: one["stack"] for one in requests["secrets"]["secrets"]}
+        prepared = Prepared(plan, observation)
+        asked = request_of(verb("secrets"), wanted, prepared, "run-1")
+        secrets = {one["name"]: one["stack"] for one in asked["secrets"]}
         assert {name for name, of in secrets.items() if of} == (
             {"kit_admin_password", "webui_admin_password", "webui_secret_key"} if stack else set()
         )
         assert set(secrets.values()) <= {stack, ""}
-        place = requests["converge"]["services"]["open_webui"]["place"]
+        place = request_of(verb("converge"), wanted, prepared, "run-1")["services"]["open_webui"]["place"]
         assert (place["stack"], place["takes_over"]) == ("home", bool(stack))
 
 

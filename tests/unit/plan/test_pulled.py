@@ -30,7 +30,7 @@ def pulled(tmp_path: Path) -> tuple[Deployment, dict[str, object]]:
 
 def test_a_shared_image_is_pulled_once_and_counted_once(pulled: tuple[Deployment, dict[str, object]]) -> None:
     deployment, answer = pulled
-    (operation,) = [one for one in input_operations(deployment, read_observation(answer)) if one.role == "images"]
+    (operation,) = [one for one in input_operations(deployment, read_observation(answer)) if one.step == "images"]
     assert (operation.action, operation.resource) == ("pull", f"image {deployment.services[0].kind}")
     assert estimate(deployment, (operation,)).download_bytes == 2 * GIB
     assert estimate(deployment, (operation,)).disk_bytes == 5 * GIB
@@ -44,8 +44,8 @@ def test_another_digest_is_a_cause_of_its_own_where_this_stack_had_one(
     seen = read_observation({**answer, "images": {older: {"id": "sha256:1"}}})
     seen = replace(seen, docker=replace(seen.docker, server=True, version="20.10.24"))
     own = replace(seen, release="r", manifest={"services": {"main": {"image": older}}})
-    assert [one.cause for one in input_operations(deployment, own) if one.role == "images"] == [
+    assert [one.cause for one in input_operations(deployment, own) if one.step == "images"] == [
         "another digest is locked"
     ]
     # The image is another stack's.
-    assert [one.cause for one in input_operations(deployment, seen) if one.role == "images"] == ["not on host"]
+    assert [one.cause for one in input_operations(deployment, seen) if one.step == "images"] == ["not on host"]

@@ -1,0 +1,90 @@
+"""The agent's request of a step, made when its phase begins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deploy.apply.engine import FLOORS
+from deploy.apply.phases import Step
+from deploy.apply.prepare import Prepared
+from deploy.apply.requests import (
+    Request,
+    base_request,
+    collect_request,
+    images_request,
+    models_request,
+    place_request,
+    room_request,
+    secrets_request,
+    sync_request,
+)
+from deploy.decide.desired import Desired
+from deploy.deployment.service import Service
+from deploy.plan import Plan
+from deploy.plan.published import late_settings
+
+
+def request_of(step: Step, desired: Desired, prepared: Prepared, run: str) -> Request:
+    """Return the request of a step that the agent carries out."""
+    deployment, folder = desired.deployment, desired.path.parent
+    plan, observation = prepared.plan, prepared.observation
+    base = base_request(deployment, run)
+    made: dict[str, Callable[[], Request]] = {
+        "docker": lambda: base | {"floors": FLOORS},
+        "late": lambda: base | {"settings": late_settings(deployment, observation)},
+        "secrets": lambda: secrets_request(deployment, run, prepared.given, plan.settled),
+        "image": lambda: images_request(deployment, desired.image_requests(), run),
+        "models": lambda: models_request(deployment, run, folder),
+        "place": lambda: place_request(deployment, desired.bundle, run),
+        "converge": lambda: _converge_request(desired, plan, run),
+        "sync": lambda: sync_request(deployment, step.kind, run, folder),
+        "room": lambda: room_request(deployment, _owner_of_settings(desired, step.kind), run),
+        "collect": lambda: collect_request(deployment, _kept(desired, prepared), run),
+    }
+    return made[step.verb]()
+
+
+def _owner_of_settings(desired: Desired, kind: str) -> Service:
+    return next(service for service in desired.deployment.services if service.kind == kind and service.room)
+
+
+def _kept(desired: Desired, prepared: Prepared) -> list[str]:
+    kept = (prepared.observation.good, prepared.observation.release, desired.bundle.release)
+    return [release for release in kept if release]
+
+
+def _converge_request(desired: Desired, plan: Plan, run: str) -> Request:
+    actions = plan.actions()
+    services: dict[str, Request] = {
+        service.name: {
+            "action": actions.get(service.name, "keep"),
+            "image": service.image.reference,
+            "health_timeout": service.health_timeout_seconds,
+            "copy": _copy_request(service),
+            "place": plan.settled.get(service.name),
+            "owners": plan.owners.get(service.name, []),
+            "data_version": service.data.version if service.data else None,
+        }
+        for service in desired.deployment.services
+    }
+    services |= {name: {"action": "remove"} for name, action in actions.items() if action == "remove"}
+    return base_request(desired.deployment, run) | {
+        "release": desired.bundle.release,
+        "project": desired.deployment.project,
+        "order": [service.name for service in desired.deployment.services],
+        "services": services,
+    }
+
+
+def _copy_request(service: Service) -> Request | None:
+    if service.data is None:
+        return None
+    items = [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items]
+    owner = service.data.owner
+    return {
+        "service": service.name,
+        "host_path": service.data.host_path,
+        "uid": owner.uid,
+        "gid": owner.gid,
+        "items": items,
+    }
