@@ -13,6 +13,7 @@ CACHE = str(kit_folders.CACHE)
 AGENT_FOLDER = str(kit_folders.AGENTS)
 UV = str(kit_folders.UV)
 INSTALLED_DOCKER = kit_folders.INSTALLED_DOCKER
+HOST_PYTHON = "/usr/bin/python3"
 RESERVED_NAMES = (kit_folders.AGENTS.name, kit_folders.TOOLS.name)
 """Names that no stack can have: the folders of all stacks have them."""
 
@@ -37,6 +38,10 @@ class Stack:
     def project(self) -> str:
         """Name of the compose project."""
         return kit_folders.project_of(self.name)
+
+    def unit(self, job: str) -> str:
+        """Return the name of a job's units, without their ending; no name of a stack or job has a dot."""
+        return f"{self.project}.{job}"
 
     def secret(self, service: str, name: str) -> str:
         """Return the path of a secret's file that a service reads."""

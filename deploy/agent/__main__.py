@@ -5,55 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
-from importlib import import_module
-from typing import Any, Optional
+from typing import Any
 
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
 from deploy.agent.interrupts import listen
 from deploy.agent.journal import Journal
 from deploy.agent.line import called_as
+from deploy.agent.verbs import STREAMS, UNHELD, Operation, operation_of
 
 FORMAT = 1
-# Evaluated when the module is loaded, and Python 3.9 knows no `|` between types.
-Operation = Callable[[dict[str, Any], Journal], Optional[dict[str, Any]]]
-VERBS = {
-    "probe": "observing.probe",
-    "docker": "docker.floors",
-    "addresses": "observing.addresses",
-    "digests": "inputs.digests",
-    "hold": "hold",
-    "late": "late",
-    "place": "releases.place",
-    "image": "inputs.image",
-    "models": "inputs.models",
-    "sync": "engines.sync",
-    "engine": "engines.acts",
-    "secrets": "stack.secrets",
-    "converge": "releases.converge",
-    "collect": "releases.collect",
-    "copy": "data.copy",
-    "put_back": "data.put_back",
-    "accept": "releases.accept",
-    "room": "room",
-    "secret": "stack.secrets:read",
-    "stop": "releases.running:stop",
-    "start": "releases.running:start",
-    "restart": "releases.running:restart",
-    "down": "releases.remove:down",
-    "destroy": "releases.remove:destroy",
-    "clean": "releases.clean",
-    "applied": "releases.applied",
-    "remains": "releases.applied:remains",
-    "logs": "docker.printed",
-}
-STREAMS = ("logs",)
-"""Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
-# They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "secret", *STREAMS)
-UNHELD = (*LOOKING, "hold", "room", "engine", "clean")
 
 
 def main(arguments: list[str]) -> int:
@@ -74,21 +36,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(arguments: list[str]) -> dict[str, Any] | None:
-    if len(arguments) != 1 or arguments[0] not in VERBS:
-        raise AgentError(f"the agent has no such verb: {' '.join(arguments)}", f"one of {', '.join(VERBS)}", 2)
+    verb = " ".join(arguments)
     # Loaded before the request is read: who asks may still be making it.
-    operation = _operation(arguments[0])
+    operation = operation_of(verb)
     request = _request()
     try:
-        return _run(arguments[0], operation, request)
+        return _run(verb, operation, request)
     except OSError as problem:
-        raise AgentError(f"{arguments[0]}: {problem}", "", FAILED) from problem
-
-
-def _operation(verb: str) -> Operation:
-    name, _, function = VERBS[verb].partition(":")
-    operation: Operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
-    return operation
+        raise AgentError(f"{verb}: {problem}", "", FAILED) from problem
 
 
 def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.folders import Owner
 from deploy.deployment.image import Image
+from deploy.deployment.jobs import Job
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.offers import Offer
 from deploy.deployment.port import Port
@@ -86,6 +87,8 @@ class Resolved:
     offers: tuple[Offer, ...] = ()
     engine: Engine | None = None
     named_engine: NamedEngine | None = None
+    jobs: tuple[Job, ...] = ()
+    """What the host does for it by itself, on a schedule."""
 
     @property
     def service(self) -> Service:

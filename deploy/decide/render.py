@@ -15,6 +15,7 @@ import yaml
 
 from deploy.decide.compose import ENTRY_POINT, networks, service_block
 from deploy.decide.templates import Templates
+from deploy.decide.units import unit_files
 from deploy.deployment.bundle import Bundle, File, canonical_json, digest
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Artifact, Mount, Service
@@ -41,9 +42,10 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     templates = _templates(loader)
     rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
     compose = File("compose.yaml", _print(templates, "compose/compose.yaml.j2", _compose_context(deployment, rendered)))
+    jobs = {file.path: file for file in unit_files(deployment, lambda name, told: _print(templates, name, told))}
     loader.ensure_overrides()
     decided = File("deployment.json", canonical_json(_decided(deployment)))
-    files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment)
+    files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment) | jobs
     return Bundle(
         deployment.stack,
         (compose, decided, *(files[path] for path in sorted(files))),

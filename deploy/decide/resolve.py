@@ -43,6 +43,7 @@ def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
         named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
         fetch=places_to_fetch_from(spec),
         addresses=tuple((word, lock.addresses[word]) for word in spec.address_words),
+        jobs=tuple(job for one in resolved for job in one.jobs),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.fetch import Fetch
+from deploy.deployment.jobs import Job
 from deploy.deployment.port import Port as Port
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
@@ -24,6 +25,7 @@ class Deployment:
     fetch: Fetch = field(default_factory=Fetch)
     addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The host's addresses when they were locked, by the word of `publish` that means them."""
+    jobs: tuple[Job, ...] = ()
 
     @property
     def root(self) -> str:

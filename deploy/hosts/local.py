@@ -13,12 +13,10 @@ from deploy.agent.remembered import write_file
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.transport import Address, Agent, Document, OnLine, ask, held, listen, stop
-from deploy.stack import AGENT_FOLDER
+from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 if TYPE_CHECKING:
     import tempfile
-
-HOST_PYTHON = "/usr/bin/python3"
 
 
 class LocalTransport:

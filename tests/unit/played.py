@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.__main__ import VERBS
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.verbs import VERBS
 from deploy.hosts.transport import AgentFailedError, Document, OnLine
 from deploy.stack import KIT_FOLDER
 from tests.unit.refusing import Refusing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from deploy.agent.holder import WORKING, current_holder, is_locked
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import AGENTS, CACHE, KIT, TOOLS
-from deploy.agent.releases.collect import KEPT_AGENTS, OWN_IMAGES, remove_images
+from deploy.agent.releases.collect import OWN_IMAGES, old_agents, remove_images
 from deploy.agent.releases.shared import docker_packages
 from deploy.agent.stack.release import linked_release
 
@@ -77,14 +76,14 @@ def _unneeded_images(kit: Path) -> list[str]:
 
 
 def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[Path]:
-    agents = sorted((kit / AGENTS.name).glob("*.pyz"), key=lambda path: path.stat().st_mtime)
-    own = Path(sys.argv[0]).name
     if stacks:
-        old = _with_compiled([path for path in agents[:-KEPT_AGENTS] if path.name != own])
-        return [*old, *(cache / name for name in CACHED if whole and (cache / name).exists())]
+        return [
+            *_with_compiled(old_agents(kit)),
+            *(cache / name for name in CACHED if whole and (cache / name).exists()),
+        ]
     found = [path for path in (kit / TOOLS.name, cache) if path.exists()]
     # The agent that does this is brought again when it is asked for.
-    return [*found, *_with_compiled(agents)]
+    return [*found, *_with_compiled(sorted((kit / AGENTS.name).glob("*.pyz")))]
 
 
 def _with_compiled(agents: list[Path]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from deploy.agent.stack.release import linked_release, read_manifest
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
 KEPT_AGENTS = 8
+NAMED_AGENT = re.compile(r"[0-9a-f]{64}\.pyz")
 WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*", "releases/*/*/*", "copies/*/*")
 """Folders of a stack where the agent writes single files; never deeper in a copy, which is user data."""
 
@@ -61,12 +63,22 @@ def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
 
 
 def _remove_old_agents() -> None:
-    """Keep the newest agents; a kit whose agent is missing sends it again."""
-    agents = sorted(AGENTS.glob("*.pyz"), key=lambda path: path.stat().st_mtime)
-    for path in agents[:-KEPT_AGENTS]:
-        if path.name != Path(sys.argv[0]).name:
-            for one in (path, *AGENTS.glob(f"{path.name}.*")):
-                one.unlink(missing_ok=True)
+    for path in old_agents(AGENTS.parent):
+        for one in (path, *AGENTS.glob(f"{path.name}.*")):
+            one.unlink(missing_ok=True)
+
+
+def old_agents(kit: Path) -> list[Path]:
+    """Return the agents that nobody needs: neither among those brought last, nor named by a job of a release."""
+    agents = sorted((kit / AGENTS.name).glob("*.pyz"), key=lambda path: path.stat().st_mtime)
+    # A kit that misses its own brings it again; a job cannot.
+    needed = {Path(sys.argv[0]).name, *_agents_of_jobs(kit)}
+    return [path for path in agents[:-KEPT_AGENTS] if path.name not in needed]
+
+
+def _agents_of_jobs(kit: Path) -> set[str]:
+    scripts = kit.glob("*/releases/*/units/*.sh")
+    return {name for script in scripts for name in NAMED_AGENT.findall(script.read_text())}
 
 
 def stack_images(root: Path) -> set[str]:

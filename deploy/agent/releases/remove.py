@@ -16,6 +16,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
 from deploy.agent.releases.shared import docker_packages, shared_places
+from deploy.agent.releases.units import remove_units
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
 
@@ -52,6 +53,7 @@ MADE = ("releases", "files", "current", "good", "run")
 
 def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and remove the stack's containers and networks; data, secrets and releases stay."""
+    remove_units(request["stack"], journal)
     docker, project = Docker(), project_of(request["stack"])
     with journal.step("containers"):
         containers = all_of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])

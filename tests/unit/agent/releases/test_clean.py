@@ -15,7 +15,7 @@ from deploy.agent.errors import HELD, AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases import clean
 from deploy.agent.releases.clean import run
-from deploy.agent.releases.collect import KEPT_AGENTS
+from deploy.agent.releases.collect import KEPT_AGENTS, old_agents
 
 NEEDED, FORGOTTEN = "a" * 64, "b" * 64
 
@@ -135,3 +135,14 @@ def test_nothing_goes_while_a_run_may_need_it(machine: Path, docker: Images) -> 
             cleaned(machine)
     assert refused.value.exit_code == HELD
     assert docker.gone == []
+
+
+def test_an_agent_that_a_job_names_stays_however_old_it_is(machine: Path) -> None:
+    root, agents = stack(machine), machine / "kit" / "agent"
+    names = [f"{number:064x}.pyz" for number in range(KEPT_AGENTS + 3)]
+    for age, name in enumerate(names):
+        (agents / name).write_text("agent")
+        os.utime(agents / name, (age, age))
+    (root / "releases/r/units").mkdir()
+    (root / "releases/r/units/tidy.sh").write_text(f"exec python3 {agents / names[1]} job\n")
+    assert [path.name for path in old_agents(machine / "kit")] == [names[0], names[2], names[3]]

@@ -1,0 +1,38 @@
+"""Operation `job`: one verb that the host's scheduler asks for, under the hold that control nodes take as well."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import holding, working
+from deploy.agent.journal import Journal
+from deploy.agent.verbs import operation_of
+
+
+def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any] | None:
+    """Run the job's verb; AgentError with exit code 4 where another one holds the host for longer than its patience."""
+    root, verb, run = Path(request["root"]), request["verb"], f"job-{request['job']}-{secrets.token_hex(4)}"
+    operation = operation_of(verb)
+    host, command = socket.gethostname(), f"job {request['job']}"
+    holder = {"run": run, "user": "root", "host": host, "command": command, "pid": os.getpid()}
+    asked = {
+        **request["request"],
+        "format": request["format"],
+        "stack": request["stack"],
+        "root": str(root),
+        "run": run,
+    }
+    with holding(root, holder, request["patience_seconds"]) as held:
+        try:
+            with working(asked, verb):
+                answer = operation(asked, Journal(str(root), run))
+        except AgentError:
+            held.end()
+            raise
+        held.end()
+    return answer

@@ -1,0 +1,59 @@
+"""The agent's verbs, and where the operation of each is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Optional
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+
+# Evaluated when the module is loaded, and Python 3.9 knows no `|` between types.
+Operation = Callable[[dict[str, Any], Journal], Optional[dict[str, Any]]]
+VERBS = {
+    "probe": "observing.probe",
+    "docker": "docker.floors",
+    "addresses": "observing.addresses",
+    "digests": "inputs.digests",
+    "hold": "hold",
+    "late": "late",
+    "place": "releases.place",
+    "image": "inputs.image",
+    "models": "inputs.models",
+    "sync": "engines.sync",
+    "engine": "engines.acts",
+    "secrets": "stack.secrets",
+    "converge": "releases.converge",
+    "collect": "releases.collect",
+    "copy": "data.copy",
+    "put_back": "data.put_back",
+    "accept": "releases.accept",
+    "room": "room",
+    "secret": "stack.secrets:read",
+    "stop": "releases.running:stop",
+    "start": "releases.running:start",
+    "restart": "releases.running:restart",
+    "down": "releases.remove:down",
+    "destroy": "releases.remove:destroy",
+    "clean": "releases.clean",
+    "applied": "releases.applied",
+    "remains": "releases.applied:remains",
+    "logs": "docker.printed",
+    "units": "releases.units",
+    "job": "job",
+}
+STREAMS = ("logs",)
+"""Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
+# They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
+LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "secret", *STREAMS)
+UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
+
+
+def operation_of(verb: str) -> Operation:
+    """Return the operation of a verb, loaded; AgentError where there is no such verb."""
+    if verb not in VERBS:
+        raise AgentError(f"the agent has no such verb: {verb}", f"one of {', '.join(VERBS)}", 2)
+    name, _, function = VERBS[verb].partition(":")
+    operation: Operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
+    return operation

@@ -1,0 +1,78 @@
+"""Jobs as files of a release: units and timers for systemd, lines for cron, and each job's request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from deploy.deployment.bundle import File, canonical_json
+from deploy.deployment.host import Deployment
+from deploy.deployment.jobs import Job, Schedule
+from deploy.hosts.agent_zip import agent_zip
+from deploy.stack import AGENT_FOLDER, HOST_PYTHON, Stack
+
+Print = Callable[[str, dict[str, Any]], str]
+MINUTE, HOUR = 60, 3600
+
+
+def unit_files(deployment: Deployment, printed: Print) -> Iterator[File]:
+    """Yield the files of a deployment's jobs; a host takes those of its own kind of scheduler."""
+    if not deployment.jobs:
+        return
+    stack = Stack(deployment.stack)
+    lines = [(moment, _script(stack, job)) for job in deployment.jobs for moment in cron_moments(job.schedule)]
+    yield File(f"units/{stack.project}.cron", printed("timers/jobs.cron.j2", {"lines": lines}))
+    for job in deployment.jobs:
+        yield from _files(stack, job, printed)
+
+
+def _files(stack: Stack, job: Job, printed: Print) -> Iterator[File]:
+    request = {
+        "format": 1,
+        "stack": stack.name,
+        "root": stack.root,
+        "job": job.name,
+        "verb": job.verb,
+        "request": job.request,
+        "patience_seconds": job.patience_seconds,
+    }
+    told = {"stack": stack.name, "purpose": job.purpose}
+    agent = {"python": HOST_PYTHON, "agent": f"{AGENT_FOLDER}/{agent_zip().name}", "request": _path(stack, job, "json")}
+    yield File(f"units/{job.name}.json", canonical_json(request))
+    yield File(f"units/{job.name}.sh", printed("timers/job.sh.j2", {**told, **agent}))
+    unit = f"units/{stack.unit(job.name)}"
+    yield File(f"{unit}.service", printed("timers/job.service.j2", {**told, "script": _script(stack, job)}))
+    yield File(f"{unit}.timer", printed("timers/job.timer.j2", {**told, "moments": timer_moments(job.schedule)}))
+
+
+def _script(stack: Stack, job: Job) -> str:
+    return _path(stack, job, "sh")
+
+
+def _path(stack: Stack, job: Job, ending: str) -> str:
+    # Through `current`: a unit's bytes, and with them systemd's reload, do not change with each release.
+    return f"{stack.root}/current/units/{job.name}.{ending}"
+
+
+def timer_moments(schedule: Schedule) -> list[str]:
+    """Return a schedule as lines of a systemd timer."""
+    lines = [f"OnCalendar=*-*-* {schedule.daily_at}:00"] if schedule.daily_at else []
+    if schedule.after_boot_seconds is not None:
+        lines.append(f"OnBootSec={schedule.after_boot_seconds}")
+    if schedule.every_seconds is not None:
+        lines += [f"OnActiveSec={schedule.every_seconds}", f"OnUnitInactiveSec={schedule.every_seconds}"]
+    return lines
+
+
+def cron_moments(schedule: Schedule) -> list[str]:
+    """Return a schedule as moments of cron, which knows minutes and no pause after a boot."""
+    moments = []
+    if schedule.daily_at:
+        hour, minute = schedule.daily_at.split(":")
+        moments.append(f"{int(minute)} {int(hour)} * * *")
+    if schedule.after_boot_seconds is not None:
+        moments.append("@reboot")
+    if schedule.every_seconds is not None:
+        hours, minutes = divmod(max(schedule.every_seconds, MINUTE) // MINUTE, HOUR // MINUTE)
+        moments.append(f"0 */{min(hours, 23)} * * *" if hours else f"*/{minutes} * * * *")
+    return moments

@@ -1,0 +1,32 @@
+"""Jobs: what a host does by itself on a schedule, without a control node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Moments at which a job runs; one that passed while the host was off is made up for."""
+
+    daily_at: str | None = None
+    """Time of day in the host's own zone, HH:MM."""
+    after_boot_seconds: int | None = None
+    every_seconds: int | None = None
+    """Pause between two runs."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One verb of the agent with its request, on a schedule."""
+
+    name: str
+    """Part of the names of its units: a to z, 0 to 9, '-'."""
+    purpose: str
+    """Shown by `systemctl status`."""
+    verb: str
+    schedule: Schedule
+    request: dict[str, Any] = field(default_factory=dict)
+    patience_seconds: int = 600
+    """Wait for the hold while an apply or another job has it."""

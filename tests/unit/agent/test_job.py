@@ -1,0 +1,54 @@
+"""A job: the host's scheduler runs one verb under the hold that control nodes take as well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.hosts.local import LocalTransport
+
+
+@pytest.fixture
+def transport(tmp_path: Path) -> LocalTransport:
+    return LocalTransport(str(tmp_path / "agent"))
+
+
+def run(transport: LocalTransport, root: Path, **more: Any) -> tuple[int, dict[str, Any]]:
+    """Run a job as a unit's script does: its request comes from a file."""
+    request = {"format": 1, "stack": "t-job", "root": str(root), "job": "tidy", "patience_seconds": 0.2}
+    file = root.parent / "tidy.json"
+    file.write_text(json.dumps({**request, "verb": "secrets", "request": {"secrets": []}, **more}))
+    with file.open() as stream:
+        argv = ["/usr/bin/python3", "-IS", transport.agent_path, "job"]
+        done = subprocess.run(argv, stdin=stream, capture_output=True, text=True, check=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_job_runs_its_verb_under_the_hold_and_lets_go(transport: LocalTransport, tmp_path: Path) -> None:
+    root = tmp_path / "t-job"
+    assert run(transport, root) == (0, {"changed": False, "written": []})
+    seen = transport.call("probe", {"stack": "t-job", "root": str(root)})
+    assert (seen["hold"], seen["interrupted"]) == (None, None)
+
+
+def test_a_job_waits_for_a_run_and_gives_up(transport: LocalTransport, tmp_path: Path) -> None:
+    root = tmp_path / "t-job"
+    who = {"stack": "t-job", "root": str(root), "run": "first", "user": "ada", "host": "desk", "command": "kit apply"}
+    with transport.hold(who, lambda _line: None):
+        status, answer = run(transport, root)
+    assert status == 4
+    assert answer["error"]["problem"].startswith("the host is held by ada on desk: kit apply")
+    assert run(transport, root)[0] == 0
+
+
+def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_path: Path) -> None:
+    root = tmp_path / "t-job"
+    status, answer = run(transport, root, verb="place", request={"release": "x", "files": [{"path": "../x"}]})
+    assert status == 1
+    assert "no place for the file" in answer["error"]["problem"]
+    assert transport.call("probe", {"stack": "t-job", "root": str(root)})["interrupted"] is None
+    assert "no such verb: nothing" in run(transport, root, verb="nothing")[1]["error"]["problem"]
