@@ -7,6 +7,8 @@ from pathlib import Path
 
 from deploy.agent import kit_folders
 
+HERE = "here"
+"""Name of the host of a kit.yaml that names none: the machine that kit runs on."""
 KIT_FOLDER = str(kit_folders.KIT)
 DATA_FOLDER = str(kit_folders.DATA)
 CACHE = str(kit_folders.CACHE)

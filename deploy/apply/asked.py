@@ -18,13 +18,13 @@ from deploy.apply.requests import (
     secrets_request,
     sync_request,
 )
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.service import Service
 from deploy.plan import Plan
 from deploy.plan.published import late_settings
 
 
-def request_of(step: Step, desired: Desired, prepared: Prepared, run: str) -> Request:
+def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Request:
     """Return the request of a step that the agent carries out."""
     deployment, folder = desired.deployment, desired.path.parent
     plan, observation = prepared.plan, prepared.observation
@@ -44,16 +44,16 @@ def request_of(step: Step, desired: Desired, prepared: Prepared, run: str) -> Re
     return made[step.verb]()
 
 
-def _owner_of_settings(desired: Desired, kind: str) -> Service:
+def _owner_of_settings(desired: Share, kind: str) -> Service:
     return next(service for service in desired.deployment.services if service.kind == kind and service.room)
 
 
-def _kept(desired: Desired, prepared: Prepared) -> list[str]:
+def _kept(desired: Share, prepared: Prepared) -> list[str]:
     kept = (prepared.observation.good, prepared.observation.release, desired.bundle.release)
     return [release for release in kept if release]
 
 
-def _converge_request(desired: Desired, plan: Plan, run: str) -> Request:
+def _converge_request(desired: Share, plan: Plan, run: str) -> Request:
     actions = plan.actions()
     services: dict[str, Request] = {
         service.name: {

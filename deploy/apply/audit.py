@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy import __version__
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.plan import Plan
 
 
-def audit_line(desired: Desired, plan: Plan) -> dict[str, Any]:
+def audit_line(desired: Share, plan: Plan) -> dict[str, Any]:
     """Return the line for the host's audit.log; the agent adds the time and the release."""
     return {
         "user": getpass.getuser(),

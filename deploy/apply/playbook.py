@@ -13,13 +13,13 @@ from deploy.apply.phases import Phase, Step
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests import folders_of
 from deploy.apply.tools import image_tools_variables, packages_for
-from deploy.decide.desired import Desired
-from deploy.hosts.reach import HERE
+from deploy.decide.desired import Share
+from deploy.stack import HERE
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
 
 
-def playbook_run(phases: Collection[Phase], desired: Desired, prepared: Prepared, agent: str) -> PlaybookRun:
+def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, agent: str) -> PlaybookRun:
     """Return the playbook run of neighbouring phases."""
     steps = {phase.name: phase.steps[HERE] for phase in phases}
     host = HostRun(
@@ -35,7 +35,7 @@ def playbook_run(phases: Collection[Phase], desired: Desired, prepared: Prepared
     return PlaybookRun(hosts=(host,), playbook=assets.playbooks_dir() / "site.yml", roles=assets.roles_dir())
 
 
-def _variables(steps: set[Step], desired: Desired, prepared: Prepared) -> dict[str, Any]:
+def _variables(steps: set[Step], desired: Share, prepared: Prepared) -> dict[str, Any]:
     deployment, observation = desired.deployment, prepared.observation
     fetch = deployment.fetch
     engine = engine_variables(observation, fetch) if Step("docker_engine") in steps else {}

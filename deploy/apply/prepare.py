@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from deploy.apply.references import Given, given_values
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.data_choices import EVERY, Choices
 from deploy.deployment.places import places_of
 from deploy.errors import KitError, UsageError
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def prepare(
-    desired: Desired,
+    desired: Share,
     transport: Transport,
     choices: Choices | None = None,
     *,
@@ -52,7 +52,7 @@ def prepare(
     """Observe the host once and plan; changes nothing.
 
     Args:
-        desired: What the files in git say.
+        desired: What the files in git say of the host.
         transport: The way to the host.
         choices: Answers about user data whose place became another one.
         tell: Where given, files of models that are going to be read are hashed now, each told before; else their size
@@ -73,7 +73,7 @@ def prepare(
     return Prepared(plan, observation, given, choices or {})
 
 
-def _ensure_known(desired: Desired, choices: Choices) -> None:
+def _ensure_known(desired: Share, choices: Choices) -> None:
     known = [place.service for place in places_of(desired.deployment)]
     for name in choices:
         if name not in (EVERY, *known):

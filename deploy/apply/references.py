@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.line import Line
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.secrets import Secret
 from deploy.errors import Problem, SpecError
 from deploy.hosts.observe import Observation
@@ -33,7 +33,7 @@ class _NoKeyError(_NotGivenError):
     """Why a value that is there cannot be a key, whatever the host has already."""
 
 
-def given_values(desired: Desired) -> Given:
+def given_values(desired: Share) -> Given:
     """Read what can be read; what cannot is missed only where the host lacks it."""
     found = Given()
     for secret in _referred(desired):
@@ -44,7 +44,7 @@ def given_values(desired: Desired) -> Given:
     return found
 
 
-def ensure_given(desired: Desired, observation: Observation) -> None:
+def ensure_given(desired: Share, observation: Observation) -> None:
     """Raise SpecError with every secret that cannot be read here and that the host lacks, or that is no key."""
     problems = []
     for secret in _referred(desired):
@@ -57,7 +57,7 @@ def ensure_given(desired: Desired, observation: Observation) -> None:
         raise SpecError(problems, "nothing was changed; mend this, then run the same command again")
 
 
-def _referred(desired: Desired) -> Iterator[Secret]:
+def _referred(desired: Share) -> Iterator[Secret]:
     return (secret for secret in desired.deployment.secrets if secret.reference)
 
 

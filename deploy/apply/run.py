@@ -21,11 +21,11 @@ from deploy.apply.requests import Request, base_request
 from deploy.apply.story import Event, State, from_journal
 from deploy.apply.streams import carry_out
 from deploy.apply.words import task_words
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.places import places_request
 from deploy.errors import KitError
-from deploy.hosts.reach import HERE
 from deploy.hosts.transport import Transport
+from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -33,7 +33,7 @@ OnEvent = Callable[[Event], None]
 
 
 def apply(
-    desired: Desired, transport: Transport, prepared: Prepared, on_event: OnEvent, *, full: bool = False
+    desired: Share, transport: Transport, prepared: Prepared, on_event: OnEvent, *, full: bool = False
 ) -> Outcome:
     """Make the host as planned; raise KitError when it refuses, fails, or was taken back."""
     run = secrets.token_hex(8)
@@ -74,7 +74,7 @@ class _Story:
         self.tell(Event(task_words(event), states.get(event.state, "done")))
 
 
-def _phases(desired: Desired, held: Prepared, full: bool) -> tuple[Phase, ...]:
+def _phases(desired: Share, held: Prepared, full: bool) -> tuple[Phase, ...]:
     steps = steps_of(desired.deployment, held.plan)
     if full:
         steps |= all_steps(desired.deployment, held.observation)
@@ -82,7 +82,7 @@ def _phases(desired: Desired, held: Prepared, full: bool) -> tuple[Phase, ...]:
 
 
 def _carry_out(
-    phases: tuple[Phase, ...], desired: Desired, transport: Transport, held: Prepared, run: str, story: _Story
+    phases: tuple[Phase, ...], desired: Share, transport: Transport, held: Prepared, run: str, story: _Story
 ) -> int:
     """Carry out the phases, one after the other; return how many steps and tasks changed something."""
 
@@ -110,7 +110,7 @@ def _ensure_done(result: PlaybookResult) -> None:
         raise KitError(problem, "\n".join(failure.next_step for failure in result.failures if failure.next_step))
 
 
-def _verify(desired: Desired, held: Prepared, full: bool, on_event: OnEvent) -> Report:
+def _verify(desired: Share, held: Prepared, full: bool, on_event: OnEvent) -> Report:
     def tell(check: Check) -> None:
         on_event(Event("verify", "progress", f"{check.service} {check.name}"))
 

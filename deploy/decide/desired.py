@@ -12,6 +12,8 @@ from deploy.agent.line import Line
 from deploy.decide.remembered import keep, recall, surroundings
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
+from deploy.deployment.secrets import Secret
+from deploy.deployment.service import Service
 from deploy.errors import SpecError
 from deploy.source_files import recorded
 
@@ -27,8 +29,9 @@ class Desired:
     """What the files in git say, decided and rendered."""
 
     path: Path
-    deployment: Deployment
-    bundle: Bundle
+    deployments: dict[str, Deployment]
+    """By the name of the host, as all that is decided."""
+    bundles: dict[str, Bundle]
     sources: Callable[[], tuple[Spec, Lock]]
     """Read when they are asked for: what was kept from an earlier run needs them no more."""
 
@@ -42,11 +45,54 @@ class Desired:
         """What kit.lock says."""
         return self.sources()[1]
 
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """The share of each host."""
+        return tuple(map(self.on, self.deployments))
+
+    def on(self, host: str) -> Share:
+        """Return the share of one host; KeyError where the stack has no such host."""
+        return Share(self, host, self.deployments[host], self.bundles[host])
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services of all hosts."""
+        return tuple(service for deployment in self.deployments.values() for service in deployment.services)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets of all hosts."""
+        return tuple(secret for deployment in self.deployments.values() for secret in deployment.secrets)
+
+    def service(self, name: str) -> Service:
+        """Return the service of that name, whatever host it is on; KeyError where there is none."""
+        return {service.name: service for service in self.services}[name]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the files in git say of one host."""
+
+    desired: Desired
+    host: str
+    deployment: Deployment
+    bundle: Bundle
+
+    @property
+    def path(self) -> Path:
+        """The path of kit.yaml."""
+        return self.desired.path
+
+    @property
+    def spec(self) -> Spec:
+        """What kit.yaml says of all hosts."""
+        return self.desired.spec
+
     def image_requests(self) -> list[dict[str, Any]]:
         """Return what the agent's operation `image` assembles."""
         from deploy.decide.images import image_requests
 
-        return image_requests(self.spec, self.lock)
+        return image_requests(self.spec, self.desired.lock)
 
 
 def lock_path(spec_path: Path) -> Path:
@@ -60,10 +106,11 @@ def load_desired(path: Path) -> Desired:
     from deploy.decide.resolve import resolve
 
     spec, lock = _read(path)
-    deployment = resolve(spec, lock)
-    overrides = path.parent / "templates"
-    bundle = render(deployment, overrides if overrides.is_dir() else None)
-    return Desired(path, deployment, bundle, lambda: (spec, lock))
+    deployments = resolve(spec, lock)
+    beside = path.parent / "templates"
+    overrides = beside if beside.is_dir() else None
+    bundles = {host: render(deployment, overrides) for host, deployment in deployments.items()}
+    return Desired(path, deployments, bundles, lambda: (spec, lock))
 
 
 def recall_desired(path: Path) -> Desired:
@@ -75,7 +122,7 @@ def recall_desired(path: Path) -> Desired:
         desired = load_desired(path)
     # A template may have changed while it was read: then the digest is of neither the old nor the new.
     if before is not None and before == surroundings(path):
-        keep(path, before, inputs, desired.deployment, desired.bundle)
+        keep(path, before, inputs, (desired.deployments, desired.bundles))
     return desired
 
 

@@ -27,10 +27,11 @@ from deploy.deployment.document import UnreadableError, read, written
 from deploy.deployment.host import Deployment
 from deploy.source_files import Digests
 
-FORMAT = 1
+FORMAT = 2
 MOST = 20
 """More of them than this are not kept; the oldest go."""
-Kept = tuple[Deployment, Bundle]
+Kept = tuple[dict[str, Deployment], dict[str, Bundle]]
+"""By host, what was decided, and its files."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class _Document:
     spec: str
     surroundings: str
     inputs: dict[str, str]
-    deployment: Deployment
-    bundle: Bundle
+    deployments: dict[str, Deployment]
+    bundles: dict[str, Bundle]
 
 
 def surroundings(spec: Path) -> str | None:
@@ -69,12 +70,12 @@ def recall(spec: Path) -> Kept | None:
     except (OSError, ValueError):
         # Damaged, foreign or newer: what cannot be read is made anew.
         return None
-    return (document.deployment, document.bundle) if is_same else None
+    return (document.deployments, document.bundles) if is_same else None
 
 
-def keep(spec: Path, made_in: str, inputs: Digests, deployment: Deployment, bundle: Bundle) -> None:
+def keep(spec: Path, made_in: str, inputs: Digests, made: Kept) -> None:
     """Keep a result with what it was made of."""
-    document = _Document(FORMAT, str(spec.absolute()), made_in, inputs, deployment, bundle)
+    document = _Document(FORMAT, str(spec.absolute()), made_in, inputs, *made)
     payload = json.dumps(written(_Document, document)).encode()
     # Where nothing can be written nothing is kept.
     with contextlib.suppress(OSError):

@@ -13,11 +13,12 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Spec
 from deploy.spec.models import Model
+from deploy.stack import HERE
 
 
-def resolve(spec: Spec, lock: Lock) -> Deployment:
-    """Decide everything for this host."""
-    return _deployment(spec, lock, resolved_parts(spec, lock))
+def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
+    """Decide everything for each host, by its name."""
+    return {HERE: _deployment(spec, lock, resolved_parts(spec, lock))}
 
 
 def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.transport import Transport
-
-HERE = "here"
-"""The host of a kit.yaml that names none: this machine."""
+from deploy.stack import HERE
 
 
 def reach(hosts: Iterable[str] = (HERE,)) -> dict[str, Transport]:

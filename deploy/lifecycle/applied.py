@@ -12,7 +12,7 @@ from deploy.deployment.secrets import Secret
 from deploy.errors import SpecError, UsageError
 from deploy.hosts.transport import Transport
 from deploy.spec.loading.loader import load_spec
-from deploy.stack import Stack
+from deploy.stack import HERE, Stack
 
 FORMAT = 1
 
@@ -41,7 +41,7 @@ class Applied:
 def applied(path: Path, transport: Transport) -> Applied:
     """Read kit.yaml and kit.lock; a stack whose lock is missing or broken is as its release on the host says."""
     try:
-        return _of_deployment(load_desired(path).deployment)
+        return _of_deployment(load_desired(path).deployments[HERE])
     except SpecError:
         found = _released(host_state(transport, load_spec(path).stack))
         if found is None:
@@ -52,7 +52,7 @@ def applied(path: Path, transport: Transport) -> Applied:
 def to_remove(path: Path, stack: str | None, transport: Transport) -> Applied:
     """Return what was applied; kit.yaml is asked where no release says it, and where no name is given."""
     state = host_state(transport, stack_of(path, stack, transport))
-    there = _released(state) or _of_deployment(load_desired(path).deployment)
+    there = _released(state) or _of_deployment(load_desired(path).deployments[HERE])
     # Also what removed services left, and what stayed where a service's data lay before.
     return replace(there, data_roots=_outermost({*there.data_roots, *state["places"]}))
 

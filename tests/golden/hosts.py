@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import probe_request
 from deploy.plan.engine import SETTINGS
@@ -21,7 +21,7 @@ BOOKWORM = {
 }
 
 
-def bare(desired: Desired) -> Answer:
+def bare(desired: Share) -> Answer:
     """Return what a fresh Debian 12 says, with a docker client on PATH and no engine behind it."""
     request = probe_request(desired.deployment)
     return {
@@ -76,7 +76,7 @@ def seen_engine(made: tuple[CreatedModel, ...], models_dir: str | None = None) -
     }
 
 
-def _named(desired: Desired, is_applied: bool) -> Answer:
+def _named(desired: Share, is_applied: bool) -> Answer:
     """Return what is seen of engines that have the models that they are asked for."""
     return {
         engine.name: {
@@ -89,7 +89,7 @@ def _named(desired: Desired, is_applied: bool) -> Answer:
     }
 
 
-def settled(desired: Desired) -> Answer:
+def settled(desired: Share) -> Answer:
     """Return what a host says on which exactly this was applied and verified."""
     deployment, bundle = desired.deployment, desired.bundle
     readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
@@ -148,7 +148,7 @@ def _image_id(kind: str) -> str:
     return f"sha256:id-of-{kind}"
 
 
-def _container(desired: Desired, name: str) -> Answer:
+def _container(desired: Share, name: str) -> Answer:
     service = desired.deployment.service(name)
     return {
         "id": f"id-of-{name}",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
 from deploy.plan import make_plan
+from deploy.stack import HERE
 from tests.golden.hosts import bare, merged, settled
 
 PLANS = Path(__file__).parent / "plans"
@@ -33,11 +34,11 @@ def plan_of(case: Path, work: Path) -> str:
     return make_plan(wanted.deployment, wanted.bundle, observation, choices).text()
 
 
-def desired_of(spec: Path, work: Path) -> Desired:
+def desired_of(spec: Path, work: Path) -> Share:
     """Load a case's spec with the lock that all cases share."""
     shutil.copy(spec, work / "kit.yaml")
     shutil.copy(LOCK, work / "kit.lock")
-    return load_desired(work / "kit.yaml")
+    return load_desired(work / "kit.yaml").on(HERE)
 
 
 def compose_of(case: Path, work: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.decide.desired import load_desired
+from deploy.stack import HERE
 from tests.golden.plans_of import CASES, COMPOSE, LOCK, compose_of, plan_of
 
 
@@ -36,6 +37,6 @@ def test_the_quickstart_renders_the_expected_tree(tmp_path: Path) -> None:
     source, expected = LOCK.parent / "fresh_machine", LOCK.parent / "fresh_machine" / "expected"
     shutil.copy(source / "kit.yaml", tmp_path / "kit.yaml")
     shutil.copy(LOCK, tmp_path / "kit.lock")
-    rendered = {file.path: file.content for file in load_desired(tmp_path / "kit.yaml").bundle.files}
+    rendered = {file.path: file.content for file in load_desired(tmp_path / "kit.yaml").on(HERE).bundle.files}
     kept = {str(path.relative_to(expected)): path.read_text() for path in expected.rglob("*") if path.is_file()}
     assert rendered == kept

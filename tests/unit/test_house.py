@@ -70,7 +70,7 @@ class Host:
     agent_path = ""
     def call(self, verb, request):
         return json.loads(Path(sys.argv[2]).read_text())
-assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])), Host(), yes=True) == 0
+assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])).on("here"), Host(), yes=True) == 0
 print(json.dumps(sorted(set({HEAVY}) & set(sys.modules))))
 """
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import size
 from deploy.cli.terminal.columns import bad, columns, dim, good
-from deploy.decide.desired import Desired
 from deploy.lifecycle.models import SETTLED, Loaded, Row
 
 UNKNOWN = "-"
@@ -15,9 +15,9 @@ UNKNOWN = "-"
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
 
-def table(desired: Desired, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
+def table(spec: Path, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
     """Print every model on a line, what mends those that differ, and what starts engines that are stopped."""
-    lines = [f"{name} is stopped: {start(desired, name)}" for name in stopped]
+    lines = [f"{name} is stopped: {start(spec, name)}" for name in stopped]
     cells = [
         (
             row.name,
@@ -30,14 +30,14 @@ def table(desired: Desired, found: tuple[Row, ...], stopped: Iterable[str] = ())
         for row in found
     ]
     if any(row.differs for row in found):
-        lines.append(f"what an apply would do: {Line('plan', spec=desired.path)}")
-    none = f"kit.yaml has no models, and no engine has one: {desired.path}"
+        lines.append(f"what an apply would do: {Line('plan', spec=spec)}")
+    none = f"kit.yaml has no models, and no engine has one: {spec}"
     return "\n\n".join(filter(None, (columns(cells, HEADINGS) if cells else none, "\n".join(lines))))
 
 
-def start(desired: Desired, name: str) -> str:
+def start(spec: Path, name: str) -> str:
     """Return the line that starts a service."""
-    return str(Line("start", name, spec=desired.path))
+    return str(Line("start", name, spec=spec))
 
 
 def _state(row: Row) -> str:

@@ -13,7 +13,7 @@ from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.cli.told.drift import drift
 from deploy.cli.told.modelling import summary
 from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.engines import Engine
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
@@ -24,48 +24,48 @@ from deploy.plan.preflight import printed
 HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 
 
-def state_text(desired: Desired, prepared: Prepared, every_package: bool) -> str:
+def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
     """Return the whole status as text."""
     observation, plan = prepared.observation, prepared.plan
-    parts = [f"{_release(desired, prepared)}\n{host_line(observation)}"]
+    parts = [f"{_release(share, prepared)}\n{host_line(observation)}"]
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
-    if observation.release is not None and desired.spec.webui is not None:
-        parts.append(_page(desired, observation))
+    if observation.release is not None and share.spec.webui is not None:
+        parts.append(_page(share, observation))
     if observation.release is not None:
-        parts.append("\n".join(_models(desired, observation)))
-    parts.append("\n".join(_images(desired, observation, every_package)))
+        parts.append("\n".join(_models(share, observation)))
+    parts.append("\n".join(_images(share, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
     parts += list(printed(observation))
     parts.append("\n".join(_left(observation)))
     pending = len(plan.operations)
     if pending:
         parts.append(
-            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=desired.path)}"
+            f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=share.path)}"
         )
     if observation.release is not None:
-        parts.append("\n".join(places(desired)))
+        parts.append("\n".join(places(share.deployment.services)))
     return "\n\n".join(part for part in parts if part)
 
 
-def _is_open(desired: Desired, observation: Observation) -> bool:
+def _is_open(share: Share, observation: Observation) -> bool:
     """Say whether the web page runs."""
-    webui = desired.spec.webui
+    webui = share.spec.webui
     container = observation.services.get(webui.kind) if webui else None
     return container is not None and container.state == "running"
 
 
-def _page(desired: Desired, observation: Observation) -> str:
-    address, webui = page_address(desired), desired.spec.webui
-    if webui is None or _is_open(desired, observation):
+def _page(share: Share, observation: Observation) -> str:
+    address, webui = page_address(share.desired), share.spec.webui
+    if webui is None or _is_open(share, observation):
         return f"people open {address}"
     verb = "start" if webui.kind in observation.stopped else "apply"
-    line = Line(verb, *([webui.kind] if verb == "start" else []), spec=desired.path)
+    line = Line(verb, *([webui.kind] if verb == "start" else []), spec=share.path)
     return f"the page at {address} does not run: {line}"
 
 
-def _release(desired: Desired, prepared: Prepared) -> str:
-    stack, observation = desired.spec.stack, prepared.observation
+def _release(share: Share, prepared: Prepared) -> str:
+    stack, observation = share.spec.stack, prepared.observation
     if observation.release is None:
         lines = [f"stack {stack}: nothing was applied here yet"]
     else:
@@ -75,7 +75,7 @@ def _release(desired: Desired, prepared: Prepared) -> str:
         lines.append(f"held by {_holder(observation.holder)}")
     elif observation.interrupted and prepared.plan.operations:
         # One that left nothing to do is nobody's concern, and no apply would ever end it.
-        lines.append(f"the last run was cut off; the next apply goes on from there: {Line('apply', spec=desired.path)}")
+        lines.append(f"the last run was cut off; the next apply goes on from there: {Line('apply', spec=share.path)}")
     return "\n".join(lines)
 
 
@@ -130,27 +130,27 @@ def _short(reference: str) -> str:
     return f"{name}:{tag[:12]}" if name else reference
 
 
-def _models(desired: Desired, observation: Observation) -> list[str]:
+def _models(share: Share, observation: Observation) -> list[str]:
     """Return a line for each engine that makes models, or has them."""
-    told = summary(rows(desired.deployment, observation))
+    told = summary(rows(share.deployment, observation))
     lines = []
-    for engine in desired.deployment.asked_engines:
+    for engine in share.deployment.asked_engines:
         seen = observation.engines.get(engine.name) or observation.named_engines.get(engine.name)
         count, differing = told.get(engine.name, (0, ()))
         counted = f"{engine.name}: {count} model{'s' if count != 1 else ''}"
         if seen is not None and not seen.is_told:
             lines.append(f"{counted}, {bad('not seen')}: {seen.problem}")
         elif differing:
-            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: {Line('models', spec=desired.path)}")
+            lines.append(f"{counted}, {bad(f'{len(differing)} differ')}: {Line('models', spec=share.path)}")
         else:
             lines.append(f"{counted}, {good('as kit.yaml says')}")
-    return [*lines, *_contexts(desired)]
+    return [*lines, *_contexts(share)]
 
 
-def _contexts(desired: Desired) -> list[str]:
+def _contexts(share: Share) -> list[str]:
     """Return a line for each engine that makes models: what each model sees of a conversation."""
     lines = []
-    for engine in desired.deployment.engines:
+    for engine in share.deployment.engines:
         given = [(model.name, given_context(engine, model)) for model in engine.models]
         told = [f"{name} {found.words}" for name, found in given if found is not None]
         if told:
@@ -158,9 +158,9 @@ def _contexts(desired: Desired) -> list[str]:
     return lines
 
 
-def _images(desired: Desired, observation: Observation, every_package: bool) -> list[str]:
+def _images(share: Share, observation: Observation, every_package: bool) -> list[str]:
     lines = []
-    for service in desired.deployment.services:
+    for service in share.deployment.services:
         image = observation.images.get(service.image.reference)
         if image is not None and image.debian_versions:
             versions = [f"{name} {version}" for name, version in sorted(image.debian_versions.items())]
@@ -178,9 +178,9 @@ def _left(observation: Observation) -> list[str]:
     return [*lines, f"`{Line('destroy', '--data')}` removes what is left, with the whole stack"] if lines else []
 
 
-def _counted(desired: Desired, observation: Observation) -> dict[str, Any]:
-    told = summary(rows(desired.deployment, observation))
-    contexts = {engine.name: _given(engine) for engine in desired.deployment.engines}
+def _counted(share: Share, observation: Observation) -> dict[str, Any]:
+    told = summary(rows(share.deployment, observation))
+    contexts = {engine.name: _given(engine) for engine in share.deployment.engines}
     return {
         engine: {"count": count, "differing": list(differing), "contexts": contexts.get(engine, {})}
         for engine, (count, differing) in told.items()
@@ -196,11 +196,11 @@ def _given(engine: Engine) -> dict[str, Any]:
     }
 
 
-def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
+def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
     """Return the whole status as JSON values."""
     observation = prepared.observation
     return {
-        "stack": desired.spec.stack,
+        "stack": share.spec.stack,
         "release": observation.release,
         "verified": observation.is_proven,
         "services": {
@@ -218,15 +218,15 @@ def state_document(desired: Desired, prepared: Prepared) -> dict[str, Any]:
             "docker": observation.docker.version,
             "compose": observation.docker.compose,
         },
-        "models": _counted(desired, observation),
+        "models": _counted(share, observation),
         "drift": list(drift(observation)),
         "left": [asdict(one) for one in observation.left],
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
-        "open": page_address(desired) if _is_open(desired, observation) else None,
+        "open": page_address(share.desired) if _is_open(share, observation) else None,
         "backups": NO_BACKUPS,
-        "data": {s.name: s.data.host_path for s in desired.deployment.services if s.data},
+        "data": {s.name: s.data.host_path for s in share.deployment.services if s.data},
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from deploy.agent.line import Line
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import coloured_plan
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.plan.estimate import estimate
@@ -17,10 +18,10 @@ from deploy.stack import Stack
 NO_BACKUPS = "There are no backups yet."
 
 
-def forecast(desired: Desired, prepared: Prepared, *, verbose: bool = False) -> str:
+def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
     """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
     text = coloured_plan(prepared.plan.text(verbose=verbose))
-    cost = estimate(desired.deployment, prepared.plan.operations)
+    cost = estimate(share.deployment, prepared.plan.operations)
     minutes = max(1, round(cost.seconds / 60))
     counted = f"{minutes} minute{'s' if minutes > 1 else ''}.\n"
     if not cost.download_bytes:
@@ -53,7 +54,7 @@ def welcome(desired: Desired, outcome: Outcome) -> str:
         "",
         *doors(desired),
     ]
-    return "\n".join([*lines, "", *places(desired)])
+    return "\n".join([*lines, "", *places(desired.services)])
 
 
 def doors(desired: Desired) -> list[str]:
@@ -61,12 +62,12 @@ def doors(desired: Desired) -> list[str]:
     lines = []
     webui, gateway = desired.spec.webui, desired.spec.gateway
     if webui is not None:
-        service = desired.deployment.service(webui.kind)
+        service = desired.service(webui.kind)
         published = f" (it is published at {address(service)})" if webui.url else ""
         lines.append(f"Open {page_address(desired)} and sign in as {webui.admin.email}{published}.")
         lines += [*other_addresses(service), *_keys(desired, service, "Password")]
     if gateway is not None:
-        service = desired.deployment.service(gateway.kind)
+        service = desired.service(gateway.kind)
         lines += [f"Programs use {address(service)}/v1.", *other_addresses(service), *_keys(desired, service, "Key")]
         lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
     return lines if gateway is not None else [*lines, *_engines(desired)]
@@ -89,19 +90,19 @@ def _engines(desired: Desired) -> list[str]:
 def page_address(desired: Desired) -> str | None:
     """Return the address at which people open the web page, if there is one."""
     webui = desired.spec.webui
-    return (webui.public_url or address(desired.deployment.service(webui.kind))) if webui else None
+    return (webui.public_url or address(desired.service(webui.kind))) if webui else None
 
 
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:
     """Return the line to type for each secret of a service that a person uses."""
-    secrets = [secret for secret in desired.deployment.secrets if secret.owner == service.name and secret.shown_as]
+    secrets = [one for one in desired.secrets if one.owner == service.name and one.shown_as]
     return [_key(desired, secret, what) for secret in secrets]
 
 
 def _key(desired: Desired, secret: Secret, what: str) -> str:
     return (
         f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
-        f"  (it lies in {Stack(desired.deployment.stack).secret(secret.owner, secret.name)})"
+        f"  (it lies in {Stack(desired.spec.stack).secret(secret.owner, secret.name)})"
     )
 
 
@@ -121,23 +122,23 @@ def other_addresses(service: Service) -> list[str]:
     return [f"  It answers at {', '.join(others)} too."] if others else []
 
 
-def places(desired: Desired) -> list[str]:
+def places(services: Iterable[Service]) -> list[str]:
     """Return where user data lies, and that nothing saves it yet."""
-    data = [service.data.host_path for service in desired.deployment.services if service.data]
+    data = [service.data.host_path for service in services if service.data]
     return [f"{NO_BACKUPS} Chats and documents lie in {', '.join(data)}."] if data else []
 
 
-def outcome_document(desired: Desired, outcome: Outcome) -> dict[str, Any]:
+def outcome_document(share: Share, outcome: Outcome) -> dict[str, Any]:
     """Return what an apply did as JSON values."""
-    webui = desired.spec.webui
+    webui = share.spec.webui
     return {
-        "stack": desired.spec.stack,
-        "release": desired.bundle.release,
+        "stack": share.spec.stack,
+        "release": share.bundle.release,
         "changed": not outcome.plan.is_empty,
         "plan": outcome.plan.as_json(),
         "changed_tasks": outcome.changed_tasks,
         "verify": outcome.report.as_json() if outcome.report else None,
-        "open": page_address(desired),
-        "addresses": {service.name: addresses(service) for service in desired.deployment.services},
+        "open": page_address(share.desired),
+        "addresses": {service.name: addresses(service) for service in share.deployment.services},
         "sign_in_as": webui.admin.email if webui else None,
     }

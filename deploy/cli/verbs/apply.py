@@ -14,7 +14,8 @@ from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import LOCK
 from deploy.deployment.data_choices import Choices
 from deploy.errors import UsageError
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
+from deploy.stack import HERE
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
@@ -41,7 +42,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, lo
         from deploy.cli.verbs.applying import apply_and_tell
         from deploy.decide.desired import recall_desired
 
-        desired = recall_desired(spec)
+        desired = recall_desired(spec).on(HERE)
         ensure_root("apply changes this machine")
         return apply_and_tell(output, desired, transport, choices=data, yes=yes, full=full, pinned=pinned)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.decide.desired import load_desired
+from deploy.stack import HERE
 
 
 @verb("check", "check", "check inventories/quickstart/kit.yaml")
@@ -20,7 +21,7 @@ def command(output: Output, spec: Path) -> None:
     from deploy.spec.loading.loader import LARGEST
     from deploy.spec.texts import line_notes
 
-    desired = load_desired(spec)
+    desired = load_desired(spec).on(HERE)
     services = [service.name for service in desired.deployment.services]
     runs = ", ".join(services) or "nothing of its own"
     notes = list(line_notes(read_document(spec, LARGEST, "")))

@@ -7,8 +7,9 @@ import click
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.shared import clean, packages_words
+from deploy.stack import HERE
 
 
 @verb("clean", "clean", "clean --cache --json")

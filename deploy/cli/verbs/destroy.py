@@ -12,11 +12,12 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import spec_argument, stack_option, verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import to_remove
 from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there, remains
 from deploy.lifecycle.shared import stays_words
+from deploy.stack import HERE
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")

@@ -9,9 +9,10 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import spec_argument, stack_option, verb
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import stack_of
 from deploy.lifecycle.remove import take_down
+from deploy.stack import HERE
 
 
 @verb("down", "down", "down inventories/quickstart/kit.yaml", "down --stack home")

@@ -11,10 +11,11 @@ from deploy.cli.terminal.output import Output, is_coloured
 from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.names import chosen, known
 from deploy.errors import UsageError
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.checks_in_logs import check_lines
 from deploy.lifecycle.logs import log_lines, read_logs
+from deploy.stack import HERE
 
 
 @verb("logs", "logs --follow", "logs main --tail 20 inventories/quickstart/kit.yaml")

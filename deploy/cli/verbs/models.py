@@ -15,10 +15,11 @@ from deploy.cli.verbs.declare import engine_option, list_group, spec_argument, v
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
 from deploy.hosts.observe import observe
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import asleep, completed, listed, rows
 from deploy.spec.checks.naming import ensure_taken_whole
+from deploy.stack import HERE
 
 
 @list_group("models", "models", "models pull llama3.2:3b", "models remove old-one")
@@ -34,15 +35,16 @@ def command() -> None:
 def list_models(output: Output, spec: Path) -> None:
     """List the models, wanted and there: engine, size, digest, state, and what is loaded now."""
     desired, transport = load_desired(spec), reach()[HERE]
-    observation = observe(transport, desired.deployment)
-    found = completed(desired.deployment, transport, rows(desired.deployment, observation), observation)
-    stopped = asleep(desired.deployment, observation)
+    deployment = desired.deployments[HERE]
+    observation = observe(transport, deployment)
+    found = completed(deployment, transport, rows(deployment, observation), observation)
+    stopped = asleep(deployment, observation)
     document = {
         "stack": desired.spec.stack,
         "models": [asdict(row) for row in found],
-        "stopped": [{"engine": name, "next": start(desired, name)} for name in stopped],
+        "stopped": [{"engine": name, "next": start(spec, name)} for name in stopped],
     }
-    output.answer(table(desired, found, stopped), document, is_fitted=True)
+    output.answer(table(spec, found, stopped), document, is_fitted=True)
 
 
 @verb("pull", "models pull llama3.2:3b", "models pull llama3.2:3b --engine mac kit.yaml")
@@ -55,7 +57,8 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
     What stopped in the middle goes on there. kit.yaml does not know of it: `models` in it makes it part of the stack.
     """
     desired = load_desired(spec)
-    deployment, found = desired.deployment, chosen_engine(desired.deployment, engine)
+    deployment = desired.deployments[HERE]
+    found = chosen_engine(deployment, engine)
     ensure_taken_whole(name, desired.spec, found.name)
     ensure_root("pull changes this machine")
     with progress() as display:
@@ -72,7 +75,7 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
 @spec_argument
 def remove(output: Output, spec: Path, name: str, engine: str | None, yes: bool) -> None:
     """Remove a model that kit.yaml does not declare from its engine; its name has to be typed."""
-    deployment, transport = load_desired(spec).deployment, reach()[HERE]
+    deployment, transport = load_desired(spec).deployments[HERE], reach()[HERE]
     found = chosen_engine(deployment, engine)
     there = listed(deployment, transport, found)
     ensure_removable(found, name, tuple(one["name"] for one in there.values()))

@@ -14,7 +14,8 @@ from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import AS_ROOT, FAILED, PENDING
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
+from deploy.stack import HERE
 
 
 @verb("plan", "plan", "plan --check --json inventories/quickstart/kit.yaml")
@@ -28,7 +29,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
     are left out; --verbose has them.
     """
-    prepared = prepare(load_desired(spec), reach()[HERE], data, tell=output.note)
+    prepared = prepare(load_desired(spec).on(HERE), reach()[HERE], data, tell=output.note)
     plan = prepared.plan
     output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json(), is_fitted=True)
     return exit_code(prepared, check)

@@ -9,8 +9,9 @@ from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.rebuild import rebuild_images
+from deploy.stack import HERE
 
 
 @verb("rebuild", "rebuild", "rebuild main inventories/quickstart/kit.yaml")
@@ -21,7 +22,7 @@ def command(output: Output, target: Target) -> int:
     All images unless services are named. What runs goes on meanwhile; then the services whose image is another one are
     recreated as in apply, with a copy of their data taken first.
     """
-    desired, transport = load_desired(target.spec), reach()[HERE]
+    desired, transport = load_desired(target.spec).on(HERE), reach()[HERE]
     services = chosen(target.names, (service.name for service in desired.deployment.services))
     ensure_root("rebuild changes this machine")
     with progress() as display:

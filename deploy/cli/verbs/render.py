@@ -10,6 +10,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.folder import write_bundle
 from deploy.decide.desired import load_desired
+from deploy.stack import HERE
 
 
 @verb("render", "render --out rendered", "render --out /tmp/seen inventories/quickstart/kit.yaml")
@@ -22,7 +23,7 @@ def command(output: Output, spec: Path, out: Path) -> None:
 
     The folder is made; one that holds an earlier rendering is replaced, any other one that is not empty is refused.
     """
-    bundle = load_desired(spec).bundle
+    bundle = load_desired(spec).bundles[HERE]
     write_bundle(bundle, out)
     output.answer(
         f"{len(bundle.files)} files of release {bundle.release} are in {out}",

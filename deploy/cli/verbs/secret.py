@@ -10,9 +10,10 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import Target, list_group, name_argument, spec_argument, verb
 from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
+from deploy.stack import HERE
 
 
 @list_group("secret", "secret", "secret show webui_admin_password")

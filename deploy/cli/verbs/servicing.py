@@ -7,9 +7,10 @@ from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import Target
 from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.services import Change, change_services
+from deploy.stack import HERE
 
 
 def change(output: Output, target: Target, what: Change, past: str) -> None:

@@ -10,11 +10,12 @@ from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.names import chosen
 from deploy.cli.verbs.rights import ensure_root
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.errors import FAILED
-from deploy.hosts.reach import HERE, reach
+from deploy.hosts.reach import reach
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import host_state
+from deploy.stack import HERE
 from deploy.verify.run import run_checks
 
 
@@ -26,7 +27,7 @@ def command(output: Output, target: Target) -> int:
     Asks the running services real questions through every hop, and looks at their ports, files, owners and limits.
     Exit 1 when a check fails.
     """
-    desired, transport = load_desired(target.spec), reach()[HERE]
+    desired, transport = load_desired(target.spec).on(HERE), reach()[HERE]
     deployment = desired.deployment
     services = chosen(target.names, (service.name for service in deployment.services))
     ensure_root("verify asks with the stack's own keys")
@@ -44,7 +45,7 @@ def command(output: Output, target: Target) -> int:
     return 0 if report.passed else FAILED
 
 
-def _unapplied(desired: Desired, transport: Transport) -> str:
+def _unapplied(desired: Share, transport: Transport) -> str:
     """Say that kit.yaml is not what stands here: what failed may only wait for an apply."""
     current = host_state(transport, desired.deployment.stack)["release"]
     if current == desired.bundle.release:

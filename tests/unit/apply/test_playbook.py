@@ -14,10 +14,10 @@ from deploy.apply.phases import phases_of, verb
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests import Request, folders_of, models_request
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
-from deploy.hosts.reach import HERE
 from deploy.plan import make_plan
+from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -25,7 +25,7 @@ FILE_MODEL = 'models: [{name: gemma, engine: main, from: {file: models/mine.gguf
 SETTLING = ["secrets: secrets", "place: place", "converge: converge", "settings: room open_webui", "collect: collect"]
 
 
-def steps(wanted: Desired, answer: Answer, *, full: bool = False) -> list[str]:
+def steps(wanted: Share, answer: Answer, *, full: bool = False) -> list[str]:
     """Return the steps of an apply, each behind its phase."""
     prepared = seen(wanted, answer)
     needed = steps_of(wanted.deployment, prepared.plan)
@@ -33,25 +33,25 @@ def steps(wanted: Desired, answer: Answer, *, full: bool = False) -> list[str]:
     return [f"{phase.name}: {step}" for phase in phases_of({HERE: needed}) for step in phase.steps[HERE]]
 
 
-def seen(wanted: Desired, answer: Answer) -> Prepared:
+def seen(wanted: Share, answer: Answer) -> Prepared:
     observation = read_observation(answer)
     return Prepared(make_plan(wanted.deployment, wanted.bundle, observation), observation)
 
 
-def asked(name: str, wanted: Desired, answer: Answer) -> Request:
+def asked(name: str, wanted: Share, answer: Answer) -> Request:
     return request_of(verb(name), wanted, seen(wanted, answer), "run-1")
 
 
-def actions_of(wanted: Desired, answer: Answer) -> dict[str, str]:
+def actions_of(wanted: Share, answer: Answer) -> dict[str, str]:
     return {name: one["action"] for name, one in asked("converge", wanted, answer)["services"].items()}
 
 
 @pytest.fixture
-def quickstart(tmp_path: Path) -> Desired:
+def quickstart(tmp_path: Path) -> Share:
     return desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
 
 
-def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_other(quickstart: Desired) -> None:
+def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_other(quickstart: Share) -> None:
     assert steps(quickstart, bare(quickstart)) == [
         "secrets: secrets",
         "os: docker_engine",
@@ -67,28 +67,28 @@ def test_a_bare_host_gets_every_step_in_the_order_in_which_things_need_each_othe
     ]
 
 
-def test_a_missing_model_file_is_fetched_before_its_engine_opens_it_anew(quickstart: Desired) -> None:
+def test_a_missing_model_file_is_fetched_before_its_engine_opens_it_anew(quickstart: Share) -> None:
     answer = merged(settled(quickstart), {"models": {quickstart.deployment.models[0].host_path: None}})
     assert steps(quickstart, answer) == [SETTLING[0], "models: models", *SETTLING[1:]]
     assert actions_of(quickstart, answer) == {"main": "recreate", "litellm": "keep", "open_webui": "keep"}
 
 
-def test_drifted_settings_start_nothing_but_the_settings(quickstart: Desired) -> None:
+def test_drifted_settings_start_nothing_but_the_settings(quickstart: Share) -> None:
     drift = {"settings": {"open_webui": {"drift": [{"name": "ui.enable_signup", "cause": "is true"}]}}}
     assert steps(quickstart, merged(settled(quickstart), drift)) == ["settings: room open_webui"]
 
 
-def test_a_container_that_is_gone_needs_neither_images_nor_folders(quickstart: Desired) -> None:
+def test_a_container_that_is_gone_needs_neither_images_nor_folders(quickstart: Share) -> None:
     answer = merged(settled(quickstart), {"services": {"litellm": None}})
     assert steps(quickstart, answer) == SETTLING
     assert actions_of(quickstart, answer) == {"main": "keep", "litellm": "create", "open_webui": "keep"}
 
 
-def test_a_release_that_nobody_proved_is_waited_for_again(quickstart: Desired) -> None:
+def test_a_release_that_nobody_proved_is_waited_for_again(quickstart: Share) -> None:
     assert steps(quickstart, settled(quickstart) | {"good": None}) == SETTLING
 
 
-def test_a_forced_run_has_every_step_but_the_engine_of_somebody_else(quickstart: Desired) -> None:
+def test_a_forced_run_has_every_step_but_the_engine_of_somebody_else(quickstart: Share) -> None:
     foreign = merged(settled(quickstart), {"docker": {"kit_installed": False}})
     own, others = (set(steps(quickstart, answer, full=True)) for answer in (settled(quickstart), foreign))
     assert own - others == {"os: docker_engine", "os: docker"}
@@ -104,14 +104,14 @@ def test_a_service_that_is_no_longer_declared_is_removed_and_its_data_named_nowh
     assert "/srv/kit/home/open_webui" not in json.dumps([asked(name, wanted, answer) for name in names])
 
 
-def test_user_data_goes_along_with_every_convergence_for_the_agent_to_copy(quickstart: Desired) -> None:
+def test_user_data_goes_along_with_every_convergence_for_the_agent_to_copy(quickstart: Share) -> None:
     services = asked("converge", quickstart, settled(quickstart) | {"good": None})["services"]
     assert {name for name, one in services.items() if one["copy"]} == {"open_webui"}
     assert services["open_webui"]["copy"]["host_path"] == "/srv/kit/home/open_webui/data"
     assert {"sqlite": "webui.db"} in services["open_webui"]["copy"]["items"]
 
 
-def test_no_request_holds_a_value_of_a_secret(quickstart: Desired) -> None:
+def test_no_request_holds_a_value_of_a_secret(quickstart: Share) -> None:
     secrets = asked("secrets", quickstart, bare(quickstart))["secrets"]
     assert {secret["name"] for secret in secrets} == {secret.name for secret in quickstart.deployment.secrets}
     assert {secret["value"] for secret in secrets} == {None}
@@ -128,12 +128,12 @@ def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) 
         f"{locked}models:\n  main/gemma:\n    source: file\n    sha256: {'a' * 64}\n    size: 7\n"
         "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
     )
-    wanted = load_desired(spec)
+    wanted = load_desired(spec).on(HERE)
     source = models_request(wanted.deployment, "run-1", wanted.path.parent)["models"][0]["source"]
     assert source == {"file": {"path": str(folder / "models/mine.gguf")}}
 
 
-def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Desired) -> None:
+def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Share) -> None:
     above, own, *others = folders_of(quickstart.deployment)
     assert [above["path"], own["path"]] == ["/srv/kit", f"/srv/kit/{quickstart.deployment.stack}"]
     assert all((one["uid"], one["gid"], one["mode"]) == (0, 0, "0755") for one in (above, own))

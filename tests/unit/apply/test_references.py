@@ -13,11 +13,11 @@ from deploy.apply.phases import phases_of
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
 from deploy.apply.references import ensure_given, given_values
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request, read_observation
-from deploy.hosts.reach import HERE
 from deploy.plan import make_plan
+from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, settled
 from tests.golden.plans_of import LOCK, PLANS
 
@@ -25,18 +25,18 @@ VALUE = "sk-from-somewhere-else"
 
 
 @pytest.fixture
-def wanted(tmp_path: Path) -> Desired:
+def wanted(tmp_path: Path) -> Share:
     return desired(tmp_path, "env:LM_KEY")
 
 
-def desired(folder: Path, reference: str) -> Desired:
+def desired(folder: Path, reference: str) -> Share:
     text = (PLANS / "two_engines_of_one_model" / "kit.yaml").read_text()
     (folder / "kit.yaml").write_text(text.replace("env:LM_KEY", reference))
     shutil.copy(LOCK, folder / "kit.lock")
-    return load_desired(folder / "kit.yaml")
+    return load_desired(folder / "kit.yaml").on(HERE)
 
 
-def complaint(wanted: Desired, answer: Answer) -> str:
+def complaint(wanted: Share, answer: Answer) -> str:
     with pytest.raises(SpecError) as caught:
         ensure_given(wanted, read_observation(answer))
     assert caught.value.exit_code == 2
@@ -44,7 +44,7 @@ def complaint(wanted: Desired, answer: Answer) -> str:
 
 
 def test_a_variable_that_is_not_set_is_missed_in_its_place_where_the_host_lacks_it(
-    wanted: Desired, monkeypatch: pytest.MonkeyPatch
+    wanted: Share, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LM_KEY", raising=False)
     said = complaint(wanted, bare(wanted))
@@ -83,7 +83,7 @@ def test_a_value_that_is_too_short_to_be_a_key_is_refused_whatever_the_host_has(
     ensure_given(wanted, read_observation(bare(wanted)))
 
 
-def test_a_value_travels_to_the_agent_alone(wanted: Desired, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_travels_to_the_agent_alone(wanted: Share, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LM_KEY", VALUE)
     given = given_values(wanted)
     assert VALUE not in repr(given)
@@ -113,7 +113,7 @@ def test_the_gateways_own_key_is_told_at_its_place_and_never_printed(
     text = (PLANS / "gateway_key_kept_elsewhere_replaced" / "kit.yaml").read_text()
     (tmp_path / "kit.yaml").write_text(text.replace("env:GATEWAY_KEY", "env:LM_KEY"))
     shutil.copy(LOCK, tmp_path / "kit.lock")
-    wanted = load_desired(tmp_path / "kit.yaml")
+    wanted = load_desired(tmp_path / "kit.yaml").on(HERE)
     monkeypatch.setenv("LM_KEY", "short")
     said = complaint(wanted, bare(wanted))
     assert "gateway.key: env:LM_KEY holds 5 characters, and a key has 8 or more; choose a longer one" in said

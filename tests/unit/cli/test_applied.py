@@ -13,6 +13,7 @@ from deploy.decide.desired import load_desired
 from deploy.errors import SpecError, UsageError
 from deploy.lifecycle.applied import applied, host_state, stack_of, to_remove
 from deploy.lifecycle.secrets import purpose
+from deploy.stack import HERE
 from tests.unit.cli.conftest import Kit
 from tests.unit.played import Played
 
@@ -43,7 +44,7 @@ def transport(machine: Path) -> Played:
 
 def release(machine: Path, spec: Path) -> None:
     """Let the machine hold the release of a spec, as an apply leaves it."""
-    desired = load_desired(spec)
+    desired = load_desired(spec).on(HERE)
     folder = machine / desired.spec.stack / "releases" / desired.bundle.release
     for file in desired.bundle.files:
         target = folder / file.path

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from tests.unit.cli.conftest import Kit
 
 SPEC = """\
@@ -34,11 +34,11 @@ class Unasked:
 
 
 @pytest.fixture
-def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desired, tuple[str, ...]]]:
+def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Share, tuple[str, ...]]]:
     """What was applied, and what was pinned for it, in a folder with a kit.yaml."""
-    told: list[tuple[Desired, tuple[str, ...]]] = []
+    told: list[tuple[Share, tuple[str, ...]]] = []
 
-    def tell(_output: Any, desired: Desired, _transport: Any, **how: Any) -> int:
+    def tell(_output: Any, desired: Share, _transport: Any, **how: Any) -> int:
         told.append((desired, how["pinned"]))
         return 0
 

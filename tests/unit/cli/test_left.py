@@ -9,26 +9,27 @@ import pytest
 from deploy.assets import inventories_dir
 from deploy.cli.told.drift import drift
 from deploy.cli.told.state import state_document
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen_places import LeftPlace, SeenData, SeenPlace
+from deploy.stack import HERE
 from tests.unit.cli.test_state import BARE, container, prepared, text
 
 
 @pytest.fixture(scope="module")
-def desired() -> Desired:
-    return load_desired(inventories_dir() / "quickstart/kit.yaml")
+def desired() -> Share:
+    return load_desired(inventories_dir() / "quickstart/kit.yaml").on(HERE)
 
 
 @pytest.fixture
-def running(desired: Desired) -> Observation:
+def running(desired: Share) -> Observation:
     """A host that runs what was applied."""
     release, manifest = desired.bundle.release, desired.bundle.manifest
     services = {name: container(parts) for name, parts in desired.bundle.services.items()}
     return replace(BARE, release=release, good=release, manifest=manifest, services=services)
 
 
-def test_what_removed_services_left_is_told_until_it_is_destroyed(desired: Desired, running: Observation) -> None:
+def test_what_removed_services_left_is_told_until_it_is_destroyed(desired: Share, running: Observation) -> None:
     left = (
         LeftPlace("page", "/srv/kit/quickstart/page"),
         LeftPlace("page", "/opt/kit/quickstart/secrets/page", "keys"),

@@ -20,6 +20,7 @@ from deploy.cli.terminal.chatting import Chat
 from deploy.cli.terminal.output import Output
 from deploy.decide.desired import load_desired
 from deploy.hosts.transport import AgentFailedError
+from deploy.stack import HERE
 from tests.tree import REPOSITORY
 from tests.unit.agent.engines.scripted import scripted
 from tests.unit.chat.playing import door, playing
@@ -137,9 +138,9 @@ def test_a_failure_that_the_kit_words_itself_has_the_launcher_and_the_file(launc
 
 def test_nothing_that_is_placed_depends_on_how_the_run_was_called() -> None:
     spec = inventories_dir() / "quickstart" / "kit.yaml"
-    plain = load_desired(spec).bundle
+    plain = load_desired(spec).on(HERE).bundle
     called("./kit", "home/kit.yaml")
-    assert load_desired(spec).bundle == plain
+    assert load_desired(spec).on(HERE).bundle == plain
 
 
 def test_every_verb_but_those_about_the_program_itself_takes_a_file() -> None:

@@ -16,7 +16,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.told.drift import drift
 from deploy.cli.told.modelling import memory, summary, table
 from deploy.cli.told.state import state_document, state_text
-from deploy.decide.desired import Desired, load_desired, lock_path
+from deploy.decide.desired import Share, load_desired, lock_path
 from deploy.errors import UsageError
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, SeenEngine, SeenNames
@@ -24,6 +24,7 @@ from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit
 from tests.unit.cli.test_state import BARE
@@ -45,14 +46,14 @@ backup: null
 
 
 @pytest.fixture
-def desired(tmp_path: Path) -> Desired:
+def desired(tmp_path: Path) -> Share:
     path = tmp_path / "kit.yaml"
     path.write_text(SPEC)
     write_lock(lock_of(load_spec(path)), lock_path(path))
-    return load_desired(path)
+    return load_desired(path).on(HERE)
 
 
-def seen(desired: Desired, **engine: Any) -> Observation:
+def seen(desired: Share, **engine: Any) -> Observation:
     """A host on which both models of the mac were made."""
     (mac,) = desired.deployment.engines
     made = {model.name: f"{model.name}-digest" for model in mac.models}
@@ -67,15 +68,15 @@ def seen(desired: Desired, **engine: Any) -> Observation:
     return replace(BARE, release=release, good=release, engines=engines, named_engines=named)
 
 
-def status(desired: Desired, observation: Observation) -> str:
+def status(desired: Share, observation: Observation) -> str:
     plan = make_plan(desired.deployment, desired.bundle, observation)
     return click.unstyle(state_text(desired, Prepared(plan, observation), every_package=False))
 
 
-def test_a_table_says_what_each_model_is_and_where(desired: Desired) -> None:
+def test_a_table_says_what_each_model_is_and_where(desired: Share) -> None:
     observation = seen(desired, digests={"coder": "another", "old": "f" * 64})
     observation = replace(observation, named_engines={"studio": SeenNames(names=("fast-7b",))})
-    lines = click.unstyle(table(desired, rows(desired.deployment, observation))).splitlines()
+    lines = click.unstyle(table(desired.path, rows(desired.deployment, observation))).splitlines()
     assert lines[0].split() == ["NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE"]
     by_name = {line.split()[0]: line for line in lines[1:6]}
     assert by_name["poet"].endswith("removed by hand")
@@ -86,13 +87,13 @@ def test_a_table_says_what_each_model_is_and_where(desired: Desired) -> None:
     assert lines[-1] == f"what an apply would do: kit plan {desired.path}"
 
 
-def test_a_table_of_equal_models_ends_with_them(desired: Desired) -> None:
-    shown = click.unstyle(table(desired, rows(desired.deployment, seen(desired))))
+def test_a_table_of_equal_models_ends_with_them(desired: Share) -> None:
+    shown = click.unstyle(table(desired.path, rows(desired.deployment, seen(desired))))
     assert "kit plan" not in shown
     assert "what poet, coder is made from" in shown
 
 
-def test_a_model_that_its_engine_has_by_itself_is_there_and_compared_with_nothing(desired: Desired) -> None:
+def test_a_model_that_its_engine_has_by_itself_is_there_and_compared_with_nothing(desired: Share) -> None:
     found = {row.name: row for row in rows(desired.deployment, seen(desired))}
     assert (found["fast"].state, found["fast"].differs) == ("there", False)
     assert (found["poet"].state, found["poet"].differs) == ("equal", False)
@@ -106,7 +107,7 @@ def test_memory_is_told_with_its_place() -> None:
     assert memory({"size": 4 << 30, "size_vram": 1 << 30}) == "4.0 GiB 25% GPU"
 
 
-def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
+def test_status_counts_the_models_of_each_engine(desired: Share) -> None:
     assert "\nmac: 2 models, as kit.yaml says" in status(desired, seen(desired))
     told = "\ncontext on mac: poet 4,096 or more tokens, coder 4,096 or more tokens"
     assert told in status(desired, seen(desired))
@@ -127,7 +128,7 @@ def test_status_counts_the_models_of_each_engine(desired: Desired) -> None:
     }
 
 
-def test_what_was_done_to_a_model_by_hand_is_drift(desired: Desired) -> None:
+def test_what_was_done_to_a_model_by_hand_is_drift(desired: Share) -> None:
     changed = seen(desired, digests={"coder": "another"})
     assert [line for line in drift(changed) if line.startswith("model")] == [
         "model coder was changed in mac by hand",
@@ -154,7 +155,7 @@ def test_models_alone_lists_and_a_wrong_word_is_no_file(kit: Kit, tmp_path: Path
     assert kit("models", "--json", missing).document["error"]["exit_code"] == 2
 
 
-def test_an_engine_that_runs_elsewhere_is_no_service_here(kit: Kit, desired: Desired) -> None:
+def test_an_engine_that_runs_elsewhere_is_no_service_here(kit: Kit, desired: Share) -> None:
     shown = kit("logs", "mac", str(desired.path))
     assert shown.err.splitlines() == ["error: there is no service 'mac'", "there is none"]
     assert "Stack home runs nothing of its own." in kit("check", str(desired.path)).out
@@ -181,14 +182,14 @@ def test_an_engine_that_is_stopped_is_told_with_the_line_that_starts_it(
     assert "kit start" not in kit("models", str(path)).out
 
 
-def test_a_size_that_nobody_tells_has_the_same_sign_everywhere(desired: Desired) -> None:
+def test_a_size_that_nobody_tells_has_the_same_sign_everywhere(desired: Share) -> None:
     asleep = seen(desired, digests={}, problem="it sleeps")
     assert {row.size_bytes for row in rows(desired.deployment, asleep)} == {None}
-    lines = click.unstyle(table(desired, rows(desired.deployment, asleep))).splitlines()
+    lines = click.unstyle(table(desired.path, rows(desired.deployment, asleep))).splitlines()
     assert {line.split()[2] for line in lines[1:4]} == {"-"}
 
 
-def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) -> None:
+def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Share) -> None:
     document = kit("models", "--json", str(desired.path)).document
     assert [(one["name"], one["engine"]) for one in document["models"]] == [
         ("poet", "mac"),
@@ -207,7 +208,7 @@ def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Desired) ->
     ],
 )
 def test_a_name_that_leaves_the_engine_is_refused_however_it_gets_there(
-    desired: Desired, kit: Kit, line: str, name: str, words: str
+    desired: Share, kit: Kit, line: str, name: str, words: str
 ) -> None:
     def ran() -> str:
         done = kit(*line.replace("NAME", name).split(), str(desired.path))

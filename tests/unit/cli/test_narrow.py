@@ -12,11 +12,12 @@ from deploy.cli.terminal.columns import coloured_plan, columns, good, report_tab
 from deploy.cli.terminal.fitting import fitted
 from deploy.cli.told.modelling import HEADINGS, table
 from deploy.cli.told.state import state_text
-from deploy.decide.desired import Desired, load_desired, lock_path
+from deploy.decide.desired import Share, load_desired, lock_path
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import Operation, Plan, make_plan
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.locks import lock_of
 from tests.unit.cli.conftest import Kit
@@ -45,12 +46,12 @@ def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 
 
 @pytest.fixture
-def macs(tmp_path: Path) -> Desired:
+def macs(tmp_path: Path) -> Share:
     """A deployment of engines that run elsewhere."""
     path = tmp_path / "kit.yaml"
     path.write_text(SPEC)
     write_lock(lock_of(load_spec(path)), lock_path(path))
-    return load_desired(path)
+    return load_desired(path).on(HERE)
 
 
 def lines(text: str, width: int) -> list[str]:
@@ -70,9 +71,9 @@ def test_a_plan_puts_causes_below(width: int) -> None:
     assert shown[shown.index("recreate  service main") + 1] == "    its image changed"
 
 
-def test_a_table_that_does_not_fit_becomes_a_record_for_each_row(width: int, macs: Desired) -> None:
+def test_a_table_that_does_not_fit_becomes_a_record_for_each_row(width: int, macs: Share) -> None:
     observation = seen(macs, digests={"coder": "another", "old": "f" * 64})
-    shown = lines(table(macs, rows(macs.deployment, observation)), max(width, len(str(macs.path)) + 14))
+    shown = lines(table(macs.path, rows(macs.deployment, observation)), max(width, len(str(macs.path)) + 14))
     assert "old" in shown
     assert shown[shown.index("old") + 1].split() == ["ENGINE", "mac"]
     assert all(line.split()[0] in HEADINGS for line in shown if line.startswith("  ") and line[2] != " ")
@@ -94,7 +95,7 @@ def test_what_verify_saw_is_broken_between_words(width: int) -> None:
     assert words(why) == words(shown)[words(shown).index("port") :][: len(words(why))]
 
 
-def test_a_line_to_type_stays_one_line(width: int, macs: Desired) -> None:
+def test_a_line_to_type_stays_one_line(width: int, macs: Share) -> None:
     plan = make_plan(macs.deployment, macs.bundle, BARE)
     shown = fitted(state_text(macs, Prepared(plan, BARE), every_package=False)).splitlines()
     assert any(line.strip() == f"kit plan {macs.path}" for line in shown)

@@ -16,12 +16,13 @@ from deploy.decide.desired import load_desired
 from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
 from deploy.plan import Plan, make_plan
+from deploy.stack import HERE
 from tests.unit.cli.conftest import Kit
 from tests.unit.cli.test_state import BARE
 
 
 def planned(observation: Observation) -> Prepared:
-    desired = load_desired(inventories_dir() / "quickstart/kit.yaml")
+    desired = load_desired(inventories_dir() / "quickstart/kit.yaml").on(HERE)
     return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
 
 

@@ -16,23 +16,24 @@ from deploy.cli.terminal.columns import report_table
 from deploy.cli.told.drift import drift
 from deploy.cli.told.state import host_line, since, state_document, state_text
 from deploy.cli.told.welcome import outcome_document, welcome
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container, Docker, Gpu, HostImage, OperatingSystem
 from deploy.plan import make_plan
+from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 
 BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), systemd=False, root=True)
 
 
 @pytest.fixture(scope="module")
-def desired() -> Desired:
-    return load_desired(inventories_dir() / "quickstart/kit.yaml")
+def desired() -> Share:
+    return load_desired(inventories_dir() / "quickstart/kit.yaml").on(HERE)
 
 
 @pytest.fixture
-def running(desired: Desired) -> Observation:
+def running(desired: Share) -> Observation:
     """A host that runs what was applied."""
     release = desired.bundle.release
     return replace(
@@ -51,22 +52,22 @@ def container(parts: dict[str, str]) -> Container:
     )
 
 
-def prepared(desired: Desired, observation: Observation) -> Prepared:
+def prepared(desired: Share, observation: Observation) -> Prepared:
     return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
 
 
-def text(desired: Desired, observation: Observation) -> str:
+def text(desired: Share, observation: Observation) -> str:
     return click.unstyle(state_text(desired, prepared(desired, observation), every_package=False))
 
 
-def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Desired) -> None:
+def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Share) -> None:
     shown = text(desired, BARE)
     assert shown.startswith("stack quickstart: nothing was applied here yet\n")
     assert "There are no backups" not in shown
     assert drift(BARE) == ()
 
 
-def test_a_host_as_it_was_applied_has_no_drift(desired: Desired, running: Observation) -> None:
+def test_a_host_as_it_was_applied_has_no_drift(desired: Share, running: Observation) -> None:
     assert drift(running) == ()
     shown = text(desired, running)
     assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\nhost: ")
@@ -75,7 +76,7 @@ def test_a_host_as_it_was_applied_has_no_drift(desired: Desired, running: Observ
     assert "There are no backups yet. Chats and documents lie in /srv/kit/quickstart/" in shown
 
 
-def test_what_the_host_is_stands_on_one_line(desired: Desired) -> None:
+def test_what_the_host_is_stands_on_one_line(desired: Share) -> None:
     bare = replace(BARE, cores=1, memory_bytes=2 * 2**30, docker=Docker(problem="no socket"))
     assert host_line(bare) == "host: 1 core, 2.0 GiB, no GPU, no Docker (no socket), no Compose"
     card = Gpu("nvidia", "NVIDIA H200", "570.86")
@@ -135,7 +136,7 @@ def test_a_service_that_a_person_stopped_is_drift_by_that_name(running: Observat
     assert drift(replace(running, stopped=(one,))) == (f"service {one} was stopped on request",)
 
 
-def test_debian_versions_are_told_in_part_and_held_in_full(desired: Desired, running: Observation) -> None:
+def test_debian_versions_are_told_in_part_and_held_in_full(desired: Share, running: Observation) -> None:
     reference = desired.deployment.services[0].image.reference
     versions = {f"lib{letter}": "1.0" for letter in "abcdef"}
     observation = replace(running, images={reference: HostImage("i1", debian_versions=versions)})
@@ -144,7 +145,7 @@ def test_debian_versions_are_told_in_part_and_held_in_full(desired: Desired, run
     assert document["images"][reference]["debian_versions"] == versions
 
 
-def test_a_host_at_work_names_the_holder(desired: Desired, running: Observation) -> None:
+def test_a_host_at_work_names_the_holder(desired: Share, running: Observation) -> None:
     holder = {"user": "ann", "host": "desk", "command": "kit apply", "since": "2026-01-01T00:00:00Z"}
     assert "held by ann on desk: kit apply, since 2026-01-01T00:00:00Z" in text(
         desired, replace(running, holder=holder)
@@ -152,7 +153,7 @@ def test_a_host_at_work_names_the_holder(desired: Desired, running: Observation)
 
 
 def test_a_run_that_was_cut_off_is_told_with_the_next_step_while_something_is_left_to_do(
-    desired: Desired, running: Observation
+    desired: Share, running: Observation
 ) -> None:
     words = f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}"
     assert words in text(desired, replace(running, interrupted="first", good=None))
@@ -170,7 +171,7 @@ def test_since_is_a_duration(started: str, words: str) -> None:
     assert since(started, datetime(2026, 1, 1, 1, tzinfo=UTC)) == words
 
 
-def test_a_stopped_page_invites_nobody(desired: Desired, running: Observation) -> None:
+def test_a_stopped_page_invites_nobody(desired: Share, running: Observation) -> None:
     assert "people open http://127.0.0.1:" in text(desired, running)
     assert state_document(desired, prepared(desired, running))["open"].startswith("http://127.0.0.1:")
     page = desired.spec.webui
@@ -190,7 +191,7 @@ def test_a_stopped_page_invites_nobody(desired: Desired, running: Observation) -
 
 
 def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_for(
-    desired: Desired, running: Observation
+    desired: Share, running: Observation
 ) -> None:
     docker = replace(running.docker, server=True, live_restore=False)
     plan = make_plan(desired.deployment, desired.bundle, replace(running, docker=docker))
@@ -204,9 +205,9 @@ def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_f
     assert unsure.text() == "nothing to change\nnote: mac does not answer\n"
 
 
-def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Desired) -> None:
+def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Share) -> None:
     report = Report((Check("answers", "main", "passed", 2.0), Check("has vectors", "main", "skipped", 0.0)))
-    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, report))
+    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, report))
     assert "quickstart is up: 1 check passed in 2 s." in shown
     assert (
         "Open http://127.0.0.1:3000 and sign in as admin@localhost.\n  Password: kit secret show webui_admin_password "
@@ -222,8 +223,8 @@ def test_every_address_is_told_that_a_service_answers_at(tmp_path: Path) -> None
     spec = tmp_path / "kit.yaml"
     places = "publish: [local, 192.168.1.20, 'fd00::20'],"
     spec.write_text(spec.read_text().replace("{kind: open_webui,", f"{{kind: open_webui, {places}"))
-    desired = load_desired(spec)
-    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
+    desired = load_desired(spec).on(HERE)
+    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
     assert (
         "Open http://192.168.1.20:3000 and sign in as admin@localhost.\n  It answers at http://[fd00::20]:3000" in shown
     )
@@ -238,8 +239,8 @@ def test_people_are_sent_to_the_address_that_the_spec_names(tmp_path: Path) -> N
     spec.write_text(
         spec.read_text().replace("{kind: open_webui,", '{kind: open_webui, url: "https://chat.example.org",')
     )
-    desired = load_desired(spec)
-    shown = welcome(desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
+    desired = load_desired(spec).on(HERE)
+    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
     said = "https://chat.example.org and sign in as admin@localhost (it is published at http://127.0.0.1:3000)."
     assert f"Open {said}\n" in shown
     assert outcome_document(desired, Outcome(prepared(desired, BARE).plan))["open"] == "https://chat.example.org"
@@ -281,7 +282,7 @@ def test_only_a_release_that_stands_and_was_accepted_is_proven(running: Observat
     assert not replace(running, release="another").is_proven
 
 
-def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: Desired, running: Observation) -> None:
+def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: Share, running: Observation) -> None:
     ending = replace(
         running.services["main"], health="starting", trouble="keeps ending, with exit code 3", log=("no such model",)
     )

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.assets import inventories_dir
 from deploy.decide.desired import load_desired
+from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.unit.cli.conftest import Kit
 from tests.unit.played import Played
@@ -33,7 +34,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def stand(spec: Path) -> None:
     """Let the machine have the release of a spec."""
-    desired = load_desired(spec)
+    desired = load_desired(spec).on(HERE)
     root = spec.parent / "opt" / desired.deployment.stack
     root.mkdir(parents=True)
     (root / "current").symlink_to(root / "releases" / desired.bundle.release)

@@ -13,20 +13,21 @@ import pytest
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.told.welcome import forecast, outcome_document, welcome
-from deploy.decide.desired import Desired, load_desired
+from deploy.decide.desired import Share, load_desired
 from deploy.errors import typed
 from deploy.plan import Plan
 from deploy.plan.operation import Operation
+from deploy.stack import HERE
 from deploy.verify.report import Report
 from tests.unit.cli.test_state import BARE, prepared
 
 
 @pytest.fixture(scope="module")
-def desired() -> Desired:
-    return load_desired(inventories_dir() / "quickstart/kit.yaml")
+def desired() -> Share:
+    return load_desired(inventories_dir() / "quickstart/kit.yaml").on(HERE)
 
 
-def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
+def test_a_first_apply_says_beforehand_what_it_costs(desired: Share) -> None:
     shown = click.unstyle(forecast(desired, prepared(desired, BARE)))
     last = shown.strip().splitlines()[-1]
     assert last.startswith("This downloads about 0.")
@@ -34,7 +35,7 @@ def test_a_first_apply_says_beforehand_what_it_costs(desired: Desired) -> None:
     assert last.endswith(("minute.", "minutes."))
 
 
-def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Desired) -> None:
+def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Share) -> None:
     sent = Operation("model poet", "create", "not made yet", "sync", "mac", download_bytes=3 << 30)
     for written, words in (
         ((), "3.0 GiB and takes"),
@@ -45,7 +46,7 @@ def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Desired) -
         assert f"\nThis downloads about {words} about 4 minutes.\n" in shown
 
 
-def test_a_file_of_this_machine_is_copied_and_not_downloaded(desired: Desired) -> None:
+def test_a_file_of_this_machine_is_copied_and_not_downloaded(desired: Share) -> None:
     (model,) = desired.deployment.models
     local = replace(model, source={"file": {"path": "mine.gguf"}}, size_bytes=3 << 30)
     deployment = replace(desired.deployment, models=(local,))
@@ -68,9 +69,9 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
     without = re.sub(r"(?m)^webui:.*(\n .*)*", f"webui: {webui}", re.sub(r"(?m)^gateway:.*", "gateway: null", shipped))
     spec.write_text(without)
     shutil.copy(inventories_dir() / "quickstart/kit.lock", tmp_path)
-    desired = load_desired(spec)
+    desired = load_desired(spec).on(HERE)
     outcome = Outcome(Plan("quickstart", desired.bundle.release, ()), 1, Report(()))
-    shown = welcome(desired, outcome)
+    shown = welcome(desired.desired, outcome)
     port = desired.deployment.service("main").ports[0].host_port
     assert f"Programs use http://127.0.0.1:{port}/v1 (main)." in shown
     assert f"  Key: kit secret show main_api_key {typed(spec)}\n" in shown
@@ -78,8 +79,8 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
     assert ("sign in as" in shown) is (webui != "null")
 
 
-def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Desired) -> None:
+def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Share) -> None:
     empty = Plan("quickstart", desired.bundle.release, ())
     assert forecast(desired, Prepared(empty, BARE)) == "nothing to change"
-    assert welcome(desired, Outcome(empty)) == ""
+    assert welcome(desired.desired, Outcome(empty)) == ""
     assert outcome_document(desired, Outcome(empty))["changed"] is False

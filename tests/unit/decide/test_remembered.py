@@ -19,6 +19,7 @@ from deploy.decide.remembered import FORMAT, MOST, recall
 from deploy.deployment.values import as_json
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request
+from deploy.stack import HERE
 
 
 @pytest.fixture
@@ -40,14 +41,14 @@ def is_kept(spec: Path) -> bool:
 
 
 def test_what_was_kept_is_what_would_be_made(spec: Path) -> None:
-    made = load_desired(spec)
+    made = load_desired(spec).on(HERE)
     recall_desired(spec)
-    recalled = recall_desired(spec)
+    recalled = recall_desired(spec).on(HERE)
     assert is_kept(spec)
     assert recalled.bundle == made.bundle
     assert as_json(recalled.deployment) == as_json(made.deployment)
     assert probe_request(recalled.deployment) == probe_request(made.deployment)
-    assert (recalled.spec, recalled.lock) == (made.spec, made.lock)
+    assert (recalled.spec, recalled.desired.lock) == (made.spec, made.desired.lock)
 
 
 def test_an_unchanged_spec_is_recalled_without_the_libraries_that_read_and_print_it(spec: Path) -> None:
@@ -87,7 +88,7 @@ def test_what_was_spoiled_or_cut_off_is_not_read(spec: Path) -> None:
         file.chmod(0o600)
         file.write_bytes(content)
         assert not is_kept(spec)
-        assert recall_desired(spec).deployment.stack == "quickstart"
+        assert recall_desired(spec).on(HERE).deployment.stack == "quickstart"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -116,14 +117,14 @@ def test_only_so_many_are_kept(spec: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_stands_in_nobodys_way(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(spec))
-    assert recall_desired(spec).deployment.stack == "quickstart"
+    assert recall_desired(spec).on(HERE).deployment.stack == "quickstart"
 
 
 def test_a_user_without_a_name_and_a_home_keeps_nothing(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 4_000_000)
-    assert recall_desired(spec).deployment.stack == "quickstart"
+    assert recall_desired(spec).on(HERE).deployment.stack == "quickstart"
 
 
 def rewritten(content: bytes, change: Callable[[Any], None]) -> bytes:
@@ -140,10 +141,10 @@ def rewritten(content: bytes, change: Callable[[Any], None]) -> bytes:
         lambda document: document.update(format=FORMAT + 1),
         lambda document: document.update(more=True),
         lambda document: document.update(inputs=[]),
-        lambda document: document["deployment"].pop("services"),
-        lambda document: document["deployment"].update(stack=7),
-        lambda document: document["deployment"]["services"][0].update(read_only="yes"),
-        lambda document: document["bundle"].update(files=[["compose.yaml", "services: {}", "0444"]]),
+        lambda document: document["deployments"]["here"].pop("services"),
+        lambda document: document["deployments"]["here"].update(stack=7),
+        lambda document: document["deployments"]["here"]["services"][0].update(read_only="yes"),
+        lambda document: document["bundles"]["here"].update(files=[["compose.yaml", "services: {}", "0444"]]),
     ],
 )
 def test_what_is_no_document_of_this_kit_is_made_anew(spec: Path, change: Callable[[Any], None]) -> None:
@@ -151,7 +152,7 @@ def test_what_is_no_document_of_this_kit_is_made_anew(spec: Path, change: Callab
     (file,) = kept_files(spec)
     file.write_bytes(rewritten(file.read_bytes(), change))
     assert not is_kept(spec)
-    assert recall_desired(spec).deployment.stack == "quickstart"
+    assert recall_desired(spec).on(HERE).deployment.stack == "quickstart"
     assert is_kept(spec)
 
 

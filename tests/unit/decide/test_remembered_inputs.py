@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.decide.desired import Desired, recall_desired
+from deploy.decide.desired import Share, recall_desired
 from deploy.decide.remembered import recall
 from deploy.errors import KitError
 from deploy.lock.model import TagModelLock
 from deploy.lock.text import write_lock
 from deploy.source_files import recorded
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 SPEC = """
@@ -46,7 +47,7 @@ def write_project(folder: Path, prompt: str) -> Path:
     return path
 
 
-def system_text(desired: Desired) -> str:
+def system_text(desired: Share) -> str:
     (model,) = desired.deployment.engines[0].models
     return str(model.request["system"])
 
@@ -63,7 +64,7 @@ def test_a_relative_path_means_the_folder_that_it_is_typed_in(tmp_path: Path, mo
     assert (tmp_path / "one/kit.lock").read_bytes() == (tmp_path / "two/kit.lock").read_bytes()
     for name in ("one", "two", "one", "two"):
         monkeypatch.chdir(tmp_path / name)
-        assert system_text(recall_desired(Path("kit.yaml"))) == f"You are {name}."
+        assert system_text(recall_desired(Path("kit.yaml")).on(HERE)) == f"You are {name}."
 
 
 def test_both_folders_are_remembered_side_by_side(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path) -> None:
     for name in ("one", "two", "one"):
         link.unlink(missing_ok=True)
         link.symlink_to(name)
-        assert system_text(recall_desired(link / "kit.yaml")) == f"You are {name}."
+        assert system_text(recall_desired(link / "kit.yaml").on(HERE)) == f"You are {name}."
 
 
 def test_a_named_file_that_is_a_link_counts_by_what_it_leads_to(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_named_file_that_is_a_link_counts_by_what_it_leads_to(tmp_path: Path) 
         (spec.parent / name).write_text(f"You are {name}.")
         prompt.unlink()
         prompt.symlink_to(name)
-        assert system_text(recall_desired(spec)) == f"You are {name}."
+        assert system_text(recall_desired(spec).on(HERE)) == f"You are {name}."
 
 
 def test_a_linked_kit_yaml_reads_the_files_beside_the_link(tmp_path: Path) -> None:
@@ -135,8 +136,8 @@ def test_a_linked_kit_yaml_reads_the_files_beside_the_link(tmp_path: Path) -> No
     linked = tmp_path / "two/kit.yaml"
     linked.unlink()
     linked.symlink_to(spec)
-    assert system_text(recall_desired(spec)) == "You are one."
-    assert system_text(recall_desired(linked)) == "You are two."
+    assert system_text(recall_desired(spec).on(HERE)) == "You are one."
+    assert system_text(recall_desired(linked).on(HERE)) == "You are two."
 
 
 def test_a_moved_folder_is_read_where_it_lies_now(tmp_path: Path) -> None:
@@ -144,8 +145,8 @@ def test_a_moved_folder_is_read_where_it_lies_now(tmp_path: Path) -> None:
     recall_desired(spec)
     spec.parent.rename(tmp_path / "moved")
     write_project(tmp_path / "one", "You are another.")
-    assert system_text(recall_desired(tmp_path / "moved/kit.yaml")) == "You are one."
-    assert system_text(recall_desired(spec)) == "You are another."
+    assert system_text(recall_desired(tmp_path / "moved/kit.yaml").on(HERE)) == "You are one."
+    assert system_text(recall_desired(spec).on(HERE)) == "You are another."
 
 
 def test_a_linked_folder_that_leads_elsewhere_is_another_one(tmp_path: Path) -> None:
@@ -155,8 +156,8 @@ def test_a_linked_folder_that_leads_elsewhere_is_another_one(tmp_path: Path) -> 
     for name in ("one", "two", "one"):
         here.unlink(missing_ok=True)
         here.symlink_to(name)
-        assert system_text(recall_desired(here / "kit.yaml")) == f"You are {name}."
-        assert system_text(recall_desired(here / ".." / name / "kit.yaml")) == f"You are {name}."
+        assert system_text(recall_desired(here / "kit.yaml").on(HERE)) == f"You are {name}."
+        assert system_text(recall_desired(here / ".." / name / "kit.yaml").on(HERE)) == f"You are {name}."
 
 
 @pytest.mark.parametrize("mask", [0, 0o077, 0o277])
@@ -178,25 +179,25 @@ def test_a_second_worktree_has_files_of_its_own(tmp_path: Path) -> None:
         subprocess.run([*git, *words], check=True, capture_output=True)
     recall_desired(spec)
     (tmp_path / "two/prompt.txt").write_text("You are two.")
-    assert system_text(recall_desired(tmp_path / "two/kit.yaml")) == "You are two."
-    assert system_text(recall_desired(spec)) == "You are one."
+    assert system_text(recall_desired(tmp_path / "two/kit.yaml").on(HERE)) == "You are two."
+    assert system_text(recall_desired(spec).on(HERE)) == "You are one."
 
 
 @pytest.mark.parametrize("through_a_link", [False, True])
 def test_a_template_that_appears_beside_the_spec_counts(tmp_path: Path, through_a_link: bool) -> None:
     spec = write_project(tmp_path / "one", "Be kind.")
-    before = recall_desired(spec).bundle
+    before = recall_desired(spec).on(HERE).bundle
     folder = tmp_path / "elsewhere" if through_a_link else spec.parent / "templates/compose"
     folder.mkdir(parents=True)
     if through_a_link:
         (spec.parent / "templates").mkdir()
         (spec.parent / "templates/compose").symlink_to(folder)
-        assert recall_desired(spec).bundle == before
+        assert recall_desired(spec).on(HERE).bundle == before
     own = Path(__file__).parents[3] / "templates/compose/compose.yaml.j2"
     (folder / own.name).write_text(own.read_text() + "# mine\n")
-    assert recall_desired(spec).bundle.files[0].content.endswith("# mine\n")
+    assert recall_desired(spec).on(HERE).bundle.files[0].content.endswith("# mine\n")
     (folder / own.name).unlink()
-    assert recall_desired(spec).bundle == before
+    assert recall_desired(spec).on(HERE).bundle == before
 
 
 def test_another_model_in_the_lock_is_another_result(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_another_model_in_the_lock_is_another_result(tmp_path: Path) -> None:
     assert isinstance(model, TagModelLock)
     moved = lock.model_copy(update={"models": {"main/guide": model.model_copy(update={"digest": "f" * 64})}})
     write_lock(moved, spec.parent / "kit.lock")
-    base = recall_desired(spec).deployment.engines[0].models[0].base
+    base = recall_desired(spec).on(HERE).deployment.engines[0].models[0].base
     assert base is not None
     assert base.digest == "f" * 64
 

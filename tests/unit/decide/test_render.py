@@ -18,6 +18,7 @@ from deploy.decide.resolve import resolve
 from deploy.errors import UsageError
 from deploy.lock.missing import missing_inputs
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.strategies import specs
 from tests.tree import REPOSITORY
@@ -26,7 +27,7 @@ QUICKSTART = REPOSITORY / "inventories/quickstart"
 PRINT = """
 from pathlib import Path
 from deploy.decide.desired import load_desired
-for file in load_desired(Path("kit.yaml")).bundle.placed():
+for file in load_desired(Path("kit.yaml")).bundles["here"].placed():
     print(repr(file))
 """
 ELSEWHERE = [
@@ -57,16 +58,16 @@ def test_two_folders_two_locales_and_two_hash_seeds_give_the_same_bytes(tmp_path
 def test_what_validates_renders_the_same_bytes_twice_and_is_yaml(spec: Spec) -> None:
     lock = lock_of(spec)
     assert missing_inputs(spec, lock) == []
-    bundle = render(resolve(spec, lock))
-    assert bundle.placed() == render(resolve(spec, lock)).placed()
+    bundle = render(resolve(spec, lock)[HERE])
+    assert bundle.placed() == render(resolve(spec, lock)[HERE]).placed()
     compose = yaml.safe_load(bundle.files[0].content)
-    assert set(compose["services"]) == {service.name for service in resolve(spec, lock).services}
+    assert set(compose["services"]) == {service.name for service in resolve(spec, lock)[HERE].services}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_every_container_is_locked_down_whatever_the_spec_says(spec: Spec) -> None:
-    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))).files[0].content)
+    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))[HERE]).files[0].content)
     for block in compose["services"].values():
         assert block["read_only"]
         assert block["cap_drop"] == ["ALL"]
@@ -85,13 +86,13 @@ def test_every_container_is_locked_down_whatever_the_spec_says(spec: Spec) -> No
 def test_places_to_fetch_from_are_outside_every_digest(tmp_path: Path) -> None:
     shutil.copytree(QUICKSTART, tmp_path / "there")
     spec = tmp_path / "there" / "kit.yaml"
-    before = load_desired(spec).bundle.release
+    before = load_desired(spec).on(HERE).bundle.release
     spec.write_text(
         spec.read_text()
         + "mirrors: {debian: 'http://debian.internal', pypi: 'http://pypi.internal/simple'}\n"
         + "proxy: http://proxy.internal:3128\nca: /etc/ssl/internal.pem\n"
     )
-    assert load_desired(spec).bundle.release == before
+    assert load_desired(spec).on(HERE).bundle.release == before
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_template_beside_kit_yaml_comes_before_the_kits_own_and_may_include_an
     overridden(tmp_path, "litellm/more.j2", "# and more of mine\n")
     spec = overridden(tmp_path, "litellm/litellm.yaml.j2", f"{own}{{% include 'litellm/more.j2' %}}\n")
     (tmp_path / "templates" / "README.md").write_text("mine")
-    (file,) = (one for one in load_desired(spec).bundle.files if one.path.endswith("litellm.yaml"))
+    (file,) = (one for one in load_desired(spec).on(HERE).bundle.files if one.path.endswith("litellm.yaml"))
     assert "# and more of mine" in file.content
 
 
@@ -142,7 +143,7 @@ def test_a_template_of_a_component_that_this_spec_does_without_may_lie_there_wit
     wanted = yaml.safe_load(spec.read_text())
     parts = {key: value for key, value in wanted.items() if key not in ("gateway", "webui")}
     spec.write_text(yaml.safe_dump({**parts, "gateway": None, "webui": None}, sort_keys=False))
-    assert [service.kind for service in load_desired(spec).deployment.services] == ["llama_cpp"]
+    assert [service.kind for service in load_desired(spec).on(HERE).deployment.services] == ["llama_cpp"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from deploy.lock.pinned import Pinned, upgrade_of
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, lock_text
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.unit.refusing import Refusing
 
@@ -73,7 +74,7 @@ def test_a_lock_without_them_is_one_that_kit_lock_mends() -> None:
 
 def test_services_are_published_where_the_lock_says() -> None:
     spec = spec_of("all", ["lan", "local", "192.168.1.20"])
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     told = {service.name: [port.address for port in service.ports] for service in deployment.services}
     assert told == {"main": ["127.0.0.1"], "litellm": HAS["all"], "open_webui": [*HAS["lan"], "127.0.0.1"]}
     assert [port.place for port in deployment.service("open_webui").told_ports] == [

@@ -10,7 +10,7 @@ import yaml
 from deploy.apply.asked import request_of
 from deploy.apply.phases import verb
 from deploy.apply.prepare import Prepared
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.data_choices import Choice, Choices
 from deploy.hosts.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
@@ -19,7 +19,7 @@ from tests.golden.hosts import bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
 
 
-def moved_bridge(tmp_path: Path, case: str = "bridge_moved") -> tuple[Desired, Observation]:
+def moved_bridge(tmp_path: Path, case: str = "bridge_moved") -> tuple[Share, Observation]:
     change = yaml.safe_load((PLANS / case / "observed.yaml").read_text())
     wanted = desired_of(PLANS / case / "kit.yaml", tmp_path)
     before = PLANS / case / "before.yaml"

@@ -12,6 +12,7 @@ from deploy.decide.resolve import resolve
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import Context, CreatedModel
 from deploy.plan.contexts import context_advice, given_context
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.unit.lock.test_contexts import FILE, spec_of
 
@@ -66,7 +67,7 @@ def test_every_model_has_its_context_in_words(context: Context | None, fields: d
 
 def test_the_room_says_what_its_engine_does_by_itself() -> None:
     contexts = [
-        resolve(spec, lock_of(spec)).engines[0].context
+        resolve(spec, lock_of(spec))[HERE].engines[0].context
         for spec in (spec_of(), spec_of(context_length=8192), spec_of(gpu="amd"))
     ]
     assert contexts == [SILENT, Context(8192, is_chosen=True), BY_CARD]

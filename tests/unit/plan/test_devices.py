@@ -14,6 +14,7 @@ from deploy.hosts.observe import Observation, probe_request
 from deploy.hosts.seen import DeviceNode, Docker, OperatingSystem
 from deploy.plan.devices import device_refusals
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 KFD, CARDS = "/dev/kfd", "/dev/dri/renderD*"
@@ -23,7 +24,7 @@ BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), system
 def deployment(**fields: Any) -> Deployment:
     data = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "webui": None}
     spec = Spec.model_validate_json(json.dumps({**data, "engines": [{"name": "main", "kind": "ollama", **fields}]}))
-    return resolve(spec, lock_of(spec))
+    return resolve(spec, lock_of(spec))[HERE]
 
 
 def refused(kfd: DeviceNode | None, card: DeviceNode | None, **fields: Any) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from deploy.agent.inputs import models as agent_models
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import Disk
 from deploy.plan import disk, make_plan
@@ -30,21 +30,21 @@ PLACES = ("/var/lib/docker", "/srv", "/opt", CACHE)
 
 
 @pytest.fixture
-def quickstart(tmp_path: Path) -> Desired:
+def quickstart(tmp_path: Path) -> Share:
     return desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
 
 
-def host(wanted: Desired, free: dict[str, tuple[float, int]]) -> Observation:
+def host(wanted: Share, free: dict[str, tuple[float, int]]) -> Observation:
     disks = {path: Disk(int(gib * GIB), device) for path, (gib, device) in free.items()}
     return replace(read_observation(bare(wanted)), disks=disks)
 
 
-def refused(wanted: Desired, observation: Observation) -> list[tuple[str, str]]:
+def refused(wanted: Share, observation: Observation) -> list[tuple[str, str]]:
     plan = make_plan(wanted.deployment, wanted.bundle, observation)
     return list(disk.disk_refusals(wanted.deployment, observation, plan.operations))
 
 
-def needed(wanted: Desired, path: str) -> float:
+def needed(wanted: Share, path: str) -> float:
     """Return the GiB that a place of its own needs, as the refusal says."""
     free = {place: (500.0, number) for number, place in enumerate(PLACES)} | {path: (0.0, 99)}
     ((problem, _),) = refused(wanted, host(wanted, free))
@@ -52,7 +52,7 @@ def needed(wanted: Desired, path: str) -> float:
     return float(problem.split("needs ")[1].split(" GiB")[0])
 
 
-def test_places_on_one_file_system_are_added_up(quickstart: Desired) -> None:
+def test_places_on_one_file_system_are_added_up(quickstart: Share) -> None:
     docker, cache = needed(quickstart, "/var/lib/docker"), needed(quickstart, CACHE)
     enough = max(docker, cache) + 0.2
     apart = {"/var/lib/docker": (enough, 1), CACHE: (enough, 2), "/srv": (9, 3), "/opt": (9, 3)}
@@ -64,18 +64,18 @@ def test_places_on_one_file_system_are_added_up(quickstart: Desired) -> None:
     assert next_step.startswith("free ")
 
 
-def test_a_place_that_nothing_is_written_to_is_in_nobodys_way(quickstart: Desired) -> None:
+def test_a_place_that_nothing_is_written_to_is_in_nobodys_way(quickstart: Share) -> None:
     free = {place: (500.0, number) for number, place in enumerate(PLACES)} | {"/srv/else": (0.0, 99)}
     assert refused(quickstart, host(quickstart, free)) == []
 
 
-def test_every_file_system_without_room_is_named_at_once(quickstart: Desired) -> None:
+def test_every_file_system_without_room_is_named_at_once(quickstart: Share) -> None:
     free = {place: (0.0, number) for number, place in enumerate(PLACES)}
     problems = [problem for problem, _ in refused(quickstart, host(quickstart, free))]
     assert len(problems) == len(PLACES)
 
 
-def agent_refuses(wanted: Desired, folder: Path, cached: frozenset[str], monkeypatch: pytest.MonkeyPatch) -> int:
+def agent_refuses(wanted: Share, folder: Path, cached: frozenset[str], monkeypatch: pytest.MonkeyPatch) -> int:
     """Return the bytes that must be free for the agent to begin to assemble the images of a deployment."""
     asked: list[int] = []
     monkeypatch.setattr(agent_image, "ensure_room", lambda needs: asked.append(sum(size for _, size, _ in needs)))
@@ -87,7 +87,7 @@ def agent_refuses(wanted: Desired, folder: Path, cached: frozenset[str], monkeyp
 
 @pytest.mark.parametrize("warm", [(), ("root",), ("wheels",), ("root", "wheels"), ("root", "wheels", "compiled")])
 def test_plan_and_agent_agree_to_the_byte_whatever_the_cache_holds(
-    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: tuple[str, ...]
+    quickstart: Share, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: tuple[str, ...]
 ) -> None:
     kinds = {"root": 0, "wheels": 1, "compiled": 2}
     layers = [service.image.layers for service in quickstart.deployment.services]
@@ -108,7 +108,7 @@ def test_plan_and_agent_agree_to_the_byte_whatever_the_cache_holds(
         assert (list(disk.disk_refusals(quickstart.deployment, there, images)) == []) is is_enough
 
 
-def test_what_the_cache_has_is_not_made_again(quickstart: Desired) -> None:
+def test_what_the_cache_has_is_not_made_again(quickstart: Share) -> None:
     free = {place: (500.0, number) for number, place in enumerate(PLACES)} | {CACHE: (0.1, 99)}
     cold = host(quickstart, free)
     everything = {layer.key for service in quickstart.deployment.services for layer in service.image.layers}
@@ -118,7 +118,7 @@ def test_what_the_cache_has_is_not_made_again(quickstart: Desired) -> None:
     assert "model gemma" in problem
 
 
-def test_bytecode_is_counted(quickstart: Desired) -> None:
+def test_bytecode_is_counted(quickstart: Share) -> None:
     with_it = [service.image.layers for service in quickstart.deployment.services if len(service.image.layers) == 3]
     assert with_it
     for layers in with_it:
@@ -127,7 +127,7 @@ def test_bytecode_is_counted(quickstart: Desired) -> None:
 
 @pytest.mark.parametrize("kind", ["pip", "url", "file"])
 def test_a_models_file_is_staged_alike_in_plan_and_agent(
-    quickstart: Desired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    quickstart: Share, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     (model,) = quickstart.deployment.models
     source: dict[str, Any] = {kind: {"path": "/models/own.gguf"} if kind == "file" else {}}
@@ -143,7 +143,7 @@ def test_a_models_file_is_staged_alike_in_plan_and_agent(
     assert planned == sorted(asked)
 
 
-def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room_yet(quickstart: Desired) -> None:
+def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room_yet(quickstart: Share) -> None:
     seen = read_observation(settled(quickstart))
     down = replace(seen, docker=replace(seen.docker, server=False), images={}, services={})
     plan = make_plan(quickstart.deployment, quickstart.bundle, down)
@@ -154,7 +154,7 @@ def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room
     assert refused(quickstart, full) == []
 
 
-def test_a_place_is_looked_up_at_the_nearest_one_above_it(quickstart: Desired) -> None:
+def test_a_place_is_looked_up_at_the_nearest_one_above_it(quickstart: Share) -> None:
     observation = host(quickstart, {"/": (1, 1), "/srv": (2, 2), "/srvs": (3, 3)})
     found = [disk.disk_of(observation, path) for path in ("/srv/kit", "/srvs", "/var")]
     assert [one.device for one in found if one] == [2, 3, 1]

@@ -23,6 +23,7 @@ from deploy.hosts.seen import Container
 from deploy.lock.model import Lock
 from deploy.plan.models import model_advice, model_doubts, model_operations, model_refusals
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.contract.toys import toy
 from tests.doubles.ollama.server import Handler, Server
 from tests.golden.hosts import bare
@@ -45,7 +46,7 @@ class Host:
         engine = {"name": "main", "kind": "ollama", "prune": prune, **fields}
         data = {"kit": 1, "stack": "home", "backup": None, "engines": [engine], "gateway": None, "webui": None}
         spec = Spec.model_validate_json(json.dumps({**data, "models": [{"engine": "main", **one} for one in models]}))
-        found = resolve(spec, self.lock(spec))
+        found = resolve(spec, self.lock(spec))[HERE]
         folder = str(self.double.store.blobs.parent)
         return replace(
             found, engines=tuple(replace(one, address=self.double.url, models_dir=folder) for one in found.engines)

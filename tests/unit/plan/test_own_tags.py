@@ -32,6 +32,7 @@ from deploy.lock.weights import Said
 from deploy.plan.models import model_operations
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from deploy.verify.engines import Engines
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Handler, Server
@@ -74,7 +75,7 @@ class Place:
         assert list(findings(spec)) == []
         lock = make_lock(spec, self.folder, quiet)
         assert missing_inputs(spec, lock) == []
-        found = resolve(spec, lock)
+        found = resolve(spec, lock)[HERE]
         return replace(found, engines=tuple(replace(one, address=self.double.url) for one in found.engines))
 
     def sync(self, deployment: Deployment) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def managed(name: str, **more: Any) -> tuple[Spec, Lock]:
 def test_it_stands_behind_the_gateway_and_in_the_page_under_its_own_name() -> None:
     spec, lock = managed("llama3.2:3b", webui={"embedding": "llama3.2:3b"})
     assert list(findings(spec)) == []
-    deployment = resolve(spec, lock)
+    deployment = resolve(spec, lock)[HERE]
     assert deployment.service("main").egress_cause == "pulls llama3.2:3b"
     assert deployment.service("main").facts["embedding"] == "llama3.2:3b"
     assert [door.models for door in doors(spec, lock)] == [("llama3.2:3b",)] * 2
@@ -238,14 +239,14 @@ def test_the_page_asks_an_engine_by_the_spelling_that_it_lists() -> None:
             }
         )
     )
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     (chat,) = [one for part in resolved_parts(spec, lock_of(spec)) for one in part.offers if isinstance(one, ChatApi)]
     assert (chat.models, chat.name_of("Llama3.2:3B")) == (("Llama3.2:3B",), "llama3.2:3b")
     assert deployment.service("open_webui").facts["models"] == ["llama3.2:3b"]
 
 
 def test_a_pull_by_hand_of_what_kit_yaml_has_leads_to_the_lock() -> None:
-    deployment = resolve(*managed("llama3.2:3b"))
+    deployment = resolve(*managed("llama3.2:3b"))[HERE]
     with pytest.raises(UsageError) as caught:
         pull_model(deployment, None, deployment.engines[0], "library/llama3.2:3b", lambda _event: None)  # type: ignore[arg-type]
     assert "`kit lock --upgrade llama3.2:3b`" in caught.value.next_step

@@ -16,6 +16,7 @@ from deploy.hosts.seen import Docker, Network, OperatingSystem
 from deploy.plan.preflight import doubts
 from deploy.plan.published import address_refusals, late_operations, published_advice
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import ADDRESSES, lock_of
 
 UPGRADE = "`kit lock --upgrade lan`"
@@ -29,7 +30,7 @@ def deployment(publish: object, **addresses: tuple[str, ...]) -> Deployment:
     data: dict[str, Any] = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "webui": webui}
     spec = Spec.model_validate_json(json.dumps(data))
     lock = lock_of(spec)
-    return resolve(spec, lock.model_copy(update={"addresses": lock.addresses | addresses}))
+    return resolve(spec, lock.model_copy(update={"addresses": lock.addresses | addresses}))[HERE]
 
 
 def advice(publish: object, **seen: Any) -> list[str]:

@@ -14,7 +14,7 @@ from deploy.agent.inputs import digests
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
 from deploy.apply.prepare import Prepared, prepare
-from deploy.decide.desired import Desired
+from deploy.decide.desired import Share
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import source_files
 from deploy.plan import make_plan
@@ -93,7 +93,7 @@ class Played(Refusing):
 
 
 @pytest.fixture
-def desired(tmp_path: Path) -> Desired:
+def desired(tmp_path: Path) -> Share:
     """A llama.cpp that opens a file beside kit.yaml."""
     wanted = desired_of(PLANS / "fresh_machine" / "kit.yaml", tmp_path)
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
@@ -101,14 +101,14 @@ def desired(tmp_path: Path) -> Desired:
     sha256 = hashlib.sha256(b"GGUF").hexdigest()
     own = replace(model, source={"file": {"path": "own.gguf"}}, size_bytes=4, sha256=sha256)
     deployment = replace(wanted.deployment, models=(own,))
-    return replace(wanted, path=tmp_path / "kit.yaml", deployment=deployment)
+    return replace(wanted, desired=replace(wanted.desired, path=tmp_path / "kit.yaml"), deployment=deployment)
 
 
 def problems(prepared: Prepared) -> list[str]:
     return [problem for problem, _ in prepared.plan.refusals if "own.gguf" in problem]
 
 
-def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desired: Desired, tmp_path: Path) -> None:
+def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desired: Share, tmp_path: Path) -> None:
     transport, told = Played(tmp_path), list[str]()
     assert problems(prepare(desired, transport, tell=told.append)) == []
     assert told == ["hashing own.gguf: 0.0 GiB"]
@@ -121,7 +121,7 @@ def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desir
     assert (problems(again), transport.asked) == (problems(shown), ["probe"])
 
 
-def test_a_file_of_another_size_is_not_read_for_it(desired: Desired, tmp_path: Path) -> None:
+def test_a_file_of_another_size_is_not_read_for_it(desired: Share, tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"GGUF and more")
     transport = Played(tmp_path)
     assert len(problems(prepare(desired, transport, tell=lambda _: None))) == 1

@@ -15,6 +15,7 @@ from deploy.deployment.secrets import Secret
 from deploy.reading.document import path_text
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 OLLAMA = {"name": "mac", "kind": "external", "api": "ollama", "url": "http://mac.lan:11434/"}
@@ -74,10 +75,10 @@ def test_one_that_has_its_models_is_asked_for_them_by_the_names_that_it_knows() 
 )
 def test_an_address_with_and_without_its_version_is_the_same_to_all_who_call(written: str, meant: str) -> None:
     spec = spec_of({**STUDIO, "url": written}, {"name": "phi"}, embedding="phi")
-    (studio,) = resolve(spec, lock_of(spec)).named_engines
+    (studio,) = resolve(spec, lock_of(spec))[HERE].named_engines
     assert studio.address == meant
     assert {offer.url for offer in resolved_parts(spec, lock_of(spec))[0].offers} == {meant}
-    files = {file.path.split("/")[-1]: file.content for file in render(resolve(spec, lock_of(spec))).files}
+    files = {file.path.split("/")[-1]: file.content for file in render(resolve(spec, lock_of(spec))[HERE]).files}
     assert f"api_base: {meant}\n" in files["litellm.yaml"].replace('"', "")
 
 
@@ -89,7 +90,7 @@ def test_what_an_engine_is_asked_for_is_not_its_address(path: str) -> None:
 
 def test_its_key_is_kept_elsewhere_and_goes_to_who_calls_it() -> None:
     spec = spec_of({**STUDIO, "key": "env:STUDIO_KEY"}, {"name": "phi"})
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     key = Secret("studio_api_key", "studio", shown_as="key of the engine studio", reference="env:STUDIO_KEY")
     assert key in deployment.secrets
     assert "litellm" in deployment.readers(key)
@@ -129,7 +130,7 @@ def test_what_cannot_be_reached_or_must_not_be_in_git_is_refused(change: dict[st
 
 NAMES = ("localhost", "ollama.localhost", "LOCALHOST")
 OLD_FORMS = ("127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7F000001")
-HERE = (*NAMES, *OLD_FORMS, "127.0.0.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]")
+OURS = (*NAMES, *OLD_FORMS, "127.0.0.1", "127.0.0.53", "[::1]", "[::ffff:127.0.0.1]")
 DOCKERS = ("host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost", "host.containers.internal")
 OTHERS = ("host-gateway", "host.lima.internal", "host.rancher-desktop.internal", "HOST.orb.internal")
 
@@ -140,7 +141,7 @@ def told(engine: dict[str, Any], **fronts: Any) -> list[tuple[str, str]]:
     return [(path_text(found.path), found.message) for found in findings(spec)]
 
 
-@pytest.mark.parametrize("host", HERE)
+@pytest.mark.parametrize("host", OURS)
 @pytest.mark.parametrize("engine", [OLLAMA, STUDIO])
 def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engine: dict[str, Any], host: str) -> None:
     here = {**engine, "url": f"http://{host}:11434"}
@@ -187,7 +188,7 @@ def test_an_engine_of_this_very_machine_is_a_door_for_people() -> None:
     spec = Spec.model_validate_json(json.dumps({**data, "models": [{"name": "phi", "engine": "mac"}]}))
     (door,) = doors(spec, lock_of(spec))
     assert (door.url, door.is_local, door.models) == ("http://localhost:11434", True, ("phi",))
-    assert resolve(spec, lock_of(spec)).engines[0].address == "http://localhost:11434"
+    assert resolve(spec, lock_of(spec))[HERE].engines[0].address == "http://localhost:11434"
 
 
 def test_a_mirror_and_a_proxy_are_addresses_that_paths_are_added_to() -> None:
@@ -201,5 +202,5 @@ def test_a_mirror_and_a_proxy_are_addresses_that_paths_are_added_to() -> None:
 def test_a_stack_of_nothing_but_engines_outside_renders_what_compose_takes_for_empty() -> None:
     data = {"kit": 1, "stack": "home", "backup": None, "engines": [OLLAMA], "gateway": None, "webui": None}
     spec = Spec.model_validate_json(json.dumps(data))
-    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))).files[0].content)
+    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))[HERE]).files[0].content)
     assert (compose["services"], compose["networks"]) == ({}, {})

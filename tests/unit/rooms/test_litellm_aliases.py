@@ -17,6 +17,7 @@ from deploy.fields.aliases import followed
 from deploy.reading.document import path_text
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 from tests.unit.rooms.places import gateway, outside
 from tests.unit.rooms.test_litellm import config_of
@@ -65,7 +66,7 @@ def test_a_route_of_an_alias_is_that_of_its_model_and_fallbacks_hold_for_both() 
 def test_the_page_the_clients_and_the_command_line_know_it() -> None:
     spec = spec_of({"assistant": "llama3.2:3b", "embed": "nomic-embed-text:latest"}, webui={"embedding": "embed"})
     assert told(spec) == []
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     assert "assistant" in deployment.service("open_webui").facts["models"]
     assert deployment.service("open_webui").facts["embedding"] == "nomic-embed-text:latest"
     front = next(door for door in doors(spec, lock_of(spec)) if door.is_gateway)

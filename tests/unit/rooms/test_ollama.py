@@ -20,6 +20,7 @@ from deploy.deployment.offers import ChatApi, Embeddings
 from deploy.deployment.port import Port
 from deploy.deployment.service import Mount
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 GIB = 2**30
@@ -173,7 +174,7 @@ def test_the_memory_limit_holds_what_is_loaded_together_and_rarely_moves() -> No
 
 def test_two_lines_are_a_stack_without_a_model() -> None:
     spec = Spec.model_validate_json('{"kit": 1, "stack": "home", "backup": null}')
-    deployment = resolve(spec, lock_of(spec))
+    deployment = resolve(spec, lock_of(spec))[HERE]
     assert [service.name for service in deployment.services] == ["main", "litellm", "open_webui"]
     assert deployment.engines[0].models == ()
     assert deployment.service("main").facts["models"] == []
@@ -186,7 +187,7 @@ def test_two_lines_are_a_stack_without_a_model() -> None:
 def test_an_engine_may_be_called_as_yaml_calls_something_else(name: str) -> None:
     data = {"kit": 1, "stack": "home", "backup": None, "engines": [{"name": name, "kind": "ollama"}]}
     spec = Spec.model_validate_json(json.dumps({**data, "gateway": None, "webui": None}))
-    compose = render(resolve(spec, lock_of(spec))).files[0].content
+    compose = render(resolve(spec, lock_of(spec))[HERE]).files[0].content
     assert list(yaml.safe_load(compose)["services"]) == [name]
 
 

@@ -19,6 +19,7 @@ from deploy.spec.checks.crosschecks import findings
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.walks import cycles, way_text
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 Model = dict[str, Any]
@@ -115,7 +116,7 @@ def test_every_walk_ends_whatever_is_written(drawn: list[tuple[str, str | None, 
         assert with_cycles == bool(list(lineage(spec).cycles()))
         return
     assert missing_inputs(spec, lock) is not None
-    deployment = resolve(spec, lock)
+    deployment = resolve(spec, lock)[HERE]
     made = [one.name for one in deployment.engines[0].models]
     assert sorted(made) == sorted(name for name, _, _ in drawn)
     requests = [{"name": one.name, "request": one.request} for one in deployment.engines[0].models]

@@ -12,6 +12,7 @@ from deploy.decide.resolve import resolve
 from deploy.errors import SpecError
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 from tests.locks import lock_of
 
 MANAGED = {"name": "main", "kind": "ollama"}
@@ -85,7 +86,7 @@ def test_an_engine_that_has_its_models_takes_every_name() -> None:
         {"name": "a", "from": "a/b/c/d.gguf"},
     )
     assert told(NAMED, *names) == []
-    deployment = resolve(spec_of(NAMED, *names), lock_of(spec_of(NAMED, *names)))
+    deployment = resolve(spec_of(NAMED, *names), lock_of(spec_of(NAMED, *names)))[HERE]
     assert deployment.named_engines[0].models[1:] == (("y:local", "Llama 3 8B Instruct"), ("a", "a/b/c/d.gguf"))
 
 
@@ -101,7 +102,7 @@ def test_a_name_with_folders_travels_whole(name: str) -> None:
     for engine in (MANAGED, OUTSIDE, NAMED):
         spec = spec_of(engine, {"name": name})
         assert list(findings(spec)) == []
-        deployment = resolve(spec, lock_of(spec))
+        deployment = resolve(spec, lock_of(spec))[HERE]
         assert deployment.service("litellm").facts["models"] == [name]
 
 
