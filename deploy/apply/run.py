@@ -71,7 +71,7 @@ class _Story:
     def tell_task(self, event: TaskEvent) -> None:
         """Tell an event of a playbook."""
         states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
-        self.tell(Event(task_words(event), states.get(event.state, "done")))
+        self.tell(Event(task_words(event), states.get(event.state, "done"), host=event.host))
 
 
 def _phases(desired: Share, held: Prepared, full: bool) -> tuple[Phase, ...]:

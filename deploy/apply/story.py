@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from deploy.stack import HERE
+
 State = Literal["start", "progress", "done", "failed", "interrupted"]
 
 
@@ -18,8 +20,16 @@ class Event:
     done: int | None = None
     total: int | None = None
     """Of `done`, in bytes; None where nobody knows."""
+    host: str = HERE
     phase: str = ""
     """Phase of the apply in which the step runs; empty outside of phases."""
+
+    @property
+    def label(self) -> str:
+        """The step behind its phase, and behind its host where that is not this machine."""
+        host = "" if self.host == HERE else self.host
+        phase = "" if self.phase == self.step else self.phase
+        return ": ".join(filter(None, (host, phase, self.step)))
 
 
 def from_journal(line: dict[str, Any]) -> Event:

@@ -16,7 +16,7 @@ SHORT = 1.0
 class Running:
     """A step that has begun."""
 
-    step: str
+    label: str
     since: float
     text: str = ""
     done: int | None = None
@@ -32,7 +32,7 @@ class Running:
 class Ended:
     """A step that is over."""
 
-    step: str
+    label: str
     seconds: float
     state: State
 
@@ -47,18 +47,22 @@ class Board:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.running: dict[str, Running] = {}
+        self.running: dict[tuple[str, str], Running] = {}
+        """By host and step: its end may come when the next phase has begun."""
 
     def take(self, event: Event) -> Ended | None:
         """Note an event; return the step that it ended."""
         if event.state not in ("start", "progress"):
-            begun = self.running.pop(event.step, None)
-            seconds = self.clock() - begun.since if begun else 0.0
-            return Ended(event.step, seconds, event.state)
-        step = self.running.setdefault(event.step, Running(event.step, self.clock()))
+            begun = self.running.pop((event.host, event.step), Running(event.label, self.clock()))
+            return Ended(begun.label, self.clock() - begun.since, event.state)
+        step = self.step_of(event)
         if event.state == "progress":
             step.text, step.done, step.total = event.text, event.done, event.total
         return None
+
+    def step_of(self, event: Event) -> Running:
+        """Return the running step that an event is about."""
+        return self.running.setdefault((event.host, event.step), Running(event.label, self.clock()))
 
 
 def amount(done: int | None, total: int | None) -> str:

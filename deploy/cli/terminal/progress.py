@@ -53,23 +53,23 @@ class Plain:
                 return
             ended = self._board.take(event)
             if ended is not None:
-                self._told.pop(ended.step, None)
+                self._told.pop(ended.label, None)
                 if ended.matters:
                     echo(_ending(ended), self._stream)
             elif event.text and (words := self._news(event)):
-                echo(f"{event.step}: {words}", self._stream)
+                echo(f"{self._board.step_of(event).label}: {words}", self._stream)
 
     def _news(self, event: Event) -> str:
         """Return what is worth saying: a new thing that is done at once, how far it is only now and then."""
-        now, kind = self._board.clock(), _without_numbers(event.text)
-        if event.step not in self._told:
-            self._told[event.step] = kind, now
+        now, kind, step = self._board.clock(), _without_numbers(event.text), self._board.step_of(event)
+        if step.label not in self._told:
+            self._told[step.label] = kind, now
             return event.text
-        text, when = self._told[event.step]
+        text, when = self._told[step.label]
         if now - when < (SAME_PAUSE if kind == text else NEWS_PAUSE):
             return ""
-        self._told[event.step] = kind, now
-        return self._board.running[event.step].doing
+        self._told[step.label] = kind, now
+        return step.doing
 
 
 def _without_numbers(text: str) -> str:
@@ -78,7 +78,7 @@ def _without_numbers(text: str) -> str:
 
 
 def _ending(ended: Ended) -> str:
-    return f"{ended.step}: {ended.state} {'in' if ended.state == 'done' else 'after'} {duration(ended.seconds)}"
+    return f"{ended.label}: {ended.state} {'in' if ended.state == 'done' else 'after'} {duration(ended.seconds)}"
 
 
 @contextmanager
@@ -93,12 +93,12 @@ def _live(stream: TextIO) -> Iterator[Display]:
     def line(step: Running, width: int) -> Text:
         seconds = duration(board.clock() - step.since)
         turning = TURNING[int(board.clock() * 8) % len(TURNING)]
-        words = f"{turning} {step.step:<{width}}  {seconds:>6}  "
+        words = f"{turning} {step.label:<{width}}  {seconds:>6}  "
         return Text.assemble(words, (step.doing, "dim"), no_wrap=True, overflow="ellipsis")
 
     def view() -> Group:
         with lock:
-            width = max((len(step) for step in board.running), default=0)
+            width = max((len(step.label) for step in board.running.values()), default=0)
             return Group(*(line(step, width) for step in board.running.values()))
 
     def show(event: Event) -> None:
@@ -109,7 +109,7 @@ def _live(stream: TextIO) -> Iterator[Display]:
             ended = board.take(event)
         if ended is not None and ended.matters:
             told = Text.assemble(
-                (f"{ended.state:<6} ", STYLES[ended.state]), ended.step, (f"  {duration(ended.seconds)}", "dim")
+                (f"{ended.state:<6} ", STYLES[ended.state]), ended.label, (f"  {duration(ended.seconds)}", "dim")
             )
             console.print(told)
 

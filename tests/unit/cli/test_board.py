@@ -94,8 +94,38 @@ def test_steps_side_by_side_keep_their_own_time_and_order() -> None:
     clock.now = 8
     ended = board.take(Event("image a", "done"))
     assert ended is not None
-    assert (ended.step, ended.seconds) == ("image a", 8)
-    assert list(board.running) == ["image b"]
+    assert (ended.label, ended.seconds) == ("image a", 8)
+    assert [step.label for step in board.running.values()] == ["image b"]
+
+
+def test_a_step_is_told_behind_the_phase_in_which_it_began() -> None:
+    assert (
+        story(
+            (0, Event("main", "start", phase="converge")),
+            (0, Event("main", "progress", "waiting", phase="converge")),
+            # The journal's last line of a phase comes when the next phase has begun.
+            (3, Event("main", "done", phase="settings")),
+        )
+        == "converge: main: waiting\nconverge: main: done in 3 s\n"
+    )
+
+
+def test_a_phase_that_is_called_as_its_step_is_told_once() -> None:
+    assert story((0, Event("images", "start", phase="images")), (2, Event("images", "done", phase="images"))) == (
+        "images: done in 2 s\n"
+    )
+
+
+def test_a_step_of_another_machine_is_told_behind_its_name() -> None:
+    assert (
+        story(
+            (0, Event("main", "start", phase="converge", host="here")),
+            (0, Event("main", "start", phase="converge", host="box")),
+            (5, Event("main", "done", phase="converge", host="box")),
+            (9, Event("main", "failed", phase="converge", host="here")),
+        )
+        == "box: converge: main: done in 5 s\nconverge: main: failed after 9 s\n"
+    )
 
 
 @pytest.mark.parametrize(
