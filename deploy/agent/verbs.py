@@ -20,7 +20,7 @@ VERBS = {
     "late": "late",
     "place": "releases.place",
     "image": "inputs.image",
-    "models": "inputs.models",
+    "models": "sources.models",
     "sync": "engines.sync",
     "engine": "engines.acts",
     "secrets": "stack.secrets",

@@ -12,6 +12,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.service import Service
 from deploy.hosts.observe import engine_request
+from deploy.sources.given import from_folder
 from deploy.stack import CACHE, UV
 
 AGENT_FORMAT = 1
@@ -97,7 +98,7 @@ def models_request(deployment: Deployment, run: str, folder: Path) -> Request:
             "gid": model.owner.gid,
             "sha256": model.sha256,
             "size": model.size_bytes,
-            "source": _from_folder(model.source, folder),
+            "source": from_folder(model.source, folder),
         }
         for model in deployment.models
     ]
@@ -126,18 +127,12 @@ def _created(model: CreatedModel, folder: Path) -> Request:
                 "file": blob.file,
                 "sha256": blob.sha256,
                 "size": blob.size_bytes,
-                "source": _from_folder(blob.source, folder),
+                "source": from_folder(blob.source, folder),
             }
             for blob in model.blobs
         ],
         "base": {"name": base.name, "digest": base.digest, "size": base.size_bytes} if base else None,
     }
-
-
-def _from_folder(source: dict[str, Any], folder: Path) -> dict[str, Any]:
-    if "file" not in source:
-        return source
-    return {"file": {"path": str(folder.absolute() / source["file"]["path"])}}
 
 
 def images_request(deployment: Deployment, images: list[Request], run: str, force: bool = False) -> Request:

@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
+from deploy.sources.given import kind_of
 
 ASSEMBLING = ("mmdebstrap",)
 UNPACKING = ("python3-venv",)
@@ -27,7 +28,7 @@ def packages_for(deployment: Deployment) -> tuple[str, ...]:
     created = (model for engine in deployment.engines for model in engine.models)
     sources = [model.source for model in deployment.models]
     sources += [blob.source for model in created for blob in model.blobs]
-    return UNPACKING if any("pip" in source for source in sources) else ()
+    return UNPACKING if any(kind_of(source).is_unpacked for source in sources) else ()
 
 
 def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> dict[str, Any]:

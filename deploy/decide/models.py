@@ -9,13 +9,15 @@ from deploy.deployment.models import ADAPTER, FILE, PROJECTOR, Base, Blob, Creat
 from deploy.deployment.parts import request_parts
 from deploy.errors import UsageError
 from deploy.lock.contexts import trained_length
-from deploy.lock.model import Lock, TagModelLock
+from deploy.lock.model import Lock
 from deploy.protocols.making import Inputs, Modelfile, Origin, create_request, inherited, layers, request_digest
 from deploy.protocols.modelfiles import render
 from deploy.reference import parse_model
+from deploy.sources.lock import tag_of, weights_of
+from deploy.sources.spec import Source
 from deploy.spec.lineage import Lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model, Source
+from deploy.spec.models import Model
 from deploy.spec.presets import resolved
 
 
@@ -69,18 +71,14 @@ def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | No
 def _base(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> Base | None:
     if parent is not None or not isinstance(source, str):
         return None
-    locked = lock.models[model.key]
-    if not isinstance(locked, TagModelLock):
-        raise TypeError(f"{model.key} is locked as {locked.source}")
+    locked = tag_of(lock.models[model.key], model.key)
     return Base(str(parse_model(source)), locked.digest, locked.size)
 
 
 def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
     found = []
     if not isinstance(source, str):
-        locked = lock.models[model.key]
-        if isinstance(locked, TagModelLock):
-            raise TypeError(f"{model.key} is no file")
+        locked = weights_of(lock.models[model.key], model.key)
         found.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
     if model.adapter is not None:
         adapter = lock.adapters[model.key]
@@ -92,9 +90,9 @@ def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
 
 
 def _modelfile(model: Model, base: Base | None, parent: _Made | None) -> Modelfile:
-    source = model.from_.file if isinstance(model.from_, FileSource) else f"./{FILE}"
+    path = "" if model.from_ is None or isinstance(model.from_, str) else model.from_.path
     return Modelfile(
-        from_=parent.model.name if parent else base.name if base else source,
+        from_=parent.model.name if parent else base.name if base else path or f"./{FILE}",
         adapter=model.adapter.file if model.adapter else None,
         projector=model.projector.file if model.projector else None,
         parameters=resolved(model.preset, model),
@@ -117,5 +115,4 @@ def _inputs(model: Model, blobs: tuple[Blob, ...]) -> Inputs:
 def _origin(lock: Lock, model: Model, source: Source | None) -> Origin:
     if isinstance(source, str):
         return "model"
-    locked = lock.models[model.key]
-    return "file" if isinstance(locked, TagModelLock) or locked.gguf.has_chat_template else "bare file"
+    return "file" if weights_of(lock.models[model.key], model.key).gguf.has_chat_template else "bare file"

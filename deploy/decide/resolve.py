@@ -8,7 +8,8 @@ from deploy.decide.images import image_of
 from deploy.decide.models import created_models
 from deploy.deployment.host import Deployment
 from deploy.fields.service import ServiceSpec
-from deploy.lock.model import Lock, TagModelLock
+from deploy.lock.model import Lock
+from deploy.sources.lock import weights_of
 from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Spec
@@ -67,9 +68,7 @@ def _embedding(spec: Spec) -> str | None:
 
 
 def _locked(lock: Lock, wanted: Model) -> LockedModel:
-    model = lock.models[wanted.key]
-    if isinstance(model, TagModelLock):
-        raise TypeError(f"{wanted.key} is no file")
+    model = weights_of(lock.models[wanted.key], wanted.key)
     header = model.gguf
     return LockedModel(
         wanted.name, model.sha256, model.size, model.agent_source(), header.context_length, header.has_chat_template

@@ -48,7 +48,9 @@ _SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+def matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    """Return the check of a text that must fit a pattern from its beginning to its end."""
+
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
             raise PydanticCustomError("name", "{value} is not {what}", {"value": shown(value), "what": what})
@@ -155,28 +157,28 @@ def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
 
 Name = Annotated[
     str,
-    _matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)"),
+    matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)"),
     _schema(_NAME, "home", "main"),
 ]
 
 
 ModelName = Annotated[
     str,
-    _matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', '/', and a tag after ':')"),
+    matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', '/', and a tag after ':')"),
     _schema(_MODEL_NAME, "gemma", "llama3.2:3b"),
 ]
 
 
-PackageName = Annotated[str, _matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
+PackageName = Annotated[str, matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
 
 
-Version = Annotated[str, _matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
+Version = Annotated[str, matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
 
 
-Sha256 = Annotated[str, _matching(_SHA256, "a sha256 (64 hex digits, small letters)"), _schema(_SHA256, "0" * 64)]
+Sha256 = Annotated[str, matching(_SHA256, "a sha256 (64 hex digits, small letters)"), _schema(_SHA256, "0" * 64)]
 
 
-Owner = Annotated[str, _matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]
+Owner = Annotated[str, matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]
 
 
 Port = Annotated[

@@ -32,6 +32,7 @@ from deploy.hosts.seen_engines import read_engine, read_names
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
+from deploy.sources.given import path_of
 from deploy.stack import CACHE
 
 PROBE_FORMAT = 1
@@ -154,7 +155,7 @@ def source_files(deployment: Deployment) -> tuple[str, ...]:
     """Return the files of models as kit.yaml names them."""
     blobs = (blob.source for engine in deployment.engines for model in engine.models for blob in model.blobs)
     sources = (*blobs, *(model.source for model in deployment.models))
-    return tuple(sorted({source["file"]["path"] for source in sources if "file" in source}))
+    return tuple(sorted({path for source in sources if (path := path_of(source))}))
 
 
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _layers(deployment: Deployment, engine: Engine, name: str) -> list[tuple[str
     """Return sha256 and size of each part of a tag that comes to a disk of this host."""
     if engine.models_dir is None:
         return []
-    from deploy.lock.library import resolve_tag
+    from deploy.registries.library import resolve_tag
 
     try:
         return [(layer.sha256, layer.size_bytes) for layer in resolve_tag(name, deployment.fetch).layers]

@@ -19,7 +19,7 @@ def trained_length(models: Spec | Lineage, lock: Lock, model: Model) -> int | No
     locked = lock.models.get(model.key)
     if locked is None:
         return None
-    return locked.context_length if locked.source == "tag" else locked.gguf.context_length
+    return locked.trained_length
 
 
 def contexts_fit(spec: Spec, lock: Lock) -> Iterator[Finding]:

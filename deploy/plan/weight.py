@@ -8,11 +8,10 @@ from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import ADAPTER, Blob, CreatedModel
 from deploy.hosts.seen import SeenEngine
+from deploy.sources.given import kind_of
 from deploy.stack import CACHE
 
 GIB = 2**30
-# The archive and the file in it, until the engine has the file.
-STAGED = {"pip": 2}
 COPIES = 2
 """Of a file that is imported: what is written of it, and what that is copied to."""
 
@@ -51,8 +50,8 @@ class Weights:
         is_again = self._is_imported(model)
         copied = 0 if is_again else size
         pulled = self._pulled(model)
-        staged = sum(STAGED.get(_source(blob), 0) * blob.size_bytes for blob in blobs)
-        fetched = sum(blob.size_bytes for blob in blobs if _source(blob) != "file")
+        staged = sum(kind_of(blob.source).staged_sent * blob.size_bytes for blob in blobs)
+        fetched = sum(blob.size_bytes for blob in blobs if not kind_of(blob.source).is_on_host)
         kept, passing = sent + copied + pulled, COPIES * size - copied
         return Weight(
             # What somebody else's engine pulls does not come through here.
@@ -98,14 +97,10 @@ class Weights:
             again = "its file is sent again, for the engine kept only its own copy of it"
             return f"{again}: takes {gib(kept)}{self._where}{more}"
         takes = f"takes {'up to ' if passing else ''}{gib(kept)}{self._where}{more}"
-        is_here = self._folder is not None and any(_source(blob) == "file" for blob in model.blobs)
+        is_here = self._folder is not None and any(kind_of(blob.source).is_on_host for blob in model.blobs)
         return f"{takes}{', beside the file itself' if is_here else ''}"
 
 
 def gib(size: int) -> str:
     """Say a number of bytes in GiB."""
     return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"
-
-
-def _source(blob: Blob) -> str:
-    return next(iter(blob.source))

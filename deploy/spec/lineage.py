@@ -10,8 +10,9 @@ from deploy.agent.protocols.names import same
 from deploy.spec.walks import cycles
 
 if TYPE_CHECKING:
+    from deploy.sources.spec import Source
     from deploy.spec.model import Spec
-    from deploy.spec.models import Model, Source
+    from deploy.spec.models import Model
 
 
 class Lineage:

@@ -2,115 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from deploy.fields.carried import ModelText
-from deploy.fields.values import ModelName, Name, PackageName, Sha256, SourcePath, Url, Version
-from deploy.printable import seen
+from deploy.fields.values import ModelName, Name
 from deploy.protocols.making import OTHER_NAMES, REFUSED, BuiltIn, Parameters, Requires
-from deploy.reference import plain_model
+from deploy.sources.file.written import FileSource
+from deploy.sources.spec import Source
 from deploy.spec.presets import PresetName
 from deploy.spec.texts import Examples, LongText, Template
-from deploy.strict import Strict, shown
-
-
-class PipSource(Strict):
-    """A GGUF file inside a Python package."""
-
-    pip: PackageName
-    """Name of the package."""
-    version: Version
-    """Exact version of the package."""
-    sha256: Sha256
-    """sha256 of the complete GGUF file."""
-
-
-_PART = re.compile(r".*-[0-9]{5}-of-([0-9]{5})\.gguf", re.IGNORECASE | re.DOTALL)
-
-
-def _whole(value: str) -> str:
-    """Refuse a part of a split model: engines get a single file."""
-    part = _PART.fullmatch(urlsplit(value).path if "://" in value else value)
-    if part and int(part[1]) > 1:
-        wrong = "{value} is one of {parts} parts; join them with `llama-gguf-split --merge` and name the whole file"
-        raise PydanticCustomError("file", wrong, {"value": shown(value), "parts": int(part[1])})
-    return value
-
-
-def _of_file(value: str) -> str:
-    """Refuse the address of a file's page, as a hub shows it beside the file itself."""
-    if "/blob/" in urlsplit(value).path:
-        wrong = "{value} is the page about the file; write /resolve/ in the place of /blob/"
-        raise PydanticCustomError("url", wrong, {"value": shown(value)})
-    return value
-
-
-FilePath = Annotated[SourcePath, AfterValidator(_whole)]
-FileUrl = Annotated[Url, AfterValidator(_of_file), AfterValidator(_whole)]
-
-
-class FileSource(Strict):
-    """A GGUF file on this machine."""
-
-    file: FilePath
-    """Path of the file; a relative one begins at kit.yaml."""
-    sha256: Sha256
-    """sha256 of the file."""
-
-
-class UrlSource(Strict):
-    """A GGUF file at an address."""
-
-    url: FileUrl
-    """Address of the file."""
-    sha256: Sha256
-    """sha256 of the file."""
-
-
-def _named(value: str) -> str:
-    plain = plain_model(value)
-    if not plain.strip() or _hidden(plain) or len(plain) > _LONGEST_NAME:
-        raise PydanticCustomError("source", "{value} is not a model's name", {"value": shown(value)})
-    return plain
-
-
-def _hidden(text: str) -> bool:
-    """Return True if a text has an invisible character; the table is the same on every release of Python."""
-    return seen(text) != text or bool(re.search("[\t\n\r]", text))
-
-
-_LONGEST_NAME = 500
-ModelSourceName = Annotated[
-    str, AfterValidator(_named), WithJsonSchema({"type": "string", "examples": ["llama3:8b-instruct-q4_K_M"]})
-]
-_KEYS = (("(pip)", "pip"), ("(file)", "file"), ("(url)", "url"))
-
-
-def _source_kind(value: Any) -> str | None:
-    if isinstance(value, str):
-        return "(name)"
-    given = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-    return next((tag for tag, key in _KEYS if key in given), None)
-
-
-Source = Annotated[
-    Annotated[ModelSourceName, Tag("(name)")]
-    | Annotated[PipSource, Tag("(pip)")]
-    | Annotated[FileSource, Tag("(file)")]
-    | Annotated[UrlSource, Tag("(url)")],
-    Discriminator(
-        _source_kind,
-        custom_error_type="source",
-        custom_error_message=(
-            "needs the name of a model, or `pip` (a Python package), `file` (a GGUF file on this machine), `url`"
-        ),
-    ),
-]
 
 
 class Model(Parameters):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.inputs.models import joined
+from deploy.agent.sources.pip import joined
 from tests.contract import stand_in
 from tests.contract.replay import Answer, Recording, ask, comparable, recorded, send
 from tests.doubles.ollama.image import double_image

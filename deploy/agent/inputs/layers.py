@@ -54,11 +54,6 @@ def room_of_images(images: Iterable[tuple[LayerSize, ...]], cached: Set[str]) ->
     return found
 
 
-def staged_bytes(source: dict[str, Any], size: int) -> int:
-    """Return what a model takes in the cache until it is in its place: the download, and an archive's content."""
-    return {"pip": 2, "url": 1}.get(next(iter(source)), 0) * size
-
-
 def root_key(image: dict[str, Any]) -> str:
     """Return the name of a root filesystem in the cache: images that ask for the same one share it."""
     return _key("root", ASSEMBLER, image["suite"], sorted(image["debian"]))

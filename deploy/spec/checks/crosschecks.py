@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from deploy.fields.engine import ModelsAre
 from deploy.fields.service import ServiceSpec
 from deploy.reading.document import FieldPath
+from deploy.sources.spec import forms
 from deploy.spec.checks.finding import Finding
 from deploy.spec.checks.folders import folders_are_apart
 from deploy.spec.checks.fronts import FRONT_CHECKS
@@ -67,7 +68,7 @@ def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
 def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
     source = model.from_
     if models_are == "opened" and (source is None or isinstance(source, str)):
-        yield f"{model.engine} opens one GGUF file; write {{pip: ...}}, {{file: ...}} or {{url: ...}}"
+        yield f"{model.engine} opens one GGUF file; write {forms()}"
     elif models_are == "named" and not (source is None or isinstance(source, str)):
         yield f"{model.engine} has its models already; write the name that it knows, or leave `from` out"
 

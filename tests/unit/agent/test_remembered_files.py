@@ -12,12 +12,12 @@ import pytest
 
 from deploy.agent.data.copy import take_copy
 from deploy.agent.docker import installed as engine
-from deploy.agent.inputs import models
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.cache import OVER, Cache
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
 from deploy.agent.remembered import read_json, stamp
+from deploy.agent.sources import models
 
 Change = Callable[[Path, bytes], None]
 

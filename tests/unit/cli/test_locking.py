@@ -13,8 +13,9 @@ from deploy.apply.story import Event
 from deploy.assets import inventories_dir
 from deploy.errors import KitError
 from deploy.lifecycle.locking import Renewed, renew_lock
-from deploy.lock.model import Lock, TagModelLock, read_lock
+from deploy.lock.model import Lock, read_lock
 from deploy.lock.text import lock_text
+from deploy.sources.tag.locked import TagModelLock
 from tests.little_registry import LittleRegistry, manifest
 from tests.unit.cli.conftest import Kit
 

@@ -15,12 +15,13 @@ from deploy.deployment.models import CreatedModel
 from deploy.deployment.parts import changes
 from deploy.errors import KitError
 from deploy.lock.missing import missing_inputs
-from deploy.lock.model import Lock, TagModelLock, read_lock
+from deploy.lock.model import Lock, read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_text, write_lock
-from deploy.lock.weights import Said
 from deploy.printable import seen
 from deploy.protocols.ollama.grammar import closing_lines
+from deploy.sources.measured import Said
+from deploy.sources.tag.locked import TagModelLock
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from tests.gguf import PLAIN, gguf

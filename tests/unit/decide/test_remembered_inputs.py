@@ -14,9 +14,9 @@ import pytest
 from deploy.decide.desired import Share, recall_desired
 from deploy.decide.remembered import recall
 from deploy.errors import KitError
-from deploy.lock.model import TagModelLock
 from deploy.lock.text import write_lock
 from deploy.source_files import recorded
+from deploy.sources.tag.locked import TagModelLock
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import HERE
 from tests.locks import lock_of

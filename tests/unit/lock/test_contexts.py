@@ -11,8 +11,9 @@ import pytest
 from deploy.decide.desired import load_desired
 from deploy.errors import SpecError
 from deploy.lock.contexts import contexts_fit, trained_length
-from deploy.lock.model import Lock, TagModelLock
+from deploy.lock.model import Lock
 from deploy.lock.text import write_lock
+from deploy.sources.tag.locked import TagModelLock
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from tests.locks import lock_of

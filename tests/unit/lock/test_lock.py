@@ -14,9 +14,9 @@ from deploy.errors import KitError, SpecError
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, read_lock
 from deploy.lock.text import lock_text, write_lock
+from deploy.sources.pip.written import PipSource
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
-from deploy.spec.models import PipSource
 from tests.tree import REPOSITORY
 
 QUICKSTART = REPOSITORY / "inventories/quickstart"

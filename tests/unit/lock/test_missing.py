@@ -9,10 +9,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from deploy.lock.missing import missing_inputs
-from deploy.lock.model import Lock, ModelLock, read_lock
+from deploy.lock.model import Lock, read_lock
+from deploy.sources.lock import ModelLock
+from deploy.sources.spec import Source
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
-from deploy.spec.models import Source
 from tests.tree import REPOSITORY
 
 QUICKSTART = REPOSITORY / "inventories/quickstart"

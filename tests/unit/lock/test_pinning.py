@@ -16,10 +16,13 @@ import pytest
 from deploy.apply.requests import models_request
 from deploy.decide.resolve import resolve
 from deploy.errors import KitError
-from deploy.lock.model import FileModelLock, PipModelLock, read_lock
+from deploy.lock.model import read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import write_lock
-from deploy.lock.weights import Said, measure_wheels
+from deploy.sources.file.locked import FileModelLock
+from deploy.sources.measured import Said
+from deploy.sources.pip.locked import PipModelLock
+from deploy.sources.pip.measured import measure_wheels
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.stack import HERE

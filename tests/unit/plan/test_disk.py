@@ -13,10 +13,10 @@ import pytest
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs import disk as agent_disk
 from deploy.agent.inputs import image as agent_image
-from deploy.agent.inputs import models as agent_models
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
+from deploy.agent.sources import models as agent_models
 from deploy.decide.desired import Share
 from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.seen import Disk

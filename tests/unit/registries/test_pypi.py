@@ -12,8 +12,8 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.pypi import resolve_wheels, trusted
-from deploy.lock.weights import fetch_wheel
+from deploy.registries.pypi import resolve_wheels, trusted
+from deploy.sources.pip.measured import fetch_wheel
 from tests.wheelhouse import Wheelhouse
 
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.lock.pypi import TIMEOUT_SECONDS, trusted
 from deploy.reference import is_loopback
+from deploy.registries.pypi import TIMEOUT_SECONDS, trusted
 
 NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 _LONGEST_WORDS = 300

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs import models
 from deploy.agent.journal import Journal
+from deploy.agent.sources import models
 from tests.unit.agent.engines.scripted import Asked, scripted
 
 GGUF = b"GGUF" + bytes(range(256)) * 40

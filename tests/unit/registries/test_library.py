@@ -8,8 +8,9 @@ import pytest
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.gguf import Header
-from deploy.lock.library import TaggedLayer, TaggedModel, length_of_tag, measure_url, renderer_of_tag, resolve_tag
-from deploy.lock.weights import Measured
+from deploy.registries.library import TaggedLayer, TaggedModel, length_of_tag, renderer_of_tag, resolve_tag
+from deploy.sources.measured import Measured
+from deploy.sources.url.measured import measure_url
 from tests.gguf import PLAIN, gguf
 from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
 

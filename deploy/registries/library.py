@@ -1,20 +1,16 @@
-"""What a model's tag or address means today: the manifest of a tag, or a file read through and not kept."""
+"""What a model's tag means today: its manifest, and a look into its parts."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.gguf import read_context_length
-from deploy.lock.asking import Place
-from deploy.lock.registry import DOCKER_MANIFEST, Registry, parts
-from deploy.lock.weights import Measured, Said, measure
 from deploy.reference import ModelTag, model_place, parse_model
+from deploy.registries.registry import DOCKER_MANIFEST, Registry, parts
 
 _HASH = len("sha256:")
 _LARGEST_CONFIG = 2**20
@@ -93,36 +89,3 @@ def _asked(name: str, fetch: Fetch) -> tuple[ModelTag, Registry]:
     model = parse_model(name)
     base = model_place(model.host, fetch.models)
     return model, Registry(base, f"{model.owner}/{model.model}", "" if model.host else "models", fetch)
-
-
-def measure_url(url: str, fetch: Fetch, said: Said) -> Measured:
-    """Read a GGUF file at an address to its end, once, and keep nothing of it."""
-    address = urlsplit(url)
-    # What stands behind a question mark can be a key.
-    shown = address._replace(query="", fragment="").geturl()
-    place = Place(shown, "", fetch)
-    with place.opened(url, {"Accept": "*/*", "Accept-Encoding": "identity"}) as answer:
-        if answer.status != 200:
-            raise KitError(
-                f"{place.named} answers {answer.status} {answer.reason}", "see that the address is right and public"
-            )
-        told = answer.headers["Content-Length"] or ""
-        total = int(told) if told.isdigit() else None
-        stream = _Whole(answer, total, place)
-        return measure(stream, shown, said, total)
-
-
-class _Whole:
-    """A body that must not end early."""
-
-    def __init__(self, answer: Any, total: int | None, place: Place) -> None:
-        self.answer, self.total, self.place = answer, total, place
-        self.done = 0
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes; KitError where the connection ended before the file."""
-        found: bytes = self.answer.read(size)
-        self.done += len(found)
-        if not found and self.total is not None and self.done < self.total:
-            raise self.place.silent(f"it ended after {self.done} of {self.total} bytes")
-        return found

@@ -1,0 +1,83 @@
+"""Operation `models`: bring each model's file to its place, held to its hash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.archive import sha256_of
+from deploy.agent.inputs.children import Children
+from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.journal import Journal
+from deploy.agent.leftovers import remove_leftovers
+from deploy.agent.remembered import read_json, stamp, write_json
+from deploy.agent.sources.kinds import source_of
+from deploy.agent.sources.placed import MODE
+
+
+def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Answer the operation `models`."""
+    memory = Path(request["root"]) / "run" / "models.json"
+    children = Children()
+    missing = [model for model in request["models"] if not _is_right(model, memory, journal)]
+    try:
+        remove_leftovers({Path(model["path"]).parent for model in missing})
+        _ensure_room(missing, Path(request["cache"]))
+        for model in missing:
+            with journal.step(f"model {model['name']}"):
+                source_of(model["source"]).bring(model, request, journal, children)
+                _remember(model, memory)
+    except BaseException:
+        children.stop()
+        raise
+    placed = {model["name"] for model in missing}
+    answers = [
+        {"name": model["name"], "path": model["path"], "sha256": model["sha256"], "placed": model["name"] in placed}
+        for model in request["models"]
+    ]
+    return {"changed": bool(missing), "models": answers}
+
+
+def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
+    """Tell whether the right file is in place; raise where a file is there that the kit did not put there."""
+    path = Path(model["path"])
+    if not path.exists():
+        return False
+    status = path.stat()
+    known = (read_json(memory) or {}).get(str(path))
+    if known == _state(model, status):
+        return True
+    if status.st_size == model["size"]:
+        journal.say(f"hashing {path}", 0, model["size"])
+        if sha256_of(path) == model["sha256"]:
+            os.chown(path, model["uid"], model["gid"])
+            path.chmod(MODE)
+            _remember(model, memory)
+            return True
+    if known is None:
+        raise AgentError(
+            f"model {model['name']}: {path} is another file than the one wanted, and not one that the kit put there",
+            f"look at it, then move it away: mv {path} {path}.old",
+        )
+    return False
+
+
+def _state(model: dict[str, Any], status: os.stat_result) -> dict[str, Any]:
+    return {"sha256": model["sha256"], **stamp(status)}
+
+
+def _remember(model: dict[str, Any], memory: Path) -> None:
+    """So that another run need not read GiBs to know what it sees."""
+    known = read_json(memory) or {}
+    write_json(memory, {**known, model["path"]: _state(model, Path(model["path"]).stat())})
+
+
+def _ensure_room(models: list[dict[str, Any]], cache: Path) -> None:
+    needs = []
+    for model in models:
+        needs.append((Path(model["path"]), model["size"], f"model {model['name']}"))
+        staged = source_of(model["source"]).STAGED * model["size"]
+        needs.append((cache, staged, f"model {model['name']}"))
+    ensure_room(needs)

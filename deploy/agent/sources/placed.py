@@ -1,0 +1,76 @@
+"""A model's file at its place: written beside and to the disk, hashed on the way, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.agent.errors import AgentError, told
+from deploy.agent.inputs.archive import PIECE
+from deploy.agent.inputs.cache import Cache
+from deploy.agent.journal import Journal
+from deploy.agent.leftovers import beside
+
+MODE = 0o444
+
+
+def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: str) -> None:
+    """Join files at the model's place; an error about their hash names their origin."""
+    path = Path(model["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = beside(path)
+    digest = hashlib.sha256()
+    try:
+        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as output:
+            for file in files:
+                with file.open("rb") as source:
+                    _copy(source, output, digest)
+            _ensure_hash(digest.hexdigest(), model, origin)
+            os.fchown(output.fileno(), model["uid"], model["gid"])
+            os.fchmod(output.fileno(), MODE)
+            output.flush()
+            journal.say("to the disk")
+            os.fsync(output.fileno())
+        written.replace(path)
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def downloads(cache: Cache, sha256: str) -> Iterator[Path]:
+    """Give downloads a place that outlives an interrupted run, and no longer."""
+    folder = cache.root / "downloads" / sha256
+    yield folder
+    cache.remove(folder)
+
+
+def read(paths: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the bytes of files, one after the other."""
+    # An OSError here is this host's, and must not be taken for one of the connection to the engine.
+    try:
+        for path in paths:
+            with path.open("rb") as content:
+                while piece := content.read(PIECE):
+                    yield piece
+    except OSError as problem:
+        raise told(problem) from problem
+
+
+def _copy(source: IO[bytes], output: IO[bytes], digest: Any) -> None:
+    while piece := source.read(PIECE):
+        output.write(piece)
+        digest.update(piece)
+
+
+def _ensure_hash(found: str, model: dict[str, Any], origin: str) -> None:
+    if found != model["sha256"]:
+        raise AgentError(
+            f"model {model['name']}: sha256 {model['sha256']} is wanted, {origin} gave {found}",
+            "name the sha256 of the file that you want in kit.yaml, or bring that file",
+        )

@@ -1,0 +1,5 @@
+"""A GGUF file on this machine."""
+
+from deploy.sources.kind import Kind
+
+KIND = Kind("file", is_on_host=True)

@@ -1,0 +1,57 @@
+"""A file of this machine, as kit.lock pins it: a model's own, its adapter's or its projector's."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from deploy.fields.values import Sha256, SourcePath
+from deploy.sources.file.measured import measure_bytes, measure_file
+from deploy.sources.file.written import FileSource
+from deploy.sources.locked import Asking, Bytes, WeightsLocked, ensure_same, weights
+from deploy.strict import Strict
+
+
+class FileModelLock(WeightsLocked):
+    """A model's file on this machine."""
+
+    source: Literal["file"]
+    """file: a GGUF file."""
+    file: SourcePath
+    """Its path as kit.yaml has it."""
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Return what kit.yaml says where it is locked from."""
+        return {"file": self.file, "sha256": self.sha256}
+
+    def agent_source(self) -> dict[str, Any]:
+        """Return where the agent finds the file."""
+        return {"file": {"path": self.file}}
+
+
+class AdapterLock(Strict):
+    """An adapter's or a projector's file on this machine."""
+
+    file: SourcePath
+    """Its path as kit.yaml has it."""
+    sha256: Sha256
+    """sha256 of the file."""
+    size: Bytes
+    """Size of the file in bytes."""
+
+    def agent_source(self) -> dict[str, Any]:
+        """Return where the agent finds the file."""
+        return {"file": {"path": self.file}}
+
+
+def pin(source: FileSource, asking: Asking) -> FileModelLock:
+    """Measure a model's file."""
+    measured = measure_file(asking.folder / source.file, asking.said)
+    return FileModelLock(source="file", file=source.file, **weights(measured, asking, source.sha256))
+
+
+def pin_beside(source: FileSource, asking: Asking) -> AdapterLock:
+    """Measure the file of an adapter or a projector, of whose header nothing is needed."""
+    sha256, size = measure_bytes(asking.folder / source.file, asking.said)
+    ensure_same(asking.what, source.sha256, sha256)
+    return AdapterLock(file=source.file, sha256=sha256, size=size)

@@ -1,0 +1,28 @@
+"""What the agent gets of a model's file, as the lock decided it; plan and apply ask here what that means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.sources import file, pip, url
+from deploy.sources.kind import Kind
+
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (pip.KIND, file.KIND, url.KIND)}
+
+
+def kind_of(source: dict[str, Any]) -> Kind:
+    """Return the kind of source that the agent gets a file from."""
+    return KINDS[next(iter(source))]
+
+
+def path_of(source: dict[str, Any]) -> str:
+    """Return the path of a file that kit.yaml names; empty for a file that comes from elsewhere."""
+    kind = kind_of(source)
+    return str(source[kind.key]["path"]) if kind.is_on_host else ""
+
+
+def from_folder(source: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a source whose relative path begins at a folder."""
+    path = path_of(source)
+    return {kind_of(source).key: {"path": str(folder.absolute() / path)}} if path else source

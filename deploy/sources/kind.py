@@ -1,0 +1,21 @@
+"""The facts of a source that a plan counts with; cheap to import, for every plan does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One source of a model's file."""
+
+    key: str
+    """Its key in kit.yaml and in a request."""
+    is_on_host: bool = False
+    """True if the file lies on the host already: it is copied, and nothing is fetched."""
+    is_unpacked: bool = False
+    """True if it comes in wheels, which uv unpacks."""
+    staged: int = 0
+    """How many times the file lies in the cache until it is in its place; the agent counts the same."""
+    staged_sent: int = 0
+    """The same until an engine has got it over its API."""

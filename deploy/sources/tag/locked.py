@@ -1,0 +1,75 @@
+"""A library's tag, as kit.lock pins it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from deploy.deployment.recipe import Wheel
+from deploy.fields.values import Sha256
+from deploy.registries.library import length_of_tag, renderer_of_tag, resolve_tag
+from deploy.sources.locked import Asking, Bytes
+from deploy.strict import Strict
+
+
+class TagModelLock(Strict):
+    """A model as a library of models has it under a tag."""
+
+    is_shared: ClassVar[bool] = True
+    """True, for one tag is one digest for all models that begin with it."""
+
+    source: Literal["tag"]
+    """tag: a library's model."""
+    tag: str
+    """The tag as kit.yaml has it."""
+    digest: Sha256
+    """sha256 of the manifest that the tag named when it was locked."""
+    size: Bytes
+    """What its layers weigh together, in bytes."""
+    layers: tuple[Sha256, ...]
+    """sha256 of each of its layers."""
+    context_length: Annotated[int, Field(ge=1)] | None = None
+    """Longest context that it was trained for, in tokens, where its file could be read."""
+    renderer: str | None = None
+    """What makes its prompts in the place of any template, where it brings that."""
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Return what kit.yaml says where it is locked from."""
+        return {"tag": self.tag}
+
+    @property
+    def wheels(self) -> tuple[Wheel, ...]:
+        """Return the packages that it comes from: none."""
+        return ()
+
+    @property
+    def trained_length(self) -> int | None:
+        """Return the longest context that it was trained for, in tokens."""
+        return self.context_length
+
+    @property
+    def brought_renderer(self) -> str | None:
+        """Return what the model itself says makes its prompts."""
+        return self.renderer
+
+    @property
+    def architecture(self) -> str | None:
+        """Return the architecture of its file, which nobody looked at."""
+        return None
+
+
+def pin(source: str, asking: Asking) -> TagModelLock:
+    """Ask the library what the tag means today."""
+    asking.said(f"asking for {source}", 0, None)
+    tag = resolve_tag(source, asking.fetch)
+    return TagModelLock(
+        source="tag",
+        tag=source,
+        digest=tag.manifest_digest_hex,
+        size=tag.size_bytes,
+        layers=tuple(layer.sha256 for layer in tag.layers),
+        context_length=length_of_tag(source, tag, asking.fetch),
+        renderer=renderer_of_tag(source, tag, asking.fetch),
+    )

@@ -1,0 +1,34 @@
+"""A file at an address, as kit.lock pins it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from deploy.fields.values import Url
+from deploy.sources.locked import Asking, WeightsLocked, weights
+from deploy.sources.url.measured import measure_url
+from deploy.sources.url.written import UrlSource
+
+
+class UrlModelLock(WeightsLocked):
+    """A model's file at an address."""
+
+    source: Literal["url"]
+    """url: a GGUF file at an address."""
+    url: Url
+    """Its address as kit.yaml has it."""
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Return what kit.yaml says where it is locked from."""
+        return {"url": self.url, "sha256": self.sha256}
+
+    def agent_source(self) -> dict[str, Any]:
+        """Return where the agent finds the file."""
+        return {"url": {"url": self.url}}
+
+
+def pin(source: UrlSource, asking: Asking) -> UrlModelLock:
+    """Read the file at the address once and measure it."""
+    measured = measure_url(source.url, asking.fetch, asking.said)
+    return UrlModelLock(source="url", url=source.url, **weights(measured, asking, source.sha256))
