@@ -39,6 +39,7 @@ def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Requ
         "converge": lambda: _converge_request(desired, plan, run),
         "sync": lambda: sync_request(deployment, step.kind, run, folder),
         "room": lambda: room_request(deployment, _owner_of_settings(desired, step.kind), run),
+        "units": lambda: base,
         "collect": lambda: collect_request(deployment, _kept(desired, prepared), run),
     }
     return made[step.verb]()

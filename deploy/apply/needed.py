@@ -22,6 +22,7 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "images": _IMAGES,
     "models": (verb("models"),),
     "release": _RELEASE,
+    "jobs": (verb("units"),),
 }
 
 
@@ -48,6 +49,7 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         *_RELEASE,
         *_syncs(deployment),
         *_settings(deployment),
+        *((verb("units"),) if deployment.jobs else ()),
     }
 
 

@@ -54,6 +54,7 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("converge", "roles", ("converge",)),
     ("sync", "roles", ("sync",)),
     ("settings", "roles", ("room",)),
+    ("jobs", "roles", ("units",)),
     ("collect", "roles", ("collect",)),
 )
 """Each phase with its roles and verbs, in the order in which things need each other."""

@@ -57,6 +57,7 @@ VERBS = {
     "room": "settings of {title}",
     "secrets": "secrets",
     "sync": "models",
+    "units": "jobs of this machine",
 }
 """By a verb of the agent."""
 

@@ -89,6 +89,8 @@ class Observation:
     left: tuple[LeftPlace, ...] = ()
     """Data that the stack's services use no more."""
     stopped: tuple[str, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    """Files of the stack's jobs in the host's scheduler, each with its sha256."""
     daemon_json: dict[str, Any] | None = None
     memory_bytes: int = 0
     cores: int = 1
@@ -250,6 +252,7 @@ def _read(answer: dict[str, Any]) -> Observation:
         data_versions=answer["data_versions"],
         **_user_data(answer),
         stopped=tuple(answer["stopped"]),
+        units=answer.get("units", {}),
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],

@@ -10,6 +10,7 @@ from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.engine import engine_operations
 from deploy.plan.host import input_operations, placed_operations
+from deploy.plan.jobs import job_operations
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
 from deploy.plan.owners import handed_over
@@ -59,3 +60,4 @@ def _operations(
     yield from service_operations(deployment, bundle, observation, chosen)
     yield from model_operations(deployment, as_moved(observation, chosen))
     yield from settings_operations(deployment, observation)
+    yield from job_operations(bundle, observation)

@@ -23,7 +23,7 @@ Action = Literal[
     "set",
     "accept",
 ]
-StepName = Literal["docker_engine", "addresses", "folders", "images", "models", "release", "sync", "settings"]
+StepName = Literal["docker_engine", "addresses", "folders", "images", "models", "release", "sync", "settings", "jobs"]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
+from deploy.agent.releases import units
 from deploy.agent.remembered import read_json, stamp
 from deploy.agent.rooms import call_room
 from deploy.agent.stack import release
@@ -59,6 +60,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         "addresses": addresses.observe(),
         "ufw": addresses.has_ufw(),
         "late": late.observe(request["stack"]),
+        "units": units.observe(request["stack"]),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(disks)},
         **hardware.observe(),
         "devices": {nodes: hardware.devices(nodes) for nodes in request.get("devices", [])},
