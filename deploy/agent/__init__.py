@@ -1,1 +1,1 @@
-"""What runs on hosts: plain Python 3.9, standard library only; travels as a zipapp that keeps the path deploy/agent."""
+"""The kit's program on hosts: plain Python 3.9, standard library only; a zipapp that keeps the path deploy/agent."""

@@ -19,7 +19,7 @@ FORMAT = 1
 
 
 def main(arguments: list[str]) -> int:
-    """Run one verb; the exit status says whether it was done."""
+    """Run one verb; the exit status tells success."""
     # What is no secret is readable for the services and for who asks for the status; a secret's mode is set by itself.
     os.umask(0o022)
     listen()

@@ -1,4 +1,4 @@
-"""Compiles the agent's modules once, beside the agent: `entry` starts from them then."""
+"""Compiles the agent's modules once and stores them beside the agent, so that `entry` starts from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Checksum = Callable[[bytes, bytes], bytes]
 
 
 def compile_beside(agent: Path, place: Path, checksum: Checksum) -> None:
-    """Compile an archived agent that lies in a folder of root's own; the checksum of both ends the compiled file."""
+    """Compile an archived agent in a folder of root's own; the file ends with the checksum of both."""
     with suppress(OSError, zipfile.BadZipFile):
         folder = agent.parent.stat()
         # Only root runs an agent again and again, and it lies in root's own folder then.

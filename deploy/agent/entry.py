@@ -1,7 +1,7 @@
-"""How the agent's file begins: with its modules as this host's Python compiled them, where that was done before.
+"""Start of the agent's file: it uses the modules that this host's Python has compiled before, if there are any.
 
-A probe took longer to compile the agent than to answer. What is compiled lies beside the agent, is bound to its bytes
-by a checksum, and is made anew where that does not fit.
+Compiling the agent took a probe longer than answering. The compiled file lies beside the agent, carries a checksum of
+the agent's bytes, and is made anew if the checksum does not match.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ OPEN = 0o022
 
 
 def compiled_place(agent: str) -> str:
-    """Return where an agent's modules lie, compiled for this Python."""
+    """Return the path of an agent's modules, compiled for this Python."""
     return f"{agent}.{sys.implementation.cache_tag}"
 
 
 def checksum(agent: bytes, compiled: bytes) -> bytes:
-    """Return what binds compiled modules to the agent that they were made of."""
+    """Return the checksum that binds compiled modules to their agent."""
     return hashlib.sha256(agent + compiled).hexdigest().encode()
 
 
 def usable(agent: str) -> str | None:
-    """Return the compiled modules of an agent, if they are whole, its own, and nobody else can write them."""
+    """Return an agent's compiled modules if they are complete, its own, and writable by nobody else."""
     place = compiled_place(agent)
     try:
         with Path(place).open("rb") as stream:

@@ -1,4 +1,4 @@
-"""The one way in which the agent fails: the problem and the next step, as JSON."""
+"""The agent's one form of failure: the problem and the next step, as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELD = 4
 
 
 class AgentError(Exception):
-    """An operation could not be done; the control node prints it as it is."""
+    """A failed operation; the control node prints the text unchanged."""
 
     def __init__(self, problem: str, next_step: str = "", exit_code: int = FAILED, **details: Any) -> None:
         super().__init__(problem)
@@ -26,7 +26,7 @@ class AgentError(Exception):
 
 
 def told(problem: AgentError | OSError) -> AgentError:
-    """Return a failure of the host's own, such as a full disk, as one of the agent's."""
+    """Convert a failure of the host, such as a full disk, to an AgentError."""
     return (
         problem
         if isinstance(problem, AgentError)
@@ -35,7 +35,7 @@ def told(problem: AgentError | OSError) -> AgentError:
 
 
 class Interrupted(BaseException):
-    """The agent was told to stop; not an Exception, so that nothing swallows it on its way out."""
+    """The agent was told to stop; not an Exception, so that no handler swallows it."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)

@@ -1,6 +1,6 @@
 """Operation `hold`: a control node has the hold while this process' standard input is open and shows signs of life.
 
-A run that comes to its end, good or bad, says so before it closes; one that says nothing was cut off.
+A finished run, good or bad, says so before it closes; a run that says nothing was interrupted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ JOURNAL_BYTES = 4 * 2**20
 
 
 def run(request: dict[str, Any], journal: Journal) -> None:
-    """Take the hold, say so, stream this run's journal until standard input closes."""
+    """Take the hold, report it, and stream this run's journal until standard input closes."""
     root = Path(request["root"])
     if not request.get("run"):
         raise AgentError("a hold needs the id of its run")
@@ -41,7 +41,7 @@ def _holder(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _begin(path: Path) -> int:
-    """Return where this run's lines will begin; a journal that has grown large starts anew."""
+    """Return the offset where this run's lines begin; an oversized journal starts anew."""
     size = path.stat().st_size if path.exists() else 0
     if size <= JOURNAL_BYTES:
         return size

@@ -25,18 +25,18 @@ LOOK_SECONDS = 0.05
 
 
 def hold_path(root: Path) -> Path:
-    """Return the file that is locked by the holder and tells who that is."""
+    """Return the file that the holder locks and that names the holder."""
     return root / "run" / HOLD
 
 
 def current_holder(root: Path) -> dict[str, Any] | None:
-    """Return who holds the host now; a file that nobody has locked is an old one."""
+    """Return the present holder of the host; a file without a lock is an old one."""
     path = hold_path(root)
     return (read_json(path) or {}) if is_locked(path) else None
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process has a file locked for itself."""
+    """True if a process has an exclusive lock on a file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -48,7 +48,7 @@ def is_locked(path: Path) -> bool:
 
 
 def try_lock(descriptor: int, kind: int) -> bool:
-    """Lock an open file if nobody stands in the way."""
+    """Lock an open file if no other lock prevents it."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -101,7 +101,7 @@ def _take(descriptor: int, root: Path, patience_seconds: float) -> None:
 
 @contextmanager
 def working(request: dict[str, Any], verb: str) -> Iterator[None]:
-    """Refuse whoever does not hold the host; one step at a time, and no next holder before it has ended."""
+    """Refuse a run without the hold; allow one step at a time, which the next holder has to wait for."""
     root, run = Path(request["root"]), request.get("run", "")
     _ensure_holds(root, run, verb)
     descriptor = os.open(root / "run" / WORKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -116,7 +116,7 @@ def working(request: dict[str, Any], verb: str) -> Iterator[None]:
 
 @contextmanager
 def composing(root: Path) -> Iterator[int]:
-    """Lock a file that compose inherits: should the agent be killed, it stays locked until compose has ended."""
+    """Lock a file that compose inherits: even if the agent is killed, it stays locked until compose has ended."""
     (root / "run").mkdir(parents=True, exist_ok=True)
     descriptor = os.open(root / "run" / COMPOSING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

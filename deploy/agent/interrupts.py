@@ -1,4 +1,4 @@
-"""Being told to stop: at once, or once a service that this run has stopped runs again."""
+"""Interruption of the agent: at once, or after a service that this run stopped runs again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class _Waiting:
-    """What is told while it cannot be obeyed."""
+    """A signal that cannot be obeyed yet."""
 
     depth = 0
     number = 0
 
 
 def listen() -> None:
-    """Turn the first signal into Interrupted; later ones change nothing about that."""
+    """Turn the first signal into Interrupted; later signals have no effect."""
     _Waiting.depth = _Waiting.number = 0
     for number in SIGNALS:
         signal.signal(number, _interrupt)
@@ -28,7 +28,7 @@ def listen() -> None:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Let a signal wait for the end of what would leave a service down if it were cut off."""
+    """Delay a signal while an interruption would leave a service down."""
     _Waiting.depth += 1
     try:
         yield

@@ -1,4 +1,4 @@
-"""What an operation is doing, as JSON lines in the host's journal; the hold streams them to the control node."""
+"""Progress of an operation, as JSON lines in the host's journal; the hold streams them to the control node."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def say(self, text: str, done: int | None = None, total: int | None = None) -> None:
-        """Tell what is being done now, and how far it is."""
+        """Write the present activity and its progress."""
         self._write("progress", self._step, text, done, total)
 
     def voice(self) -> Callable[..., None]:
-        """Return a `say` that another thread may use and that stays in this thread's step."""
+        """Return a `say` for another thread that stays in this thread's step."""
         step = self._step
         return lambda text, done=None, total=None: self._write("progress", step, text, done, total)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Tell that a named step starts, and how it ends; steps of different threads stay apart."""
+        """Write the start and the end of a named step; steps of different threads stay apart."""
         outer, started = self._step, time.monotonic()
         self._steps.name = name
         self._write("start", name, "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 KIT = Path("/opt/kit")
-"""Holds a folder for each stack, and what all stacks share."""
+"""Folder of each stack, and of everything that stacks share."""
 DATA = Path("/srv/kit")
-"""Holds the user data of each stack, where kit.yaml names no other folder."""
+"""User data of each stack, unless kit.yaml names another folder."""
 CACHE = Path("/var/cache/kit")
-"""Makes the next build faster; may be removed at any time."""
+"""Cache that speeds up the next build; may be removed at any time."""
 AGENTS = KIT / "agent"
 TOOLS = KIT / "tools"
 UV = TOOLS / "bin" / "uv"

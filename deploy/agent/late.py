@@ -1,6 +1,6 @@
-"""Addresses that come after Docker at a boot: the kernel lets its proxy listen on them before they are there.
+"""Addresses that appear after Docker at boot: the kernel lets Docker's proxy listen on them earlier.
 
-Without the setting Docker tries once, and a container whose address is missing stays as it is for good, also under
+Without the setting Docker tries once. A container whose address is missing then stays down, even with
 `restart: always`.
 """
 
@@ -24,17 +24,17 @@ ON = "1"
 
 
 def path_of(stack: str) -> Path:
-    """Return the file that brings a stack's settings back at each boot."""
+    """Return the file that restores a stack's settings at each boot."""
     return AT_BOOT / f"90-{project_of(stack)}.conf"
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Set what a stack needs, and nothing more of it."""
+    """Apply exactly the settings that a stack needs."""
     return {"changed": ensure(request["stack"], tuple(request["settings"]))}
 
 
 def observe(stack: str) -> dict[str, list[str]]:
-    """Return the settings that the stack's file has, those that hold now, and those that can be set here."""
+    """Return the settings in the stack's file, those in effect, and those that can be set here."""
     return {
         "written": _written(path_of(stack)),
         "live": [name for name in SETTINGS if _live(name) == ON],
@@ -43,7 +43,7 @@ def observe(stack: str) -> dict[str, list[str]]:
 
 
 def ensure(stack: str, settings: tuple[str, ...]) -> bool:
-    """Write the stack's file and the kernel's settings; what another file sets as well stays."""
+    """Write the stack's file and the kernel's settings; a setting that another file makes as well stays."""
     path = path_of(stack)
     before = _written(path)
     changed = _write(path, stack, settings)

@@ -1,4 +1,4 @@
-"""What a killed agent left beside a file that it was writing; never what a living one still writes."""
+"""Temporary files that a killed agent left beside their targets; never those that a running agent writes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ROUNDED_SECONDS = 2.0
 
 
 def beside(path: Path) -> Path:
-    """Return where a file is written before it is renamed to its place; the name tells by whom."""
+    """Return the temporary path for a file that is renamed when complete; its name holds the process id."""
     return path.parent / f".{path.name}.{os.getpid()}.new"
 
 
 def remove_leftovers(folders: Iterable[Path]) -> list[str]:
-    """Remove what dead agents left in these folders, and say what that was."""
+    """Remove the temporary files of dead agents from these folders, and return their paths."""
     removed = []
     for folder in folders:
         for path in sorted(folder.glob(".*.new")):
@@ -30,7 +30,7 @@ def remove_leftovers(folders: Iterable[Path]) -> list[str]:
 
 
 def _is_written(path: Path, pid: int) -> bool:
-    """Whether the process that began a file still runs; a younger one only has its number."""
+    """True if the process that began a file still runs; a younger process only reuses its number."""
     started = _started(pid)
     try:
         return started is not None and started <= path.stat().st_mtime + ROUNDED_SECONDS

@@ -1,7 +1,7 @@
-"""Lines for a person to type, as values: their text is made here alone, from how this run of kit was called.
+"""Command lines for a person to type, as values: only this module makes their text, from the present call of kit.
 
-The text ends with the run's own kit.yaml, so nobody who writes a line has to know that path. A line is plain text once
-it stands in a message: no printer changes what it prints.
+The text ends with this run's kit.yaml, so a message's author need not know that path. In a message it is plain text,
+and no printer changes it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 PROGRAM = "kit"
 WITHOUT_FILE = frozenset({"clean", "completion", "import", "schema", "version"})
-"""Verbs that are about no kit.yaml; every other one takes its path as its last word."""
+"""Verbs without a kit.yaml; every other verb takes its path as the last word."""
 
 
 @dataclass
 class _Run:
-    """How this run was called. One process is one run, so its threads share the value."""
+    """The present call of kit. One process is one run, so its threads share the value."""
 
     program: str = PROGRAM
     file: str = ""
@@ -28,40 +28,40 @@ _RUN = _Run()
 
 
 def called(program: str = PROGRAM, file: str = "") -> None:
-    """Set how this run was called: the program as typed, and its kit.yaml unless that is the default one."""
+    """Set the present call: the program as typed, and its kit.yaml unless it is the default."""
     _RUN.program = program
     _RUN.texts.clear()
     about(file)
 
 
 def about(file: str) -> None:
-    """Set the kit.yaml of this run, once its verb has been told."""
+    """Set the kit.yaml of this run, once the verb has its path."""
     _RUN.file = file
 
 
 def call() -> dict[str, Any]:
-    """Return how this run was called, for the request to another process; empty where it is plain `kit`."""
+    """Return the present call, for a request to another process; empty for plain `kit`."""
     is_plain = _RUN.program == PROGRAM and not _RUN.file
     return {} if is_plain else {"call": {"program": _RUN.program, "file": _RUN.file}}
 
 
 def called_as(request: dict[str, Any]) -> None:
-    """Take over how the asking run was called; a request without it comes from no person's command line."""
+    """Take over the caller's call; a request without it comes from no command line."""
     called(**request.get("call", {}))
 
 
 def texts() -> frozenset[str]:
-    """Return the text of every line that this run has made; a terminal's printer keeps each in one piece."""
+    """Return the text of every line that this run has made; a terminal's printer never splits them."""
     return frozenset(_RUN.texts)
 
 
 @dataclass(frozen=True, init=False)
 class Line:
-    """A verb with its words; printed as it can be typed."""
+    """A verb with its words; its text can be typed as printed."""
 
     words: tuple[str, ...]
     spec: str | None
-    """A kit.yaml that is named in any case; None for the run's own."""
+    """A kit.yaml to name in any case; None names this run's own."""
     prefix: str = ""
 
     def __init__(self, *words: str, spec: str | Path | None = None, prefix: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Which file system a path lies on, by the kernel's own table of mounts."""
+"""The file system of a path, from the kernel's table of mounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TABLE = Path("/proc/self/mountinfo")
 
 
 class Mount(NamedTuple):
-    """A file system in its place."""
+    """A mounted file system."""
 
     point: str
     kind: str
@@ -19,7 +19,7 @@ class Mount(NamedTuple):
 
 
 def mount_of(path: Path, table: str | None = None) -> Mount:
-    """Return the file system that a path lies on, or would lie on; links are followed."""
+    """Return the file system of an existing or future path; links are followed."""
     place = str(_existing(path).resolve())
     found = Mount("/", "", "")
     for mount in _mounts(TABLE.read_text(errors="replace") if table is None else table):
@@ -58,5 +58,5 @@ def _mounts(table: str) -> list[Mount]:
 
 
 def _plain(text: str) -> str:
-    """Undo the kernel's octal escapes of blanks and the like."""
+    """Decode the kernel's octal escapes of blanks and the like."""
     return re.sub(r"\\([0-7]{3})", lambda one: chr(int(one[1], 8)), text)

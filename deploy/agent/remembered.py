@@ -1,4 +1,4 @@
-"""What the agent remembers in `<root>/run/`: JSON files, written whole or not at all."""
+"""JSON files in `<root>/run/` that the agent remembers state in, always written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.agent.leftovers import beside
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON object; None where there is none, or none that can be read."""
+    """Read a JSON object; None if it is missing or unreadable."""
     try:
         document = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -26,7 +26,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
-    """Write a file beside its place, to the disk, then rename it there."""
+    """Write a file beside its place and to the disk, then rename it there."""
     written = beside(path)
     descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -43,9 +43,9 @@ def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = 
 
 
 def stamp(status: os.stat_result) -> dict[str, int]:
-    """Return what tells a file from the same file with other bytes.
+    """Return the attributes that change whenever a file's bytes change.
 
-    Anyone can set size and mtime back, and copying tools do; nobody can set ctime. A replaced file has another inode.
+    Anyone can reset size and mtime, and copying tools do; nobody can set ctime. A replaced file has another inode.
     """
     return {
         "size": status.st_size,
@@ -56,7 +56,7 @@ def stamp(status: os.stat_result) -> dict[str, int]:
 
 
 def sync_folder(path: Path) -> None:
-    """Bring a folder's own entries to the disk."""
+    """Flush a folder's own entries to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,1 +1,1 @@
-"""The engine on the host: its API, Compose, and containers as they are."""
+"""Docker on the host: its API, Compose, and the state of its containers."""

@@ -1,4 +1,4 @@
-"""The Docker Engine API over its unix socket; no docker command and no library is needed."""
+"""The Docker Engine API over its unix socket; it needs no docker command and no library."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from deploy.agent.line import Line
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 PULL_SILENCE_SECONDS = 600
-"""A large layer is checked without a word."""
+"""Timeout without output during a pull: Docker checks a large layer silently."""
 
 
 def socket_path() -> str:
-    """Return where the engine listens; DOCKER_HOST is honoured where it names a socket."""
+    """Return the path of Docker's socket; DOCKER_HOST counts if it names a socket."""
     address = os.environ.get("DOCKER_HOST", "")
     return address[len("unix://") :] if address.startswith("unix://") else DEFAULT_SOCKET
 
 
 class NotFoundError(AgentError):
-    """The engine knows no such image, container or network."""
+    """Docker has no such image, container or network."""
 
 
 class Docker:
-    """One engine. Every answer is the engine's own JSON."""
+    """Client of one Docker; every answer is Docker's own JSON."""
 
     def __init__(self, path: str | None = None, timeout: float = 60) -> None:
         self.path = path or socket_path()
         self.timeout = timeout
 
     def info(self) -> dict[str, Any]:
-        """Return what `GET /info` says."""
+        """Return the answer to `GET /info`."""
         return self._object("GET", "/info")
 
     def images(self, reference: str | None = None) -> list[dict[str, Any]]:
@@ -45,20 +45,20 @@ class Docker:
         return self._objects("GET", "/images/json", filters)
 
     def image(self, reference: str) -> dict[str, Any] | None:
-        """Inspect an image; None where there is none."""
+        """Inspect an image; None if there is none."""
         return self._found("GET", f"/images/{quote(reference, safe='/:@')}/json")
 
     def remove_image(self, reference: str) -> None:
-        """Take a tag or an image away; one that is not there is fine."""
+        """Remove a tag or an image; a missing one is no error."""
         self._found("DELETE", f"/images/{quote(reference, safe='/:@')}")
 
     def tag(self, image: str, reference: str) -> None:
-        """Let a reference name an image that is there."""
+        """Let a reference name an existing image."""
         repository, _, tag = reference.rpartition(":")
         self._send("POST", f"/images/{quote(image)}/tag", {"repo": repository, "tag": tag})
 
     def load(self, archive: Iterable[bytes], size: int) -> None:
-        """Send a docker-archive of so many bytes; every part is sent as it is made."""
+        """Send a docker-archive of `size` bytes; each part is sent as it is made."""
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
         answer = self._send("POST", "/images/load", {"quiet": "1"}, archive, headers, timeout=1800)
         for line in answer.body.splitlines():
@@ -67,7 +67,7 @@ class Docker:
                 raise AgentError(f"docker could not load an image: {problem}", "see the free disk space: docker info")
 
     def pull(self, repository: str, digest: str) -> Iterator[dict[str, Any]]:
-        """Fetch an image from its registry; yield what the engine tells of it, and raise what it tells as an error."""
+        """Pull an image from its registry; yield Docker's progress lines and raise its error lines."""
         query = {"fromImage": repository, "tag": digest}
         path = "/images/create"
         try:
@@ -83,34 +83,34 @@ class Docker:
             raise self._unreachable(problem) from problem
 
     def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """List containers, stopped ones too, that carry all of these labels (an empty value: any)."""
+        """List containers with all of these labels (an empty value matches any), stopped containers included."""
         wanted = [f"{name}={value}" if value else name for name, value in sorted((labels or {}).items())]
         return self._objects("GET", "/containers/json", {"all": "1", "filters": json.dumps({"label": wanted})})
 
     def container(self, name: str) -> dict[str, Any] | None:
-        """Inspect a container; None where there is none."""
+        """Inspect a container; None if there is none."""
         return self._found("GET", f"/containers/{quote(name)}/json")
 
     def start(self, name: str) -> None:
-        """Start a container; one that runs is left alone."""
+        """Start a container; a running container is left alone."""
         self._send("POST", f"/containers/{quote(name)}/start")
 
     def stop(self, name: str, seconds: int = 30) -> None:
-        """Stop a container, killed after so many seconds; one that is stopped or gone is left alone."""
+        """Stop a container, killed after `seconds`; a stopped or missing container is left alone."""
         self._found("POST", f"/containers/{quote(name)}/stop", {"t": str(seconds)}, timeout=seconds + self.timeout)
 
     def remove(self, name: str) -> None:
-        """Remove a container, running or not; one that is gone is fine. Named volumes stay."""
+        """Remove a container, running or not; a missing one is no error. Named volumes stay."""
         self._found("DELETE", f"/containers/{quote(name)}", {"force": "1"})
 
     def logs(self, name: str, lines: int = 30) -> list[str]:
-        """Return the last lines of a container's two outputs."""
+        """Return the last lines of a container's stdout and stderr."""
         query = {"stdout": "1", "stderr": "1", "tail": str(lines)}
         raw = self._send("GET", f"/containers/{quote(name)}/logs", query).body
         return b"".join(_frames(raw)).decode(errors="replace").splitlines()
 
     def events(self, actions: Iterable[str], labels: dict[str, str], since: float) -> list[dict[str, Any]]:
-        """Return what happened to containers with these labels since a moment; the engine keeps its last 256 events."""
+        """Return the events of containers with these labels since a moment; Docker keeps its last 256 events."""
         wanted = [f"{name}={value}" for name, value in sorted(labels.items())]
         filters = {"type": ["container"], "event": sorted(actions), "label": wanted}
         # An end that has passed makes the engine answer at once with what it remembers.
@@ -119,7 +119,7 @@ class Docker:
         return [json.loads(line) for line in body.splitlines() if line.strip()]
 
     def exit_code_of(self, name: str, argv: list[str], seconds: float) -> int | None:
-        """Run a command in a container that runs, and return its exit code; None where it does not end in time."""
+        """Run a command in a running container and return its exit code; None on a timeout."""
         asked = {"Cmd": argv, "AttachStdout": True, "AttachStderr": True}
         made = json.loads(self._post(f"/containers/{quote(name)}/exec", asked, self.timeout).body)["Id"]
         # The answer ends when the command does.
@@ -128,12 +128,12 @@ class Docker:
         return None if code is None else int(code)
 
     def networks(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """List networks that carry all of these labels."""
+        """List networks with all of these labels."""
         wanted = [f"{name}={value}" if value else name for name, value in sorted((labels or {}).items())]
         return self._objects("GET", "/networks", {"filters": json.dumps({"label": wanted})})
 
     def remove_network(self, name: str) -> None:
-        """Remove a network; one that is gone is fine."""
+        """Remove a network; a missing one is no error."""
         self._found("DELETE", f"/networks/{quote(name)}")
 
     def _post(self, path: str, document: dict[str, Any], timeout: float) -> Answer:
@@ -203,7 +203,7 @@ def _refused(method: str, path: str, answer: Answer) -> AgentError:
 
 
 def _told(line: bytes) -> dict[str, Any]:
-    """Read one line of a long answer; an error in it is one although the answer began well."""
+    """Parse one line of a streamed answer; an error line is a failure even after a good status."""
     try:
         document = json.loads(line)
     except ValueError:
@@ -215,7 +215,7 @@ def _told(line: bytes) -> dict[str, Any]:
 
 
 def _frames(raw: bytes) -> Iterator[bytes]:
-    """Take the two outputs out of the engine's frames; a container with a terminal sends none."""
+    """Unpack the two outputs from Docker's frames; a container with a terminal sends none."""
     while raw:
         if len(raw) < 8 or raw[0] > 2 or raw[1:4] != b"\0\0\0":
             yield raw

@@ -1,4 +1,4 @@
-"""A container's own health check, run now: Docker runs it so rarely that nobody waits for its next turn."""
+"""Runs a container's own health check at once: Docker runs it too rarely to wait for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STARTING = "starting"
 
 
 def check_argv(check: dict[str, Any]) -> list[str]:
-    """Return the command of an inspected health check; none where it is switched off."""
+    """Return the command of an inspected health check; empty if the check is disabled."""
     kind, *words = check.get("Test") or ["NONE"]
     if kind == "CMD-SHELL":
         return ["/bin/sh", "-c", *words]
@@ -21,7 +21,7 @@ def check_argv(check: dict[str, Any]) -> list[str]:
 
 
 def health_now(docker: Docker, container: dict[str, Any]) -> str | None:
-    """Return the health of an inspected container; of one that starts, by what its check says now."""
+    """Return the health of an inspected container; for a starting container its check is run now."""
     state = container["State"]
     health: str | None = (state.get("Health") or {}).get("Status")
     if state["Status"] != "running" or health != STARTING:

@@ -1,4 +1,4 @@
-"""`docker compose` of one stack: its words, its environment, its errors."""
+"""`docker compose` for one stack: its command line, environment and errors."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ CHECKED_PROJECT = project_of("check")
 
 
 def compose_argv(root: Path, project: str, *words: str, file: Path | None = None) -> list[str]:
-    """Return the command line; files are named through `current`, so that a taken-back link is obeyed."""
+    """Return the command line; files are named through `current`, so that a rolled-back link takes effect."""
     current = root / "current"
     options = ["--progress", "quiet", "--project-name", project, "--project-directory", str(current)]
     return [*program(), *options, "-f", str(file or current / "compose.yaml"), *words]
 
 
 def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> list[str]:
-    """Return how services are made or started: each for itself, from images that are there."""
+    """Return the command that makes or starts services: without dependencies, from local images."""
     forced = ["--force-recreate"] if recreate else []
     return compose_argv(root, project, "up", "-d", "--no-deps", "--no-build", "--pull", "never", *forced, *services)
 
@@ -41,19 +41,19 @@ def check_file(root: Path, path: Path) -> None:
 
 
 def run_up(root: Path, argv: list[str], what: str) -> None:
-    """Let compose make containers, whole: cut off, it would leave a stopped one without its successor.
+    """Run compose to its end: interrupted, it would leave a stopped container without its successor.
 
-    So it hears no signal of the agent's, which waits for its end, and outlives an agent that is killed.
+    Compose therefore gets none of the agent's signals; the agent waits for it, and compose outlives a killed agent.
     """
     with shielded(), composing(root) as lock:
         _run(root, argv, what, start_new_session=True, pass_fds=(lock,))
 
 
 def own_configuration(root: Path) -> Path:
-    """Return a folder with settings of docker's command that hold nothing of a person's but where plugins lie.
+    """Return a folder with settings of the docker command; of a person's settings it holds the plugin folders alone.
 
-    Compose writes the `proxies` of a person's config.json into every container that it makes. A registry's password
-    is not missed: compose pulls nothing.
+    Compose writes the `proxies` of a person's config.json into every container that it makes. Registry passwords are not
+    needed: compose pulls nothing.
     """
     folder = root / "run" / "docker"
     theirs = personal_folder()

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
-    """Return one container per service; of two, as an interrupted recreation leaves them, the running or the newer."""
+    """Return one container per service; if an interrupted recreation left two, the running or newer one."""
     found: dict[str, dict[str, Any]] = {}
     for container in sorted(everything, key=lambda one: (one["State"] == "running", one["Created"])):
         labels = container["Labels"] or {}
@@ -17,7 +17,7 @@ def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str
 
 
 def described(container: dict[str, Any]) -> dict[str, Any]:
-    """Return what the kit wants to know of an inspected container."""
+    """Return the facts that the kit needs of an inspected container."""
     state = container["State"]
     return {
         "id": container["Id"],
@@ -35,15 +35,15 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def lost_networks(container: dict[str, Any], there: set[str] | None) -> list[str]:
-    """Return the networks of an inspected container that are not there any more; it cannot start without them."""
+    """Return the missing networks of an inspected container, which cannot start without them."""
     joined = (container["NetworkSettings"].get("Networks") or {}).items()
     return sorted(name for name, one in joined if there is not None and one["NetworkID"] not in {"", *there})
 
 
 def replaced_folders(container: dict[str, Any]) -> list[str]:
-    """Return folders that a running container writes to and that their path no longer leads to.
+    """Return folders that a running container writes to, but that their path no longer leads to.
 
-    Removed and made again, replaced by a link, or mounted over since it started: it writes where nobody looks.
+    A folder that was removed and remade, replaced by a link, or mounted over since the start is no longer visible.
     """
     pid = container["State"].get("Pid") or 0
     if not pid or not _is_its_process(pid, container["Id"]):
@@ -55,7 +55,7 @@ def replaced_folders(container: dict[str, Any]) -> list[str]:
 
 
 def _is_its_process(pid: int, container: str) -> bool:
-    """Say whether a process is the container's: an engine elsewhere has numbers of its own."""
+    """True if a process is the container's: a Docker elsewhere has process ids of its own."""
     try:
         return container in Path(f"/proc/{pid}/cgroup").read_text()
     except OSError:
@@ -80,7 +80,7 @@ def _published(ports: dict[str, Any]) -> list[str]:
 
 
 def all_of_stack(everything: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
-    """Return every container of a stack, those that an interrupted recreation left as well."""
+    """Return every container of a stack, including those that an interrupted recreation left."""
     return [
         one for one in everything if (one["Labels"] or {}).get("kit.stack") == stack and "kit.service" in one["Labels"]
     ]

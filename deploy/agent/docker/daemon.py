@@ -1,4 +1,4 @@
-"""The settings that Docker's engine was started with: its daemon.json and the options of its command line."""
+"""The settings that Docker was started with: its daemon.json and its command line options."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SINGLE = {
     "--default-shm-size": "default-shm-size",
     "--log-driver": "log-driver",
 }
-"""Options that have the name of a key."""
+"""Options that have the same name as a key of daemon.json."""
 
 
 def daemon_settings(path: Path = DAEMON_JSON, pid: Path = PID, proc: Path = PROC) -> dict[str, Any]:
-    """Return the keys of daemon.json, with those options under the same names that decide about containers."""
+    """Return the keys of daemon.json, and under the same names the options that affect containers."""
     argv = _argv(pid, proc)
     options = [(name, value) for name, value in _options(argv) if value]
     file = next((Path(value) for name, value in options if name == "--config-file"), path)
@@ -37,7 +37,7 @@ def daemon_settings(path: Path = DAEMON_JSON, pid: Path = PID, proc: Path = PROC
 
 
 def daemon_json(path: Path = DAEMON_JSON) -> tuple[dict[str, Any] | None, str | None]:
-    """Return what daemon.json holds, or why the engine would not read it; one that is not there is neither."""
+    """Return the content of daemon.json, or the reason why Docker would not read it; neither if it is missing."""
     try:
         text = path.read_text(encoding="utf-8")
         document = json.loads(text) if text.strip() else {}
@@ -59,7 +59,7 @@ def _argv(pid: Path, proc: Path) -> list[str]:
 
 
 def _options(argv: list[str]) -> list[tuple[str, str]]:
-    """Return each option with its value, which may be a word of its own."""
+    """Return each option with its value, which may be a separate word."""
     following = [*argv[1:], ""]
     pairs = [(word.partition("=") if "=" in word else (word, "", after)) for word, after in zip(argv, following)]
     return [(name, value) for name, _, value in pairs if name.startswith("--")]

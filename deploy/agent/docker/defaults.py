@@ -1,4 +1,4 @@
-"""What Docker fills into a container where the release says nothing: by its version, its kernel and its settings."""
+"""Docker's defaults for a container where the release says nothing: by version, kernel and settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMITS = {"MemoryLimit": "memory", "PidsLimit": "processes"}
 SHARED_MEMORY = 64 * 2**20
 UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 OWN_LOG_OPTIONS = ("max-size", "max-file")
-"""Options that each release gives to its containers' logs; all others come from the engine."""
+"""Log options that each release sets for its containers; all others come from Docker."""
 Alternatives = tuple[Any, ...]
 
 HARMLESS_OPTIONS = {
@@ -35,54 +35,54 @@ HARMLESS_OPTIONS = {
     "com.docker.network.enable_ipv4": "true",
     "com.docker.network.enable_ipv6": "false",
 }
-"""Options that open no network, each with the only value of that kind; None for any."""
+"""Network options that open no network, each with its only harmless value; None allows any value."""
 
 
 @dataclass(frozen=True)
 class HostDefaults:
-    """What one host's Docker fills in by itself.
+    """The defaults of one host's Docker.
 
-    A changed daemon.json counts from the next start of Docker on: its value and Docker's own are both right.
+    A changed daemon.json takes effect at Docker's next start, so both its value and Docker's own are right.
     """
 
     runtime: str
     is_cgroup_v1: bool
     limits_swap: bool
     daemon: dict[str, Any]
-    """Keys of daemon.json, and the engine's own options under the same names."""
+    """Keys of daemon.json, and Docker's own options under the same names."""
     is_confined: bool = True
-    """False if Docker keeps no system call from any container."""
+    """False if Docker blocks no system call for any container."""
 
     @property
     def cgroup_namespaces(self) -> Alternatives:
-        """Return the cgroup namespaces that are right; an engine on cgroup v1 gives the host's."""
+        """Return the valid cgroup namespaces; Docker on cgroup v1 uses the host's."""
         given = self.daemon.get("default-cgroupns-mode")
         return _some(*([str(given)] if given else []), "host" if self.is_cgroup_v1 else "private")
 
     @property
     def ipc(self) -> Alternatives:
-        """Return the namespaces of shared memory that are right."""
+        """Return the valid namespaces of shared memory."""
         given = self.daemon.get("default-ipc-mode")
         return _some(*([str(given)] if given else []), "private")
 
     @property
     def shared_memory(self) -> Alternatives:
-        """Return the sizes of /dev/shm that are right."""
+        """Return the valid sizes of /dev/shm."""
         match = re.fullmatch(r"(\d+)([bkmg]?)b?", str(self.daemon.get("default-shm-size") or "").lower())
         return _some(*([int(match[1]) * UNITS[match[2]]] if match else []), SHARED_MEMORY)
 
     @property
     def limits(self) -> Alternatives:
-        """Return the limits of a process (`ulimit`) that are right; Docker shows its own at every container."""
+        """Return the valid process limits (`ulimit`); Docker shows its own on every container."""
         given = self.daemon.get("default-ulimits") or {}
         return _some(*([sorted_limits([_limit(*one) for one in given.items()])] if given else []), [])
 
     def swap(self, memory: int) -> Alternatives:
-        """Return the limits of memory with swap that are right; a kernel that does not count swap gives none."""
+        """Return the valid limits of memory with swap; a kernel without swap accounting has none."""
         return (2 * memory,) if self.limits_swap else (2 * memory, -1, 0)
 
     def log_options(self, driver: str, own: dict[str, str]) -> Alternatives:
-        """Return the options of a log that are right: Docker adds its own where the driver is its own."""
+        """Return the valid log options: Docker adds its own if the driver is its default."""
         if str(self.daemon.get("log-driver") or LOG_DRIVER) != driver:
             return (own,)
         given = self.daemon.get("log-opts")
@@ -91,7 +91,7 @@ class HostDefaults:
 
 
 def host_defaults(info: dict[str, Any], daemon: dict[str, Any]) -> HostDefaults:
-    """Read what Docker says of itself, and its settings."""
+    """Derive the defaults from Docker's `info` and its settings."""
     driver = info.get("LoggingDriver")
     return HostDefaults(
         runtime=str(info.get("DefaultRuntime") or "runc"),
@@ -103,9 +103,9 @@ def host_defaults(info: dict[str, Any], daemon: dict[str, Any]) -> HostDefaults:
 
 
 def outdated_defaults(container: dict[str, Any], host: HostDefaults) -> list[str]:
-    """Return in words what Docker filled into an inspected container and would fill in otherwise by now.
+    """Return in words the defaults of an inspected container that Docker would set differently now.
 
-    Of these the compose file says nothing, so only a new container gets them.
+    The compose file does not set them, so only a new container gets the current ones.
     """
     return list(_outdated(container["HostConfig"], host))
 
@@ -132,13 +132,13 @@ def _outdated(config: dict[str, Any], host: HostDefaults) -> Iterator[str]:
 
 
 def injected_proxies(container: dict[str, Any]) -> list[str]:
-    """Return the variables of an inspected container that Docker's client may have given it."""
+    """Return the variables of an inspected container that Docker's client may have added."""
     names = {line.partition("=")[0] for line in container["Config"].get("Env") or ()}
     return sorted(names & PROXY_VARIABLES)
 
 
 def opening_options(options: dict[str, Any]) -> list[str]:
-    """Return those options of a network that may open it, or that nobody knows."""
+    """Return the network options that may open a network, unknown options included."""
     return sorted(
         name
         for name, value in options.items()
@@ -147,12 +147,12 @@ def opening_options(options: dict[str, Any]) -> list[str]:
 
 
 def missing_limits(info: dict[str, Any]) -> list[str]:
-    """Return what this kernel limits for no container; Docker then leaves the limit out with a warning."""
+    """Return the limits that this kernel does not support; Docker drops such a limit with a warning."""
     return [word for key, word in LIMITS.items() if info.get(key) is False]
 
 
 def sorted_limits(limits: Any) -> Any:
-    """Return limits of a process in one order and with the same keys; what is no list of them is returned as it is."""
+    """Return process limits in one order and with the same keys; any other value is returned unchanged."""
     if not isinstance(limits, list):
         return limits
     return sorted((_limit(str(one.get("Name")), one) for one in limits), key=lambda one: str(one["Name"]))

@@ -1,4 +1,4 @@
-"""Why containers ended, by the engine's events: a container that is restarted at once never shows its exit code."""
+"""Reasons for containers' ends, from Docker's events: a container that restarts at once never shows its exit code."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from deploy.agent.docker.logs import can_redact, redacted_log
 KILLED = 137
 END, OUT_OF_MEMORY = "die", "oom"
 RESTARTS = 2
-"""Ends in a row that are no accident any more."""
+"""Number of ends in a row that can no longer be an accident."""
 RECENT_SECONDS = 3600.0
 LAST_LINES = 5
 
 
 class Ends(NamedTuple):
-    """How often one container ended, and how it ended the last time."""
+    """The number of one container's ends, and its last exit code."""
 
     times: int
     code: int
@@ -27,7 +27,7 @@ class Ends(NamedTuple):
 
 
 def ends(docker: Docker, stack: str, since: float) -> dict[str, Ends]:
-    """Return what the engine remembers of a stack's containers since a moment, by their ids."""
+    """Return Docker's events of a stack's containers since a moment, by container id."""
     found: dict[str, Ends] = {}
     short: set[str] = set()
     for event in docker.events((END, OUT_OF_MEMORY), {"kit.stack": stack}, since):
@@ -42,7 +42,7 @@ def ends(docker: Docker, stack: str, since: float) -> dict[str, Ends]:
 
 
 def end_words(service: str, one: Ends, memory_bytes: int) -> str:
-    """Say how a container ended that should run, and what to change where that is known."""
+    """Describe the end of a container that should run, and the remedy if it is known."""
     if one.code != KILLED:
         return code_words(one.code)
     limit = f"its memory limit of {memory_bytes / 2**20:.0f} MiB" if memory_bytes else "the memory that it may take"
@@ -51,14 +51,14 @@ def end_words(service: str, one: Ends, memory_bytes: int) -> str:
 
 
 def code_words(code: int) -> str:
-    """Say an exit code, with the signal that it stands for."""
+    """Describe an exit code, with the signal that it stands for."""
     names = {one.value: one.name for one in signal.Signals}
     name = names.get(code - 128)
     return f"exit code {code}" + (f" ({name})" if name else "")
 
 
 def troubles(docker: Docker, root: Path, stack: str, inspected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return why services do not stay up, each with its last lines; nothing of those that run as they should."""
+    """Return for each service that does not stay up its reason and last lines; nothing for healthy services."""
     suspects = {name: one for name, one in inspected.items() if _may_keep_ending(one)}
     seen = ends(docker, stack, time.time() - RECENT_SECONDS) if suspects else {}
     found: dict[str, dict[str, Any]] = {}

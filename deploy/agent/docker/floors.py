@@ -1,4 +1,4 @@
-"""Operation `docker`: whether the Docker that is here now is new enough; changes nothing."""
+"""Operation `docker`: checks that the installed Docker is new enough; changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEXT = "upgrade it with the tool that installed it, or remove Docker and apply a
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Answer the versions of engine and Compose; raise where one is missing or too old."""
+    """Return the versions of Docker and Compose; raise if either is missing or too old."""
     seen = engine.observe(Path(request["root"]))
     if not seen["server"]:
         raise AgentError(seen["problem"], seen["next"])

@@ -1,4 +1,4 @@
-"""Waiting for containers to be healthy: each with its own limit, and no longer than there is hope."""
+"""Waits for healthy containers: each has its own timeout, and a hopeless one ends the wait early."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from deploy.agent.line import Line
 LOOK_SECONDS = 0.3
 SAY_SECONDS = 2.0
 CHECK_SECONDS = 1.0
-"""Between two health checks of one service, which cost 0.1 s of processor time each."""
+"""Interval between two health checks of one service; a check costs 0.1 s of processor time."""
 GONE_SECONDS = 3.0
-"""A container that ended may be on its way up again by its restart policy."""
+"""Time in which a restart policy may bring an ended container up again."""
 
 
 class UnhealthyError(AgentError):
@@ -36,19 +36,19 @@ class UnhealthyError(AgentError):
         self.log = log
 
     def with_log(self) -> AgentError:
-        """Return the same failure with the last lines that the service printed under it."""
+        """Return the same failure followed by the service's last log lines."""
         return AgentError(f"{self.problem}{shown_log(self.log)}", self.next_step, **self.details)
 
 
 class Before(NamedTuple):
-    """The moment before containers were made or started, and how often each had been restarted until then."""
+    """The moment before containers were made or started, and each one's number of restarts until then."""
 
     moment: float
     restarts: dict[str, int]
 
 
 class Wait:
-    """One wait for several services; restarts from before it count for nothing."""
+    """One wait for several services; restarts before it do not count."""
 
     def __init__(self, docker: Docker, root: Path, stack: str, limits: dict[str, float], before: Before) -> None:
         self._docker, self._root, self._stack = docker, root, stack
@@ -59,7 +59,7 @@ class Wait:
         self.healthy: dict[str, dict[str, Any]] = {}
 
     def until_healthy(self, journal: Journal) -> dict[str, dict[str, Any]]:
-        """Return each service's container and the seconds it took; raise UnhealthyError for the first without hope."""
+        """Return each service's container and its seconds to healthy; raise UnhealthyError for the first hopeless one."""
         said = -SAY_SECONDS
         while True:
             listed = of_stack(self._docker.containers({"kit.stack": self._stack}), self._stack)
@@ -120,7 +120,7 @@ class Wait:
         return None
 
     def _ended(self, seen: dict[str, Any]) -> Ends:
-        """Return how a container ended since the wait's begin; asked only of one that did."""
+        """Return the ends of a container since the wait began; called only for a container that ended."""
         # A start by hand sets the count back to zero, so that a lower one is no sign of peace.
         restarts = seen["restarts"] - self._before.restarts.get(seen["id"], 0)
         known = Ends(max(restarts, 0), seen["exit_code"], False)
@@ -135,7 +135,7 @@ def _is_healthy(seen: dict[str, Any]) -> bool:
 
 
 def restarts_before(docker: Docker, stack: str) -> Before:
-    """Return this moment, and how often each container of a stack has restarted until now."""
+    """Return this moment, and the number of restarts of each container of a stack."""
     moment = time.time()
     found = of_stack(docker.containers({"kit.stack": stack}), stack).values()
     inspected = (docker.container(one["Id"]) for one in found)
@@ -143,7 +143,7 @@ def restarts_before(docker: Docker, stack: str) -> Before:
 
 
 def stop_container(docker: Docker, container: str) -> None:
-    """Stop a container with the grace that its release gives it."""
+    """Stop a container with the grace period of its release."""
     inspected = docker.container(container)
     if inspected is not None:
         # Docker goes on to stop it once it was asked: known to have stopped, it can be started again.

@@ -1,4 +1,4 @@
-"""Docker as the host has it: the engine behind its socket, the client, the plugins, the kit's own images."""
+"""Docker on the host: the engine behind its socket, the client, the plugins, the kit's own images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.agent.remembered import read_json, stamp, write_json
 
 DEFAULT_ROOT = "/var/lib/docker"
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Folders that a person's PATH may lack."""
+"""Folders that may be missing from a person's PATH."""
 PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -29,7 +29,7 @@ PLUGIN_FOLDERS = (
 
 
 def observe(root: Path) -> dict[str, Any]:
-    """Say which Docker is there, and what it fills in; a client without an engine is no Docker."""
+    """Describe the installed Docker and its defaults; a client without an engine counts as no Docker."""
     document, problem = daemon_json()
     program = shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
     return {
@@ -74,7 +74,7 @@ def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _program_version(program: str) -> str | None:
-    """Return the version of an engine that does not run."""
+    """Return the version of a Docker engine that does not run."""
     try:
         asked = subprocess.run([program, "--version"], capture_output=True, check=True, text=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
@@ -84,7 +84,7 @@ def _program_version(program: str) -> str | None:
 
 
 def personal_folder() -> Path:
-    """Return the folder of a person's settings for docker's command."""
+    """Return the folder with a person's settings of the docker command."""
     # Path.home() fails for a user without a home; the tilde that stays here names no folder.
     return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111
 
@@ -96,7 +96,7 @@ def plugin_path(name: str) -> Path | None:
 
 
 def plugin_version(name: str, root: Path) -> str | None:
-    """Return a plugin's version, asked once and remembered for as long as its file stays the same."""
+    """Return a plugin's version, cached while its file stays the same."""
     path = plugin_path(name)
     if path is None:
         return None
@@ -122,7 +122,7 @@ def _asked_version(path: Path) -> str | None:
 
 
 def images(docker: Docker, *folders: Path) -> dict[str, Any]:
-    """Return the images that the kit assembled, by tag, with the Debian versions that a folder of theirs knows."""
+    """Return the images that the kit assembled, by tag, with the Debian versions recorded in one of their folders."""
     found = {}
     for image in docker.images("kit/*"):
         for reference in image["RepoTags"] or []:

@@ -1,4 +1,4 @@
-"""What a container printed, without the values of secrets."""
+"""Container logs without the values of secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOG_LINES = 30
 
 
 def redacted_log(docker: Docker, root: Path, container: str, lines: int = LOG_LINES) -> list[str]:
-    """Return a container's last lines without the values of any secret: it may have been told those of others."""
+    """Return a container's last lines without any secret's value, those of other services included."""
     text = "\n".join(docker.logs(container, lines)[-lines:])
     for path in sorted((root / "secrets").glob("*/*")):
         value = path.read_text(errors="replace").strip()
@@ -20,10 +20,10 @@ def redacted_log(docker: Docker, root: Path, container: str, lines: int = LOG_LI
 
 
 def can_redact(root: Path) -> bool:
-    """Return whether this user may read the secrets, and so knows what to leave out."""
+    """True if this user can read the secrets, and so knows the values to remove."""
     return not (root / "secrets").exists() or os.access(root / "secrets", os.R_OK | os.X_OK)
 
 
 def shown_log(lines: list[str]) -> str:
-    """Return lines of a log as they stand under a message."""
+    """Return log lines in the form that follows a message."""
     return "".join(f"\n  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""One HTTP request over a unix socket. Not http.client: importing that takes as long as all else of a probe."""
+"""One HTTP request over a unix socket. Not http.client: its import takes as long as the rest of a probe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ask(
     body: Iterable[bytes],
     timeout: float,
 ) -> Answer:
-    """Send a request and read the answer to its end; raise OSError where nothing that is HTTP comes back."""
+    """Send a request and read the whole answer; raise OSError if the answer is not HTTP."""
     with opened(socket_path, method, target, headers, body, timeout) as (status, stream):
         return Answer(status, stream.read())
 
@@ -39,7 +39,7 @@ def opened(
     body: Iterable[bytes],
     timeout: float,
 ) -> Iterator[tuple[int, IO[bytes]]]:
-    """Send a request and give the answer's status and its body as it comes; the limit is one of silence."""
+    """Send a request; yield the answer's status and its body as a stream. The timeout limits silence only."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(socket_path)
@@ -61,7 +61,7 @@ def opened(
 
 
 def read_status(stream: IO[bytes]) -> int:
-    """Read an answer up to its body."""
+    """Read an answer up to its body and return the status."""
     words = stream.readline(BLOCK).split()
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
         raise ConnectionError("the answer broke off")

@@ -1,4 +1,4 @@
-"""Versions of Docker as its engine and plugins write them, with whatever a distribution hangs on."""
+"""Docker's version numbers as the engine and plugins print them, with any suffix of a distribution."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def is_older(version: str, floor: str) -> bool:
-    """Whether a version is below a floor; one without numbers, as of an own build, is not."""
+    """True if a version is below a floor; a version without numbers, as of a private build, is not."""
     have, need = _numbers(version), _numbers(floor)
     width = max(len(have), len(need))
     return bool(have) and _filled(have, width) < _filled(need, width)

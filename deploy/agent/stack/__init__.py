@@ -1,1 +1,1 @@
-"""A stack's own folder on the host: its release, its secrets, and what is remembered of its containers."""
+"""A stack's own folder on the host: its release, its secrets, and the records of its containers."""

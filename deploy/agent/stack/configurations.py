@@ -1,4 +1,4 @@
-"""How each container was configured when its release was verified: some of it can be changed in place."""
+"""Each container's configuration when its release was verified: some of it can be changed in place."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from deploy.agent.remembered import read_json, write_json
 DIGITS = 16
 BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
 OF_THE_ENGINE = frozenset({"HostConfig.Ulimits"})
-"""Keys that show what the engine has by now; nobody can change a container's own."""
+"""Keys that show Docker's present state; nobody can change them in a container."""
 Digests = dict[str, str]
 
 
 def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -> None:
-    """Keep the configuration of each inspected container that nobody remembers yet, and of no other one."""
+    """Record the configuration of inspected containers without a record; drop all other records."""
     known = _known(root)
     kept = {name: known.get(one["Id"]) or _digests(one) for name, one in containers.items()}
     after = {containers[name]["Id"]: digests for name, digests in kept.items()}
@@ -26,12 +26,12 @@ def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -
 
 
 def is_remembered(root: Path, container: dict[str, Any]) -> bool:
-    """Return whether an inspected container was verified once."""
+    """True if an inspected container has a record of a verification."""
     return container["Id"] in _known(root)
 
 
 def changed_configuration(root: Path, container: dict[str, Any]) -> list[str]:
-    """Return the keys of an inspected container that changed since then; none of a container that is unknown."""
+    """Return the keys of an inspected container that changed since its record; empty for an unknown container."""
     before = _known(root).get(container["Id"])
     if before is None:
         return []

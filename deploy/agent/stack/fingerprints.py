@@ -1,4 +1,4 @@
-"""Which container was made for each service, and keyed fingerprints of its secrets; the key never leaves the host."""
+"""Containers that were made for services, and keyed fingerprints of their secrets; the key never leaves the host."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ KEY_BYTES = 32
 
 
 def fingerprints(root: Path, service: str) -> dict[str, str]:
-    """Return the fingerprint of every secret in a service's folder, by name."""
+    """Return the fingerprint of each secret in a service's folder, by name."""
     key = _key(root)
     return {path.name: hmac.new(key, path.read_bytes(), "sha256").hexdigest() for path in _files(root, service)}
 
 
 def remember(root: Path, service: str, container: str, seen: dict[str, str]) -> None:
-    """Keep which container was made, and what it was created with."""
+    """Record a service's new container and the secrets that it was created with."""
     _write(root, {**_known(root), service: {"container": container, "secrets": seen}})
 
 
 def forget(root: Path, services: list[str]) -> None:
-    """Forget containers that are about to be made: one that is cut off then is unknown, not a person's work."""
+    """Forget containers before they are made: after an interruption one is unknown, and not a person's work."""
     known = _known(root)
     if not known.keys().isdisjoint(services):
         _write(root, {name: one for name, one in known.items() if name not in services})
 
 
 def remember_unknown(root: Path, containers: dict[str, str]) -> None:
-    """Take the containers that nobody remembers as made, by service: they were found to be as the release says."""
+    """Record unknown containers as made, by service: they match the release."""
     known = _known(root)
     for name in sorted(containers.keys() - known.keys()):
         remember(root, name, containers[name], fingerprints(root, name))
 
 
 def was_recreated(root: Path, service: str, container: str) -> bool:
-    """Whether somebody else made the container that there is now."""
+    """True if somebody else made the present container."""
     return bool(_known(root).get(service, {}).get("container", container) != container)
 
 
 def changed_secrets(root: Path, service: str, container: dict[str, Any]) -> list[str]:
-    """Return the secrets that are not the ones that a container reads."""
+    """Return the secrets that differ from those that a container reads."""
     if not (root / "run" / "key").exists() or not os.access(root / "run" / "key", os.R_OK):
         return []
     known = _known(root).get(service, {})
@@ -86,7 +86,7 @@ def _key(root: Path) -> bytes:
 
 
 def _seconds(text: str) -> float | None:
-    """Return when a container was started; None where it never was."""
+    """Return the time when a container was started; None if it never was."""
     # Docker prints nanoseconds, which Python 3.9 cannot read.
     whole = text.rstrip("Z").partition(".")[0]
     try:

@@ -1,4 +1,4 @@
-"""The release that a host runs, and whether its files are still as the manifest says."""
+"""The release that a host runs, and the state of its files compared with the manifest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.agent.stack import rights
 
 
 def observe(root: Path) -> dict[str, Any]:
-    """Name the current and the last good release, every file that differs, and every path that was opened."""
+    """Return the current and the last good release, every file that differs, and every path that was opened."""
     current = linked_release(root, "current")
     manifest = read_manifest(root, current) if current else None
     return {
@@ -26,24 +26,24 @@ def observe(root: Path) -> dict[str, Any]:
 
 
 def linked_release(root: Path, link: str) -> str | None:
-    """Return the release's digest that a link names."""
+    """Return the digest of the release that a link names."""
     path = root / link
     return path.readlink().name if path.is_symlink() else None
 
 
 def proven_release(root: Path) -> str | None:
-    """Return the last good release; None where its containers were changed since and no check has passed."""
+    """Return the last good release; None if its containers changed and no check has passed since."""
     return None if _unproven(root).exists() else linked_release(root, "good")
 
 
 def mark_unproven(root: Path, release: str) -> None:
-    """Remember that the containers of a good release change: until a verification they are not known to be good."""
+    """Record that a good release's containers change: until the next verification they are unproven."""
     if linked_release(root, "good") == release:
         write_json(_unproven(root), {"format": 1, "release": release})
 
 
 def forget_unproven(root: Path) -> None:
-    """Forget it: the release was verified again."""
+    """Remove that record: the release was verified again."""
     _unproven(root).unlink(missing_ok=True)
 
 
@@ -52,7 +52,7 @@ def _unproven(root: Path) -> Path:
 
 
 def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
-    """Read a release's manifest; None where it is missing or broken."""
+    """Read a release's manifest; None if it is missing or broken."""
     try:
         manifest = json.loads((root / "releases" / release / "manifest.json").read_text())
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
 
 
 def placed_path(path: str, release: str) -> str:
-    """Return a manifest's path as seen from the stack's root."""
+    """Return a manifest's path relative to the stack's root."""
     return path if path.startswith("files/") else f"releases/{release}/{path}"
 
 
@@ -76,7 +76,7 @@ def _changed(root: Path, release: str, manifest: dict[str, Any] | None) -> Itera
 
 
 def is_as_stated(path: Path, file: dict[str, Any]) -> bool:
-    """Whether a file has the content, mode and owner that the manifest states."""
+    """True if a file has the content, mode and owner of the manifest."""
     try:
         status = path.lstat()
         same = _sha256(path) == file["sha256"]
@@ -94,7 +94,7 @@ def _sha256(path: Path) -> str | None:
 
 
 def point(root: Path, link: str, release: str) -> bool:
-    """Let a link name a release, by one rename; says whether it named another one."""
+    """Point a link to a release, by one rename; return True if it pointed to another one."""
     if linked_release(root, link) == release:
         return False
     beside = root / f".{link}.new"

@@ -1,4 +1,4 @@
-"""Owners and modes of everything that the kit places: what they should be, in one place, and what differs."""
+"""Owners and modes of everything that the kit places: the right ones, in one place, and the differences."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
 MODEL_FILE = 0o444
 ROOT = {"uid": 0, "gid": 0}
 CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER, "copies": SECRET_FOLDER}
-"""What is for root alone of a stack's own folder: keys, logs and copies of user data."""
+"""Parts of a stack's folder for root alone: keys, logs and copies of user data."""
 PROGRAMS = (f"{AGENTS.name}/*", f"{TOOLS.name}/*", f"{TOOLS.name}/bin/*", "*.json")
 CACHED = ("*", "builder/*", "images/*", "keys/*", "layers/*")
-"""What root runs, and what images are made of: whoever may write there is root, or in every container."""
+"""Programs that root runs and content of images: a writer there becomes root, or is in every container."""
 
 
 class Right(NamedTuple):
@@ -30,15 +30,15 @@ class Right(NamedTuple):
     uid: int
     gid: int
     is_limit: bool = False
-    """True if a more closed mode is right as well: root alone uses the path."""
+    """True if a stricter mode is right as well: root alone uses the path."""
     is_placed: bool = False
-    """True if the placing of a release mends it; a folder of user data is its room's role's."""
+    """True if placing a release repairs it; folders of user data belong to their room's role."""
     is_linkable: bool = False
-    """True if a link may lead to it: people move data to another disk so."""
+    """True if a link may lead to it: people move data to another disk that way."""
 
 
 def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> Iterator[Right]:
-    """Yield what a deployment, as in its release, says of each path, and what holds for the kit's own."""
+    """Yield the rights that a release's deployment states, and those of the kit's own paths."""
     for path in _own(root):
         is_program = path.parent.name == "bin"
         limit = SHARED_FOLDER if path.is_dir() or is_program else SHARED_FILE
@@ -60,7 +60,7 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
 
 
 def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[dict[str, Any]]:
-    """Return each path that is there with another mode or owner, and the cause in words."""
+    """Return each existing path with another mode or owner, and the cause in words."""
     return [
         {"path": str(right.path), "cause": cause, "is_placed": right.is_limit or right.is_placed}
         for right in stated(root, deployment, owner)
@@ -70,12 +70,12 @@ def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = RO
 
 
 def observe(root: Path) -> list[dict[str, Any]]:
-    """Return what differs from the current release."""
+    """Return the differences from the current release."""
     return differing(root, decided(root / "current"))
 
 
 def mend(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[str]:
-    """Give the kit's own paths the mode and owner that they should have; roles do so for folders of user data."""
+    """Repair the modes and owners of the kit's own paths; roles do so for folders of user data."""
     mended = []
     for right in stated(root, deployment, owner):
         # A link that nobody expects leads to what is not the kit's: it is told, and nothing behind it is changed.
@@ -89,7 +89,7 @@ def mend(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -
 
 
 def decided(release: Path) -> dict[str, Any]:
-    """Return a placed release's deployment; empty where it cannot be read."""
+    """Return a placed release's deployment; empty if it cannot be read."""
     try:
         document = json.loads((release / "deployment.json").read_text())
     except (OSError, ValueError):
@@ -127,7 +127,7 @@ def _own(root: Path) -> Iterator[Path]:
 
 
 def _parents(deployment: dict[str, Any]) -> tuple[Path, ...]:
-    """Return the folders above the stack's data, where it lies in its usual place."""
+    """Return the parent folders of the stack's data, if it lies in its usual place."""
     usual = DATA / str(deployment.get("stack"))
     inside = any(usual in Path(folder["host_path"]).parents for folder in _folders(deployment))
     return (DATA, usual) if inside else ()
@@ -138,7 +138,7 @@ def _folders(deployment: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def secret_readers(deployment: dict[str, Any], owner: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
-    """Return who reads each copy of a secret; an original that no container reads is for root."""
+    """Return the reader of each copy of a secret; an original without a container is for root."""
     readers, originals = {}, []
     for service in deployment.get("services", ()):
         for use in service.get("secrets", ()):

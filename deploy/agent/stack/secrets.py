@@ -22,7 +22,7 @@ ROOT_READER = {"uid": 0, "gid": 0}
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Make what is missing, mend owners and modes, give every reader its copy."""
+    """Make missing secrets, repair owners and modes, give every reader its copy."""
     root = Path(request["root"])
     written: list[str] = []
     for secret in request["secrets"]:
@@ -39,7 +39,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Say where a secret lies; its value only when asked to show it."""
+    """Return the path of a secret; its value only if the request asks for it."""
     _ensure_names({**request, "readers": []})
     path = secret_path(Path(request["root"]), request["owner"], request["name"])
     try:
@@ -53,7 +53,7 @@ def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
 
 
 def names_path(root: Path) -> Path:
-    """Return where the names are remembered for a probe that may not look into the secrets' folders."""
+    """Return the file that remembers the names for a probe that may not read the secrets' folders."""
     return root / "run" / "secrets.json"
 
 
@@ -69,7 +69,7 @@ def found_secrets(root: Path) -> dict[str, Any]:
 
 
 def replaced(root: Path, given: list[dict[str, str]]) -> list[str]:
-    """Return which of the secrets that are here, by service and name, are not as they are given now."""
+    """Return the secrets, by service and name, whose values differ from the given ones."""
     found = []
     for one in given:
         _ensure_names({**one, "readers": []})
@@ -83,7 +83,7 @@ def replaced(root: Path, given: list[dict[str, str]]) -> list[str]:
 
 
 def secret_path(root: Path, service: str, name: str) -> Path:
-    """Return where a service's copy of a secret lies."""
+    """Return the path of a service's copy of a secret."""
     return root / "secrets" / service / name
 
 
@@ -109,7 +109,7 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
 
 
 def _of_other_stack(root: Path, secret: dict[str, Any]) -> str | None:
-    """Return the value that the data of its service was written with, where that comes from another stack."""
+    """Return the value that a service's data was written with, if that data comes from another stack."""
     if not secret.get("stack"):
         return None
     _ensure_names({"name": secret["stack"], "owner": secret["owner"], "readers": []})
@@ -142,7 +142,7 @@ def _keep(root: Path, service: str, name: str, value: str, owner: Reader, writte
 
 
 def _ensure_folder(path: Path) -> None:
-    """Only root looks in; the engine, which mounts single files out of it, is root."""
+    """Make a folder that root alone can enter; Docker, which mounts single files from it, is root."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_mode & 0o7777 != 0o700:
         path.chmod(0o700)
