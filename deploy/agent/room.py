@@ -1,4 +1,4 @@
-"""Runs an operation of a room's own program; everything but looking needs the hold."""
+"""Runs an operation of a room's own program; every changing operation needs the hold."""
 
 from __future__ import annotations
 

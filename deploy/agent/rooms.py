@@ -11,7 +11,7 @@ from deploy.agent.journal import Journal
 
 KIND = re.compile(r"[a-z][a-z0-9_]*")
 LOOKING = ("observe", "look")
-"""Operations that change nothing, and so go without the journal."""
+"""Read-only operations, which get no journal."""
 OPERATIONS = (*LOOKING, "apply")
 
 

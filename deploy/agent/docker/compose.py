@@ -52,8 +52,8 @@ def run_up(root: Path, argv: list[str], what: str) -> None:
 def own_configuration(root: Path) -> Path:
     """Return a folder with settings of the docker command; of a person's settings it holds the plugin folders alone.
 
-    Compose writes the `proxies` of a person's config.json into every container that it makes. Registry passwords are not
-    needed: compose pulls nothing.
+    Compose writes the `proxies` of a person's config.json into every container that it makes. Registry passwords are
+    not needed: compose pulls nothing.
     """
     folder = root / "run" / "docker"
     theirs = personal_folder()

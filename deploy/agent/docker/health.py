@@ -59,7 +59,7 @@ class Wait:
         self.healthy: dict[str, dict[str, Any]] = {}
 
     def until_healthy(self, journal: Journal) -> dict[str, dict[str, Any]]:
-        """Return each service's container and its seconds to healthy; raise UnhealthyError for the first hopeless one."""
+        """Return each service's container and seconds to healthy; raise UnhealthyError for the first hopeless one."""
         said = -SAY_SECONDS
         while True:
             listed = of_stack(self._docker.containers({"kit.stack": self._stack}), self._stack)

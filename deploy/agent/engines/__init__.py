@@ -1,1 +1,1 @@
-"""Models as resources of an engine: what is there, what is missing, and how it gets there."""
+"""Models as resources of an engine: the present ones, the missing ones, and how they get there."""

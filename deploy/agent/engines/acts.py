@@ -1,4 +1,4 @@
-"""Operation `engine`: what a person asks of one engine: list its models, pull one, remove one."""
+"""Operation `engine`: a person's request to one engine: list its models, pull one, remove one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deploy.agent.protocols.store import holds
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Answer the operation `engine`."""
+    """Run the operation `engine`."""
     root = Path(request["root"])
     engine = Engine(request["engine"], root, request.get("ca"))
     if request["act"] == "list":

@@ -1,4 +1,4 @@
-"""The files that a model is made of: from where they come, held to size and sha256 on their way to the engine."""
+"""The files of a model: their sources, and checks of size and sha256 on the way to the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Blob = dict[str, Any]
 
 
 class Blobs:
-    """Opens the source of a blob; nothing of it is kept on this host afterwards."""
+    """Opens the source of a blob; nothing of it stays on this host afterwards."""
 
     def __init__(self, request: dict[str, Any], journal: Journal, children: Children) -> None:
         self._request = request
@@ -34,7 +34,7 @@ class Blobs:
 
 
 def verified(model: str, what: str, blob: Blob, pieces: Iterable[bytes], pace: Pace) -> Iterator[bytes]:
-    """Pass bytes on, the last piece only when size and sha256 are right: the engine never has a wrong file whole."""
+    """Pass bytes on, the last piece only if size and sha256 are right: the engine never has a complete wrong file."""
     digest, size, held = hashlib.sha256(), 0, b""
     for piece in pieces:
         size += len(piece)

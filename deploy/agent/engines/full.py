@@ -1,4 +1,4 @@
-"""An import that failed on a full disk, told as that: the engine says only that a program of its own failed."""
+"""Recognises a full disk behind a failed import: the engine reports only that one of its programs failed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from deploy.agent.protocols.engine import Engine
 SAID = re.compile(r"no space left on device")
 FAILED = re.compile(r"llama-quantize failed|signal: killed")
 COPIES = 2
-"""Of a file that is imported: what is written of it, and what that is copied to."""
+"""Copies that an import makes of a file: the file as written, and its converted form."""
 
 
 @contextmanager
 def telling_full_disk(engine: Engine, folder: str | None, model: dict[str, Any]) -> Iterator[None]:
-    """Tell a refusal of the engine as a full disk, where that is what it is."""
+    """Report an engine's refusal as a full disk, if that is the cause."""
     try:
         yield
     except RefusedError as refusal:
@@ -30,7 +30,7 @@ def telling_full_disk(engine: Engine, folder: str | None, model: dict[str, Any])
 
 
 def _full_disk(refusal: RefusedError, engine: Engine, folder: str | None, name: str, size: int) -> AgentError | None:
-    """Return the error of a full disk; None where something else is the matter, or nobody can tell."""
+    """Return the error of a full disk; None if the cause is another one, or unknown."""
     is_said = SAID.search(refusal.problem) is not None
     if not is_said and not (size and FAILED.search(refusal.problem)):
         return None

@@ -1,4 +1,4 @@
-"""One engine as a probe sees it: first what decides, then what only names causes and sizes."""
+"""One engine as a probe sees it: first the facts that decide, then those that only name causes and sizes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT_ONCE = 4
 
 
 def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer], None]) -> None:
-    """Ask an engine that makes models for them, and tell what is known whenever there is more of it."""
+    """Ask an engine for the models that were made on it, and report each time that more is known."""
     live = _spelled(engine.models(), pairs)
     changed = _changed(live, pairs)
     said = _answer(None, live, _layers_of(described, changed))
@@ -41,7 +41,7 @@ def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer
 
 
 def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
-    """Return what is known of an engine that does not answer: what lies in its folder, where that may be read."""
+    """Return the facts of an engine that does not answer: the content of its folder, if it is readable."""
     models_dir = described.get("models_dir")
     found = stored(models_dir) if models_dir else None
     if found is None:
@@ -52,7 +52,7 @@ def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
 
 
 def in_folder(described: Answer, pairs: Pairs) -> Answer:
-    """Return what the folder of an engine's models has, whether the engine answers or not."""
+    """Return the content of an engine's models folder, whether the engine answers or not."""
     models_dir = described["models_dir"]
     files = {one["sha256"]: one.get("size") for one in described.get("blobs", [])}
     said: Answer = {
@@ -74,7 +74,7 @@ def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Laye
 
 
 def _spelled(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
-    """Return models under the names of the spec where there is one: an engine may spell them otherwise."""
+    """Return models under their names in the spec, if they have one: an engine may spell them differently."""
     spelled = {same(known): known for known in pairs}
     return {spelled.get(key, plain(one.name)): one for key, one in live.items()}
 
@@ -86,7 +86,7 @@ def _changed(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
 
 
 def _layers_of(described: Answer, changed: dict[str, Live]) -> dict[str, Layers]:
-    """Return the layers of models, found by their manifests' digests, whatever their names are."""
+    """Return the layers of models, found by their manifests' digests and not by their names."""
     models_dir = described.get("models_dir")
     if not models_dir or not changed:
         return {}
@@ -95,7 +95,7 @@ def _layers_of(described: Answer, changed: dict[str, Live]) -> dict[str, Layers]
 
 
 def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, str], None]) -> None:
-    """Ask an engine to show models, a few at once, and pass on why it cannot."""
+    """Ask an engine to show models, a few in parallel, and report the reason for each failure."""
 
     def ask(some: list[str]) -> None:
         with suppress(AgentError):
@@ -112,14 +112,14 @@ def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, st
 
 
 def _comparable(described: Answer, live: dict[str, Live], changed: dict[str, Live], pairs: Pairs) -> dict[str, str]:
-    """Return the engine's names of the models that nobody changed, and of those that others are made from."""
+    """Return the engine's names of the unchanged models, and of the base models of others."""
     bases = set(map(same, described.get("bases", [])))
     wanted = {name for name in live if name in pairs or same(name) in bases}
     return {name: live[name].name for name in wanted - set(changed)}
 
 
 def _unsent(described: Answer, live: dict[str, Live], changed: set[str], pairs: Pairs) -> list[str]:
-    """Return the files that an apply may have to send: an unchanged engine is asked for none of them."""
+    """Return the files that an apply may have to send; for an unchanged engine there are none."""
     return sorted(
         {
             one["sha256"]

@@ -1,4 +1,4 @@
-"""Models that have lost a part: found before anything is made, and made ready to be made again."""
+"""Damaged models, which have lost a part: found before anything is made, and prepared to be made again."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ HALF_MENDED = "it was being mended when the last apply ended"
 
 
 class Mending:
-    """The damaged models of one engine, by what is equal for all spellings of a name."""
+    """The damaged models of one engine; their keys ignore how a name is spelled."""
 
     def __init__(self, engine: Engine, folder: str | None, memory: Memory, journal: Journal) -> None:
         self._engine, self._folder, self._memory, self._journal = engine, folder, memory, journal
         self._stored: dict[str, Stored] = {}
         self._lost: dict[str, str] = {}
         self.done: list[str] = []
-        """Names of the models that were made whole."""
+        """Names of the repaired models."""
 
     def look(self, models: list[Model], live: dict[str, Live]) -> None:
-        """Find what is damaged: in the engine's folder, or by what an engine elsewhere can show."""
+        """Find damaged models: in the engine's folder, or by asking an engine elsewhere to show them."""
         self._lost = {same(name): HALF_MENDED for name in self._memory.mending(self._engine.name)}
         if self._folder is not None:
             self._stored = stored(self._folder) or {}
@@ -40,21 +40,21 @@ class Mending:
                     self._lost[key] = words
 
     def is_damaged(self, model: Model) -> bool:
-        """Whether a model, or the tag that it is made from, has lost a part."""
+        """True if a model, or the tag that it is made from, has lost a part."""
         return any(self.has_lost(name) for name in _names(model))
 
     def has_lost(self, name: str) -> bool:
-        """Whether what the engine has under a name is damaged."""
+        """True if the engine's model of this name is damaged."""
         return same(name) in self._lost
 
     def begin(self, models: list[Model]) -> None:
-        """Remember which damaged models are going to be made: their engine must be started anew after all of them."""
+        """Record the damaged models that will be made: their engine must restart after all of them."""
         damaged = [model["name"] for model in models if self.is_damaged(model)]
         if damaged:
             self._memory.keep_mending(self._engine.name, damaged)
 
     def prepare(self, name: str, live: Live | None, *, is_pulled: bool) -> None:
-        """Take away what would be taken as it is; what is missing is made or fetched again by itself."""
+        """Remove damaged parts that the engine would reuse; missing parts are made or fetched again anyway."""
         key = same(name)
         words = self._lost.pop(key, None)
         if words is None:
@@ -68,7 +68,7 @@ class Mending:
         self.done.append(name)
 
     def end(self) -> None:
-        """Remember that everything is whole."""
+        """Record that every model is complete."""
         self._memory.keep_mending(self._engine.name, ())
 
 

@@ -1,4 +1,4 @@
-"""What engines have and what is remembered of them, for a probe: one short request each, all at once."""
+"""Models of all engines and the records of them, for a probe: one short request each, all in parallel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pull to its end, from the registry or from the mirror that the spec names."""
+"""Pulls a model completely, from the registry or from the mirror in the spec."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OWN_HOST = 3
 
 
 class NoRoomError(AgentError):
-    """What is pulled does not fit on the disk; trying again would not make it."""
+    """The pulled model does not fit on the disk; a retry would not help."""
 
 
 def pull(
     engine: Engine, name: str, size: int | None, mirror: str | None, journal: Journal, folder: str | None = None
 ) -> Live:
-    """Let an engine fetch a model, into a folder of this host where it is known; return it as it is then listed."""
+    """Let an engine pull a model, into a folder of this host if it is known; return the listed model."""
     source = mirrored(name, mirror)
     _to_the_end(engine, source, Pace(journal, f"pulling {name}", size), journal, folder)
     if same(source) != same(name):
@@ -37,7 +37,7 @@ def pull(
 
 
 def mirrored(name: str, mirror: str | None) -> str:
-    """Return what to pull: names with a host of their own have no mirror."""
+    """Return the name to pull: a name with its own host has no mirror."""
     parts = plain(name).split("/")
     if mirror is None or len(parts) >= OWN_HOST:
         return name
@@ -45,7 +45,7 @@ def mirrored(name: str, mirror: str | None) -> str:
 
 
 def ensure_fits(folder: str, size: int, name: str) -> None:
-    """Raise where a folder's disk lacks the room for what is pulled."""
+    """Raise if a folder's disk lacks the room for a pull."""
     # Something big leaves room to go on with.
     needed, free = size + (MARGIN if size > MARGIN else 0), free_bytes(existing(Path(folder)))
     if needed > free:

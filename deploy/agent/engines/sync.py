@@ -1,4 +1,4 @@
-"""Operation `sync`: each engine has the models of the spec, as they were decided; what is equal is left alone."""
+"""Operation `sync`: gives each engine the models of the spec, as decided; equal models are left alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Restart = Callable[[dict[str, Any], Journal], None]
 
 
 def run(request: dict[str, Any], journal: Journal, restart: Restart | None = None) -> dict[str, Any]:
-    """Answer the operation `sync`."""
+    """Run the operation `sync`."""
     root = Path(request["root"])
     memory = Memory(root)
     done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
@@ -46,7 +46,7 @@ def run(request: dict[str, Any], journal: Journal, restart: Restart | None = Non
 
 
 def restarted(request: dict[str, Any], journal: Journal) -> None:
-    """Start an engine anew and wait until it is healthy."""
+    """Restart an engine and wait until it is healthy."""
     # A run that mends nothing has no use for Docker.
     from deploy.agent.releases.running import restart
 
@@ -54,7 +54,7 @@ def restarted(request: dict[str, Any], journal: Journal) -> None:
 
 
 def remember_removal(root: Path, engine: str) -> None:
-    """Remember that an engine's folder may be empty now, for kit.yaml wants it so."""
+    """Record that an engine's folder may be empty now, because kit.yaml wants no model."""
     # A run that removes nothing has no use for places.
     from deploy.agent.data import places
 
@@ -62,7 +62,7 @@ def remember_removal(root: Path, engine: str) -> None:
 
 
 def ordered(models: list[Model]) -> list[Model]:
-    """Return models so that each comes after the one that it is made from; a cycle is left where it closes."""
+    """Return models with each one after its base; a cycle is cut where it closes."""
     named = {same(model["name"]): model for model in models}
     placed: dict[str, Model] = {}
     for name in named:
@@ -77,7 +77,7 @@ def ordered(models: list[Model]) -> list[Model]:
 
 
 class Sync:
-    """One engine's part; what was done before something failed is remembered, so that another run goes on there."""
+    """One engine's part of a sync; its progress is recorded, so that a rerun after a failure continues."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Sync:
         self.mending = Mending(engine, self._folder, memory, journal)
 
     def run(self, request: dict[str, Any]) -> None:
-        """Make what is missing or different, then remove what the kit made and nobody wants any more."""
+        """Make missing and different models, then remove those that the kit made and the spec no longer has."""
         self._mirror = (request.get("mirrors") or {}).get("models")
         if not self._is_there():
             return
@@ -115,7 +115,7 @@ class Sync:
             self._memory.keep_place(self._engine.name, self._folder)
 
     def _is_there(self) -> bool:
-        """Ask for what is there; somebody else's engine that sleeps and lacks nothing is no failure."""
+        """Ask for the present models; an external engine that is down and lacks nothing is no failure."""
         try:
             self._live = self._engine.models()
         except UnansweredError as silence:
@@ -167,7 +167,7 @@ class Sync:
         self._made.append(model)
 
     def _ensure_base(self, model: Model, origin: str) -> None:
-        """Without this an engine would start a pull of its own, unseen, for a base that it lacks."""
+        """Make sure that a model's base exists; otherwise the engine would start an unseen pull of its own."""
         live = self._live.get(same(origin))
         if live is not None and not live.digest:
             self._live = self._engine.models()

@@ -1,1 +1,1 @@
-"""What has to be there before a container can start: images and models, by content."""
+"""Inputs that must exist before a container can start: images and models, by content."""

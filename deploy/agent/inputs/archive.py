@@ -19,7 +19,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer on disk: the sha256 of its tar, which is its name in an image, and where it lies."""
+    """A layer on disk: its path, and the sha256 of its tar, which is its name in an image."""
 
     diff_id: str
     size: int
@@ -36,7 +36,7 @@ class LayerWriter:
         self.size = 0
 
     def add(self, info: tarfile.TarInfo, content: IO[bytes] | None = None) -> None:
-        """Add an entry with one time, numeric owner and no names of users."""
+        """Add an entry with the fixed time, numeric owner and no user names."""
         info.mtime = EPOCH
         info.uname = info.gname = ""
         info.pax_headers = {k: v for k, v in sorted(info.pax_headers.items()) if k.startswith("SCHILY.xattr.")}
@@ -67,7 +67,7 @@ class LayerWriter:
 def entry(
     name: str, mode: int, *, data: bytes | None = None, target: str = ""
 ) -> tuple[tarfile.TarInfo, IO[bytes] | None]:
-    """Return an entry of root's: a file with data, a link to a target, or else a folder."""
+    """Return an entry owned by root: a file with data, a link to a target, or else a folder."""
     info = tarfile.TarInfo(name)
     info.mode = mode
     if target:
@@ -100,7 +100,7 @@ def configuration(image: dict[str, Any], layers: Sequence[Layer]) -> bytes:
 
 
 def archive_parts(tag: str, config: bytes, layers: Sequence[Layer]) -> list[bytes | Layer]:
-    """Return the docker-archive of one image: bytes as they are, layers by their files."""
+    """Return one image's docker-archive in parts: bytes, and layers as files."""
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
     names = [f"{layer.diff_id.split(':')[1]}/layer.tar" for layer in layers]
     manifest = json.dumps([{"Config": config_name, "Layers": names, "RepoTags": [tag]}]).encode()
@@ -113,7 +113,7 @@ def archive_parts(tag: str, config: bytes, layers: Sequence[Layer]) -> list[byte
 
 
 def archive_size(parts: Sequence[bytes | Layer]) -> int:
-    """Return how many bytes an archive has."""
+    """Return the size of an archive in bytes."""
     return sum(part.size if isinstance(part, Layer) else len(part) for part in parts)
 
 

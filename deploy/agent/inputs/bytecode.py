@@ -1,7 +1,7 @@
-"""Bytecode of an image's packages, made by the image's own Python: without it each start compiles all that it loads.
+"""Bytecode of an image's packages, made by the image's own Python: without it each start compiles every module.
 
-The packages are read as data and none of their code is run. What is compiled holds whatever the source's time says: an
-image's files have one time, so that a time would vouch for nothing.
+The packages are read as data and none of their code is run. The bytecode is valid whatever time the source has: all of
+an image's files have one time, so a time would prove nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def write_bytecode(
     work: Path,
     journal: Journal,
 ) -> None:
-    """Write a layer with the bytecode of these packages; the layers below have their sources and the Python."""
+    """Write a layer with the bytecode of these packages; the layers below hold their sources and the Python."""
     root, packages = below
     site = packages_in(python)
     _unpack_root(root.path, work, children, journal)

@@ -1,4 +1,4 @@
-"""Layers kept on the host by their content, so that an image that is asked for again is not made again."""
+"""Layers kept on the host by their content, so that a requested image is not made twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deploy.agent.remembered import read_json
 
 DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
 OVER = "over"
-"""What a layer was made of, in its facts: the content of other layers, by their keys."""
+"""Key in a layer's facts for the layers that it was made of, by their keys and contents."""
 KEPT_SECONDS = 30 * 24 * 3600
 Maker = Callable[[LayerWriter], dict[str, Any]]
 
@@ -36,7 +36,7 @@ class Cache:
 
     @contextmanager
     def held(self, journal: Journal) -> Iterator[None]:
-        """Build alone on this host; what a killed build left is cleared away first, and after an own one."""
+        """Allow one build on this host at a time; clear a killed build's leftovers before, and its own after."""
         for folder in ("keys", "layers", "images"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         with (self.root / "builder").open("w") as flag:
@@ -53,7 +53,7 @@ class Cache:
                 self.remove(self.work)
 
     def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
-        """Return the layer of a key with what was remembered of it, if its bytes are what they were."""
+        """Return the layer of a key with its recorded facts, if its bytes are unchanged."""
         pointer = self.root / "keys" / f"{key}.json"
         found = self._pointed(pointer)
         if found is None:
@@ -68,9 +68,9 @@ class Cache:
         return layer, facts
 
     def usable(self, below: dict[str, str] | None = None) -> set[str]:
-        """Return the keys whose layers are there, without reading them.
+        """Return the keys whose layers exist, without reading them.
 
-        A layer that was made of others is good over those very layers alone, by default the ones that are there now.
+        A layer made of others is valid over those very layers alone, by default the present ones.
         """
         pointers = {path.stem: self._pointed(path) for path in (self.root / "keys").glob("*.json")}
         there = {key: found for key, found in pointers.items() if found and found[0].path.exists()}
@@ -78,7 +78,7 @@ class Cache:
         return {key for key, (_, facts) in there.items() if facts.get(OVER, {}).items() <= current.items()}
 
     def _pointed(self, pointer: Path) -> tuple[Layer, dict[str, Any]] | None:
-        """Return what a key names; None where its file is damaged, as the disk may be that it lies on."""
+        """Return the layer that a key names; None if its file is damaged, or the disk below it."""
         found = read_json(pointer) or {}
         diff_id, size, facts = found.get("diff_id"), found.get("size"), found.get("facts")
         if not isinstance(diff_id, str) or not DIFF_ID.fullmatch(diff_id):
@@ -88,9 +88,9 @@ class Cache:
         return Layer(diff_id, size, self._place(diff_id)), facts
 
     def keep(self, key: str, make: Maker) -> tuple[Layer, dict[str, Any]]:
-        """Make a key's layer: written beside, and only then given its name.
+        """Make a key's layer: written beside, and renamed when complete.
 
-        Not brought to the disk by force: it is hashed whenever it is taken, which finds more than a lost end.
+        It is not flushed to the disk: each use hashes it, which also detects a lost end.
         """
         beside = self.work / f"{key}.tar"
         with beside.open("wb") as output:
@@ -103,13 +103,13 @@ class Cache:
         return layer, facts
 
     def note(self, path: Path, document: dict[str, Any]) -> None:
-        """Write a note of the cache; like a layer, it is looked at hard when it is read, not now."""
+        """Write a note of the cache; like a layer, it is checked on each read and not flushed."""
         beside = self.work / path.name
         beside.write_text(json.dumps(document, sort_keys=True))
         beside.replace(path)
 
     def prune(self) -> None:
-        """Remove layers that no key names, and what nobody asked for in a month."""
+        """Remove layers without a key, and entries unused for a month."""
         named = set()
         for pointer in (self.root / "keys").glob("*.json"):
             if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
@@ -129,7 +129,7 @@ class Cache:
         return self.root / "layers" / f"{diff_id.split(':')[1]}.tar"
 
     def remove(self, folder: Path) -> None:
-        """Remove a folder of this cache, if nothing is mounted in it."""
+        """Remove a folder of this cache, unless something is mounted in it."""
         mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         inside = [point for point in mounted if point.startswith(f"{folder}/")]
         if inside:

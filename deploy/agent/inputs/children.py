@@ -1,4 +1,4 @@
-"""Programs that an operation starts: their words go to the journal, and none of them outlives the operation."""
+"""Child programs of an operation: their output goes to the journal, and none of them outlives the operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 10
 
 
 class StoppedError(Exception):
-    """The operation is over; this thread's part of it is not wanted any more."""
+    """The operation is over; this thread's part of it is cancelled."""
 
     def __init__(self) -> None:
         super().__init__("stopped, for another part failed or the run was interrupted")
@@ -25,14 +25,14 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended, with the last lines that it said."""
+    """A program's exit code, with its last output lines."""
 
     status: int
     words: str
 
 
 class Children:
-    """Every program of one operation. `stop` ends them all, and whatever asks `ensure_wanted`."""
+    """Every program of one operation. `stop` ends them all, and every caller of `ensure_wanted`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class Children:
         hear: Callable[[str], None],
         take: Callable[[IO[bytes]], Any] | None = None,
     ) -> Ended:
-        """Run a program to its end: `hear` gets each line of its messages, `take` its standard output."""
+        """Run a program to its end: `hear` gets each line of stderr, `take` gets stdout."""
         process = self._start(argv, environment)
         said: deque[str] = deque(maxlen=KEPT_LINES)
         ear = threading.Thread(target=_listen, args=(process.stderr, said, hear), daemon=True)
@@ -71,7 +71,7 @@ class Children:
         return Ended(status, "\n".join(said))
 
     def stop(self) -> None:
-        """End every program, politely at first so that it clears away what it mounted."""
+        """End every program, first with SIGTERM, so that it unmounts and cleans up."""
         with self._lock:
             self._stopped = True
             running = list(self._running)

@@ -1,4 +1,4 @@
-"""sha256 of files that are about to be read: who plans is told of other bytes before anything begins."""
+"""sha256 of files that will be read: a plan then reports changed bytes before anything begins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.agent.journal import Journal
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Return the sha256 of each file by its path; a file that cannot be read has none."""
+    """Return the sha256 of each file by its path; an unreadable file has none."""
     found: dict[str, str] = {}
     for path in request["files"]:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Is there room: need and have, in GiB, before anything starts."""
+"""Checks free disk space: required and available, in GiB, before anything starts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SMALL = GIB // 16
 
 
 def with_margin(size: int) -> int:
-    """Return the bytes that must be free for so many to be written: the plan asks for the same as the agent."""
+    """Return the free bytes that writing `size` bytes requires: plan and agent use the same margin."""
     return size + MARGIN if size > SMALL else size
 
 
 def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
-    """Raise where a file system lacks the room; needs on one file system are added up."""
+    """Raise if a file system lacks the room; needs on one file system are added up."""
     wanted: dict[int, tuple[Path, int, list[str]]] = {}
     for path, size, purpose in needs:
         there = existing(path)
@@ -39,13 +39,13 @@ def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
 
 
 def free_bytes(path: Path) -> int:
-    """Return what root may still write on a path's file system."""
+    """Return the bytes that root can still write on a path's file system."""
     state = os.statvfs(path)
     return state.f_bavail * state.f_frsize
 
 
 def existing(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that is there."""
+    """Return the path, or its nearest existing parent folder."""
     while not path.exists():
         path = path.parent
     return path

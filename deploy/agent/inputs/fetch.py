@@ -1,4 +1,4 @@
-"""A file from an address, byte by byte, going on where a connection ended too early."""
+"""Downloads a file from an address, resumed when a connection ends too early."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_FAILURES = 3
 
 
 def fetched(address: str, mirrors: Mirrors, size: int, done: int = 0) -> Iterator[bytes]:
-    """Yield what is not yet done of a file; redirects are followed, for it is held to its sha256 wherever it lies."""
+    """Yield the rest of a file after `done` bytes; redirects are followed, since its sha256 is checked anyway."""
     failures = 0
     while True:
         before = done

@@ -1,4 +1,4 @@
-"""Operation `image`: pull an image, or assemble it, give it to Docker, remember which Debian versions it took."""
+"""Operation `image`: pulls or assembles an image, loads it into Docker, and records its Debian versions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass
 class Builder:
-    """One request: what it shares between images, made once, and side by side."""
+    """One request: shared layers are made once, and different ones in parallel."""
 
     request: dict[str, Any]
     journal: Journal
@@ -158,7 +158,7 @@ class Builder:
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Answer the operation `image`."""
+    """Run the operation `image`."""
     docker = Docker()
     pulled = [image for image in request["images"] if "pull" in image]
     assembled = [image for image in request["images"] if "pull" not in image]

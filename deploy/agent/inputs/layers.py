@@ -1,4 +1,4 @@
-"""The layers of an assembled image, and what they take on disk: the plan and the agent count with this alone."""
+"""The layers of an assembled image and their disk usage: the only such count, for plan and agent."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ UNPACKED_PER_WHEEL_BYTE = 3.5
 BYTECODE_BYTES = 90 * 2**20
 
 ROOM_PER_BYTE = 3.5
-"""What a layer of a registry takes, as it is fetched and unpacked."""
+"""Disk usage per byte of a registry's layer, fetched and unpacked."""
 
 
 @dataclass(frozen=True)
 class LayerSize:
-    """One layer by its name in the cache, and its bytes."""
+    """One layer by its name in the cache, with its sizes in bytes."""
 
     key: str
     size_bytes: int
-    """Of its tar, and about those of its content."""
+    """Size of its tar, and about that of its content."""
     making_bytes: int
-    """In the cache while it is made."""
+    """Space in the cache while it is made."""
 
 
 def image_layers(image: dict[str, Any]) -> tuple[LayerSize, ...]:
-    """Return the layers of an image, as the operation `image` is asked for it."""
+    """Return the layers of an image in a request of the operation `image`."""
     found = [LayerSize(root_key(image), ROOT_BYTES, 2 * ROOT_BYTES)]
     if image["wheels"]:
         size = int(UNPACKED_PER_WHEEL_BYTE * sum(wheel["size"] for wheel in image["wheels"]))
@@ -44,7 +44,7 @@ def image_layers(image: dict[str, Any]) -> tuple[LayerSize, ...]:
 
 
 def room_of_images(images: Iterable[tuple[LayerSize, ...]], cached: Set[str]) -> list[tuple[int, int]]:
-    """Return for each image what it takes in the cache and at Docker; a layer is made once for all of them."""
+    """Return for each image its space in the cache and in Docker; a shared layer is made once for all images."""
     made, found = set(cached), []
     for layers in images:
         making = sum(layer.making_bytes for layer in layers if layer.key not in made)
@@ -55,18 +55,18 @@ def room_of_images(images: Iterable[tuple[LayerSize, ...]], cached: Set[str]) ->
 
 
 def root_key(image: dict[str, Any]) -> str:
-    """Return the name of a root filesystem in the cache: images that ask for the same one share it."""
+    """Return the cache key of a root filesystem; images with the same request share it."""
     return _key("root", ASSEMBLER, image["suite"], sorted(image["debian"]))
 
 
 def wheels_key(image: dict[str, Any]) -> str:
-    """Return the name of an environment of wheels in the cache."""
+    """Return the cache key of an environment of wheels."""
     names = sorted((wheel["file"], wheel["sha256"]) for wheel in image["wheels"])
     return _key("wheels", ASSEMBLER, image["python"], PLATFORM, names)
 
 
 def bytecode_key(image: dict[str, Any]) -> str:
-    """Return the name of an image's bytecode in the cache, which holds it together with the layers that it is over."""
+    """Return the cache key of an image's bytecode; its facts also name the layers below it."""
     return _key("compiled", ASSEMBLER, root_key(image), wheels_key(image), sorted(image["bytecode"]))
 
 

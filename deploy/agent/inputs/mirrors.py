@@ -1,4 +1,4 @@
-"""Where Debian packages and wheels are fetched from, through what, and what to say when a place does not answer."""
+"""Sources of Debian packages and wheels, their proxy, and the error if one does not answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEXT = "check the network; in kit.yaml `mirrors`, `proxy` and `ca` say where and
 
 @dataclass(frozen=True)
 class Mirrors:
-    """Places to fetch from; None is the public one, or what this host's apt uses."""
+    """Places to fetch from; None means the public one, or the one of this host's apt."""
 
     debian: str | None
     pypi: str | None
@@ -33,7 +33,7 @@ class Mirrors:
 
     @classmethod
     def of(cls, request: dict[str, Any]) -> Mirrors:
-        """Take the places out of a request."""
+        """Read the places from a request."""
         places = request.get("mirrors") or {}
         ca = request.get("ca")
         if ca and not Path(ca).is_file():
@@ -41,7 +41,7 @@ class Mirrors:
         return cls(places.get("debian"), places.get("pypi"), request.get("proxy"), ca)
 
     def environment(self, work: Path) -> dict[str, str]:
-        """Return the environment of programs that fetch; what a person configured for uv or pip has no say in it."""
+        """Return the environment for programs that fetch; a person's configuration of uv or pip has no effect."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON", "VIRTUAL_ENV"))}
         kept |= {"LC_ALL": "C.UTF-8", "TMPDIR": str(work), "HOME": str(work)}
         if self.proxy:
@@ -63,7 +63,7 @@ class Mirrors:
         return options
 
     def debian_lines(self, suite: str) -> list[str]:
-        """Return apt's lines for a suite, with its security updates where there are such."""
+        """Return apt's lines for a suite, with its security updates if it has any."""
         main = (self.debian or host_mirror("debian")).rstrip("/")
         self._ensure_answers(main, suite)
         if not Path(KEYRING).exists():
@@ -84,7 +84,7 @@ class Mirrors:
             )
 
     def named(self, place: str) -> str:
-        """Return the words for a place, with the proxy through which it is asked."""
+        """Return a place in words, with its proxy if one is used."""
         return f"{place} (through the proxy {self.proxy})" if self.proxy else place
 
     def _problem(self, mirror: str, suite: str) -> str | None:
@@ -103,7 +103,7 @@ class Mirrors:
         return problem
 
     def opener(self) -> urllib.request.OpenerDirector:
-        """Return what fetches through the proxy and trusts the authorities that the spec names."""
+        """Return an opener that uses the proxy and trusts the authorities in the spec."""
         proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else None
         return urllib.request.build_opener(
             urllib.request.ProxyHandler(proxies),

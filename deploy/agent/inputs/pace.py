@@ -1,4 +1,4 @@
-"""Progress told twice a second, however often there is some."""
+"""Progress reports, at most two a second."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Pace:
         journal.say(text, 0 if total else None, total)
 
     def at(self, done: int) -> None:
-        """Tell how far it is, if it is time."""
+        """Report the progress, if a report is due."""
         now = time.monotonic()
         if now - self._told >= SECONDS:
             self._told = now
             self._journal.say(self._text, done, self._total)
 
     def hear(self, said: dict[str, Any]) -> None:
-        """Take one line of an engine's: how far a layer is, or what it does now."""
+        """Take one line of an engine: the progress of a layer, or its present status."""
         if "digest" in said and "total" in said:
             self._layers[said["digest"]] = (int(said.get("completed", 0)), int(said["total"]))
             self._total = max(self._total or 0, sum(total for _, total in self._layers.values()))
@@ -41,5 +41,5 @@ class Pace:
 
     @property
     def bytes(self) -> int:
-        """How many bytes of all layers are there."""
+        """Bytes of all layers so far."""
         return sum(done for done, _ in self._layers.values())

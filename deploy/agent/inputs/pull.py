@@ -1,4 +1,4 @@
-"""Images that a registry has: pulled by digest through Docker, and known from then on by the kit's own name alone."""
+"""Images from a registry: pulled by digest through Docker, then known by the kit's own name alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UNREACHED = (
 def bring(
     docker: Docker, images: list[dict[str, Any]], request: dict[str, Any], journal: Journal
 ) -> list[dict[str, Any]]:
-    """Have every image there under its reference; what is there already is left alone."""
+    """Pull every image that is missing under its reference."""
     answers = []
     missing = [image for image in images if _there(docker, image, request) is None]
     _ensure_room(docker, missing)
@@ -60,12 +60,12 @@ def bring(
 
 
 def has_digest(image: dict[str, Any], digest: str) -> bool:
-    """Tell whether Docker got an image from a registry by this digest, whatever the registry."""
+    """True if Docker got an image from any registry by this digest."""
     return any(one.endswith(f"@{digest}") for one in image.get("RepoDigests") or [])
 
 
 def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the image where its name is true: by Docker's word or, where it was brought otherwise, the agent's own."""
+    """Return the image if its name is confirmed: by Docker or, if it was loaded otherwise, by the agent's record."""
     found = docker.image(image["reference"])
     if found is None:
         return None
@@ -74,7 +74,7 @@ def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> di
 
 
 def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Return the image by its digest, from what is on the host or from its registry."""
+    """Return the image by its digest, from this host or from its registry."""
     for one in docker.images():
         if has_digest(one, _digest(image)):
             journal.say("it is on this host already")
@@ -96,7 +96,7 @@ def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], jour
 
 
 class Story:
-    """What the engine tells of its layers, as one line with bytes, at most one a second."""
+    """Docker's reports about its layers, as one line with bytes, at most one a second."""
 
     def __init__(self, journal: Journal, place: str, size: int | None) -> None:
         self.journal, self.place, self.size = journal, place, size
@@ -104,7 +104,7 @@ class Story:
         self._said = 0.0
 
     def hear(self, line: dict[str, Any]) -> None:
-        """Take one line of the engine's."""
+        """Take one line of Docker's output."""
         status, layer = line.get("status"), str(line.get("id"))
         detail = line.get("progressDetail") or {}
         if status == "Downloading" and detail.get("total"):
@@ -146,7 +146,7 @@ def _record(image: dict[str, Any], request: dict[str, Any]) -> Path:
 
 
 def _note(image: dict[str, Any], request: dict[str, Any]) -> None:
-    """Remember before the pull whose it is: `collect` then also finds what an interrupted one leaves."""
+    """Record the image's stack before the pull: `collect` then also finds an interrupted one."""
     answer = _answer(image, None, True)
     write_json(_record(image, request), {"format": 1, **{key: answer[key] for key in answer if key != "built"}})
 

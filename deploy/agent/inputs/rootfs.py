@@ -1,4 +1,4 @@
-"""A root filesystem of Debian packages as one layer, by mmdebstrap; nothing in it tells where or when it was made."""
+"""A root filesystem of Debian packages as one layer, by mmdebstrap; it shows neither time nor place of its making."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_root(
     work: Path,
     journal: Journal,
 ) -> dict[str, Any]:
-    """Write the layer; return the Debian versions that were taken."""
+    """Write the layer; return the installed Debian versions."""
     program = shutil.which("mmdebstrap")
     if not program:
         raise AgentError(
@@ -70,7 +70,7 @@ def write_root(
 
 
 def mmdebstrap_argv(program: str, suite: str, packages: list[str], apt: list[str], lines: list[str]) -> list[str]:
-    """Return the command that writes a suite's root filesystem as a tar to its standard output."""
+    """Return the command that writes a suite's root filesystem as a tar to stdout."""
     argv = [program, "--variant=essential", "--format=tar", "--verbose", f"--include={','.join(packages)}"]
     argv += [*(f"--aptopt={option}" for option in apt), "--dpkgopt=force-unsafe-io"]
     if suite == "bookworm" and (HOOKS / "merged-usr").is_dir():
@@ -81,7 +81,7 @@ def mmdebstrap_argv(program: str, suite: str, packages: list[str], apt: list[str
 
 
 def normalise(source: IO[bytes], writer: LayerWriter) -> dict[str, str]:
-    """Copy a root filesystem's tar as it comes, without what differs from host to host; return package versions."""
+    """Copy a root filesystem's tar without anything that differs between hosts; return package versions."""
     versions: dict[str, str] = {}
     try:
         with tarfile.open(fileobj=source, mode="r|") as incoming:
@@ -105,7 +105,7 @@ def normalise(source: IO[bytes], writer: LayerWriter) -> dict[str, str]:
 
 
 def package_versions(status: str) -> dict[str, str]:
-    """Return the version of every installed package out of dpkg's status."""
+    """Return the version of every installed package, from dpkg's status."""
     found = {}
     for paragraph in status.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if re.match(r"(Package|Version): ", line))

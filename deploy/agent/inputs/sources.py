@@ -20,7 +20,7 @@ def host_mirror(ending: str, default: str | None = None, apt: Path = APT) -> str
 
 
 def named_mirror(ending: str, apt: Path = APT) -> str | None:
-    """Return the first mirror in the sources whose address ends like this, if any."""
+    """Return the first mirror in apt's sources whose address has this ending, if any."""
     return next((one for one in _addresses(apt) if one.rstrip("/").endswith(f"/{ending}")), None)
 
 

@@ -36,7 +36,7 @@ class Uv:
         self.journal = journal
 
     def unpack(self, wheels: list[dict[str, Any]], python: str, target: Path, work: Path) -> None:
-        """Fetch wheels, hold them to their hashes and unpack them into one folder."""
+        """Fetch wheels, check their hashes and unpack them into one folder."""
         if not Path(self.program).exists():
             raise AgentError(f"uv is not installed at {self.program}", f"let `{Line('apply')}` as root install it")
         listed = work / f"{target.name}.txt"
@@ -75,12 +75,12 @@ def uv_argv(program: str, cache: Path, index: str | None, python: str, target: P
 
 
 def packages_in(python: str) -> str:
-    """Return the folder of an image's packages, without the slash before it."""
+    """Return the folder of an image's packages, without the leading slash."""
     return f"{VENV}/lib/python{python}/site-packages"
 
 
 def write_venv(writer: LayerWriter, site: Path, python: str) -> None:
-    """Write a virtual environment for the image's own Python, with what was unpacked."""
+    """Write a virtual environment for the image's own Python, with the unpacked packages."""
     packages = packages_in(python)
     folders = [str(parent) for parent in reversed(PurePosixPath(packages).parents) if str(parent) != "."]
     home = f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n"
@@ -93,7 +93,7 @@ def write_venv(writer: LayerWriter, site: Path, python: str) -> None:
 
 
 def kept_record(record: bytes) -> bytes:
-    """Return a RECORD without what is not in the image, such as scripts that name the host's Python."""
+    """Return a RECORD without the files that are not in the image, such as scripts that name the host's Python."""
     lines = [line for line in record.decode().splitlines() if line]
     return "".join(f"{line}\n" for line in sorted(lines) if _is_kept(_recorded_path(line))).encode()
 

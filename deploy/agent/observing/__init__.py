@@ -1,1 +1,1 @@
-"""What a host says of itself."""
+"""Observations of a host."""

@@ -1,4 +1,4 @@
-"""The host's own addresses, asked of the kernel: those of its local networks, and all that can be listened on."""
+"""The host's own addresses, from the kernel: those of its local networks, and all that a port can listen on."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ ROUTES = Path("/proc/net/route")
 UFW = Path("/etc/ufw/ufw.conf")
 LAB = ("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", *LAB)))
-"""Ranges that no router of the internet passes on, those for documents and measurements included."""
+"""Ranges that no internet router forwards, including those for documentation and benchmarks."""
 RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
 NLM_F_REQUEST_DUMP, NLMSG_ERROR, NLMSG_DONE = 0x301, 2, 3
 IFLA_IFNAME, IFLA_MASTER, IFLA_LINKINFO, IFLA_INFO_KIND = 3, 10, 18, 1
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 FOR_A_MOMENT = 0x01 | 0x20 | 0x08 | 0x40
-"""Flags of an address that goes again or is none yet: temporary, deprecated, failed or tentative."""
+"""Flags of an unstable or unusable address: temporary, deprecated, failed or tentative."""
 SCOPE_GLOBAL, SCOPE_HOST = 0, 254
 ETHERNET, LOOPBACK = 1, 772
 IPV4 = 4
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 INNER_PORTS = ("veth", "tun")
-"""Kinds of a bridge's members that lead to containers and virtual machines."""
+"""Kinds of bridge ports that lead to containers and virtual machines."""
 
 
 class Link(NamedTuple):
@@ -40,9 +40,9 @@ class Link(NamedTuple):
     name: str
     hardware: int
     kind: str
-    """What made it, empty for a card."""
+    """Kind of a virtual interface; empty for a network card."""
     master: int
-    """Number of the bridge that it is a port of."""
+    """Index of the bridge that it is a port of."""
 
 
 class Address(NamedTuple):
@@ -55,7 +55,7 @@ class Address(NamedTuple):
 
 
 def run(_request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
-    """Answer with the host's addresses."""
+    """Return the host's addresses."""
     return {"format": FORMAT, "addresses": observe()}
 
 
@@ -69,7 +69,7 @@ def observe() -> dict[str, list[str]]:
 
 
 def is_own(address: str) -> bool:
-    """Return whether the host has an address; listening on one proves nothing where the kernel allows others."""
+    """True if the host has an address; a test by listening is unreliable, as the kernel may allow other addresses."""
     value = ip_address(address)
     if value.version == IPV4 and value.is_loopback:
         return True
@@ -77,7 +77,7 @@ def is_own(address: str) -> bool:
 
 
 def has_ufw() -> bool:
-    """Return whether the host's firewall ufw is on: Docker publishes ports past its rules."""
+    """True if the host's firewall ufw is on: Docker publishes ports past its rules."""
     try:
         lines = UFW.read_text(errors="replace").lower().splitlines()
     except OSError:
@@ -87,7 +87,7 @@ def has_ufw() -> bool:
 
 
 def sorted_out(links: dict[int, Link], addresses: list[Address], routed: set[str]) -> dict[str, list[str]]:
-    """Tell addresses of local networks from the others; link-local ones need a zone and are left out."""
+    """Separate addresses of local networks from the others; link-local ones need a zone and are left out."""
     inner = {one.number for one in links.values() if _is_inner(one, links, routed)}
     lasting = [one for one in addresses if not one.flags & FOR_A_MOMENT and one.link in links]
     outer = [one for one in lasting if one.link not in inner and one.scope in (SCOPE_GLOBAL, SCOPE_HOST)]
@@ -103,19 +103,19 @@ def _is_local(address: Address, links: dict[int, Link]) -> bool:
 
 
 def _is_inner(link: Link, links: dict[int, Link], routed: set[str]) -> bool:
-    """Return whether it is a bridge for containers: no port of it is a card, and no way out leads over it."""
+    """True if a link is a bridge for containers: no port of it is a card, and no default route uses it."""
     if link.kind != "bridge" or link.name in routed:
         return False
     return all(one.kind in INNER_PORTS for one in links.values() if one.master == link.number)
 
 
 def _ordered(texts: list[str]) -> list[str]:
-    """Sort addresses by number, IPv4 first, so that the same host always gives the same lines."""
+    """Sort addresses by number, IPv4 first, so that a host always gives the same lines."""
     return sorted(set(texts), key=lambda text: (ip_address(text).version, int(ip_address(text))))
 
 
 def _routed() -> set[str]:
-    """Return the interfaces that a default route leads over."""
+    """Return the interfaces of default routes."""
     try:
         rows = [line.split() for line in ROUTES.read_text().splitlines()[1:]]
     except OSError:
@@ -144,7 +144,7 @@ def _addresses() -> Iterator[Address]:
 
 
 def _dump(asked: int, told: int) -> Iterator[bytes]:
-    """Ask the kernel for all of a kind, and yield the body of each answer."""
+    """Request a kernel dump of one kind, and yield the body of each message."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:
         kernel.bind((0, 0))
         kernel.send(struct.pack("=IHHII", 32, asked, NLM_F_REQUEST_DUMP, 1, 0) + bytes(16))

@@ -1,4 +1,4 @@
-"""Who else listens on a port: a container by its name, a process by its name, an Ollama by its version."""
+"""Other listeners on a port: a container by name, a process by name, an Ollama by version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OLLAMA_SECONDS = 0.5
 
 
 def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
-    """Return everybody but this stack who listens on an asked port, or as an Ollama on its usual one."""
+    """Return every listener outside this stack on a requested port, and every Ollama on its usual port."""
     wanted = {int(one["port"]) for one in asked} | {OLLAMA_PORT}
     published = _published(containers)
     sockets = {place: inode for place, inode in _listening().items() if place[1] in wanted}
@@ -43,12 +43,12 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
 
 
 def strange_addresses(asked: list[dict[str, Any]]) -> list[str]:
-    """Return the asked addresses that this host does not have: nothing can listen on them."""
+    """Return the requested addresses that this host lacks: nothing can listen on them."""
     return [address for address in sorted({one["address"] for one in asked}) if not is_own(address)]
 
 
 def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return what Docker publishes; without its userland proxy no process listens there."""
+    """Return the ports that Docker publishes; without its userland proxy no process listens there."""
     return {
         (binding["IP"], binding["PublicPort"]): container
         for container in containers
@@ -73,7 +73,7 @@ def _listening() -> dict[tuple[str, int], str]:
 
 
 def _address(text: str) -> str:
-    """Read an address as the kernel prints it: words of four bytes in the machine's order."""
+    """Parse an address as the kernel prints it: words of four bytes in the machine's byte order."""
     words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
     raw = struct.pack(f"={len(words)}I", *words)
     return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, raw)
@@ -102,7 +102,7 @@ def _name(process: Path) -> str:
 
 
 def ollama_version(address: str, port: int) -> str | None:
-    """Ask whether it is an Ollama, in a moment's time."""
+    """Return the version of an Ollama at this port, with a short timeout."""
     import http.client
 
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)

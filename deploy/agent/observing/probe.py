@@ -1,4 +1,4 @@
-"""One answer with everything that a plan needs to know of a host; changes nothing, works before anything exists."""
+"""One answer with every fact of a host that a plan needs; changes nothing, works before anything exists."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PLACES = ("/srv", "/opt")
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Answer what the request asks about, and what the host runs of the stack."""
+    """Answer the request, and describe what the host runs of the stack."""
     root = Path(request["root"])
     host = engine.observe(root)
     docker = Docker() if host["server"] else None
@@ -104,7 +104,7 @@ def _services(
 
 
 def _user_data(root: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Describe where user data lies, who owns it, which release wrote it, and what is left of removed services."""
+    """Describe user data: its places, owners and application releases, and the data of removed services."""
     kept = request.get("kept")
     return {
         "data_versions": data_versions(root),
@@ -121,7 +121,7 @@ def _secrets(root: Path) -> dict[str, Any]:
 
 
 def _records(root: Path, request: dict[str, Any]) -> list[Path]:
-    """Return the folders that know what built images hold: the stack's own, then the cache that all stacks share."""
+    """Return the folders that describe built images: the stack's own, then the cache shared by all stacks."""
     return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
 
 
@@ -154,7 +154,7 @@ def _folder(path: Path) -> dict[str, Any]:
 
 
 def mode_text(mode: int) -> str:
-    """Write a mode as the spec and the manifest do."""
+    """Format a mode as in the spec and the manifest."""
     return f"{mode & 0o7777:04o}"
 
 
@@ -184,7 +184,7 @@ def _file_size(path: str) -> int | None:
 
 
 def _sha256(known: Any, status: os.stat_result) -> str | None:
-    """Return what was remembered, if the file is still the one that was hashed."""
+    """Return the recorded sha256 if the file is unchanged since it was hashed."""
     if not isinstance(known, dict) or any(known.get(name) != value for name, value in stamp(status).items()):
         return None
     return known.get("sha256")

@@ -1,4 +1,4 @@
-"""The run that was cut off: it never said that it ended, or a step of it started and never did."""
+"""The interrupted run: it never reported its end, or one of its steps started and never ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TAIL_BYTES = 65536
 
 
 def unfinished_run(root: Path, holder: dict[str, Any] | None) -> str | None:
-    """Return the last run if it was cut off; one that goes on is none."""
+    """Return the last run if it was interrupted; a run in progress is not."""
     if holder is not None:
         return None
     # Whose control node has gone may still have ended its step in order: then the journal knows of nothing amiss.
@@ -47,7 +47,7 @@ def _tail(path: Path) -> list[bytes]:
 
 
 def _line(text: bytes) -> dict[str, Any] | None:
-    """Read a line of the journal; what a power cut left of one is none."""
+    """Parse a line of the journal; None for a fragment left by a power cut."""
     try:
         line = json.loads(text)
     except ValueError:

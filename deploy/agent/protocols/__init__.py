@@ -1,1 +1,1 @@
-"""How engines are asked on the host, and what is remembered of them."""
+"""Requests to engines on the host, and the records about them."""

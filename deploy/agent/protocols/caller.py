@@ -1,4 +1,4 @@
-"""One engine as it is asked over HTTP, whatever it speaks; a failure names it, what was being done, the next step."""
+"""HTTP requests to one engine of any protocol; a failure names the engine, the activity and the next step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BODY = 1 << 16
 
 
 class RefusedError(AgentError):
-    """The engine said no; anything else that fails is its silence."""
+    """The engine refused; any other failure is a lack of an answer."""
 
     def __init__(self, problem: str, next_step: str, status: int) -> None:
         super().__init__(problem, next_step)
@@ -27,7 +27,7 @@ class RefusedError(AgentError):
 
 
 class UnansweredError(AgentError):
-    """The engine said nothing, or not all of it."""
+    """The engine gave no answer, or an incomplete one."""
 
 
 class Caller:
@@ -52,7 +52,7 @@ class Caller:
         self._headers = self._authorization(described.get("key"), root)
 
     def failure(self, doing: str, words: str, next_step: str = "") -> AgentError:
-        """Return an error of this engine's."""
+        """Return an error of this engine."""
         return AgentError(f"engine {self.name}: {doing}: {words}", next_step or self._next)
 
     @property
@@ -143,7 +143,7 @@ def json_body(document: Any) -> tuple[dict[str, str], tuple[bytes]]:
 
 
 def words_of(raw: bytes) -> str:
-    """Return what an answer says of what went wrong, on one line."""
+    """Return an answer's error message, on one line."""
     try:
         said = json.loads(raw)["error"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""One engine that makes models, asked over its HTTP API."""
+"""One engine on which models can be made, asked over its HTTP API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Engine(Caller):
     protocol = PROTOCOL
 
     def models(self) -> dict[str, Live]:
-        """Return what the engine has, by what is equal for all spellings of a name."""
+        """Return the engine's models by a key that ignores how a name is spelled."""
         found = {}
         for one in self._object("GET", "/api/tags", None, "listing its models").get("models") or []:
             digest = str(one.get("digest", "")).rpartition(":")[2]
@@ -40,16 +40,16 @@ class Engine(Caller):
         return found
 
     def loaded(self) -> dict[str, dict[str, Any]]:
-        """Return what is in memory now, by the same."""
+        """Return the loaded models, by the same key."""
         listed = self._object("GET", "/api/ps", None, "asking what is loaded").get("models") or []
         return {same(one["name"]): one for one in listed}
 
     def shown(self, name: str) -> dict[str, Any]:
-        """Return what is remembered and compared of a model, as the engine shows it."""
+        """Return the facts of a model that are recorded and compared, as the engine shows it."""
         return summary(self._object("POST", "/api/show", {"model": name}, f"looking at {name}"))
 
     def damage_of(self, name: str) -> str:
-        """Return why a model that is listed cannot be shown; empty where it can."""
+        """Return why a listed model cannot be shown; empty if it can."""
         # With an option of its own the question is not answered from what the engine remembers.
         question = {"model": name, "options": {"num_ctx": 1}}
         try:
@@ -63,11 +63,11 @@ class Engine(Caller):
         return ""
 
     def capabilities(self, name: str) -> list[str]:
-        """Return what a model can do, by the engine's own word; nothing where it says nothing."""
+        """Return a model's capabilities as the engine states them; empty if it states none."""
         return list(self._object("POST", "/api/show", {"model": name}, f"looking at {name}").get("capabilities") or ())
 
     def has_blob(self, sha256: str) -> bool:
-        """Tell whether a file is there already."""
+        """True if the engine has this file already."""
         doing = f"asking for sha256:{sha256[:12]}"
         try:
             with self._asked("HEAD", _blob(sha256), doing):
@@ -78,7 +78,7 @@ class Engine(Caller):
             raise
 
     def upload(self, sha256: str, size: int, pieces: Iterable[bytes]) -> None:
-        """Send a file; the engine holds it to its sha256 as well and keeps nothing of one that broke off."""
+        """Send a file; the engine checks its sha256 as well and keeps nothing of an interrupted upload."""
         doing = f"uploading sha256:{sha256[:12]}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         try:
@@ -103,7 +103,7 @@ class Engine(Caller):
         self._told("/api/create", {**request, "stream": True}, f"creating {request['model']}", hear)
 
     def pull(self, name: str, hear: Callable[[dict[str, Any]], None]) -> None:
-        """Let the engine fetch a model; one that was interrupted is taken up where it stopped."""
+        """Let the engine pull a model; an interrupted pull continues where it stopped."""
         insecure = name.lower().startswith("http://")
         self._told("/api/pull", {"model": name, "insecure": insecure, "stream": True}, f"pulling {name}", hear)
 
@@ -113,7 +113,7 @@ class Engine(Caller):
             pass
 
     def remove(self, name: str) -> bool:
-        """Delete a model; False where there is none."""
+        """Delete a model; False if there is none."""
         if suffix(name) == LOCAL:
             # It would take the tag off, and delete the model without it.
             wrong = f"it takes the tag {LOCAL} off a name, and would delete another model"

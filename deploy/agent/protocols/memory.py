@@ -1,4 +1,4 @@
-"""What is remembered of engines in `<root>/run/models.json`, beside the files that other rooms place."""
+"""Records about engines in `<root>/run/models.json`, beside the files that other rooms place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pair = dict[str, Any]
 
 
 class Memory:
-    """Per engine: which request made which manifest, the tags that were pulled, and the folder that they lie in."""
+    """Records of each engine: the request behind each manifest, the pulled tags, and the models folder."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / "run" / "models.json"
@@ -24,25 +24,25 @@ class Memory:
             raise AgentError(f"{self._path} was written by a newer kit", "use the kit that wrote it, or a newer one", 2)
 
     def pairs(self, engine: str) -> dict[str, Pair]:
-        """Return what is remembered of an engine's models, under the names of the spec."""
+        """Return the records of an engine's models, under the names of the spec."""
         return dict(self._known.get("engines", {}).get(engine, {}))
 
     def pair(self, engine: str, name: str) -> Pair | None:
-        """Return what is remembered of one model."""
+        """Return the record of one model."""
         return next((pair for known, pair in self.pairs(engine).items() if same(known) == same(name)), None)
 
     def keep(self, engine: str, name: str, request: str, manifest: str, **more: dict[str, Any] | None) -> None:
-        """Remember what a request made, of which parts it was, and how the engine shows it."""
+        """Record a made model: its request, its parts, and how the engine shows it."""
         told = {topic: one for topic, one in more.items() if one}
         self._replace("engines", engine, name, {"request": request, "manifest": manifest, **told})
 
     def is_kept(self, engine: str, name: str, request: str, manifest: str) -> bool:
-        """Tell whether this request made this manifest."""
+        """True if this request made this manifest."""
         pair = self.pair(engine, name)
         return pair is not None and (pair["request"], pair["manifest"]) == (request, manifest)
 
     def forget(self, engine: str, name: str) -> None:
-        """Remember a model no longer."""
+        """Remove a model's record."""
         self._replace("engines", engine, name, None)
         for topic in ("pulled", "bases"):
             if same(name) in self._known.get(topic, {}).get(engine, {}):
@@ -54,28 +54,28 @@ class Memory:
         return found
 
     def tags(self, engine: str) -> tuple[str, ...]:
-        """Return the tags that the kit pulled, spelled as they are compared."""
+        """Return the tags that the kit pulled, spelled for comparison."""
         return tuple(self._known.get("pulled", {}).get(engine, {}))
 
     def keep_pulled(self, engine: str, name: str, manifest: str) -> None:
-        """Remember what a tag was when it was pulled."""
+        """Record a tag's digest at its pull."""
         self._replace("pulled", engine, same(name), manifest)
 
     def bases(self, engine: str) -> dict[str, str]:
-        """Return the tags that were pulled for models of the spec, each with the digest that it had then."""
+        """Return the tags that were pulled as bases, each with its digest at that time."""
         return dict(self._known.get("bases", {}).get(engine, {}))
 
     def keep_base(self, engine: str, name: str, manifest: str) -> None:
-        """Remember that a tag was pulled because a model of the spec is made from it."""
+        """Record that a tag was pulled as the base of a model in the spec."""
         self.keep_pulled(engine, name, manifest)
         self._replace("bases", engine, same(name), manifest)
 
     def mending(self, engine: str) -> tuple[str, ...]:
-        """Return the damaged models whose mending has begun and not ended."""
+        """Return the damaged models whose repair has begun but not ended."""
         return tuple(self._known.get("mending", {}).get(engine, ()))
 
     def keep_mending(self, engine: str, names: Collection[str]) -> None:
-        """Remember which damaged models are being mended; none at the end."""
+        """Record the damaged models under repair; none at the end."""
         others = {known: one for known, one in self._known.get("mending", {}).items() if known != engine}
         mending = {**others, **({engine: sorted(names)} if names else {})}
         known = {topic: one for topic, one in self._known.items() if topic != "mending"}
@@ -87,7 +87,7 @@ class Memory:
         return found
 
     def keep_place(self, engine: str, folder: str) -> None:
-        """Remember the folder that an engine's models are in."""
+        """Record the folder of an engine's models."""
         self._write({**self._known, "places": {**self._known.get("places", {}), engine: folder}})
 
     def _replace(self, topic: str, engine: str, name: str, value: Any) -> None:

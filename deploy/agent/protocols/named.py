@@ -1,4 +1,4 @@
-"""One engine that has its models by itself: it is asked for their names, and nothing is made on it."""
+"""One engine with models of its own: the kit asks for their names and makes none on it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SHOWN = 80
 
 
 class NamedEngine(Caller):
-    """One engine whose models are only asked for."""
+    """One engine that is only asked for its models."""
 
     protocol = "openai"
 
     def models(self) -> tuple[str, ...]:
-        """Return the names of the models that it has."""
+        """Return the names of the engine's models."""
         try:
             with self._asked("GET", PATH, DOING) as reply:
                 raw = reply.body()
@@ -49,7 +49,7 @@ class NamedEngine(Caller):
 
 
 def applied_names(root: Path, engine: str, address: str) -> dict[str, str]:
-    """Return the models that the current release asks an engine at this address for, each with the engine's name."""
+    """Return the models that the current release requests from an engine at this address, with the engine's names."""
     decided = read_json(root / "current" / "deployment.json") or {}
     return {
         name: known

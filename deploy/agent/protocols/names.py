@@ -1,4 +1,4 @@
-"""Names of models as an engine compares them: in any case, with the tag and the place that go without saying."""
+"""Model names as an engine compares them: case is ignored, default tag and registry are optional."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ LOCAL, CLOUD = "local", "cloud"
 
 
 def same(name: str) -> str:
-    """Return what is equal for all spellings of one model's name."""
+    """Return a key that is equal for all spellings of one model's name."""
     return plain(name).casefold()
 
 
 def plain(name: str) -> str:
-    """Return a name as people write it: without what goes without saying."""
+    """Return a name as people write it: without its defaults."""
     for scheme in ("https://", "http://"):
         name = name[len(scheme) :] if name.lower().startswith(scheme) else name
     for place in DEFAULT_PLACES:
@@ -24,7 +24,7 @@ def plain(name: str) -> str:
 
 
 def suffix(name: str) -> str:
-    """Return the tag that an engine takes off a name before it looks the model up: local, cloud, or nothing.
+    """Return the tag that an engine strips before it looks the model up: local, cloud, or nothing.
 
     With the tag `local` it asks for the model without a tag; with `cloud` it sends the request to its vendor.
     """

@@ -1,4 +1,4 @@
-"""A model as its engine shows it, in few words: what two looks at it have to be compared by."""
+"""A short form of a model as its engine shows it, for comparing two states."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXTS = ("template", "system", "license", "messages")
 
 
 def summary(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what is remembered of an answer to /api/show: values of parameters, digests of texts, names of files."""
+    """Return the recorded facts of an answer to /api/show: parameter values, digests of texts, file names."""
     return {
         "parameters": _parameters(str(document.get("parameters") or "")),
         "texts": {name: _digest(document[name]) for name in TEXTS if document.get(name)}
@@ -34,7 +34,7 @@ def _parameters(table: str) -> dict[str, str]:
 
 
 def _files(modelfile: str) -> list[str]:
-    """Return the blobs that a printed Modelfile begins with; further down, a text may hold what only looks like one."""
+    """Return the blobs at the top of a printed Modelfile; further down, a text may contain similar lines."""
     found = []
     for line in modelfile.splitlines():
         word, _, path = line.partition(" ")
@@ -46,7 +46,7 @@ def _files(modelfile: str) -> list[str]:
 
 
 def built_in(modelfile: str) -> dict[str, str]:
-    """Return renderer and parser, which no other field of the answer tells; within a text are only its own words."""
+    """Return renderer and parser, which no other field has; lines inside a quoted text do not count."""
     found, quote = {}, ""
     for line in modelfile.splitlines():
         word, _, value = line.partition(" ")

@@ -1,4 +1,4 @@
-"""The folder in which an engine keeps its models, as it lies on the disk: who may read it need not ask the engine."""
+"""An engine's models folder on the disk: a user who can read it need not ask the engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A model as its manifest says it."""
+    """A model as its manifest describes it."""
 
     live: Live
     layers: Layers
@@ -37,9 +37,9 @@ class Stored(NamedTuple):
 
 
 def stored(models_dir: str) -> dict[str, Stored] | None:
-    """Return the models of a folder, by what is equal for all spellings of a name; None where it cannot be read.
+    """Return a folder's models by a key that ignores spelling; None if the folder cannot be read.
 
-    A manifest that is none has no parts: no engine lists it.
+    An invalid manifest has no parts: no engine lists it.
     """
     found: dict[str, Stored] = {}
     try:
@@ -56,7 +56,7 @@ def stored(models_dir: str) -> dict[str, Stored] | None:
 
 
 def damages(models_dir: str, found: dict[str, Stored]) -> dict[str, str]:
-    """Return what is wrong with the files of each model that has lost some; one look at a file, none into it."""
+    """Return the damage of each model that has lost parts; file sizes are checked, contents are not read."""
     sizes: dict[str, int | None] = {}
     told = {}
     for key, one in found.items():
@@ -73,25 +73,25 @@ def damages(models_dir: str, found: dict[str, Stored]) -> dict[str, str]:
 
 
 def clear(models_dir: str, model: Stored) -> None:
-    """Remove the files of a model that are there with a wrong size: an engine takes what lies there as it is."""
+    """Remove a model's files of wrong size: an engine reuses existing files unchecked."""
     for part in model.parts:
         drop_cut(f"{models_dir}/blobs/{part.file}", part.size)
 
 
 def drop_cut(path: str, size: int) -> None:
-    """Remove a file unless it is as long as it must be."""
+    """Remove a file unless it has the right size."""
     if _size(path) not in (None, size):
         Path(path).unlink()
 
 
 def holds(path: str, size: int | None = None) -> bool:
-    """Say whether there is something at a path, as long as it must be; what cannot be looked at counts as missing."""
+    """True if a path exists with the right size; an inaccessible path counts as missing."""
     found = _size(path)
     return found is not None and size in (None, found)
 
 
 def is_shut(models_dir: str) -> bool:
-    """Whether a folder is there, and not for this user to read."""
+    """True if a folder exists and this user cannot read it."""
     try:
         with os.scandir(f"{models_dir}/manifests"):
             return False

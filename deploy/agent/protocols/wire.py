@@ -1,6 +1,6 @@
-"""HTTP to an engine: one request a connection, streamed both ways, with limits on silence and none on the whole.
+"""HTTP to an engine: one request a connection, streamed both ways, with timeouts on silence and none on the whole.
 
-Not http.client: a probe asks engines too, and importing that takes as long as all else of it.
+Not http.client: a probe asks engines too, and the import takes as long as the rest of it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ PORTS = {"http": 80, "https": 443}
 
 
 class Limits(NamedTuple):
-    """Seconds: until a connection stands, and without a byte in either direction."""
+    """Timeouts in seconds: until a connection stands, and without a byte in either direction."""
 
     connect: float = 20
     silence: float = 300
 
 
 class Place(NamedTuple):
-    """Where an engine is asked."""
+    """The address of an engine."""
 
     scheme: str
     host: str
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, address: str) -> Place:
-        """Read an address; raise ValueError where it is none."""
+        """Parse an address; raise ValueError if it is invalid."""
         parts = urlsplit(address)
         if parts.scheme not in PORTS or not parts.hostname or parts.username is not None:
             raise ValueError("an address is http://HOST:PORT or https://HOST:PORT")
@@ -48,18 +48,18 @@ class Place(NamedTuple):
 
 
 class NotConnectedError(socket.timeout):
-    """Nobody answered the wish for a connection."""
+    """No connection was accepted."""
 
 
 class BrokenOffError(ConnectionError):
-    """An answer that ended before its end."""
+    """An answer ended early."""
 
     def __init__(self) -> None:
         super().__init__("the connection was closed before the answer was complete")
 
 
 class Reply:
-    """One answer, its body read as it comes."""
+    """One answer, whose body is read as a stream."""
 
     def __init__(self, stream: IO[bytes], method: str) -> None:
         self._stream = stream
@@ -69,7 +69,7 @@ class Reply:
         self._empty = method == "HEAD" or self.status in (204, 304)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the body; raise BrokenOffError where its end is missing."""
+        """Yield the body; raise BrokenOffError if its end is missing."""
         if self._empty:
             return iter(())
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
@@ -78,7 +78,7 @@ class Reply:
         return self._exactly(int(length)) if length and length.isdigit() else self._to_the_end()
 
     def body(self, most: int = 64 << 20) -> bytes:
-        """Return the whole body, or as much of it as is wanted at most."""
+        """Return the body, up to `most` bytes."""
         found = b""
         for piece in self.pieces():
             found += piece
@@ -87,7 +87,7 @@ class Reply:
         return found[:most]
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the body line by line, each as soon as it is there; the last one may lack its end."""
+        """Yield the body line by line without delay; the last line may lack its end."""
         rest = b""
         for piece in self.pieces():
             *whole, rest = (rest + piece).split(b"\n")
@@ -131,7 +131,7 @@ def asked(
     limits: Limits,
     ca: str | None = None,
 ) -> Iterator[Reply]:
-    """Send a request and give its answer; raise OSError where nothing that is HTTP comes back."""
+    """Send a request and yield its answer; raise OSError if the answer is not HTTP."""
     lines = [f"{method} {place.path}{path} HTTP/1.1", f"Host: {place.authority}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     with _connected(place, limits, ca) as connection:

@@ -1,4 +1,4 @@
-"""On the host: reads the settings that the kit owns in Open WebUI's database, sets them through its admin API."""
+"""Open WebUI on the host: reads the settings that the kit owns from its database, sets them through its admin API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploy.components.open_webui.agent.values import value_of
 
 
 def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
-    """Say which owned settings differ, and whether the person's account is still to be made; changes nothing."""
+    """Return the owned settings that differ, and the person's account if it is missing; changes nothing."""
     room = service["room"]
     try:
         stored = Stored(Path(room["database"]))
@@ -28,12 +28,12 @@ def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
 
 
 def look(service: dict[str, Any], _root: str) -> dict[str, Any]:
-    """Say whose database lies in a place, and what is in it; changes nothing."""
+    """Describe the database in a place: its identity and content; changes nothing."""
     return looked(Path(service["path"]) / service["databases"][0], counted=service["counted"])
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
-    """Set what differs, and add the person once; whatever else people set stays as it is."""
+    """Set the differing settings, and add the person once; other settings stay as people set them."""
     room = service["room"]
     stored = readable(room["database"])
     wanted = {name: value_of(value, root) for name, value in room["settings"].items()}

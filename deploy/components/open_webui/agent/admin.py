@@ -12,14 +12,14 @@ from deploy.agent.line import Line
 
 
 class Admin:
-    """Open WebUI's admin API, as the kit's own account."""
+    """Client of Open WebUI's admin API, with the kit's own account."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.headers = {"Content-Type": "application/json"}
 
     def sign_in(self, email: str, password: str) -> None:
-        """Sign in; the answers after that are an administrator's."""
+        """Sign in; later requests are an administrator's."""
         status, answer = self._send("POST", "/api/v1/auths/signin", {"email": email, "password": password})
         if status == 429:
             raise AgentError("Open WebUI refuses more sign-ins for now", "wait three minutes, then run it again")
@@ -32,7 +32,7 @@ class Admin:
         self.headers["Authorization"] = f"Bearer {answer['token']}"
 
     def get(self, path: str) -> dict[str, Any]:
-        """Ask for a form."""
+        """Return a form."""
         return self._done("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

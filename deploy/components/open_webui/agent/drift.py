@@ -1,4 +1,4 @@
-"""Which of the owned settings differ from what is stored, in words without the value of any secret."""
+"""Drift of the owned settings from the stored ones, in words without the value of any secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.components.open_webui.agent.values import secret_names, value_of
 
 MISSING = object()
 KEYS = ("api_key", "api_keys")
-"""Settings with such endings hold secrets, whoever set them."""
+"""Endings of settings that hold secrets, whoever set them."""
 
 
 def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
@@ -27,14 +27,14 @@ def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, s
 
 
 def _holds(there: Any, wanted: Any) -> bool:
-    """Of a mapping only the keys that are wanted count; one that is not there is as good as an empty one."""
+    """True if every wanted key has its value; a missing key equals an empty value."""
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(_holds(there.get(key, ""), one) for key, one in wanted.items())
     return bool(there == wanted)
 
 
 def _cause(name: str, value: Any, wanted: Any, there: Any) -> str:
-    """Say how a setting differs, without the value of any secret."""
+    """Describe how a setting differs, without the value of any secret."""
     if there is MISSING:
         return "not set"
     if isinstance(wanted, dict):

@@ -1,4 +1,4 @@
-"""The account of the person who owns the stack: made once in each database, and theirs from then on."""
+"""The account of the stack's owner: made once in each database, and the owner's from then on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FORMAT = 2
 
 
 def person_name(person: dict[str, Any]) -> str:
-    """Return what the account is called in a plan."""
+    """Return the account's name in a plan."""
     return f"account {person['email']}"
 
 
 def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
-    """Return the account as a difference where it was never made in this very database."""
+    """Return the account as a difference if it was never made in this very database."""
     email = room["person"]["email"]
     if email in stored.emails:
         return []
@@ -32,7 +32,7 @@ def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict
 
 
 def remember_person(room: dict[str, Any], stored: Stored, root: str) -> bool:
-    """Remember that the account was made, and in which database; return whether that was new."""
+    """Record that the account was made, and in which database; return True if that is new."""
     email, memory = room["person"]["email"], _memory(root)
     is_here = memory.get("format") == FORMAT and _is_bound(memory, stored, room["account"]["email"])
     made = _made(memory) if is_here else {}
@@ -45,7 +45,7 @@ def remember_person(room: dict[str, Any], stored: Stored, root: str) -> bool:
 
 
 def _others(memory: dict[str, Any], stored: Stored) -> str:
-    """Say what becomes of administrators that kit.yaml named before."""
+    """Describe what happens to administrators that kit.yaml named before."""
     before = sorted(set(_made(memory)) & stored.emails)
     if not before:
         return ""
@@ -56,7 +56,7 @@ def _others(memory: dict[str, Any], stored: Stored) -> str:
 
 
 def _is_bound(memory: dict[str, Any], stored: Stored, own: str) -> bool:
-    """Say whether the accounts were made in this database, which has one of the ids of then."""
+    """True if the accounts were made in this database: it has one of the recorded ids."""
     if "database" in memory:
         return not stored.exists or not set(memory["database"]).isdisjoint(stored.accounts)
     # An older kit did not say where. In a database of people there is one of them beside the kit's own account.
@@ -64,12 +64,12 @@ def _is_bound(memory: dict[str, Any], stored: Stored, own: str) -> bool:
 
 
 def _is_younger(made: int, stored: Stored) -> bool:
-    """Say whether an account was made after the last moment that the database knows of: it is an older copy."""
+    """True if an account was made after the database's last activity: the database is an older copy."""
     return bool(stored.last_used) and made > stored.last_used
 
 
 def _made(memory: dict[str, Any]) -> dict[str, int]:
-    """Return when each account was made, as far as that is known."""
+    """Return the known creation times of accounts."""
     made = memory.get("accounts", {})
     return dict(made) if isinstance(made, dict) else dict.fromkeys(made, 0)
 

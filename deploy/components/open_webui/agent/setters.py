@@ -1,4 +1,4 @@
-"""What each form of the admin API is sent: the kit's own part, and the rest as it is there."""
+"""Forms for the admin API: the kit's own part, and the rest unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from deploy.components.open_webui.agent.admin import Admin
 
 
 def set_openai(admin: Admin, wanted: dict[str, Any]) -> None:
-    """Set the back ends that speak OpenAI's API."""
+    """Set the back ends with OpenAI's API."""
     there = admin.get("/openai/config")
     # These go by the place in the list: another list's would disable or rename the wrong back end.
     kept = there["OPENAI_API_CONFIGS"] if there["OPENAI_API_BASE_URLS"] == wanted["openai.api_base_urls"] else {}
@@ -22,7 +22,7 @@ def set_openai(admin: Admin, wanted: dict[str, Any]) -> None:
 
 
 def set_ollama(admin: Admin, wanted: dict[str, Any]) -> None:
-    """Set the back ends that speak Ollama's API."""
+    """Set the back ends with Ollama's API."""
     there = admin.get("/ollama/config")
     body = {**there, "ENABLE_OLLAMA_API": wanted["ollama.enable"]}
     if "ollama.base_urls" in wanted:
@@ -34,7 +34,7 @@ def set_ollama(admin: Admin, wanted: dict[str, Any]) -> None:
 
 
 def set_embedding(admin: Admin, wanted: dict[str, Any]) -> None:
-    """Set who makes vectors of documents."""
+    """Set the embedding model of documents."""
     there = admin.get("/api/v1/retrieval/embedding")
     kept = {key: there[key] for key in there if key.startswith(("RAG_EMBEDDING_", "ENABLE_"))}
     engine = wanted["rag.embedding_engine"]
@@ -49,7 +49,7 @@ def set_embedding(admin: Admin, wanted: dict[str, Any]) -> None:
 
 
 def set_retrieval(admin: Admin, wanted: dict[str, Any]) -> None:
-    """Set whether documents are searched or read in whole."""
+    """Set the use of documents: by search or in full."""
     body = {"BYPASS_EMBEDDING_AND_RETRIEVAL": wanted["rag.bypass_embedding_and_retrieval"]}
     admin.post("/api/v1/retrieval/config/update", body)
 

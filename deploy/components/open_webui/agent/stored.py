@@ -1,4 +1,4 @@
-"""What Open WebUI's database holds, read while the application may be writing it."""
+"""The content of Open WebUI's database, read while the application may be writing it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _SETTINGS = "SELECT key, CAST(value AS TEXT) FROM config WHERE value IS NOT NULL
 _ACCOUNTS = 'SELECT id, lower(email) FROM "user" ORDER BY rowid'
 _NEWEST_CHAT = "SELECT max(updated_at) FROM chat"
 KNOWN_IDS = 50
-"""Accounts that tell a database; the oldest are in every copy of it."""
+"""Number of accounts that identify a database; the oldest are in every copy of it."""
 _NEWEST_ACCOUNT = 'SELECT max(max(coalesce(created_at, 0), coalesce(last_active_at, 0))) FROM "user"'
 
 
 class Stored:
-    """What the application's database holds; empty where it was never started."""
+    """Content of the application's database; empty if it was never started."""
 
     def __init__(self, database: Path) -> None:
         self.settings: dict[str, Any] = {}
         self.accounts: dict[str, str] = {}
-        """Emails by the ids of their accounts, which every copy of the database shares; the oldest first."""
+        """Emails by account id, oldest first; every copy of the database shares the ids."""
         self.last_used = 0
-        """When somebody was last active in it; 0 where it does not say."""
+        """Time of the last activity; 0 if unknown."""
         self.exists = database.exists()
         if self.exists:
             with closing(connect(database)) as connection:
@@ -43,14 +43,14 @@ class Stored:
 
 
 def connect(database: Path) -> sqlite3.Connection:
-    """Open a database to read it and leave no trace."""
+    """Open a database for reading without leaving a trace."""
     # Without a log beside it nobody writes now, and reading must not make one.
     quiet = "" if database.with_name(f"{database.name}-wal").exists() else "&immutable=1"
     return sqlite3.connect(f"file:{quote(str(database))}?mode=ro{quiet}", uri=True, timeout=5)
 
 
 def looked(database: Path, *, counted: bool) -> dict[str, Any]:
-    """Say whose database it is; what lies beside a database that nobody has written to yet counts for nothing."""
+    """Describe a database's identity; a log beside a database without any writes yet does not count."""
     if not database.exists():
         return {"state": "empty"}
     try:
@@ -76,7 +76,7 @@ def _words(connection: sqlite3.Connection, tables: set[str], accounts: int) -> s
 
 
 def _number(connection: sqlite3.Connection, question: str) -> float:
-    """Ask for a number; an older release's table may lack the column."""
+    """Query a number; an older release's table may lack the column."""
     try:
         (number,) = connection.execute(question).fetchone()
     except sqlite3.OperationalError:
@@ -85,7 +85,7 @@ def _number(connection: sqlite3.Connection, question: str) -> float:
 
 
 def readable(database: str) -> Stored:
-    """Read it, or say where a person looks next."""
+    """Read a database, or raise an error with the next step."""
     try:
         return Stored(Path(database))
     except (sqlite3.Error, ValueError) as problem:

@@ -10,14 +10,14 @@ from deploy.agent.line import Line
 
 
 def secret_names(value: Any) -> list[str]:
-    """Return the names of the secrets that a wanted value stands on."""
+    """Return the names of the secrets in a wanted value."""
     if isinstance(value, list):
         return [name for one in value for name in secret_names(one)]
     return [value["secret"]] if isinstance(value, dict) and "secret" in value else []
 
 
 def value_of(value: Any, root: str, default: Any = None) -> Any:
-    """Put a secret's value in its place; a secret that is not there (yet) becomes the default."""
+    """Replace a secret's name with its value; a missing secret becomes the default."""
     if isinstance(value, list):
         return [value_of(one, root, default) for one in value]
     if not isinstance(value, dict):
