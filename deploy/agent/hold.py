@@ -1,4 +1,4 @@
-"""Operation `hold`: a control node has the hold while this process' standard input is open and shows signs of life.
+"""Operation `hold`: a control node keeps the hold while it writes signs of life to this process' standard input.
 
 A finished run, good or bad, says so before it closes; a run that says nothing was interrupted.
 """
@@ -19,7 +19,7 @@ from deploy.agent.journal import Journal
 
 ENDED = b"ended"
 LAST_BYTES = 64
-"""Of what the control node wrote, this much is looked at for its end; before it stand signs of life."""
+"""Number of last bytes of standard input that may hold the run's end; signs of life come before it."""
 JOURNAL_BYTES = 4 * 2**20
 
 
@@ -50,7 +50,7 @@ def _begin(path: Path) -> int:
 
 
 def _stream(path: Path, start: int, run: str, silence_seconds: float | None) -> bool:
-    """Forward this run's lines until standard input closes or is silent for too long; True if the run said its end."""
+    """Forward this run's lines until standard input closes or times out; return True if the run reported its end."""
     rest = last = b""
     alive = time.monotonic()
     while True:

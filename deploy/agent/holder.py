@@ -20,7 +20,7 @@ COMPOSING = "composing"
 # A probe looks at the lock by taking it for a moment: one refusal alone proves no holder.
 PATIENCE_SECONDS = 0.5
 COMPOSE_SECONDS = 60.0
-"""How long a compose may take that outlives its agent: it stops a container and starts its successor."""
+"""Timeout for a compose that outlives its agent: it stops a container and starts its successor."""
 LOOK_SECONDS = 0.05
 
 
@@ -57,7 +57,7 @@ def try_lock(descriptor: int, kind: int) -> bool:
 
 
 class Held:
-    """The hold while it is taken; a holder that does not say that it ended was cut off."""
+    """The hold while it is taken; a holder without a reported end was interrupted."""
 
     def __init__(self, descriptor: int, holder: dict[str, Any]) -> None:
         self._descriptor = descriptor
@@ -65,7 +65,7 @@ class Held:
         self._write(ended=False)
 
     def end(self) -> None:
-        """Note that the run came to its own end, good or bad."""
+        """Record that the run reached its own end, good or bad."""
         self._write(ended=True)
 
     def _write(self, *, ended: bool) -> None:
@@ -75,7 +75,7 @@ class Held:
 
 @contextmanager
 def holding(root: Path, holder: dict[str, Any], patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Held]:
-    """Take the hold for a control node's run or for a job; AgentError where another one has it for longer than that."""
+    """Take the hold for a control node's run or for a job; raise AgentError if another holder outlasts the patience."""
     hold_path(root).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(hold_path(root), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

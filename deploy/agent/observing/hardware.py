@@ -20,7 +20,7 @@ PREFERENCE = ("nvidia", "amd", "intel")
 
 
 def observe() -> dict[str, Any]:
-    """Say what the machine is."""
+    """Describe the machine."""
     return {
         "memory_bytes": _memory_bytes(Path("/proc/meminfo").read_text()),
         "cores": len(os.sched_getaffinity(0)),
@@ -31,7 +31,7 @@ def observe() -> dict[str, Any]:
 
 
 def disk(path: Path) -> dict[str, Any]:
-    """Return the space where a path lies, or would lie, and the kind of its file system."""
+    """Return the space of a path's file system and its kind; the path need not exist yet."""
     while not _is_there(path):
         path = path.parent
     status, mount = os.statvfs(path), mount_of(path)
@@ -44,7 +44,7 @@ def disk(path: Path) -> dict[str, Any]:
 
 
 def devices(pattern: str) -> list[dict[str, Any]]:
-    """Return the device files of a pattern, and who may open each."""
+    """Return the device files that match a pattern, with their owners and modes."""
     found = []
     for path in sorted(Path("/").glob(pattern.lstrip("/"))):
         with contextlib.suppress(OSError):
