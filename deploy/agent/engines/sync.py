@@ -115,7 +115,7 @@ class Sync:
             self._memory.keep_place(self._engine.name, self._folder)
 
     def _is_there(self) -> bool:
-        """Ask for the present models; an external engine that is down and lacks nothing is no failure."""
+        """Ask for the present models; an unmanaged engine that is down and lacks nothing is no failure."""
         try:
             self._live = self._engine.models()
         except UnansweredError as silence:
