@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     except AgentError as error:
         answer, status = error.document(), error.exit_code
     except Interrupted as stop:
-        answer = AgentError("interrupted", "run the same command again; it goes on where this one stopped").document()
+        answer = AgentError("interrupted", "run the same command again; it continues where this one stopped").document()
         status = stop.exit_code
     if answer is not None:
         print(json.dumps(answer), file=sys.stderr if set(STREAMS).intersection(arguments) else sys.stdout, flush=True)

@@ -30,7 +30,7 @@ def told(problem: AgentError | OSError) -> AgentError:
     return (
         problem
         if isinstance(problem, AgentError)
-        else AgentError(str(problem), f"mend it, then run `{Line('apply')}` again")
+        else AgentError(str(problem), f"fix it, then run `{Line('apply')}` again")
     )
 
 

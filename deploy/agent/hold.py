@@ -27,7 +27,7 @@ def run(request: dict[str, Any], journal: Journal) -> None:
     """Take the hold, report it, and stream this run's journal until standard input closes."""
     root = Path(request["root"])
     if not request.get("run"):
-        raise AgentError("a hold needs the id of its run")
+        raise AgentError("the request has no run id")
     with holding(root, _holder(request)) as held:
         start = _begin(journal.path)
         print(json.dumps({"held": True, "run": request["run"]}), flush=True)

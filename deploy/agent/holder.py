@@ -130,7 +130,7 @@ def _ensure_holds(root: Path, run: str, verb: str) -> None:
     holder = current_holder(root)
     if not run or holder is None:
         raise AgentError(
-            f"{verb} changes the host, and this run does not hold it",
+            f"{verb} changes the host, and this run does not have its hold",
             "run the same command again: it takes the hold, which a control node loses that was silent for too long",
         )
     if holder.get("run") != run:

@@ -24,7 +24,7 @@ def call_room(kind: str, operation: str, service: dict[str, Any], root: str, jou
     except ModuleNotFoundError:
         raise AgentError(f"the room {kind} has no program for hosts", "this is a fault of the kit") from None
     if not hasattr(room, operation):
-        raise AgentError(f"the program of the room {kind} cannot {operation}", "this is a fault of the kit")
+        raise AgentError(f"the program of the room {kind} has no operation {operation!r}", "this is a fault of the kit")
     arguments = (service, root) if operation in LOOKING else (service, root, journal)
     answer: dict[str, Any] = getattr(room, operation)(*arguments)
     return answer

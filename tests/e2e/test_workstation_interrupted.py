@@ -37,7 +37,7 @@ def test_an_engine_that_is_killed_in_the_middle_of_an_upload_has_it_after_the_ne
         container.kill("KILL")
         error = workstation.ended(process, *APPLY, code=1).document["error"]
     assert re.search(r"engine main: uploading sha256:[0-9a-f]{12}", error["problem"])
-    assert "goes on where this stopped" in error["next"]
+    assert "continues where this stopped" in error["next"]
 
     workstation.apply()
     assert workstation.engine.digests() == before

@@ -34,7 +34,7 @@ def _upload(stack: Workstation, enough: int) -> None:
         )
         container.kill("KILL")
         error = stack.ended(process, *APPLY, code=1).document["error"]
-    assert "goes on where this stopped" in error["next"], error
+    assert "continues where this stopped" in error["next"], error
     stack.apply()
     assert stack.engine.digests() == before
     assert stack.is_settled

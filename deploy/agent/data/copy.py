@@ -108,7 +108,7 @@ def _copy_database(source: Path, target: Path, one: Entry) -> Entry:
     there = target / one["path"]
     there.unlink(missing_ok=True)
     if one["kind"] != "file":
-        raise AgentError(f"{source / one['path']} is no database but a {one['kind']}", "put the database itself there")
+        raise AgentError(f"{source / one['path']} is a {one['kind']}, not a database", "put the database itself there")
     try:
         address = f"file:{quote(str(source / one['path']))}?mode=ro"
         live, copied = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), sqlite3.connect(there)

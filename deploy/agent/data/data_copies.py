@@ -62,7 +62,7 @@ def _back_to_older(
         stop_container(docker, container["Id"])
     aside = put_back(root, name, Path(known["folder"]), journal)
     forget_copy(root, name)
-    journal.say(f"{name} goes back to its older image and data; what was written since lies in {aside}")
+    journal.say(f"{name} returns to its older image and data; its newer data is in {aside}")
 
 
 def _copy(

@@ -68,8 +68,8 @@ def _move_stopped(
         raise
     aside = swap_in(root, name, {**manifest, "host_path": place["path"]}, beside / "data")
     shutil.rmtree(beside, ignore_errors=True)
-    lay = f"; what lay there before is in {aside}" if aside else ""
-    journal.say(f"the data of {name} lies in {place['path']}{lay}; what is in {place['from']} stays there")
+    lay = f"; the former content is in {aside}" if aside else ""
+    journal.say(f"the data of {name} is now in {place['path']}{lay}; the old data stays in {place['from']}")
 
 
 def _remember_version(root: Path, name: str, stack: str) -> None:
@@ -104,7 +104,7 @@ def _ensure_equal(manifest: dict[str, Any], copy: Path) -> None:
     for one in manifest["files"]:
         if one["kind"] == "file" and copied_digest(copy / one["path"]) != one["sha256"]:
             raise AgentError(
-                f"{copy / one['path']} is not what was copied there", "look at that disk; nothing was changed"
+                f"{copy / one['path']} differs from its original after the copy", "check that disk; nothing was changed"
             )
 
 

@@ -32,7 +32,7 @@ def change_owners(docker: Docker, stack: str, services: Services, journal: Journ
     found = of_stack(docker.containers({"kit.stack": stack}), stack)
     for name, owners in _changed(services):
         if name in found and found[name]["State"] == "running":
-            journal.say(f"stopping {name} before its folders change hands")
+            journal.say(f"stopping {name} before its folders get a new owner")
             stop_container(docker, found[name]["Id"])
         for one in owners:
             _give(Path(one["path"]), (one["from_uid"], one["from_gid"]), (one["uid"], one["gid"]))

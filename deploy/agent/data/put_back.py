@@ -24,7 +24,10 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     root, service = Path(request["root"]), request["service"]
     container = of_stack(Docker().containers(), request["stack"]).get(service)
     if container and container["State"] == "running":
-        raise AgentError(f"{service} runs; its data is not changed under it", f"stop it first: {Line('stop', service)}")
+        raise AgentError(
+            f"{service} is running; its data can only be replaced while it is stopped",
+            f"stop it first: {Line('stop', service)}",
+        )
     with journal.step(f"data of {service}"):
         aside = put_back(root, service, Path(request["folder"]), journal)
     return {"changed": True, "aside": aside}
@@ -34,10 +37,10 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     """Restore a complete copy in the place of the data; return the folder of the newer data."""
     manifest = read_json(folder / "manifest.json")
     if manifest is None or manifest.get("format") != 1:
-        raise AgentError(f"{folder} is no complete copy", "choose another one under the stack's copies/")
+        raise AgentError(f"{folder} is not a complete copy", "choose another copy under the stack's copies/")
     source = Path(manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
-    journal.say(f"putting back the data of {service} as of {manifest['taken']}")
+    journal.say(f"restoring the data of {service} as of {manifest['taken']}")
     # Mostly nothing is there; where something stays, the line below says so.
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(mode=0o700)
@@ -84,7 +87,7 @@ def finish_put_back(root: Path, journal: Journal) -> None:
     marker = read_json(_marker(root))
     if marker is None:
         return
-    journal.say(f"finishing to put back the data of {marker['service']}")
+    journal.say(f"finishing the restore of {marker['service']}'s data")
     source = Path(marker["manifest"]["host_path"])
     _swap_all(root, marker["manifest"], source, source / f"{OURS}restore", Path(marker["aside"]))
 
@@ -107,7 +110,7 @@ def _lay_out(manifest: dict[str, Any], data: Path, beside: Path) -> None:
         elif one["kind"] == "link":
             there.symlink_to(one["target"])
         elif copy_file(data / one["path"], there) != one["sha256"]:
-            raise AgentError(f"{data / one['path']} is damaged; nothing was put back", "choose an older copy")
+            raise AgentError(f"{data / one['path']} is damaged; nothing was restored", "choose an older copy")
     for one in reversed(manifest["files"]):
         own(beside, one)
 

@@ -27,7 +27,7 @@ def ensure_sound(root: Path, names: Iterable[str]) -> None:
 
 
 def _refusal(problem: str) -> AgentError:
-    return AgentError(problem, f"put the data back, or mount the drive that it lies on; `{Line('plan')}` says more")
+    return AgentError(problem, f"restore the data, or mount its drive; `{Line('plan')}` shows more")
 
 
 def _released(root: Path) -> dict[str, Place]:

@@ -64,7 +64,10 @@ class Docker:
         for line in answer.body.splitlines():
             problem = json.loads(line).get("error") if line.strip() else None
             if problem:
-                raise AgentError(f"docker could not load an image: {problem}", "see the free disk space: docker info")
+                raise AgentError(
+                    f"Docker could not load an image: {problem}",
+                    "check the free disk space below `Docker Root Dir` of `docker info`",
+                )
 
     def pull(self, repository: str, digest: str) -> Iterator[dict[str, Any]]:
         """Pull an image from its registry; yield Docker's progress lines and raise its error lines."""
@@ -181,13 +184,13 @@ class Docker:
     def _unreachable(self, problem: Exception) -> AgentError:
         if isinstance(problem, FileNotFoundError):
             return AgentError(
-                f"Docker's engine is not there: no socket at {self.path}",
-                f"`{Line('apply')}` as root installs and starts it; or start it: systemctl start docker",
+                f"Docker does not run here: no socket at {self.path}",
+                f"`{Line('apply')}` as root installs and starts Docker; or start it: systemctl start docker",
             )
         if isinstance(problem, PermissionError):
-            return AgentError(f"this user may not talk to Docker at {self.path}", "run as root")
+            return AgentError(f"permission denied for Docker's socket {self.path}", "run as root")
         return AgentError(
-            f"Docker's engine does not answer at {self.path}: {problem}",
+            f"Docker does not answer at {self.path}: {problem}",
             "see `journalctl -u docker` or /var/log/dockerd.log",
         )
 
@@ -207,10 +210,10 @@ def _told(line: bytes) -> dict[str, Any]:
     try:
         document = json.loads(line)
     except ValueError:
-        raise AgentError(f"Docker's engine broke off in the middle of {line[:80]!r}") from None
-    problem = document.get("error") if isinstance(document, dict) else "it tells no JSON object"
+        raise AgentError(f"Docker's answer ended in the middle of {line[:80]!r}") from None
+    problem = document.get("error") if isinstance(document, dict) else "its answer is not a JSON object"
     if problem:
-        raise AgentError(f"Docker refused it: {problem}")
+        raise AgentError(f"Docker refused: {problem}")
     return document if isinstance(document, dict) else {}
 
 

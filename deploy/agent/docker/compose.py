@@ -76,10 +76,12 @@ def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
     try:
         done = subprocess.run(argv, env=environment, check=False, **heard, **apart)
     except subprocess.TimeoutExpired:
-        raise AgentError(f"{what}: docker compose did not end in {SECONDS} s", "see `journalctl -u docker`") from None
+        raise AgentError(
+            f"{what}: docker compose did not finish within {SECONDS} s", "see `journalctl -u docker`"
+        ) from None
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
-        raise AgentError(f"{what}: docker compose says: {'; '.join(said[-3:])}", "")
+        raise AgentError(f"{what}: docker compose failed: {'; '.join(said[-3:])}", "")
 
 
 def program() -> list[str]:
@@ -89,5 +91,5 @@ def program() -> list[str]:
         return [client, "compose"]
     plugin = plugin_path("docker-compose")
     if plugin is None:
-        raise AgentError("there is no `docker compose` on this host", f"`{Line('apply')}` installs it")
+        raise AgentError("`docker compose` is not installed on this host", f"`{Line('apply')}` installs it")
     return [str(plugin)]

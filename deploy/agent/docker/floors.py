@@ -19,7 +19,9 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     if not seen["server"]:
         raise AgentError(seen["problem"], seen["next"])
     if not seen["compose"]:
-        raise AgentError("`docker compose` does not answer on this host", "see that its Compose plugin can be run")
+        raise AgentError(
+            "`docker compose` does not answer on this host", "check that its Compose plugin can be executed"
+        )
     versions = {"Docker Engine": seen["version"], "Docker Compose": seen["compose"]}
     for name, need in zip(versions, (request["floors"]["engine"], request["floors"]["compose"])):
         if is_older(versions[name], need):

@@ -64,8 +64,8 @@ def read_status(stream: IO[bytes]) -> int:
     """Read an answer up to its body and return the status."""
     words = stream.readline(BLOCK).split()
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        raise ConnectionError("the answer broke off")
+        raise ConnectionError("the answer ended early")
     while line := stream.readline(BLOCK):
         if line == b"\r\n":
             return int(words[1])
-    raise ConnectionError("the answer broke off")
+    raise ConnectionError("the answer ended early")

@@ -24,7 +24,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         return {"models": _listed(engine)}
     acts = {"pull": _pull, "remove": _remove}
     if request["act"] not in acts:
-        raise AgentError(f"an engine cannot be asked to {request['act']}", f"one of list, {', '.join(acts)}", 2)
+        raise AgentError(f"the operation engine cannot {request['act']}", f"use one of list, {', '.join(acts)}", 2)
     with working(request, "engine"), journal.step(f"{request['act']} {request['model']}"):
         return acts[request["act"]](engine, request, Memory(root), journal)
 

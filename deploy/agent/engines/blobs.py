@@ -48,12 +48,12 @@ def verified(model: str, what: str, blob: Blob, pieces: Iterable[bytes], pace: P
     if size != blob["size"]:
         found = f"more than {blob['size']}" if size > blob["size"] else str(size)
         raise AgentError(
-            f"model {model}: {what} has {found} bytes, {blob['size']} are wanted",
-            f"`{Line('lock', '--upgrade', model)}` looks at it again",
+            f"model {model}: {what} has {found} bytes, expected {blob['size']}",
+            f"`{Line('lock', '--upgrade', model)}` reads it again",
         )
     if digest.hexdigest() != blob["sha256"]:
         raise AgentError(
-            f"model {model}: {what}: sha256 {blob['sha256']} is wanted, it has {digest.hexdigest()}",
-            "name the sha256 of the file that you want in kit.yaml, or bring that file",
+            f"model {model}: {what}: expected sha256 {blob['sha256']}, got {digest.hexdigest()}",
+            "write this file's sha256 into kit.yaml if it is the right one, or provide the other file",
         )
     yield held

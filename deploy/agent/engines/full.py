@@ -35,17 +35,17 @@ def _full_disk(refusal: RefusedError, engine: Engine, folder: str | None, name: 
     if not is_said and not (size and FAILED.search(refusal.problem)):
         return None
     said, needed = refusal.problem.rpartition(": ")[2], COPIES * size
-    wanted = f"importing its file takes {_gib(needed)} beside it" if size else "it does not take what is fetched"
+    wanted = f"importing its file takes {_gib(needed)} more" if size else "the download does not fit"
     if folder is None:
         may = "is full" if is_said else "may be full"
-        step = f"free {_gib(needed)} there, then the same command again" if size else "free some room there"
+        step = f"free {_gib(needed)} there, then run the same command again" if size else "free some room there"
         return engine.failure(f"making {name}", f"the disk of the engine {may}: {wanted} (it said: {said})", step)
     # What the import had written is gone again: the room that is there now was not enough.
     free = free_bytes(existing(Path(folder)))
     if not is_said and free >= needed:
         return None
     full = f"the disk of {folder} is full: {wanted}, and {_gib(free)} are free (the engine said: {said})"
-    step = f"free {_gib(max(needed - free, 0) or needed)} there, then the same command again"
+    step = f"free {_gib(max(needed - free, 0) or needed)} there, then run the same command again"
     return engine.failure(f"making {name}", full, step)
 
 

@@ -13,7 +13,7 @@ from deploy.agent.protocols.names import same
 from deploy.agent.protocols.store import Stored, clear, damages, stored
 
 Model = dict[str, Any]
-HALF_MENDED = "it was being mended when the last apply ended"
+HALF_MENDED = "the last apply ended during its repair"
 
 
 class Mending:
@@ -59,7 +59,7 @@ class Mending:
         words = self._lost.pop(key, None)
         if words is None:
             return
-        self._journal.say(f"mending {name}: {words}")
+        self._journal.say(f"repairing {name}: {words}")
         if key in self._stored and self._folder is not None:
             clear(self._folder, self._stored[key])
         elif self._folder is None and live is not None and not is_pulled:

@@ -40,7 +40,7 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
 def _late(described: dict[str, Any]) -> AgentError:
     # One that drips its answer byte by byte keeps within every limit but this one.
     where = f"engine {described['name']}: {described['address']}"
-    return AgentError(f"{where} did not answer within {SECONDS:g} s", "look at the engine there yourself")
+    return AgentError(f"{where} did not answer within {SECONDS:g} s", "check that engine yourself")
 
 
 def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:

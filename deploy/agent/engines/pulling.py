@@ -51,7 +51,7 @@ def ensure_fits(folder: str, size: int, name: str) -> None:
     if needed > free:
         raise NoRoomError(
             f"not enough disk at {folder}: {name} needs {needed / GIB:.1f} GiB more, {free / GIB:.1f} GiB are free",
-            f"free {(needed - free) / GIB:.1f} GiB there, then the same command again",
+            f"free {(needed - free) / GIB:.1f} GiB there, then run the same command again",
         )
 
 
@@ -76,4 +76,4 @@ def _to_the_end(engine: Engine, source: str, pace: Pace, journal: Journal, folde
             if not left or pace.bytes <= before:
                 raise
             # The engine keeps what it has and asks for the rest.
-            journal.say(f"the pull broke off, going on: {problem.problem}")
+            journal.say(f"the pull ended early, resuming: {problem.problem}")

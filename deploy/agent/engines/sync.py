@@ -122,7 +122,7 @@ class Sync:
             known = {name: pair["request"] for name, pair in self._memory.pairs(self._engine.name).items()}
             if self._folder is not None or any(known.get(one["name"]) != one["digest"] for one in self._models):
                 raise
-            self._journal.say(f"{silence.problem}; its models are as the kit left them, and are left alone")
+            self._journal.say(f"{silence.problem}; its models are as the kit made them, and stay so")
             return False
         return True
 
@@ -190,9 +190,9 @@ class Sync:
         if live.digest != base["digest"]:
             raise self._engine.failure(
                 f"making {model['name']}",
-                f"the tag {origin} has moved: kit.lock has {base['digest'][:12]}, the engine {live.digest[:12]}",
-                f"`{Line('lock', '--upgrade', model['name'])}` takes what the tag is now"
-                + ("" if is_own else f"; `{Line('models', 'pull', origin)}` brings it to the engine"),
+                f"the tag {origin} has moved: kit.lock says {base['digest'][:12]}, the engine has {live.digest[:12]}",
+                f"`{Line('lock', '--upgrade', model['name'])}` locks the tag's present digest"
+                + ("" if is_own else f"; `{Line('models', 'pull', origin)}` pulls it to the engine"),
             )
 
     def _pull(self, base: dict[str, Any]) -> Live:
@@ -226,7 +226,7 @@ class Sync:
         for model in self._made:
             one = live.get(same(model["name"]))
             if one is None:
-                raise self._engine.failure(f"making {model['name']}", "it was made, and is not there now")
+                raise self._engine.failure(f"making {model['name']}", "it was made, but the engine does not list it")
             more = {"parts": model.get("parts"), "shown": self._shown(one)}
             self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest, **more)
 
@@ -251,7 +251,7 @@ class Sync:
 
     def _remove(self, name: str) -> None:
         with self._journal.step(f"model {name}"):
-            self._journal.say("removing what left kit.yaml")
+            self._journal.say("removing it, because kit.yaml no longer has it")
             if self._engine.remove(name):
                 self._done["removed"].append(f"{self._engine.name}/{name}")
             self._memory.forget(self._engine.name, name)

@@ -36,7 +36,7 @@ OPTIONS = ("-W", "ignore", "-X", "no_debug_ranges")
 
 
 def _next() -> str:
-    return f"mend what its words say, then the same command again; `{Line('rebuild')}` makes every layer anew"
+    return f"fix the cause that it names, then run the same command again; `{Line('rebuild')}` makes every layer anew"
 
 
 def write_bytecode(

@@ -48,8 +48,8 @@ def _rest(address: str, mirrors: Mirrors, done: int, size: int) -> Iterator[byte
         length = answer.headers.get("Content-Length")
         if length and int(length) + done - skip != size:
             raise AgentError(
-                f"{address} has {int(length) + done - skip} bytes now, {size} are wanted",
-                f"`{Line('lock', '--upgrade', address)}` looks at it again",
+                f"{address} has {int(length) + done - skip} bytes now, expected {size}",
+                f"`{Line('lock', '--upgrade', address)}` reads it again",
             )
         while piece := answer.read(PIECE):
             if piece[skip:]:

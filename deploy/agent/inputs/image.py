@@ -128,12 +128,12 @@ class Builder:
             before = self.docker.image(image["tag"])
             parts = archive_parts(image["tag"], config, stack)
             size = archive_size(parts)
-            self.journal.say(f"giving {size / 2**20:.0f} MiB to Docker", 0, size)
+            self.journal.say(f"loading {size / 2**20:.0f} MiB into Docker", 0, size)
             self.docker.load(stream(parts, self.children.ensure_wanted), size)
             self.children.ensure_wanted()
             made = self.docker.image(image["tag"])
             if not made:
-                raise AgentError(f"docker loaded {image['tag']} and does not have it", "see its log")
+                raise AgentError(f"Docker loaded {image['tag']}, but does not have it", "see `journalctl -u docker`")
             if before and before["Id"] != made["Id"]:
                 self._forget(before["Id"])
         return {
@@ -149,7 +149,7 @@ class Builder:
             self.docker.remove_image(image_id)
         except AgentError:
             # A container still runs on it; `collect` takes it once that is gone.
-            self.journal.say("the image before this one is still in use")
+            self.journal.say("the previous image is still in use")
 
     def _folder(self, name: str) -> Path:
         folder = self.cache.work / name

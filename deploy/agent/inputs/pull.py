@@ -54,7 +54,9 @@ def bring(
                 docker.tag(_pulled(docker, image, request, journal)["Id"], image["reference"])
         found = docker.image(image["reference"])
         if found is None:
-            raise AgentError(f"{image['reference']} was pulled and is not there", f"run `{Line('apply')}` again")
+            raise AgentError(
+                f"{image['reference']} was pulled, but Docker does not have it", f"run `{Line('apply')}` again"
+            )
         answers.append(_answer(image, found["Id"], image in missing))
     return answers
 
@@ -89,7 +91,7 @@ def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], jour
     found = docker.image(place)
     if found is None or not has_digest(found, _digest(image)):
         raise AgentError(
-            f"{place} could not be pulled: Docker ended without it",
+            f"{place} could not be pulled: Docker ended the pull without it",
             f"run `{Line('apply')}` again, or see `journalctl -u docker`",
         )
     return found
@@ -132,7 +134,7 @@ def _next(problem: AgentError, image: dict[str, Any], request: dict[str, Any]) -
 def _digest(image: dict[str, Any]) -> str:
     digest: str = image["pull"]["from"].partition("@")[2]
     if digest != f"sha256:{image['reference'].rpartition(':')[2]}":
-        raise AgentError(f"{image['reference']} is not the name for {digest}", "report it: the kit made both")
+        raise AgentError(f"{image['reference']} is not the name for {digest}", "this is a fault of the kit")
     return digest
 
 

@@ -136,7 +136,7 @@ def _failure(suite: str, argv: list[str], words: str) -> AgentError:
     said = [line for line in words.splitlines() if COMPLAINTS.match(line)] or words.splitlines()[-5:]
     text = "; ".join(dict.fromkeys(said))
     if "Failed to fetch" in text or "Could not connect" in text or "Temporary failure" in text:
-        return AgentError(f"the Debian mirror of {argv[-1]!r} failed while {suite} was fetched: {text}", NEXT)
+        return AgentError(f"the Debian mirror of {argv[-1]!r} failed during the download of {suite}: {text}", NEXT)
     if "Unable to locate package" in text or "has no installation candidate" in text:
         return AgentError(f"{suite} lacks a package on this mirror: {text}", "see the recipe's Debian packages")
-    return AgentError(f"mmdebstrap could not make {suite}: {text}", "see the words above; run again when mended")
+    return AgentError(f"mmdebstrap could not make {suite}: {text}", "fix the cause above, then run the command again")

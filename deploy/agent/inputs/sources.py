@@ -14,7 +14,7 @@ def host_mirror(ending: str, default: str | None = None, apt: Path = APT) -> str
     found = named_mirror(ending, apt) or default
     if found is None:
         raise AgentError(
-            "this host's apt sources name no Debian mirror", "say one in kit.yaml: mirrors: {debian: https://...}"
+            "this host's apt sources name no Debian mirror", "name one in kit.yaml: mirrors: {debian: https://...}"
         )
     return found
 

@@ -146,13 +146,13 @@ def _failure(mirrors: Mirrors, words: str) -> AgentError:
         name, expected, computed = mismatch.groups()
         return AgentError(
             f"wheel {name}: kit.lock says sha256 {expected}, {place} sent {computed}",
-            f"do not go on before you know why; `{Line('lock', '--upgrade', name)}` takes what it has now",
+            f"find out why before you go on; `{Line('lock', '--upgrade', name)}` locks its present file",
         )
     if re.search(r"error sending request|Failed to fetch|[Cc]onnect|timed out|dns error|tls|certificate", text):
         return AgentError(f"{place} does not answer: {text[-600:]}", NEXT)
     return AgentError(
         f"uv could not unpack the wheels: {text[-600:]}",
-        f"if the index lost a file, `{Line('lock', '--upgrade')}` takes what it has now",
+        f"if the index lost a file, `{Line('lock', '--upgrade')}` locks its present files",
     )
 
 

@@ -58,16 +58,16 @@ class Caller:
     @property
     def _next(self) -> str:
         where = (
-            f"`{Line('logs', self.name)}` says why"
+            f"`{Line('logs', self.name)}` shows the reason"
             if self._managed
-            else f"look at the engine at {self.address} yourself"
+            else f"check the engine at {self.address} yourself"
         )
-        return f"{where}; the same command again goes on where this stopped"
+        return f"{where}; the same command again continues where this stopped"
 
     @property
     def _mend(self) -> str:
         more = f"; `{Line('logs', self.name)}` may say more" if self._managed else ""
-        return f"mend what it says, then the same command again{more}"
+        return f"fix that, then run the same command again{more}"
 
     def _object(self, method: str, path: str, body: Any, doing: str) -> dict[str, Any]:
         with self._asked(method, path, doing, *(json_body(body) if body is not None else ())) as reply:
@@ -79,7 +79,7 @@ class Caller:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise self.failure(doing, f"its answer is cut off or another program's: {words_of(raw)!r}")
+            raise self.failure(doing, f"its answer is incomplete, or another program answers: {words_of(raw)!r}")
         return found
 
     @contextmanager
@@ -93,7 +93,7 @@ class Caller:
                     raise self._refusal(doing, reply)
                 yield reply
         except OSError as problem:
-            trust = "let `ca` in kit.yaml name who vouches for it" if "CERTIFICATE_VERIFY" in str(problem) else ""
+            trust = "name its certificate authority in `ca` of kit.yaml" if "CERTIFICATE_VERIFY" in str(problem) else ""
             failed = self.failure(doing, self._silence(problem), trust)
             raise UnansweredError(failed.problem, failed.next_step) from problem
 
@@ -101,24 +101,24 @@ class Caller:
         said = words_of(reply.body(BODY))
         words, next_step = f"it answered {reply.status}: {said}".rstrip(": "), self._mend
         if reply.status < 400:
-            words = f"it sends to {reply.headers.get('location', 'nowhere')}, where the kit does not follow"
+            words = f"it redirects to {reply.headers.get('location', 'nowhere')}, and the kit follows no redirect"
             next_step = "write the engine's own address into kit.yaml"
         elif reply.status == 503:
             words = f"it is busy, its queue is full: {said}"
-            next_step = "wait until it has less to do, then the same command again"
+            next_step = "wait until it is less busy, then run the same command again"
         elif reply.status in (401, 403):
-            next_step = "look at the engine's key and at whom it lets ask, then the same command again"
+            next_step = "check the engine's key and its access rules, then run the same command again"
         return RefusedError(f"engine {self.name}: {doing}: {words}", next_step, reply.status)
 
     def _silence(self, problem: OSError) -> str:
         if isinstance(problem, ConnectionRefusedError):
             return f"{self.address} refuses the connection"
         if isinstance(problem, socket.gaierror):
-            return f"the name {self._place.host} is not known here: {problem.strerror}"
+            return f"cannot resolve the name {self._place.host}: {problem.strerror}"
         if isinstance(problem, NotConnectedError):
-            return f"{self.address} takes no connection within {self.limits.connect:g} s"
+            return f"{self.address} accepts no connection within {self.limits.connect:g} s"
         if isinstance(problem, socket.timeout):
-            return f"{self.address} said nothing for {self.limits.silence:g} s"
+            return f"{self.address} sent nothing for {self.limits.silence:g} s"
         return f"{self.address}: {problem.strerror or problem}"
 
     def _authorization(self, key: dict[str, str] | None, root: Path) -> dict[str, str]:
@@ -128,11 +128,11 @@ class Caller:
         try:
             value = key.get("value") or secret_path(root, key["owner"], key["secret"]).read_text().strip()
         except FileNotFoundError:
-            raise self.failure(doing, "it is not on this host", f"`{Line('apply')}` brings it") from None
+            raise self.failure(doing, "it is not on this host", f"`{Line('apply')}` places it") from None
         except PermissionError:
             raise self.failure(doing, "only root may read it", "run the same command with sudo") from None
         if not value.isascii() or not value.isprintable():
-            raise self.failure(doing, "it holds what no header can carry", "set that secret anew")
+            raise self.failure(doing, "it contains characters that no HTTP header can carry", "replace that secret")
         return {"Authorization": f"Bearer {value}"}
 
 

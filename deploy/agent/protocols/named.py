@@ -39,7 +39,7 @@ class NamedEngine(Caller):
 
     @property
     def _next(self) -> str:
-        return f"look at the engine at {self.address} yourself, then the same command again"
+        return f"check the engine at {self.address} yourself, then run the same command again"
 
     def _strange(self, answer: str) -> AgentError:
         words = f"GET {self.address}{PATH} answered {answer}, where a list of models as JSON was expected"

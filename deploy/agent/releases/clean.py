@@ -55,7 +55,7 @@ def _ensure_nobody_works(stacks: list[Path]) -> None:
     for root in stacks:
         if current_holder(root) is not None or is_locked(root / "run" / WORKING):
             raise AgentError(
-                f"a run changes the stack {root.name} now, and may need what would be removed",
+                f"another run is changing the stack {root.name} and may need these files",
                 "wait until it has ended, then run the same command again",
                 HELD,
             )

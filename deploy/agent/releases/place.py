@@ -49,11 +49,11 @@ def _ensure_allowed(file: dict[str, Any], release: str) -> None:
     path, parts = file["path"], PurePosixPath(file["path"]).parts
     allowed = RELEASE_PATH.fullmatch(path) or FILE_PATH.fullmatch(path)
     if not SHA256.fullmatch(release) or not allowed:
-        raise AgentError(f"a release has no place for the file {path!r}", "this is a fault of the kit")
+        raise AgentError(f"a release cannot hold the file {path!r}", "this is a fault of the kit")
     digest = hashlib.sha256(file["content"].encode()).hexdigest()
     under = file["sha256"] if parts[0] == "files" else release
     if digest != file["sha256"] or parts[1] != under:
-        raise AgentError(f"the file {path!r} does not have the digest that it is placed under", "run the command again")
+        raise AgentError(f"the file {path!r} does not match its digest", "run the command again")
 
 
 def _place_release(root: Path, release: str, files: list[dict[str, Any]], wrong: list[dict[str, Any]]) -> None:

@@ -98,7 +98,9 @@ def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 def _ensure_is_data(folder: Path, root: Path) -> None:
     plain = folder.is_absolute() and ".." not in folder.parts and not folder.is_symlink()
     if not plain or str(folder) in NEVER_DATA or folder in root.parents:
-        raise AgentError(f"{folder} is no folder of user data; nothing was removed", "remove by hand what you mean")
+        raise AgentError(
+            f"{folder} is not a folder of user data; nothing was removed", "remove it by hand if you mean it"
+        )
 
 
 def _services_with_data(root: Path) -> list[str]:

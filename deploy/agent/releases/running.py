@@ -66,7 +66,7 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
             docker.start(found[name]["Id"])
         except AgentError as problem:
             raise AgentError(
-                f"{name} cannot start as it is: {problem.problem}", f"`{Line('apply')}` makes it anew"
+                f"{name} cannot start: {problem.problem}", f"`{Line('apply')}` makes its container anew"
             ) from problem
         if not was_recreated(root, name, found[name]["Id"]):
             remember(root, name, found[name]["Id"], seen)

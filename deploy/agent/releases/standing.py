@@ -36,6 +36,6 @@ def _stand_up(docker: Docker, root: Path, stack: str, names: set[str], journal: 
         go_back(root, release)
     for name, container in of_stack(docker.containers({"kit.stack": stack}), stack).items():
         if name in names and container["State"] in DOWN:
-            journal.say(f"starting {name} again, for this run is interrupted")
+            journal.say(f"starting {name} again, because this run was interrupted")
             with suppress(AgentError):
                 docker.start(container["Id"])

@@ -75,34 +75,34 @@ def take_back(
     root, release = Path(request["root"]), back["release"]
     manifest = read_manifest(root, release) if release else None
     if release is None or manifest is None:
-        words = "there is no release that ran before to go back to; the containers are left to look at"
+        words = "there is no earlier release to roll back to; the containers stay for inspection"
         return _failed(failure, words, taken_back=False)
     if release == request["release"] and not _replaced(docker, back, services):
         return _failed(
-            failure, "the release before is this same one; the containers are left to look at", taken_back=False
+            failure, "the previous release is this same one; the containers stay for inspection", taken_back=False
         )
     service = failure.details.get("service")
     log = keep_log(docker, root, request["stack"], service) if service else None
-    with journal.step(f"taking back to {release[:12]}"):
+    with journal.step(f"rolling back to {release[:12]}"):
         try:
             aside = _go_back(docker, root, request, services, back, manifest, journal)
         except (AgentError, OSError) as second:
-            words = f"taking back to {release[:12]} failed as well: {told(second).problem}"
+            words = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
             return _failed(failure, words, taken_back=False)
     forget_way_back(root)
-    done = [f"taken back to release {release[:12]}, which runs"]
-    done += [f"{name} wrote since the update lies in {path}" for name, path in aside.items()]
+    done = [f"rolled back to release {release[:12]}, which runs now"]
+    done += [f"the data that {name} wrote since the update is in {path}" for name, path in aside.items()]
     # Its own next step leads to the container, and that is the healthy one again.
-    lies = f"what {service} printed lies in {log}; " if log else ""
-    next_step = f"{lies}mend the cause, then run `{Line('apply')}` again"
-    return _failed(failure, "; what ".join(done), next_step, taken_back=True, release=release, aside=aside)
+    lies = f"the log of {service} is in {log}; " if log else ""
+    next_step = f"{lies}fix the cause, then run `{Line('apply')}` again"
+    return _failed(failure, "; ".join(done), next_step, taken_back=True, release=release, aside=aside)
 
 
 def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any) -> AgentError:
     log = failure.details.get("log", [])
     return AgentError(
         f"{failure.problem}{shown_log(log)}\n{words}",
-        next_step or failure.next_step or f"mend the cause, then run `{Line('apply')}` again",
+        next_step or failure.next_step or f"fix the cause, then run `{Line('apply')}` again",
         service=failure.details.get("service"),
         log=log,
         **details,
@@ -175,7 +175,7 @@ def _may_have_written(docker: Docker, container: dict[str, Any] | None, copy: di
 def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], journal: Journal) -> None:
     seen = {name: fingerprints(root, name) for name in names}
     forget(root, names)
-    journal.say(f"starting {', '.join(names)} as before")
+    journal.say(f"starting {', '.join(names)} of the earlier release")
     before = restarts_before(docker, request["stack"])
     run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
     limits = {name: float(request["services"].get(name, {}).get("health_timeout") or HEALTH_SECONDS) for name in names}

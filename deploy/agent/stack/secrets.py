@@ -99,8 +99,8 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     if value is None:
         value = _of_other_stack(root, secret)
     if value is None and not path.exists() and secret.get("reference"):
-        problem = f"the secret {secret['name']} is kept in {secret['reference']}, and was not given"
-        raise AgentError(problem, f"run `{Line('apply')}` where that can be read")
+        problem = f"the secret {secret['name']} is kept in {secret['reference']}, and was not provided"
+        raise AgentError(problem, f"run `{Line('apply')}` where that reference can be read")
     if value is None:
         value = path.read_text() if path.exists() else secret["prefix"] + _random()
     owner = next((reader for reader in secret["readers"] if reader["service"] == secret["owner"]), ROOT_READER)

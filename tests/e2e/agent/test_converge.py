@@ -94,7 +94,7 @@ def test_a_change_that_does_not_get_healthy_is_taken_back(stack: AgentStack) -> 
     assert failure.value.document["taken_back"]
     assert "cannot read my own settings" in str(failure.value)
     kept = stack.root / "run" / "failed" / "one.log"
-    assert failure.value.next_step == f"what one printed lies in {kept}; mend the cause, then run `kit apply` again"
+    assert failure.value.next_step == f"the log of one is in {kept}; fix the cause, then run `kit apply` again"
     assert kept.read_text().splitlines() == ["cannot read my own settings"]
     seen = stack.probe()
     assert (seen["release"], seen["good"]) == (good.release, good.release)
@@ -188,7 +188,7 @@ def test_killed_in_the_middle_the_next_apply_converges(stack: AgentStack, words:
     assert len(docker("ps", "-aq", "--filter", f"label=kit.stack={stack.name}").split()) == 2
 
 
-@pytest.mark.parametrize("words", ["putting back the data of one", "starting one as before"])
+@pytest.mark.parametrize("words", ["restoring the data of one", "starting one of the earlier release"])
 def test_killed_while_taking_back_the_older_release_finds_its_own_data(stack: AgentStack, words: str) -> None:
     old, new = tags(stack, 2)
     good = stack.bundle({"one": stack.block("one", HEALTHY, old)})

@@ -177,7 +177,7 @@ def test_down_and_destroy_keep_data_until_it_is_asked_for_by_folder(stack: Agent
     assert (seen["release"], seen["services"]) == (None, {})
 
     with stack.held():
-        with pytest.raises(KitError, match="/srv is no folder of user data"):
+        with pytest.raises(KitError, match="/srv is not a folder of user data"):
             stack.call("destroy", data=True, folders=["/srv"])
         assert stack.call("destroy", data=True, folders=[str(stack.data)])["changed"]
     assert not stack.data.exists()

@@ -46,7 +46,7 @@ def test_a_second_run_is_refused_and_told_who_holds(transport: LocalTransport, r
 def test_a_change_is_refused_without_the_hold_and_under_another_ones(
     transport: LocalTransport, request_of: Document
 ) -> None:
-    with pytest.raises(KitError, match="does not hold it"):
+    with pytest.raises(KitError, match="does not have its hold"):
         transport.call("secrets", {**request_of, "run": "first", "secrets": []})
     with transport.hold({**request_of, "run": "first"}, lambda _line: None):
         with pytest.raises(HeldError, match="held by ada"):
@@ -84,7 +84,7 @@ def test_a_control_node_that_is_silent_for_too_long_loses_the_hold_and_its_next_
         second = transport.hold({**request_of, "run": "second"}, lambda _line: None)
         with second, pytest.raises(HeldError, match="held by ada"):
             transport.call("secrets", {**request_of, "run": "first", "secrets": []})
-        with pytest.raises(KitError, match="does not hold it") as refused:
+        with pytest.raises(KitError, match="does not have its hold") as refused:
             transport.call("secrets", {**request_of, "run": "first", "secrets": []})
     assert refused.value.next_step.startswith("run the same command again")
 
@@ -148,7 +148,7 @@ def test_a_step_that_waited_until_its_run_let_go_is_refused(
         )
     assert step.wait() == 1
     assert step.stdout is not None
-    assert "does not hold it" in step.stdout.read().decode()
+    assert "does not have its hold" in step.stdout.read().decode()
 
 
 @contextmanager

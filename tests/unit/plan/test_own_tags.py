@@ -180,7 +180,7 @@ def test_another_state_of_the_tag_is_replaced_by_the_locked_one(place: Place) ->
     # The library has moved on: what was locked before cannot be had any more, which is told.
     with pytest.raises(AgentError, match="has moved") as caught:
         place.sync(before)
-    assert caught.value.next_step == "`kit lock --upgrade llama3:8b` takes what the tag is now"
+    assert caught.value.next_step == "`kit lock --upgrade llama3:8b` locks the tag's present digest"
 
 
 @pytest.mark.parametrize("origin", ["llama3:8b", "library/LLAMA3:8b"])

@@ -62,5 +62,5 @@ def _ensure_set(room: dict[str, Any], root: str) -> None:
     if left:
         words = "; ".join(f"{one['name']} {one['cause']}" for one in left)
         raise AgentError(
-            f"Open WebUI took the settings but does not hold them: {words}", f"see `{Line('logs', 'open_webui')}`"
+            f"Open WebUI accepted the settings but did not store them: {words}", f"see `{Line('logs', 'open_webui')}`"
         )

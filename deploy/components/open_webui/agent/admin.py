@@ -22,7 +22,9 @@ class Admin:
         """Sign in; later requests are an administrator's."""
         status, answer = self._send("POST", "/api/v1/auths/signin", {"email": email, "password": password})
         if status == 429:
-            raise AgentError("Open WebUI refuses more sign-ins for now", "wait three minutes, then run it again")
+            raise AgentError(
+                "Open WebUI refuses further sign-ins for now", "wait three minutes, then run the same command again"
+            )
         if status != 200 or answer.get("role") != "admin":
             raise AgentError(
                 f"the kit's account {email} cannot sign in to Open WebUI as an administrator (HTTP {status})",

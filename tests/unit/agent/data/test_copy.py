@@ -173,7 +173,7 @@ def test_a_copy_is_brought_up_to_date_and_holds_nothing_that_has_gone(data: Path
 def test_a_damaged_copy_is_not_put_back_and_the_data_stays(data: Path, tmp_path: Path) -> None:
     take_copy(request(data), tmp_path / "copy", QUIET)
     (tmp_path / "copy" / "data" / "uploads" / "a letter.txt").write_text("dumb")
-    with pytest.raises(AgentError, match="is damaged; nothing was put back"):
+    with pytest.raises(AgentError, match="is damaged; nothing was restored"):
         put_back(tmp_path / "root", "one", tmp_path / "copy", QUIET)
     assert (data / "uploads" / "a letter.txt").read_text() == "dear"
     assert not list(data.glob(".kit-*"))

@@ -153,7 +153,7 @@ def test_a_copy_that_is_damaged_changes_nothing_and_the_service_runs_on(
 
     monkeypatch.setattr(moving, "take_copy", damaging)
     docker = OneContainer(host)
-    with pytest.raises(AgentError, match=r"a letter\.txt is not what was copied there"):
+    with pytest.raises(AgentError, match=r"a letter\.txt differs from its original after the copy"):
         settle(host, docker, "move")
     assert docker.calls == ["stop", "start"]
     assert list(new_place(host).iterdir()) == []

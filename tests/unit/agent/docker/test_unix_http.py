@@ -63,9 +63,9 @@ def test_a_pull_is_told_line_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (HEAD + LAYER + b'{"errorDetail": {"message": "no space"}, "error": "no space"}\r\n', "refused it: no space"),
-        (HEAD + LAYER + b'{"status": "Downl', "broke off in the middle"),
-        (HEAD + b"[]\r\n", "no JSON object"),
+        (HEAD + LAYER + b'{"errorDetail": {"message": "no space"}, "error": "no space"}\r\n', "refused: no space"),
+        (HEAD + LAYER + b'{"status": "Downl', "ended in the middle"),
+        (HEAD + b"[]\r\n", "not a JSON object"),
         (b'HTTP/1.0 404 No\r\n\r\n{"message": "manifest unknown"}', "POST /images/create: manifest unknown"),
         (b"", "does not answer"),
     ],
@@ -86,5 +86,5 @@ def test_no_socket_is_no_engine_and_a_closed_one_needs_root(tmp_path: Path) -> N
     if os.geteuid() == 0:
         return
     (tmp_path / "s").touch(0o000)
-    with pytest.raises(AgentError, match="may not talk to Docker"):
+    with pytest.raises(AgentError, match="permission denied for Docker's socket"):
         Docker(str(tmp_path / "s")).info()

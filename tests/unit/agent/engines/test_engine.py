@@ -47,7 +47,7 @@ def test_an_error_that_comes_late_in_a_200_is_an_error_in_the_engines_words(tmp_
     [
         ([b'{"status":"pulling"}\n'], True, "ended before it said"),
         ([b'{"status":"pulling"}\n'], False, "closed before the answer was complete"),
-        ([b'{"status":"pulling"}\n{"stat'], True, "cut off"),
+        ([b'{"status":"pulling"}\n{"stat'], True, "incomplete"),
         ([], True, "ended before it said"),
     ],
 )
@@ -97,13 +97,13 @@ def test_an_engine_that_never_answers_is_given_up_after_the_limit(tmp_path: Path
         asked.connection.recv(1)
 
     error = failure(play, tmp_path)
-    assert "said nothing for 0.4 s" in error.problem
+    assert "sent nothing for 0.4 s" in error.problem
 
 
 def test_an_engine_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    for folder, step in (("/srv/models", "`kit logs main`"), (None, f"look at the engine at {url} yourself")):
+    for folder, step in (("/srv/models", "`kit logs main`"), (None, f"check the engine at {url} yourself")):
         with pytest.raises(AgentError) as error:
             engine(url, tmp_path, models_dir=folder).models()
         assert error.value.problem == f"engine main: listing its models: {url} refuses the connection"
@@ -160,7 +160,7 @@ def test_a_key_goes_into_the_header_and_into_no_message(tmp_path: Path) -> None:
     assert "very-secret" not in f"{error.document()}"
 
 
-@pytest.mark.parametrize(("value", "words"), [(None, "not on this host"), ("two\nlines", "no header can carry")])
+@pytest.mark.parametrize(("value", "words"), [(None, "not on this host"), ("two\nlines", "no HTTP header can carry")])
 def test_a_key_that_cannot_be_sent_is_named_and_not_shown(value: str | None, words: str, tmp_path: Path) -> None:
     (tmp_path / "secrets" / "mac").mkdir(parents=True)
     if value:

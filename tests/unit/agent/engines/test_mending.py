@@ -139,7 +139,7 @@ def test_a_mending_that_broke_off_is_ended_by_the_next_run(
     layer(double, "model").unlink()
     with pytest.raises(AgentError, match="Docker is away"):
         sync.run(request, journal, Restarts(AgentError("Docker is away")))
-    assert "being mended" in lost(request, root)["tech"]
+    assert "during its repair" in lost(request, root)["tech"]
     sync.run(request, journal, restarts)
     assert restarts.asked == [["main"]]
     assert lost(request, root) == {}

@@ -61,7 +61,7 @@ def test_a_key_that_is_refused_is_not_told_as_a_wrong_address(tmp_path: Path) ->
     with scripted(lambda asked: asked.answer(401, b'{"error": "bad key"}')) as server:
         found = observe([engine(server.url)], tmp_path)["studio"]
     assert found["problem"] == "engine studio: asking for its models: it answered 401: bad key"
-    assert found["next"].startswith("look at the engine's key")
+    assert found["next"].startswith("check the engine's key")
 
 
 def test_a_probe_says_what_it_has_and_what_the_release_asks_it_for(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_probe_says_what_it_has_and_what_the_release_asks_it_for(tmp_path: Pat
             found = observe(asked, tmp_path)
             assert found["studio"]["applied"] == applied
     assert found["off"]["problem"].endswith("http://127.0.0.1:1/v1 refuses the connection")
-    assert found["off"]["next"] == "look at the engine at http://127.0.0.1:1/v1 yourself, then the same command again"
+    assert found["off"]["next"] == "check the engine at http://127.0.0.1:1/v1 yourself, then run the same command again"
     assert found["off"]["names"] == []
 
 

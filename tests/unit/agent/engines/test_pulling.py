@@ -140,7 +140,7 @@ def test_a_registry_that_cuts_its_answers_is_asked_for_the_rest(
     assert sync.run(asked(tmp_path / "root", double, served, base), journal)["pulled"] == ["main/llama3:8b"]
     starts = [int(one.split("=")[1].split("-")[0]) for one in served.ranges]
     assert max(starts) > 6 * served.most
-    assert "the pull broke off, going on" in journal.path.read_text()
+    assert "the pull ended early, resuming" in journal.path.read_text()
 
 
 def test_a_registry_that_is_gone_is_an_error_and_the_next_run_goes_on(

@@ -142,7 +142,7 @@ def test_a_base_that_is_not_there_starts_no_pull(double: Server, root: Path, jou
     assert set(seen) == {"GET /api/tags"}
 
 
-@pytest.mark.parametrize(("part", "words"), [("sha256", "0" * 64), ("size", "7 are wanted")])
+@pytest.mark.parametrize(("part", "words"), [("sha256", "0" * 64), ("size", "expected 7")])
 def test_a_wrong_file_is_named_with_what_was_wanted_and_found_and_nothing_is_made(
     part: str, words: str, double: Server, root: Path, file: Path, journal: Journal
 ) -> None:

@@ -54,7 +54,7 @@ def test_a_certificate_that_nobody_vouches_for_is_an_error(tmp_path: Path, priva
     with scripted(play, private) as server, pytest.raises(AgentError, match="certificate") as error:
         Engine(described(server.url), tmp_path, None, LIMITS).models()
     assert server.asked == []
-    assert "`ca` in kit.yaml" in error.value.next_step
+    assert "`ca` of kit.yaml" in error.value.next_step
 
 
 def test_a_broken_connection_behind_tls_is_looked_at_again(

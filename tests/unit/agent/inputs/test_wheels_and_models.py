@@ -142,7 +142,7 @@ def test_a_strangers_file_at_the_place_is_left_there(tmp_path: Path, wheelhouse:
     path = Path(asked["models"][0]["path"])
     path.parent.mkdir()
     path.write_bytes(b"a person's")
-    with pytest.raises(AgentError, match="not one that the kit put there"):
+    with pytest.raises(AgentError, match="the kit did not put it there"):
         models.run(asked, journal)
     assert path.read_bytes() == b"a person's"
 

@@ -38,5 +38,5 @@ def test_a_file_is_placed_nowhere_but_in_its_release(tmp_path: Path, path: str) 
 
 def test_bytes_that_are_not_those_of_their_digest_are_not_placed(tmp_path: Path) -> None:
     wrong = {**file(f"releases/{RELEASE}/compose.yaml"), "content": "y"}
-    with pytest.raises(AgentError, match="does not have the digest"):
+    with pytest.raises(AgentError, match="does not match its digest"):
         place.run({"root": str(tmp_path), "release": RELEASE, "files": [wrong]}, QUIET)

@@ -49,4 +49,4 @@ def test_a_disk_that_fails_while_taking_back_hides_nothing_of_what_failed_first(
     back = {"release": GOOD, "images": {}}
     told = take_back(Silent(), request, {}, back, failure, Journal(str(tmp_path), ""))
     assert told.problem.startswith("main did not get healthy: it ended with exit code 3\n  no such model\n")
-    assert f"taking back to {GOOD[:12]} failed as well: " in told.problem
+    assert f"rolling back to {GOOD[:12]} failed as well: " in told.problem

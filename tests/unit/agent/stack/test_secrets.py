@@ -82,7 +82,7 @@ def test_a_secret_that_is_kept_elsewhere_is_never_made_up(tmp_path: Path) -> Non
         "reference": "env:MAC",
         "readers": [],
     }
-    with pytest.raises(AgentError, match="kept in env:MAC, and was not given"):
+    with pytest.raises(AgentError, match="kept in env:MAC, and was not provided"):
         secrets.run({"root": str(tmp_path), "secrets": [wanted]}, QUIET)
     secrets.run({"root": str(tmp_path), "secrets": [{**wanted, "value": "given"}]}, QUIET)
     kept = tmp_path / "secrets" / "mac" / "mac_api_key"
