@@ -1,4 +1,4 @@
-"""Operation `job`: one verb that the host's scheduler asks for, under the hold that control nodes take as well."""
+"""Operation `job`: runs one verb for the host's scheduler, under the same hold as control nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.agent.verbs import operation_of
 
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any] | None:
-    """Run the job's verb; AgentError with exit code 4 where another one holds the host for longer than its patience."""
+    """Run the job's verb; raise AgentError with exit code 4 if another holder outlasts the job's patience."""
     root, verb, run = Path(request["root"]), request["verb"], f"job-{request['job']}-{secrets.token_hex(4)}"
     operation = operation_of(verb)
     host, command = socket.gethostname(), f"job {request['job']}"

