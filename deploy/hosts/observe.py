@@ -94,6 +94,8 @@ class Observation:
     daemon_json: dict[str, Any] | None = None
     memory_bytes: int = 0
     cores: int = 1
+    architecture: str = ""
+    """Processor as the kernel names it; empty if the host did not say."""
     gpu: Gpu = field(default_factory=Gpu)
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
     """Device files that services need, by the pattern that was asked for."""
@@ -256,6 +258,7 @@ def _read(answer: dict[str, Any]) -> Observation:
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
+        architecture=answer.get("architecture", ""),
         gpu=Gpu(**answer["gpu"]),
         devices={nodes: tuple(DeviceNode(**one) for one in found) for nodes, found in answer["devices"].items()},
         holder=answer["hold"]["holder"] if answer["hold"] else None,

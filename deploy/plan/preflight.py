@@ -24,6 +24,8 @@ from deploy.plan.sources import source_refusals
 from deploy.stack import Stack
 
 Refusal = tuple[str, str]
+AMD64 = ("x86_64", "amd64")
+"""Names of the only processor that images and wheels are pinned for; kit.lock's platform says the same."""
 
 
 def refusals(
@@ -40,6 +42,7 @@ def refusals(
         *(changing if operations else ()),
         *model_refusals(deployment, observation),
         *named_refusals(deployment, observation),
+        *_architecture(observation),
         *_denied(observation),
         *engine_refusals(deployment.fetch, observation),
         *_ports(deployment, observation),
@@ -112,6 +115,15 @@ def _engine_advice(observation: Observation) -> Iterator[str]:
     work = engine_work(observation)
     if work.starts and not work.is_own and observation.systemd:
         yield "this Docker is not the kit's own; the kit starts it, at each boot too, and changes nothing else of it"
+
+
+def _architecture(observation: Observation) -> Iterator[Refusal]:
+    found = observation.architecture
+    if found and found not in AMD64:
+        yield (
+            f"this machine's processor is {found}, and kit.lock pins images and packages for amd64 alone",
+            "run the stack on an amd64 machine",
+        )
 
 
 def _denied(observation: Observation) -> Iterator[Refusal]:

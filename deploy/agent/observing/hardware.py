@@ -24,6 +24,7 @@ def observe() -> dict[str, Any]:
     return {
         "memory_bytes": _memory_bytes(Path("/proc/meminfo").read_text()),
         "cores": len(os.sched_getaffinity(0)),
+        "architecture": os.uname().machine,
         "gpu": _gpu(),
         "os": _operating_system(),
         "systemd": Path("/run/systemd/system").is_dir(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_machine_without_a_card_has_none(machine: Path) -> None:
     device(machine / "pci" / "0000:00:1f.6", "0x020000", "0x8086", "0x15bc")
     assert hardware.observe()["gpu"] == {"vendor": None, "card": None, "driver": None}
+
+
+def test_the_processor_is_named_as_the_kernel_does() -> None:
+    assert hardware.observe()["architecture"] == platform.machine()
 
 
 def test_an_nvidia_card_comes_before_the_one_on_the_board_and_is_named_by_its_driver(machine: Path) -> None:
