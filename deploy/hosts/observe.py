@@ -14,11 +14,11 @@ from deploy.deployment.places import kept_request, places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
 from deploy.hosts.seen import (
+    Card,
     Container,
     DeviceNode,
     Disk,
     Docker,
-    Gpu,
     HostFolder,
     HostImage,
     Listener,
@@ -96,7 +96,8 @@ class Observation:
     cores: int = 1
     architecture: str = ""
     """Processor as the kernel names it; empty if the host did not say."""
-    gpu: Gpu = field(default_factory=Gpu)
+    cards: tuple[Card, ...] = ()
+    """Its graphics cards, the likeliest for models first."""
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
     """Device files that services need, by the pattern that was asked for."""
     holder: dict[str, Any] | None = None
@@ -259,7 +260,7 @@ def _read(answer: dict[str, Any]) -> Observation:
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
         architecture=answer.get("architecture", ""),
-        gpu=Gpu(**answer["gpu"]),
+        cards=tuple(Card(**one) for one in answer["cards"]),
         devices={nodes: tuple(DeviceNode(**one) for one in found) for nodes, found in answer["devices"].items()},
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],

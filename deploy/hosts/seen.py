@@ -122,18 +122,23 @@ class Disk:
 
 
 @dataclass(frozen=True)
-class Gpu:
-    """The first graphics card that a model could run on."""
+class Card:
+    """A graphics card that a model could run on; None for what neither the kernel nor its driver tells."""
 
-    vendor: str | None = None
+    vendor: str
     card: str | None = None
+    """Its name, or the numbers of its vendor and kind."""
     driver: str | None = None
+    pci: str | None = None
+    """Its address on the machine's bus."""
+    uuid: str | None = None
+    """Its own name, which stays when cards come and go; drivers choose cards by it."""
+    memory_bytes: int | None = None
+    """Its own memory."""
 
     @property
     def words(self) -> str:
         """Say which one it is, and what drives it."""
-        if self.vendor is None:
-            return "no GPU"
         return f"GPU {self.card or self.vendor} ({f'driver {self.driver}' if self.driver else 'no driver'})"
 
 

@@ -46,7 +46,7 @@ def bare(desired: Share) -> Answer:
         "memory_bytes": 24 * GIB,
         "cores": 2,
         "architecture": "x86_64",
-        "gpu": {"vendor": None, "card": None, "driver": None},
+        "cards": [],
         "devices": {nodes: [] for nodes in request["devices"]},
         "os": BOOKWORM,
         "systemd": False,

@@ -83,10 +83,15 @@ def host_line(observation: Observation) -> str:
     """Say what the host is."""
     docker, cores = observation.docker, observation.cores
     parts = [f"{cores} core{'s' if cores != 1 else ''}", f"{observation.memory_bytes / 2**30:.1f} GiB"]
-    parts.append(observation.gpu.words)
+    parts.append(observation.cards[0].words if observation.cards else "no GPU")
     parts.append(f"Docker {docker.version}" if docker.server else f"no Docker ({docker.problem or 'it is not there'})")
     parts += [f"Compose {docker.compose}" if docker.compose else "no Compose"]
     return f"host: {', '.join(parts)}"
+
+
+def _first_card(observation: Observation) -> dict[str, str | None]:
+    first = next(iter(observation.cards), None)
+    return {key: getattr(first, key, None) for key in ("vendor", "card", "driver")}
 
 
 def _holder(holder: dict[str, Any]) -> str:
@@ -214,7 +219,9 @@ def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
         "host": {
             "cores": observation.cores,
             "memory_bytes": observation.memory_bytes,
-            "gpu": asdict(observation.gpu),
+            "architecture": observation.architecture,
+            "gpu": _first_card(observation),
+            "cards": [asdict(card) for card in observation.cards],
             "docker": observation.docker.version,
             "compose": observation.docker.compose,
         },
