@@ -1,1 +1,1 @@
-"""Talking with models as any program does: where they answer, and what they say."""
+"""Conversations with models, as any program has them: their addresses, requests and answers."""

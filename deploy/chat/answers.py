@@ -25,23 +25,23 @@ class Piece:
 
     text: str
     is_thought: bool = False
-    """Whether the model only thinks aloud."""
+    """True if the model is only thinking aloud."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What an engine says of a whole answer."""
+    """An engine's figures about a whole answer."""
 
     tokens: int | None = None
     seconds: float | None = None
-    """How long the engine took for these tokens alone."""
+    """Time that the engine took for these tokens alone."""
     reason: str = "stop"
 
 
 def answer(
     door: Door, model: str, messages: list[Message], key: str | None, ca: str | None = None
 ) -> Generator[Piece | Ended, None, None]:
-    """Yield the pieces of an answer as they come, then its end; closing it early stops the engine."""
+    """Yield the pieces of an answer as they come, then its end; closing the generator early stops the engine."""
     speaks = _openai if door.protocol == OPENAI else _native
     try:
         yield from speaks(door, door.name_of(model), messages, key, ca)
@@ -56,7 +56,7 @@ def answer(
 
 
 def names(door: Door, key: str | None, ca: str | None = None) -> tuple[str, ...]:
-    """Return the models that an API says it has."""
+    """Return the models in an API's own list."""
     path, topic, name = ("/models", "data", "id") if door.protocol == OPENAI else ("/api/tags", "models", "name")
     with asked(door, path, None, key, ca) as reply:
         found = _object(door, reply.read()).get(topic) or []
@@ -73,7 +73,7 @@ def _absent(door: Door, model: str, there: tuple[str, ...]) -> KitError:
 def _native(
     door: Door, model: str, messages: list[Message], key: str | None, ca: str | None
 ) -> Generator[Piece | Ended, None, None]:
-    """Lines of JSON, the last of which has the counts."""
+    """Yield an answer from lines of JSON, the last of which has the counts."""
     with asked(door, "/api/chat", {"model": model, "messages": messages, "stream": True}, key, ca) as lines:
         for line in lines:
             said = _object(door, line) if line.strip() else {}
@@ -90,7 +90,7 @@ def _native(
 def _openai(
     door: Door, model: str, messages: list[Message], key: str | None, ca: str | None
 ) -> Generator[Piece | Ended, None, None]:
-    """Server-sent events; the counts come in one of their own, or in none at all."""
+    """Yield an answer from server-sent events; the counts are in an event of their own, or missing."""
     document = {"model": model, "messages": messages, "stream": True, "stream_options": {"include_usage": True}}
     tokens, seconds, reason = None, None, ""
     with asked(door, "/chat/completions", document, key, ca) as lines:

@@ -1,4 +1,4 @@
-"""Which door a model is asked at, and with which key."""
+"""Choice of the door at which a model is asked, and of its key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from deploy.words import did_you_mean
 
 
 def door_to(model: str, known: tuple[Door, ...], engine: str | None, may_read_keys: bool) -> Door:
-    """Return where a model is asked: at the gateway where there is one, else at its engine, or at the one named."""
+    """Return the door of a model: the gateway's if there is one, else its engine's, or the named one."""
     if engine is not None:
         return _engine(engine, known)
     able = [door for door in known if model in door.models]
@@ -26,7 +26,7 @@ def _engine(name: str, known: tuple[Door, ...]) -> Door:
 
 
 def no_model(name: str, known: tuple[Door, ...]) -> UsageError:
-    """Return the error of a name that nothing in kit.yaml has."""
+    """Return the error about a name that nothing in kit.yaml has."""
     names = tuple(dict.fromkeys(model for door in known for model in door.models))
     others = "; one that is not in kit.yaml is asked with --engine" if any(map(_is_open, known)) else ""
     return UsageError(f"kit.yaml has no model {name!r}{did_you_mean(name, names)}", _there_are(names) + others)

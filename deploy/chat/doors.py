@@ -1,4 +1,4 @@
-"""Where programs reach the models of a deployment: each API that answers, with its real address."""
+"""Doors of a deployment's models for programs: each API, with its real address."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from deploy.spec.model import Spec
 
 @dataclass(frozen=True)
 class Door:
-    """One API that answers chat requests."""
+    """An API that answers chat requests."""
 
     name: str
     """Name of the service, or of an engine that the kit does not run."""
     protocol: str
     url: str
-    """Base address as this host reaches it."""
+    """Base address from this host."""
     models: tuple[str, ...]
     key: Secret | None
     is_gateway: bool = False
     is_managed: bool = True
-    """Whether the kit runs it."""
+    """True if the kit runs it."""
     embeddings: tuple[str, ...] = ()
-    """Of the models, those that somebody turns text into vectors with."""
+    """Models that are used for embeddings."""
     upstream: tuple[tuple[str, str], ...] = ()
     behind: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Of a gateway: for each model, the engines that it asks."""
+    """Model to the engines behind it, for a gateway."""
     managed: tuple[str, ...] = ()
-    """Of these engines, those that the kit runs."""
+    """Engines behind a gateway that the kit runs."""
     cause_of: CauseOf | None = None
-    """How to read what a gateway says when it asked them in vain."""
+    """Reader of a gateway's refusals."""
 
     @property
     def is_local(self) -> bool:
-        """Whether this machine alone reaches it."""
+        """Return True if it is reachable from this machine alone."""
         host = urlsplit(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback
@@ -52,7 +52,7 @@ class Door:
             return host == "localhost"
 
     def name_of(self, model: str) -> str:
-        """Return the name that it knows a model by."""
+        """Return its own name of a model."""
         return dict(self.upstream).get(model, model)
 
 
@@ -100,7 +100,7 @@ def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
 
 
 def _published(url: str, service: Service) -> str:
-    """Return an address inside the stack's networks as the host's own port."""
+    """Return an address inside the stack's networks as an address of the host's own port."""
     inside = urlsplit(url)
     port = next(port for port in service.told_ports if port.container_port == inside.port)
     return f"{inside.scheme}://{port.place}{inside.path}"

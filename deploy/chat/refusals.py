@@ -1,4 +1,4 @@
-"""What a gateway says of what stands behind it, in words of ours: who failed, at what, and what to do about it.
+"""Refusals of a gateway about engines behind it, in plain words: who failed, at what, and the next step.
 
 A refusal whose cause its room does not know is shown as it is.
 """
@@ -18,12 +18,12 @@ UNABLE = re.compile(r"does not support (chat|generate)\b")
 
 
 def is_unable(said: str) -> bool:
-    """Whether an engine says that a model cannot answer: one of embeddings, or one whose file it did not find."""
+    """Return True if an engine says that a model cannot answer: it makes embeddings, or its file is missing."""
     return UNABLE.search(said) is not None
 
 
 def looked_after(door: Door, model: str) -> str:
-    """Return what helps where an engine does not find a model, or a part of it."""
+    """Return the next step if an engine does not find a model, or a part of it."""
     if not door.is_gateway:
         anew = f"`{Line('restart', door.name)}`" if door.is_managed else f"start the engine at {door.url} anew"
     else:
@@ -34,7 +34,7 @@ def looked_after(door: Door, model: str) -> str:
 
 
 def of_gateway(door: Door, model: str, refusal: RefusedError) -> KitError:
-    """Return the error of a gateway that passed a question on in vain."""
+    """Return the error of a gateway that asked its engines in vain."""
     said, who = refusal.said, _engines(door, model)
     told = f" ({door.name} said: {_line(said)})" if said else ""
     if is_unable(said):
@@ -88,5 +88,5 @@ def _where_to_look(door: Door, model: str) -> str:
 
 
 def _line(said: str) -> str:
-    """Return the first line of what was said; how it went on there is the gateway's own story."""
+    """Return the first line of an error; the rest is the gateway's own trace."""
     return shortened(said.strip().split("\n", 1)[0].strip(), LINE)

@@ -1,4 +1,4 @@
-"""How fast an answer came: by the engine's own figures where it gives them, else measured here."""
+"""Speed of an answer: by the engine's own figures if it gives them, else measured here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.chat.answers import Ended, Piece
 
 @dataclass
 class Timing:
-    """Takes the pieces of one answer as they come."""
+    """Timing of one answer, by its pieces as they come."""
 
     clock: Callable[[], float] = time.monotonic
     ended: Ended | None = None
@@ -21,7 +21,7 @@ class Timing:
     _texts: list[str] = field(default_factory=list)
 
     def take(self, said: Piece | Ended) -> None:
-        """Note what was said, and when."""
+        """Note a piece, and its time."""
         if isinstance(said, Ended):
             self.ended = said
             return
@@ -33,17 +33,17 @@ class Timing:
 
     @property
     def text(self) -> str:
-        """The answer so far."""
+        """Return the answer so far."""
         return "".join(self._texts)
 
     @property
     def tokens(self) -> int:
-        """How many tokens the answer has; where nobody counted them, how many pieces came."""
+        """Return the number of tokens in the answer; without a count, the number of pieces."""
         return self._counted or self._pieces
 
     @property
     def rate(self) -> float | None:
-        """Tokens per second; None where an answer is too short to tell."""
+        """Return tokens per second; None if an answer is too short."""
         if self._counted and self.ended and self.ended.seconds:
             return self._counted / self.ended.seconds
         # The first token's own time is that of reading the prompt.
@@ -52,14 +52,14 @@ class Timing:
 
     @property
     def source(self) -> str:
-        """Say whose figures these are."""
+        """Return the origin of these figures."""
         if not self._counted:
             return "pieces counted and timed here, the engine gives no figures"
         return "the engine's figures" if self.ended and self.ended.seconds else "counted by the engine, timed here"
 
     @property
     def line(self) -> str:
-        """All of it as a person reads it."""
+        """Return all figures as a line for people."""
         counted = f"{self.tokens} token{'s' if self.tokens != 1 else ''}"
         rate = "too short to time" if self.rate is None else f"{self.rate:.1f} tokens/s"
         cut = (

@@ -1,4 +1,4 @@
-"""One request to a model's API, its answer read line by line as it comes."""
+"""A request to a model's API, with its answer read line by line as it comes."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from deploy.errors import KitError
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 900.0
-"""Loading a large model from a slow disk takes minutes, in which nothing is said."""
+"""Timeout of a silent answer: loading a large model from a slow disk takes minutes."""
 WORDS = 400
 BODY = 1 << 16
 Document = dict[str, Any]
 
 
 class RefusedError(KitError):
-    """The API answered that it will not."""
+    """The API refused the request."""
 
     def __init__(self, problem: str, next_step: str, status: int, said: str) -> None:
         super().__init__(problem, next_step)
         self.status = status
         self.said = said
-        """Its own words, with its lines."""
+        """The refusal's own words, with its lines."""
 
 
 @contextmanager
 def asked(
     door: Door, path: str, document: Document | None, key: str | None, ca: str | None = None
 ) -> Iterator[http.client.HTTPResponse]:
-    """Send one request and give its answer; whatever fails names who was asked, and the next step."""
+    """Send a request and yield its answer; every error names the door and the next step."""
     place = urlsplit(door.url)
     connection: http.client.HTTPConnection | None = None
     try:
@@ -74,7 +74,7 @@ def _headers(key: str | None) -> dict[str, str]:
 
 
 def refused(door: Door, status: int, raw: bytes) -> RefusedError:
-    """Return what an API said when it would not."""
+    """Return an API's refusal."""
     told, step = _said(raw), next_step(door)
     said = shortened(" ".join(told.split()), WORDS)
     if status in (401, 403):
@@ -87,7 +87,7 @@ def refused(door: Door, status: int, raw: bytes) -> RefusedError:
 
 
 def _said(raw: bytes) -> str:
-    """Return the words of an error, whichever form it has."""
+    """Return the words of an error in any of its forms."""
     try:
         said = json.loads(raw)["error"]
         said = said["message"] if isinstance(said, dict) else said
@@ -97,7 +97,7 @@ def _said(raw: bytes) -> str:
 
 
 def _code(raw: bytes, status: int) -> int:
-    """Return an answer's status; within an answer that began well, the one that its error names."""
+    """Return an answer's status; for an error within a begun answer, the status that it names."""
     if status != http.client.OK:
         return status
     try:
@@ -108,12 +108,12 @@ def _code(raw: bytes, status: int) -> int:
 
 
 def shortened(said: str, most: int) -> str:
-    """Return words of another program's, with a sign where they were cut."""
+    """Return another program's words, with a sign in place of a cut end."""
     return said if len(said) <= most else f"{said[: most - 3]}..."
 
 
 def next_step(door: Door) -> str:
-    """Return where to look when an API is silent."""
+    """Return the next step if an API is silent."""
     if door.is_managed:
         return f"`{Line('status')}` says what runs, `{Line('logs', door.name)}` why it may not"
     return f"look at the engine at {door.url} yourself"

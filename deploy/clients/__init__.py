@@ -1,1 +1,1 @@
-"""Lines for the programs that people use with their models: ready to be pasted, with the real addresses and names."""
+"""Lines for the programs that people use with their models: ready to paste, with the real addresses and names."""

@@ -1,4 +1,4 @@
-"""What the lines are made of: the two kinds of API that clients speak, and how each gets its key."""
+"""Input of the lines: the two kinds of API that clients use, and the key of each."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from deploy.chat.doors import Door
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 NO_KEY = "none"
-"""What a client that insists on a key is given where nobody asks for one."""
+"""Key for a client that insists on one, if the API asks for none."""
 
 
 @dataclass(frozen=True)
 class Api:
-    """One address as a client of one protocol is told it."""
+    """An API endpoint in the form that one kind of client needs."""
 
     door: Door
     url: str
     models: tuple[str, ...]
-    """Names that chat is asked under, the one for the example first."""
+    """Names for chat requests, the example's first."""
     names: tuple[str, ...]
     """The same models by their names in kit.yaml."""
     secret: str | None
-    """Name of the key's secret; None where nobody asks for one."""
+    """Name of the key's secret; None if the API asks for no key."""
     value: str | None
-    """The key itself, where it was asked to be shown."""
+    """Value of the key; None unless the user wants it shown."""
 
     @property
     def model(self) -> str:
-        """The model of the example."""
+        """Return the model of the example."""
         return self.models[0]
 
 
@@ -40,19 +40,19 @@ class Given:
 
     openai: Api | None
     native: Api | None
-    """The engine's own protocol, which needs no gateway."""
+    """Endpoint in the engine's own protocol, which needs no gateway."""
     why_no_openai: str
     why_no_native: str
     command: str
-    """The program that prints this, as it can be typed from anywhere."""
+    """Program that prints these lines, as it can be typed from anywhere."""
     spec: str
-    """The path of kit.yaml from anywhere."""
+    """Path of kit.yaml, valid in every folder."""
     has_gateway: bool
     sudo: str
-    """What goes before a command that only root may run."""
+    """Prefix of a command that only root may run."""
 
     def key_command(self, secret: str) -> str:
-        """Return the line that prints a key."""
+        """Return the command line that prints a key."""
         return f"{self.sudo}{self.command} secret show {secret} {quote(self.spec)}"
 
 
@@ -63,7 +63,7 @@ def given(
     sudo: str,
     value_of: Callable[[Door], str] | None,
 ) -> Given:
-    """Choose the APIs: the gateway before the engines; what cannot be offered has a word why."""
+    """Return the chosen APIs: the gateway before the engines; a missing one has a reason."""
     speaking = [door for door in doors if door.models]
     openai = next((door for door in speaking if door.protocol == "openai"), None)
     native = [door for door in speaking if door.protocol != "openai"]

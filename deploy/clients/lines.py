@@ -1,4 +1,4 @@
-"""Every client that has lines, and why one has none."""
+"""Clients with lines, and the reason if a client has none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.clients.shell import aliases, curl, env, powershell
 
 @dataclass(frozen=True)
 class Lines:
-    """What one client needs, or why it is left out."""
+    """Lines of a client, or the reason why it is left out."""
 
     client: str
     title: str

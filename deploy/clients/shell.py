@@ -21,7 +21,7 @@ def env(told: Given) -> str:
 
 
 def key_line(told: Given, api: Api) -> str:
-    """Return the line that puts the key where the other lines take it from."""
+    """Return the line that puts the key in the place where the other lines read it."""
     if api.secret is None:
         return f"export {KEY_VARIABLE}={NO_KEY}"
     return f"export {KEY_VARIABLE}=" + (
@@ -30,7 +30,7 @@ def key_line(told: Given, api: Api) -> str:
 
 
 def curl(told: Given, api: Api) -> str:
-    """Return a question; the key goes in by a header's file, for everybody sees the words of a command."""
+    """Return a question; a header file holds the key, as everybody can see a command's arguments."""
     body = {"model": api.model, "messages": [{"role": "user", "content": QUESTION}]}
     asked = f"curl --silent --show-error {api.url}/chat/completions -H 'Content-Type: application/json'"
     data = f"-d {quote(json.dumps(body))}"
@@ -40,7 +40,7 @@ def curl(told: Given, api: Api) -> str:
 
 
 def aliases(told: Given) -> str:
-    """Return a word for each model that begins a conversation, and one that lists them."""
+    """Return an alias for each model that begins a conversation, and one that lists them."""
     command, spec = told.command, quote(told.spec)
     lines = [f"alias models={quote(f'{command} models {spec}')}"]
     api = told.openai if told.has_gateway or told.native is None else told.native
@@ -55,14 +55,14 @@ def aliases(told: Given) -> str:
 
 
 def _word(name: str, names: tuple[str, ...]) -> str:
-    """Return a model's name as a part of an alias, which holds no slash: the last folder, where it is the only one."""
+    """Return a model's name as a part of an alias, without slashes: its last folder, if that is unique."""
     last = name.rpartition("/")[2]
     alone = sum(other.rpartition("/")[2] == last for other in names) == 1
     return last if alone else name.replace("/", "_")
 
 
 def powershell(told: Given, api: Api) -> str:
-    """Return a question; its text goes as UTF-8, which Windows PowerShell would not do by itself."""
+    """Return a question; its text is sent as UTF-8, which Windows PowerShell would not do by itself."""
     lines = []
     if api.secret is not None:
         lines += [f"# the key: {told.key_command(api.secret)}"] if api.value is None else []

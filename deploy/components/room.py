@@ -88,7 +88,7 @@ class Resolved:
     engine: Engine | None = None
     named_engine: NamedEngine | None = None
     jobs: tuple[Job, ...] = ()
-    """What the host does for it by itself, on a schedule."""
+    """Work that the host does for it by itself, on a schedule."""
 
     @property
     def service(self) -> Service:

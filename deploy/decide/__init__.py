@@ -1,1 +1,1 @@
-"""Spec and lock to deployments and bundles: every decision is taken here or in a room."""
+"""Spec and lock to deployments and bundles: every decision is made here or in a room."""

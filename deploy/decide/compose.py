@@ -1,4 +1,4 @@
-"""A service's block of the compose file, and the digest that says whether it changed."""
+"""A service's block of the compose file, and the digest that detects a change of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def service_networks(service: Service) -> list[str]:
 
 
 def service_block(deployment: Deployment, service: Service, file_mounts: tuple[Mount, ...]) -> dict[str, Any]:
-    """Return the compose file's block of one service, its own digest among the labels."""
+    """Return the compose file's block of one service, with its own digest among the labels."""
     whole = {**_process(service), **_storage(deployment, service, file_mounts), **_limits(service)}
     block = {key: _escaped(value) for key, value in whole.items() if value not in ([], {})}
     labels = {"kit.stack": deployment.stack, "kit.service": service.name, "kit.digest": block_digest(block)}
@@ -44,13 +44,13 @@ def service_block(deployment: Deployment, service: Service, file_mounts: tuple[M
 
 
 def block_digest(block: dict[str, Any]) -> str:
-    """Return the digest of a service's rendered block, whatever its health timing."""
+    """Return the digest of a service's rendered block without its health timing."""
     counted = {**block, "healthcheck": {**block["healthcheck"], **FIRST_TIMES}}
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
 def name_options(service: Service) -> list[str]:
-    """Return how long a service asks for a name: a part that is stopped has none, and Docker asks the host's server.
+    """Return the DNS options of a service: a stopped part has no name, and Docker asks the host's server.
 
     Where nobody answers there, each question took ten seconds before another engine was tried.
     """
@@ -126,7 +126,7 @@ def _limits(service: Service) -> dict[str, Any]:
 
 
 def _escaped(value: Any) -> Any:
-    """Write every '$' twice, for compose would take it for a variable."""
+    """Return a value with every '$' doubled: compose would read it as a variable."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):

@@ -26,23 +26,23 @@ LOCK = "kit.lock"
 
 @dataclass(frozen=True)
 class Desired:
-    """What the files in git say, decided and rendered."""
+    """The files in git, decided and rendered."""
 
     path: Path
     deployments: dict[str, Deployment]
     """By the name of the host, as all that is decided."""
     bundles: dict[str, Bundle]
     sources: Callable[[], tuple[Spec, Lock]]
-    """Read when they are asked for: what was kept from an earlier run needs them no more."""
+    """Reader of the sources, called on demand: a remembered result does not need them."""
 
     @property
     def spec(self) -> Spec:
-        """What kit.yaml says."""
+        """Return the content of kit.yaml."""
         return self.sources()[0]
 
     @property
     def lock(self) -> Lock:
-        """What kit.lock says."""
+        """Return the content of kit.lock."""
         return self.sources()[1]
 
     @property
@@ -71,7 +71,7 @@ class Desired:
 
 @dataclass(frozen=True)
 class Share:
-    """What the files in git say of one host."""
+    """The files in git about one host, decided and rendered."""
 
     desired: Desired
     host: str
@@ -85,18 +85,18 @@ class Share:
 
     @property
     def spec(self) -> Spec:
-        """What kit.yaml says of all hosts."""
+        """Return the content of kit.yaml, for all hosts."""
         return self.desired.spec
 
     def image_requests(self) -> list[dict[str, Any]]:
-        """Return what the agent's operation `image` assembles."""
+        """Return the requests of the agent's operation `image`."""
         from deploy.decide.images import image_requests
 
         return image_requests(self.spec, self.desired.lock)
 
 
 def lock_path(spec_path: Path) -> Path:
-    """Return where the lock of a spec lies: beside it."""
+    """Return the path of a spec's lock, beside it."""
     return spec_path.with_name(LOCK)
 
 
@@ -114,7 +114,7 @@ def load_desired(path: Path) -> Desired:
 
 
 def recall_desired(path: Path) -> Desired:
-    """Return the same as `load_desired`, as an earlier run kept it where nothing that it was made of changed since."""
+    """Return the result of `load_desired`, from an earlier run if none of its inputs changed since."""
     if kept := recall(path):
         return Desired(path, *kept, cache(lambda: _read(path)))
     before = surroundings(path)

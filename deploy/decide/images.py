@@ -1,4 +1,4 @@
-"""Which image a service runs, from what the lock pins, and what the agent needs to have it on the host."""
+"""Images of services, from the lock's pins, and the agent's requests for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.spec.model import Spec
 
 
 def image_of(service: ServiceSpec, lock: Lock) -> Image:
-    """Return a service's image by the name under which the host's Docker knows it."""
+    """Return a service's image by its name in the host's Docker."""
     source = source_of(service)
     locked = lock.images[source.key]
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
@@ -28,7 +28,7 @@ def image_of(service: ServiceSpec, lock: Lock) -> Image:
 
 
 def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
-    """Return what the agent assembles or pulls, each image once."""
+    """Return the images that the agent assembles or pulls, each once."""
     return [_request(source, spec, lock) for source in image_sources(spec).values()]
 
 

@@ -1,4 +1,4 @@
-"""A spec's model into the request that creates it: everything decided, nothing asked."""
+"""A spec's model as the request that creates it: decided, with no question to an engine."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from deploy.spec.presets import resolved
 class _Made:
     model: CreatedModel
     whole: Modelfile
-    """With all that it takes over from the models of the spec that it is made from."""
+    """The model with all that it inherits from the models of the spec."""
     origin: Origin
-    """What the first of them is made from."""
+    """Source of the first model in its line."""
 
 
 def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
-    """Return the models of one engine, each after the one that it is made from."""
+    """Return the models of one engine, each after its source."""
     names = {model.engine for model in models}
     made_from = Lineage(models, {one.name for one in spec.engines if one.name in names and one.models_are == "created"})
     made: dict[str, _Made] = {}

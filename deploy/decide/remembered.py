@@ -1,8 +1,8 @@
-"""What was decided and rendered, kept for the next run with the digest of everything that it was made of.
+"""Results of resolve and render, cached for the next run under the digest of all inputs.
 
 Resolve and render are pure: the same inputs give the same result, so it may be remembered. Loading the libraries that
 read a spec and print templates takes longer than all else that an apply does where nothing changed. Nothing is carried
-out from what was kept: that is made of the files anew.
+out from the cache: that is made of the files anew.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from deploy.source_files import Digests
 
 FORMAT = 2
 MOST = 20
-"""More of them than this are not kept; the oldest go."""
+"""Number of cached results; the oldest go first."""
 Kept = tuple[dict[str, Deployment], dict[str, Bundle]]
 """By host, what was decided, and its files."""
 
 
 @dataclass(frozen=True)
 class _Document:
-    """One kept result, and all that it depends on."""
+    """A cached result with all its inputs."""
 
     format: int
     spec: str
@@ -47,7 +47,7 @@ class _Document:
 
 
 def surroundings(spec: Path) -> str | None:
-    """Return the digest of this kit and of the templates beside a spec; None where a file cannot be read."""
+    """Return the digest of this kit and of the templates beside a spec; None if a file cannot be read."""
     # The listing counts as well: a template that appears beside the spec comes before the kit's own.
     own, beside = templates_dir(), spec.parent / "templates"
     digest = hashlib.sha256(json.dumps([FORMAT, sys.version, _packages(), str(own)]).encode())
@@ -61,7 +61,7 @@ def surroundings(spec: Path) -> str | None:
 
 
 def recall(spec: Path) -> Kept | None:
-    """Return what was kept of a spec, if all that it was made of is the same to the byte."""
+    """Return the cached result of a spec, if all its inputs are the same to the byte."""
     try:
         document = _read(_content(str(_place(spec))))
         if document.spec != str(spec.absolute()) or document.surroundings != surroundings(spec):
@@ -74,7 +74,7 @@ def recall(spec: Path) -> Kept | None:
 
 
 def keep(spec: Path, made_in: str, inputs: Digests, made: Kept) -> None:
-    """Keep a result with what it was made of."""
+    """Cache a result with its inputs."""
     document = _Document(FORMAT, str(spec.absolute()), made_in, inputs, *made)
     payload = json.dumps(written(_Document, document)).encode()
     # Where nothing can be written nothing is kept.
@@ -108,7 +108,7 @@ def _folder() -> Path:
 
 
 def _content(path: str) -> bytes:
-    """Read what this user kept, and nothing that another user can write."""
+    """Return the bytes of a file that only this user can write."""
     with _opened(path) as stream:
         status = os.fstat(stream.fileno())
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
@@ -132,7 +132,7 @@ def _opened(path: str) -> BinaryIO:
 
 
 def _files(folder: Path, suffix: str = "") -> Iterator[str]:
-    """Return the files below a folder, sorted; links are followed, as templates are found through them."""
+    """Yield the files below a folder, sorted; links are followed, as templates are found through them."""
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         status = Path(place).stat()
@@ -143,5 +143,5 @@ def _files(folder: Path, suffix: str = "") -> Iterator[str]:
 
 
 def _packages() -> list[str]:
-    """Return the packages that this Python runs with, and their versions."""
+    """Return the packages of this Python, with their versions."""
     return sorted(path.name for path in Path(click.__file__).parents[1].glob("*.dist-info"))

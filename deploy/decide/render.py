@@ -1,4 +1,4 @@
-"""Deployment to Bundle: templates loop and print what typed code has decided."""
+"""Deployment to Bundle: templates loop and print the decisions of typed code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from deploy.deployment.values import as_json
 from deploy.errors import UsageError
 
 UNTOLD = ("fetch", "addresses")
-"""Places to fetch from are outside every digest; of addresses, each service has its own."""
+"""Places to fetch from are outside every digest; each service has addresses of its own."""
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -33,11 +33,11 @@ TEMPLATE_FAULTS = (
     TypeError,
     ValueError,
 )
-"""What a template of a person's own can raise; ValueError holds UnicodeDecodeError."""
+"""Errors that a person's own template can raise; ValueError includes UnicodeDecodeError."""
 
 
 def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
-    """Render every file of a host; `overrides` is a folder of templates that come before the kit's own."""
+    """Render every file of a host; `overrides` is a folder of templates that precede the kit's own."""
     loader = Templates(overrides)
     templates = _templates(loader)
     rendered = tuple(_render_service(templates, deployment, service) for service in deployment.services)
@@ -54,7 +54,7 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
 
 
 def _modelfiles(deployment: Deployment) -> dict[str, File]:
-    """Return each created model as text: for people, and for whoever makes it by hand."""
+    """Return each created model as text, for people who read it or create it by hand."""
     files = (
         # No model's name has an `@`: the file of each is another one.
         File(f"models/{engine.name}/{model.name.replace('/', '@')}.Modelfile", model.modelfile)
@@ -72,7 +72,7 @@ class _Rendered:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """Digests of what a service is made of, so that a plan can say which of them changed."""
+        """Return the digests of a service's parts, so that a plan can name the changed ones."""
         split = {"networks", "image", "labels", "volumes"}
         settings = {key: value for key, value in self.block.items() if key not in split}
         return {
@@ -110,7 +110,7 @@ def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) ->
 
 
 def _decided(deployment: Deployment) -> dict[str, Any]:
-    """Return the deployment for the host, without what is outside every digest: where and how much to fetch."""
+    """Return the deployment for the host, without values outside every digest: places and sizes of downloads."""
     decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
     for service in decided["services"]:
         service["image"].pop("layers")
@@ -156,6 +156,6 @@ def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) ->
 
 
 def _place(name: str, error: Exception) -> str:
-    """Return the template's line that raised, where Jinja knows it."""
+    """Return the template's line that raised, if Jinja knows it."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(name)]
     return f"templates/{name}:{lines[-1]}" if lines else f"templates/{name}"

@@ -1,4 +1,4 @@
-"""Spec and lock to Deployment: every decision is taken here or in a room, and none later."""
+"""Spec and lock to Deployment: every decision is made here or in a room, and none later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates of a person's own: `templates/` beside kit.yaml, whose files come before the kit's of the same name."""
+"""A person's own templates: `templates/` beside kit.yaml, whose files precede the kit's of the same name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIX = ".j2"
 
 
 class Templates(jinja2.FileSystemLoader):
-    """A person's templates before the kit's own; knows which were used."""
+    """A person's templates before the kit's own; it records the used ones."""
 
     def __init__(self, overrides: Path | None) -> None:
         super().__init__([folder for folder in (overrides, templates_dir()) if folder is not None])
@@ -22,12 +22,12 @@ class Templates(jinja2.FileSystemLoader):
         self.used: set[str] = set()
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        """Read a template, and remember that it was asked for."""
+        """Read a template, and record its use."""
         self.used.add(template)
         return super().get_source(environment, template)
 
     def ensure_overrides(self) -> None:
-        """Refuse a file that overrides nothing and that no other template includes: a slip in its name, mostly."""
+        """Refuse a file that overrides nothing and that no other template includes: mostly its name is misspelled."""
         if self.overrides is None:
             return
         # One of a component that this spec does without is right too.

@@ -1,1 +1,1 @@
-"""What one host of a stack shall run, everything decided: plain values, no I/O."""
+"""Everything that one host of a stack runs, decided: plain values, no I/O."""

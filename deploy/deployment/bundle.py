@@ -1,4 +1,4 @@
-"""What a host gets: rendered files with their digests, a manifest, and one digest over all."""
+"""A host's rendered files with their digests, a manifest, and one digest over all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANIFEST_FORMAT = 1
 
 @dataclass(frozen=True)
 class File:
-    """A rendered file; its path is relative to the stack's root, or to the release where it has no folder."""
+    """A rendered file; its path is relative to the stack's root, or to the release if it has no folder."""
 
     path: str
     content: str
@@ -22,7 +22,7 @@ class File:
 
     @property
     def sha256(self) -> str:
-        """Digest of the bytes."""
+        """Return the digest of the bytes."""
         return hashlib.sha256(self.content.encode()).hexdigest()
 
 
@@ -33,11 +33,11 @@ class Bundle:
     stack: str
     files: tuple[File, ...]
     services: dict[str, dict[str, Any]]
-    """Per service: its block's digest, its image, and the digests of the parts, for causes in words."""
+    """Service to its block's digest, its image, and the digests of the parts, for causes in words."""
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the release holds; a release is what its manifest says."""
+        """Return the content of the release; a release is what its manifest says."""
         return {
             "format": MANIFEST_FORMAT,
             "kit": __version__,
@@ -50,12 +50,12 @@ class Bundle:
 
     @property
     def manifest_text(self) -> str:
-        """The manifest's bytes, whose sha256 is the release's digest."""
+        """Return the manifest's bytes, whose sha256 is the release's digest."""
         return canonical_json(self.manifest)
 
     @property
     def release(self) -> str:
-        """Digest of the release."""
+        """Return the digest of the release."""
         return hashlib.sha256(self.manifest_text.encode()).hexdigest()
 
     def placed(self) -> tuple[File, ...]:
@@ -64,12 +64,12 @@ class Bundle:
         return tuple(File(self.placed_path(file.path), file.content, file.mode) for file in (*self.files, own))
 
     def placed_path(self, path: str) -> str:
-        """Return a manifest's path as seen from the stack's root."""
+        """Return a manifest's path relative to the stack's root."""
         return path if path.startswith("files/") else f"releases/{self.release}/{path}"
 
 
 def canonical_json(value: Any) -> str:
-    """Write JSON so that equal values are equal bytes."""
+    """Return a value as JSON in which equal values are equal bytes."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
 

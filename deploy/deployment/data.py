@@ -24,10 +24,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class UserData:
-    """What of a service is user data, under one root on the host."""
+    """User data of a service, under one root on the host."""
 
     host_path: str
     owner: Owner
     items: tuple[SqliteFile | Tree, ...]
     version: str
-    """Release of the application that writes it: an older one is never started on it."""
+    """Release of the application that writes it: an older release never starts on it."""

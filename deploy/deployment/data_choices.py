@@ -1,4 +1,4 @@
-"""What a person may choose for user data whose place became another one."""
+"""Choices of a person for user data in a changed place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Literal, get_args
 
 Choice = Literal["move", "fresh", "found"]
 Choices = Mapping[str, Choice]
-"""What was chosen, by service; under the empty name, for every service."""
+"""Service to the choice; the empty name means every service."""
 EVERY = ""
 CHOICES: tuple[Choice, ...] = get_args(Choice)

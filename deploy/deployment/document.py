@@ -1,4 +1,4 @@
-"""Dataclasses as JSON and back: what is read has exactly the written types, or is refused."""
+"""Dataclasses as JSON and back: a document has exactly the written types, or is refused."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from deploy.deployment.values import as_json
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 _NAME = "is"
-"""Key of a dataclass's own name: two of a union may have the same fields."""
+"""Key of a dataclass's own name: two members of a union may have the same fields."""
 _PLAIN = (str, int, bool, float)
 
 
 class UnreadableError(ValueError):
-    """The document is not one of this type."""
+    """The document is not of this type."""
 
 
 def written(kind: Any, value: Any) -> Any:
-    """Return a value of a type as JSON values; what is typed as Any comes back as plain values."""
+    """Return a value of a type as JSON values; values typed as Any come back as plain values."""
     if dataclasses.is_dataclass(value) and kind is not Any:
         own: Any = type(value)
         hints = _hints(own)
@@ -36,7 +36,7 @@ def written(kind: Any, value: Any) -> Any:
 
 
 def read(kind: type[T], value: Any) -> T:
-    """Return the value that was written; UnreadableError where the document is none of that type."""
+    """Return the written value; UnreadableError if the document is not of that type."""
     own: Any = kind
     found: T = _reader(own)(value)
     return found
@@ -50,7 +50,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 @cache
 def _reader(kind: Any) -> Reader:
-    """Return what reads one type; made once, for a document holds many values of few types."""
+    """Return the reader of a type; made once, as a document holds many values of few types."""
     origin = get_origin(kind)
     if kind is Any:
         return lambda value: value

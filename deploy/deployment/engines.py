@@ -1,4 +1,4 @@
-"""Engines and files of models, as a host shall have them."""
+"""Engines and files of models on a host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.deployment.secrets import Secret
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model's file on the host, by its content."""
+    """A model's file on the host, addressed by its content."""
 
     name: str
     service: str
@@ -22,35 +22,35 @@ class ModelFile:
     sha256: str
     size_bytes: int
     source: dict[str, Any]
-    """Where the agent takes it from, as the agent's operation `models` reads it."""
+    """Source for the agent, in the form of the agent's operation `models`."""
     advice: str = ""
-    """What a person may want to know of it when it is fetched; outside every digest."""
+    """Advice to a person when it is fetched; outside every digest."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine whose models are created over its API, whoever runs it."""
+    """An engine whose models are created over its API, run by the kit or not."""
 
     name: str
     kind: str
     protocol: str
     address: str
-    """As the host reaches it."""
+    """Its address from the host."""
     models: tuple[CreatedModel, ...]
     key: Secret | None = None
     models_dir: str | None = None
-    """Folder of the host with its models; None where the kit does not run it."""
+    """Folder of the host with its models; None if the kit does not run it."""
     prune: bool = False
-    """Whether a model that left the spec is removed."""
+    """True to remove a model that left the spec."""
     context: Context | None = None
-    """What a model gets that sets no context of its own; None where nobody knows."""
+    """Context of a model that sets none of its own; None if unknown."""
     heeding: str = ""
-    """What lets a model's template win over the one in its file; outside every digest."""
+    """Setting by which a model's template overrides the one in its file; outside every digest."""
 
 
 @dataclass(frozen=True)
 class NamedEngine:
-    """An engine that has its models by itself, at its address for the host: they are asked for by name alone."""
+    """An engine that has its models already, at its address for the host: they are only asked for by name."""
 
     name: str
     protocol: str

@@ -16,6 +16,6 @@ class Fetch:
     proxy: str | None = None
     ca: str | None = None
     registry: str | None = None
-    """Base address that stands for the default container registry."""
+    """Base address in place of the default container registry."""
     models: str | None = None
-    """Base address that stands for the default model registry."""
+    """Base address in place of the default model registry."""

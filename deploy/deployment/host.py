@@ -1,4 +1,4 @@
-"""Everything that one host of a stack shall run."""
+"""One host's share of the stack, decided."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.stack import Stack
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything that one host of a stack shall run."""
+    """Everything that one host of a stack runs."""
 
     stack: str
     services: tuple[Service, ...]
@@ -24,27 +24,27 @@ class Deployment:
     named_engines: tuple[NamedEngine, ...] = ()
     fetch: Fetch = field(default_factory=Fetch)
     addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """The host's addresses when they were locked, by the word of `publish` that means them."""
+    """Addresses of the host when they were locked, by the word of `publish` that stands for them."""
     jobs: tuple[Job, ...] = ()
 
     @property
     def root(self) -> str:
-        """Folder of the stack's releases, files, secrets and state on the host."""
+        """Return the folder of the stack's releases, files, secrets and state on the host."""
         return Stack(self.stack).root
 
     @property
     def data_root(self) -> str:
-        """Folder of the stack's user data on the host, where the spec says nothing else."""
+        """Return the folder of the stack's user data on the host; the spec can name another one."""
         return Stack(self.stack).data_root
 
     @property
     def project(self) -> str:
-        """Name of the compose project."""
+        """Return the name of the compose project."""
         return Stack(self.stack).project
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret once, by name."""
+        """Return every secret once, by name."""
         used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
         used |= {one.key.name: one.key for one in self.asked_engines if one.key}
@@ -52,7 +52,7 @@ class Deployment:
 
     @property
     def asked_engines(self) -> tuple[Engine | NamedEngine, ...]:
-        """Every engine that a host asks for its models."""
+        """Return every engine that a host asks for its models."""
         return (*self.engines, *self.named_engines)
 
     def readers(self, secret: Secret) -> tuple[str, ...]:
@@ -60,5 +60,5 @@ class Deployment:
         return tuple(service.name for service in self.services if any(use.secret == secret for use in service.secrets))
 
     def service(self, name: str) -> Service:
-        """Return the service of that name; KeyError where there is none."""
+        """Return the service of that name; KeyError if there is none."""
         return {service.name: service for service in self.services}[name]

@@ -1,4 +1,4 @@
-"""An image by the name under which a host's Docker knows it."""
+"""An image by its name in a host's Docker."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from deploy.deployment.port import Port as Port
 
 @dataclass(frozen=True)
 class Image:
-    """An image by the name under which the host's Docker knows it."""
+    """An image by its name in the host's Docker."""
 
     reference: str
     source: Literal["build", "pull"]
     recipe: str
-    """Digest of everything that goes into it, or of the manifest that a registry has."""
+    """Digest of all its inputs, or of its manifest in a registry."""
     download_bytes: int
-    """What its inputs or its layers weigh, for the estimate before the first apply."""
+    """Size of its inputs or its layers, for the estimate before the first apply."""
     layers: tuple[LayerSize, ...] = ()
-    """What it is assembled from, for the count of disk space; outside every digest."""
+    """Sizes of its parts, for the count of disk space; outside every digest."""

@@ -1,4 +1,4 @@
-"""Models that engines create over their API, as a host shall have them."""
+"""Models that engines create over their API, for one host."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from deploy.agent.protocols.names import plain, same
 FILE = "model.gguf"
 ADAPTER = "adapter.gguf"
 PROJECTOR = "projector.gguf"
-"""Names of the files within a request: the same wherever a file lies on a disk."""
+"""Names of the files within a request: the same for every place of a file on a disk."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A file that a model is created from, as its engine's API takes it."""
+    """A file that a model is created from, in the form of its engine's API."""
 
     file: str
     """Its name in the create request."""
     sha256: str
     size_bytes: int
     source: dict[str, Any]
-    """Where the agent takes it from."""
+    """Source of the file, for the agent."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """A library's model that another is made from: pulled once, and held to the digest that was locked."""
+    """A library's model that another is created from: pulled once, and checked against its locked digest."""
 
     name: str
     digest: str
@@ -36,52 +36,52 @@ class Base:
 
 @dataclass(frozen=True)
 class Context:
-    """How many tokens of a conversation an engine lets a model see."""
+    """Number of tokens of a conversation that an engine shows a model."""
 
     tokens: int
     is_chosen: bool
-    """Whether the spec says it."""
+    """True if the spec sets it."""
     is_least: bool = False
-    """Whether it may be more, for it depends on the memory of cards."""
+    """True if it may be more, depending on the memory of cards."""
 
 
 @dataclass(frozen=True)
 class CreatedModel:
-    """A model that an engine makes from a request: content-addressed by the engine, remembered by the host."""
+    """A model that an engine creates from a request: content-addressed by the engine, remembered by the host."""
 
     name: str
     request: dict[str, Any]
-    """Body of the request, places to fetch from left out."""
+    """Body of the request, without places to fetch from."""
     digest: str
-    """Digest of everything that decides what the engine makes."""
+    """Digest of every input of the engine's result."""
     layers: dict[str, str]
-    """Digests of the layers that can be computed, by media type: they only name a drift's cause."""
+    """Digests of the computable layers, by media type: they only name a drift's cause."""
     modelfile: str
-    """The same as text, for people."""
+    """The model as a Modelfile's text, for people."""
     blobs: tuple[Blob, ...] = ()
     base: Base | None = None
     num_ctx: int | None = None
     """Its context in tokens, its own or its parent's; None leaves it to the engine."""
     trained: int | None = None
-    """Longest context that it was trained for, where that is known."""
+    """Longest context that it was trained for; None if unknown."""
     is_bare: bool = False
-    """Whether neither its file nor the spec has a template for a chat."""
+    """True if neither its file nor the spec has a template for a chat."""
     parts: dict[str, str] = field(default_factory=dict)
-    """Digests of what the request is made of, part by part: they only name what changed in the spec."""
+    """Digests of the request's inputs, part by part: they only name changes of the spec."""
 
     @property
     def is_pulled(self) -> bool:
-        """Whether it is a library's tag under its own name: pulled, and nothing is made of it."""
+        """Return True if it is a library's tag under its own name: pulled, not created."""
         return self.base is not None and same(self.base.name) == same(self.name)
 
     @property
     def weight_bytes(self) -> int:
-        """What its files weigh; those of one that is made from another model of the spec are that one's."""
+        """Return the size of its files; a model created from another model of the spec has that model's."""
         return sum(blob.size_bytes for blob in self.blobs) + (self.base.size_bytes if self.base else 0)
 
     @property
     def listed_as(self) -> str:
-        """The name that its engine lists it by: a tag that was pulled keeps the library's spelling."""
+        """Return its name in its engine's list: a pulled tag keeps the library's spelling."""
         return self.base.name if self.base is not None and self.is_pulled else self.name
 
 
@@ -98,7 +98,7 @@ def _above(made: dict[str, CreatedModel], model: CreatedModel) -> int:
 
 
 def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> Any:
-    """Return a part of a model's request, or of what it is made from."""
+    """Return a part of a model's request, its own or inherited."""
     left = dict(made)
     # A tag under its own name is made from itself: each request is looked at once.
     while model := left.pop(name, None):
@@ -109,5 +109,5 @@ def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> Any:
 
 
 def upstream_names(models: tuple[CreatedModel, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the models that their engine knows under another spelling, each with that one."""
+    """Return the models that their engine knows under another spelling, each with that spelling."""
     return tuple((one.name, one.listed_as) for one in models if plain(one.listed_as) != plain(one.name))

@@ -1,4 +1,4 @@
-"""What one room gives to others: rooms meet through these and never by name."""
+"""Offers of one room to others: rooms meet through these and never by name."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Egress
 
 PROTOCOLS = ("openai", "ollama")
-"""What engines speak. A protocol's name is never a component's, though one component is called as its protocol is."""
+"""Protocols of engines. A protocol's name is never a component's, though one component is called as its protocol is."""
 
 
 @dataclass(frozen=True)
 class Api:
-    """An address at which some models can be asked."""
+    """An address that answers requests for some models."""
 
     protocol: str
-    """The protocol's name, such as openai; never a component's."""
+    """Name of the protocol, such as openai; never a component's."""
     url: str
     """Base address inside the stack's networks."""
     models: tuple[str, ...]
-    """Model names that it answers to."""
+    """Names of the models that it answers for."""
     key: Secret | None
-    """The key that it asks for."""
+    """Key that it asks for; None without one."""
     is_outside: bool = False
-    """Whether it can be reached only by leaving the stack's own networks."""
+    """True if it can be reached only by leaving the stack's own networks."""
     upstream: tuple[tuple[str, str], ...] = ()
     """Models that it knows under other names, each with that name."""
     engine: str = ""
-    """Name of the engine, for what is told of one outside."""
+    """Name of the engine, for messages about an engine outside."""
     in_front: bool = False
-    """Whether it stands in front of engines and passes on what it is asked."""
+    """True if it stands in front of engines and passes questions on."""
 
     def name_of(self, model: str) -> str:
-        """Return the name that it knows a model by."""
+        """Return its own name of a model."""
         return dict(self.upstream).get(model, model)
 
 
@@ -52,7 +52,7 @@ Offer = ChatApi | Embeddings
 
 
 def way_out(asked: Egress | None, called: Iterable[Offer]) -> tuple[Egress, str]:
-    """Decide whether a service that calls these needs a way out of the stack's networks, and say what for."""
+    """Return the way out that a service with these calls needs, and the reason."""
     if asked is not None:
         return asked, "the spec says so" if asked == "any" else ""
     outside = sorted({f"{offer.engine} at {offer.url}" for offer in called if offer.is_outside and offer.models})

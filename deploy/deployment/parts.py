@@ -1,4 +1,4 @@
-"""What a model is made of, part by part, as digests that are remembered: so a plan can say which part changed."""
+"""Parts of a model as digests that are remembered: so a plan can name the changed part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from deploy.deployment.bundle import digest
 
 Parts = dict[str, str]
-"""Name of a part, a parameter by its own name, to a digest of its value."""
+"""Name of a part (a parameter by its own name) to a digest of its value."""
 _SHORT = 12
 _WORDS = {
     "from": "what it is made from",
@@ -22,7 +22,7 @@ _PARENT = "parent"
 
 
 def request_parts(request: Mapping[str, Any], *, base: str | None = None, parent: str | None = None) -> Parts:
-    """Return the parts of a create request and of what it rests on."""
+    """Return the parts of a create request and of its base."""
     plain = {key: value for key, value in request.items() if key not in ("model", "stream", "parameters")}
     rests = {"base": base, _PARENT: parent}
     found = {**plain, **request.get("parameters", {}), **{key: value for key, value in rests.items() if value}}
@@ -30,7 +30,7 @@ def request_parts(request: Mapping[str, Any], *, base: str | None = None, parent
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Return in words what differs; of a model that another one is made from only where nothing else does."""
+    """Return the differences in words; the parent counts only if nothing else differs."""
     own = tuple(_own_changes(before, now))
     return own or (("what it is made from changed",) if before.get(_PARENT) != now.get(_PARENT) else ())
 

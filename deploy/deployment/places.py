@@ -1,4 +1,4 @@
-"""Where on a host the data of people lies: data of applications, and engines' folders of models."""
+"""Places of people's data on a host: data of applications, and engines' folders of models."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Place:
     host_path: str
     owner: Owner
     parts: tuple[str, ...] = ()
-    """What is declared of it, by its path in the folder."""
+    """Declared data in it, as paths in the folder."""
     databases: tuple[str, ...] = ()
-    """Of the parts, those that are SQLite databases; the first one tells whose data it is."""
+    """SQLite databases among the parts; the first one identifies the owner of the data."""
     protocol: str | None = None
-    """How the engine is spoken to whose models lie there; None for the data of an application."""
+    """Protocol of the engine whose models lie there; None for the data of an application."""
 
     def request(self) -> dict[str, Any]:
-        """Return the place as the agent reads it."""
+        """Return the place in the agent's form."""
         return {
             "path": self.host_path,
             "kind": self.kind,
@@ -60,12 +60,12 @@ def _of_data(service: Service) -> Place:
 
 
 def places_request(deployment: Deployment) -> dict[str, Any]:
-    """Return all places of a host as the agent reads them, by service."""
+    """Return all places of a host in the agent's form, by service."""
     return {place.service: place.request() for place in places_of(deployment)}
 
 
 def kept_request(deployment: Deployment) -> dict[str, Any]:
-    """Return what kit.yaml has a service for, as the agent reads it; other data and keys are left over."""
+    """Return the data and keys of services in kit.yaml, in the agent's form; all others are left over."""
     folders = {folder.host_path for service in deployment.services for folder in service.folders}
     holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}
     return {

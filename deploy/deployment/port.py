@@ -1,4 +1,4 @@
-"""Where a service is published on its host."""
+"""Published ports of a host."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Port:
 
     @property
     def place(self) -> str:
-        """Address and port as they are written together."""
+        """Return the address and port as they are written together."""
         return f"{f'[{self.address}]' if ':' in self.address else self.address}:{self.host_port}"
 
     @property
     def is_open(self) -> bool:
-        """Whether other machines may reach it."""
+        """Return True if other machines may reach it."""
         return not ip_address(self.address).is_loopback

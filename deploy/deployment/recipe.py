@@ -1,4 +1,4 @@
-"""What an image is made of, and the digest over all of it; the agent assembles it, nothing is run to build it."""
+"""Inputs of an image, and the digest over all of them; the agent assembles it, nothing is run to build it."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from deploy.agent.inputs.layers import ASSEMBLER
 from deploy.reference import pull_name
 
 VENV = "/opt/venv"
-"""Where an image's wheels lie, as a virtual environment of its own Python."""
+"""Folder of an image's wheels, as a virtual environment of its own Python."""
 PATH = f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True, order=True)
 class Wheel:
-    """One wheel, pinned."""
+    """A pinned wheel."""
 
     name: str
     version: str
     file: str
     sha256: str
     size: int
-    """In bytes."""
+    """Size in bytes."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one kind's image is assembled; data, the same on every machine."""
+    """Assembly of one kind's image; data, the same on every machine."""
 
     kind: str
     suite: str
     debian: tuple[str, ...]
     """Names of Debian packages, beside the essential ones."""
     python: str | None = None
-    """Python version of the suite, where wheels go in."""
+    """Python version of the suite, for an image with wheels."""
     requirements: tuple[str, ...] = ()
-    """What is asked of the package index, as `name[extra]==version`."""
+    """Requirements for the package index, as `name[extra]==version`."""
     overrides: tuple[str, ...] = ()
-    """Packages to leave out although they are asked for, each with a marker that is never true."""
+    """Required packages to leave out, each with a marker that is never true."""
     bytecode: tuple[str, ...] = ()
     """Packages that its start loads, by the names of their folders: they are compiled once, not at every start."""
     environment: dict[str, str] = field(default_factory=lambda: {"LANG": "C.UTF-8", "PATH": PATH})
 
     @property
     def key(self) -> str:
-        """Name of its entry in kit.lock."""
+        """Return the name of its entry in kit.lock."""
         return self.kind
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """An image that a registry has, by the reference that a person would pull."""
+    """An image of a registry, by the reference that a person would pull."""
 
     kind: str
     reference: str
 
     @property
     def key(self) -> str:
-        """Name of its entry in kit.lock."""
+        """Return the name of its entry in kit.lock."""
         return self.reference
 
 
@@ -68,7 +68,7 @@ ImageSource = Recipe | Pulled
 
 
 def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> str:
-    """Return the digest of everything that goes in; places to fetch from are not part of it."""
+    """Return the digest of all inputs; places to fetch from are not part of it."""
     parts = {
         "assembler": ASSEMBLER,
         "platform": platform,
@@ -85,7 +85,7 @@ def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> s
 
 
 def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> dict[str, Any]:
-    """Return what the agent's operation `image` needs to assemble it."""
+    """Return the request of the agent's operation `image` to assemble it."""
     digest = recipe_digest(recipe, wheels, platform)
     return {
         "kind": recipe.kind,
@@ -104,7 +104,7 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
 
 
 def pull_request(kind: str, repository: str, digest: str, size: int, mirror: str | None) -> dict[str, Any]:
-    """Return what the agent's operation `image` needs to pull it: by digest, whatever a tag says by then."""
+    """Return the request of the agent's operation `image` to pull it by digest, independent of later tags."""
     return {
         "kind": kind,
         "reference": f"kit/{kind}:{digest}",

@@ -1,4 +1,4 @@
-"""Secrets by name; nobody but the host knows a value."""
+"""Secrets by name; only the host knows a value."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Secret:
     owner: str
     """Service that checks it; its folder holds the original."""
     prefix: str = ""
-    """What a generated value begins with."""
+    """Prefix of a generated value."""
     shown_as: str = ""
-    """What a person is told about it by `kit secret list`."""
+    """Description for a person in `kit secret list`."""
     reference: str = ""
-    """Where its value is kept on the control node, as env:NAME or file:PATH; empty where it is generated."""
+    """Place of its value on the control node, as env:NAME or file:PATH; empty for a generated one."""
     may_be_changed: bool = False
-    """Whether the application lets a person change it without the kit."""
+    """True if the application lets a person change it without the kit."""
     purpose: str = ""
-    """What it is and who reads it, if no person needs it."""
+    """Purpose and readers of a secret that no person needs."""
 
 
 @dataclass(frozen=True)

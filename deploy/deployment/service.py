@@ -1,4 +1,4 @@
-"""One container, everything decided."""
+"""A container, decided."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Artifact:
     name: str
     container_path: str
     context: Any = None
-    """Dataclass with everything the template prints, computed and sorted."""
+    """Dataclass with every value that the template prints, computed and sorted."""
     mode: str = "0444"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A health check inside the container, and patterns of the whole lines that a passed one leaves in its log."""
+    """A health check inside the container, and patterns of the whole log lines that a passed check leaves."""
 
     argv: tuple[str, ...]
     interval_seconds: int = 60
@@ -70,18 +70,18 @@ class Capability:
 
 @dataclass(frozen=True)
 class Device:
-    """A device of the host, or a folder of them, that a container gets."""
+    """A device of the host, or a folder of devices, that a container gets."""
 
     host_path: str
     nodes: str
     """Pattern of the device files in it that the service must be able to open."""
     next_step: str
-    """What a person does where there are none."""
+    """Next step of a person if there are none."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One container, everything decided."""
+    """A container, decided."""
 
     name: str
     kind: str
@@ -98,7 +98,7 @@ class Service:
     capabilities: tuple[Capability, ...] = ()
     devices: tuple[Device, ...] = ()
     groups: tuple[int, ...] = ()
-    """Further groups of the host that it is in, for what its devices belong to."""
+    """Further groups of the host that it is in, as owners of its devices."""
     memory_bytes: int = 2**30
     pids: int = 512
     sysctls: tuple[tuple[str, int], ...] = ()
@@ -113,11 +113,11 @@ class Service:
     host_secrets: tuple[Secret, ...] = ()
     """Secrets that no container reads; the agent does, for the room's own operations."""
     room: dict[str, Any] = field(default_factory=dict)
-    """What the room's own agent operations need, as JSON values: settings it owns, accounts."""
+    """Input of the room's own agent operations, as JSON values: settings it owns, accounts."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """What the room's checks need to ask its questions, as JSON values."""
+    """Facts that the room's checks need for their questions, as JSON values."""
 
     @property
     def told_ports(self) -> tuple[Port, ...]:
-        """The published ports as people are told them: those that other machines reach come first."""
+        """Return the published ports in the order for people: those that other machines reach come first."""
         return tuple(sorted(self.ports, key=lambda port: not port.is_open))

@@ -9,7 +9,7 @@ from deploy.deployment.port import Port as Port
 
 
 def as_json(value: Any) -> Any:
-    """Turn dataclasses into JSON values, tuples into lists, with sorted keys left to the writer."""
+    """Return a value with dataclasses as JSON values and tuples as lists; the writer sorts the keys."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):

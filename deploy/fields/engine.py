@@ -32,7 +32,7 @@ class EngineSpec(Strict):
     @property
     @abstractmethod
     def models_are(self) -> ModelsAre:
-        """How this engine gets its models."""
+        """Return the way in which its models come: opened, created or named."""
 
     @property
     def heeds_templates(self) -> bool:

@@ -1,4 +1,4 @@
-"""The addresses of a host that words of `publish` mean, asked of the host itself."""
+"""Addresses of a host behind words of `publish`, from the host itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEANING = {"lan": "no address in a local network", "all": "no address that a ser
 
 
 def host_addresses(words: tuple[str, ...], transport: Transport) -> Addresses:
-    """Return the addresses behind words of `publish`; no host is asked for none."""
+    """Return the addresses behind words of `publish`; without words, no host is asked."""
     if not words:
         return {}
     told = transport.call("addresses", {"format": 1})["addresses"]

@@ -1,4 +1,4 @@
-"""Contexts that kit.yaml asks for, held against the length that each model was trained for, where kit.lock has it."""
+"""Contexts in kit.yaml, checked against the length that each model was trained for, if kit.lock has it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.spec.models import Model
 
 
 def trained_length(models: Spec | Lineage, lock: Lock, model: Model) -> int | None:
-    """Return the longest context that a model was trained for, in tokens; None where nobody knows it."""
+    """Return the longest context that a model was trained for, in tokens; None if unknown."""
     made_from = models if isinstance(models, Lineage) else lineage(models)
     for first in made_from.line(model):
         model = first
@@ -37,7 +37,7 @@ def contexts_fit(spec: Spec, lock: Lock) -> Iterator[Finding]:
 
 
 def _longest(spec: Spec, made_from: Lineage, lock: Lock, engine: Engine) -> tuple[int, str] | None:
-    """Return the model of an engine that can use most; None where one of them is not known."""
+    """Return the engine's model with the longest context; None if the context of any model is unknown."""
     found = [(trained_length(made_from, lock, one), one.name) for one in spec.models if one.engine == engine.name]
     known = [(length, name) for length, name in found if length is not None]
     return max(known) if known and len(known) == len(found) else None

@@ -1,6 +1,6 @@
-"""All that differs between two documents, value by value, and the same in words.
+"""Differences of two documents, value by value, and the same in words.
 
-Nothing is chosen: whatever a document holds, or will hold one day, is compared by its structure alone.
+Documents are compared by their structure alone, so that new kinds of entries are compared as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OWNER = 2
 
 @dataclass(frozen=True)
 class Difference:
-    """A value that is another one, came, or went; None stands for none."""
+    """A changed, new or removed value; None stands for a missing one."""
 
     path: Path
     before: Any
@@ -29,7 +29,7 @@ class Difference:
 
 
 def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference]:
-    """Return every difference; entries of a list that have names are compared by them."""
+    """Yield every difference; entries of a list with names are compared by name."""
     if len(path) < OWNER - 1 or (len(path) < OWNER and dict in (type(before), type(after))):
         # A section that came or went is told entry by entry.
         before, after = ({} if one is None else one for one in (before, after))
@@ -44,7 +44,7 @@ def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference
 
 
 def _by_key(value: Any, other: Any) -> dict[str, Any] | None:
-    """Return the parts of a value by their names; None for a value that is compared whole."""
+    """Return the parts of a value by their names; None for a value that is compared as a whole."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, list | tuple) or not (value or isinstance(other, list | tuple)):
@@ -56,7 +56,7 @@ def _by_key(value: Any, other: Any) -> dict[str, Any] | None:
 
 
 def told(found: list[Difference]) -> Iterator[str]:
-    """Say differences in words, a line for each thing: `model main/assistant: digest 0a1b… -> 2c3d…`."""
+    """Yield differences in words, a line for each entry: `model main/assistant: digest 0a1b… -> 2c3d…`."""
     for owner, group in groupby(found, lambda one: _owner(one.path)):
         mine = list(group)
         if len(mine) == 1 and mine[0].path == owner:
@@ -69,12 +69,12 @@ def told(found: list[Difference]) -> Iterator[str]:
 
 
 def _owner(path: Path) -> Path:
-    """Return the entry that a path lies in: `images`, `models` and the like hold entries by name."""
+    """Return the entry that contains a path: `images`, `models` and the like hold entries by name."""
     return path[:OWNER]
 
 
 def _entry(path: Path) -> Path:
-    """Return the part of an entry that has several values of its own, such as one package among others."""
+    """Return the part of an entry that has several values of its own, such as one package."""
     return path[: OWNER + 2] if len(path) > OWNER + 1 else path[:OWNER]
 
 
@@ -85,7 +85,7 @@ def _named(owner: Path) -> str:
 
 
 def _whole(one: Difference) -> str:
-    """Say of a whole entry, or of a value that stands by itself, that it came, went or changed."""
+    """Return the words for a new, removed or changed entry, or single value."""
     if len(one.path) == OWNER and one.after is None:
         return f"{_named(one.path)}: no longer needed"
     if isinstance(one.after, dict) and one.before is None:
@@ -98,7 +98,7 @@ def _value(one: Difference) -> str:
 
 
 def _summary(entry: dict[str, Any]) -> str:
-    """Say the values of a new entry; of a list, how many there are."""
+    """Return the values of a new entry in words; for a list, its length."""
     return ", ".join(_summed(name, value) for name, value in entry.items() if value not in ((), [], {}))
 
 
@@ -112,7 +112,7 @@ def _summed(name: str, value: Any) -> str:
 
 
 def _changes(parts: list[Difference], entry: Path) -> str:
-    """Say what changed in one entry or in one named part of it."""
+    """Return the changes of an entry, or of one named part of it, in words."""
     name = f"{entry[-1]} " if len(entry) > 2 else ""
     by_key = {one.path[len(entry) :]: one for one in parts}
     if () in by_key:

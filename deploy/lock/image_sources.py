@@ -9,13 +9,13 @@ from deploy.spec.model import Spec
 
 
 def image_sources(spec: Spec) -> dict[str, ImageSource]:
-    """Return where the images of a spec come from, by the names of their entries in the lock."""
+    """Return the sources of a spec's images, by the names of their entries in the lock."""
     found = [source_of(service) for service in spec.services]
     return {source.key: source for source in found}
 
 
 def source_of(service: ServiceSpec) -> ImageSource:
-    """Return where a service's image comes from."""
+    """Return the source of a service's image."""
     image = room_of(service.kind).image
     if image is None:
         raise TypeError(f"{service.kind} runs without an image")

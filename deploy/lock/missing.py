@@ -1,4 +1,4 @@
-"""What a spec needs and its lock has not: each problem is one that `kit lock` mends."""
+"""Inputs that a spec needs and its lock lacks: `kit lock` mends each of these problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deploy.spec.models import Model
 
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
-    """Return what the spec needs and the lock has not, or has otherwise; `kit lock` mends each."""
+    """Return the inputs that the lock lacks, or has in another form; `kit lock` mends each."""
     found = [
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
@@ -36,7 +36,7 @@ def _missing_images(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
 
 
 def image_fault(image: ImageSource, locked: ImageLock) -> str:
-    """Say why an image's entry does not fit what the image is made from; empty where it fits."""
+    """Return the difference between an image's entry and its source; empty if they agree."""
     if isinstance(image, Pulled) or isinstance(locked, PulledImageLock):
         is_other = isinstance(image, Pulled) != isinstance(locked, PulledImageLock)
         return f"is locked as {locked.source}; this kit does it otherwise" if is_other else ""
@@ -66,14 +66,14 @@ def _missing_files(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:
 
 
 def file_fault(wanted: FileSource | None, locked: AdapterLock) -> str:
-    """Say why the entry of an adapter or a projector does not fit what kit.yaml names; empty where it fits."""
+    """Return the difference between an adapter's or a projector's entry and kit.yaml; empty if they agree."""
     if wanted is not None and (locked.file, locked.sha256) == (wanted.file, wanted.sha256):
         return ""
     return f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"
 
 
 def model_fault(model: Model, locked: ModelLock) -> str:
-    """Say why a model's entry does not fit its source; empty where it fits."""
+    """Return the difference between a model's entry and its source; empty if they agree."""
     source = written_values(model.source)
     kind = next(iter(source), locked.source)
     if kind != locked.source:

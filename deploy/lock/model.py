@@ -35,31 +35,31 @@ _ADDRESS_WORD = re.compile("lan|all")
 
 
 class BuiltImageLock(Wheels):
-    """What the image of one kind of service is assembled from."""
+    """Inputs of the image of one kind of service."""
 
     source: Literal["build"]
     """build: assembled on the host."""
     suite: str
     """Debian suite of the root filesystem."""
     python: str | None = None
-    """Python of the image; left out, it holds none."""
+    """Python of the image; empty for an image without Python."""
     requirements: tuple[str, ...] = ()
-    """What was asked for when the wheels were resolved."""
+    """Requirements that the wheels were resolved for."""
     overrides: tuple[str, ...] = ()
-    """What was left out of it."""
+    """Requirements that were left out."""
 
 
 class PulledImageLock(Strict):
-    """An image that a registry has."""
+    """An image of a registry."""
 
     source: Literal["pull"]
-    """pull: taken from a registry as it is."""
+    """pull: taken from a registry without a change."""
     repository: Annotated[str, matching(_REPOSITORY, "the name of a repository")]
-    """Repository, with its registry where that is not Docker's own."""
+    """Repository, with its registry unless that is Docker's own."""
     digest: Sha256
     """sha256 of its manifest."""
     size: Bytes
-    """What it weighs to download, in bytes."""
+    """Size of the download in bytes."""
 
 
 def _image_source(value: Any) -> str | None:
@@ -88,25 +88,25 @@ class Lock(Strict):
     platform: Literal["linux/amd64"]
     """Platform that the wheels are for."""
     images: dict[str, ImageLock]
-    """By the kind of service what its image is assembled from, by its reference an image that is pulled."""
+    """Kind of service to the inputs of its image, or reference to a pulled image."""
     models: dict[ModelKey, ModelLock]
-    """By engine and model, where its file comes from and what it is."""
+    """Engine and model to the source of its file, with its facts."""
     adapters: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
-    """By engine and model, the adapter's file where it has one."""
+    """Engine and model to the adapter's file."""
     addresses: dict[
         Annotated[str, matching(_ADDRESS_WORD, "lan or all")], Annotated[tuple[HostAddress, ...], Field(min_length=1)]
     ] = Field(default_factory=dict)
-    """By the word of `publish`, the addresses of the host that it means."""
+    """Word of `publish` to the addresses of the host behind it."""
     projectors: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
-    """By engine and model, the projector's file where it has one."""
+    """Engine and model to the projector's file."""
 
 
 class NewerLockError(SpecError):
-    """A newer kit wrote the lock: this kit must not write over it."""
+    """A newer kit wrote the lock: this kit must not overwrite it."""
 
 
 def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
-    """Return what kit.lock says; SpecError carries every problem in it."""
+    """Return the content of kit.lock; SpecError carries every problem in it."""
     spec = spec_path or path.with_name("kit.yaml")
     anew = f"take the committed one back, or pin all of it anew: {Line('lock', '--upgrade', spec=spec)}"
     document = _document(path, f"type: {Line('lock', spec=spec)}", anew)

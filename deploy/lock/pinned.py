@@ -1,4 +1,4 @@
-"""What an earlier lock pins and stays so, and what of it shall be pinned anew."""
+"""Pins of an earlier lock that stay, and those to renew."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from deploy.spec.placed import services
 
 @dataclass(frozen=True)
 class Upgrade:
-    """Which entries are pinned anew although they are pinned."""
+    """Pins to renew."""
 
     everything: bool = False
     images: frozenset[str] = frozenset()
@@ -34,12 +34,12 @@ class Upgrade:
     addresses: frozenset[str] = frozenset()
     """Words of `publish`."""
     packages: frozenset[str] = frozenset()
-    """Names of Python packages, in whichever image or model."""
+    """Names of Python packages, in any image or model."""
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """An earlier lock, if there is one that can be read."""
+    """An earlier lock, if a readable one exists."""
 
     lock: Lock | None = None
     upgrade: Upgrade = Upgrade()
@@ -52,14 +52,14 @@ class Pinned:
         return None if isinstance(found, BuiltImageLock) and self._has_moved(found.wheels) else found
 
     def wheels(self, source: ImageSource) -> tuple[Wheel, ...]:
-        """Return the packages of an image whose versions stay where its requirements allow it."""
+        """Return an image's packages whose versions stay if its requirements allow them."""
         found = self.lock.images.get(source.key) if self.lock else None
         if not isinstance(found, BuiltImageLock) or self._is_moved(source.key, self.upgrade.images):
             return ()
         return tuple(wheel for wheel in found.wheels if wheel.name not in self.upgrade.packages)
 
     def model(self, model: Model) -> ModelLock | None:
-        """Return the entry of a model that stays; one tag is one digest for all models that begin with it."""
+        """Return the entry of a model that stays; one tag is one digest for all models from it."""
         if self.lock is None or self._is_moved(model.key, self.upgrade.models):
             return None
         own = [self.lock.models[model.key]] if model.key in self.lock.models else []
@@ -81,7 +81,7 @@ class Pinned:
         return None if found is None or is_moved or file_fault(wanted, found) else found
 
     def addresses(self, spec: Spec) -> dict[str, tuple[str, ...]]:
-        """Return the addresses that stay, by the word of `publish` that means them."""
+        """Return the addresses that stay, by the word of `publish` behind them."""
         found = self.lock.addresses if self.lock else {}
         wanted = [word for word in spec.address_words if not self._is_moved(word, self.upgrade.addresses)]
         return {word: found[word] for word in wanted if word in found}
@@ -94,7 +94,7 @@ class Pinned:
 
 
 def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
-    """Return what names of services, images, models and packages mean; UsageError for a name that means nothing."""
+    """Return the pins behind names of services, images, models and packages; UsageError for an unknown name."""
     if not names:
         return Upgrade(everything=True)
     images, models, packages = _images(spec), _models(spec), _packages(lock)
@@ -110,7 +110,7 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
 
 
 def _images(spec: Spec) -> dict[str, list[str]]:
-    """Return the keys of images by every name that people have for them."""
+    """Return the keys of images by every name that people use."""
     found: dict[str, list[str]] = {}
     for service in services(spec):
         key = source_of(service.spec).key
@@ -120,7 +120,7 @@ def _images(spec: Spec) -> dict[str, list[str]]:
 
 
 def _models(spec: Spec) -> dict[str, list[str]]:
-    """Return the keys of models by name, source and the models made from them."""
+    """Return the keys of models by name, source and the models created from them."""
     made_from = lineage(spec)
     locked = [model for model in spec.models if made_from.is_locked(model) or model.adapter or model.projector]
     found: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ def _models(spec: Spec) -> dict[str, list[str]]:
 
 
 def _places(model: Model) -> tuple[str, ...]:
-    """Return the address, path or package that a model's file comes from."""
+    """Return the address, path or package of a model's file."""
     return () if isinstance(model.source, str) else (model.source.place,)
 
 

@@ -1,4 +1,4 @@
-"""What `kit lock` does: ask the package index and read the models' files, and pin what is found."""
+"""Work of `kit lock`: ask the package index, read the models' files, and pin the results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from deploy.spec.models import Model
 from deploy.stack import HERE
 
 Teller = Callable[[str], Said]
-"""Opens the story of one step."""
+"""Opens the progress of a step."""
 
 
 def make_lock(

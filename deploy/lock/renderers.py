@@ -1,4 +1,4 @@
-"""Templates that no engine would use: what a model is made from brings a renderer, which makes the prompts instead."""
+"""Templates that no engine would use: the model's source brings a renderer, which makes the prompts instead."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BY_ARCHITECTURE = {
     "laguna": "laguna",
     **dict.fromkeys(("nemotron_h", "nemotron_h_moe", "nemotron_h_omni"), "nemotron-3-nano"),
 }
-"""Architectures of files that an engine gives a renderer to by itself."""
+"""Architectures of files that an engine gives a renderer by itself."""
 
 
 def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
-    """Yield each template beside a renderer that its model takes over: there is no way to take that away."""
+    """Yield each template beside an inherited renderer, which nothing can remove."""
     made_from = lineage(spec)
     for index, model in enumerate(spec.models):
         brought = _brought(made_from, lock, model) if model.template is not None else None
@@ -30,7 +30,7 @@ def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
 
 
 def _brought(made_from: Lineage, lock: Lock, model: Model) -> tuple[str, str] | None:
-    """Return who brings a renderer, and which; None where the spec names one itself, or nobody knows of any."""
+    """Return the source of an inherited renderer, and its name; None if the spec names one, or none is known."""
     line = (model, *made_from.line(model))
     if any(one.renderer is not None for one in line):
         return None

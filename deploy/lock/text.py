@@ -23,12 +23,12 @@ def lock_text(lock: Lock) -> str:
 
 
 def lock_document(lock: Lock) -> dict[str, Any]:
-    """Return all that kit.lock says, as plain values."""
+    """Return the content of kit.lock as plain values."""
     return lock.model_dump(by_alias=True, exclude_none=True)
 
 
 def write_lock(lock: Lock, path: Path) -> bool:
-    """Put kit.lock in its place in one step, and say so; a file with the same bytes is left alone."""
+    """Replace kit.lock atomically and return True; a file with the same bytes is left alone."""
     text = lock_text(lock).encode()
     target = path.resolve()
     if target.is_file() and target.read_bytes() == text:

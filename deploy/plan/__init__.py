@@ -1,4 +1,4 @@
-"""What a host would have done to it: ordered operations, each with its cause in words. Pure, no I/O."""
+"""Changes to a host: ordered operations, each with its cause in words. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["Operation", "Plan", "make_plan"]
 
 
 def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, choices: Choices | None = None) -> Plan:
-    """Compare what is wanted with what the host says of itself; the same input gives the same plan."""
+    """Compare the wanted state with the host's observation; the same input gives the same plan."""
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
     found = _operations(deployment, bundle, observation, chosen)

@@ -1,4 +1,4 @@
-"""Why a model's layers differ from those that an engine has, in words; a plan loads this, and no reader of texts."""
+"""Differences between a model's layers and those of an engine, in words; a plan loads this, and no reader of texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _WORDS = {
 
 
 def causes(wanted: Mapping[str, str], live: Mapping[str, str]) -> tuple[str, ...]:
-    """Return in words what differs between the layers of a model as wanted and as an engine has them.
+    """Return the differences in words between the wanted layers of a model and those of an engine.
 
-    Kinds may be whole media types. Where all that was computed is equal, the rest is named as what may differ.
+    Kinds may be whole media types. If all computed layers are equal, the rest is named as the possible difference.
     """
     ours, theirs = _by_kind(wanted), _by_kind(live)
     found = [

@@ -1,4 +1,4 @@
-"""How much context each model gets, and which of them get less than they were trained for because nobody said more."""
+"""Context of each model, with a note on models that get less than they were trained for by default."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from deploy.deployment.models import CreatedModel
 
 @dataclass(frozen=True)
 class Given:
-    """One model's context."""
+    """Context of a model."""
 
     tokens: int
     is_least: bool
-    """Whether it may be more."""
+    """True if it may be more."""
     is_chosen: bool
-    """Whether kit.yaml says it."""
+    """True if kit.yaml sets it."""
     trained: int | None
 
     @property
     def words(self) -> str:
-        """Say how much it is, and of how much."""
+        """Return the context, and its share of the trained one, in words."""
         more = " or more" if self.is_least else ""
         return f"{self.tokens:,}{more}{f' of {self.trained:,}' if self.trained else ''} tokens"
 
 
 def given_context(engine: Engine, model: CreatedModel) -> Given | None:
-    """Return what a model gets; None where nobody knows."""
+    """Return a model's context; None if unknown."""
     own, default = model.num_ctx, engine.context
     if own is None and default is None:
         return None
@@ -40,7 +40,7 @@ def given_context(engine: Engine, model: CreatedModel) -> Given | None:
 
 
 def context_advice(engine: Engine) -> Iterator[str]:
-    """Yield the models whose conversations are cut earlier than they need be, for nobody said how long they may be."""
+    """Yield the models whose conversations are cut early because kit.yaml sets no context."""
     cut = []
     for model in engine.models:
         found = given_context(engine, model)

@@ -1,4 +1,4 @@
-"""Devices that containers need: whether the machine has them, and whether a service that is not root may open them."""
+"""Devices that containers need: they must exist, and a service that is not root must be able to open them."""
 
 from __future__ import annotations
 

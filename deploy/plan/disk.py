@@ -1,4 +1,4 @@
-"""What the operations write, place by place, and whether each file system has the room; told before anything starts."""
+"""Disk space of the operations, place by place, checked against each file system before anything starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RELEASE_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes that a place must have, at the time when most of them are there."""
+    """Bytes that a place must have, at the time of its peak."""
 
     path: str
     size_bytes: int
@@ -33,7 +33,7 @@ class Need:
 def disk_refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each file system that lacks room; what lands on one of them is added up."""
+    """Yield each file system that lacks room; the needs on one of them are added up."""
     by_device: dict[int, tuple[int, list[Need]]] = {}
     for need in needs(deployment, observation, operations):
         disk = disk_of(observation, need.path)
@@ -57,7 +57,7 @@ def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
 
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
-    """Yield what the operations write; where nobody can say yet, the agent counts before it begins."""
+    """Yield the disk space of the operations; if it is unknown now, the agent counts before it begins."""
     yield from _images(deployment, observation, operations)
     for operation in operations:
         yield from (Need(path, size, operation.resource) for path, size in operation.written if path != CACHE)
@@ -70,7 +70,7 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
 
 
 def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
-    """Yield the largest of what is gone before the next one comes, place by place."""
+    """Yield the largest of the temporary needs that follow one another, place by place."""
     by_place: dict[str, list[tuple[int, str]]] = {}
     for one in operations:
         for path, size in (*one.passing, *(found for found in one.written if found[0] == CACHE)):
@@ -81,7 +81,7 @@ def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
 
 
 def _images(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
-    """Yield what images take in the cache and at Docker, as the agent counts it."""
+    """Yield the disk space of images in the cache and at Docker, as the agent counts it."""
     if is_unseen(observation):
         return
     engine = observation.docker.root or DOCKER_ROOT
@@ -105,6 +105,6 @@ def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:
 
 
 def disk_of(observation: Observation, path: str) -> Disk | None:
-    """Return the file system of a path: that of the nearest place above it that the host was asked about."""
+    """Return the file system of a path, by the nearest place above it in the observation."""
     above = [place for place in observation.disks if path == place or path.startswith(f"{place.rstrip('/')}/")]
     return observation.disks[max(above, key=len)] if above else None

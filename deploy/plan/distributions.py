@@ -1,4 +1,4 @@
-"""Where distributions keep Docker."""
+"""Docker packages of distributions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class EnginePackages:
     engine: tuple[str, ...]
     plugins: tuple[str, ...]
     lender: str = ""
-    """Suite that lends the plugins, where the distribution's own has none."""
+    """Suite that provides the plugins, if the distribution's own has none."""
 
 
 PACKAGES: dict[tuple[str, str], EnginePackages] = {
@@ -23,5 +23,5 @@ PACKAGES: dict[tuple[str, str], EnginePackages] = {
 
 
 def known_releases() -> str:
-    """Return the releases that the kit installs Docker on, for a message."""
+    """Return the releases on which the kit installs Docker, for a message."""
     return ", ".join(f"{distribution} {release}" for distribution, release in sorted(PACKAGES))

@@ -1,4 +1,4 @@
-"""File systems that cannot hold a database: known by their type before anything is written there."""
+"""File systems that cannot hold a database, recognised by type before anything is written there."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FUSE = {
     **dict.fromkeys(("glusterfs", "ceph", "ceph-fuse", "cephfs", "juicefs", "mfs", "moosefs", "seaweedfs"), NETWORK),
     **dict.fromkeys(("vmhgfs-fuse", "prl_fsd", "grpcfuse", "osxfs"), GUEST),
 }
-"""By what follows `fuse.` in the type; other programs behind FUSE are not known to fail."""
+"""Type of a FUSE file system (behind `fuse.`) to its fault; other FUSE programs are not known to fail."""
 MEMORY = ("tmpfs", "ramfs")
 
 
 def unfit(kind: str) -> str:
-    """Return what is wrong with a type of file system for a database; empty where nothing is known to be."""
+    """Return the fault of a type of file system for a database; empty if none is known."""
     return FUSE.get(kind.partition(".")[2], "") if kind.startswith("fuse.") else KINDS.get(kind, "")
 
 

@@ -1,4 +1,4 @@
-"""What a host's Docker needs, decided once: the plan tells it, and the role docker_engine does just this."""
+"""Needs of a host's Docker, decided once: the plan prints them, and the role docker_engine carries them out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTINGS: dict[str, Any] = {
     "log-driver": "json-file",
     "log-opts": {"max-size": "10m", "max-file": "3"},
 }
-"""What daemon.json of kit's own engine holds; everything else in it is its owner's and stays."""
+"""Keys of daemon.json for the kit's own Docker; all other keys are the owner's and stay."""
 
 ENGINE_WIDE = (
     (
@@ -38,26 +38,26 @@ ENGINE_WIDE = (
         "userns-remap",
     ),
 )
-"""Options of the whole engine that a container's own settings do not take back, as the engine names them."""
+"""Options of the whole Docker that a container's own settings do not override, by Docker's names."""
 
 
 @dataclass(frozen=True)
 class EngineWork:
-    """Decisions about one host's Docker; nothing at all where it works and is somebody else's."""
+    """Decisions about a host's Docker; empty if it works and belongs to somebody else."""
 
     is_own: bool = False
-    """Whether kit installed the engine, or is going to."""
+    """True if the kit installed Docker, or will do so."""
     installs_engine: bool = False
     installs_plugins: bool = False
     starts: bool = False
     settings: dict[str, Any] | None = None
-    """All that daemon.json shall hold; None leaves it as it is."""
+    """Complete content of daemon.json; None leaves it as it is."""
     reloads: bool = False
-    """Whether an engine that runs has to read its daemon.json anew."""
+    """True if a running Docker has to read its daemon.json again."""
 
 
 def engine_work(observation: Observation) -> EngineWork:
-    """Decide from what the host says of itself; a Docker that nobody may look at is left alone."""
+    """Decide by the host's observation; a Docker that nobody may inspect is left alone."""
     docker = observation.docker
     if docker.is_denied:
         return EngineWork()
@@ -76,12 +76,12 @@ def engine_work(observation: Observation) -> EngineWork:
 
 
 def is_unseen(observation: Observation) -> bool:
-    """Whether what the stack has at Docker cannot be told, for its engine is down."""
+    """Return True if the stack's containers are unknown because Docker is down."""
     return observation.release is not None and not observation.docker.server
 
 
 def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Lay wanted keys over those that are there; mappings in both are merged in the same way."""
+    """Return the mapping with the wanted keys laid over it; nested mappings are merged in the same way."""
     result = dict(before)
     for key, value in wanted.items():
         known = before.get(key)
@@ -90,7 +90,7 @@ def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def engine_operations(observation: Observation) -> Iterator[Operation]:
-    """Yield what Docker itself needs; a Docker that works is left alone."""
+    """Yield the operations on Docker itself; a working Docker is left alone."""
     work, client = engine_work(observation), observation.docker.client_path
     if work.installs_engine:
         cause = f"not on host, {client} is a client alone" if client else "not on host"
@@ -119,17 +119,17 @@ def _differences(before: dict[str, Any], wanted: dict[str, Any], above: str = ""
 
 
 def packages_of(observation: Observation) -> EnginePackages | None:
-    """Return the packages of the host's release, if the kit knows them."""
+    """Return the packages of the host's release; None if the kit does not know it."""
     return PACKAGES.get((observation.os.id, observation.os.codename))
 
 
 def plugins_mirror(fetch: Fetch, observation: Observation) -> str | None:
-    """Return the mirror that lends plugins to a release without them."""
+    """Return the mirror of the plugins for a release without them."""
     return fetch.debian or observation.os.debian_mirror
 
 
 def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield problem and next step of what a person has to do to Docker first."""
+    """Yield the problem and the next step of each fault of Docker that a person has to mend first."""
     docker, work = observation.docker, engine_work(observation)
     if docker.daemon_json_problem and (work.is_own or work.starts):
         yield (
@@ -152,7 +152,7 @@ def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[st
 
 
 def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
-    """Yield what no container of this engine could have as the release says it."""
+    """Yield the settings of this Docker that no container could have as its release says."""
     if docker.missing_limits:
         missing = " and ".join(docker.missing_limits)
         cure = "switch it on (for memory: `cgroup_enable=memory` on the kernel's command line), reboot, try again"
@@ -166,7 +166,7 @@ def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
 
 
 def _open_networks(settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what daemon.json gives to every new network, and no release asks for."""
+    """Yield the settings of daemon.json for every new network that no release asks for."""
     defaults = settings.get("default-network-opts")
     bridge = defaults.get("bridge") if isinstance(defaults, dict) else None
     opening = opening_options(bridge) if isinstance(bridge, dict) else []

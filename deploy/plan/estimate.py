@@ -1,4 +1,4 @@
-"""What the operations will download, take on disk, and last; told before the first apply."""
+"""Downloads, disk space and duration of the operations, estimated before the first apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT_DOWNLOAD = 60 * 2**20
 ROOT_DISK = 350 * 2**20
 UNPACKED = 7
 PULLED = 2.5
-"""What a layer grows to."""
+"""Factor from a layer's download to its size on disk."""
 DOWNLOAD_PER_SECOND = 12 * 2**20
 COPY_PER_SECOND = 200 * 2**20
 IMAGE_SECONDS = 35
@@ -24,7 +24,7 @@ ENGINE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes and seconds of a plan, rounded by the one who prints them."""
+    """Bytes and seconds of a plan, not rounded."""
 
     download_bytes: int
     disk_bytes: int

@@ -1,4 +1,4 @@
-"""Everything below the containers but Docker itself: images, models, folders, secrets, and the release's files."""
+"""Operations below the containers, except on Docker itself: images, models, folders, secrets, and release files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from deploy.plan.owners import is_handed_over
 from deploy.stack import Stack
 
 MODE = "0400"
-"""Of a secret's file: its reader may read it, nobody else."""
+"""Mode of a secret's file: only its reader may read it."""
 
 
 def input_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
-    """Return what must be there before a container can start: images, folders, models, secrets."""
+    """Return the operations before a container can start: images, folders, models, secrets."""
     return (
         *_images(deployment, observation),
         *_folders(deployment, observation),
@@ -87,14 +87,14 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
 
 
 def _opened(deployment: Deployment, observation: Observation, secret: Secret) -> str:
-    """Say whose copy of a secret has another mode than it was given."""
+    """Return the copies of a secret with another mode than MODE, in words."""
     holders = dict.fromkeys((secret.owner, *deployment.readers(secret)))
     modes = {holder: observation.secrets[(holder, secret.name)].mode for holder in holders}
     return ", ".join(f"mode is {mode}, not {MODE}, at {holder}" for holder, mode in modes.items() if mode != MODE)
 
 
 def _rights(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
-    """Yield the kit's own paths that have another mode or owner; all that is told above is told once."""
+    """Yield the kit's own paths with another mode or owner; those that other operations name are left out."""
     own = Stack(deployment.stack)
     opened = {own.secret(service, name) for service, name in observation.secrets}
     for right in sorted(observation.rights, key=lambda one: one.path):
@@ -104,7 +104,7 @@ def _rights(deployment: Deployment, observation: Observation) -> Iterator[Operat
 
 
 def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operation, ...]:
-    """Return whether the release is placed, mended, or only not yet proven."""
+    """Return the operation that places the release, mends it, or only verifies it."""
     short = bundle.release[:12]
     if observation.release != bundle.release:
         cause = "not on host" if observation.release is None else f"differs from {observation.release[:12]}"

@@ -1,4 +1,4 @@
-"""Models that an engine creates: which are made or made anew, which are removed, and why."""
+"""Models that an engine creates: those created, recreated or removed, with the cause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AS_LOCKED = "on the engine as kit.lock has it"
 
 
 def model_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
-    """Yield what happens to models; equal means that request and manifest are the two that were remembered together."""
+    """Yield the operations on models; a model is unchanged if its request and manifest were remembered together."""
     for engine in deployment.engines:
         elsewhere = _leaves_models(engine, observation)
         weights = Weights(engine, SeenEngine() if elsewhere else seen_of(engine, observation))
@@ -36,13 +36,13 @@ def model_operations(deployment: Deployment, observation: Observation) -> Iterat
 
 
 def _resource(deployment: Deployment, engine: Engine, name: str) -> str:
-    """Name a model; with its engine where several have one of that name."""
+    """Return the name of a model's resource; with its engine if several engines have that name."""
     having = [one for one in deployment.engines if name in {model.name for model in one.models}]
     return f"model {name} on {engine.name}" if len(having) > 1 else f"model {name}"
 
 
 def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[CreatedModel, Action, str]]:
-    """Yield the models of an engine that are not as kit.yaml says, each with the cause alone."""
+    """Yield the models of an engine that differ from kit.yaml, each with the cause alone."""
     seen, elsewhere = seen_of(engine, observation), _leaves_models(engine, observation)
     touched: set[str] = set()
     for model in engine.models:
@@ -66,7 +66,7 @@ def _operation(engine: Engine, resource: str, action: Action, cause: str, weight
 
 
 def seen_of(engine: Engine, observation: Observation) -> SeenEngine:
-    """Return what an engine has, under the names of kit.yaml."""
+    """Return the observation of an engine, under the names of kit.yaml."""
     return observation.engines.get(engine.name, NOT_ASKED).spelled_as(model.name for model in engine.models)
 
 
@@ -100,7 +100,7 @@ def _cause(model: CreatedModel, known: str | None, seen: SeenEngine, touched: se
 
 
 def damage_of(model: CreatedModel, seen: SeenEngine) -> str:
-    """Say what a model, or the tag that it is made from, has lost; empty where both are whole."""
+    """Return the missing parts of a model, or of its base tag, in words; empty if both are complete."""
     lost = {same(name): words for name, words in seen.lost.items()}
     if model.base is not None and same(model.base.name) in lost and same(model.base.name) != same(model.name):
         return f"{model.base.name}, which it is made from, is damaged: {lost[same(model.base.name)]}"
@@ -129,7 +129,7 @@ def _why(model: CreatedModel, seen: SeenEngine) -> str:
 
 
 def _rests_on(model: CreatedModel, touched: set[str], seen: SeenEngine) -> bool:
-    """Say whether it is made anew only for the sake of the one that it is made from."""
+    """Return True if it is recreated only because its base is."""
     if model.base is not None or model.request.get("from") not in touched:
         return False
     before = seen.parts.get(model.name)
@@ -141,7 +141,7 @@ def _moved(model: CreatedModel, engine: Engine, seen: SeenEngine) -> tuple[Actio
 
 
 def _leaves_models(engine: Engine, observation: Observation) -> bool:
-    """Say whether the engine is going to start without the models that it had in another folder."""
+    """Return True if the engine is going to start without the models of its former folder."""
     seen = seen_of(engine, observation)
     return engine.models_dir is not None and seen.place not in (None, engine.models_dir) and not seen.has_store
 
@@ -153,16 +153,16 @@ def _removals(deployment: Deployment, engine: Engine, seen: SeenEngine) -> Itera
 
 
 def left_behind(engine: Engine, seen: SeenEngine) -> list[str]:
-    """Return what the kit made or pulled there for models that left kit.yaml; a tag that somebody moved is theirs."""
+    """Return the models that the kit made or pulled there and that left kit.yaml; a tag moved by a person is theirs."""
     wanted = {same(name) for model in engine.models for name in (model.name, model.base.name if model.base else "")}
     pulled = [name for name, digest in seen.digests.items() if seen.pulled.get(same(name)) == digest]
     there = {*pulled, *(name for name in seen.requests if name in seen.digests)}
-    # One with the tag that engines take off cannot be removed over their API: they would remove another.
+    # A model with the tag that engines take off cannot be removed over their API: they would remove another.
     return sorted(name for name in there if same(name) not in wanted and suffix(name) != LOCAL)
 
 
 def model_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield each engine of somebody else's that does not answer, though models are to be made on it."""
+    """Yield each engine outside of the kit that does not answer, although models are to be created on it."""
     for engine in deployment.engines:
         seen = seen_of(engine, observation)
         if _is_silent(engine, observation) and _lacks(engine, seen):
@@ -180,7 +180,7 @@ def _lacks(engine: Engine, seen: SeenEngine) -> bool:
 
 
 def model_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield what is good to know of engines and their models."""
+    """Yield advice about engines and their models."""
     for engine in deployment.engines:
         seen = seen_of(engine, observation)
         yield from _kept(engine, seen)
@@ -198,7 +198,7 @@ def model_advice(deployment: Deployment, observation: Observation) -> Iterator[s
 
 
 def _bare(engine: Engine, observation: Observation) -> Iterator[str]:
-    """Yield the models that have no template for a chat, once: when they are made."""
+    """Yield the models without a template for a chat, once: when they are created."""
     making = {model.name for model, _, _ in model_changes(engine, observation)}
     if bare := [model.name for model in engine.models if model.is_bare and model.name in making]:
         names = ", ".join(bare)
@@ -207,7 +207,7 @@ def _bare(engine: Engine, observation: Observation) -> Iterator[str]:
 
 
 def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
-    """Yield what only its owner can do to an engine that was asked for a model without one of its parts."""
+    """Yield the engines that only their owner can restart: they were asked for a model with a missing part."""
     damaged = [model.name for model in engine.models if damage_of(model, seen)]
     if damaged and engine.models_dir is None:
         names = ", ".join(damaged)
@@ -215,7 +215,7 @@ def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
 
 
 def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield which engines' models cannot be compared now."""
+    """Yield the engines whose models cannot be compared now."""
     for engine in deployment.engines:
         yield from _doubts(engine, observation)
 
@@ -230,7 +230,7 @@ def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
 
 
 def _moves_port(engine: Engine, observation: Observation) -> bool:
-    """Say whether it runs, but not yet on the port that it is asked at: its silence there tells nothing."""
+    """Return True if it runs, but not yet on its new port: silence there means nothing."""
     container = observation.services.get(engine.name)
     if container is None or container.state != "running" or not container.ports:
         return False

@@ -1,4 +1,4 @@
-"""Models that an engine has by itself: one that it does not have is refused before anything is touched."""
+"""Models that an engine has already: a missing one is refused before anything changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES_NOT_ASKED = SeenNames(problem="it was not asked")
 
 
 def named_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield each model that its engine lacks, and each engine that does not answer though it is asked for more now."""
+    """Yield each model that its engine lacks, and each silent engine that is asked for further models."""
     for engine in deployment.named_engines:
         seen = observation.named_engines.get(engine.name)
         if seen is None:
@@ -29,7 +29,7 @@ def named_refusals(deployment: Deployment, observation: Observation) -> Iterator
 
 
 def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield which engines cannot be asked now for what they had when they were asked last."""
+    """Yield the engines that cannot be asked now for the models that they had before."""
     for engine in deployment.named_engines:
         seen = observation.named_engines.get(engine.name)
         if seen is not None and seen.problem and not _new(engine, seen):
@@ -37,12 +37,12 @@ def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[s
 
 
 def lack(known: str, seen: SeenNames) -> str:
-    """Say that an engine does not have a model, and which of those that it has may be meant."""
+    """Return the words about a missing model of an engine, with a guess among its models."""
     return f"has no model {known!r}{nearest(known, seen.names)}"
 
 
 def nearest(known: str, there: tuple[str, ...]) -> str:
-    """Return ` (did you mean ...?)` where one of the names is near, or is the same with more or less around it."""
+    """Return ` (did you mean ...?)` for a similar name, or one that contains the model's."""
     # An empty plan needs none of what this loads.
     from deploy.words import did_you_mean
 

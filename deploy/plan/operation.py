@@ -28,58 +28,58 @@ StepName = Literal["docker_engine", "addresses", "folders", "images", "models", 
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing to do on a host."""
+    """A single change of a host."""
 
     resource: str
-    """What is touched, as `service main` or `folder /srv/kit/home/main`."""
+    """Changed resource, such as `service main` or `folder /srv/kit/home/main`."""
     action: Action
     cause: str
-    """Why, in a short lower-case phrase."""
+    """Cause, as a short lower-case phrase."""
     step: StepName
-    """The step of an apply that does it."""
+    """Step of an apply that carries it out."""
     service: str = ""
-    """The service that it is done for, where it is one's."""
+    """Service that needs it; empty for the whole stack."""
     written: tuple[tuple[str, int], ...] = ()
-    """Places that it writes to, each with the bytes, where it is known of the operation alone."""
+    """Place to the bytes written there, if the operation alone determines them."""
     passing: tuple[tuple[str, int], ...] = ()
-    """Places where it needs more room until it is done, each with the bytes."""
+    """Place to the bytes that it needs there until it is done."""
     download_bytes: int = 0
-    """What it fetches, where it is known of the operation alone."""
+    """Size of its download, if the operation alone determines it."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Ordered operations for one host, and what stands in their way."""
+    """Ordered operations for one host, with the reasons against them."""
 
     stack: str
     release: str
     operations: tuple[Operation, ...]
     refusals: tuple[tuple[str, str], ...] = ()
-    """Problems and next steps; apply does nothing while there is one."""
+    """Problems and next steps; apply does nothing as long as there is one."""
     advice: tuple[str, ...] = ()
     questions: tuple[dict[str, Any], ...] = ()
-    """Places of user data that became another one and of which nobody said what to do; refused until then."""
+    """Changed places of user data without a choice; refused until a person chooses."""
     settled: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    """By service, what a person chose for its place of user data, as the agent carries it out."""
+    """Service to the choice about its place of user data, in the agent's form."""
     owners: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """By service, the folders that change hands, as the agent carries it out."""
+    """Service to the folders whose owner changes, in the agent's form."""
     doubts: tuple[str, ...] = ()
-    """Of the advice, what could not be compared or is not locked yet: it alone stands beside `nothing to change`."""
+    """Advice about values that could not be compared or are not locked: it stands beside `nothing to change`."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether the host is as wanted."""
+        """Return True if the host is as wanted."""
         return not self.operations
 
     @property
     def touched_services(self) -> tuple[str, ...]:
-        """Services that an operation is done for, what stopped or was removed left out."""
+        """Return the services with an operation, without stopped and removed ones."""
         gone = {name for name, action in self.actions().items() if action == "remove"}
         names = dict.fromkeys(operation.service for operation in self.operations if operation.service)
         return tuple(name for name in names if name not in gone)
 
     def actions(self) -> dict[str, Action]:
-        """Return what happens to each touched service's container."""
+        """Return the action on each touched service's container."""
         return {
             operation.service: operation.action
             for operation in self.operations
@@ -87,7 +87,7 @@ class Plan:
         }
 
     def text(self, *, verbose: bool = False) -> str:
-        """Print one line an operation, then refusals and advice; what is no news only beside news, or when asked."""
+        """Return one line for each operation, then refusals and advice; old advice only beside news, or if verbose."""
         is_settled = self.is_empty and not self.refusals
         action = max((len(o.action) for o in self.operations), default=0)
         resource = max((len(o.resource) for o in self.operations), default=0)

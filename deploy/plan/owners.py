@@ -1,4 +1,4 @@
-"""Folders that the kit made for one user and that shall belong to another."""
+"""Folders that the kit made for one user and that another one shall own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from deploy.hosts.observe import Observation
 
 
 def is_handed_over(folder: Folder, observation: Observation) -> bool:
-    """Say whether a folder belongs to the user that the release gave it to, and shall have another."""
+    """Return True if a folder belongs to the user that the release gave it to, and shall have another."""
     seen = observation.folder(folder.host_path)
     owner = f"{seen.uid}:{seen.gid}"
     return seen.exists and owner != str(folder.owner) and observation.owners.get(folder.host_path) == owner
 
 
 def handed_over(deployment: Deployment, observation: Observation) -> dict[str, list[dict[str, Any]]]:
-    """Return by service the folders that change hands, as the agent reads them."""
+    """Return the folders whose owner changes, by service, in the agent's form."""
     found = {service.name: list(_of(service, observation)) for service in deployment.services}
     return {name: folders for name, folders in found.items() if folders}
 

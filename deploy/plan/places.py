@@ -1,4 +1,4 @@
-"""Places of user data that became another one: what a plan asks before a service begins there, and what is chosen."""
+"""Changed places of user data: the plan's questions before a service begins there, and the choices."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ ACTIONS: dict[Choice, Action] = {"move": "move", "fresh": "begin", "found": "ado
 
 @dataclass(frozen=True)
 class Question:
-    """A place whose data is not the data that the last accepted release left, and what may be done about it."""
+    """A place without the data of the last accepted release, with the possible choices."""
 
     place: Place
     before: str
-    """The former place; the same folder where only its content is another one."""
+    """Former place; the same folder if only its content changed."""
     problem: str
     choices: tuple[Choice, ...]
     otherwise: str
-    """What a person does instead of choosing."""
+    """Action of a person in place of a choice."""
     cause: str
-    """Why its container is made anew."""
+    """Cause of the recreation of its container."""
     size_bytes: int = 0
-    """What a move copies."""
+    """Size of the data that a move copies."""
     is_filled: bool = False
-    """True if something lies in the place now, which a move puts aside."""
+    """True if the place already has files, which a move puts aside."""
     stack: str = ""
-    """The stack whose data it is, where that is another one."""
+    """Stack that owns the data; empty for this one."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the question as JSON values."""
@@ -50,13 +50,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A question with its answer."""
+    """A question with its choice."""
 
     question: Question
     choice: Choice
 
     def request(self) -> dict[str, Any]:
-        """Return what the agent does."""
+        """Return the request for the agent."""
         place, question = self.question.place, self.question
         # The secrets of a service are those that its data was written with.
         takes_over = bool(question.stack) and (self.choice == "move" or question.before == place.host_path)
@@ -66,20 +66,20 @@ class Chosen:
 
 
 def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:
-    """Return a question for each place that became another one."""
+    """Return a question for each changed place."""
     seen = ((place, observation.places.get(place.service)) for place in places_of(deployment))
     found = (question_of(place, data) for place, data in seen if data is not None)
     return tuple(question for question in found if question is not None)
 
 
 def chosen_of(questions: tuple[Question, ...], choices: Choices) -> dict[str, Chosen]:
-    """Return the questions that are answered with what is possible, by service."""
+    """Return the questions with a valid choice, by service."""
     answers = ((one, choices.get(one.place.service, choices.get(EVERY))) for one in questions)
     return {one.place.service: Chosen(one, answer) for one, answer in answers if answer in one.choices}
 
 
 def question_of(place: Place, seen: SeenData) -> Question | None:
-    """Return the question that a place raises; None where its data is the data of before, or where there was none."""
+    """Return the question about a place; None if its data is that of before, or there was none."""
     if not seen.had or seen.before is None or "unreadable" in (seen.now.state, seen.former.state):
         return None
     if seen.stack:
@@ -133,7 +133,7 @@ def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
 
 
 def _earlier(place: Place, seen: SeenData, before: str) -> Question | None:
-    """Ask about an earlier state where its drive is another one; a copy that a person put back is their will."""
+    """Return a question about an earlier state on another drive; a copy that a person restored is their will."""
     if not seen.is_older or not _unmounted(seen):
         return None
     return Question(
@@ -200,7 +200,7 @@ def _another_folder(place: Place, seen: SeenData, before: str) -> Question | Non
 
 
 def place_refusals(questions: tuple[Question, ...], choices: Choices) -> Iterator[tuple[str, str]]:
-    """Yield every question that is not answered, with the lines that answer it."""
+    """Yield every question without a choice, with the lines that answer it."""
     answered = chosen_of(questions, choices)
     for one in questions:
         if one.place.service not in answered:
@@ -216,7 +216,7 @@ def _next_step(question: Question, is_one_of_several: bool) -> str:
 
 
 def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
-    """Yield what is done to places before their services begin there."""
+    """Yield the operations on places before their services begin there."""
     for name, one in chosen.items():
         path, before = one.question.place.host_path, one.question.before
         told = {
@@ -240,7 +240,7 @@ def _moved(question: Question) -> str:
 
 
 def shared_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield where another stack's service has its data: two programs that write one database break it."""
+    """Yield the places where another stack's service has its data: two programs that write one database break it."""
     for place in places_of(deployment):
         seen = observation.places.get(place.service)
         for stack in seen.users if seen else ():
@@ -250,7 +250,7 @@ def shared_refusals(deployment: Deployment, observation: Observation) -> Iterato
 
 
 def place_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield where data stays behind though its service goes on with data of its own."""
+    """Yield the places with data left behind although their service continues with data of its own."""
     for place in places_of(deployment):
         seen = observation.places.get(place.service)
         if seen is not None and seen.is_older and question_of(place, seen) is None:
@@ -267,7 +267,7 @@ def place_advice(deployment: Deployment, observation: Observation) -> Iterator[s
 
 
 def as_moved(observation: Observation, chosen: Mapping[str, Chosen]) -> Observation:
-    """Return the observation with models counted as lying in the new place of what is moved."""
+    """Return the observation with the models of a moved place counted at the new one."""
     engines = {
         name: replace(observation.engines[name], place=one.question.place.host_path)
         for name, one in chosen.items()

@@ -1,4 +1,4 @@
-"""What stands in the way of a plan, all of it at once, and what is good to know."""
+"""Refusals of a plan, all at once, and advice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AMD64 = ("x86_64", "amd64")
 def refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> tuple[Refusal, ...]:
-    """Return problem and next step of everything that must be mended by a person first."""
+    """Return the problem and the next step of every fault that a person must mend first."""
     changing = (
         *_root(observation),
         *disk_refusals(deployment, observation, operations),
@@ -55,7 +55,7 @@ def refusals(
 
 
 def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
-    """Return what a person may want to know, none of it in the way."""
+    """Return advice to a person, without any refusal."""
     return (
         *_unreadable(deployment, observation),
         *printed(observation),
@@ -79,7 +79,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 
 def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
-    """Return the advice that says what could not be compared, or what the lock does not have yet."""
+    """Return advice about values that could not be compared, or that the lock does not have yet."""
     return (
         *_unreadable(deployment, observation),
         *moved_addresses(deployment, observation),
@@ -89,7 +89,7 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 
 def printed(observation: Observation) -> Iterator[str]:
-    """Yield the last lines of each service that does not stay up."""
+    """Yield the last log lines of each service that does not stay up."""
     for name, container in sorted(observation.services.items()):
         if container.log:
             yield "\n  ".join([f"{name} printed last:", *container.log])

@@ -1,4 +1,4 @@
-"""Where services are published: addresses that a host lacks or has gained, and who may reach them."""
+"""Addresses that services are published on: those that a host lacks or has gained, and their reach."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Refusal = tuple[str, str]
 
 
 def address_refusals(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
-    """Yield each address that a service shall be published on and that the host does not have."""
+    """Yield each address to publish on that the host does not have."""
     for service in deployment.services:
         for port in service.ports:
             if port.address in observation.network.strange:
@@ -30,7 +30,7 @@ def address_refusals(deployment: Deployment, observation: Observation) -> Iterat
 
 
 def _word_of(deployment: Deployment, service: Service, address: str) -> str | None:
-    """Return the word of `publish` that brought an address: all that it means is published then."""
+    """Return the word of `publish` behind an address: it publishes on all its addresses."""
     own = {port.address for port in service.ports}
     words = (word for word, locked in deployment.addresses if address in locked and own.issuperset(locked))
     return next(words, None)
@@ -48,7 +48,7 @@ def late_operations(deployment: Deployment, observation: Observation) -> Iterato
 
 
 def late_settings(deployment: Deployment, observation: Observation) -> list[str]:
-    """Return the kernel's settings that published addresses need, as far as they can be set on the host."""
+    """Return the kernel's settings that published addresses need, as far as the host can set them."""
     settable = observation.network.late.get("settable", ())
     return [name for name, addresses in _late(deployment).items() if addresses and name in settable]
 
@@ -59,7 +59,7 @@ def _late(deployment: Deployment) -> dict[str, list[str]]:
 
 
 def published_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield who reaches what is published, and what a person may not expect of it."""
+    """Yield the reach of published ports, and surprises about it."""
     every = next((set(addresses) for word, addresses in deployment.addresses if word == "all"), None)
     for service in deployment.services:
         opened = _opened(service)
@@ -80,7 +80,7 @@ def published_advice(deployment: Deployment, observation: Observation) -> Iterat
 
 
 def _is_by_word(deployment: Deployment, service: Service) -> bool:
-    """Whether a word of `publish` brought an address: kit.yaml does not show it."""
+    """Return True if the address comes from a word of `publish`: kit.yaml does not show it."""
     return any(_word_of(deployment, service, port.address) for port in service.ports if port.is_open)
 
 
@@ -93,7 +93,7 @@ def _joined(places: list[str]) -> str:
 
 
 def moved_addresses(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield where the host has other addresses by now than kit.lock."""
+    """Yield the differences between the host's addresses and those in kit.lock."""
     for word, locked in deployment.addresses:
         now = observation.network.addresses.get(word, ())
         # A host whose agent cannot tell says none at all.

@@ -1,4 +1,4 @@
-"""Containers: which are made, recreated, started, removed, and why."""
+"""Operations on containers: those created, recreated, started or removed, with the cause."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ WORDS = {
     "sysctls": "kernel settings",
     "healthcheck": "health check",
 }
-"""Words of the compose file that are not the spec's."""
+"""Words of the compose file that differ from the spec's."""
 
 
 def service_operations(
     deployment: Deployment, bundle: Bundle, observation: Observation, chosen: Mapping[str, Chosen] | None = None
 ) -> tuple[Operation, ...]:
-    """Return what happens to containers; the agent does exactly this and compose agrees."""
+    """Return the operations on containers; the agent carries out exactly these, and compose agrees."""
     wanted = {service.name for service in deployment.services}
     operations = [
         Operation(f"service {name}", "remove", "no longer declared; its data stays", "release", name)
@@ -98,7 +98,7 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
 
 
 def _outdated(service: Service, container: Container) -> Iterator[str]:
-    """Yield what Docker or its client put into a container, and would not put into a new one."""
+    """Yield properties of a container from an older Docker or client, which a new one would not have."""
     proxies = sorted(set(container.proxies) - dict(service.environment).keys())
     if proxies:
         yield f"Docker's client gave it {', '.join(proxies)}, which kit.yaml does not say"
@@ -114,7 +114,7 @@ def _by_hand(container: Container) -> Iterator[str]:
 
 
 def _strange(service: Service, container: Container) -> Iterator[str]:
-    """Yield what the host did to a container's ports, networks and folders."""
+    """Yield the host's changes to a container's ports, networks and folders."""
     if container.state == "running" and set(container.ports) != set(_published(service)):
         yield f"listens on {', '.join(container.ports) or 'no port'}, not on {', '.join(_published(service)) or 'none'}"
     if container.lost_networks:
@@ -129,12 +129,12 @@ def _published(service: Service) -> list[str]:
 
 
 def _release(version: str) -> str:
-    """Return a version without the distribution's own suffix, which containers' labels lack."""
+    """Return a version without the distribution's suffix, which containers' labels lack."""
     return version.lstrip("v").split("-")[0].split("+")[0]
 
 
 def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
-    """Yield the secrets whose original is gone or given anew: the container has the old value."""
+    """Yield the secrets with a lost or a new original: the container has the old value."""
     for use in service.secrets:
         original = (use.secret.owner, use.secret.name)
         if original not in observation.secrets or original in observation.replaced_secrets:
@@ -142,7 +142,7 @@ def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
 
 
 def _lost_models(deployment: Deployment, service: Service, observation: Observation) -> Iterator[str]:
-    """Yield why a container has to open a model's file anew: it keeps the bytes that it began with."""
+    """Yield the causes for a container to open a model's file again: it keeps the bytes that it began with."""
     for model in deployment.models:
         is_unknown = model.host_path in observation.unhashed_models
         if model.service == service.name and not is_unknown and observation.models.get(model.host_path) != model.sha256:

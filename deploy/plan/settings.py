@@ -1,4 +1,4 @@
-"""Settings that the kit owns inside an application, compared as a room's own observation names them."""
+"""Settings that the kit owns inside an application, compared by the room's own observation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.plan.operation import Operation
 
 
 def settings_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
-    """Return the owned settings that differ; a store that cannot be read yet is set at the end of the first apply."""
+    """Return the owned settings that differ; an unreadable store is set at the end of the first apply."""
     operations: list[Operation] = []
     for service in deployment.services:
         if not service.room:
@@ -26,7 +26,7 @@ def settings_operations(deployment: Deployment, observation: Observation) -> tup
 
 
 def _given_anew(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield the settings that hold a secret which this apply replaces: what is stored equals the old one still."""
+    """Yield the settings with a secret that this apply replaces: the stored one still equals the old one."""
     if service.name not in observation.services:
         return
     for name, value in service.room.get("settings", {}).items():

@@ -1,4 +1,4 @@
-"""What differs between a model as its engine showed it when it was made, and as it shows it now, in words."""
+"""Differences between a model as its engine showed it after its creation and as it shows it now, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 40
 
 
 def shown_changes(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return each difference; of what it is made from only where nothing else differs."""
+    """Return each difference; a difference of the base only if nothing else differs."""
     # A change by hand mostly makes a model out of itself.
     found = (*_parameters(made["parameters"], now["parameters"]), *_texts(made["texts"], now["texts"]))
     files = ("another file",) if made["files"] != now["files"] else ()

@@ -1,4 +1,4 @@
-"""Files of models that kit.yaml names: one that is gone, or became another one, is refused before it is needed."""
+"""Files of models that kit.yaml names: a missing or changed one is refused before it is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.sources.given import path_of
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that an operation is going to read, as the lock knows it."""
+    """A file that an operation reads, as the lock knows it."""
 
     model: str
     path: str
@@ -41,7 +41,7 @@ def source_refusals(
 def unread_sources(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> tuple[SourceFile, ...]:
-    """Return the files that an operation is going to read, and of which only the size is known to be right."""
+    """Return the files that an operation is going to read and that were checked by size alone."""
     wanted = _wanted(deployment, observation, operations)
     fitting = (file for file in wanted if observation.sources[file.path] == file.size_bytes)
     return tuple(file for file in fitting if file.path not in observation.source_digests)
@@ -50,7 +50,7 @@ def unread_sources(
 def _wanted(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> tuple[SourceFile, ...]:
-    """Return each file that was looked for and is going to be read, once."""
+    """Return each file that was observed and that an operation reads, once."""
     found: dict[str, SourceFile] = {}
     for file in _read(deployment, observation, operations):
         if file.path in observation.sources:

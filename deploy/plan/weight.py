@@ -1,4 +1,4 @@
-"""What it takes to make a model: bytes that are fetched, and bytes that are written, place by place."""
+"""Cost of creating a model: downloaded bytes, and written bytes place by place."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deploy.stack import CACHE
 
 GIB = 2**30
 COPIES = 2
-"""Of a file that is imported: what is written of it, and what that is copied to."""
+"""Copies of an imported file: the written one, and its copy."""
 
 
 @dataclass(frozen=True)
 class Weight:
-    """One model's."""
+    """Cost of one model."""
 
     download_bytes: int = 0
     written: tuple[tuple[str, int], ...] = ()
@@ -27,7 +27,7 @@ class Weight:
 
 
 class Weights:
-    """Of one engine's models, in their order: what one of them brings, the next one finds there.
+    """Costs of an engine's models, in their order: files of one are there for the next.
 
     An engine writes a file that it is given once more while it imports it, and copies that to its place before it drops
     it. Whether what it keeps equals the file is known only afterwards: until then it counts as another one.
@@ -42,7 +42,7 @@ class Weights:
         self._bases = {same(name): digest for name, digest in seen.digests.items() if same(name) not in lost}
 
     def of(self, model: CreatedModel) -> Weight:
-        """Return what this model brings that is not there yet."""
+        """Return the cost of this model, without files that are there already."""
         blobs = [blob for blob in model.blobs if blob.sha256 not in self._blobs]
         self._blobs |= {blob.sha256 for blob in blobs}
         sent = sum(blob.size_bytes for blob in blobs)
@@ -62,7 +62,7 @@ class Weights:
         )
 
     def _is_imported(self, model: CreatedModel) -> bool:
-        """Whether the engine has what it makes of a model's files already; from now on it has."""
+        """Return True if the engine has the result of a model's files already; from now on it has."""
         quantize = str(model.request.get("quantize", ""))
         key = (quantize, *(blob.sha256 for blob in model.blobs if blob.file != ADAPTER))
         is_known, files = key in self._imported, model.parts.get("files")
@@ -102,5 +102,5 @@ class Weights:
 
 
 def gib(size: int) -> str:
-    """Say a number of bytes in GiB."""
+    """Return a number of bytes in GiB."""
     return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"

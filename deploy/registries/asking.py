@@ -1,4 +1,4 @@
-"""One question to a registry or a server: through the spec's proxy and authorities, bounded in size."""
+"""A request to a registry or a server: through the spec's proxy and authorities, bounded in size."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Place:
-    """Who is asked: how it is named in an error, and which key of kit.yaml's `mirrors` could name another."""
+    """A server to ask: its name in an error, and the key of kit.yaml's `mirrors` that replaces it."""
 
     what: str
     mirror: str
@@ -41,24 +41,24 @@ class Place:
 
     @property
     def named(self) -> str:
-        """Return its name with the way it is reached."""
+        """Return its name, with the proxy on the way to it."""
         return f"{self.what} (through the proxy {self.fetch.proxy})" if self.fetch.proxy else self.what
 
     @property
     def next_step(self) -> str:
-        """Return what helps where it cannot be reached."""
+        """Return the next step if it cannot be reached."""
         mirror = (
             f"name `mirrors: {{{self.mirror}: ...}}`, `proxy:` or `ca:`" if self.mirror else "name `proxy:` or `ca:`"
         )
         return f"check the network, or {mirror} in kit.yaml"
 
     def silent(self, words: object) -> KitError:
-        """Return the error for a place that says nothing, or breaks off."""
+        """Return the error about a server that does not answer, or breaks off."""
         told = getattr(words, "strerror", None) or str(words) or type(words).__name__
         return KitError(f"{self.named} does not answer: {plain(told)}", self.next_step)
 
     def ask(self, url: str, headers: Mapping[str, str], largest: int) -> Answer:
-        """Ask for what fits into memory; every status is an answer, none is a KitError."""
+        """Ask for a body that fits into memory; every status is an answer, silence is a KitError."""
         with self.opened(url, headers) as answer:
             body = answer.read(largest + 1)
             told = answer.headers["Content-Length"]
@@ -72,7 +72,7 @@ class Place:
 
     @contextmanager
     def opened(self, url: str, headers: Mapping[str, str]) -> Iterator[Any]:
-        """Open an address; what fails while it is read is told as the place's silence."""
+        """Open an address; a failure while it is read is reported as silence of the server."""
         try:
             with _opener(url, self.fetch).open(_request(url, headers), timeout=TIMEOUT_SECONDS) as answer:
                 yield answer
@@ -83,13 +83,13 @@ class Place:
 
 
 def plain(words: str) -> str:
-    """Return words of others as one short line that no terminal obeys."""
+    """Return foreign words as one short line without control characters."""
     line = re.sub(r"\s+", " ", re.sub(r"[^\x20-\x7e\s\xa0-\ud7ff]", "?", words)).strip()
     return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 4]}..."
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to another host without the token that was for the first one, and never out of HTTPS."""
+    """Follows to another host without the token for the first one, and never out of HTTPS."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -104,7 +104,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 class _EveryStatus(urllib.request.HTTPErrorProcessor):
-    """Leaves every status but a redirect to the one who asked."""
+    """Leaves every status but a redirect to the caller."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         is_redirect = response.status in (301, 302, 303, 307, 308)

@@ -1,4 +1,4 @@
-"""Which wheels a list of requirements means today: uv resolves, one wheel per package is taken for the platform."""
+"""Current wheels of a list of requirements: uv resolves them, and each package gets one wheel for the platform."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from deploy.errors import KitError
 from deploy.scratch import scratch_folder
 
 GLIBC_MINOR = 36
-"""Of the oldest Debian that images are assembled from."""
+"""glibc of the oldest Debian that images are assembled from."""
 UV_PLATFORM = f"x86_64-manylinux_2_{GLIBC_MINOR}"
 FETCH_NEXT = "check the network, or name `mirrors: {pypi: ...}`, `proxy:` or `ca:` in kit.yaml"
 TIMEOUT_SECONDS = 60
@@ -37,7 +37,7 @@ _CAUSE = re.compile(r"^\s*(?:error|cause|Caused by): ", re.MULTILINE)
 def resolve_wheels(
     requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...] = ()
 ) -> tuple[Wheel, ...]:
-    """Ask the index what the requirements mean today; KitError names the package that has no fitting wheel.
+    """Ask the index to resolve requirements now; KitError names the package without a suitable wheel.
 
     Known wheels stay as they are wherever the requirements allow their versions.
     """
@@ -53,14 +53,14 @@ def resolve_wheels(
 def located_wheels(
     requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...] = ()
 ) -> list[tuple[Wheel, str]]:
-    """Return the wheels with the addresses to fetch them from, sorted by name; only known ones with their size."""
+    """Return the wheels with their addresses, sorted by name; only known wheels have their size."""
     packages = tomllib.loads(_compile(requirements, overrides, python, fetch, known)).get("packages", [])
     ranks = _ranks(python)
     return sorted(_fitting(package, ranks, known) for package in packages)
 
 
 def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
-    """Open an address of the index through the spec's proxy and authorities; KitError where it does not answer."""
+    """Open an address of the index through the spec's proxy and authorities; KitError if it does not answer."""
     handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=trusted(fetch))]
     if fetch.proxy:
         handlers.append(urllib.request.ProxyHandler({"http": fetch.proxy, "https": fetch.proxy}))
@@ -72,7 +72,7 @@ def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
 
 
 def trusted(fetch: Fetch) -> ssl.SSLContext:
-    """Return whom to trust; KitError where the spec's file of authorities is none."""
+    """Return the trusted authorities; KitError if the spec's file holds none."""
     try:
         return ssl.create_default_context(cafile=fetch.ca)
     except OSError as error:
@@ -80,7 +80,7 @@ def trusted(fetch: Fetch) -> ssl.SSLContext:
 
 
 def silent(fetch: Fetch, words: str) -> KitError:
-    """Return the error for an index that breaks off or says nothing, with the way it was asked."""
+    """Return the error about an index that does not answer or breaks off, with the proxy on the way to it."""
     return KitError(f"{_index(fetch)} does not answer: {words}", FETCH_NEXT)
 
 
@@ -112,7 +112,7 @@ def _preferences(known: tuple[Wheel, ...]) -> str:
 
 
 def compile_argv(program: str, folder: Path, python: str, fetch: Fetch) -> list[str]:
-    """Build the command that writes `pylock.toml` into a folder out of its requirements and overrides."""
+    """Return the command that writes `pylock.toml` into a folder from its requirements and overrides."""
     argv = [program, "pip", "compile", "--no-config", "--quiet", "--system-certs", "--no-build", "--no-header"]
     argv += ["--python-version", python, "--python-platform", UV_PLATFORM, "--format", "pylock.toml"]
     argv += ["--overrides", str(folder / "overrides.txt"), "--output-file", str(folder / "pylock.toml")]
@@ -184,6 +184,6 @@ def _failure(said: str, fetch: Fetch) -> KitError:
 
 
 def _first_and_last(said: str) -> str:
-    """Return what went wrong and what it came from; what lies between repeats both."""
+    """Return the last error and its origin; the text between repeats both."""
     causes = [" ".join(part.split())[:200] for part in _CAUSE.split(said) if part.strip()]
     return ": ".join(dict.fromkeys((causes[0], causes[-1])))

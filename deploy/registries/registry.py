@@ -1,4 +1,4 @@
-"""What an image's name means today: a small client of the registry protocol, version 2, without an account."""
+"""Current digest of an image's name: a small client of the registry protocol, version 2, without an account."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class PulledImage:
-    """An image, pinned: Docker pulls `repository@digest`."""
+    """A pinned image: Docker pulls `repository@digest`."""
 
     repository: str
     digest: str
-    """As `sha256:` and 64 hex digits; of the list of platforms where the registry has one."""
+    """`sha256:` and 64 hex digits: the digest of the list of platforms, if the registry has one."""
     size_bytes: int
-    """What is fetched for this platform."""
+    """Size of the download for this platform."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest's bytes by their digest, and what they say."""
+    """A manifest's bytes with their digest, and its content."""
 
     digest: str
     document: dict[str, Any]
 
     @property
     def is_list(self) -> bool:
-        """Tell whether it names one manifest per platform."""
+        """Return True if it names one manifest per platform."""
         return isinstance(self.document.get("manifests"), list)
 
 
 class Registry:
-    """One repository of one registry."""
+    """A repository of a registry."""
 
     def __init__(self, base: str, repository: str, mirror: str, fetch: Fetch) -> None:
         self.base = base
@@ -65,7 +65,7 @@ class Registry:
         self._token = ""
 
     def manifest(self, reference: str, accepted: tuple[str, ...]) -> Manifest:
-        """Return a manifest by tag or digest; KitError says which address refused what, and what to do."""
+        """Return a manifest by tag or digest; KitError names the address, its refusal, and the next step."""
         place = urlsplit(self.base)
         url = f"{place.scheme}://{place.netloc}/v2{place.path}/{self.repository}/manifests/{reference}"
         answer = self._asked(url, accepted)
@@ -79,7 +79,7 @@ class Registry:
 
     @contextmanager
     def blob(self, digest: str) -> Iterator[Any]:
-        """Open a part, whatever the registry answers."""
+        """Open a part, for every status of the answer."""
         place = urlsplit(self.base)
         url = f"{place.scheme}://{place.netloc}/v2{place.path}/{self.repository}/blobs/{digest}"
         headers = {"Accept": "*/*"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
@@ -87,14 +87,14 @@ class Registry:
             yield answer
 
     def wrong(self, reference: str, what: str) -> KitError:
-        """Return the error for an answer that is no manifest."""
+        """Return the error about an answer that is no manifest."""
         return KitError(
             f"{self.place.named} gives no image for {self.named(reference)}: {what}",
             "see whether the address is a registry; try again, or name another",
         )
 
     def named(self, reference: str) -> str:
-        """Return how a manifest of this repository is called."""
+        """Return the full name of a manifest of this repository."""
         return f"{self.repository}{'@' if reference.startswith('sha256:') else ':'}{reference}"
 
     def _document(self, body: bytes, reference: str) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Registry:
 
 
 def resolve_image(reference: str, fetch: Fetch) -> PulledImage:
-    """Ask a registry what an image's name means today; KitError names the address, what it said, and what to do."""
+    """Ask a registry for an image's current digest; KitError names the address, its answer, and the next step."""
     image = parse_image(reference)
     base = image_place(image.host, fetch.registry)
     registry = Registry(base, image.asked_path, "" if image.host else "registry", fetch)
@@ -214,7 +214,7 @@ def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
 
 
 def _words(answer: Answer) -> str:
-    """Return what a registry says of its refusal, after the status."""
+    """Return a registry's reason for a refusal, to follow the status."""
     try:
         first = json.loads(answer.body)["errors"][0]
         said = first.get("message") or first.get("code") or ""

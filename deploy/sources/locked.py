@@ -33,14 +33,14 @@ class Asking:
 
 
 class GgufFacts(Strict):
-    """What the header of a model's file says."""
+    """Facts in the header of a model's file."""
 
     architecture: str
     """Architecture of the model."""
     context_length: Annotated[int, Field(ge=1)]
     """Longest context that it was trained for, in tokens."""
     has_chat_template: bool
-    """Whether the file brings a chat template."""
+    """True if the file has a chat template."""
 
 
 class WeightsLocked(Strict):
@@ -53,7 +53,7 @@ class WeightsLocked(Strict):
     size: Bytes
     """Size of the GGUF file in bytes."""
     gguf: GgufFacts
-    """What its header says."""
+    """Facts in its header."""
 
     @property
     @abstractmethod

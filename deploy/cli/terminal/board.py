@@ -1,4 +1,4 @@
-"""What is going on right now, step by step: pure bookkeeping for whoever draws it."""
+"""Running steps of a command: pure bookkeeping for a display."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from deploy.apply.story import Event, State
 
 SHORT = 1.0
-"""Steps that took less than this many seconds, and failed at nothing, leave no line."""
+"""Shorter steps without a failure, in seconds, leave no line."""
 
 
 @dataclass
 class Running:
-    """A step that has begun."""
+    """A step in progress."""
 
     label: str
     since: float
@@ -24,13 +24,13 @@ class Running:
 
     @property
     def doing(self) -> str:
-        """What it does at the moment, with how much of it is done."""
+        """Return its current activity, with the amount done."""
         return ", ".join(part for part in (amount(self.done, self.total), self.text) if part)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A step that is over."""
+    """A finished step."""
 
     label: str
     seconds: float
@@ -38,12 +38,12 @@ class Ended:
 
     @property
     def matters(self) -> bool:
-        """Whether it is worth a line of its own."""
+        """Return True if it is worth a line of its own."""
         return self.state != "done" or self.seconds >= SHORT
 
 
 class Board:
-    """The running steps, in the order in which they began."""
+    """The running steps, in the order of their beginnings."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -51,7 +51,7 @@ class Board:
         """By host and step: its end may come when the next phase has begun."""
 
     def take(self, event: Event) -> Ended | None:
-        """Note an event; return the step that it ended."""
+        """Note an event; return the step that it ended, if any."""
         if event.state not in ("start", "progress"):
             begun = self.running.pop((event.host, event.step), Running(event.label, self.clock()))
             return Ended(begun.label, self.clock() - begun.since, event.state)
@@ -66,14 +66,14 @@ class Board:
 
 
 def amount(done: int | None, total: int | None) -> str:
-    """Say how many bytes of how many."""
+    """Return the done bytes and the total in words."""
     if done is None:
         return ""
     return size(done) if not total else f"{size(done)} of {size(total)}"
 
 
 def size(number: int) -> str:
-    """Say a number of bytes in the unit that fits."""
+    """Return a number of bytes in a suitable unit."""
     value, unit = float(number), "B"
     for bigger in ("KiB", "MiB", "GiB", "TiB"):
         if value < 1024:
@@ -83,7 +83,7 @@ def size(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Say how long something takes, no finer than is of use."""
+    """Return a duration in words, no finer than useful."""
     whole = round(seconds)
     if whole < 1:
         return f"{seconds:.1f} s"

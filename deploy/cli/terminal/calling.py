@@ -1,4 +1,4 @@
-"""The program and the words that the person typed."""
+"""The program and its arguments, as the person typed them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.agent.line import PROGRAM
 
 
 def program() -> str:
-    """Return the name that the person typed: the launcher's path, or just kit where PATH leads to it."""
+    """Return the name that the person typed: the launcher's path, or `kit` if PATH leads to it."""
     path = os.environ.get("KIT_COMMAND") or PROGRAM
     if "/" not in path:
         return path
@@ -22,7 +22,7 @@ def program() -> str:
 
 
 def this_line(*more: str, instead_of: str = "") -> str:
-    """Return the line that was typed, with more options at its end; one that they replace is left out of it."""
+    """Return the typed line with more options at its end, without one that they replace."""
     import shlex
 
     words = list(_without(instead_of, sys.argv[1:]))
@@ -32,7 +32,7 @@ def this_line(*more: str, instead_of: str = "") -> str:
 
 
 def _without(option: str, words: list[str]) -> Iterator[str]:
-    """Yield what was typed but an option and its value."""
+    """Yield the typed words without an option and its value."""
     following = iter(words)
     for word in following:
         if word == option:

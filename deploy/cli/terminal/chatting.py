@@ -1,4 +1,4 @@
-"""A conversation in the terminal: answers as they come, and what Ctrl-C means."""
+"""A conversation in the terminal: answers as they come, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HELP = f"/bye or Ctrl-D ends, /clear forgets what was said, Ctrl-C stops an answ
 
 
 class Chat:
-    """One conversation with one model."""
+    """A conversation with a model."""
 
     def __init__(
         self, output: Output, door: Door, model: str, key: str | None, ca: str | None, system: str | None = None
@@ -35,7 +35,7 @@ class Chat:
         self._said: list[Message] = []
 
     def answer_once(self, prompt: str) -> None:
-        """Answer one question and say how fast."""
+        """Answer one question and print the speed."""
         if not prompt.strip():
             raise UsageError("the prompt is empty", "write a PROMPT, or none for a conversation")
         timing = Timing()
@@ -49,7 +49,7 @@ class Chat:
         self._tell(timing.line)
 
     def answer(self, prompt: str) -> bool:
-        """Answer within the conversation; False where Ctrl-C stopped it."""
+        """Answer within the conversation; return False if Ctrl-C stopped it."""
         timing, is_whole = Timing(), True
         try:
             self._hear(prompt, timing)
@@ -62,7 +62,7 @@ class Chat:
         return is_whole
 
     def clear(self) -> None:
-        """Forget what was said."""
+        """Forget the conversation so far."""
         self._said = []
 
     def _hear(self, prompt: str, timing: Timing) -> None:
@@ -109,7 +109,7 @@ class Chat:
 
 
 def printable(text: str) -> str:
-    """Return a text without what would make a terminal do something."""
+    """Return a text without control sequences of terminals."""
     return _CONTROL.sub("", text)
 
 
@@ -139,7 +139,7 @@ def converse(chat: Chat) -> None:
 
 
 def _turn(chat: Chat, text: str) -> bool:
-    """Do what was typed; False where Ctrl-C stopped it."""
+    """Carry out the typed line; return False if Ctrl-C stopped it."""
     if text == "/clear":
         chat.clear()
         chat.output.note("the conversation is forgotten")
@@ -159,7 +159,7 @@ def _turn(chat: Chat, text: str) -> bool:
 
 
 def _typed() -> str:
-    """Return what was typed: a line, or all between two marks of three quotes."""
+    """Return the typed text: a line, or all lines between two marks of three quotes."""
     text = _line(">>> ").strip()
     if not text.startswith(QUOTES):
         return text

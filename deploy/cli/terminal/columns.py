@@ -30,13 +30,13 @@ COLOURS = {
     "note:": "cyan",
 }
 SHORT = 12
-"""Cells of no more places than this are never broken."""
+"""Longest cell that is never broken."""
 _CELLS = re.compile(r"^(?!refused:|note:)(\S+) {2,}(\S.*?) {2,}(\S.*)$", re.MULTILINE)
-"""An operation's line: the action, what it is done to, and why."""
+"""Line of an operation: the action, its resource, and the cause."""
 
 
 def coloured_plan(text: str) -> str:
-    """Colour the first word of each line of a plan; where the terminal is narrow, causes stand below."""
+    """Return a plan with the first word of each line in colour; in a narrow terminal, causes stand below."""
     lines = text.rstrip("\n").split("\n")
     if is_too_wide(text):
         lines = _CELLS.sub(r"\1  \2\n    \3", "\n".join(lines)).split("\n")
@@ -49,7 +49,7 @@ def _coloured(line: str) -> str:
 
 
 def report_table(report: Report) -> str:
-    """Print what verify saw: a line a check, then each cause of a failure in full, and the sum."""
+    """Return a report as text: a line for each check, then each cause of a failure in full, and the sum."""
     rows = [(_outcome(check.outcome), check.service, check.name, f"{check.seconds:.1f} s") for check in report.checks]
     why = [
         f"{_outcome('failed')}  {named(checks)}\n{_indented(message)}"
@@ -68,7 +68,7 @@ def _indented(text: str) -> str:
 
 
 def columns(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> str:
-    """Align cells that may hold colours; where the terminal is too narrow for them, each row becomes lines."""
+    """Return aligned cells, which may hold colours; if the terminal is too narrow, each row becomes lines."""
     rows = [tuple(row) for row in rows]
     aligned = _aligned(rows, headings)
     if not is_too_wide(aligned):
@@ -97,15 +97,15 @@ def _aligned(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> str:
 
 
 def good(text: str) -> str:
-    """Say that something is as it should be."""
+    """Return a text in the colour of a good state."""
     return click.style(text, fg="green")
 
 
 def bad(text: str) -> str:
-    """Say that something is not as it should be."""
+    """Return a text in the colour of a bad state."""
     return click.style(text, fg="red")
 
 
 def dim(text: str) -> str:
-    """Say something that may be overlooked."""
+    """Return a text in the colour of a detail."""
     return click.style(text, dim=True)

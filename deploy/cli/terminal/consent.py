@@ -1,4 +1,4 @@
-"""When a person is asked before something changes."""
+"""Questions to a person before something changes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DISTURBING = ("recreate", "remove", "change")
 
 
 def disturbed(plan: Plan) -> tuple[str, ...]:
-    """Return the running services that a plan stops for a while or for good."""
+    """Return the running services that a plan stops, for a while or for good."""
     return tuple(name for name, action in plan.actions().items() if action in DISTURBING)
 
 
 def agreed(output: Output, plan: Plan, yes: bool) -> bool:
-    """Ask on a terminal before a plan disturbs what runs; whatever only adds is agreed to."""
+    """Ask on a terminal before a plan disturbs a running service; additions need no question."""
     names = disturbed(plan)
     if yes or not names or not output.can_ask:
         return True
@@ -24,7 +24,7 @@ def agreed(output: Output, plan: Plan, yes: bool) -> bool:
 
 
 def ensure_typed(output: Output, stack: str, gone: str, typed: str | None) -> None:
-    """Let a person type the stack's name, as an option or at a question, before something is gone for good."""
+    """Let a person type the stack's name, as an option or at a question, before something is deleted for good."""
     name = typed if typed is not None else output.asked(f"{gone}\nType the name of the stack ({stack}) to go on:")
     if name.strip() != stack:
         next_step = f"without a terminal: {this_line('--confirm', stack, instead_of='--confirm')}"
@@ -32,7 +32,7 @@ def ensure_typed(output: Output, stack: str, gone: str, typed: str | None) -> No
 
 
 def ensure_name_typed(output: Output, name: str, gone: str) -> None:
-    """Let a person type the name of what goes for good."""
+    """Let a person type the name of a thing that is deleted for good."""
     if output.asked(f"{gone}\nType its name ({name}) to go on:").strip() != name:
         raise UsageError(
             f"the name {name} was not typed; nothing was removed", f"without a terminal: {this_line('--yes')}"

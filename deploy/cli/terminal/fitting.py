@@ -1,4 +1,4 @@
-"""Text within the width of a terminal: broken between words and indented, never cut; on a pipe it stays as it is."""
+"""Text within the width of a terminal: broken between words and indented, never cut; unchanged on a pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INDENT = 4
 
 
 def terminal_width() -> int | None:
-    """Return how wide the terminal is that answers go to; None where they go elsewhere."""
+    """Return the width of the terminal that answers go to; None if it is no terminal."""
     if not sys.stdout.isatty():
         return None
     # A dear import, which a pipe need not pay for
@@ -25,18 +25,18 @@ def terminal_width() -> int | None:
 
 
 def visible(text: str) -> int:
-    """Return how many places a text takes, its colours left out."""
+    """Return the number of columns that a text takes, without its colours."""
     return len(click.unstyle(text))
 
 
 def is_too_wide(text: str) -> bool:
-    """Say whether a line of a text would leave the terminal."""
+    """Return True if a line of a text is wider than the terminal."""
     width = terminal_width()
     return width is not None and any(visible(line) > width for line in text.splitlines())
 
 
 def fitted(text: str, indent: int = INDENT, whole: Iterable[str] = ()) -> str:
-    """Break the lines that are too long at blanks; what follows stands this much deeper than its line begins.
+    """Break lines that are too long at blanks; their rest is indented by `indent` from the line's beginning.
 
     Lines to type stay in one piece, and so do the texts in `whole`.
     """

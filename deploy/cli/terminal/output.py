@@ -1,4 +1,4 @@
-"""Where words go: answers to stdout, everything else to stderr, one JSON document where it was asked for."""
+"""Output of the program: answers to stdout, everything else to stderr; with --json, one JSON document."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Output:
-    """What a verb prints with."""
+    """Printer of a verb."""
 
     as_json: bool = False
     verbose: bool = False
 
     def answer(self, text: str, document: dict[str, Any], *, is_fitted: bool = False) -> None:
-        """Print a verb's one answer: as text, within the terminal's width where asked, or as the JSON document."""
+        """Print a verb's only answer: as text, optionally fitted to the terminal's width, or as the JSON document."""
         if self.as_json:
             print_json(document)
         elif text:
@@ -38,15 +38,15 @@ class Output:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person sits at the other end."""
+        """Return True if a person can answer a question."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def confirmed(self, question: str) -> bool:
-        """Ask for yes or no; the end of the input is a no."""
+        """Ask for yes or no; the end of the input means no."""
         return self.asked(f"{question} [y/N]").strip().lower() in ("y", "yes")
 
     def asked(self, question: str) -> str:
-        """Ask for a line of text; the end of the input is an empty one."""
+        """Ask for a line of text; the end of the input means an empty line."""
         click.echo(f"{question} ", nl=False, err=True)
         line = sys.stdin.readline()
         if not (line.endswith("\n") and sys.stdin.isatty()):
@@ -55,17 +55,17 @@ class Output:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print the one JSON document of a run."""
+    """Print the only JSON document of a run."""
     import json
 
     click.echo(json.dumps({"format": FORMAT, **document}, indent=2, ensure_ascii=False))
 
 
 def echo(text: str, stream: TextIO) -> None:
-    """Print text, without its colours where nobody sees them."""
+    """Print text, without its colours if the stream takes none."""
     click.echo(text, file=stream, color=is_coloured(stream))
 
 
 def is_coloured(stream: TextIO) -> bool:
-    """Say whether colours are wanted: on a terminal, and not where NO_COLOR or a dumb terminal says otherwise."""
+    """Return True if a stream takes colours: it is a terminal, not a dumb one, and NO_COLOR is unset."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

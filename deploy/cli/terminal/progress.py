@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: live on a terminal, plain lines on a pipe; always on stderr."""
+"""Progress of a run: live on a terminal, plain lines on a pipe; always on stderr."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from deploy.cli.terminal.board import Board, Ended, Running, duration
 from deploy.cli.terminal.output import echo, is_coloured
 
 NEWS_PAUSE, SAME_PAUSE = 5.0, 30.0
-"""Seconds between two lines of one step on a pipe: where it does something else, and where only numbers change."""
+"""Seconds between two lines of a step on a pipe: for a new activity, and for changed numbers alone."""
 STYLES = {"done": "green", "failed": "red", "interrupted": "yellow"}
 TURNING = "-\\|/"
 
 
 class Display(Protocol):
-    """Takes events from any thread."""
+    """Display of events from any thread."""
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -27,7 +27,7 @@ class Display(Protocol):
 
 @contextmanager
 def progress(stream: TextIO | None = None) -> Iterator[Display]:
-    """Show what a run tells until the block ends."""
+    """Show the events of a run until the block ends."""
     where = stream or sys.stderr
     if is_coloured(where):
         with _live(where) as display:
@@ -37,7 +37,7 @@ def progress(stream: TextIO | None = None) -> Iterator[Display]:
 
 
 class Plain:
-    """One line when a step says something new, one when it ends."""
+    """Display with a line for a step's news and one for its end."""
 
     def __init__(self, stream: TextIO, board: Board | None = None) -> None:
         self._stream = stream
@@ -46,7 +46,7 @@ class Plain:
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Print what is worth a line."""
+        """Print an event that is worth a line."""
         with self._lock:
             if not event.step:
                 echo(event.text, self._stream)
@@ -60,7 +60,7 @@ class Plain:
                 echo(f"{self._board.step_of(event).label}: {words}", self._stream)
 
     def _news(self, event: Event) -> str:
-        """Return what is worth saying: a new thing that is done at once, how far it is only now and then."""
+        """Return the news of an event: a new activity at once, progress only now and then."""
         now, kind, step = self._board.clock(), _without_numbers(event.text), self._board.step_of(event)
         if step.label not in self._told:
             self._told[step.label] = kind, now
@@ -73,7 +73,7 @@ class Plain:
 
 
 def _without_numbers(text: str) -> str:
-    """Return a text in which a counter that goes on makes no difference."""
+    """Return a text without its numbers, so that a counter makes no difference."""
     return "".join(character for character in text if not character.isdigit())
 
 

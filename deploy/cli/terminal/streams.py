@@ -1,4 +1,4 @@
-"""The standard streams of a run: an answer that cannot be written ends the run, words beside it never do."""
+"""Standard streams of a run: an unwritable answer ends the run, unwritable words beside it never do."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 
 class UnwritableError(BaseException):
-    """Standard output takes nothing any more; no verb goes on after it, so none may catch it."""
+    """Standard output takes no more bytes; no verb goes on after it, so none may catch it."""
 
     def __init__(self, reason: str, *, is_closed: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_closed = is_closed
-        """True if the reader of a pipe went away, which is no failure to tell."""
+        """True if the reader of a pipe went away, which is no failure to report."""
 
 
 class _Guarded(io.RawIOBase):
-    """A file descriptor that fails once at most, and never if its text is only beside the answer."""
+    """A file descriptor that fails at most once, and never for text beside the answer."""
 
     def __init__(self, raw: io.FileIO, *, is_answer: bool) -> None:
         super().__init__()
         self._raw, self._is_answer, self._is_lost = raw, is_answer, False
 
     def write(self, data: ReadableBuffer, /) -> int | None:
-        """Write bytes; what is lost counts as written, or the buffer would offer it again at the end."""
+        """Write bytes; lost bytes count as written, or the buffer would offer them again at the end."""
         size = memoryview(data).nbytes
         if self._is_lost:
             return size
@@ -43,7 +43,7 @@ class _Guarded(io.RawIOBase):
             raise UnwritableError(reason, is_closed=isinstance(error, BrokenPipeError)) from None
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True: it can be written to."""
         return True
 
     def fileno(self) -> int:
@@ -51,12 +51,12 @@ class _Guarded(io.RawIOBase):
         return self._raw.fileno()
 
     def isatty(self) -> bool:
-        """Say whether it is a terminal."""
+        """Return True if it is a terminal."""
         return self._raw.isatty()
 
 
 def guard_streams() -> None:
-    """Make this run's own standard streams guarded, and present where whoever started it closed them."""
+    """Guard this run's own standard streams, and open those that its parent closed."""
     # Closed by whoever started it: nothing is heard then, and what is said goes nowhere.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123 - it lives as long as the process
     sys.stdout = _guarded(sys.stdout, is_answer=True)

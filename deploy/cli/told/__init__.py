@@ -1,1 +1,1 @@
-"""What people are told of states and plans."""
+"""Texts for people about states and plans."""

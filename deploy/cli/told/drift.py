@@ -1,4 +1,4 @@
-"""How a host differs from the release that stands on it, by its own word alone."""
+"""Drift of a host from its current release, by the host's observation alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models as people read them: a table, and how many of an engine's differ."""
+"""Models for people: a table, and the number of changed models by engine."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.lifecycle.models import SETTLED, Loaded, Row
 
 UNKNOWN = "-"
-"""Stands for a size that nobody tells."""
+"""Stands for an unknown size."""
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
 
 def table(spec: Path, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
-    """Print every model on a line, what mends those that differ, and what starts engines that are stopped."""
+    """Return a table of all models, with the line that mends changed ones and the line that starts stopped engines."""
     lines = [f"{name} is stopped: {start(spec, name)}" for name in stopped]
     cells = [
         (
@@ -36,7 +36,7 @@ def table(spec: Path, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> st
 
 
 def start(spec: Path, name: str) -> str:
-    """Return the line that starts a service."""
+    """Return the command line that starts a service."""
     return str(Line("start", name, spec=spec))
 
 
@@ -47,7 +47,7 @@ def _state(row: Row) -> str:
 
 
 def memory(loaded: Loaded | None) -> str:
-    """Say how much memory a model takes, and where."""
+    """Return the memory that a model takes, and its place, in words."""
     if loaded is None:
         return ""
     whole, card = int(loaded.get("size", 0)), int(loaded.get("size_vram", 0))
@@ -59,7 +59,7 @@ def memory(loaded: Loaded | None) -> str:
 
 
 def summary(found: Iterable[Row]) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Return by engine how many models kit.yaml wants, and which of them differ."""
+    """Return by engine the number of models in kit.yaml, and the names of changed ones."""
     told: dict[str, tuple[int, tuple[str, ...]]] = {}
     for row in found:
         if row.is_wanted:

@@ -1,4 +1,4 @@
-"""A host's state as a person reads it, and as JSON values."""
+"""A host's state as text for people and as JSON values."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
 
 
 def _is_open(share: Share, observation: Observation) -> bool:
-    """Say whether the web page runs."""
+    """Return True if the web page runs."""
     webui = share.spec.webui
     container = observation.services.get(webui.kind) if webui else None
     return container is not None and container.state == "running"
@@ -80,7 +80,7 @@ def _release(share: Share, prepared: Prepared) -> str:
 
 
 def host_line(observation: Observation) -> str:
-    """Say what the host is."""
+    """Return the host's description."""
     docker, cores = observation.docker, observation.cores
     parts = [f"{cores} core{'s' if cores != 1 else ''}", f"{observation.memory_bytes / 2**30:.1f} GiB"]
     parts.append(observation.cards[0].words if observation.cards else "no GPU")
@@ -120,7 +120,7 @@ def _state(container: Container, stopped: bool) -> str:
 
 
 def since(started_at: str, now: datetime) -> str:
-    """Say for how long something has run."""
+    """Return in words how long a container has run."""
     try:
         # Docker writes nanoseconds, which no datetime holds.
         started = datetime.fromisoformat(started_at[:19]).replace(tzinfo=UTC)
@@ -136,7 +136,7 @@ def _short(reference: str) -> str:
 
 
 def _models(share: Share, observation: Observation) -> list[str]:
-    """Return a line for each engine that makes models, or has them."""
+    """Return a line for each engine that creates models, or has them."""
     told = summary(rows(share.deployment, observation))
     lines = []
     for engine in share.deployment.asked_engines:
@@ -153,7 +153,7 @@ def _models(share: Share, observation: Observation) -> list[str]:
 
 
 def _contexts(share: Share) -> list[str]:
-    """Return a line for each engine that makes models: what each model sees of a conversation."""
+    """Return a line for each engine that creates models, with the context of each model."""
     lines = []
     for engine in share.deployment.engines:
         given = [(model.name, given_context(engine, model)) for model in engine.models]
@@ -176,7 +176,7 @@ def _images(share: Share, observation: Observation, every_package: bool) -> list
 
 
 def _left(observation: Observation) -> list[str]:
-    """Return a line for all that services left which the stack does not have any more."""
+    """Return a line for all leftovers of services that the stack no longer has."""
     lines = [
         f"{dim('left')}  {one.kind} of {one.service} in {one.path}; no service uses it" for one in observation.left
     ]

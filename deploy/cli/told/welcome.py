@@ -1,4 +1,4 @@
-"""What a person reads before and after an apply: what it costs, and where to click."""
+"""Texts before and after an apply: its cost, and the next click."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_BACKUPS = "There are no backups yet."
 
 
 def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
-    """Return the plan, and what it downloads, takes and lasts where that is worth a line."""
+    """Return the plan, with its download, disk space and duration if they are worth a line."""
     text = coloured_plan(prepared.plan.text(verbose=verbose))
     cost = estimate(share.deployment, prepared.plan.operations)
     minutes = max(1, round(cost.seconds / 60))
@@ -37,12 +37,12 @@ def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
 
 
 def gib(number: int) -> str:
-    """Say a number of bytes in GiB."""
+    """Return a number of bytes in GiB."""
     return f"{number / 2**30:.1f} GiB"
 
 
 def welcome(desired: Desired, outcome: Outcome) -> str:
-    """Return what to do with the stack; nothing where nothing was changed."""
+    """Return the next steps with the stack; empty if nothing changed."""
     if outcome.report is None:
         return ""
     checks = outcome.report.checks
@@ -58,7 +58,7 @@ def welcome(desired: Desired, outcome: Outcome) -> str:
 
 
 def doors(desired: Desired) -> list[str]:
-    """Return where a person and a program come in, and with which secret."""
+    """Return the addresses for people and for programs, each with its secret."""
     lines = []
     webui, gateway = desired.spec.webui, desired.spec.gateway
     if webui is not None:
@@ -74,7 +74,7 @@ def doors(desired: Desired) -> list[str]:
 
 
 def _engines(desired: Desired) -> list[str]:
-    """Return where programs reach each engine, where no gateway stands in front of them."""
+    """Return the addresses of engines without a gateway in front of them."""
     from deploy.chat.doors import doors as open_doors
 
     lines, told = [], set()
@@ -88,13 +88,13 @@ def _engines(desired: Desired) -> list[str]:
 
 
 def page_address(desired: Desired) -> str | None:
-    """Return the address at which people open the web page, if there is one."""
+    """Return the address at which people open the web page; None without one."""
     webui = desired.spec.webui
     return (webui.public_url or address(desired.service(webui.kind))) if webui else None
 
 
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:
-    """Return the line to type for each secret of a service that a person uses."""
+    """Return the command line for each secret of a service that a person uses."""
     secrets = [one for one in desired.secrets if one.owner == service.name and one.shown_as]
     return [_key(desired, secret, what) for secret in secrets]
 
@@ -117,19 +117,19 @@ def addresses(service: Service) -> list[str]:
 
 
 def other_addresses(service: Service) -> list[str]:
-    """Return a line with the addresses beside the first, where there are some."""
+    """Return a line with the addresses beside the first; empty without any."""
     others = addresses(service)[1:]
     return [f"  It answers at {', '.join(others)} too."] if others else []
 
 
 def places(services: Iterable[Service]) -> list[str]:
-    """Return where user data lies, and that nothing saves it yet."""
+    """Return the places of user data, and a note that nothing backs it up yet."""
     data = [service.data.host_path for service in services if service.data]
     return [f"{NO_BACKUPS} Chats and documents lie in {', '.join(data)}."] if data else []
 
 
 def outcome_document(share: Share, outcome: Outcome) -> dict[str, Any]:
-    """Return what an apply did as JSON values."""
+    """Return the result of an apply as JSON values."""
     webui = share.spec.webui
     return {
         "stack": share.spec.stack,

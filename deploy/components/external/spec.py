@@ -95,7 +95,7 @@ class ExternalEngine(EngineSpec):
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine gets its models."""
+        """Return the way in which its models come: opened, created or named."""
         return "created" if self.api == "ollama" else "named"
 
     @property

@@ -1,4 +1,4 @@
-"""What other programs call the address and the key of an engine: the key of kit.yaml that says the same."""
+"""Other programs' names for the address and the key of an engine, each with its key in kit.yaml."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine gets its models."""
+        """Return the way in which its models come: opened, created or named."""
         return "opened"
 
     @classmethod

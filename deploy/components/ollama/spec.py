@@ -170,7 +170,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
 
     @property
     def models_are(self) -> ModelsAre:
-        """How this engine gets its models."""
+        """Return the way in which its models come: opened, created or named."""
         return "created"
 
     @property

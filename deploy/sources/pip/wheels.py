@@ -19,7 +19,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,80}")
 
 
 class WheelEntry(Strict):
-    """One wheel of an image or of a model."""
+    """A wheel of an image or of a model."""
 
     name: PackageName
     """Name of the package."""
@@ -33,7 +33,7 @@ class WheelEntry(Strict):
     """Size of the wheel in bytes."""
 
     def wheel(self) -> Wheel:
-        """Return it as recipes know it."""
+        """Return the wheel in the form of recipes."""
         return Wheel(self.name, self.version, self.file, self.sha256, self.size)
 
 
@@ -45,7 +45,7 @@ class Wheels(Strict):
 
     @property
     def wheels(self) -> tuple[Wheel, ...]:
-        """Return the wheels as recipes know them."""
+        """Return the wheels in the form of recipes."""
         return tuple(entry.wheel() for entry in self.entries)
 
 

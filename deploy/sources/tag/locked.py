@@ -14,7 +14,7 @@ from deploy.strict import Strict
 
 
 class TagModelLock(Strict):
-    """A model as a library of models has it under a tag."""
+    """A model under a tag of a library."""
 
     is_shared: ClassVar[bool] = True
     """True, for one tag is one digest for all models that begin with it."""
@@ -22,17 +22,17 @@ class TagModelLock(Strict):
     source: Literal["tag"]
     """tag: a library's model."""
     tag: str
-    """The tag as kit.yaml has it."""
+    """The tag as in kit.yaml."""
     digest: Sha256
-    """sha256 of the manifest that the tag named when it was locked."""
+    """sha256 of the tag's manifest when it was locked."""
     size: Bytes
-    """What its layers weigh together, in bytes."""
+    """Size of its layers together in bytes."""
     layers: tuple[Sha256, ...]
     """sha256 of each of its layers."""
     context_length: Annotated[int, Field(ge=1)] | None = None
-    """Longest context that it was trained for, in tokens, where its file could be read."""
+    """Longest context that it was trained for, in tokens; empty if its file could not be read."""
     renderer: str | None = None
-    """What makes its prompts in the place of any template, where it brings that."""
+    """Renderer that it brings, which makes its prompts in place of any template."""
 
     @property
     def written(self) -> dict[str, str]:

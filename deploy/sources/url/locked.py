@@ -16,7 +16,7 @@ class UrlModelLock(WeightsLocked):
     source: Literal["url"]
     """url: a GGUF file at an address."""
     url: Url
-    """Its address as kit.yaml has it."""
+    """Address of the file as in kit.yaml."""
 
     @property
     def written(self) -> dict[str, str]:
