@@ -1,1 +1,1 @@
-"""Registries, package indexes and addresses, and how they are asked what a name means today."""
+"""Registries, package indexes and addresses, with the requests for a name's current content."""

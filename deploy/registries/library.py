@@ -1,4 +1,4 @@
-"""What a model's tag means today: its manifest, and a look into its parts."""
+"""Current content of a model's tag: its manifest, and a look into its parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OK = 200
 
 @dataclass(frozen=True)
 class TaggedLayer:
-    """One part of a model in a registry."""
+    """A part of a model in a registry."""
 
     media_type: str
     sha256: str
@@ -29,20 +29,20 @@ class TaggedLayer:
 
 @dataclass(frozen=True)
 class TaggedModel:
-    """A model by its tag, pinned: an engine that pulled it lists it with this digest."""
+    """A pinned model of a tag: an engine that pulled it lists it with this digest."""
 
     name: str
-    """As an engine names it: default host and owner left out, the tag always there."""
+    """Name in an engine's list: without default host and owner, always with the tag."""
     manifest_digest_hex: str
     size_bytes: int
-    """Of all parts together, the configuration too."""
+    """Size of all parts together, the configuration too."""
     layers: tuple[TaggedLayer, ...]
     """Without the configuration, in the manifest's order."""
     config_sha256: str
 
 
 def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
-    """Ask a model registry what a tag means today; KitError names the address, what it said, and what to do."""
+    """Ask a model registry for a tag's current manifest; KitError names the address, its answer, and the next step."""
     model, registry = _asked(name, fetch)
     # Only what engines ask for: another form of it would have another digest.
     found = registry.manifest(model.tag, (DOCKER_MANIFEST,))
@@ -59,7 +59,7 @@ def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
 
 
 def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
-    """Return the context that a tag's model was trained for, from the head of its file; None where that is not told."""
+    """Return the context that a tag's model was trained for, from the head of its file; None if unknown."""
     _, registry = _asked(name, fetch)
     for layer in tagged.layers:
         if layer.media_type.endswith(".image.model"):
@@ -73,7 +73,7 @@ def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
 
 
 def renderer_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> str | None:
-    """Return what makes a tag's prompts in the place of any template; None where its configuration names nothing."""
+    """Return the renderer in a tag's configuration, which replaces any template; None without one."""
     _, registry = _asked(name, fetch)
     try:
         with registry.blob(f"sha256:{tagged.config_sha256}") as answer:

@@ -1,1 +1,1 @@
-"""Where a model comes from, one package per source: what is written, how it is locked, what the agent gets of it."""
+"""Sources of models, one package each: the spec's form, the pinned form, and the agent's form."""

@@ -1,4 +1,4 @@
-"""What the agent gets of a model's file, as the lock decided it; plan and apply ask here what that means."""
+"""The agent's source of a model's file, as the lock decided it; plan and apply read it here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def kind_of(source: dict[str, Any]) -> Kind:
 
 
 def path_of(source: dict[str, Any]) -> str:
-    """Return the path of a file that kit.yaml names; empty for a file that comes from elsewhere."""
+    """Return the path of a file in kit.yaml; empty for a file from elsewhere."""
     kind = kind_of(source)
     return str(source[kind.key]["path"]) if kind.is_on_host else ""
 

@@ -16,6 +16,6 @@ class Kind:
     is_unpacked: bool = False
     """True if it comes in wheels, which uv unpacks."""
     staged: int = 0
-    """How many times the file lies in the cache until it is in its place; the agent counts the same."""
+    """Number of copies in the cache until the file is in its place; the agent counts the same."""
     staged_sent: int = 0
-    """The same until an engine has got it over its API."""
+    """Number of copies until an engine has the file over its API."""

@@ -1,4 +1,4 @@
-"""Models in kit.lock, and how each is pinned from what kit.yaml says."""
+"""Models in kit.lock, and the pinning of each by kit.yaml."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PINNING: dict[type[FileWritten], Callable[[Any, Asking], ModelLock]] = {
 
 
 def pin(source: Source, asking: Asking) -> ModelLock:
-    """Ask or read what a source holds today; KitError where it is another file than kit.yaml says."""
+    """Ask for a source's current content, or read it; KitError if the file differs from kit.yaml's."""
     if isinstance(source, str):
         return tag.pin(source, asking)
     pinned: ModelLock = _PINNING[type(source)](source, asking)
@@ -56,7 +56,7 @@ def pin(source: Source, asking: Asking) -> ModelLock:
 
 
 def written_values(source: Source) -> dict[str, str]:
-    """Return what kit.yaml says of a source, its kind first."""
+    """Return the values of a source in kit.yaml, its kind first."""
     return {"tag": source} if isinstance(source, str) else source.model_dump()
 
 

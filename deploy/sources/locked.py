@@ -1,4 +1,4 @@
-"""What every model in kit.lock has, whatever its source: the questions that the kit asks of it."""
+"""Properties of every model in kit.lock, whatever its source."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Bytes = Annotated[int, Field(ge=1, le=2**50)]
 
 @dataclass(frozen=True)
 class Asking:
-    """What pinning needs beside the source."""
+    """Context of a pinning beside its source."""
 
     what: str
-    """What is pinned, as an error names it."""
+    """Name of the pinned input in errors."""
     folder: Path
-    """Where relative paths begin."""
+    """Base of relative paths."""
     fetch: Fetch
     said: Said
 
@@ -58,11 +58,11 @@ class WeightsLocked(Strict):
     @property
     @abstractmethod
     def written(self) -> dict[str, str]:
-        """Return what kit.yaml says where it is locked from, its kind first."""
+        """Return the values of kit.yaml that it was locked from, its kind first."""
 
     @abstractmethod
     def agent_source(self) -> dict[str, Any]:
-        """Return where the agent finds the file."""
+        """Return the agent's source of the file."""
 
     @property
     def wheels(self) -> tuple[Wheel, ...]:
@@ -76,7 +76,7 @@ class WeightsLocked(Strict):
 
     @property
     def brought_renderer(self) -> str | None:
-        """Return what the model itself says makes its prompts; a file names nothing."""
+        """Return the renderer that the model itself brings; None for a file."""
         return None
 
     @property
@@ -91,7 +91,7 @@ def facts(header: Header) -> GgufFacts:
 
 
 def ensure_same(what: str, wanted: str, found: str) -> None:
-    """Raise where a file is another one than kit.yaml says."""
+    """Raise KitError if a file differs from kit.yaml's."""
     if found != wanted:
         raise KitError(
             f"{what}: its file has the sha256 {found}, kit.yaml says {wanted}",
@@ -100,6 +100,6 @@ def ensure_same(what: str, wanted: str, found: str) -> None:
 
 
 def weights(measured: Measured, asking: Asking, sha256: str) -> dict[str, Any]:
-    """Return what is locked of every file; KitError where it is another one than kit.yaml says."""
+    """Return the locked values of a file; KitError if it differs from kit.yaml's."""
     ensure_same(asking.what, sha256, measured.sha256)
     return {"sha256": measured.sha256, "size": measured.size, "gguf": facts(measured.header)}

@@ -1,4 +1,4 @@
-"""A model's file, read once and measured: sha256, size, and what its header says."""
+"""A model's file, read once and measured: sha256, size, and the facts in its header."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from deploy.gguf import Header, Stream, read_header
 
 CHUNK = 2**20
 Said = Callable[[str, int, int | None], None]
-"""Told what is done, how many bytes of it, and of how many."""
+"""Receives an activity, its done bytes, and their total."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found out about a model's file."""
+    """Measured facts about a model's file."""
 
     sha256: str
     size: int
@@ -23,7 +23,7 @@ class Measured:
 
 
 class _Hashed:
-    """A stream that is counted and hashed while others read it."""
+    """A stream that is counted and hashed while it is read."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream

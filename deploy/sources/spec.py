@@ -1,4 +1,4 @@
-"""Where a model comes from, as kit.yaml says it: a name, or one of the sources of files."""
+"""Forms of a model's source in kit.yaml: a name, or one of the sources of files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Source = Annotated[
 
 
 def forms() -> str:
-    """Return how the source of a file may be written, as a message says it."""
+    """Return the forms of a file's source, for a message."""
     *some, last = (f"{{{key}: ...}}" for key in KINDS)
     return f"{', '.join(some)} or {last}"
 

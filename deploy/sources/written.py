@@ -1,4 +1,4 @@
-"""What every source in kit.yaml has, and the checks that several share."""
+"""Fields of every source in kit.yaml, and the checks that several share."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PART = re.compile(r".*-[0-9]{5}-of-([0-9]{5})\.gguf", re.IGNORECASE | re.DOTALL
 
 
 class FileWritten(Strict):
-    """A GGUF file, wherever it comes from."""
+    """A GGUF file from any source."""
 
     words: ClassVar[str]
-    """How a message offers it."""
+    """Form of the source in messages."""
 
     @property
     @abstractmethod
@@ -29,7 +29,7 @@ class FileWritten(Strict):
 
     @property
     def path(self) -> str:
-        """Return its path on this machine; empty for a file that comes from elsewhere."""
+        """Return its path on this machine; empty for a file from elsewhere."""
         return ""
 
 

@@ -21,11 +21,11 @@ class FileModelLock(WeightsLocked):
 
     @property
     def written(self) -> dict[str, str]:
-        """Return what kit.yaml says where it is locked from."""
+        """Return the values of kit.yaml that it was locked from."""
         return {"file": self.file, "sha256": self.sha256}
 
     def agent_source(self) -> dict[str, Any]:
-        """Return where the agent finds the file."""
+        """Return the agent's source of the file."""
         return {"file": {"path": self.file}}
 
 
@@ -40,7 +40,7 @@ class AdapterLock(Strict):
     """Size of the file in bytes."""
 
     def agent_source(self) -> dict[str, Any]:
-        """Return where the agent finds the file."""
+        """Return the agent's source of the file."""
         return {"file": {"path": self.file}}
 
 
@@ -51,7 +51,7 @@ def pin(source: FileSource, asking: Asking) -> FileModelLock:
 
 
 def pin_beside(source: FileSource, asking: Asking) -> AdapterLock:
-    """Measure the file of an adapter or a projector, of whose header nothing is needed."""
+    """Measure the file of an adapter or a projector; its header is not read."""
     sha256, size = measure_bytes(asking.folder / source.file, asking.said)
     ensure_same(asking.what, source.sha256, sha256)
     return AdapterLock(file=source.file, sha256=sha256, size=size)

@@ -21,7 +21,7 @@ def measure_file(path: Path, said: Said) -> Measured:
 
 
 def measure_bytes(path: Path, said: Said) -> tuple[str, int]:
-    """Return sha256 and size of a file that begins as GGUF files do, and of whose header nothing is needed."""
+    """Return sha256 and size of a file that begins as GGUF files do; its header is not read."""
     try:
         if not path.is_file():
             raise KitError(f"{path} is no file", "a relative path begins at kit.yaml; name the GGUF file")

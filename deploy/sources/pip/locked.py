@@ -28,11 +28,11 @@ class PipModelLock(WeightsLocked, Wheels):
     package: PackageName
     """Name of the package."""
     version: Version
-    """Its version."""
+    """Version of the package."""
 
     @property
     def written(self) -> dict[str, str]:
-        """Return what kit.yaml says where it is locked from."""
+        """Return the values of kit.yaml that it was locked from."""
         return {"pip": self.package, "version": self.version, "sha256": self.sha256}
 
     @property
@@ -41,7 +41,7 @@ class PipModelLock(WeightsLocked, Wheels):
         return tuple(entry.wheel() for entry in self.entries)
 
     def agent_source(self) -> dict[str, Any]:
-        """Return where the agent finds the file."""
+        """Return the agent's source of the file."""
         return {"pip": {"wheels": [entry.model_dump() for entry in self.entries]}}
 
 

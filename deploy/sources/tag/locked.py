@@ -17,7 +17,7 @@ class TagModelLock(Strict):
     """A model under a tag of a library."""
 
     is_shared: ClassVar[bool] = True
-    """True, for one tag is one digest for all models that begin with it."""
+    """True: one tag is one digest for all models from it."""
 
     source: Literal["tag"]
     """tag: a library's model."""
@@ -36,7 +36,7 @@ class TagModelLock(Strict):
 
     @property
     def written(self) -> dict[str, str]:
-        """Return what kit.yaml says where it is locked from."""
+        """Return the values of kit.yaml that it was locked from."""
         return {"tag": self.tag}
 
     @property
@@ -51,17 +51,17 @@ class TagModelLock(Strict):
 
     @property
     def brought_renderer(self) -> str | None:
-        """Return what the model itself says makes its prompts."""
+        """Return the renderer that the model itself brings."""
         return self.renderer
 
     @property
     def architecture(self) -> str | None:
-        """Return the architecture of its file, which nobody looked at."""
+        """Return the architecture of its file, which is unknown."""
         return None
 
 
 def pin(source: str, asking: Asking) -> TagModelLock:
-    """Ask the library what the tag means today."""
+    """Ask the library for the tag's current content."""
     asking.said(f"asking for {source}", 0, None)
     tag = resolve_tag(source, asking.fetch)
     return TagModelLock(

@@ -20,11 +20,11 @@ class UrlModelLock(WeightsLocked):
 
     @property
     def written(self) -> dict[str, str]:
-        """Return what kit.yaml says where it is locked from."""
+        """Return the values of kit.yaml that it was locked from."""
         return {"url": self.url, "sha256": self.sha256}
 
     def agent_source(self) -> dict[str, Any]:
-        """Return where the agent finds the file."""
+        """Return the agent's source of the file."""
         return {"url": {"url": self.url}}
 
 

@@ -36,7 +36,7 @@ class _Whole:
         self.done = 0
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes; KitError where the connection ended before the file."""
+        """Return the next bytes; KitError if the connection ends before the file."""
         found: bytes = self.answer.read(size)
         self.done += len(found)
         if not found and self.total is not None and self.done < self.total:
