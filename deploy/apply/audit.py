@@ -16,6 +16,7 @@ from deploy.plan import Plan
 def audit_line(desired: Share, plan: Plan) -> dict[str, Any]:
     """Return the line for the host's audit.log; the agent adds the time and the release."""
     return {
+        "host": desired.host,
         "user": getpass.getuser(),
         "from": socket.gethostname(),
         "kit": __version__,

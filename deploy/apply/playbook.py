@@ -14,16 +14,15 @@ from deploy.apply.prepare import Prepared
 from deploy.apply.requests import folders_of
 from deploy.apply.tools import image_tools_variables, packages_for
 from deploy.decide.desired import Share
-from deploy.stack import HERE
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
 
 
 def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, agent: str) -> PlaybookRun:
     """Return the playbook run of neighbouring phases."""
-    steps = {phase.name: phase.steps[HERE] for phase in phases}
+    steps = {phase.name: phase.steps[desired.host] for phase in phases}
     host = HostRun(
-        name=HERE,
+        name=desired.host,
         connection="local",
         become=False,
         python=LOCALHOST_PYTHON,

@@ -25,7 +25,6 @@ from deploy.decide.desired import Share
 from deploy.deployment.places import places_request
 from deploy.errors import KitError
 from deploy.hosts.transport import Transport
-from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -78,7 +77,7 @@ def _phases(desired: Share, held: Prepared, full: bool) -> tuple[Phase, ...]:
     steps = steps_of(desired.deployment, held.plan)
     if full:
         steps |= all_steps(desired.deployment, held.observation)
-    return phases_of({HERE: steps})
+    return phases_of({desired.host: steps})
 
 
 def _carry_out(
@@ -94,7 +93,7 @@ def _carry_out(
         if executor == "streams":
             for phase in group:
                 story.begin(phase.name)
-                changed += sum(carry_out(step, transport, request, story.tell) for step in phase.steps[HERE])
+                changed += sum(carry_out(step, transport, request, story.tell) for step in phase.steps[desired.host])
         else:
             playbook = playbook_run(group, desired, held, transport.agent_path)
             result = run_playbook(playbook, lambda _, step: request(step), story.tell_task, story.begin)

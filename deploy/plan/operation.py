@@ -101,8 +101,6 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         return {
-            "format": 1,
-            "stack": self.stack,
             "release": self.release,
             "operations": [
                 {"resource": o.resource, "action": o.action, "cause": o.cause, "service": o.service or None}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-FORMAT = 1
 Outcome = Literal["passed", "failed", "skipped"]
 STACK = "stack"
 
@@ -58,7 +57,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        return {"format": FORMAT, "passed": self.passed, "checks": [asdict(check) for check in self.checks]}
+        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
 
 def named(checks: tuple[Check, ...]) -> str:

@@ -36,7 +36,7 @@ def cold(spec: Path) -> Result:
             "cold", f"the stack is there; type: kit destroy --data {spec}, and for a cold start on a new machine"
         )
     began = time.perf_counter()
-    outcome = json.loads(output_of([*KIT, "apply", "--json", str(spec)]))
+    outcome = json.loads(output_of([*KIT, "apply", "--json", str(spec)]))["hosts"]["here"]
     whole = time.perf_counter() - began
     steps = _journaled(root / "run/journal.jsonl") + sum(check["seconds"] for check in outcome["verify"]["checks"])
     built = sum(operation["action"] == "build" for operation in outcome["plan"]["operations"])

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.stack import HERE
 from tests.tree import REPOSITORY
 
 FOLDER = REPOSITORY / "evidence" / "e2e"
@@ -24,6 +25,12 @@ class Ran:
     seconds: float
     document: dict[str, Any]
     """What --json printed; empty where it was not asked for."""
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """What the document says of this machine."""
+        here: dict[str, Any] = self.document["hosts"][HERE]
+        return here
 
     @property
     def said(self) -> str:

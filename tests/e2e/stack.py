@@ -113,7 +113,7 @@ class Stack:
 
     def plan(self) -> list[tuple[str, str]]:
         """Return what an apply would do: action and resource."""
-        operations = self.kit("plan", "--json").document["operations"]
+        operations = self.kit("plan", "--json").here["operations"]
         return [(operation["action"], operation["resource"]) for operation in operations]
 
     @property

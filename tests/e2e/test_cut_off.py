@@ -59,7 +59,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
     # Other stacks' runs make such folders too, and lock them a moment later.
     wait_until(lambda: left_behind(stack) == [], "nothing is left behind", saw=lambda: left_behind(stack))
     assert stack.is_settled
-    assert stack.kit("status", "--json", "--check").document["verified"]
+    assert stack.kit("status", "--json", "--check").here["verified"]
     assert as_wanted(stack.containers()) == as_wanted(before)
 
 
@@ -114,7 +114,7 @@ def another_context(stack: Stack, tokens: int) -> Iterator[str]:
         spec["engines"][0]["context_length"] = tokens
 
     with stack.place.changed(change):
-        yield stack.kit("plan", "--json").document["release"]
+        yield stack.kit("plan", "--json").here["release"]
 
 
 def half_written(stack: Stack) -> list[str]:

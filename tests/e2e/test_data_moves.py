@@ -39,13 +39,11 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(sta
         assert stack.is_settled
 
         with emptied(bridge / "data"):
-            assert any(
-                "is empty" in line for line in stack.kit("status", "--check", "--json", code=3).document["drift"]
-            )
-            report = stack.kit("verify", "open_webui", "--json", code=1).document
+            assert any("is empty" in line for line in stack.kit("status", "--check", "--json", code=3).here["drift"])
+            report = stack.kit("verify", "open_webui", "--json", code=1).here
             red = {check["name"] for check in report["checks"] if check["outcome"] == "failed"}
             assert "its data is the data of before" in red
-            (refusal,) = stack.kit("plan", "--json", code=1).document["refusals"]
+            (refusal,) = stack.kit("plan", "--json", code=1).here["refusals"]
             assert "the data of open_webui is not there" in refusal["problem"]
         assert stack.is_settled
 

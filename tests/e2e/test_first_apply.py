@@ -38,10 +38,11 @@ def test_ports_are_open_where_the_spec_says_and_on_this_machine_alone(stack: Sta
 
 
 def test_status_says_what_runs_and_that_nothing_saves_the_chats(stack: Stack) -> None:
-    status = stack.kit("status", "--json").document
+    ran = stack.kit("status", "--json")
+    status = ran.here
 
     assert status["verified"]
     assert not status["drift"]
     assert {name: one["health"] for name, one in status["services"].items()} == dict.fromkeys(stack.ports, "healthy")
-    assert status["backups"]
+    assert ran.document["backups"]
     assert status["data"] == {"open_webui": str(stack.data / "open_webui" / "data")}

@@ -23,7 +23,7 @@ def test_what_a_person_changed_in_the_page_is_planned_and_set_back_although_thei
     person.ask(DOORS, {**doors, "ENABLE_SIGNUP": True, "DEFAULT_USER_ROLE": another_role(doors)})
 
     planned = stack.plan()
-    applied = stack.apply().document
+    applied = stack.apply().here
 
     assert planned == [("set", "setting openai.api_base_urls"), ("set", "setting ui.enable_signup")]
     assert [(one["action"], one["resource"]) for one in applied["plan"]["operations"]] == planned

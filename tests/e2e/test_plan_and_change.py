@@ -15,7 +15,7 @@ def test_a_changed_timeout_recreates_the_gateway_alone_as_the_plan_said(stack: S
     stack.place.change(wait_longer)
 
     planned = [operation for operation in stack.plan() if operation[1].startswith("service ")]
-    applied = stack.apply().document
+    applied = stack.apply().here
     after = stack.containers()
 
     assert planned == [("recreate", "service litellm")]

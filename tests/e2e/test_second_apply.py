@@ -46,7 +46,7 @@ def test_a_forced_full_run_changes_nothing_whatever_the_shell_is_set_to(stack: S
         ran = stack.ended(process, "apply", "--full", "--json")
 
     assert any("ansible" in program for program in programs)
-    assert ran.document["changed_tasks"] == 0
+    assert ran.here["changed_tasks"] == 0
     assert stack.containers() == before
     assert stack.is_settled
 

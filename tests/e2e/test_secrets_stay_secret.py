@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 def test_no_secret_is_in_files_containers_logs_or_in_anything_that_was_printed(
     stack: Stack, evidence: Evidence
 ) -> None:
-    names = [one["name"] for one in stack.kit("secret list", "--json").document["secrets"]]
+    names = [one["name"] for one in stack.kit("secret list", "--json").here["secrets"]]
     values = {name: stack.secret(name) for name in names}
     assert len(values) >= 5
     assert all(len(value) >= 32 for value in values.values())

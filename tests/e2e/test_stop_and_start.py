@@ -15,7 +15,7 @@ def test_a_stopped_service_stays_stopped_until_start_and_the_plan_shows_it(stack
     stack.kit("stop", "main", "--json")
     assert stack.service("main").state == "exited"
     assert stack.plan() == [("start", "service main")]
-    assert stack.kit("status", "--json", "--check", code=3).document["services"]["main"]["stopped"]
+    assert stack.kit("status", "--json", "--check", code=3).here["services"]["main"]["stopped"]
 
     stack.kit("start", "main", "--json")
     assert stack.service("main").id == before.id

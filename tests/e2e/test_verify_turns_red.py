@@ -49,9 +49,9 @@ def test_paths_that_somebody_opened_are_told_by_status_plan_and_verify_and_mende
     for path in before:
         path.chmod(0o777 if path.is_dir() else 0o644)
 
-    told = "\n".join(stack.kit("status", "--check", "--json", code=3).document["drift"])
-    planned = json.dumps(stack.kit("plan", "--check", "--json", code=3).document["operations"])
-    report = stack.kit("verify", "--json", code=1).document
+    told = "\n".join(stack.kit("status", "--check", "--json", code=3).here["drift"])
+    planned = json.dumps(stack.kit("plan", "--check", "--json", code=3).here["operations"])
+    report = stack.kit("verify", "--json", code=1).here
     red = "\n".join(check["message"] for check in report["checks"] if check["outcome"] == "failed")
     for path in before:
         assert str(path) in told
@@ -68,7 +68,7 @@ def test_paths_that_somebody_opened_are_told_by_status_plan_and_verify_and_mende
 
 def assert_red(stack: Stack, service: str) -> None:
     """Verify one service and expect a check of it to fail."""
-    report = stack.kit("verify", service, "--json", code=1).document
+    report = stack.kit("verify", service, "--json", code=1).here
     assert not report["passed"]
     assert [check for check in report["checks"] if check["outcome"] != "passed"]
 

@@ -31,7 +31,7 @@ def test_lock_pins_the_image_the_tag_and_the_file_as_the_registries_have_them(wo
 
 def test_one_command_makes_every_model_of_the_spec_and_proves_the_stack(workstation_up: Workstation) -> None:
     with workstation_up.library.open():
-        applied = workstation_up.apply().document
+        applied = workstation_up.apply().here
 
     assert applied["verify"]["passed"]
     assert {name: one.health for name, one in workstation_up.containers().items()} == dict.fromkeys(
@@ -70,7 +70,7 @@ def test_applied_again_it_changes_nothing_and_starts_no_ansible(workstation: Wor
 def test_a_forced_full_run_changes_nothing_either(workstation: Workstation) -> None:
     before, digests = workstation.containers(), workstation.engine.digests()
 
-    assert workstation.apply("--full").document["changed_tasks"] == 0
+    assert workstation.apply("--full").here["changed_tasks"] == 0
     assert (workstation.containers(), workstation.engine.digests()) == (before, digests)
 
 

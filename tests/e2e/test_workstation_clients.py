@@ -24,7 +24,7 @@ def test_a_model_answers_in_the_terminal(workstation: Workstation) -> None:
 
 
 def test_every_model_is_listed_as_equal(workstation: Workstation) -> None:
-    listed = workstation.kit("models", "--json").document["models"]
+    listed = workstation.kit("models", "--json").here["models"]
 
     wanted = {(model["engine"], model["name"]) for model in workstation.place.spec["models"]}
     assert {(one["engine"], one["name"]) for one in listed if one["state"] == "equal"} == wanted

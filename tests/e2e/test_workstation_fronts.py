@@ -95,7 +95,7 @@ def test_a_page_that_asks_the_engines_themselves_offers_the_same_models_and_leav
 
 def touched(ran: Ran) -> set[str]:
     """Return of what kind the things are that an apply has changed."""
-    return {one["resource"].split()[0] for one in ran.document["plan"]["operations"]}
+    return {one["resource"].split()[0] for one in ran.here["plan"]["operations"]}
 
 
 def questions(workstation: Workstation, since: float) -> list[str]:

@@ -16,7 +16,7 @@ def test_a_changed_parameter_makes_one_model_anew_and_recreates_no_container(wor
     workstation.place.change(lambda spec: change_model(spec, "commit-message", temperature=0.3))
 
     assert workstation.planned_models() == {"commit-message": ("create", "temperature changed")}
-    applied = workstation.apply().document
+    applied = workstation.apply().here
 
     after = workstation.engine.digests()
     assert not [one for one in applied["plan"]["operations"] if one["action"] == "recreate"]
@@ -36,7 +36,7 @@ def test_what_a_hand_did_in_the_engine_shows_with_its_cause_and_is_mended(workst
     assert planned[CAPITALS][0] == "create"
     assert planned[CAPITALS][1].startswith("somebody removed it; takes up to 0.5 GiB")
     assert planned["assistant"] == ("create", "changed in the engine: system text changed")
-    assert workstation.kit("status", "--json", "--check", code=3).document["drift"]
+    assert workstation.kit("status", "--json", "--check", code=3).here["drift"]
     workstation.apply()
 
     after = workstation.engine.digests()
@@ -58,9 +58,9 @@ def test_a_model_that_lost_its_file_is_told_everywhere_and_answers_again_after_o
 
     words = f"damaged: its layer model {lost.name[7:19]} is missing"
     assert workstation.planned_models()[CAPITALS][1].startswith(words)
-    listed = workstation.kit("models", "--json").document["models"]
+    listed = workstation.kit("models", "--json").here["models"]
     assert [one["name"] for one in listed if words in one["state"]] == [CAPITALS]
-    assert CAPITALS in str(workstation.kit("status", "--json", "--check", code=3).document["drift"])
+    assert CAPITALS in str(workstation.kit("status", "--json", "--check", code=3).here["drift"])
     assert words.partition(": ")[2] in str(workstation.kit("verify", "--json", code=1).document)
     workstation.apply()
 

@@ -20,7 +20,7 @@ def test_a_model_that_left_the_spec_goes_with_prune_alone_and_one_made_by_hand_s
     before = workstation.engine.digests()
     workstation.place.change(lambda spec: spec["models"].pop(1))
 
-    applied = workstation.apply().document
+    applied = workstation.apply().here
     assert not any("commit-message" in one["resource"] for one in applied["plan"]["operations"])
     assert any("commit-message" in line for line in applied["plan"]["advice"])
     assert workstation.engine.digests() == before

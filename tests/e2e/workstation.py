@@ -103,7 +103,7 @@ class Workstation(Stack):
 
     def planned_models(self) -> dict[str, tuple[str, str]]:
         """Return what an apply would do to which model, and why."""
-        operations = self.kit("plan", "--json").document["operations"]
+        operations = self.kit("plan", "--json").here["operations"]
         found = {one["resource"]: (one["action"], one["cause"]) for one in operations}
         models = {name.removeprefix("model "): what for name, what in found.items() if name.startswith("model ")}
         # The spare engine has a model of one name: where it is meant, its own name stays.

@@ -11,7 +11,8 @@ import click
 
 from deploy.cli.terminal.fitting import fitted
 
-FORMAT = 1
+FORMAT = 2
+"""Format of every document: 2 tells what is said of hosts by the host."""
 
 
 @dataclass(frozen=True)

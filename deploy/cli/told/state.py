@@ -206,6 +206,15 @@ def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
     observation = prepared.observation
     return {
         "stack": share.spec.stack,
+        "open": page_address(share.desired) if _is_open(share, observation) else None,
+        "backups": NO_BACKUPS,
+        "hosts": {share.host: _host_document(share, prepared)},
+    }
+
+
+def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
+    observation = prepared.observation
+    return {
         "release": observation.release,
         "verified": observation.is_proven,
         "services": {
@@ -231,8 +240,6 @@ def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
-        "open": page_address(share.desired) if _is_open(share, observation) else None,
-        "backups": NO_BACKUPS,
         "data": {s.name: s.data.host_path for s in share.deployment.services if s.data},
     }
 

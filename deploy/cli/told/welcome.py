@@ -133,12 +133,17 @@ def outcome_document(share: Share, outcome: Outcome) -> dict[str, Any]:
     webui = share.spec.webui
     return {
         "stack": share.spec.stack,
-        "release": share.bundle.release,
         "changed": not outcome.plan.is_empty,
-        "plan": outcome.plan.as_json(),
-        "changed_tasks": outcome.changed_tasks,
-        "verify": outcome.report.as_json() if outcome.report else None,
         "open": page_address(share.desired),
-        "addresses": {service.name: addresses(service) for service in share.deployment.services},
         "sign_in_as": webui.admin.email if webui else None,
+        "hosts": {
+            share.host: {
+                "release": share.bundle.release,
+                "changed": not outcome.plan.is_empty,
+                "plan": outcome.plan.as_json(),
+                "changed_tasks": outcome.changed_tasks,
+                "verify": outcome.report.as_json() if outcome.report else None,
+                "addresses": {service.name: addresses(service) for service in share.deployment.services},
+            }
+        },
     }

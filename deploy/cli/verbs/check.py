@@ -27,7 +27,11 @@ def command(output: Output, spec: Path) -> None:
     notes = list(line_notes(read_document(spec, LARGEST, "")))
     output.answer(
         f"{spec}: good. Stack {desired.spec.stack} runs {runs}.\nrelease {desired.bundle.release}",
-        {"stack": desired.spec.stack, "services": services, "release": desired.bundle.release, "notes": notes},
+        {
+            "stack": desired.spec.stack,
+            "hosts": {desired.host: {"services": services, "release": desired.bundle.release}},
+            "notes": notes,
+        },
     )
     for note in notes:
         output.note(f"note: {note}")

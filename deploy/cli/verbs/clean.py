@@ -32,4 +32,4 @@ def command(output: Output, cache: bool) -> None:
         lines.append(f"stacks that are there: {', '.join(answer['stacks'])}")
     elif words := packages_words(packages):
         lines.append(words)
-    output.answer("\n".join(lines), answer)
+    output.answer("\n".join(lines), {"hosts": {HERE: answer}})

@@ -40,8 +40,9 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     roots = ", ".join(found["folders"])
     left = "" if data or not roots else f" User data stays where it was: {roots}."
     if not is_there(found, data=data):
-        nothing = {"stack": there.stack, "changed": False, "data_removed": False, "models_outside": []}
-        output.answer(f"There is nothing of {there.stack} to remove.{left}", nothing)
+        nothing = {"changed": False, "data_removed": False, "models_outside": []}
+        words = f"There is nothing of {there.stack} to remove.{left}"
+        output.answer(words, {"stack": there.stack, "hosts": {HERE: nothing}})
         return
     # Now: the memory of them goes with the stack.
     outside = models_outside(found["models"], there.engines_outside)
@@ -50,9 +51,9 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
         ensure_typed(output, there.stack, f"{_loss(roots, data=data)}{stays}", confirm)
     with progress() as display:
         answer = destroy(there, transport, display, data=data)
-    document = {"stack": there.stack, "changed": answer["changed"], "data_removed": data}
-    document |= {"models_outside": list(map(asdict, outside)), "shared": answer["shared"]}
-    output.answer(f"{there.stack} is removed.{left}{stays}", document)
+    gone = {"changed": answer["changed"], "data_removed": data, "shared": answer["shared"]}
+    gone |= {"models_outside": list(map(asdict, outside))}
+    output.answer(f"{there.stack} is removed.{left}{stays}", {"stack": there.stack, "hosts": {HERE: gone}})
     if data and (shared := stays_words(answer["shared"], answer["packages"])):
         output.note(shared)
 

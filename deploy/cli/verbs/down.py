@@ -30,4 +30,4 @@ def command(output: Output, spec: Path, stack: str | None) -> None:
         answer = take_down(name, transport, display)
     back = "" if stack else f" `{Line('apply', spec=spec)}` brings it back."
     words = f"{name} is down; its data stays.{back}" if answer["changed"] else "nothing to remove"
-    output.answer(words, {"stack": name, "changed": answer["changed"]})
+    output.answer(words, {"stack": name, "hosts": {HERE: {"changed": answer["changed"]}}})

@@ -37,7 +37,8 @@ def command(output: Output, target: Target, follow: bool, tail: int, probes: boo
     if follow and output.as_json:
         raise UsageError("--follow has no end, and --json is one document", "leave one of them out")
     if output.as_json:
-        output.answer("", {"stack": there.stack, "logs": read_logs(transport, there.stack, services, tail, checks)})
+        logs = read_logs(transport, there.stack, services, tail, checks)
+        output.answer("", {"stack": there.stack, "hosts": {HERE: {"logs": logs}}})
         return
     line = b""
     coloured = is_coloured(sys.stdout)

@@ -41,8 +41,12 @@ def list_models(output: Output, spec: Path) -> None:
     stopped = asleep(deployment, observation)
     document = {
         "stack": desired.spec.stack,
-        "models": [asdict(row) for row in found],
-        "stopped": [{"engine": name, "next": start(spec, name)} for name in stopped],
+        "hosts": {
+            HERE: {
+                "models": [asdict(row) for row in found],
+                "stopped": [{"engine": name, "next": start(spec, name)} for name in stopped],
+            }
+        },
     }
     output.answer(table(spec, found, stopped), document, is_fitted=True)
 
@@ -65,7 +69,7 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
         answer = pull_model(deployment, reach()[HERE], found, name, display)
     was = "is there" if answer["changed"] else "was there already"
     words = f"{answer['name']} {was}, {answer['digest'][:12]}"
-    output.answer(words, {"engine": found.name, **answer})
+    output.answer(words, {"hosts": {HERE: {"engine": found.name, **answer}}})
 
 
 @verb("remove", "models remove old-one", "models remove old-one --engine mac --yes kit.yaml")
@@ -86,7 +90,7 @@ def remove(output: Output, spec: Path, name: str, engine: str | None, yes: bool)
         ensure_name_typed(output, name, f"This removes {name} from {found.name}.{again}")
     with progress() as display:
         answer = remove_model(deployment, transport, found, name, display)
-    output.answer(f"{name} is removed from {found.name}.", {"engine": found.name, **answer})
+    output.answer(f"{name} is removed from {found.name}.", {"hosts": {HERE: {"engine": found.name, **answer}}})
 
 
 for one in (list_models, pull, remove):

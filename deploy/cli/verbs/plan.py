@@ -29,9 +29,14 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
     are left out; --verbose has them.
     """
-    prepared = prepare(load_desired(spec).on(HERE), reach()[HERE], data, tell=output.note)
+    desired = load_desired(spec).on(HERE)
+    prepared = prepare(desired, reach()[HERE], data, tell=output.note)
     plan = prepared.plan
-    output.answer(coloured_plan(plan.text(verbose=output.verbose)), plan.as_json(), is_fitted=True)
+    output.answer(
+        coloured_plan(plan.text(verbose=output.verbose)),
+        {"stack": plan.stack, "hosts": {desired.host: plan.as_json()}},
+        is_fitted=True,
+    )
     return exit_code(prepared, check)
 
 

@@ -27,5 +27,5 @@ def command(output: Output, spec: Path, out: Path) -> None:
     write_bundle(bundle, out)
     output.answer(
         f"{len(bundle.files)} files of release {bundle.release} are in {out}",
-        {"out": str(out), "release": bundle.release, "files": [file.path for file in bundle.files]},
+        {"out": str(out), "hosts": {HERE: {"release": bundle.release, "files": [file.path for file in bundle.files]}}},
     )

@@ -27,7 +27,8 @@ def list_secrets(output: Output, spec: Path) -> None:
     """List the names of the stack's secrets, what each is for, and where it lies; no value."""
     there = applied(spec, reach()[HERE])
     rows = [(one.name, purpose(there, one), host_path(there, one)) for one in there.secrets]
-    document = {"secrets": [{"name": name, "what": what, "path": path} for name, what, path in rows]}
+    told = [{"name": name, "what": what, "path": path} for name, what, path in rows]
+    document = {"stack": there.stack, "hosts": {HERE: {"secrets": told}}}
     output.answer(columns(rows, ("NAME", "WHAT IT IS", "PATH")), document)
 
 

@@ -23,4 +23,5 @@ def change(output: Output, target: Target, what: Change, past: str) -> None:
         answer = change_services(there, transport, what, services, display)
     done = answer["services"]
     words = f"{past}: {', '.join(done)}" if done else f"nothing to {what}"
-    output.answer(words, {"stack": there.stack, "services": done, "changed": answer["changed"]})
+    document = {"stack": there.stack, "hosts": {HERE: {"services": done, "changed": answer["changed"]}}}
+    output.answer(words, document)

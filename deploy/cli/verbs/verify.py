@@ -32,16 +32,18 @@ def command(output: Output, target: Target) -> int:
     services = chosen(target.names, (service.name for service in deployment.services))
     ensure_root("verify asks with the stack's own keys")
     with progress() as display:
-        display(Event("verify", "start"))
+        display(Event("verify", "start", host=desired.host))
         report = run_checks(
             deployment,
             services if target.names else None,
-            lambda check: display(Event("verify", "progress", f"{check.service} {check.name}")),
+            lambda check: display(Event("verify", "progress", f"{check.service} {check.name}", host=desired.host)),
         )
-        display(Event("verify", "done"))
+        display(Event("verify", "done", host=desired.host))
     unapplied = _unapplied(desired, transport)
     text = "\n\n".join(filter(None, (report_table(report), unapplied)))
-    output.answer(text, {**report.as_json(), "applied": not unapplied}, is_fitted=True)
+    seen = {**report.as_json(), "applied": not unapplied}
+    document = {"stack": deployment.stack, "passed": report.passed, "hosts": {desired.host: seen}}
+    output.answer(text, document, is_fitted=True)
     return 0 if report.passed else FAILED
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.agent.line import called
 from deploy.cli.main import main
+from deploy.stack import HERE
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Run:
         """The one JSON document on stdout."""
         document: dict[str, Any] = json.loads(self.out)
         return document
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """What the document says of this machine."""
+        here: dict[str, Any] = self.document["hosts"][HERE]
+        return here
 
 
 Kit = Callable[..., Run]

@@ -56,7 +56,7 @@ def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
     assert (shown.code, shown.out, shown.err) == (0, "There is nothing of never-applied to remove.\n", "")
     document = kit("destroy", *words, "--json", str(spec)).document
     nothing = {"changed": False, "data_removed": False, "models_outside": []}
-    assert document == {"format": 1, "stack": "never-applied", **nothing}
+    assert document == {"format": 2, "stack": "never-applied", "hosts": {"here": nothing}}
     assert not machine.exists()
 
 
@@ -143,9 +143,9 @@ def test_what_stays_on_engines_outside_is_told_with_the_line_that_removes_it(
         f"never-applied is removed.\n{line}\n"
     )
     assert kit("destroy", "--yes", str(spec)).out.endswith(f"\n{line}\n")
-    document = kit("destroy", "--yes", "--json", str(spec)).document
+    document = kit("destroy", "--yes", "--json", str(spec)).here
     assert document["models_outside"] == [
         {"engine": "mac", "address": "http://mac.lan:11434", "models": ["Coder:1b", "poet", "llama3.2:3b"]}
     ]
     (with_models / "run" / "models.json").write_text('{"format": 99}')
-    assert kit("destroy", "--yes", "--json", str(spec)).document["models_outside"] == []
+    assert kit("destroy", "--yes", "--json", str(spec)).here["models_outside"] == []

@@ -144,7 +144,7 @@ def test_an_error_with_json_is_one_document_on_stdout_and_words_on_stderr(kit: K
     shown = kit("version", "--nope", "--json")
     assert shown.code == 2
     assert shown.document == {
-        "format": 1,
+        "format": 2,
         "error": {"problem": "No such option '--nope'.", "next": "help: kit version --help", "exit_code": 2},
     }
     assert shown.err.startswith("error: No such option '--nope'.\n")
@@ -153,7 +153,7 @@ def test_an_error_with_json_is_one_document_on_stdout_and_words_on_stderr(kit: K
 def test_version_is_one_line_or_one_document(kit: Kit) -> None:
     text, document = kit("version").out, kit("version", "--json").document
     assert text.startswith(f"kit {document['kit']} (python ")
-    assert document["format"] == 1
+    assert document["format"] == 2
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

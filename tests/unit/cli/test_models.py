@@ -120,7 +120,7 @@ def test_status_counts_the_models_of_each_engine(desired: Share) -> None:
     asleep = seen(desired, digests={}, problem="it sleeps")
     assert "\nmac: 2 models, not seen: it sleeps" in status(desired, asleep)
     plan = make_plan(desired.deployment, desired.bundle, changed)
-    document = state_document(desired, Prepared(plan, changed))
+    document = state_document(desired, Prepared(plan, changed))["hosts"]["here"]
     least = {"tokens": 4096, "or_more": True, "trained": None}
     assert document["models"] == {
         "mac": {"count": 2, "differing": ["poet", "coder"], "contexts": {"poet": least, "coder": least}},
@@ -174,11 +174,11 @@ def test_an_engine_that_is_stopped_is_told_with_the_line_that_starts_it(
     observation = replace(BARE, services={"main": exited}, engines={"main": silent})
     monkeypatch.setattr("deploy.cli.verbs.models.observe", lambda *_: observation)
     assert kit("models", str(path)).out.splitlines()[-1] == f"main is stopped: kit start main {path}"
-    document = kit("models", "--json", str(path)).document
+    document = kit("models", "--json", str(path)).here
     assert document["stopped"] == [{"engine": "main", "next": f"kit start main {path}"}]
     running = replace(observation, services={"main": replace(exited, state="running")})
     monkeypatch.setattr("deploy.cli.verbs.models.observe", lambda *_: running)
-    assert kit("models", "--json", str(path)).document["stopped"] == []
+    assert kit("models", "--json", str(path)).here["stopped"] == []
     assert "kit start" not in kit("models", str(path)).out
 
 
@@ -190,7 +190,7 @@ def test_a_size_that_nobody_tells_has_the_same_sign_everywhere(desired: Share) -
 
 
 def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Share) -> None:
-    document = kit("models", "--json", str(desired.path)).document
+    document = kit("models", "--json", str(desired.path)).here
     assert [(one["name"], one["engine"]) for one in document["models"]] == [
         ("poet", "mac"),
         ("coder", "mac"),

@@ -74,6 +74,6 @@ def test_a_port_that_is_taken_is_seen_by_the_exit_code(options: tuple[str, ...],
         shown = kit("plan", *options, str(spec))
     assert shown.code == 1
     if "--json" in options:
-        assert any(f"port {port}" in one["problem"] for one in shown.document["refusals"])
+        assert any(f"port {port}" in one["problem"] for one in shown.here["refusals"])
     else:
         assert f"refused: port {port} of " in shown.out

@@ -28,7 +28,9 @@ def test_check_says_what_the_stack_runs(kit: Kit) -> None:
     shown = kit("check")
     assert shown.code == 0
     assert shown.out.startswith("kit.yaml: good. Stack quickstart runs main, ")
-    assert kit("check", "--json").document["stack"] == "quickstart"
+    document = kit("check", "--json").document
+    assert (document["format"], document["stack"]) == (2, "quickstart")
+    assert document["hosts"]["here"]["services"] == ["main", "litellm", "open_webui"]
 
 
 def test_check_notes_a_text_whose_lines_end_as_on_windows(kit: Kit, spec: Path) -> None:
@@ -104,8 +106,8 @@ def test_render_writes_what_a_host_would_get(kit: Kit) -> None:
     shown = kit("render", "--out", "out", "--json")
     assert shown.code == 0
     manifest = json.loads(Path("out/manifest.json").read_text())
-    assert [file["path"] for file in manifest["files"]] == shown.document["files"]
-    assert all((Path("out") / path).is_file() for path in shown.document["files"])
+    assert [file["path"] for file in manifest["files"]] == shown.here["files"]
+    assert all((Path("out") / path).is_file() for path in shown.here["files"])
 
 
 def test_render_leaves_a_folder_of_a_persons_alone_whatever_its_files_are_called(kit: Kit) -> None:
@@ -149,7 +151,7 @@ def test_a_template_that_the_user_broke_is_named_with_its_line(kit: Kit) -> None
 
 
 def test_secrets_are_listed_without_any_value(kit: Kit) -> None:
-    names = [secret["name"] for secret in kit("secret", "list", "--json").document["secrets"]]
+    names = [secret["name"] for secret in kit("secret", "list", "--json").here["secrets"]]
     assert "webui_admin_password" in names
     assert names == sorted(names)
 

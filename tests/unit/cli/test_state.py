@@ -86,7 +86,7 @@ def test_what_the_host_is_stands_on_one_line(desired: Share) -> None:
     assert host_line(strong) == line
     assert line in text(desired, strong)
     assert host_line(replace(strong, cards=(Card("amd", "1002:7550"),))).count("GPU 1002:7550 (no driver)") == 1
-    document = state_document(desired, prepared(desired, strong))["host"]
+    document = state_document(desired, prepared(desired, strong))["hosts"]["here"]["host"]
     assert document["gpu"] == {"vendor": "nvidia", "card": "NVIDIA H200", "driver": "570.86"}
     assert [card["uuid"] for card in document["cards"]] == ["GPU-1", None]
     assert (document["cores"], document["docker"], document["compose"]) == (16, "26.1.5", "2.26.1")
@@ -142,7 +142,7 @@ def test_debian_versions_are_told_in_part_and_held_in_full(desired: Share, runni
     versions = {f"lib{letter}": "1.0" for letter in "abcdef"}
     observation = replace(running, images={reference: HostImage("i1", debian_versions=versions)})
     assert "holds Debian's liba 1.0, libb 1.0, libc 1.0, libd 1.0, and 2 more (--verbose)" in text(desired, observation)
-    document = state_document(desired, prepared(desired, observation))
+    document = state_document(desired, prepared(desired, observation))["hosts"]["here"]
     assert document["images"][reference]["debian_versions"] == versions
 
 
@@ -229,7 +229,7 @@ def test_every_address_is_told_that_a_service_answers_at(tmp_path: Path) -> None
     assert (
         "Open http://192.168.1.20:3000 and sign in as admin@localhost.\n  It answers at http://[fd00::20]:3000" in shown
     )
-    told = outcome_document(desired, Outcome(prepared(desired, BARE).plan))["addresses"]["open_webui"]
+    told = outcome_document(desired, Outcome(prepared(desired, BARE).plan))["hosts"]["here"]["addresses"]["open_webui"]
     assert told == ["http://192.168.1.20:3000", "http://[fd00::20]:3000", "http://127.0.0.1:3000"]
 
 
@@ -292,4 +292,6 @@ def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: Sh
     assert "drift  service main keeps ending, with exit code 3\n" in told
     assert "main printed last:\n  no such model\n" in told
     assert drift(seen)
-    assert state_document(desired, prepared(desired, seen))["services"]["main"]["log"] == ["no such model"]
+    assert state_document(desired, prepared(desired, seen))["hosts"]["here"]["services"]["main"]["log"] == [
+        "no such model"
+    ]

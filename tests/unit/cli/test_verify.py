@@ -44,7 +44,7 @@ def test_nothing_is_said_where_kit_yaml_is_what_stands_here(spec: Path, kit: Kit
     stand(spec)
     shown = kit("verify", str(spec))
     assert (shown.code, "kit plan" in shown.out) == (1, False)
-    assert kit("verify", "--json", str(spec)).document["applied"] is True
+    assert kit("verify", "--json", str(spec)).here["applied"] is True
 
 
 def test_an_edited_kit_yaml_is_told_with_what_failed(spec: Path, kit: Kit) -> None:
@@ -56,7 +56,7 @@ def test_an_edited_kit_yaml_is_told_with_what_failed(spec: Path, kit: Kit) -> No
     last = shown.out.splitlines()[-1]
     assert last.startswith(f"{spec} or kit.lock was changed and not applied since")
     assert last.endswith(f"kit plan {spec}")
-    assert kit("verify", "--json", str(spec)).document["applied"] is False
+    assert kit("verify", "--json", str(spec)).here["applied"] is False
 
 
 def test_a_stack_that_was_never_applied_is_told(spec: Path, kit: Kit) -> None:
