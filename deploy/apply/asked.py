@@ -34,7 +34,8 @@ def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Requ
         "late": lambda: base | {"settings": late_settings(deployment, observation)},
         "secrets": lambda: secrets_request(deployment, run, prepared.given, plan.settled),
         "image": lambda: images_request(deployment, desired.image_requests(), run),
-        "models": lambda: models_request(deployment, run, folder),
+        "file": lambda: _file_request(models_request(deployment, run, folder), step.kind),
+        "models": lambda: _fetched_request(models_request(deployment, run, folder)),
         "place": lambda: place_request(deployment, desired.bundle, run),
         "converge": lambda: _converge_request(desired, plan, run),
         "sync": lambda: sync_request(deployment, step.kind, run, folder),
@@ -42,7 +43,18 @@ def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Requ
         "units": lambda: base,
         "collect": lambda: collect_request(deployment, _kept(desired, prepared), run),
     }
-    return made[step.verb]()
+    return made[step.word]()
+
+
+def _file_request(whole: Request, name: str) -> Request:
+    """Return the request for one model whose file comes behind it."""
+    (model,) = (one for one in whole["models"] if one["name"] == name)
+    return {**whole, "models": [{**model, "source": {"file": {**model["source"]["file"], "stream": True}}}]}
+
+
+def _fetched_request(whole: Request) -> Request:
+    """Return the request for the models that the host fetches by itself."""
+    return {**whole, "models": [one for one in whole["models"] if "file" not in one["source"]]}
 
 
 def _owner_of_settings(desired: Share, kind: str) -> Service:

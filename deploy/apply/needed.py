@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from deploy.apply.phases import Step, verb
 from deploy.apply.tools import UNPACKING, packages_for
+from deploy.deployment.engines import ModelFile
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan import Operation, Plan
@@ -20,7 +21,6 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "addresses": (verb("late"),),
     "folders": (Step("folders"),),
     "images": _IMAGES,
-    "models": (verb("models"),),
     "release": _RELEASE,
     "jobs": (verb("units"),),
 }
@@ -32,7 +32,7 @@ def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {*_settings(deployment), *_syncs(deployment)}
-    if packages_for(deployment) == UNPACKING and any(step.verb in ("models", "sync") for step in steps):
+    if packages_for(deployment) == UNPACKING and any(step.word in ("models", "sync") for step in steps):
         # No image was assembled here that would have brought what unpacks a model's package.
         steps |= {Step("images")}
     return steps
@@ -45,7 +45,7 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         *((verb("late"),) if late_settings(deployment, observation) else ()),
         Step("folders"),
         *_IMAGES,
-        *((verb("models"),) if deployment.models else ()),
+        *(_model(model) for model in deployment.models),
         *_RELEASE,
         *_syncs(deployment),
         *_settings(deployment),
@@ -58,8 +58,15 @@ def _steps_of(deployment: Deployment, operation: Operation) -> Iterator[Step]:
         yield from (step for step in _syncs(deployment, operation.service))
     elif operation.step == "settings":
         yield verb("room", deployment.service(operation.service).kind)
+    elif operation.step == "models":
+        yield from (_model(model) for model in deployment.models if model.service == operation.service)
     else:
         yield from _OF_OPERATIONS[operation.step]
+
+
+def _model(model: ModelFile) -> Step:
+    """Return the step that brings a model: its file from here, or what the host fetches by itself."""
+    return Step("file", "models", model.name) if "file" in model.source else verb("models")
 
 
 def _syncs(deployment: Deployment, name: str = "") -> Iterator[Step]:

@@ -13,12 +13,12 @@ Executor = Literal["roles", "streams"]
 
 @dataclass(frozen=True)
 class Step:
-    """One role on one host; the role `agent` carries out a verb of the agent."""
+    """One role on one host; the role `agent` carries out a verb of the agent, `file` a verb that takes a file along."""
 
     role: str
     verb: str = ""
     kind: str = ""
-    """Kind of the components that the verb is for, where a request is about one kind."""
+    """Kind of the components that the verb is for, or name of the model whose file goes along."""
 
     @property
     def request(self) -> str:
@@ -26,7 +26,12 @@ class Step:
         return f"{self.verb}_{self.kind}" if self.kind else self.verb
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.verb or self.role, self.kind)))
+        return " ".join(filter(None, (self.word, self.kind)))
+
+    @property
+    def word(self) -> str:
+        """What is looked up in the order: the verb that the role `agent` carries out, or else the role."""
+        return self.verb if self.role == "agent" else self.role
 
 
 def verb(name: str, kind: str = "") -> Step:
@@ -46,6 +51,7 @@ class Phase:
 
 ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
+    ("files", "streams", ("file",)),
     ("os", "roles", ("docker_engine", "docker", "late", "folders")),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),
@@ -84,4 +90,4 @@ def neighbours(phases: Iterable[Phase]) -> Iterator[tuple[Executor, tuple[Phase,
 
 
 def _place(step: Step) -> tuple[int, int, str]:
-    return (*_PLACES[step.verb or step.role], step.kind)
+    return (*_PLACES[step.word], step.kind)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from deploy.apply.phases import Step
 from deploy.apply.requests import Request
 from deploy.apply.story import Event
 from deploy.apply.words import step_words
-from deploy.hosts.transport import Transport
+from deploy.errors import KitError
+from deploy.hosts.transport import Document, Transport
 
 
 def carry_out(
@@ -18,9 +20,23 @@ def carry_out(
     words = step_words(step)
     on_event(Event(words, "start"))
     try:
-        answer = transport.call(step.verb, request_of(step))
+        answer = _asked(step, transport, request_of(step))
     except Exception:
         on_event(Event(words, "failed"))
         raise
     on_event(Event(words, "done"))
     return bool(answer["changed"])
+
+
+def _asked(step: Step, transport: Transport, request: Request) -> Document:
+    if step.role != "file":
+        return transport.call(step.verb, request)
+    (model,) = request["models"]
+    path = Path(model["source"]["file"]["path"])
+    try:
+        stream = path.open("rb")
+    except OSError as problem:
+        said = f"model {model['name']}: {path} cannot be read here: {problem.strerror}"
+        raise KitError(said, "mend `from: {file: ...}` in kit.yaml, or bring the file") from None
+    with stream:
+        return transport.send(step.verb, request, stream)

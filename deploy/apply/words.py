@@ -64,7 +64,7 @@ VERBS = {
 
 def step_words(step: Step) -> str:
     """Return the words of a step that the agent carries out."""
-    return VERBS[step.verb].format(title=room_of(step.kind).title if step.kind else "")
+    return VERBS[step.verb].format(title=room_of(step.kind).title if step.verb == "room" else "")
 
 
 def task_words(event: TaskEvent) -> str:

@@ -1,15 +1,18 @@
-"""A model's file on this host."""
+"""A model's file: on this host, or streamed behind the request by the control node that has it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.archive import PIECE
 from deploy.agent.inputs.children import Children
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.sources.placed import place, read
 
 STAGED = 0
@@ -17,9 +20,20 @@ STAGED = 0
 
 def bring(model: dict[str, Any], _request: dict[str, Any], journal: Journal, _children: Children) -> None:
     """Copy the file to the model's place."""
-    path = _path(model["name"], model["source"])
+    is_streamed = model["source"]["file"].get("stream", False)
+    path = Path(model["source"]["file"]["path"]) if is_streamed else _path(model["name"], model["source"])
     journal.say(f"copying {path}", 0, model["size"])
-    place([path], model, journal, str(path))
+    place(_streamed(model, path) if is_streamed else read([path]), model, journal, str(path))
+
+
+def _streamed(model: dict[str, Any], path: Path) -> Iterator[bytes]:
+    left = model["size"]
+    while piece := sys.stdin.buffer.read(PIECE):
+        left -= len(piece)
+        yield piece
+    if left > 0:
+        problem = f"model {model['name']}: {path} ended {left} bytes before its end"
+        raise AgentError(problem, f"check that the file is whole, then run `{Line('apply')}` again")
 
 
 @contextmanager

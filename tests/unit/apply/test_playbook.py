@@ -10,10 +10,10 @@ import pytest
 
 from deploy.apply.asked import request_of
 from deploy.apply.needed import all_steps, steps_of
-from deploy.apply.phases import phases_of, verb
+from deploy.apply.phases import Step, phases_of, verb
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
-from deploy.apply.requests import Request, folders_of, models_request
+from deploy.apply.requests import Request, folders_of
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
 from deploy.plan import make_plan
@@ -117,7 +117,7 @@ def test_no_request_holds_a_value_of_a_secret(quickstart: Share) -> None:
     assert {secret["value"] for secret in secrets} == {None}
 
 
-def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) -> None:
+def test_a_model_file_is_streamed_from_the_folder_of_kit_yaml_before_the_host_is_changed(tmp_path: Path) -> None:
     folder = tmp_path / "there"
     shutil.copytree(PLANS / "settled", folder)
     spec, lock = folder / "kit.yaml", folder / "kit.lock"
@@ -129,8 +129,12 @@ def test_a_relative_model_file_begins_at_the_folder_of_kit_yaml(tmp_path: Path) 
         "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
     )
     wanted = load_desired(spec).on(HERE)
-    source = models_request(wanted.deployment, "run-1", wanted.path.parent)["models"][0]["source"]
-    assert source == {"file": {"path": str(folder / "models/mine.gguf")}}
+    file = Step("file", "models", "gemma")
+    (model,) = request_of(file, wanted, seen(wanted, bare(wanted)), "run-1")["models"]
+    assert model["source"] == {"file": {"path": str(folder / "models/mine.gguf"), "stream": True}}
+    assert steps(wanted, bare(wanted))[:3] == ["secrets: secrets", "files: file gemma", "os: docker_engine"]
+    assert "models: models" not in steps(wanted, bare(wanted), full=True)
+    assert asked("models", wanted, bare(wanted))["models"] == []
 
 
 def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Share) -> None:
