@@ -14,9 +14,9 @@ from typing import Any
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import project_of
+from deploy.agent.late_settings import SETTINGS
 from deploy.agent.remembered import write_file
 
-SETTINGS = ("net.ipv4.ip_nonlocal_bind", "net.ipv6.ip_nonlocal_bind")
 AT_BOOT = Path("/etc/sysctl.d")
 OTHERS = ("/etc/sysctl.conf", "/run/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf", "/lib/sysctl.d/*.conf")
 LIVE = Path("/proc/sys")

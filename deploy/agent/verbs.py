@@ -40,13 +40,14 @@ VERBS = {
     "applied": "releases.applied",
     "remains": "releases.applied:remains",
     "logs": "docker.printed",
+    "evidence": "observing.evidence",
     "units": "releases.units",
     "job": "job",
 }
 STREAMS = ("logs",)
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "secret", *STREAMS)
+LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "evidence", "secret", *STREAMS)
 UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.agent.late import SETTINGS
+from deploy.agent.late_settings import SETTINGS
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service

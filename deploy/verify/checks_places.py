@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from deploy.agent.docker.containers import replaced_folders
 from deploy.agent.line import Line
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure
@@ -16,7 +15,7 @@ def test_its_data_is_the_data_of_before(service: Service, places: Places) -> Non
 
 
 def test_writes_to_the_folders_that_are_at_their_paths(service: Service, containers: Containers) -> None:
-    found = replaced_folders(containers.of(service))
+    found = containers.replaced_folders(service)
     ensure(
         not found, f"writes to a folder that {', '.join(found)} was before; `{Line('apply')}` makes its container anew"
     )

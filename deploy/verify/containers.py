@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import Any
 
-from testinfra.host import Host
+from docker import APIClient
+from docker.errors import APIError, DockerException, NotFound
 
-from deploy.agent.docker.checks import STARTING, check_argv
-from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.docker.defaults import HostDefaults, host_defaults
+from deploy.agent.docker.health_checks import STARTING, check_argv
 from deploy.agent.line import Line
-from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.docker.compared import differences
 from deploy.verify.docker.networks import network_differences
 from deploy.verify.docker.wanted import Made
+from deploy.verify.seen import Seen
 
 LOG_LINES = 5000
+SECONDS = 120
+"""How long Docker may be silent; a health check of a busy container takes its time."""
 
 
 class Containers:
-    """Asks the host's Docker once for each kind of thing."""
+    """Asks the host's Docker once for each kind of thing, over its socket."""
 
-    def __init__(self, host: Host, deployment: Deployment) -> None:
-        self.host = host
-        self.deployment = deployment
+    def __init__(self, seen: Seen, docker: APIClient | None) -> None:
+        self.seen = seen
+        self.deployment = seen.deployment
+        self._docker = docker
         self._healths: dict[str, str | None] = {}
+
+    @property
+    def docker(self) -> APIClient:
+        """The engine; a NotAsPlannedError where there is none."""
+        if self._docker is None:
+            raise NotAsPlannedError("Docker does not answer on this host")
+        return self._docker
 
     @cached_property
     def all(self) -> dict[str, dict[str, Any]]:
         """Every container of the stack by its name, planned or not."""
-        ids = self._lines("docker ps --all --quiet --no-trunc --filter label=kit.stack=%s", self.deployment.stack)
-        return {one["Name"].lstrip("/"): one for one in self._inspected("container", ids)}
+        listed = self.docker.containers(all=True, filters={"label": f"kit.stack={self.deployment.stack}"})
+        found = (self._found(self.docker.inspect_container, one["Id"]) for one in listed)
+        return {one["Name"].lstrip("/"): one for one in found if one is not None}
 
     @cached_property
     def by_service(self) -> dict[str, dict[str, Any]]:
@@ -71,8 +83,23 @@ class Containers:
         if not argv:
             return health
         # Docker's own first check comes after a whole interval; the same one says now what that will find.
-        command = " ".join(["docker", "exec", "%s", *("%s" for _ in argv)])
-        return "healthy" if self.host.run(command, container["Id"], *argv).rc == 0 else health
+        return "healthy" if self.exit_code(container["Id"], argv) == 0 else health
+
+    def exit_code(self, container: str, argv: list[str]) -> int | None:
+        """Run a command in a container, and return its exit code."""
+        try:
+            made = self.docker.exec_create(container, argv)
+            self.docker.exec_start(made["Id"])
+            code: int | None = self.docker.exec_inspect(made["Id"])["ExitCode"]
+        except APIError:
+            # A container that does not run can run nothing.
+            return None
+        return code
+
+    def replaced_folders(self, service: Service) -> list[str]:
+        """Return the folders that a service's container writes to and that their paths no longer lead to."""
+        found: dict[str, list[str]] = self.seen.part("replaced")
+        return found.get(self.of(service)["Id"], [])
 
     @cached_property
     def image_ids(self) -> dict[str, str]:
@@ -87,7 +114,8 @@ class Containers:
     @cached_property
     def _images(self) -> list[dict[str, Any]]:
         references = sorted({service.image.reference for service in self.deployment.services})
-        return self._inspected("image", references)
+        found = (self._found(self.docker.inspect_image, reference) for reference in references)
+        return [one for one in found if one is not None]
 
     def ensure_configured(self, service: Service, release: dict[str, Any]) -> None:
         """Raise where any key of a container's configuration is neither the release's nor a default of Docker's."""
@@ -110,14 +138,13 @@ class Containers:
     @cached_property
     def host_defaults(self) -> HostDefaults:
         """What this host's Docker fills in where nobody says anything."""
-        found = self.host.run("docker info --format %s", "{{json .}}")
-        if found.rc != 0:
-            raise NotAsPlannedError(f"Docker does not answer: {found.stderr.strip()}")
-        return host_defaults(json.loads(found.stdout), daemon_settings())
+        return host_defaults(self.docker.info(), self.seen.part("docker")["settings"])
 
     def networks(self, service: Service) -> list[dict[str, Any]]:
         """Return the networks that a service's container is on."""
-        return self._inspected("network", sorted(self.of(service)["NetworkSettings"]["Networks"]))
+        joined = sorted(self.of(service)["NetworkSettings"]["Networks"])
+        found = (self._found(self.docker.inspect_network, name) for name in joined)
+        return [one for one in found if one is not None]
 
     def ensure_networks(self, service: Service, release: dict[str, Any]) -> None:
         """Raise where a network of a container has what neither the release says nor Docker does by itself."""
@@ -131,19 +158,25 @@ class Containers:
 
     def logs(self, service: Service) -> str:
         """Return the last lines that a service wrote."""
-        found = self.host.run("docker logs --tail %s %s", str(LOG_LINES), self.of(service)["Id"])
-        return str(found.stdout + found.stderr)
+        printed: bytes = self.docker.logs(self.of(service)["Id"], tail=LOG_LINES)
+        return printed.decode(errors="replace")
 
-    def _inspected(self, kind: str, names: list[str]) -> list[dict[str, Any]]:
-        if not names:
-            return []
-        # What is missing is a check's own finding: it has no entry in the answer.
-        command = " ".join(["docker", kind, "inspect", *("%s" for _ in names)])
-        found: list[dict[str, Any]] = json.loads(self.host.run(command, *names).stdout or "[]")
-        return found
+    def _found(self, inspect: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any] | None:
+        try:
+            return inspect(name)
+        except NotFound:
+            # What is missing is a check's own finding.
+            return None
 
-    def _lines(self, command: str, *arguments: str) -> list[str]:
-        found = self.host.run(command, *arguments)
-        if found.rc != 0:
-            raise NotAsPlannedError(f"Docker does not answer: {found.stderr.strip()}")
-        return str(found.stdout).split()
+
+@contextmanager
+def docker_of(seen: Seen) -> Iterator[APIClient | None]:
+    """Give the host's Docker engine over its forwarded socket; None where none answers."""
+    with seen.transport.forward_socket(seen.part("docker")["socket"]) as path:
+        try:
+            client = APIClient(base_url=f"unix://{path}", version="auto", timeout=SECONDS)
+        except DockerException:
+            yield None
+            return
+        with closing(client):
+            yield client

@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from deploy.agent.engines.observe import LIMITS, observe
-from deploy.agent.errors import AgentError
-from deploy.agent.protocols.engine import Engine as AgentEngine
 from deploy.agent.protocols.names import same
-from deploy.agent.protocols.wire import Limits
 from deploy.deployment.engines import Engine
-from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
-from deploy.hosts.observe import engine_request
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.prompts import Prompter
+from deploy.verify.seen import Seen
 from deploy.verify.web import LIMIT
 
 LOADING_SECONDS = 480
 """How long an engine may be silent while it loads a model."""
+SHOWING_SECONDS = 2.0
+"""How long it may be silent before it describes a model."""
 
 
 class Engines:
     """All of a stack's engines, asked once and at the same time."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self.deployment = deployment
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
 
     @cached_property
     def all(self) -> dict[str, Any]:
         """What each engine says, by its name."""
-        asked = [engine_request(engine) for engine in self.deployment.engines]
-        try:
-            return observe(asked, Path(self.deployment.root), self.deployment.fetch.ca)
-        except PermissionError as problem:
-            raise NotAsPlannedError(f"only root can read {problem.filename}; run the same command as root") from None
-        except AgentError as problem:
-            raise NotAsPlannedError(f"{problem.problem}; {problem.next_step}") from None
+        found: dict[str, Any] = self.seen.part("engines")
+        return found
 
     def makes_vectors_alone(self, model: str) -> bool:
         """Return whether an engine says that one of its models makes vectors and does not chat."""
-        owners = (one for one in self.deployment.engines if any(own.name == model for own in one.models))
+        owners = (one for one in self.seen.deployment.engines if any(own.name == model for own in one.models))
         return any(self._is_mute(engine, model) for engine in owners)
 
     def _is_mute(self, engine: Engine, model: str) -> bool:
-        asked = AgentEngine(engine_request(engine), Path(self.deployment.root), self.deployment.fetch.ca, LIMITS)
         try:
-            able = asked.capabilities(model)
-        except AgentError:
+            return Prompter(self.seen, engine, SHOWING_SECONDS).makes_vectors_alone(model)
+        except NotAsPlannedError:
             # The checks of the engine's own models tell of that.
             return False
-        return bool(able) and "completion" not in able
 
     def prompter(self, engine: Engine) -> Prompter:
         """Return what asks an engine for prompts; it may have to load a model for one."""
-        owners = [service for service in self.deployment.services if service.name == engine.name]
+        owners = [service for service in self.seen.deployment.services if service.name == engine.name]
         seconds = max((service.facts.get(LIMIT, 0) for service in owners), default=0)
-        limits = Limits(LIMITS.connect, max(seconds, LOADING_SECONDS))
-        return Prompter(engine_request(engine), Path(self.deployment.root), self.deployment.fetch.ca, limits)
+        return Prompter(self.seen, engine, max(seconds, LOADING_SECONDS))
 
     def of(self, engine: Engine) -> dict[str, Any]:
         """Return what one of them says."""

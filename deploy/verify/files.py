@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from testinfra.host import Host
 
 from deploy.agent.line import Line
-from deploy.agent.stack.rights import differing
-from deploy.deployment.host import Deployment
-from deploy.deployment.values import as_json
 from deploy.verify.checks import NotAsPlannedError, ensure
 from deploy.verify.docker.rendered import read_compose
+from deploy.verify.seen import Seen
 
 
 class Files:
     """Asks the host about many files at once."""
 
-    def __init__(self, host: Host, deployment: Deployment) -> None:
+    def __init__(self, host: Host, seen: Seen) -> None:
         self.host = host
-        self.root = deployment.root
-        self.deployment = deployment
+        self.root = seen.deployment.root
+        self.seen = seen
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -45,7 +42,7 @@ class Files:
     @cached_property
     def differing_rights(self) -> dict[str, str]:
         """Each path that the kit placed and that has another mode or owner, with the difference in words."""
-        return {one["path"]: one["cause"] for one in differing(Path(self.root), as_json(self.deployment))}
+        return {one["path"]: one["cause"] for one in self.seen.part("rights")}
 
     @cached_property
     def placed(self) -> dict[str, dict[str, str]]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from ipaddress import ip_address
 
 from testinfra.host import Host
 
-from deploy.agent.observing.addresses import is_own
 from deploy.verify.containers import Containers
 
 LISTENS = "0A"
@@ -35,35 +32,19 @@ class Network:
     @cached_property
     def outside(self) -> tuple[str, int] | None:
         """A place beyond the host that the host itself reaches now: the control of every way out."""
-        return next((place for place in self._places() if self._is_outside(place)), None)
-
-    def _places(self) -> list[tuple[str, int]]:
-        servers = re.findall(r"^nameserver\s+(\S+)", str(self.host.run("cat /etc/resolv.conf").stdout), re.MULTILINE)
-        sources = str(self.host.run("cat /etc/apt/sources.list /etc/apt/sources.list.d/*").stdout)
-        mirrors = dict.fromkeys(re.findall(r"\bhttps?://([A-Za-z0-9.-]+)", sources))
-        return [(server, 53) for server in servers] + [(mirror, 80) for mirror in mirrors]
-
-    def _is_outside(self, place: tuple[str, int]) -> bool:
-        try:
-            address = socket.gethostbyname(place[0])
-            if ip_address(address).is_loopback or is_own(address):
-                return False
-            with socket.create_connection((address, place[1]), timeout=SECONDS):
-                return True
-        except (OSError, ValueError):
-            return False
+        place = self.containers.seen.part("outside")
+        return (place[0], place[1]) if place else None
 
     @cached_property
     def ways_out(self) -> dict[str, bool]:
         """Whether each service's container reaches the place outside; all are asked at the same time."""
         if self.outside is None:
             return {}
-        address, port = socket.gethostbyname(self.outside[0]), self.outside[1]
-        reach = f"exec 3<>/dev/tcp/{address}/{port}"
+        address, port = self.outside
+        argv = ["timeout", str(SECONDS), "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"]
 
         def ask(container: str) -> bool:
-            command = "docker exec %s timeout %s bash -c %s"
-            return bool(self.host.run(command, container, str(SECONDS), reach).rc == 0)
+            return self.containers.exit_code(container, argv) == 0
 
         names = {name: str(one["Id"]) for name, one in self.containers.by_service.items()}
         with ThreadPoolExecutor(max_workers=8) as pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from deploy.agent.line import called_as
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
+from deploy.hosts.reach import reach
+from deploy.stack import HERE
 from deploy.verify.checks import NotAsPlannedError
-from deploy.verify.containers import Containers
+from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
 from deploy.verify.files import Files
@@ -25,6 +28,7 @@ from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
 from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES
 from deploy.verify.secrets import HostSecrets
+from deploy.verify.seen import Seen
 from deploy.verify.web import Web
 
 DECIDED = pytest.StashKey[Deployment]()
@@ -123,27 +127,34 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def host() -> Host:
-    """The host; this machine until there are others."""
-    return testinfra.get_host("local://")
+def seen(deployment: Deployment) -> Seen:
+    """The host as its agent sees it, asked once."""
+    return Seen(reach()[HERE], deployment)
 
 
 @pytest.fixture(scope="session")
-def containers(host: Host, deployment: Deployment) -> Containers:
+def host(seen: Seen) -> Host:
+    """The host, as testinfra reaches it."""
+    return testinfra.get_host(seen.transport.backend)
+
+
+@pytest.fixture(scope="session")
+def containers(seen: Seen) -> Iterator[Containers]:
     """The stack's containers as Docker describes them, asked once."""
-    return Containers(host, deployment)
+    with docker_of(seen) as docker:
+        yield Containers(seen, docker)
 
 
 @pytest.fixture(scope="session")
-def secrets(deployment: Deployment) -> HostSecrets:
+def secrets(seen: Seen) -> HostSecrets:
     """The values of the stack's secrets; no message ever holds one."""
-    return HostSecrets(deployment)
+    return HostSecrets(seen)
 
 
 @pytest.fixture(scope="session")
-def files(host: Host, deployment: Deployment) -> Files:
+def files(host: Host, seen: Seen) -> Files:
     """The files of the current release."""
-    return Files(host, deployment)
+    return Files(host, seen)
 
 
 @pytest.fixture(scope="session")
@@ -153,15 +164,15 @@ def network(host: Host, containers: Containers) -> Network:
 
 
 @pytest.fixture(scope="session")
-def engines(deployment: Deployment) -> Engines:
+def engines(seen: Seen) -> Engines:
     """The engines whose models are made over their API, asked once."""
-    return Engines(deployment)
+    return Engines(seen)
 
 
 @pytest.fixture(scope="session")
-def places(deployment: Deployment) -> Places:
+def places(seen: Seen) -> Places:
     """Where the services' data lies, looked at once."""
-    return Places(deployment)
+    return Places(seen)
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
-"""Prompts as an engine makes them: it is asked for one, and for what a model of it is made of."""
+"""Prompts as an engine makes them: its agent asks it for one, and for what makes those of a model."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from deploy.agent.protocols.engine import Engine
-from deploy.agent.protocols.shown import built_in
+from deploy.deployment.engines import Engine
+from deploy.hosts.observe import engine_request
+from deploy.verify.seen import Seen
 
-QUESTION = "The capital of France is"
+CONNECT_SECONDS = 2.0
 
 
 class Making(NamedTuple):
@@ -17,23 +18,32 @@ class Making(NamedTuple):
     renderer: str
 
 
-class Prompter(Engine):
+class Prompter:
     """An engine that says which prompt it would hand to a model."""
+
+    def __init__(self, seen: Seen, engine: Engine, seconds: float) -> None:
+        self._seen = seen
+        self._engine = engine
+        self._seconds = seconds
 
     def making(self, model: str) -> Making:
         """Return the template that the engine takes for a model, and the renderer that goes before it."""
-        shown = self._object("POST", "/api/show", {"model": model}, f"looking at {model}")
-        renderer = built_in(str(shown.get("modelfile") or "")).get("renderer", "")
-        return Making(str(shown.get("template") or ""), renderer)
+        return Making(**self._asked("making", model))
 
     def prompt(self, model: str, template: str | None = None) -> str | None:
         """Return a prompt, made with a template where one is given; None where the engine does not tell prompts.
 
         The model is loaded for it and asked nothing.
         """
-        asked: dict[str, Any] = {"model": model, "prompt": QUESTION, "stream": False, "truncate": False}
-        given = {} if template is None else {"template": template}
-        doing = f"asking for a prompt of {model}"
-        answer = self._object("POST", "/api/generate", {**asked, **given, "_debug_render_only": True}, doing)
-        told: str | None = (answer.get("_debug_info") or {}).get("rendered_template")
+        told: str | None = self._asked("prompt", model, template=template)["prompt"]
         return told
+
+    def makes_vectors_alone(self, model: str) -> bool:
+        """Return whether the engine says that a model makes vectors and does not chat."""
+        able = self._asked("capabilities", model)["capabilities"]
+        return bool(able) and "completion" not in able
+
+    def _asked(self, act: str, model: str, **more: Any) -> dict[str, Any]:
+        limits = [CONNECT_SECONDS, self._seconds]
+        asked = {"engine": engine_request(self._engine), "act": act, "model": model, "limits": limits}
+        return self._seen.call("engine", {"stack": self._seen.deployment.stack, **asked, **more})

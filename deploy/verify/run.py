@@ -13,7 +13,6 @@ import deploy
 from deploy.agent.line import call
 from deploy.deployment.host import Deployment
 from deploy.errors import KitError
-from deploy.hosts.engine import docker_environment
 from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
 from deploy.verify.report import Check, Report
@@ -74,7 +73,7 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
 def check_environment(place: Path, services: tuple[str, ...], results: int) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return docker_environment(kept) | {
+    return kept | {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(PACKAGE.parent),

@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.agent.observing.addresses import is_own
 from deploy.deployment.port import Port
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
@@ -119,7 +118,11 @@ class Web:
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer}"
         seconds = self.service.facts.get(LIMIT, TIMEOUT_SECONDS)
-        with closing(http.client.HTTPConnection(port.address, port.host_port, timeout=seconds)) as connection:
+        own = (port.address, port.host_port)
+        with (
+            self.secrets.seen.transport.forward(own) as there,
+            closing(http.client.HTTPConnection(*there, timeout=seconds)) as connection,
+        ):
             try:
                 connection.request(method, path, body, headers)
                 yield connection.getresponse()
@@ -127,5 +130,8 @@ class Web:
                 # Its words would hold the header, and so the key.
                 raise NotAsPlannedError("the key on this host holds characters that no header can carry") from None
             except (OSError, http.client.HTTPException) as problem:
-                gone = "" if is_own(port.address) else "; this machine has no such address now"
+                gone = "; this machine has no such address now" if self._is_absent(port.address) else ""
                 raise NotAsPlannedError(f"{port.place} does not answer: {problem}{gone}") from None
+
+    def _is_absent(self, address: str) -> bool:
+        return address in self.secrets.seen.part("absent")

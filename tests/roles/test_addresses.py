@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.late import SETTINGS
+from deploy.agent.late_settings import SETTINGS
 from deploy.apply.phases import verb
 from deploy.apply.process import PlaybookResult
 from tests.e2e.agent_stack import busybox

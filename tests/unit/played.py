@@ -12,8 +12,10 @@ from typing import Any
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import VERBS
-from deploy.hosts.transport import AgentFailedError, Document, OnLine
+from deploy.deployment.host import Deployment
+from deploy.hosts.transport import Address, AgentFailedError, Document, OnLine
 from deploy.stack import KIT_FOLDER
+from deploy.verify.seen import Seen
 from tests.unit.refusing import Refusing
 
 
@@ -36,6 +38,15 @@ class Played(Refusing):
         return answer
 
     @contextmanager
+    def forward(self, address: Address) -> Iterator[Address]:
+        yield address
+
+    @contextmanager
     def hold(self, request: Mapping[str, Any], _on_line: OnLine) -> Iterator[Document]:
         self.asked.append("hold")
         yield {"held": True, "run": request["run"]}
+
+
+def seen_of(deployment: Deployment, kit: Path = Path("/nowhere")) -> Seen:
+    """A deployment's host as its agent sees it."""
+    return Seen(Played(kit), deployment)

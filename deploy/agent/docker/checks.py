@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.agent.docker.api import Docker
+from deploy.agent.docker.health_checks import STARTING, check_argv
 from deploy.agent.errors import AgentError
 
 SECOND = 10**9
 SECONDS = 30.0
-STARTING = "starting"
-
-
-def check_argv(check: dict[str, Any]) -> list[str]:
-    """Return the command of an inspected health check; empty if the check is disabled."""
-    kind, *words = check.get("Test") or ["NONE"]
-    if kind == "CMD-SHELL":
-        return ["/bin/sh", "-c", *words]
-    return words if kind == "CMD" else []
 
 
 def health_now(docker: Docker, container: dict[str, Any]) -> str | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.checks import STARTING, health_now
+from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, of_stack
 from deploy.agent.docker.ends import RESTARTS, Ends, end_words, ends
+from deploy.agent.docker.health_checks import STARTING
 from deploy.agent.docker.logs import redacted_log, shown_log
 from deploy.agent.errors import AgentError
 from deploy.agent.interrupts import shielded

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.data.places import remember_removal
+from deploy.agent.engines.prompts import making, prompt
 from deploy.agent.engines.pulling import ensure_fits, pull
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
@@ -14,24 +15,27 @@ from deploy.agent.protocols.engine import Engine, Live
 from deploy.agent.protocols.memory import Memory
 from deploy.agent.protocols.names import plain, same
 from deploy.agent.protocols.store import holds
+from deploy.agent.protocols.wire import Limits
 
 
 def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Run the operation `engine`."""
     root = Path(request["root"])
-    engine = Engine(request["engine"], root, request.get("ca"))
-    if request["act"] == "list":
-        return {"models": _listed(engine)}
+    limits = Limits(*request["limits"]) if request.get("limits") else None
+    engine = Engine(request["engine"], root, request.get("ca"), limits)
+    if request["act"] in LOOKING:
+        return LOOKING[request["act"]](engine, request)
     acts = {"pull": _pull, "remove": _remove}
     if request["act"] not in acts:
-        raise AgentError(f"the operation engine cannot {request['act']}", f"use one of list, {', '.join(acts)}", 2)
+        known = ", ".join((*LOOKING, *acts))
+        raise AgentError(f"the operation engine cannot {request['act']}", f"use one of {known}", 2)
     with working(request, "engine"), journal.step(f"{request['act']} {request['model']}"):
         return acts[request["act"]](engine, request, Memory(root), journal)
 
 
-def _listed(engine: Engine) -> list[dict[str, Any]]:
+def _listed(engine: Engine, _request: dict[str, Any]) -> dict[str, Any]:
     loaded = engine.loaded()
-    return [_described(live, loaded.get(name)) for name, live in sorted(engine.models().items())]
+    return {"models": [_described(live, loaded.get(name)) for name, live in sorted(engine.models().items())]}
 
 
 def _described(live: Live, loaded: dict[str, Any] | None) -> dict[str, Any]:
@@ -63,3 +67,19 @@ def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Jo
     if request["engine"].get("models_dir") is not None:
         remember_removal(Path(request["root"]), engine.name)
     return {"changed": removed, "name": name}
+
+
+def _able(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    return {"capabilities": engine.capabilities(request["model"])}
+
+
+def _making(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    return making(engine, request["model"])
+
+
+def _prompt(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    return {"prompt": prompt(engine, request["model"], request.get("template"))}
+
+
+LOOKING = {"list": _listed, "capabilities": _able, "making": _making, "prompt": _prompt}
+"""Acts that change nothing, and so go without the hold."""

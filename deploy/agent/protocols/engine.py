@@ -46,7 +46,18 @@ class Engine(Caller):
 
     def shown(self, name: str) -> dict[str, Any]:
         """Return the facts of a model that are recorded and compared, as the engine shows it."""
-        return summary(self._object("POST", "/api/show", {"model": name}, f"looking at {name}"))
+        return summary(self.show(name))
+
+    def show(self, name: str) -> dict[str, Any]:
+        """Return all that the engine says of a model."""
+        return self._object("POST", "/api/show", {"model": name}, f"looking at {name}")
+
+    def rendered(self, question: dict[str, Any]) -> str | None:
+        """Return the prompt that the engine would hand to a model; None where it does not tell prompts."""
+        doing = f"asking for a prompt of {question['model']}"
+        answer = self._object("POST", "/api/generate", {**question, "_debug_render_only": True}, doing)
+        told: str | None = (answer.get("_debug_info") or {}).get("rendered_template")
+        return told
 
     def damage_of(self, name: str) -> str:
         """Return why a listed model cannot be shown; empty if it can."""
@@ -64,7 +75,7 @@ class Engine(Caller):
 
     def capabilities(self, name: str) -> list[str]:
         """Return a model's capabilities as the engine states them; empty if it states none."""
-        return list(self._object("POST", "/api/show", {"model": name}, f"looking at {name}").get("capabilities") or ())
+        return list(self.show(name).get("capabilities") or ())
 
     def has_blob(self, sha256: str) -> bool:
         """True if the engine has this file already."""

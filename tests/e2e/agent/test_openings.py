@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import testinfra
 import yaml
 
 from deploy.agent.docker.installed import plugin_path
@@ -26,9 +27,10 @@ from deploy.deployment.service import Device, Mount, Probe, Service, Tmpfs
 from deploy.hosts.observe import probe_request, read_observation
 from deploy.plan import make_plan
 from deploy.verify.checks import NotAsPlannedError
-from deploy.verify.containers import Containers
+from deploy.verify.containers import Containers, docker_of
 from deploy.verify.docker.compared import is_fact
 from deploy.verify.docker.rendered import read_compose
+from deploy.verify.seen import Seen
 from tests.e2e.agent_stack import AgentStack, docker, tags
 from tests.openings import NOT_HONOURED, changes_in_place, key_of, openings, schema_keys
 from tests.tree import REPOSITORY
@@ -136,25 +138,32 @@ def seen_by_plan(stack: AgentStack, deployment: Deployment, bundle: Bundle) -> d
 
 def seen_by_verify(stack: AgentStack, deployment: Deployment) -> dict[str, str]:
     """Return what the check of containers' configuration says of each service where it is red."""
-    host = testinfra.get_host("local://")
-    containers, release = Containers(host, deployment), read_compose((stack.root / "current/compose.yaml").read_text())
-    found = {}
-    for one in deployment.services:
-        try:
-            containers.ensure_configured(one, release)
-        except NotAsPlannedError as problem:
-            found[one.name] = str(problem)
+    release, found = read_compose((stack.root / "current/compose.yaml").read_text()), {}
+    with containers_of(stack, deployment) as containers:
+        for one in deployment.services:
+            try:
+                containers.ensure_configured(one, release)
+            except NotAsPlannedError as problem:
+                found[one.name] = str(problem)
     return found
+
+
+@contextmanager
+def containers_of(stack: AgentStack, deployment: Deployment) -> Iterator[Containers]:
+    """Look at the containers as verify does."""
+    seen = Seen(stack.transport, deployment)
+    with docker_of(seen) as docker:
+        yield Containers(seen, docker)
 
 
 def record(stack: AgentStack, deployment: Deployment, names: dict[str, str]) -> None:
     """Write what Docker says of each opened container for the unit tests, as differences from the base's."""
-    containers = Containers(testinfra.get_host("local://"), deployment)
-    kept = {name: parts(stack, name, containers.by_service[name]) for name in (BASE, *names)}
+    with containers_of(stack, deployment) as containers:
+        kept = {name: parts(stack, name, containers.by_service[name]) for name in (BASE, *names)}
+        image = containers.image_settings[containers.by_service[BASE]["Image"]]
     release = read_compose((stack.root / "current/compose.yaml").read_text())
     block = json.loads(json.dumps(release["services"][BASE]).replace(str(stack.data), DATA).replace(stack.name, "home"))
     block["labels"]["kit.digest"] = "1" * 64
-    image = containers.image_settings[containers.by_service[BASE]["Image"]]
     lines = [json.dumps({"block": block, "image": image, "base": kept[BASE]}, sort_keys=True)]
     lines += [json.dumps({name: changes(kept[BASE], kept[one])}, sort_keys=True) for one, name in names.items()]
     RECORDED.write_text("".join(f"{line}\n" for line in lines))

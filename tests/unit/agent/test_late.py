@@ -9,8 +9,9 @@ import pytest
 from deploy.agent import late
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.late_settings import SETTINGS
 
-FOUR, SIX = late.SETTINGS
+FOUR, SIX = SETTINGS
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(late, "LIVE", tmp_path / "proc")
     monkeypatch.setattr(late, "AT_BOOT", tmp_path / "sysctl.d")
     monkeypatch.setattr(late, "OTHERS", ())
-    for name in late.SETTINGS:
+    for name in SETTINGS:
         place = tmp_path / "proc" / name.replace(".", "/")
         place.parent.mkdir(parents=True)
         place.write_text("0\n")

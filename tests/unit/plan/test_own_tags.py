@@ -43,6 +43,7 @@ from tests.unit.agent.engines.asking import GGUF, asking, from_file
 from tests.unit.agent.engines.conftest import serving
 from tests.unit.agent.engines.registry import Registry, registry
 from tests.unit.agent.engines.scripted import described
+from tests.unit.played import seen_of
 
 Model = dict[str, Any]
 OUTSIDE = {"name": "main", "kind": "external", "api": "ollama", "url": "http://ollama.lan:11434"}
@@ -94,7 +95,7 @@ class Place:
         return AskedEngine(described(self.double.url), self.folder)
 
     def differences(self, deployment: Deployment) -> list[str]:
-        engines = Engines(deployment)
+        engines = Engines(seen_of(deployment))
         engines.__dict__["all"] = observe([engine_request(one) for one in deployment.engines], self.folder / "root")
         return [engines.difference(engine, model) for engine in deployment.engines for model in engine.models]
 

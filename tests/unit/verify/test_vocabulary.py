@@ -10,6 +10,7 @@ from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused
 from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
 from deploy.verify.network import _address
 from deploy.verify.secrets import HostSecrets
+from tests.unit.played import seen_of
 from tests.unit.rooms.places import chain
 
 
@@ -59,10 +60,10 @@ def here(folder: Path) -> Deployment:
 
 def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_path: Path) -> None:
     deployment = here(tmp_path)
-    secrets = HostSecrets(deployment)
+    secrets = HostSecrets(seen_of(deployment))
     is_told_of_short_ones(secrets, deployment)
     (tmp_path / "secrets" / "main" / "main_api_key").write_text("changed\n")
-    secrets = HostSecrets(deployment)
+    secrets = HostSecrets(seen_of(deployment))
     assert secrets.names_in('{"changed": true}, value-of-kit_admin_password') == ("kit_admin_password",)
     with pytest.raises(pytest.skip.Exception) as caught:
         is_told_of_short_ones(secrets, deployment)
@@ -71,7 +72,8 @@ def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_pat
 
 
 def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
-    secrets = HostSecrets(here(tmp_path))
+    deployment = here(tmp_path)
+    secrets = HostSecrets(seen_of(deployment))
     assert secrets.value("main_api_key") == "value-of-main_api_key"
     assert secrets.names_in("log: value-of-main_api_key, value-of-kit_admin_password") == (
         "kit_admin_password",
@@ -80,4 +82,4 @@ def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> 
     assert "value-of" not in repr(secrets)
     (tmp_path / "secrets" / "main" / "main_api_key").unlink()
     with pytest.raises(NotAsPlannedError, match="is not on the host"):
-        secrets.value("main_api_key")
+        HostSecrets(seen_of(deployment)).value("main_api_key")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.checks import check_argv, health_now
+from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.health import Before, UnhealthyError, Wait
+from deploy.agent.docker.health_checks import check_argv
 from deploy.agent.journal import Journal
 from tests.unit.agent.docker.standin import ID, StandIn, served
 
