@@ -40,8 +40,8 @@ def shielded() -> Iterator[None]:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    for one in SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     if not _Waiting.depth:
         raise Interrupted(number)
     _Waiting.number = number

@@ -76,12 +76,12 @@ def _written(path: Path) -> list[str]:
     except OSError:
         return []
     pairs = (line.partition("=") for line in lines if not line.lstrip().startswith(("#", ";")))
-    found = {name.strip().lstrip("-"): value.strip() for name, _, value in pairs}
-    return [name for name in SETTINGS if found.get(name) == ON]
+    values = {name.strip().lstrip("-"): value.strip() for name, _, value in pairs}
+    return [name for name in SETTINGS if values.get(name) == ON]
 
 
 def _is_set_elsewhere(name: str) -> bool:
-    files = [*AT_BOOT.glob("*.conf"), *(path for one in OTHERS for path in Path("/").glob(one.lstrip("/")))]
+    files = [*AT_BOOT.glob("*.conf"), *(path for pattern in OTHERS for path in Path("/").glob(pattern.lstrip("/")))]
     return any(name in _written(path) for path in files)
 
 

@@ -22,8 +22,8 @@ def remove_leftovers(folders: Iterable[Path]) -> list[str]:
     removed = []
     for folder in folders:
         for path in sorted(folder.glob(".*.new")):
-            found = BESIDE.fullmatch(path.name)
-            if found and path.is_file() and not path.is_symlink() and not _is_written(path, int(found["pid"])):
+            match = BESIDE.fullmatch(path.name)
+            if match and path.is_file() and not path.is_symlink() and not _is_written(path, int(match["pid"])):
                 path.unlink(missing_ok=True)
                 removed.append(str(path))
     return removed

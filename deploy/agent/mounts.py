@@ -21,12 +21,12 @@ class Mount(NamedTuple):
 def mount_of(path: Path, table: str | None = None) -> Mount:
     """Return the file system of an existing or future path; links are followed."""
     place = str(_existing(path).resolve())
-    found = Mount("/", "", "")
+    deepest = Mount("/", "", "")
     for mount in _mounts(TABLE.read_text(errors="replace") if table is None else table):
         # A later line hides an earlier one of the same place.
-        if _is_within(place, mount.point) and len(mount.point) >= len(found.point):
-            found = mount
-    return found
+        if _is_within(place, mount.point) and len(mount.point) >= len(deepest.point):
+            deepest = mount
+    return deepest
 
 
 def _existing(path: Path) -> Path:
@@ -48,13 +48,13 @@ def _is_within(path: str, folder: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _mounts(table: str) -> list[Mount]:
-    found = []
+    mounts = []
     for line in table.splitlines():
         before, _, after = line.partition(" - ")
         place, system = before.split(), after.split()
         if len(place) > 4 and len(system) > 1:
-            found.append(Mount(_plain(place[4]), system[0], _plain(system[1])))
-    return found
+            mounts.append(Mount(_plain(place[4]), system[0], _plain(system[1])))
+    return mounts
 
 
 def _plain(text: str) -> str:

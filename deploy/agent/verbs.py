@@ -54,7 +54,7 @@ UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 def operation_of(verb: str) -> Operation:
     """Return the operation of a verb, loaded; AgentError where there is no such verb."""
     if verb not in VERBS:
-        raise AgentError(f"the agent has no such verb: {verb}", f"one of {', '.join(VERBS)}", 2)
+        raise AgentError(f"the agent has no verb {verb!r}", f"use one of {', '.join(VERBS)}", 2)
     name, _, function = VERBS[verb].partition(":")
     operation: Operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
     return operation

@@ -53,14 +53,16 @@ def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[s
     declared = sorted({path for item in request["items"] for path in item.values()})
     present = [path for path in declared if os.path.lexists(source / path)]
     files = _parents(source, list(_listed(source, present, databases)))
-    before = {one["path"]: one for one in known["files"]}
+    before = {file["path"]: file for file in known["files"]}
     # What an earlier run of the same copy brought is there already.
-    _ensure_space(sum(one["size"] for one in files if before.get(one["path"], {}).get("size") != one["size"]), folder)
-    journal.say(f"copying the data of {request['service']}", None, sum(one["size"] for one in files))
-    copied = [done for one in files for done in _copied(source, target, one, databases, before)]
-    _drop_others(target, {one["path"] for one in copied})
-    for one in reversed(copied):
-        own(target, one)
+    _ensure_space(
+        sum(file["size"] for file in files if before.get(file["path"], {}).get("size") != file["size"]), folder
+    )
+    journal.say(f"copying the data of {request['service']}", None, sum(file["size"] for file in files))
+    copied = [done for file in files for done in _copied(source, target, file, databases, before)]
+    _drop_others(target, {file["path"] for file in copied})
+    for file in reversed(copied):
+        own(target, file)
     manifest = {
         "format": 1,
         "service": request["service"],
@@ -74,13 +76,15 @@ def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[s
     return manifest
 
 
-def _copied(source: Path, target: Path, one: Entry, databases: list[str], before: dict[str, Entry]) -> Iterator[Entry]:
-    if one["path"] in databases:
-        yield _copy_database(source, target, one)
+def _copied(
+    source: Path, target: Path, known: Entry, databases: list[str], before: dict[str, Entry]
+) -> Iterator[Entry]:
+    if known["path"] in databases:
+        yield _copy_database(source, target, known)
         return
     with suppress(FileNotFoundError):
         # Deleted by the service since it was listed: then it is no part of the data any more.
-        yield copy_entry(source, target, one, before.get(one["path"]))
+        yield copy_entry(source, target, known, before.get(known["path"]))
 
 
 def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[Entry]:
@@ -90,13 +94,13 @@ def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[
         if path in databases:
             yield entry(source, path)
         else:
-            for found in walk(source, path, lambda relpath: relpath in apart):
-                yield entry(source, found)
+            for inner in walk(source, path, lambda relpath: relpath in apart):
+                yield entry(source, inner)
 
 
 def _parents(source: Path, files: list[Entry]) -> list[Entry]:
     """Add the parent folders, so that a copy's folders are made before their files."""
-    known = {one["path"]: one for one in files}
+    known = {file["path"]: file for file in files}
     for path in list(known):
         for parent in Path(path).parents:
             if str(parent) not in (".", "") and str(parent) not in known:
@@ -104,13 +108,15 @@ def _parents(source: Path, files: list[Entry]) -> list[Entry]:
     return [known[path] for path in sorted(known)]
 
 
-def _copy_database(source: Path, target: Path, one: Entry) -> Entry:
-    there = target / one["path"]
+def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
+    there = target / known["path"]
     there.unlink(missing_ok=True)
-    if one["kind"] != "file":
-        raise AgentError(f"{source / one['path']} is a {one['kind']}, not a database", "put the database itself there")
+    if known["kind"] != "file":
+        raise AgentError(
+            f"{source / known['path']} is a {known['kind']}, not a database", "put the database itself there"
+        )
     try:
-        address = f"file:{quote(str(source / one['path']))}?mode=ro"
+        address = f"file:{quote(str(source / known['path']))}?mode=ro"
         live, copied = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), sqlite3.connect(there)
         with closing(live), closing(copied):
             live.backup(copied)
@@ -119,10 +125,10 @@ def _copy_database(source: Path, target: Path, one: Entry) -> Entry:
         said = str(problem)
     if said != "ok":
         raise AgentError(
-            f"the database {source / one['path']} could not be copied: {said}",
+            f"the database {source / known['path']} could not be copied: {said}",
             "nothing was changed; restore a backup, or repair it with `sqlite3 FILE .recover`",
         )
-    return {**one, "size": there.stat().st_size, "sha256": _synced_digest(there)}
+    return {**known, "size": there.stat().st_size, "sha256": _synced_digest(there)}
 
 
 def _synced_digest(path: Path) -> str:
@@ -153,12 +159,12 @@ def _ensure_space(need: int, folder: Path) -> None:
 
 def half_copies(root: Path) -> list[Path]:
     """Return the unfinished copies."""
-    return sorted(one for one in (root / "copies").glob("*/*") if not (one / "manifest.json").exists())
+    return sorted(folder for folder in (root / "copies").glob("*/*") if not (folder / "manifest.json").exists())
 
 
 def prune(root: Path, service: str) -> None:
     """Keep the newest copies of a service, and any copy that a rollback would need."""
-    needed = {one["folder"] for one in read_pending(root).values()}
+    needed = {copy["folder"] for copy in read_pending(root).values()}
     folders = sorted((root / "copies" / service).glob("*"))
     for folder in folders[:-KEPT_COPIES]:
         if str(folder) not in needed:

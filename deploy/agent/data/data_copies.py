@@ -25,11 +25,11 @@ def take_copies(
     journal: Journal,
 ) -> None:
     """Take every copy that the request asks for; a failure leaves the old containers running."""
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, service in services.items():
         if not service.get("copy") or service["action"] in ("remove", "stop"):
             continue
-        container = found.get(name)
+        container = containers.get(name)
         wanted = (docker.image(service["image"]) or {}).get("Id")
         if not _image_changes(root, name, service, container, wanted):
             continue

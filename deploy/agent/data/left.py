@@ -19,12 +19,12 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     used = [*folders, *_folders_of(decided)]
-    data = [{**one, "kind": DATA} for one in left_places(root, used)]
-    known = [*used, *(one["path"] for one in data)]
+    data = [{**place, "kind": DATA} for place in left_places(root, used)]
+    known = [*used, *(place["path"] for place in data)]
     data += [
         {"service": path.name, "path": str(path), "kind": DATA}
         for path in _children(Path(data_root))
-        if has_entries(path) and not any(_is_within(one, path) for one in known)
+        if has_entries(path) and not any(_is_within(inner, path) for inner in known)
     ]
     names = {*holders, *_holders_of(decided)}
     keys = [
@@ -42,7 +42,7 @@ def remembered_paths(root: Path) -> list[str]:
     return [
         path
         for path in known_places(root)
-        if not any(_is_within(path, Path(one)) or _is_within(one, Path(path)) for one in theirs)
+        if not any(_is_within(path, Path(other)) or _is_within(other, Path(path)) for other in theirs)
     ]
 
 
@@ -61,7 +61,7 @@ def _folders_of(decided: dict[str, Any]) -> list[str]:
 def _holders_of(decided: dict[str, Any]) -> list[str]:
     services = decided.get("services", [])
     used = [use["secret"] for service in services for use in service.get("secrets", [])]
-    used += [one for service in services for one in service.get("host_secrets", [])]
+    used += [secret for service in services for secret in service.get("host_secrets", [])]
     return [*(service["name"] for service in services), *(secret["owner"] for secret in used)]
 
 

@@ -22,13 +22,13 @@ def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) 
     """Describe the content of a place; `counted` and `sized` cost time, so they are optional."""
     path = Path(place["path"])
     try:
-        found = _looked(root, place, path, counted)
+        content = _looked(root, place, path, counted)
         mount = mount_of(path).point
     except OSError:
-        found, mount = {"state": UNREADABLE}, "/"
-    size = size_of(path) if counted and sized and found["state"] == DATA else 0
+        content, mount = {"state": UNREADABLE}, "/"
+    size = size_of(path) if counted and sized and content["state"] == DATA else 0
     blank = {"ids": [], "latest": 0, "used": 0, "words": "", "is_filled": has_entries(path)}
-    return {**blank, **found, "size_bytes": size, "mount": mount}
+    return {**blank, **content, "size_bytes": size, "mount": mount}
 
 
 def is_same(before: list[str], now: list[str]) -> bool:
@@ -39,7 +39,7 @@ def is_same(before: list[str], now: list[str]) -> bool:
 def has_entries(path: Path) -> bool:
     """True if a folder holds anything except the kit's own files."""
     try:
-        return any(not one.name.startswith(OURS) for one in path.iterdir())
+        return any(not child.name.startswith(OURS) for child in path.iterdir())
     except OSError:
         return False
 
@@ -47,9 +47,9 @@ def has_entries(path: Path) -> bool:
 def size_of(path: Path) -> int:
     """Return the bytes of all files in a folder; links count as zero."""
     size = 0
-    for one in path.rglob("*"):
+    for file in path.rglob("*"):
         try:
-            size += one.stat().st_size if one.is_file() and not one.is_symlink() else 0
+            size += file.stat().st_size if file.is_file() and not file.is_symlink() else 0
         except OSError:
             continue
     return size
@@ -63,14 +63,14 @@ def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
     if not is_folder:
         return {"state": MISSING}
     # This and the look at the folder raise where this user may not look: that is no missing folder.
-    names = [one.name for one in path.iterdir() if not one.name.startswith(OURS)]
+    names = [item.name for item in path.iterdir() if not item.name.startswith(OURS)]
     if place.get("protocol"):
         return _models(path)
     try:
         return call_room(place["kind"], "look", {**place, "counted": counted}, str(root), Journal("", ""))
     except AgentError:
         # A room without a program for hosts: what it declares is there, or it is not.
-        there = sorted({one.partition("/")[0] for one in place["parts"]} & set(names))
+        there = sorted({item.partition("/")[0] for item in place["parts"]} & set(names))
         return {"state": DATA if there else EMPTY, "words": ", ".join(there)}
 
 

@@ -35,8 +35,8 @@ def settle_places(
         if place["choice"] == MOVE:
             # Under another name the stack has its containers still.
             stack = place.get("stack") or request["stack"]
-            found = of_stack(docker.containers({"kit.stack": stack}), stack)
-            _move_stopped(docker, root, name, place, found.get(name), journal)
+            containers = of_stack(docker.containers({"kit.stack": stack}), stack)
+            _move_stopped(docker, root, name, place, containers.get(name), journal)
         if place.get("takes_over"):
             _remember_version(root, name, place["stack"])
         begin(root, name, place, place["choice"])
@@ -89,27 +89,30 @@ def _ensure_folder(place: dict[str, Any]) -> None:
 def _items(place: dict[str, Any]) -> list[dict[str, str]]:
     """Return everything in the old place: declared databases, and every file or folder beside them."""
     source, target = Path(place["from"]), Path(place["path"]).resolve()
-    databases = [one for one in place["databases"] if (source / one).is_file()]
-    beside = {f"{one}{suffix}" for one in databases for suffix in ("", "-wal", "-shm", "-journal")}
+    databases = [item for item in place["databases"] if (source / item).is_file()]
+    beside = {f"{item}{suffix}" for item in databases for suffix in ("", "-wal", "-shm", "-journal")}
     tops = [
-        one.name
-        for one in sorted(source.iterdir())
+        item.name
+        for item in sorted(source.iterdir())
         # The new place may lie in the old one.
-        if not one.name.startswith(OURS) and one.name not in beside and one.resolve() not in (target, *target.parents)
+        if not item.name.startswith(OURS)
+        and item.name not in beside
+        and item.resolve() not in (target, *target.parents)
     ]
-    return [*({"sqlite": one} for one in databases), *({"tree": one} for one in tops)]
+    return [*({"sqlite": item} for item in databases), *({"tree": item} for item in tops)]
 
 
 def _ensure_equal(manifest: dict[str, Any], copy: Path) -> None:
-    for one in manifest["files"]:
-        if one["kind"] == "file" and copied_digest(copy / one["path"]) != one["sha256"]:
+    for file in manifest["files"]:
+        if file["kind"] == "file" and copied_digest(copy / file["path"]) != file["sha256"]:
             raise AgentError(
-                f"{copy / one['path']} differs from its original after the copy", "check that disk; nothing was changed"
+                f"{copy / file['path']} differs from its original after the copy",
+                "check that disk; nothing was changed",
             )
 
 
 def _give(manifest: dict[str, Any], copy: Path, place: dict[str, Any]) -> None:
     """Give the copy to the user that the service runs as now."""
-    for one in manifest["files"]:
-        one.update(uid=place["uid"], gid=place["gid"])
-        os.chown(copy / one["path"], place["uid"], place["gid"], follow_symlinks=False)
+    for file in manifest["files"]:
+        file.update(uid=place["uid"], gid=place["gid"])
+        os.chown(copy / file["path"], place["uid"], place["gid"], follow_symlinks=False)

@@ -24,25 +24,25 @@ def released_owners(root: Path) -> dict[str, str]:
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
-    return {one["host_path"]: f"{one['owner']['uid']}:{one['owner']['gid']}" for one in folders}
+    return {folder["host_path"]: f"{folder['owner']['uid']}:{folder['owner']['gid']}" for folder in folders}
 
 
 def change_owners(docker: Docker, stack: str, services: Services, journal: Journal) -> None:
     """Give folders to the users that their services run as from now on."""
-    found = of_stack(docker.containers({"kit.stack": stack}), stack)
+    containers = of_stack(docker.containers({"kit.stack": stack}), stack)
     for name, owners in _changed(services):
-        if name in found and found[name]["State"] == "running":
+        if name in containers and containers[name]["State"] == "running":
             journal.say(f"stopping {name} before its folders get a new owner")
-            stop_container(docker, found[name]["Id"])
-        for one in owners:
-            _give(Path(one["path"]), (one["from_uid"], one["from_gid"]), (one["uid"], one["gid"]))
+            stop_container(docker, containers[name]["Id"])
+        for owner in owners:
+            _give(Path(owner["path"]), (owner["from_uid"], owner["from_gid"]), (owner["uid"], owner["gid"]))
 
 
 def owners_back(services: Services) -> None:
     """Give the folders back to their previous users."""
     for _, owners in _changed(services):
-        for one in owners:
-            _give(Path(one["path"]), (one["uid"], one["gid"]), (one["from_uid"], one["from_gid"]))
+        for owner in owners:
+            _give(Path(owner["path"]), (owner["uid"], owner["gid"]), (owner["from_uid"], owner["from_gid"]))
 
 
 def secrets_back(root: Path, release: str, names: list[str]) -> None:
@@ -59,7 +59,7 @@ def secrets_back(root: Path, release: str, names: list[str]) -> None:
 
 
 def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    return ((name, one["owners"]) for name, one in services.items() if one.get("owners"))
+    return ((name, service["owners"]) for name, service in services.items() if service.get("owners"))
 
 
 def _give(folder: Path, before: User, now: User) -> None:

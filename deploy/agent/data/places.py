@@ -48,17 +48,17 @@ def left_places(root: Path, wanted: list[str]) -> list[dict[str, str]]:
     """Return unused places with data: of removed services, and from before a move."""
     document = _read(root)
     used = {Path(path).resolve() for path in wanted}
-    known = [{"service": name, "path": one["path"]} for name, one in document["places"].items()]
-    by_path = {one["path"]: one for one in (*document["left"], *known)}
+    known = [{"service": name, "path": place["path"]} for name, place in document["places"].items()]
+    by_path = {place["path"]: place for place in (*document["left"], *known)}
     return [
-        one for path, one in sorted(by_path.items()) if Path(path).resolve() not in used and has_entries(Path(path))
+        place for path, place in sorted(by_path.items()) if Path(path).resolve() not in used and has_entries(Path(path))
     ]
 
 
 def known_places(root: Path) -> list[str]:
     """Return every folder that holds or held data of the stack's services."""
     document = _read(root)
-    return sorted({one["path"] for one in (*document["places"].values(), *document["left"])})
+    return sorted({place["path"] for place in (*document["places"].values(), *document["left"])})
 
 
 def remember_places(root: Path, places: dict[str, Place], origin: str = "") -> None:
@@ -86,7 +86,7 @@ def begin(root: Path, name: str, place: Place, choice: str) -> None:
     before = {key: value for key, value in known.items() if key != "before"}
     ids = before["ids"] if choice == MOVE else []
     entry = {"path": place["path"], "holds": choice == MOVE, "ids": ids, "before": before}
-    left = [one for one in document["left"] if one["path"] not in (place["path"], place["from"])]
+    left = [old for old in document["left"] if old["path"] not in (place["path"], place["from"])]
     # What another stack of this machine has is not left by this one.
     if place["from"] != place["path"] and not place.get("stack"):
         left.append({"service": name, "path": place["from"]})
@@ -102,7 +102,7 @@ def go_back(root: Path, release: str) -> dict[str, str]:
         if before is None or released_place(root, release, name) != before["path"]:
             continue
         places[name] = before
-        left = [one for one in left if one["path"] != before["path"]]
+        left = [old for old in left if old["path"] != before["path"]]
         if entry["path"] != before["path"] and has_entries(Path(entry["path"])):
             written[name] = entry["path"]
             left = [*left, {"service": name, "path": entry["path"]}]
@@ -113,22 +113,22 @@ def go_back(root: Path, release: str) -> dict[str, str]:
 
 def stacks_on(root: Path, path: str) -> list[str]:
     """Return the other stacks of this host whose running release keeps a service's data in a folder."""
-    wanted, found = Path(path).resolve(), []
+    wanted, stacks = Path(path).resolve(), []
     for other in sorted(root.parent.glob("*/current")):
         decided = read_json(other / "deployment.json") or {} if other.parent != root else {}
-        places = (one["data"]["host_path"] for one in decided.get("services", []) if one.get("data"))
-        if any(Path(one).resolve() == wanted for one in places):
-            found.append(other.parent.name)
-    return found
+        places = (service["data"]["host_path"] for service in decided.get("services", []) if service.get("data"))
+        if any(Path(place).resolve() == wanted for place in places):
+            stacks.append(other.parent.name)
+    return stacks
 
 
 def released_place(root: Path, release: str, service: str) -> str | None:
     """Return the folder where a release keeps a service's data."""
     decided = read_json(root / "releases" / release / "deployment.json") or {}
-    places = {one["name"]: one["data"]["host_path"] for one in decided.get("services", []) if one.get("data")}
-    places.update({one["name"]: one["models_dir"] for one in decided.get("engines", []) if one.get("models_dir")})
-    found: str | None = places.get(service)
-    return found
+    places = {item["name"]: item["data"]["host_path"] for item in decided.get("services", []) if item.get("data")}
+    places.update({item["name"]: item["models_dir"] for item in decided.get("engines", []) if item.get("models_dir")})
+    place: str | None = places.get(service)
+    return place
 
 
 def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[str, Any]:

@@ -103,20 +103,20 @@ def _marker(root: Path) -> Path:
 
 
 def _lay_out(manifest: dict[str, Any], data: Path, beside: Path) -> None:
-    for one in manifest["files"]:
-        there = beside / one["path"]
-        if one["kind"] == "folder":
+    for file in manifest["files"]:
+        there = beside / file["path"]
+        if file["kind"] == "folder":
             there.mkdir(mode=0o700)
-        elif one["kind"] == "link":
-            there.symlink_to(one["target"])
-        elif copy_file(data / one["path"], there) != one["sha256"]:
-            raise AgentError(f"{data / one['path']} is damaged; nothing was restored", "choose an older copy")
-    for one in reversed(manifest["files"]):
-        own(beside, one)
+        elif file["kind"] == "link":
+            there.symlink_to(file["target"])
+        elif copy_file(data / file["path"], there) != file["sha256"]:
+            raise AgentError(f"{data / file['path']} is damaged; nothing was restored", "choose an older copy")
+    for file in reversed(manifest["files"]):
+        own(beside, file)
 
 
 def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, aside: Path) -> None:
-    tops, copied = _tops(manifest), {one["path"] for one in manifest["files"]}
+    tops, copied = _tops(manifest), {file["path"] for file in manifest["files"]}
     _ensure_parents(manifest, source, tops)
     for name in (top + suffix for top in tops for suffix in ("", *SIDE_FILES)):
         _swap(name, source, beside, aside, name in copied)
@@ -146,7 +146,7 @@ def _swap(name: str, source: Path, beside: Path, aside: Path, is_in_copy: bool) 
 
 def _ensure_parents(manifest: dict[str, Any], source: Path, tops: list[str]) -> None:
     above = {str(parent) for top in tops for parent in Path(top).parents}
-    for one in manifest["files"]:
-        if one["path"] in above and not (source / one["path"]).exists():
-            (source / one["path"]).mkdir()
-            own(source, one)
+    for file in manifest["files"]:
+        if file["path"] in above and not (source / file["path"]).exists():
+            (source / file["path"]).mkdir()
+            own(source, file)

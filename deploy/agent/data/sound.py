@@ -34,16 +34,16 @@ def _released(root: Path) -> dict[str, Place]:
     """Return the places of the running release."""
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
-    engines = {one["name"]: one for one in decided.get("engines", [])}
-    found: dict[str, Place] = {}
+    engines = {engine["name"]: engine for engine in decided.get("engines", [])}
+    places: dict[str, Place] = {}
     for service in decided.get("services", []):
         engine = engines.get(service["name"], {})
         if service.get("data"):
-            found[service["name"]] = _of_data(service)
+            places[service["name"]] = _of_data(service)
         elif engine.get("models_dir"):
             told = {"path": engine["models_dir"], "protocol": engine["protocol"]}
-            found[service["name"]] = {**told, "kind": service["kind"], "databases": [], "parts": []}
-    return found
+            places[service["name"]] = {**told, "kind": service["kind"], "databases": [], "parts": []}
+    return places
 
 
 def _of_data(service: dict[str, Any]) -> Place:

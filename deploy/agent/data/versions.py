@@ -16,7 +16,7 @@ def data_versions(root: Path) -> dict[str, str]:
 def remember_versions(root: Path, services: dict[str, dict[str, Any]]) -> None:
     """Remember the running releases; a removed service keeps its data, and so its entry."""
     before = data_versions(root)
-    now = {name: one["data_version"] for name, one in services.items() if one.get("data_version")}
+    now = {name: service["data_version"] for name, service in services.items() if service.get("data_version")}
     if before != before | now:
         write_json(_path(root), {"format": 1, "versions": before | now})
 

@@ -8,12 +8,12 @@ from typing import Any
 
 def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
     """Return one container per service; if an interrupted recreation left two, the running or newer one."""
-    found: dict[str, dict[str, Any]] = {}
-    for container in sorted(everything, key=lambda one: (one["State"] == "running", one["Created"])):
+    by_service: dict[str, dict[str, Any]] = {}
+    for container in sorted(everything, key=lambda listed: (listed["State"] == "running", listed["Created"])):
         labels = container["Labels"] or {}
         if labels.get("kit.stack") == stack and "kit.service" in labels:
-            found[labels["kit.service"]] = container
-    return dict(sorted(found.items()))
+            by_service[labels["kit.service"]] = container
+    return dict(sorted(by_service.items()))
 
 
 def described(container: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def described(container: dict[str, Any]) -> dict[str, Any]:
 def lost_networks(container: dict[str, Any], there: set[str] | None) -> list[str]:
     """Return the missing networks of an inspected container, which cannot start without them."""
     joined = (container["NetworkSettings"].get("Networks") or {}).items()
-    return sorted(name for name, one in joined if there is not None and one["NetworkID"] not in {"", *there})
+    return sorted(name for name, network in joined if there is not None and network["NetworkID"] not in {"", *there})
 
 
 def replaced_folders(container: dict[str, Any]) -> list[str]:
@@ -48,9 +48,9 @@ def replaced_folders(container: dict[str, Any]) -> list[str]:
     pid = container["State"].get("Pid") or 0
     if not pid or not _is_its_process(pid, container["Id"]):
         return []
-    mounts = [one for one in container.get("Mounts") or [] if one["Type"] == "bind" and one["RW"]]
+    mounts = [mount for mount in container.get("Mounts") or [] if mount["Type"] == "bind" and mount["RW"]]
     return sorted(
-        one["Source"] for one in mounts if _is_another(one["Source"], f"/proc/{pid}/root{one['Destination']}")
+        mount["Source"] for mount in mounts if _is_another(mount["Source"], f"/proc/{pid}/root{mount['Destination']}")
     )
 
 
@@ -82,5 +82,7 @@ def _published(ports: dict[str, Any]) -> list[str]:
 def all_of_stack(everything: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
     """Return every container of a stack, including those that an interrupted recreation left."""
     return [
-        one for one in everything if (one["Labels"] or {}).get("kit.stack") == stack and "kit.service" in one["Labels"]
+        container
+        for container in everything
+        if (container["Labels"] or {}).get("kit.stack") == stack and "kit.service" in container["Labels"]
     ]

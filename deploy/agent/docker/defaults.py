@@ -155,11 +155,11 @@ def sorted_limits(limits: Any) -> Any:
     """Return process limits in one order and with the same keys; any other value is returned unchanged."""
     if not isinstance(limits, list):
         return limits
-    return sorted((_limit(str(one.get("Name")), one) for one in limits), key=lambda one: str(one["Name"]))
+    return sorted((_limit(str(limit.get("Name")), limit) for limit in limits), key=lambda limit: str(limit["Name"]))
 
 
-def _limit(name: str, one: dict[str, Any]) -> dict[str, Any]:
-    return {"Name": name, "Hard": one.get("Hard"), "Soft": one.get("Soft")}
+def _limit(name: str, limit: dict[str, Any]) -> dict[str, Any]:
+    return {"Name": name, "Hard": limit.get("Hard"), "Soft": limit.get("Soft")}
 
 
 def _some(*values: Any) -> Alternatives:

@@ -28,51 +28,56 @@ class Ends(NamedTuple):
 
 def ends(docker: Docker, stack: str, since: float) -> dict[str, Ends]:
     """Return Docker's events of a stack's containers since a moment, by container id."""
-    found: dict[str, Ends] = {}
+    by_container: dict[str, Ends] = {}
     short: set[str] = set()
     for event in docker.events((END, OUT_OF_MEMORY), {"kit.stack": stack}, since):
         container = event["Actor"]["ID"]
         if event["Action"] == OUT_OF_MEMORY:
             short.add(container)
             continue
-        times = found[container].times if container in found else 0
-        found[container] = Ends(times + 1, int(event["Actor"]["Attributes"].get("exitCode") or 0), False)
+        times = by_container[container].times if container in by_container else 0
+        by_container[container] = Ends(times + 1, int(event["Actor"]["Attributes"].get("exitCode") or 0), False)
     # The two events of one end come in any order.
-    return {name: one._replace(is_out_of_memory=name in short and one.code == KILLED) for name, one in found.items()}
+    return {
+        name: last._replace(is_out_of_memory=name in short and last.code == KILLED)
+        for name, last in by_container.items()
+    }
 
 
-def end_words(service: str, one: Ends, memory_bytes: int) -> str:
+def end_words(service: str, last: Ends, memory_bytes: int) -> str:
     """Describe the end of a container that should run, and the remedy if it is known."""
-    if one.code != KILLED:
-        return code_words(one.code)
+    if last.code != KILLED:
+        return code_words(last.code)
     limit = f"its memory limit of {memory_bytes / 2**20:.0f} MiB" if memory_bytes else "the memory that it may take"
-    why = "it needs more than" if one.is_out_of_memory else "it was killed, as a program is that needs more than"
+    why = "it needs more than" if last.is_out_of_memory else "it was killed, as a program is that needs more than"
     return f"exit code {KILLED}: {why} {limit}; raise `memory` of {service} in kit.yaml"
 
 
 def code_words(code: int) -> str:
     """Describe an exit code, with the signal that it stands for."""
-    names = {one.value: one.name for one in signal.Signals}
+    names = {number.value: number.name for number in signal.Signals}
     name = names.get(code - 128)
     return f"exit code {code}" + (f" ({name})" if name else "")
 
 
 def troubles(docker: Docker, root: Path, stack: str, inspected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return for each service that does not stay up its reason and last lines; nothing for healthy services."""
-    suspects = {name: one for name, one in inspected.items() if _may_keep_ending(one)}
+    suspects = {name: container for name, container in inspected.items() if _may_keep_ending(container)}
     seen = ends(docker, stack, time.time() - RECENT_SECONDS) if suspects else {}
-    found: dict[str, dict[str, Any]] = {}
-    for name, one in suspects.items():
-        last = seen.get(one["Id"])
-        if last is None and one["State"]["Status"] == "restarting":
-            last = Ends(1, one["State"]["ExitCode"], bool(one["State"].get("OOMKilled")))
+    reasons: dict[str, dict[str, Any]] = {}
+    for name, container in suspects.items():
+        last = seen.get(container["Id"])
+        if last is None and container["State"]["Status"] == "restarting":
+            last = Ends(1, container["State"]["ExitCode"], bool(container["State"].get("OOMKilled")))
         if last is None:
             continue
-        words = end_words(name, last, one["HostConfig"].get("Memory") or 0)
+        words = end_words(name, last, container["HostConfig"].get("Memory") or 0)
         # A value that root alone may read cannot be taken out of a log by anybody else.
-        log = redacted_log(docker, root, one["Id"], LAST_LINES) if last.code != KILLED and can_redact(root) else []
-        found[name] = {"trouble": f"keeps ending, with {words}", "log": log}
-    return found
+        log = (
+            redacted_log(docker, root, container["Id"], LAST_LINES) if last.code != KILLED and can_redact(root) else []
+        )
+        reasons[name] = {"trouble": f"keeps ending, with {words}", "log": log}
+    return reasons
 
 
 def _may_keep_ending(container: dict[str, Any]) -> bool:

@@ -127,8 +127,8 @@ class Wait:
         known = Ends(max(restarts, 0), seen["exit_code"], False)
         if seen["state"] == "running" and not seen["restarts"]:
             return known
-        found = ends(self._docker, self._stack, self._before.moment).get(seen["id"])
-        return found._replace(times=max(found.times, restarts)) if found else known
+        last = ends(self._docker, self._stack, self._before.moment).get(seen["id"])
+        return last._replace(times=max(last.times, restarts)) if last else known
 
 
 def _is_healthy(seen: dict[str, Any]) -> bool:
@@ -138,9 +138,11 @@ def _is_healthy(seen: dict[str, Any]) -> bool:
 def restarts_before(docker: Docker, stack: str) -> Before:
     """Return this moment, and the number of restarts of each container of a stack."""
     moment = time.time()
-    found = of_stack(docker.containers({"kit.stack": stack}), stack).values()
-    inspected = (docker.container(one["Id"]) for one in found)
-    return Before(moment, {one["Id"]: one["RestartCount"] for one in inspected if one is not None})
+    listed = of_stack(docker.containers({"kit.stack": stack}), stack).values()
+    inspected = (docker.container(container["Id"]) for container in listed)
+    return Before(
+        moment, {container["Id"]: container["RestartCount"] for container in inspected if container is not None}
+    )
 
 
 def stop_container(docker: Docker, container: str) -> None:

@@ -79,8 +79,8 @@ def _program_version(program: str) -> str | None:
         asked = subprocess.run([program, "--version"], capture_output=True, check=True, text=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r"version ([^\s,]+)", asked.stdout)
-    return found[1] if found else None
+    match = re.search(r"version ([^\s,]+)", asked.stdout)
+    return match[1] if match else None
 
 
 def personal_folder() -> Path:
@@ -123,14 +123,14 @@ def _asked_version(path: Path) -> str | None:
 
 def images(docker: Docker, *folders: Path) -> dict[str, Any]:
     """Return the images that the kit assembled, by tag, with the Debian versions recorded in one of their folders."""
-    found = {}
+    by_tag = {}
     for image in docker.images("kit/*"):
         for reference in image["RepoTags"] or []:
             records = (read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders)
             built = next((record for record in records if record), {})
-            found[reference] = {
+            by_tag[reference] = {
                 "id": image["Id"],
                 "recipe": (image["Labels"] or {}).get("kit.recipe"),
                 "debian_versions": built.get("debian_versions", {}),
             }
-    return dict(sorted(found.items()))
+    return dict(sorted(by_tag.items()))

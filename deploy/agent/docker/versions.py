@@ -13,8 +13,8 @@ def is_older(version: str, floor: str) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
-    return [int(number) for number in found[1].split(".")] if found else []
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return [int(number) for number in match[1].split(".")] if match else []
 
 
 def _filled(numbers: list[int], width: int) -> list[int]:

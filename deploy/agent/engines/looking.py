@@ -24,9 +24,9 @@ def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer
     changed = _changed(live, pairs)
     said = _answer(None, live, _layers_of(described, changed))
     tell(said)
-    for known, one in changed.items():
+    for known, live_model in changed.items():
         with suppress(RefusedError):
-            said = {**said, "shown": {**said["shown"], known: engine.shown(one.name)}}
+            said = {**said, "shown": {**said["shown"], known: engine.shown(live_model.name)}}
             tell(said)
     models_dir = described.get("models_dir")
     if models_dir is None or is_shut(models_dir):
@@ -43,11 +43,11 @@ def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer
 def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
     """Return the facts of an engine that does not answer: the content of its folder, if it is readable."""
     models_dir = described.get("models_dir")
-    found = stored(models_dir) if models_dir else None
-    if found is None:
+    models = stored(models_dir) if models_dir else None
+    if models is None:
         return _answer(problem, {}, {})
-    live = _spelled({key: one.live for key, one in found.items() if one.live.digest}, pairs)
-    layers = {known: found[same(one.name)].layers for known, one in _changed(live, pairs).items()}
+    live = _spelled({key: model.live for key, model in models.items() if model.live.digest}, pairs)
+    layers = {known: models[same(model.name)].layers for known, model in _changed(live, pairs).items()}
     return {**_answer(problem, live, layers), "is_read": True}
 
 
@@ -59,16 +59,16 @@ def in_folder(described: Answer, pairs: Pairs) -> Answer:
         "store": holds(f"{models_dir}/manifests"),
         "blobs": [one for one in sorted(files) if holds(f"{models_dir}/blobs/sha256-{one}", files[one])],
     }
-    found = stored(models_dir)
-    if found is None:
+    models = stored(models_dir)
+    if models is None:
         return said
     spelled = {same(known): known for known in pairs}
-    told = damages(models_dir, found).items()
-    return {**said, "lost": {spelled.get(key, found[key].live.name): words for key, words in told}}
+    told = damages(models_dir, models).items()
+    return {**said, "lost": {spelled.get(key, models[key].live.name): words for key, words in told}}
 
 
 def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Layers]) -> Answer:
-    listed = {name: {"digest": one.digest, "size": one.size} for name, one in models.items()}
+    listed = {name: {"digest": model.digest, "size": model.size} for name, model in models.items()}
     none: Answer = {"is_read": False, "shown": {}, "store": False, "blobs": [], "lost": {}}
     return {**none, "problem": problem, "models": listed, "layers": layers}
 
@@ -76,7 +76,7 @@ def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Laye
 def _spelled(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
     """Return models under their names in the spec, if they have one: an engine may spell them differently."""
     spelled = {same(known): known for known in pairs}
-    return {spelled.get(key, plain(one.name)): one for key, one in live.items()}
+    return {spelled.get(key, plain(model.name)): model for key, model in live.items()}
 
 
 def _changed(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
@@ -90,8 +90,8 @@ def _layers_of(described: Answer, changed: dict[str, Live]) -> dict[str, Layers]
     models_dir = described.get("models_dir")
     if not models_dir or not changed:
         return {}
-    by_digest = {one.live.digest: one.layers for one in (stored(models_dir) or {}).values()}
-    return {known: by_digest[one.digest] for known, one in changed.items() if one.digest in by_digest}
+    by_digest = {model.live.digest: model.layers for model in (stored(models_dir) or {}).values()}
+    return {known: by_digest[model.digest] for known, model in changed.items() if model.digest in by_digest}
 
 
 def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, str], None]) -> None:
@@ -122,10 +122,10 @@ def _unsent(described: Answer, live: dict[str, Live], changed: set[str], pairs: 
     """Return the files that an apply may have to send; for an unchanged engine there are none."""
     return sorted(
         {
-            one["sha256"]
-            for one in described.get("blobs", [])
-            if one["model"] not in live
-            or one["model"] in changed
-            or pairs.get(one["model"], {}).get("request") != one["request"]
+            blob["sha256"]
+            for blob in described.get("blobs", [])
+            if blob["model"] not in live
+            or blob["model"] in changed
+            or pairs.get(blob["model"], {}).get("request") != blob["request"]
         }
     )

@@ -22,9 +22,10 @@ LIMITS = Limits(SECONDS, SECONDS)
 def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) -> dict[str, Any]:
     """Return each engine's models; an engine that cannot be asked has a problem in words instead."""
     memory = Memory(root)
-    found: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Any]] = {}
     threads = [
-        threading.Thread(target=_look, args=(described, root, ca, memory, found), daemon=True) for described in engines
+        threading.Thread(target=_look, args=(described, root, ca, memory, answers), daemon=True)
+        for described in engines
     ]
     for thread in threads:
         thread.start()
@@ -32,8 +33,10 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
     for thread in threads:
         thread.join(max(end - time.monotonic(), 0))
     return {
-        one["name"]: _with_memory(one, found.get(one["name"]) or _unanswered(one, _late(one), memory), root, memory)
-        for one in engines
+        described["name"]: _with_memory(
+            described, answers.get(described["name"]) or _unanswered(described, _late(described), memory), root, memory
+        )
+        for described in engines
     }
 
 
@@ -43,11 +46,11 @@ def _late(described: dict[str, Any]) -> AgentError:
     return AgentError(f"{where} did not answer within {SECONDS:g} s", "check that engine yourself")
 
 
-def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, found: dict[str, Any]) -> None:
+def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, answers: dict[str, Any]) -> None:
     name = described["name"]
 
     def tell(said: dict[str, Any]) -> None:
-        found[name] = said
+        answers[name] = said
 
     try:
         if _is_named(described):
@@ -57,7 +60,7 @@ def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory,
             look(Engine(described, root, ca, LIMITS), described, memory.pairs(name), tell)
     except AgentError as error:
         # What it said before stands: that alone decides.
-        found.setdefault(name, _unanswered(described, error, memory))
+        answers.setdefault(name, _unanswered(described, error, memory))
 
 
 def _unanswered(described: dict[str, Any], problem: AgentError, memory: Memory) -> dict[str, Any]:

@@ -33,15 +33,15 @@ def run(request: dict[str, Any], journal: Journal, restart: Restart | None = Non
     done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
     for described in request["engines"]:
         engine = Engine(described, root, request.get("ca"))
-        one = Sync(engine, described, memory, done, journal)
+        sync = Sync(engine, described, memory, done, journal)
         before = len(done["removed"])
-        one.run(request)
+        sync.run(request)
         if len(done["removed"]) > before and described.get("models_dir") is not None:
             remember_removal(root, engine.name)
-        if one.mending.done and described.get("models_dir") is not None:
+        if sync.mending.done and described.get("models_dir") is not None:
             # It remembers what it could not do without the lost part, for as long as it runs.
             (restart or restarted)({**request, "services": [engine.name]}, journal)
-        one.mending.end()
+        sync.mending.end()
     return {"changed": any(done.values()), **done}
 
 
@@ -105,7 +105,7 @@ class Sync:
         if not self._is_there():
             return
         self.mending.look(self._models, self._live)
-        wanted = [one for one in self._models if not self._is_equal(one) or self.mending.is_damaged(one)]
+        wanted = [model for model in self._models if not self._is_equal(model) or self.mending.is_damaged(model)]
         if wanted:
             self.mending.begin(wanted)
             self._make_all(ordered(wanted), request)
@@ -224,11 +224,11 @@ class Sync:
     def _remember(self) -> None:
         live = self._engine.models() if self._made else {}
         for model in self._made:
-            one = live.get(same(model["name"]))
-            if one is None:
+            live_model = live.get(same(model["name"]))
+            if live_model is None:
                 raise self._engine.failure(f"making {model['name']}", "it was made, but the engine does not list it")
-            more = {"parts": model.get("parts"), "shown": self._shown(one)}
-            self._memory.keep(self._engine.name, model["name"], model["digest"], one.digest, **more)
+            more = {"parts": model.get("parts"), "shown": self._shown(live_model)}
+            self._memory.keep(self._engine.name, model["name"], model["digest"], live_model.digest, **more)
 
     def _shown(self, live: Live) -> dict[str, Any] | None:
         # It only names the cause of a drift one day: a model that is made is made without it.

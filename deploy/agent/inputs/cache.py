@@ -55,10 +55,10 @@ class Cache:
     def known(self, key: str) -> tuple[Layer, dict[str, Any]] | None:
         """Return the layer of a key with its recorded facts, if its bytes are unchanged."""
         pointer = self.root / "keys" / f"{key}.json"
-        found = self._pointed(pointer)
-        if found is None:
+        pointed = self._pointed(pointer)
+        if pointed is None:
             return None
-        layer, facts = found
+        layer, facts = pointed
         try:
             if f"sha256:{sha256_of(layer.path, self._ensure_wanted)}" != layer.diff_id:
                 return None
@@ -79,8 +79,8 @@ class Cache:
 
     def _pointed(self, pointer: Path) -> tuple[Layer, dict[str, Any]] | None:
         """Return the layer that a key names; None if its file is damaged, or the disk below it."""
-        found = read_json(pointer) or {}
-        diff_id, size, facts = found.get("diff_id"), found.get("size"), found.get("facts")
+        note = read_json(pointer) or {}
+        diff_id, size, facts = note.get("diff_id"), note.get("size"), note.get("facts")
         if not isinstance(diff_id, str) or not DIFF_ID.fullmatch(diff_id):
             return None
         if type(size) is not int or not isinstance(facts, dict) or not isinstance(facts.get(OVER, {}), dict):
@@ -115,8 +115,8 @@ class Cache:
             if time.time() - pointer.stat().st_mtime > KEPT_SECONDS:
                 pointer.unlink()
             else:
-                found = self._pointed(pointer)
-                named |= {found[0].path} if found else set()
+                pointed = self._pointed(pointer)
+                named |= {pointed[0].path} if pointed else set()
         # Wheels are kept for the next version, which has most of them too; models only where a fetch was cut off.
         for folder in (*(self.root / "downloads").glob("*"), self.uv):
             if folder.exists() and time.time() - folder.stat().st_mtime > KEPT_SECONDS:

@@ -12,8 +12,8 @@ from deploy.agent.journal import Journal
 
 def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     """Return the sha256 of each file by its path; an unreadable file has none."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for path in request["files"]:
         with suppress(OSError):
-            found[path] = sha256_of(Path(path))
-    return {"sha256": found}
+            digests[path] = sha256_of(Path(path))
+    return {"sha256": digests}

@@ -162,10 +162,10 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     docker = Docker()
     pulled = [image for image in request["images"] if "pull" in image]
     assembled = [image for image in request["images"] if "pull" not in image]
-    found = [*bring(docker, pulled, request, journal), *_assemble(docker, assembled, request, journal)]
-    for answer in found:
+    answers = [*bring(docker, pulled, request, journal), *_assemble(docker, assembled, request, journal)]
+    for answer in answers:
         _remember(Path(request["root"]) / "run", answer)
-    return {"changed": any(answer["built"] for answer in found), "images": found}
+    return {"changed": any(answer["built"] for answer in answers), "images": answers}
 
 
 def _assemble(

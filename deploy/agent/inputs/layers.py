@@ -33,25 +33,25 @@ class LayerSize:
 
 def image_layers(image: dict[str, Any]) -> tuple[LayerSize, ...]:
     """Return the layers of an image in a request of the operation `image`."""
-    found = [LayerSize(root_key(image), ROOT_BYTES, 2 * ROOT_BYTES)]
+    layers = [LayerSize(root_key(image), ROOT_BYTES, 2 * ROOT_BYTES)]
     if image["wheels"]:
         size = int(UNPACKED_PER_WHEEL_BYTE * sum(wheel["size"] for wheel in image["wheels"]))
-        found.append(LayerSize(wheels_key(image), size, 2 * size))
+        layers.append(LayerSize(wheels_key(image), size, 2 * size))
     if image.get("bytecode"):
         # It is compiled in a root filesystem of its own, beside the sources.
-        found.append(LayerSize(bytecode_key(image), BYTECODE_BYTES, ROOT_BYTES + 3 * BYTECODE_BYTES))
-    return tuple(found)
+        layers.append(LayerSize(bytecode_key(image), BYTECODE_BYTES, ROOT_BYTES + 3 * BYTECODE_BYTES))
+    return tuple(layers)
 
 
 def room_of_images(images: Iterable[tuple[LayerSize, ...]], cached: Set[str]) -> list[tuple[int, int]]:
     """Return for each image its space in the cache and in Docker; a shared layer is made once for all images."""
-    made, found = set(cached), []
+    made, rooms = set(cached), []
     for layers in images:
         making = sum(layer.making_bytes for layer in layers if layer.key not in made)
         made |= {layer.key for layer in layers}
         # Docker gets the tar, and unpacks it.
-        found.append((making, 2 * sum(layer.size_bytes for layer in layers)))
-    return found
+        rooms.append((making, 2 * sum(layer.size_bytes for layer in layers)))
+    return rooms
 
 
 def root_key(image: dict[str, Any]) -> str:

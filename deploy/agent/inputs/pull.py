@@ -52,35 +52,35 @@ def bring(
             with journal.step(f"image {image['kind']}"):
                 _note(image, request)
                 docker.tag(_pulled(docker, image, request, journal)["Id"], image["reference"])
-        found = docker.image(image["reference"])
-        if found is None:
+        known = docker.image(image["reference"])
+        if known is None:
             raise AgentError(
                 f"{image['reference']} was pulled, but Docker does not have it", f"run `{Line('apply')}` again"
             )
-        answers.append(_answer(image, found["Id"], image in missing))
+        answers.append(_answer(image, known["Id"], image in missing))
     return answers
 
 
 def has_digest(image: dict[str, Any], digest: str) -> bool:
     """True if Docker got an image from any registry by this digest."""
-    return any(one.endswith(f"@{digest}") for one in image.get("RepoDigests") or [])
+    return any(name.endswith(f"@{digest}") for name in image.get("RepoDigests") or [])
 
 
 def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
     """Return the image if its name is confirmed: by Docker or, if it was loaded otherwise, by the agent's record."""
-    found = docker.image(image["reference"])
-    if found is None:
+    present = docker.image(image["reference"])
+    if present is None:
         return None
     known = read_json(_record(image, request)) or {}
-    return found if has_digest(found, _digest(image)) or known.get("id") == found["Id"] else None
+    return present if has_digest(present, _digest(image)) or known.get("id") == present["Id"] else None
 
 
 def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Return the image by its digest, from this host or from its registry."""
-    for one in docker.images():
-        if has_digest(one, _digest(image)):
+    for present in docker.images():
+        if has_digest(present, _digest(image)):
             journal.say("it is on this host already")
-            return one
+            return present
     place = image["pull"]["from"]
     story = Story(journal, place, image["pull"].get("size"))
     try:
@@ -88,13 +88,13 @@ def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], jour
             story.hear(line)
     except AgentError as problem:
         raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, image, request)) from None
-    found = docker.image(place)
-    if found is None or not has_digest(found, _digest(image)):
+    pulled = docker.image(place)
+    if pulled is None or not has_digest(pulled, _digest(image)):
         raise AgentError(
             f"{place} could not be pulled: Docker ended the pull without it",
             f"run `{Line('apply')}` again, or see `journalctl -u docker`",
         )
-    return found
+    return pulled
 
 
 class Story:

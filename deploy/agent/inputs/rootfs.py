@@ -106,12 +106,12 @@ def normalise(source: IO[bytes], writer: LayerWriter) -> dict[str, str]:
 
 def package_versions(status: str) -> dict[str, str]:
     """Return the version of every installed package, from dpkg's status."""
-    found = {}
+    versions = {}
     for paragraph in status.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if re.match(r"(Package|Version): ", line))
         if len(fields) == 2:
-            found[fields["Package"]] = fields["Version"]
-    return found
+            versions[fields["Package"]] = fields["Version"]
+    return versions
 
 
 def _hearing(journal: Journal) -> Callable[[str], None]:

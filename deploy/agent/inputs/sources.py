@@ -11,29 +11,29 @@ APT = Path("/etc/apt")
 
 def host_mirror(ending: str, default: str | None = None, apt: Path = APT) -> str:
     """Return the mirror that this host's apt uses for an archive such as debian or debian-security."""
-    found = named_mirror(ending, apt) or default
-    if found is None:
+    mirror = named_mirror(ending, apt) or default
+    if mirror is None:
         raise AgentError(
             "this host's apt sources name no Debian mirror", "name one in kit.yaml: mirrors: {debian: https://...}"
         )
-    return found
+    return mirror
 
 
 def named_mirror(ending: str, apt: Path = APT) -> str | None:
     """Return the first mirror in apt's sources whose address has this ending, if any."""
-    return next((one for one in _addresses(apt) if one.rstrip("/").endswith(f"/{ending}")), None)
+    return next((address for address in _addresses(apt) if address.rstrip("/").endswith(f"/{ending}")), None)
 
 
 def _addresses(apt: Path) -> list[str]:
-    found: list[str] = []
+    listed: list[str] = []
     for path in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))):
         if path.suffix not in (".list", ".sources") or not path.is_file():
             continue
         for line in _lines(path):
             words = line.split("#")[0].split()
             if words[:1] == ["URIs:"] or words[:1] == ["deb"]:
-                found += [word for word in words[1:] if "://" in word or word.startswith(("file:", "mirror+file:"))]
-    return [address for word in found for address in _resolved(word)]
+                listed += [word for word in words[1:] if "://" in word or word.startswith(("file:", "mirror+file:"))]
+    return [address for word in listed for address in _resolved(word)]
 
 
 def _resolved(address: str) -> list[str]:

@@ -73,7 +73,7 @@ def is_own(address: str) -> bool:
     value = ip_address(address)
     if value.version == IPV4 and value.is_loopback:
         return True
-    return address in {one.text for one in _addresses()}
+    return address in {own.text for own in _addresses()}
 
 
 def has_ufw() -> bool:
@@ -106,7 +106,7 @@ def _is_inner(link: Link, links: dict[int, Link], routed: set[str]) -> bool:
     """True if a link is a bridge for containers: no port of it is a card, and no default route uses it."""
     if link.kind != "bridge" or link.name in routed:
         return False
-    return all(one.kind in INNER_PORTS for one in links.values() if one.master == link.number)
+    return all(port.kind in INNER_PORTS for port in links.values() if port.master == link.number)
 
 
 def _ordered(texts: list[str]) -> list[str]:
@@ -126,20 +126,20 @@ def _routed() -> set[str]:
 def _links() -> Iterator[Link]:
     for body in _dump(RTM_GETLINK, RTM_NEWLINK):
         _, hardware, index = struct.unpack_from("=BxHi", body)
-        found = _attributes(body, 16)
-        inside = _attributes(found.get(IFLA_LINKINFO, b""), 0)
-        master = int.from_bytes(found.get(IFLA_MASTER, b"\0"), sys.byteorder)
-        yield Link(index, _text(found.get(IFLA_IFNAME)), hardware, _text(inside.get(IFLA_INFO_KIND)), master)
+        attributes = _attributes(body, 16)
+        inside = _attributes(attributes.get(IFLA_LINKINFO, b""), 0)
+        master = int.from_bytes(attributes.get(IFLA_MASTER, b"\0"), sys.byteorder)
+        yield Link(index, _text(attributes.get(IFLA_IFNAME)), hardware, _text(inside.get(IFLA_INFO_KIND)), master)
 
 
 def _addresses() -> Iterator[Address]:
     for body in _dump(RTM_GETADDR, RTM_NEWADDR):
         family, _, flags, scope, index = struct.unpack_from("=BBBBI", body)
-        found = _attributes(body, 8)
+        attributes = _attributes(body, 8)
         # Of a line between two ends, IFA_ADDRESS is the other one.
-        packed = found.get(IFA_LOCAL) or found.get(IFA_ADDRESS)
+        packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
         if family in FAMILIES and packed:
-            whole = int.from_bytes(found[IFA_FLAGS], sys.byteorder) if IFA_FLAGS in found else flags
+            whole = int.from_bytes(attributes[IFA_FLAGS], sys.byteorder) if IFA_FLAGS in attributes else flags
             yield Address(index, socket.inet_ntop(family, packed), whole, scope)
 
 
@@ -162,14 +162,14 @@ def _dump(asked: int, told: int) -> Iterator[bytes]:
 
 
 def _attributes(data: bytes, start: int) -> dict[int, bytes]:
-    found = {}
+    attributes = {}
     while start + 4 <= len(data):
         size, kind = struct.unpack_from("=HH", data, start)
         if size < 4:
             break
-        found[kind & 0x3FFF] = data[start + 4 : start + size]
+        attributes[kind & 0x3FFF] = data[start + 4 : start + size]
         start += _aligned(size)
-    return found
+    return attributes
 
 
 def _aligned(size: int) -> int:

@@ -40,14 +40,14 @@ def disk(path: Path) -> dict[str, Any]:
 
 def devices(pattern: str) -> list[dict[str, Any]]:
     """Return the device files that match a pattern, with their owners and modes."""
-    found = []
+    files = []
     for path in sorted(Path("/").glob(pattern.lstrip("/"))):
         with contextlib.suppress(OSError):
             status = path.stat()
             mode = f"{stat.S_IMODE(status.st_mode):04o}"
             if stat.S_ISCHR(status.st_mode):
-                found.append({"path": str(path), "uid": status.st_uid, "gid": status.st_gid, "mode": mode})
-    return found
+                files.append({"path": str(path), "uid": status.st_uid, "gid": status.st_gid, "mode": mode})
+    return files
 
 
 def _is_there(path: Path) -> bool:

@@ -17,18 +17,18 @@ OLLAMA_SECONDS = 0.5
 
 def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
     """Return every listener outside this stack on a requested port, and every Ollama on its usual port."""
-    wanted = {int(one["port"]) for one in asked} | {OLLAMA_PORT}
+    wanted = {int(port["port"]) for port in asked} | {OLLAMA_PORT}
     published = _published(containers)
     sockets = {place: inode for place, inode in _listening().items() if place[1] in wanted}
     unknown = {inode for place, inode in sockets.items() if place not in published}
     processes = _processes(unknown) if unknown else {}
-    found = []
+    listeners = []
     for address, port in sorted({place for place in published if place[1] in wanted} | set(sockets)):
         container = published.get((address, port))
         if container is not None and (container["Labels"] or {}).get("kit.stack") == stack:
             continue
         pid, process = processes.get(sockets.get((address, port), ""), (None, None))
-        found.append(
+        listeners.append(
             {
                 "address": address,
                 "port": port,
@@ -39,12 +39,12 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
                 "ollama": ollama_version(address, port) if port == OLLAMA_PORT else None,
             }
         )
-    return found
+    return listeners
 
 
 def strange_addresses(asked: list[dict[str, Any]]) -> list[str]:
     """Return the requested addresses that this host lacks: nothing can listen on them."""
-    return [address for address in sorted({one["address"] for one in asked}) if not is_own(address)]
+    return [address for address in sorted({port["address"] for port in asked}) if not is_own(address)]
 
 
 def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:

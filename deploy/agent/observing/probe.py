@@ -81,25 +81,25 @@ def _services(
 ) -> dict[str, Any]:
     if docker is None or defaults is None:
         return {}
-    inspected = {name: docker.container(one["Id"]) for name, one in of_stack(everything, stack).items()}
-    found = {name: one for name, one in inspected.items() if one is not None}
+    inspected = {name: docker.container(container["Id"]) for name, container in of_stack(everything, stack).items()}
+    containers = {name: container for name, container in inspected.items() if container is not None}
     # Asked for only where it can be: a network that a running container is on cannot be removed.
-    asleep = any(one["State"]["Status"] != "running" for one in found.values())
+    asleep = any(container["State"]["Status"] != "running" for container in containers.values())
     there = {network["Id"] for network in docker.networks()} if asleep else None
-    trouble = troubles(docker, root, stack, found)
+    trouble = troubles(docker, root, stack, containers)
     return {
         name: {
-            **described(one),
-            "health": health_now(docker, one),
+            **described(container),
+            "health": health_now(docker, container),
             **trouble.get(name, {}),
-            "lost_networks": lost_networks(one, there),
-            "replaced_folders": replaced_folders(one),
-            "recreated": was_recreated(root, name, one["Id"]),
-            "changed": changed_configuration(root, one),
-            "defaults": outdated_defaults(one, defaults),
-            "proxies": [] if is_remembered(root, one) else injected_proxies(one),
+            "lost_networks": lost_networks(container, there),
+            "replaced_folders": replaced_folders(container),
+            "recreated": was_recreated(root, name, container["Id"]),
+            "changed": changed_configuration(root, container),
+            "defaults": outdated_defaults(container, defaults),
+            "proxies": [] if is_remembered(root, container) else injected_proxies(container),
         }
-        for name, one in found.items()
+        for name, container in containers.items()
     }
 
 

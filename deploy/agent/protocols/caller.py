@@ -75,12 +75,12 @@ class Caller:
 
     def _read(self, raw: bytes, doing: str) -> dict[str, Any]:
         try:
-            found = json.loads(raw)
+            document = json.loads(raw)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            document = None
+        if not isinstance(document, dict):
             raise self.failure(doing, f"its answer is incomplete, or another program answers: {words_of(raw)!r}")
-        return found
+        return document
 
     @contextmanager
     def _asked(

@@ -32,17 +32,17 @@ class Engine(Caller):
 
     def models(self) -> dict[str, Live]:
         """Return the engine's models by a key that ignores how a name is spelled."""
-        found = {}
-        for one in self._object("GET", "/api/tags", None, "listing its models").get("models") or []:
-            digest = str(one.get("digest", "")).rpartition(":")[2]
-            live = Live(one["name"], digest, int(one.get("size", 0)), str(one.get("modified_at", "")))
-            found[same(live.name)] = live
-        return found
+        models = {}
+        for listed in self._object("GET", "/api/tags", None, "listing its models").get("models") or []:
+            digest = str(listed.get("digest", "")).rpartition(":")[2]
+            live = Live(listed["name"], digest, int(listed.get("size", 0)), str(listed.get("modified_at", "")))
+            models[same(live.name)] = live
+        return models
 
     def loaded(self) -> dict[str, dict[str, Any]]:
         """Return the loaded models, by the same key."""
         listed = self._object("GET", "/api/ps", None, "asking what is loaded").get("models") or []
-        return {same(one["name"]): one for one in listed}
+        return {same(model["name"]): model for model in listed}
 
     def shown(self, name: str) -> dict[str, Any]:
         """Return the facts of a model that are recorded and compared, as the engine shows it."""

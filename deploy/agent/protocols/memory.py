@@ -33,7 +33,7 @@ class Memory:
 
     def keep(self, engine: str, name: str, request: str, manifest: str, **more: dict[str, Any] | None) -> None:
         """Record a made model: its request, its parts, and how the engine shows it."""
-        told = {topic: one for topic, one in more.items() if one}
+        told = {topic: value for topic, value in more.items() if value}
         self._replace("engines", engine, name, {"request": request, "manifest": manifest, **told})
 
     def is_kept(self, engine: str, name: str, request: str, manifest: str) -> bool:
@@ -50,8 +50,8 @@ class Memory:
 
     def pulled(self, engine: str, name: str) -> str | None:
         """Return the digest that a tag had when the kit pulled it."""
-        found: str | None = self._known.get("pulled", {}).get(engine, {}).get(same(name))
-        return found
+        digest: str | None = self._known.get("pulled", {}).get(engine, {}).get(same(name))
+        return digest
 
     def tags(self, engine: str) -> tuple[str, ...]:
         """Return the tags that the kit pulled, spelled for comparison."""
@@ -83,8 +83,8 @@ class Memory:
 
     def place(self, engine: str) -> str | None:
         """Return the folder that an engine's models were made in."""
-        found: str | None = self._known.get("places", {}).get(engine)
-        return found
+        folder: str | None = self._known.get("places", {}).get(engine)
+        return folder
 
     def keep_place(self, engine: str, folder: str) -> None:
         """Record the folder of an engine's models."""

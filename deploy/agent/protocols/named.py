@@ -33,7 +33,7 @@ class NamedEngine(Caller):
         try:
             said = json.loads(raw)
             listed = said["data"] if isinstance(said, dict) else said
-            return tuple(str(one["id"]) for one in listed or ())
+            return tuple(str(model["id"]) for model in listed or ())
         except (ValueError, KeyError, TypeError):
             raise self._strange(f"{words_of(raw)[:SHOWN]!r}") from None
 
@@ -53,7 +53,7 @@ def applied_names(root: Path, engine: str, address: str) -> dict[str, str]:
     decided = read_json(root / "current" / "deployment.json") or {}
     return {
         name: known
-        for one in decided.get("named_engines", [])
-        if (one["name"], one["address"]) == (engine, address)
-        for name, known in one["models"]
+        for named in decided.get("named_engines", [])
+        if (named["name"], named["address"]) == (engine, address)
+        for name, known in named["models"]
     }

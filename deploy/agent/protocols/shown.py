@@ -24,42 +24,42 @@ def summary(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(table: str) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for line in table.splitlines():
         name, _, value = line.strip().partition(" ")
         if name:
-            found.setdefault(name, []).append(value.strip())
+            values.setdefault(name, []).append(value.strip())
     # Their order is the engine's whim, but not that of the values of one.
-    return {name: ", ".join(found[name]) for name in sorted(found)}
+    return {name: ", ".join(values[name]) for name in sorted(values)}
 
 
 def _files(modelfile: str) -> list[str]:
     """Return the blobs at the top of a printed Modelfile; further down, a text may contain similar lines."""
-    found = []
+    files = []
     for line in modelfile.splitlines():
         word, _, path = line.partition(" ")
         if word in ("FROM", "ADAPTER"):
-            found.append(f"{word} {path.rpartition('/')[2]}")
+            files.append(f"{word} {path.rpartition('/')[2]}")
         elif word and not word.startswith("#"):
             break
-    return found
+    return files
 
 
 def built_in(modelfile: str) -> dict[str, str]:
     """Return renderer and parser, which no other field has; lines inside a quoted text do not count."""
-    found, quote = {}, ""
+    parts, quote = {}, ""
     for line in modelfile.splitlines():
         word, _, value = line.partition(" ")
         if quote:
             quote = "" if line.endswith(quote) else quote
         elif word in ("RENDERER", "PARSER"):
-            found[word.lower()] = value.strip()
+            parts[word.lower()] = value.strip()
         elif word.isupper():
             value = value.partition(" ")[2] if word in ("PARAMETER", "MESSAGE") else value
             opened = next((each for each in ('"""', '"') if value.startswith(each)), "")
             is_closed = len(value) >= 2 * len(opened) and value.endswith(opened)
             quote = "" if is_closed else opened
-    return found
+    return parts
 
 
 def _parent(name: str) -> str:

@@ -41,27 +41,27 @@ def stored(models_dir: str) -> dict[str, Stored] | None:
 
     An invalid manifest has no parts: no engine lists it.
     """
-    found: dict[str, Stored] = {}
+    models: dict[str, Stored] = {}
     try:
         for path in _manifests(Path(models_dir) / "manifests"):
             raw = path.read_bytes()
             name = plain(":".join(("/".join(path.parts[-NAME_PARTS:-1]), path.name)))
             try:
-                found[same(name)] = _read(name, raw)
+                models[same(name)] = _read(name, raw)
             except (ValueError, KeyError, TypeError, AttributeError):
-                found[same(name)] = Stored(Live(name, "", 0, ""), {})
+                models[same(name)] = Stored(Live(name, "", 0, ""), {})
     except OSError:
         return None
-    return found
+    return models
 
 
-def damages(models_dir: str, found: dict[str, Stored]) -> dict[str, str]:
+def damages(models_dir: str, models: dict[str, Stored]) -> dict[str, str]:
     """Return the damage of each model that has lost parts; file sizes are checked, contents are not read."""
     sizes: dict[str, int | None] = {}
     told = {}
-    for key, one in found.items():
-        words = [] if one.live.digest else ["its manifest cannot be read"]
-        for part in one.parts:
+    for key, model in models.items():
+        words = [] if model.live.digest else ["its manifest cannot be read"]
+        for part in model.parts:
             if part.file not in sizes:
                 sizes[part.file] = _size(f"{models_dir}/blobs/{part.file}")
             if (there := sizes[part.file]) != part.size:
@@ -86,8 +86,8 @@ def drop_cut(path: str, size: int) -> None:
 
 def holds(path: str, size: int | None = None) -> bool:
     """True if a path exists with the right size; an inaccessible path counts as missing."""
-    found = _size(path)
-    return found is not None and size in (None, found)
+    there = _size(path)
+    return there is not None and size in (None, there)
 
 
 def is_shut(models_dir: str) -> bool:

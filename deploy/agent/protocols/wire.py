@@ -79,12 +79,12 @@ class Reply:
 
     def body(self, most: int = 64 << 20) -> bytes:
         """Return the body, up to `most` bytes."""
-        found = b""
+        body = b""
         for piece in self.pieces():
-            found += piece
-            if len(found) >= most:
+            body += piece
+            if len(body) >= most:
                 break
-        return found[:most]
+        return body[:most]
 
     def lines(self) -> Iterator[bytes]:
         """Yield the body line by line without delay; the last line may lack its end."""

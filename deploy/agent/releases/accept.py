@@ -26,10 +26,10 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     if linked_release(root, "current") != request["release"]:
         raise AgentError(f"release {request['release'][:12]} does not run on this host", f"run `{Line('apply')}` again")
     docker = Docker()
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
-    inspected = {name: docker.container(one["Id"]) for name, one in found.items()}
-    remember_configurations(root, {name: one for name, one in inspected.items() if one is not None})
-    remember_unknown(root, {name: one["Id"] for name, one in found.items()})
+    listed = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    inspected = {name: docker.container(container["Id"]) for name, container in listed.items()}
+    remember_configurations(root, {name: container for name, container in inspected.items() if container is not None})
+    remember_unknown(root, {name: container["Id"] for name, container in listed.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)
     remember_places(root, request.get("places", {}), request.get("origin", ""))

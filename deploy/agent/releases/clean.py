@@ -81,10 +81,10 @@ def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[P
             *_with_compiled(old_agents(kit)),
             *(cache / name for name in CACHED if whole and (cache / name).exists()),
         ]
-    found = [path for path in (kit / TOOLS.name, cache) if path.exists()]
+    shared = [path for path in (kit / TOOLS.name, cache) if path.exists()]
     # The agent that does this is brought again when it is asked for.
-    return [*found, *_with_compiled(sorted((kit / AGENTS.name).glob("*.pyz")))]
+    return [*shared, *_with_compiled(sorted((kit / AGENTS.name).glob("*.pyz")))]
 
 
 def _with_compiled(agents: list[Path]) -> list[Path]:
-    return [one for path in agents for one in (path, *sorted(path.parent.glob(f"{path.name}.*")))]
+    return [file for path in agents for file in (path, *sorted(path.parent.glob(f"{path.name}.*")))]

@@ -64,8 +64,8 @@ def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
 
 def _remove_old_agents() -> None:
     for path in old_agents(AGENTS.parent):
-        for one in (path, *AGENTS.glob(f"{path.name}.*")):
-            one.unlink(missing_ok=True)
+        for file in (path, *AGENTS.glob(f"{path.name}.*")):
+            file.unlink(missing_ok=True)
 
 
 def old_agents(kit: Path) -> list[Path]:
@@ -104,8 +104,8 @@ def unneeded_names(image: dict[str, Any], recipes: set[str], kept: set[str]) -> 
     tags = [tag for tag in image["RepoTags"] or [] if tag != NO_NAME]
     own = [tag for tag in tags if tag.startswith(OWN_IMAGES)]
     recipe = (image["Labels"] or {}).get("kit.recipe")
-    digests = [one for one in image.get("RepoDigests") or [] if one.rpartition(":")[2] in recipes]
-    known = {recipe, *(one.rpartition(":")[2] for one in (*own, *digests))} & recipes
+    digests = [name for name in image.get("RepoDigests") or [] if name.rpartition(":")[2] in recipes]
+    known = {recipe, *(name.rpartition(":")[2] for name in (*own, *digests))} & recipes
     if not known or ((own or digests) and known & kept):
         return []
     if len(own) < len(tags):
@@ -124,7 +124,7 @@ def _removed(docker: Docker, name: str) -> list[str]:
 
 def _named_recipes(root: Path) -> set[str]:
     manifests = [read_manifest(root, path.name) for path in _folders(root / "releases")]
-    images = {one["image"] for manifest in manifests if manifest for one in manifest["services"].values()}
+    images = {service["image"] for manifest in manifests if manifest for service in manifest["services"].values()}
     return {image.rpartition(":")[2] for image in images if image.startswith(OWN_IMAGES)}
 
 
@@ -145,4 +145,4 @@ def _unnamed_files(root: Path) -> list[Path]:
 
 
 def _folders(path: Path) -> list[Path]:
-    return sorted(one for one in path.glob("*") if one.is_dir())
+    return sorted(folder for folder in path.glob("*") if folder.is_dir())

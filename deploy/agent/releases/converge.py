@@ -40,7 +40,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
             f"release {request['release'][:12]} is not on this host", f"run `{Line('apply')}`, which places it"
         )
     finish_put_back(root, journal)
-    meant = [name for name, one in services.items() if one["action"] not in ("remove", "stop")]
+    meant = [name for name, service in services.items() if service["action"] not in ("remove", "stop")]
     with journal.step("containers"), standing(docker, root, request["stack"], meant, journal):
         back = take_back.remember_way_back(docker, root, request["stack"])
         settle_places(docker, root, request, services, journal)
@@ -62,7 +62,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 def _touched(request: dict[str, Any]) -> Services:
     order = request.get("order", [])
-    named = {name: one for name, one in request["services"].items() if one["action"] != "keep"}
+    named = {name: service for name, service in request["services"].items() if service["action"] != "keep"}
     return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 
@@ -71,13 +71,13 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
         return False
     mark_unproven(root, request["release"])
     point(root, "current", request["release"])
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name in _with_action(services, "remove", "stop"):
-        if name in found:
+        if name in containers:
             journal.say(f"stopping {name}")
-            stop_container(docker, found[name]["Id"])
+            stop_container(docker, containers[name]["Id"])
             if services[name]["action"] == "remove":
-                docker.remove(found[name]["Id"])
+                docker.remove(containers[name]["Id"])
     _remove_leftovers(docker, request["stack"], [*services])
     made, recreated = _with_action(services, *MADE), _with_action(services, "recreate")
     seen = {name: fingerprints(root, name) for name in (*made, *recreated)}
@@ -86,10 +86,10 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
         if names:
             journal.say(f"{'recreating' if recreate else 'starting'} {', '.join(names)}")
             run_up(root, up_argv(root, request["project"], names, recreate), ", ".join(names))
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, now in seen.items():
-        if name in found:
-            remember(root, name, found[name]["Id"], now)
+        if name in containers:
+            remember(root, name, containers[name]["Id"], now)
     forget_stopped(root, [*made, *recreated])
     return True
 
@@ -97,14 +97,14 @@ def _make(docker: Docker, root: Path, request: dict[str, Any], services: Service
 def _remove_leftovers(docker: Docker, stack: str, names: list[str]) -> None:
     """Remove the second container of a service: an interrupted recreation leaves one, and compose fails on it."""
     everything = docker.containers({"kit.stack": stack})
-    kept = {one["Id"] for one in of_stack(everything, stack).values()}
+    kept = {listed["Id"] for listed in of_stack(everything, stack).values()}
     for container in all_of_stack(everything, stack):
         if container["Labels"]["kit.service"] in names and container["Id"] not in kept:
             docker.remove(container["Id"])
 
 
 def _with_action(services: Services, *actions: str) -> list[str]:
-    return [name for name, one in services.items() if one["action"] in actions]
+    return [name for name, service in services.items() if service["action"] in actions]
 
 
 def _wait(
@@ -118,8 +118,8 @@ def _wait(
     """Wait for the touched services, and for those that an interrupted run left starting."""
     asleep = {*stopped_services(root), *_with_action(services, "remove", "stop")}
     limits = {
-        name: float(one.get("health_timeout") or HEALTH_SECONDS)
-        for name, one in request["services"].items()
+        name: float(service.get("health_timeout") or HEALTH_SECONDS)
+        for name, service in request["services"].items()
         if name not in asleep
     }
     return Wait(docker, root, request["stack"], limits, before).until_healthy(journal)

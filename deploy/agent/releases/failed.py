@@ -18,8 +18,8 @@ def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | Non
     """Keep the last lines of a service's container; None if there are none, which is no failure."""
     path = _folder(root) / f"{service}.log"
     try:
-        found = of_stack(docker.containers({"kit.stack": stack}), stack).get(service)
-        lines = redacted_log(docker, root, found["Id"], LINES) if found else []
+        container = of_stack(docker.containers({"kit.stack": stack}), stack).get(service)
+        lines = redacted_log(docker, root, container["Id"], LINES) if container else []
         if not lines:
             return None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -67,8 +67,8 @@ def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     (Path(request["root"]) / "run" / "stopped.json").unlink(missing_ok=True)
     return {
         "changed": bool(containers or networks),
-        "containers": sorted(one["Labels"]["kit.service"] for one in containers),
-        "networks": sorted(one["Name"] for one in networks),
+        "containers": sorted(item["Labels"]["kit.service"] for item in containers),
+        "networks": sorted(item["Name"] for item in networks),
     }
 
 
@@ -111,7 +111,7 @@ def _services_with_data(root: Path) -> list[str]:
         return [path.name for path in (root / "secrets").glob("*")]
     with_data = {service["name"] for service in decided["services"] if service.get("data")}
     # Also of services that were taken out earlier: their data stays, and so do the keys that it needs.
-    return sorted(with_data | {one["service"] for one in left_places(root, [])})
+    return sorted(with_data | {place["service"] for place in left_places(root, [])})
 
 
 def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:

@@ -22,55 +22,55 @@ HEALTH_SECONDS = 180.0
 
 def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop services in reverse order, and remember that a person stopped them."""
-    root, docker, found = Path(request["root"]), Docker(), _found(request)
+    root, docker, containers = Path(request["root"]), Docker(), _found(request)
     stopped = []
-    for name in reversed(list(found)):
-        if found[name]["State"] in ("running", "restarting", "paused"):
+    for name in reversed(list(containers)):
+        if containers[name]["State"] in ("running", "restarting", "paused"):
             with journal.step(f"stop {name}"):
-                stop_container(docker, found[name]["Id"])
+                stop_container(docker, containers[name]["Id"])
             stopped.append(name)
-    _write(root, sorted({*stopped_services(root), *found}))
+    _write(root, sorted({*stopped_services(root), *containers}))
     return {"changed": bool(stopped), "services": stopped}
 
 
 def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Start services and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
-    found = _found(request)
-    started = [name for name in found if found[name]["State"] != "running"]
+    containers = _found(request)
+    started = [name for name in containers if containers[name]["State"] != "running"]
     ensure_sound(Path(request["root"]), started)
-    _start(request, found, started, journal)
+    _start(request, containers, started, journal)
     return {"changed": bool(started), "services": started}
 
 
 def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Stop and start services, and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
-    docker, found = Docker(), _found(request)
-    ensure_sound(Path(request["root"]), found)
-    with standing(docker, Path(request["root"]), request["stack"], found, journal):
-        for name in reversed(list(found)):
+    docker, containers = Docker(), _found(request)
+    ensure_sound(Path(request["root"]), containers)
+    with standing(docker, Path(request["root"]), request["stack"], containers, journal):
+        for name in reversed(list(containers)):
             with journal.step(f"stop {name}"):
-                stop_container(docker, found[name]["Id"])
-        _start(request, found, list(found), journal)
-    return {"changed": bool(found), "services": list(found)}
+                stop_container(docker, containers[name]["Id"])
+        _start(request, containers, list(containers), journal)
+    return {"changed": bool(containers), "services": list(containers)}
 
 
-def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], journal: Journal) -> None:
+def _start(request: dict[str, Any], containers: dict[str, Any], names: list[str], journal: Journal) -> None:
     root, docker = Path(request["root"]), Docker()
     before = restarts_before(docker, request["stack"])
-    forget_stopped(root, list(found))
+    forget_stopped(root, list(containers))
     for name in names:
         seen = fingerprints(root, name)
         try:
-            docker.start(found[name]["Id"])
+            docker.start(containers[name]["Id"])
         except AgentError as problem:
             raise AgentError(
                 f"{name} cannot start: {problem.problem}", f"`{Line('apply')}` makes its container anew"
             ) from problem
-        if not was_recreated(root, name, found[name]["Id"]):
-            remember(root, name, found[name]["Id"], seen)
-    limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in found}
+        if not was_recreated(root, name, containers[name]["Id"]):
+            remember(root, name, containers[name]["Id"], seen)
+    limits = {name: float(request.get("health_timeouts", {}).get(name) or HEALTH_SECONDS) for name in containers}
     with journal.step("health"):
         try:
             Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
@@ -80,12 +80,12 @@ def _start(request: dict[str, Any], found: dict[str, Any], names: list[str], jou
 
 def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the requested containers in the requested order; all containers if none is named."""
-    found = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
-    names = request.get("services") or list(found)
-    missing = [name for name in names if name not in found]
+    containers = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
+    names = request.get("services") or list(containers)
+    missing = [name for name in names if name not in containers]
     if missing:
         raise AgentError(f"there is no container of {', '.join(missing)} on this host", f"`{Line('apply')}` makes it")
-    return {name: found[name] for name in names}
+    return {name: containers[name] for name in names}
 
 
 def stopped_services(root: Path) -> list[str]:

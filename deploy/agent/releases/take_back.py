@@ -35,10 +35,14 @@ def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
     release = target_release(root)
     if known is not None and known["release"] == release:
         return known
-    found = of_stack(docker.containers({"kit.stack": stack}), stack)
-    inspected = {name: docker.container(one["Id"]) for name, one in found.items()}
+    listed = of_stack(docker.containers({"kit.stack": stack}), stack)
+    inspected = {name: docker.container(container["Id"]) for name, container in listed.items()}
     # The container's own words: a list of containers shows an id once a tag has moved on.
-    images = {name: {"reference": one["Config"]["Image"], "id": one["Image"]} for name, one in inspected.items() if one}
+    images = {
+        name: {"reference": container["Config"]["Image"], "id": container["Image"]}
+        for name, container in inspected.items()
+        if container
+    }
     back = {"format": 1, "release": release, "images": images}
     write_json(path, back)
     return back
@@ -60,7 +64,7 @@ def target_release(root: Path) -> str | None:
 
 def _images(root: Path, release: str) -> dict[str, str] | None:
     manifest = read_manifest(root, release)
-    return {name: one["image"] for name, one in manifest["services"].items()} if manifest else None
+    return {name: service["image"] for name, service in manifest["services"].items()} if manifest else None
 
 
 def take_back(
@@ -129,18 +133,18 @@ def _go_back(
     manifest: dict[str, Any],
     journal: Journal,
 ) -> dict[str, str]:
-    found = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name in services:
-        if name in found:
-            stop_container(docker, found[name]["Id"])
+        if name in containers:
+            stop_container(docker, containers[name]["Id"])
     for name in _replaced(docker, back, services):
         docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
     owners_back(services)
     secrets_back(root, back["release"], list(services))
-    aside = _data_back(docker, root, services, found, journal)
+    aside = _data_back(docker, root, services, containers, journal)
     for name in services:
-        if name in found and name not in manifest["services"]:
-            docker.remove(found[name]["Id"])
+        if name in containers and name not in manifest["services"]:
+            docker.remove(containers[name]["Id"])
     point(root, "current", back["release"])
     aside.update(go_back(root, back["release"]))
     asleep = stopped_services(root)
@@ -151,13 +155,13 @@ def _go_back(
 
 
 def _data_back(
-    docker: Docker, root: Path, services: Services, found: dict[str, dict[str, Any]], journal: Journal
+    docker: Docker, root: Path, services: Services, containers: dict[str, dict[str, Any]], journal: Journal
 ) -> dict[str, str]:
     aside = {}
     for name, copy in read_pending(root).items():
         if name not in services:
             continue
-        if _may_have_written(docker, found.get(name), copy):
+        if _may_have_written(docker, containers.get(name), copy):
             aside[name] = put_back(root, name, Path(copy["folder"]), journal)
         forget_copy(root, name)
     return aside
@@ -180,5 +184,5 @@ def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], j
     run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
     limits = {name: float(request["services"].get(name, {}).get("health_timeout") or HEALTH_SECONDS) for name in names}
     healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
-    for name, one in healthy.items():
-        remember(root, name, one["id"], seen[name])
+    for name, container in healthy.items():
+        remember(root, name, container["id"], seen[name])

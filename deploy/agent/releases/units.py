@@ -62,8 +62,8 @@ def _wanted(stack: str, release: Path) -> dict[Path, str]:
     """Return the target paths of a release's files, each with the file's name."""
     project = project_of(stack)
     if has_systemd():
-        found = [*release.glob(f"{project}.*.service"), *release.glob(f"{project}.*{TIMER}")]
-        return {UNITS / path.name: path.name for path in found}
+        files = [*release.glob(f"{project}.*.service"), *release.glob(f"{project}.*{TIMER}")]
+        return {UNITS / path.name: path.name for path in files}
     return {CRON / project: f"{project}.cron"} if (release / f"{project}.cron").exists() else {}
 
 

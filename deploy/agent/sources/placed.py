@@ -65,6 +65,6 @@ def read(paths: Iterable[Path]) -> Iterator[bytes]:
 def _ensure_hash(found: str, model: dict[str, Any], origin: str) -> None:
     if found != model["sha256"]:
         raise AgentError(
-            f"model {model['name']}: expected sha256 {model['sha256']}, got {found} from {origin}",
+            f"model {model['name']}: expected sha256 {model['sha256']}, got {digest} from {origin}",
             "write this file's sha256 into kit.yaml if it is the right one, or provide the other file",
         )

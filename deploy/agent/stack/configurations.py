@@ -19,7 +19,7 @@ Digests = dict[str, str]
 def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -> None:
     """Record the configuration of inspected containers without a record; drop all other records."""
     known = _known(root)
-    kept = {name: known.get(one["Id"]) or _digests(one) for name, one in containers.items()}
+    kept = {name: known.get(container["Id"]) or _digests(container) for name, container in containers.items()}
     after = {containers[name]["Id"]: digests for name, digests in kept.items()}
     if after != known:
         write_json(_path(root), {"format": 1, "containers": after})

@@ -116,11 +116,11 @@ def _own(root: Path) -> Iterator[Path]:
     shared = root.parent
     places = [shared, shared / "agent", shared / "tools", shared / "tools" / "bin", root]
     inside = ("*.json", "audit.log", "copies", "releases", "releases/*", "files", "files/*", "run", "run/**/*")
-    found = [(shared, PROGRAMS), (root, inside)]
+    patterns = [(shared, PROGRAMS), (root, inside)]
     if shared == KIT:
         places += [CACHE, path_of(root.name)]
-        found.append((CACHE, CACHED))
-    places += [path for above, names in found for name in names for path in sorted(above.glob(name))]
+        patterns.append((CACHE, CACHED))
+    places += [path for above, names in patterns for name in names for path in sorted(above.glob(name))]
     for path in dict.fromkeys(places):
         if path.exists() and not path.is_symlink():
             yield path

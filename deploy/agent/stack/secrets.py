@@ -59,27 +59,27 @@ def names_path(root: Path) -> Path:
 
 def found_secrets(root: Path) -> dict[str, Any]:
     """Describe every secret's file, by service and name; never its value."""
-    found = {}
+    files = {}
     for path in sorted((root / "secrets").glob("*/*")):
         if not path.name.startswith("."):
             status = path.stat()
             mode = f"{status.st_mode & 0o7777:04o}"
-            found[f"{path.parent.name}/{path.name}"] = {"present": True, "mode": mode, "uid": status.st_uid}
-    return found
+            files[f"{path.parent.name}/{path.name}"] = {"present": True, "mode": mode, "uid": status.st_uid}
+    return files
 
 
 def replaced(root: Path, given: list[dict[str, str]]) -> list[str]:
     """Return the secrets, by service and name, whose values differ from the given ones."""
-    found = []
-    for one in given:
-        _ensure_names({**one, "readers": []})
+    names = []
+    for secret in given:
+        _ensure_names({**secret, "readers": []})
         try:
-            held = secret_path(root, one["owner"], one["name"]).read_bytes()
+            held = secret_path(root, secret["owner"], secret["name"]).read_bytes()
         except OSError:
             continue
-        if not hmac.compare_digest(held, one["value"].encode()):
-            found.append(f"{one['owner']}/{one['name']}")
-    return found
+        if not hmac.compare_digest(held, secret["value"].encode()):
+            names.append(f"{secret['owner']}/{secret['name']}")
+    return names
 
 
 def secret_path(root: Path, service: str, name: str) -> Path:

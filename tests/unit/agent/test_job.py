@@ -49,6 +49,6 @@ def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_pat
     root = tmp_path / "t-job"
     status, answer = run(transport, root, verb="place", request={"release": "x", "files": [{"path": "../x"}]})
     assert status == 1
-    assert "no place for the file" in answer["error"]["problem"]
+    assert "cannot hold the file" in answer["error"]["problem"]
     assert transport.call("probe", {"stack": "t-job", "root": str(root)})["interrupted"] is None
     assert "no such verb: nothing" in run(transport, root, verb="nothing")[1]["error"]["problem"]

@@ -37,7 +37,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     room = service["room"]
     stored = readable(room["database"])
     wanted = {name: value_of(value, root) for name, value in room["settings"].items()}
-    differing = [one["name"] for one in drift(room["settings"], stored, root)]
+    differing = [difference["name"] for difference in drift(room["settings"], stored, root)]
     is_missing = bool(missing_person(room, stored, root))
     if differing or is_missing:
         # Loading what speaks HTTP takes longer than all else of a look at the settings.

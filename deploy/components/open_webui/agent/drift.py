@@ -17,8 +17,8 @@ def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, s
     """Return each owned setting that differs, with its cause."""
     if not stored.exists:
         return []
-    found = ((name, value, stored.settings.get(name, MISSING)) for name, value in sorted(wanted.items()))
-    resolved = ((name, value, value_of(value, root, default=MISSING), there) for name, value, there in found)
+    settings = ((name, value, stored.settings.get(name, MISSING)) for name, value in sorted(wanted.items()))
+    resolved = ((name, value, value_of(value, root, default=MISSING), there) for name, value, there in settings)
     return [
         {"name": name, "cause": _cause(name, value, now, there)}
         for name, value, now, there in resolved
@@ -29,7 +29,7 @@ def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, s
 def _holds(there: Any, wanted: Any) -> bool:
     """True if every wanted key has its value; a missing key equals an empty value."""
     if isinstance(wanted, dict):
-        return isinstance(there, dict) and all(_holds(there.get(key, ""), one) for key, one in wanted.items())
+        return isinstance(there, dict) and all(_holds(there.get(key, ""), item) for key, item in wanted.items())
     return bool(there == wanted)
 
 
@@ -55,5 +55,5 @@ def _inner(there: Any, wanted: dict[str, Any]) -> list[str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or "empty"
+        return ", ".join(str(item) for item in value) or "empty"
     return json.dumps(value) if isinstance(value, bool) or value is None else str(value) or "empty"

@@ -33,7 +33,7 @@ class Stored:
         if self.exists:
             with closing(connect(database)) as connection:
                 self.settings = {key: json.loads(value) for key, value in connection.execute(_SETTINGS)}
-                self.accounts = {str(one): str(email) for one, email in connection.execute(_ACCOUNTS)}
+                self.accounts = {str(account): str(email) for account, email in connection.execute(_ACCOUNTS)}
                 self.last_used = int(_number(connection, _NEWEST_ACCOUNT))
 
     @property
@@ -56,7 +56,7 @@ def looked(database: Path, *, counted: bool) -> dict[str, Any]:
     try:
         with closing(connect(database)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            ids = [str(one) for one, _ in connection.execute(_ACCOUNTS)] if "user" in tables else []
+            ids = [str(account) for account, _ in connection.execute(_ACCOUNTS)] if "user" in tables else []
             words = _words(connection, tables, len(ids)) if counted else ""
             latest = int(_number(connection, _NEWEST_CHAT)) if "chat" in tables else 0
             # Who deletes the newest chat is active then: this alone never falls.
