@@ -52,7 +52,7 @@ UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 
 
 def operation_of(verb: str) -> Operation:
-    """Return the operation of a verb, loaded; AgentError where there is no such verb."""
+    """Return the operation of a verb, loaded; raise AgentError for an unknown verb."""
     if verb not in VERBS:
         raise AgentError(f"the agent has no verb {verb!r}", f"use one of {', '.join(VERBS)}", 2)
     name, _, function = VERBS[verb].partition(":")

@@ -62,8 +62,8 @@ def read(paths: Iterable[Path]) -> Iterator[bytes]:
         raise told(problem) from problem
 
 
-def _ensure_hash(found: str, model: dict[str, Any], origin: str) -> None:
-    if found != model["sha256"]:
+def _ensure_hash(digest: str, model: dict[str, Any], origin: str) -> None:
+    if digest != model["sha256"]:
         raise AgentError(
             f"model {model['name']}: expected sha256 {model['sha256']}, got {digest} from {origin}",
             "write this file's sha256 into kit.yaml if it is the right one, or provide the other file",

@@ -51,4 +51,4 @@ def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_pat
     assert status == 1
     assert "cannot hold the file" in answer["error"]["problem"]
     assert transport.call("probe", {"stack": "t-job", "root": str(root)})["interrupted"] is None
-    assert "no such verb: nothing" in run(transport, root, verb="nothing")[1]["error"]["problem"]
+    assert "has no verb" in run(transport, root, verb="nothing")[1]["error"]["problem"]
