@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from deploy.components import room_of
 from deploy.components.room import CauseOf, Resolved
 from deploy.decide.resolve import resolved_parts
+from deploy.decide.view import published
 from deploy.deployment.offers import ChatApi, Embeddings
 from deploy.deployment.secrets import Secret
-from deploy.deployment.service import Service
 from deploy.lock.model import Lock
 from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
@@ -85,11 +85,11 @@ def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
     embeddings = tuple(model for offer in part.offers if isinstance(offer, Embeddings) for model in offer.models)
     for offer in part.offers:
         if isinstance(offer, ChatApi):
-            url = offer.url if part.own_service is None else _published(offer.url, part.own_service)
+            seen = offer if part.own_service is None else published(offer, part.own_service)
             yield Door(
                 name=name,
                 protocol=offer.protocol,
-                url=url,
+                url=seen.url,
                 models=offer.models,
                 key=offer.key,
                 is_gateway=is_gateway,
@@ -97,10 +97,3 @@ def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
                 embeddings=embeddings,
                 upstream=offer.upstream,
             )
-
-
-def _published(url: str, service: Service) -> str:
-    """Return an address inside the stack's networks as an address of the host's own port."""
-    inside = urlsplit(url)
-    port = next(port for port in service.told_ports if port.container_port == inside.port)
-    return f"{inside.scheme}://{port.place}{inside.path}"

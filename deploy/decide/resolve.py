@@ -6,34 +6,42 @@ from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
+from deploy.decide.view import Offered, seen_from
 from deploy.deployment.host import Deployment
+from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.lock.model import Lock
 from deploy.sources.lock import weights_of
 from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
-from deploy.spec.model import Engine, Spec
+from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.stack import HERE
+from deploy.spec.placed import host_of
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
     """Decide everything for each host, by its name."""
-    return {HERE: _deployment(spec, lock, resolved_parts(spec, lock))}
+    placed: dict[str, list[Resolved]] = {}
+    for part, resolved in zip(_parts(spec), resolved_parts(spec, lock), strict=True):
+        placed.setdefault(host_of(part), []).append(resolved)
+    return {host: _deployment(spec, lock, resolved) for host, resolved in placed.items()}
 
 
 def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
     """Decide part by part: the engines in their order, the gateway over them, the web UI over that."""
-    resolved = [
-        room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
-    ]
-    offers = tuple(offer for engine in resolved for offer in engine.offers)
-    for front in (spec.gateway, spec.webui):
-        if front is not None:
-            site = Site(spec.stack, image_of(front, lock), addresses=lock.addresses, embedding=_embedding(spec))
-            resolved.append(room_of(front.kind).resolve(front, site, offers))
-            offers += resolved[-1].offers
+    resolved = []
+    offered: list[Offered] = []
+    for part in _parts(spec):
+        host = host_of(part)
+        offers = () if isinstance(part, EngineSpec) else seen_from(host, offered)
+        resolved.append(room_of(part.kind).resolve(part, _site(spec, lock, part), offers))
+        offered += [Offered(host, offer) for offer in resolved[-1].offers]
     return resolved
+
+
+def _parts(spec: Spec) -> list[Engine | Gateway | WebUI]:
+    fronts = (spec.gateway, spec.webui)
+    return [*spec.engines, *(front for front in fronts if front is not None)]
 
 
 def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
@@ -47,6 +55,12 @@ def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
         addresses=tuple((word, lock.addresses[word]) for word in spec.address_words),
         jobs=tuple(job for one in resolved for job in one.jobs),
     )
+
+
+def _site(spec: Spec, lock: Lock, part: Engine | Gateway | WebUI) -> Site:
+    if isinstance(part, EngineSpec):
+        return _site_of_engine(spec, lock, part)
+    return Site(spec.stack, image_of(part, lock), addresses=lock.addresses, embedding=_embedding(spec))
 
 
 def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.reading.document import FieldPath
 from deploy.spec.model import Spec
+from deploy.stack import HERE
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A service of the spec with its name and its place in the file."""
+    """A service of the spec with its name, its host and its place in the file."""
 
     path: FieldPath
     name: str
     spec: ServiceSpec
     port: int
+    host: str
 
     @property
     def port_path(self) -> FieldPath:
@@ -35,4 +38,12 @@ def services(spec: Spec) -> list[Placed]:
         found.append((("gateway",), spec.gateway.kind, spec.gateway))
     if spec.webui is not None:
         found.append((("webui",), spec.webui.kind, spec.webui))
-    return [Placed(path, name, service, service.port_or(service.traits.default_port)) for path, name, service in found]
+    return [
+        Placed(path, name, service, service.port_or(service.traits.default_port), host_of(service))
+        for path, name, service in found
+    ]
+
+
+def host_of(_part: EngineSpec | ServiceSpec) -> str:
+    """Return the host of an engine, the gateway or the web UI: a kit.yaml names none, so all are on this machine."""
+    return HERE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from deploy.fields.engine import ModelsAre
 from deploy.fields.service import ServiceSpec
@@ -21,9 +21,14 @@ from deploy.stack import RESERVED_NAMES
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
     """Two services cannot share a port of a host."""
-    first: dict[int, Placed] = {}
-    for service in services(spec):
-        taken = first.setdefault(service.port, service)
+    yield from port_clashes(services(spec))
+
+
+def port_clashes(placed: Iterable[Placed]) -> Iterator[Finding]:
+    """Yield each service whose port another one of its host has already."""
+    first: dict[tuple[str, int], Placed] = {}
+    for service in placed:
+        taken = first.setdefault((service.host, service.port), service)
         if taken is not service:
             default = ", its default," if service.spec.port is None else ""
             message = f"{service.port}{default} is the port of {taken.name} too; write another"

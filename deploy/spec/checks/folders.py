@@ -43,12 +43,19 @@ class _Named:
 
 def folders_are_apart(spec: Spec) -> Iterator[Finding]:
     """A folder that the user names must have no other owner."""
-    named = [one for service in services(spec) for one in _named_by(service)]
+    yield from folder_clashes(spec, services(spec))
+
+
+def folder_clashes(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
+    """Yield each folder that is the system's, the kit's, or another service's of the same host."""
+    named = [one for service in placed for one in _named_by(service)]
     for index, one in enumerate(named):
-        found = list(_of_its_own(spec, one))
+        beside = [service for service in placed if service.host == one.owner.host]
+        found = list(_of_its_own(spec, one, beside))
         yield from found
         for other in named[:index] if not found else ():
-            if other.owner.path != one.owner.path and _overlap(one.folder, other.folder):
+            is_beside = other.owner.host == one.owner.host and other.owner.path != one.owner.path
+            if is_beside and _overlap(one.folder, other.folder):
                 message = f"{one.folder} overlaps the {other.field} of {other.owner.name} ({other.folder})"
                 yield Finding(one.path, message, (other.path,))
 
@@ -60,7 +67,7 @@ def _named_by(service: Placed) -> Iterator[_Named]:
             yield _Named(value, name, service)
 
 
-def _of_its_own(spec: Spec, one: _Named) -> Iterator[Finding]:
+def _of_its_own(spec: Spec, one: _Named, beside: list[Placed]) -> Iterator[Finding]:
     folder, another = one.folder, f"name another such as {one.example}"
     is_home = any(_is_within(folder, home) and folder != home for home in _HOMES_BELOW)
     if _WINDOWS_DRIVE.match(folder):
@@ -71,20 +78,20 @@ def _of_its_own(spec: Spec, one: _Named) -> Iterator[Finding]:
     elif any(_overlap(folder, own) for own in _KIT_FOLDERS):
         yield Finding(one.path, f"{folder} overlaps the kit's own folder; {another}")
     elif _overlap(folder, DATA_FOLDER):
-        yield from _within_user_data(spec, one)
+        yield from _within_user_data(spec, one, beside)
 
 
 def _trees() -> tuple[str, ...]:
     return _SYSTEM_TREES + _SYSTEM_TREES_BELOW
 
 
-def _within_user_data(spec: Spec, one: _Named) -> Iterator[Finding]:
+def _within_user_data(spec: Spec, one: _Named, beside: list[Placed]) -> Iterator[Finding]:
     own = Stack(spec.stack)
     if not _is_within(one.folder, own.data_root) or one.folder == own.data_root:
         message = f"{one.folder} holds the data of other services; name another such as {one.example}"
         yield Finding(one.path, message, (("stack",),))
         return
-    for service in services(spec):
+    for service in beside:
         data = own.data_of(service.name)
         if service.path != one.owner.path and _overlap(one.folder, data):
             message = f"{one.folder} overlaps the data of {service.name} ({data})"

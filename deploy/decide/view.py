@@ -1,0 +1,33 @@
+"""Offers as those see them who use them: services of a host, and programs beside the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from deploy.deployment.offers import ChatApi, Offer
+from deploy.deployment.service import Service
+
+
+@dataclass(frozen=True)
+class Offered:
+    """An offer and the host whose networks it is made in."""
+
+    host: str
+    offer: Offer
+
+
+def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offer, ...]:
+    """Return the offers that services of a host can use, as they reach them.
+
+    A stack's networks end at their host, so an offer of another host is not among them.
+    """
+    return tuple(one.offer for one in offered if one.host == host)
+
+
+def published(offer: ChatApi, service: Service) -> ChatApi:
+    """Return an offer of a service as programs reach it: at a port of the host."""
+    inside = urlsplit(offer.url)
+    port = next(port for port in service.told_ports if port.container_port == inside.port)
+    return replace(offer, url=f"{inside.scheme}://{port.place}{inside.path}")

@@ -1,0 +1,26 @@
+"""Offers as services of a host and programs beside the stack see them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from deploy.decide.view import Offered, published, seen_from
+from deploy.deployment.offers import ChatApi
+from deploy.deployment.port import Port
+from tests.golden.plans_of import PLANS, desired_of
+
+NEAR = ChatApi("openai", "http://main:8080/v1", ("gemma",), None)
+FAR = ChatApi("openai", "http://far:8080/v1", ("gemma",), None)
+
+
+def test_a_service_sees_the_offers_of_its_own_host_in_their_order() -> None:
+    offered = [Offered("here", NEAR), Offered("box", FAR), Offered("here", FAR)]
+    assert seen_from("here", offered) == (NEAR, FAR)
+    assert seen_from("box", offered) == (FAR,)
+
+
+def test_a_program_reaches_an_offer_at_the_port_of_the_host(tmp_path: Path) -> None:
+    service = desired_of(PLANS / "settled" / "kit.yaml", tmp_path).deployment.service("main")
+    open_to_all = replace(service, ports=(Port("127.0.0.1", 9000, 9), Port("192.168.1.20", 8081, 8080)))
+    assert published(NEAR, open_to_all) == replace(NEAR, url="http://192.168.1.20:8081/v1")
