@@ -20,7 +20,8 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     used = [*folders, *_folders_of(decided)]
     data = [{**place, "kind": DATA} for place in left_places(root, used)]
-    known = [*used, *(place["path"] for place in data)]
+    # A used folder may be a symlink; its target belongs to the service too.
+    known = [*used, *(str(Path(path).resolve()) for path in used), *(place["path"] for place in data)]
     data += [
         {"service": path.name, "path": str(path), "kind": DATA}
         for path in _children(Path(data_root))

@@ -54,6 +54,15 @@ def test_folders_that_nobody_remembers_are_found_under_the_stacks_own(host: Host
     assert left(host, host.data) == [("data", str(host.folder / "srv" / "old engine"))]
 
 
+def test_a_folder_that_the_services_own_is_a_link_to_is_not_left(host: Host) -> None:
+    stack = host.folder / "srv"
+    (stack / "moved" / "data").mkdir(parents=True)
+    (stack / "moved" / "data" / "webui.db").touch()
+    (stack / "linked").symlink_to("moved")
+    assert left(host, host.data, stack / "linked" / "data") == []
+    assert left(host, host.data) == [("data", str(stack / "moved"))]
+
+
 def test_destroy_without_data_keeps_the_keys_that_left_data_needs(host: Host) -> None:
     no_service(host)
     assert _services_with_data(host.root) == [SERVICE]
