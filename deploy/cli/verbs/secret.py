@@ -29,7 +29,8 @@ def list_secrets(output: Output, spec: Path) -> None:
     rows = [(one.name, purpose(there, one), host_path(there, one)) for one in there.secrets]
     told = [{"name": name, "what": what, "path": path} for name, what, path in rows]
     document = {"stack": there.stack, "hosts": {HERE: {"secrets": told}}}
-    output.answer(columns(rows, ("NAME", "WHAT IT IS", "PATH")), document)
+    words = columns(rows, ("NAME", "WHAT IT IS", "PATH")) if rows else f"stack {there.stack} has no secrets"
+    output.answer(words, document)
 
 
 @verb("show", "secret show webui_admin_password inventories/quickstart/kit.yaml")

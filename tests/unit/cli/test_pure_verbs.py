@@ -156,6 +156,16 @@ def test_secrets_are_listed_without_any_value(kit: Kit) -> None:
     assert names == sorted(names)
 
 
+def test_a_stack_without_secrets_says_so(kit: Kit) -> None:
+    Path("kit.yaml").write_text(
+        "kit: 1\nstack: bare\ngateway: null\nwebui: null\n"
+        'engines: [{name: mac, kind: external, api: ollama, url: "http://127.0.0.1:11434"}]\n'
+    )
+    write_lock(lock_of(load_spec(Path("kit.yaml"))), Path("kit.lock"))
+    assert kit("secret", "list").out == "stack bare has no secrets\n"
+    assert kit("secret", "list", "--json").document["secrets"] == []
+
+
 def test_a_secret_that_is_not_named_is_asked_for(kit: Kit) -> None:
     shown = kit("secret", "show", "kit.yaml")
     assert shown.code == 2
