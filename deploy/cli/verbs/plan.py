@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from deploy.apply.prepare import Prepared, prepare
+from deploy.apply.references import ensure_given
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import data_option
@@ -32,11 +33,15 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     desired = load_desired(spec).on(HERE)
     prepared = prepare(desired, reach()[HERE], data, tell=output.note)
     plan = prepared.plan
+    if output.as_json:
+        # One document: the plan, or what is missing.
+        ensure_given(desired, prepared.observation)
     output.answer(
         coloured_plan(plan.text(verbose=output.verbose)),
         {"stack": plan.stack, "hosts": {desired.host: plan.as_json()}},
         is_fitted=True,
     )
+    ensure_given(desired, prepared.observation)
     return exit_code(prepared, check)
 
 

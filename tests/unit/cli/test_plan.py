@@ -77,3 +77,22 @@ def test_a_port_that_is_taken_is_seen_by_the_exit_code(options: tuple[str, ...],
         assert any(f"port {port}" in one["problem"] for one in shown.here["refusals"])
     else:
         assert f"refused: port {port} of " in shown.out
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--check",)])
+@pytest.mark.parametrize("reference", ["env:NOWHERE_SET", "file:nowhere.key"])
+def test_a_key_that_apply_would_miss_is_told_beside_the_plan(
+    options: tuple[str, ...], reference: str, kit: Kit, tmp_path: Path
+) -> None:
+    quickstart, spec = inventories_dir() / "quickstart", tmp_path / "kit.yaml"
+    shutil.copy(quickstart / "kit.lock", tmp_path)
+    text = (quickstart / "kit.yaml").read_text().replace("stack: quickstart", "stack: nowhere-yet")
+    spec.write_text(text.replace("gateway: {", f'gateway: {{key: "{reference}", '))
+    shown = kit("plan", *options, str(spec))
+    assert shown.code == 2
+    assert f"{spec}:" in shown.err
+    assert "gateway.key: " in shown.err
+    if "--json" in options:
+        assert [one["path"] for one in shown.document["error"]["problems"]] == ["gateway.key"]
+    else:
+        assert "create  secret litellm_master_key" in shown.out
