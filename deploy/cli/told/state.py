@@ -44,7 +44,7 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
             f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=share.path)}"
         )
     if observation.release is not None:
-        parts.append("\n".join(places(share.deployment.services)))
+        parts.append("\n".join(places(_data(share, observation).values())))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -55,8 +55,28 @@ def _is_open(share: Share, observation: Observation) -> bool:
     return container is not None and container.state == "running"
 
 
-def _page(share: Share, observation: Observation) -> str:
+def _address(share: Share, observation: Observation) -> str | None:
+    """Return where people open the web page: a change of its port counts once it is applied."""
     address, webui = page_address(share.desired), share.spec.webui
+    container = observation.services.get(webui.kind) if webui else None
+    if webui is None or webui.public_url or container is None or not container.ports:
+        return address
+    wanted = {f"{port.address}:{port.host_port}" for port in share.deployment.service(webui.kind).ports}
+    is_applied = container.labels.get("kit.digest") == share.bundle.services[webui.kind]["digest"]
+    if is_applied or wanted & set(container.ports):
+        return address
+    host, _, port = container.ports[0].rpartition(":")
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{container.ports[0]}"
+
+
+def _data(share: Share, observation: Observation) -> dict[str, str]:
+    """Return where user data lies by its service: a change of its folder counts once it is applied."""
+    former = {name: seen.before for name, seen in observation.places.items() if seen.was is not None and seen.before}
+    return {one.name: former.get(one.name, one.data.host_path) for one in share.deployment.services if one.data}
+
+
+def _page(share: Share, observation: Observation) -> str:
+    address, webui = _address(share, observation), share.spec.webui
     if webui is None or _is_open(share, observation):
         return f"people open {address}"
     verb = "start" if webui.kind in observation.stopped else "apply"
@@ -206,7 +226,7 @@ def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
     observation = prepared.observation
     return {
         "stack": share.spec.stack,
-        "open": page_address(share.desired) if _is_open(share, observation) else None,
+        "open": _address(share, observation) if _is_open(share, observation) else None,
         "backups": NO_BACKUPS,
         "hosts": {share.host: _host_document(share, prepared)},
     }
@@ -240,7 +260,7 @@ def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
-        "data": {s.name: s.data.host_path for s in share.deployment.services if s.data},
+        "data": _data(share, observation),
     }
 
 

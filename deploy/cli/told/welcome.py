@@ -54,7 +54,7 @@ def welcome(desired: Desired, outcome: Outcome) -> str:
         "",
         *doors(desired),
     ]
-    return "\n".join([*lines, "", *places(desired.services)])
+    return "\n".join([*lines, "", *places(one.data.host_path for one in desired.services if one.data)])
 
 
 def doors(desired: Desired) -> list[str]:
@@ -122,10 +122,10 @@ def other_addresses(service: Service) -> list[str]:
     return [f"  It answers at {', '.join(others)} too."] if others else []
 
 
-def places(services: Iterable[Service]) -> list[str]:
+def places(folders: Iterable[str]) -> list[str]:
     """Return the places of user data, and a note that nothing backs it up yet."""
-    data = [service.data.host_path for service in services if service.data]
-    return [f"{NO_BACKUPS} Chats and documents lie in {', '.join(data)}."] if data else []
+    data = ", ".join(folders)
+    return [f"{NO_BACKUPS} Chats and documents lie in {data}."] if data else []
 
 
 def outcome_document(share: Share, outcome: Outcome) -> dict[str, Any]:
