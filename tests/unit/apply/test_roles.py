@@ -1,0 +1,48 @@
+"""Roles say what they take, and no task stands in two of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.apply.phases import ORDER
+from tests.tree import REPOSITORY, tracked
+
+ROLES = sorted({Path(path).parts[1] for path in tracked("roles")})
+
+
+def tasks_of(role: str) -> str:
+    return "".join((REPOSITORY / path).read_text() for path in tracked(f"roles/{role}/tasks/*.yml"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_describes_every_variable_that_it_is_given(role: str) -> None:
+    specs = yaml.safe_load((REPOSITORY / "roles" / role / "meta" / "argument_specs.yml").read_text())
+    options = specs["argument_specs"]["main"]["options"]
+    assert all(option["description"] and option["type"] for option in options.values())
+    text = tasks_of(role)
+    own = set(re.findall(rf"register: ({role}_\w+)", text)) | set(re.findall(rf"^ +({role}_\w+):", text, re.MULTILINE))
+    used = set(re.findall(rf"\b({role}_\w+)\b", text)) - own
+    assert used <= set(options)
+
+
+def test_no_task_stands_twice() -> None:
+    names = Counter(name for role in ROLES for name in re.findall(r"- name: (.+)", tasks_of(role)))
+    assert len(names) > 30
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_the_agent_is_called_by_one_task() -> None:
+    calling = [role for role in ROLES if "agent_command" in tasks_of(role)]
+    assert calling == ["agent"]
+    assert tasks_of("agent").count("- name:") == 1
+
+
+def test_every_role_is_a_step_of_a_phase_or_part_of_one() -> None:
+    steps = {word for _, _, words in ORDER for word in words}
+    included = set(re.findall(r"name: (\w+)$", "".join(map(tasks_of, ROLES)), re.MULTILINE))
+    assert set(ROLES) - steps - included == {"agent"}
