@@ -7,10 +7,10 @@ from typing import Any
 
 from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
-from deploy.deployment.fetch import Fetch
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.distributions import EnginePackages
-from deploy.plan.engine import COMPOSE_FLOOR, ENGINE_FLOOR, EngineWork, engine_work, packages_of, plugins_mirror
+from deploy.plan.docker import COMPOSE_FLOOR, ENGINE_FLOOR, DockerWork, docker_work, packages_of
 
 LOG = "/var/log/dockerd.log"
 VALIDATING = "23.0"
@@ -19,14 +19,13 @@ FLOORS = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
 NOTHING = EnginePackages((), ())
 
 
-def engine_variables(observation: Observation, fetch: Fetch) -> dict[str, Any]:
+def engine_variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
     """Return what the role prints and converges; an empty value leaves that part of the host as it is."""
-    work, packages = engine_work(observation), packages_of(observation) or NOTHING
+    work, packages = docker_work(deployment, observation), packages_of(observation) or NOTHING
     engine = _engine_packages(packages, observation) if work.installs_engine else ()
     plugins = packages.plugins if work.installs_plugins else ()
     mark = json.dumps({"format": 1, "packages": [*engine, *plugins]}) + "\n" if engine else ""
-    mirror = plugins_mirror(fetch, observation)
-    lent = lent_sources(mirror, packages.lender) if mirror and packages.lender else []
+    lent = lent_sources(work.mirror, packages.lender) if work.mirror and packages.lender else []
     return {
         "docker_engine_packages": list(engine),
         "docker_engine_mark": mark,
@@ -40,7 +39,7 @@ def engine_variables(observation: Observation, fetch: Fetch) -> dict[str, Any]:
         "docker_engine_last_words": _last_words(observation),
         "docker_engine_plugins": list(plugins),
         "docker_engine_plugins_lent": bool(lent),
-        "docker_engine_plugins_sources": lent or own_sources(observation.os, fetch),
+        "docker_engine_plugins_sources": lent or own_sources(observation.os, deployment.fetch),
     }
 
 
@@ -48,7 +47,7 @@ def _engine_packages(packages: EnginePackages, observation: Observation) -> tupl
     return packages.engine if observation.systemd else tuple(sorted((*packages.engine, "cgroupfs-mount")))
 
 
-def _text(work: EngineWork) -> str:
+def _text(work: DockerWork) -> str:
     return "" if work.settings is None else json.dumps(work.settings, indent=4, ensure_ascii=False) + "\n"
 
 

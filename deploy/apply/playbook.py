@@ -37,7 +37,7 @@ def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, 
 def _variables(steps: set[Step], desired: Share, prepared: Prepared) -> dict[str, Any]:
     deployment, observation = desired.deployment, prepared.observation
     fetch = deployment.fetch
-    engine = engine_variables(observation, fetch) if Step("docker_engine") in steps else {}
+    engine = engine_variables(deployment, observation) if Step("docker_engine") in steps else {}
     return {
         **engine,
         **debian_variables(observation.os, fetch),

@@ -116,13 +116,27 @@ def _limits(service: Service) -> dict[str, Any]:
         "security_opt": ["no-new-privileges:true"],
         "cap_drop": ["ALL"],
         "cap_add": [capability.name for capability in service.capabilities],
-        "devices": [f"{device.host_path}:{device.host_path}" for device in service.devices],
+        "devices": [f"{device.host_path}:{device.host_path}" for device in service.host_devices],
+        "deploy": _reserved(service),
         "group_add": [str(group) for group in service.groups],
         "mem_limit": service.memory_bytes,
         "pids_limit": service.pids,
         "sysctls": dict(service.sysctls),
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
+
+
+def _reserved(service: Service) -> dict[str, Any]:
+    """Return the cards that a service asks a driver for: all of them, or those named, never both."""
+    devices = [
+        {
+            "driver": request.driver,
+            "capabilities": list(request.capabilities),
+            **({"device_ids": list(request.device_ids)} if request.device_ids else {"count": "all"}),
+        }
+        for request in service.device_requests
+    ]
+    return {"resources": {"reservations": {"devices": devices}}} if devices else {}
 
 
 def _escaped(value: Any) -> Any:

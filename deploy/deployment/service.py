@@ -80,6 +80,26 @@ class Device:
 
 
 @dataclass(frozen=True)
+class DeviceRequest:
+    """Graphics cards that a container gets through a driver of Docker's."""
+
+    vendor: str
+    """Vendor of the cards, as a host's cards name it."""
+    driver: str
+    """Docker's driver that hands them over."""
+    next_step: str
+    """Instruction for a host without such cards."""
+    device_ids: tuple[str, ...] = ()
+    """The driver's names of the chosen cards; empty for all of them."""
+    capabilities: tuple[str, ...] = ("gpu",)
+
+    @property
+    def words(self) -> str:
+        """Say which cards of which driver, as a check compares them."""
+        return f"{self.driver} {', '.join(self.device_ids) or 'all'}"
+
+
+@dataclass(frozen=True)
 class Service:
     """A container, decided."""
 
@@ -96,7 +116,7 @@ class Service:
     folders: tuple[Folder, ...] = ()
     tmpfs: tuple[Tmpfs, ...] = ()
     capabilities: tuple[Capability, ...] = ()
-    devices: tuple[Device, ...] = ()
+    devices: tuple[Device | DeviceRequest, ...] = ()
     groups: tuple[int, ...] = ()
     """Further groups of the host that it is in, as owners of its devices."""
     memory_bytes: int = 2**30
@@ -116,6 +136,16 @@ class Service:
     """Input of the room's own agent operations, as JSON values: settings it owns, accounts."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Facts that the room's checks need for their questions, as JSON values."""
+
+    @property
+    def host_devices(self) -> tuple[Device, ...]:
+        """The devices that the container gets by their path on the host."""
+        return tuple(device for device in self.devices if isinstance(device, Device))
+
+    @property
+    def device_requests(self) -> tuple[DeviceRequest, ...]:
+        """The cards that the container gets through a driver of Docker's."""
+        return tuple(device for device in self.devices if isinstance(device, DeviceRequest))
 
     @property
     def told_ports(self) -> tuple[Port, ...]:

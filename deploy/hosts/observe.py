@@ -187,7 +187,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
             for secret in deployment.secrets
             if secret.name in known
         ],
-        "devices": sorted({device.nodes for service in services for device in service.devices}),
+        "devices": sorted({device.nodes for service in services for device in service.host_devices}),
         "places": places_request(deployment),
         "kept": kept_request(deployment),
         "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},

@@ -8,7 +8,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.data_choices import Choices
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.plan.engine import engine_operations
+from deploy.plan.docker import docker_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.jobs import job_operations
 from deploy.plan.models import model_operations
@@ -52,7 +52,7 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, 
 def _operations(
     deployment: Deployment, bundle: Bundle, observation: Observation, chosen: dict[str, Chosen]
 ) -> Iterator[Operation]:
-    yield from engine_operations(observation)
+    yield from docker_operations(deployment, observation)
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)
     yield from place_operations(chosen)

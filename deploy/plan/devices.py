@@ -13,9 +13,13 @@ from deploy.hosts.seen import DeviceNode
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield every device that is missing, or closed to its service."""
+    vendors = {card.vendor for card in observation.cards}
     for service in deployment.services:
+        for request in service.device_requests:
+            if request.vendor not in vendors:
+                yield f"{service.name} needs a card of {request.vendor}, and this machine has none", request.next_step
         seen: list[DeviceNode] = []
-        for device in service.devices:
+        for device in service.host_devices:
             nodes = observation.devices.get(device.nodes, ())
             seen += nodes
             if not nodes:

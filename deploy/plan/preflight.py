@@ -12,8 +12,8 @@ from deploy.errors import AS_ROOT, typed
 from deploy.hosts.observe import Observation
 from deploy.plan.devices import device_refusals
 from deploy.plan.disk import disk_refusals
+from deploy.plan.docker import docker_refusals, docker_work
 from deploy.plan.drives import drive_advice, drive_refusals
-from deploy.plan.engine import engine_refusals, engine_work
 from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
@@ -44,7 +44,7 @@ def refusals(
         *named_refusals(deployment, observation),
         *_architecture(observation),
         *_denied(observation),
-        *engine_refusals(deployment.fetch, observation),
+        *docker_refusals(deployment, observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
         *device_refusals(deployment, observation),
@@ -69,7 +69,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
             for listener in observation.ports
             if listener.ollama and not _is_wanted(deployment, listener.port)
         ),
-        *_engine_advice(observation),
+        *_docker_advice(deployment, observation),
         *published_advice(deployment, observation),
         *model_advice(deployment, observation),
         *place_advice(deployment, observation),
@@ -105,14 +105,14 @@ def _is_wanted(deployment: Deployment, number: int) -> bool:
     return any(port.host_port == number for service in deployment.services for port in service.ports)
 
 
-def _engine_advice(observation: Observation) -> Iterator[str]:
+def _docker_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     docker = observation.docker
     if docker.server and not docker.kit_installed and not docker.live_restore:
         yield (
             "this Docker is not the kit's own and stays as it is; with `live-restore: true` in /etc/docker/daemon.json"
             " its restart would stop no container"
         )
-    work = engine_work(observation)
+    work = docker_work(deployment, observation)
     if work.starts and not work.is_own and observation.systemd:
         yield "this Docker is not the kit's own; the kit starts it, at each boot too, and changes nothing else of it"
 

@@ -14,6 +14,7 @@ from deploy.plan.operation import Action, Operation
 from deploy.plan.places import Chosen
 
 WORDS = {
+    "deploy": "cards",
     "dns_opt": "name look-ups",
     "group_add": "groups",
     "mem_limit": "memory",

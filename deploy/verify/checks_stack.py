@@ -11,6 +11,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
+from deploy.verify.docker.flat import request_words
 from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
 from deploy.verify.secrets import SHORTEST, HostSecrets
@@ -49,8 +50,9 @@ def test_runs_locked_down(service: Service, containers: Containers) -> None:
 def test_gets_only_the_planned_devices(service: Service, containers: Containers) -> None:
     limits = containers.of(service)["HostConfig"]
     found = [device["PathOnHost"] for device in limits.get("Devices") or []]
-    ensure_same_set(found, [device.host_path for device in service.devices], "devices")
-    ensure(not limits.get("DeviceRequests"), "was given a card by a driver of Docker's")
+    ensure_same_set(found, [device.host_path for device in service.host_devices], "devices")
+    given = [request_words(request) for request in limits.get("DeviceRequests") or []]
+    ensure_same_set(given, [request.words for request in service.device_requests], "cards of Docker's drivers")
     ensure_same_set(limits.get("GroupAdd") or [], [str(group) for group in service.groups], "further groups")
 
 

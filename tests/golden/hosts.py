@@ -8,7 +8,7 @@ from typing import Any
 from deploy.decide.desired import Share
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import probe_request
-from deploy.plan.engine import SETTINGS
+from deploy.plan.docker import SETTINGS
 
 Answer = dict[str, Any]
 COMPOSE = "2.26.1-4"

@@ -13,6 +13,7 @@ from deploy.apply.engine import FLOORS, engine_variables
 from deploy.apply.phases import Step, verb
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
+from deploy.deployment.host import Deployment
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.observe import Observation, read_observation
 from tests.e2e.lab.host import LabHost
@@ -53,7 +54,9 @@ def converge(
 def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:
     """Return the variables of the roles that every host has."""
     observation = observed(host)
-    return engine_variables(observation, fetch) | debian_variables(observation.os, fetch)
+    return engine_variables(Deployment("home", (), (), fetch=fetch), observation) | debian_variables(
+        observation.os, fetch
+    )
 
 
 def observed(host: LabHost) -> Observation:

@@ -9,11 +9,13 @@ from deploy.agent.inputs.sources import host_mirror
 from deploy.apply.phases import Step
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
-from deploy.plan.engine import SETTINGS, engine_operations, engine_refusals
+from deploy.deployment.host import Deployment
+from deploy.plan.docker import SETTINGS, docker_operations, docker_refusals
 from tests.e2e.lab.host import LabHost
 from tests.roles.lab import BASE, ENGINE, Lab, converge, observed, put
 from tests.roles.places import mirror, proxy
 
+HOME = Deployment("home", (), ())
 MARKER = "/opt/kit/docker_engine.json"
 DAEMON_JSON = "/etc/docker/daemon.json"
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.usefixtures("first")]
@@ -53,7 +55,7 @@ def test_an_engine_without_systemd_outlives_the_session_that_started_it(lab: Lab
 
 
 def test_a_second_run_has_nothing_to_do_and_changes_nothing(lab: Lab) -> None:
-    assert [list(engine_operations(observed(host))) for host in lab.values()] == [[], [], []]
+    assert [list(docker_operations(HOME, observed(host))) for host in lab.values()] == [[], [], []]
     second = converge(lab, *ENGINE)
     assert second.ok, second.failures
     assert second.changed == 0
@@ -87,7 +89,7 @@ def test_an_engine_that_its_owner_stopped_is_started_and_nothing_is_installed(la
     host.read("mv", MARKER, "/root/marker")
     host.read("systemctl", "disable", "--now", "docker.socket", "docker.service")
     try:
-        (operation,) = engine_operations(observed(host))
+        (operation,) = docker_operations(HOME, observed(host))
         assert (operation.action, operation.resource) == ("start", "docker engine")
         assert operation.cause == "installed, does not run"
         result = converge({"box": host}, *ENGINE)
@@ -102,7 +104,7 @@ def test_a_broken_daemon_json_is_refused_with_its_place_before_anything_is_writt
     host = lab["bookworm-systemd"]
     before = host.read("cat", DAEMON_JSON)
     put(host, DAEMON_JSON, '{"debug" true}')
-    ((problem, next_step),) = engine_refusals(Fetch(), observed(host))
+    ((problem, next_step),) = docker_refusals(HOME, observed(host))
     put(host, DAEMON_JSON, before)
     assert problem == "/etc/docker/daemon.json, line 1, column 10: Expecting ':' delimiter"
     assert next_step.startswith("mend it")

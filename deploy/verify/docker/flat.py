@@ -65,6 +65,11 @@ def capability(name: str) -> str:
     return name.upper().removeprefix("CAP_")
 
 
+def request_words(request: dict[str, Any]) -> str:
+    """Return a container's request for cards as `driver cards`, as a plan words it."""
+    return f"{request.get('Driver') or 'no driver'} {', '.join(request.get('DeviceIDs') or ()) or 'all'}"
+
+
 def bindings(ports: dict[str, Any]) -> list[str]:
     """Return published ports as `address:port to port/protocol`."""
     return sorted(f"{one['HostIp']}:{one['HostPort']} to {port}" for port, some in ports.items() for one in some or ())

@@ -10,13 +10,15 @@ from deploy.agent.docker.defaults import HostDefaults
 from deploy.deployment.service import FIRST_TIMES
 from deploy.verify.docker.flat import Flat, capability, environment, labels, plain
 
+ALL = -1
+"""Count of a request for every card."""
 Alternatives = tuple[Any, ...]
 Wanted = dict[str, Alternatives]
 SECOND = 10**9
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 TRANSLATED = frozenset(
-    {"cap_add", "cap_drop", "command", "devices", "dns_opt", "entrypoint", "environment", "extra_hosts", "group_add"}
-    | {"healthcheck", "image", "init", "labels", "logging", "mem_limit", "networks", "pids_limit", "ports"}
+    {"cap_add", "cap_drop", "command", "deploy", "devices", "dns_opt", "entrypoint", "environment", "extra_hosts"}
+    | {"group_add", "healthcheck", "image", "init", "labels", "logging", "mem_limit", "networks", "pids_limit", "ports"}
     | {"read_only", "restart", "security_opt", "stop_grace_period", "sysctls", "tmpfs", "user", "volumes"}
 )
 """The keys that the kit writes; another one would be compared with nothing."""
@@ -100,6 +102,7 @@ def _limits(made: Made) -> Wanted:
         "HostConfig.SecurityOpt": sorted(block.get("security_opt", ())),
         "HostConfig.GroupAdd": sorted(block.get("group_add", ())),
         "HostConfig.Devices": [_device(one) for one in sorted(block.get("devices", ()))],
+        "HostConfig.DeviceRequests": [_request(one) for one in _reserved(block)],
         "HostConfig.Sysctls": {name: str(value) for name, value in block.get("sysctls", {}).items()},
         "HostConfig.RestartPolicy": {"Name": block["restart"]},
         "HostConfig.Runtime": host.runtime,
@@ -123,6 +126,22 @@ def _log(log: dict[str, Any], host: HostDefaults) -> Alternatives:
 def _device(text: str) -> dict[str, str]:
     on_host, _, inside = text.partition(":")
     return {"PathOnHost": on_host, "PathInContainer": inside or on_host, "CgroupPermissions": "rwm"}
+
+
+def _reserved(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the cards that the release reserves; a key beside them would be compared with nothing."""
+    deploy = block.get("deploy")
+    if deploy is None:
+        return []
+    devices: list[dict[str, Any]] = deploy["resources"]["reservations"]["devices"]
+    if deploy != {"resources": {"reservations": {"devices": devices}}}:
+        raise ValueError("nobody compares what `deploy` says beside reserved devices")
+    return devices
+
+
+def _request(device: dict[str, Any]) -> dict[str, Any]:
+    which = {"DeviceIDs": device["device_ids"]} if "device_ids" in device else {"Count": ALL}
+    return {"Driver": device["driver"], "Capabilities": [device["capabilities"]], **which}
 
 
 def _storage(made: Made) -> Wanted:

@@ -10,8 +10,9 @@ import pytest
 
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import DeviceRequest
 from deploy.hosts.observe import Observation, probe_request
-from deploy.hosts.seen import DeviceNode, Docker, OperatingSystem
+from deploy.hosts.seen import Card, DeviceNode, Docker, OperatingSystem
 from deploy.plan.devices import device_refusals
 from deploy.spec.model import Spec
 from deploy.stack import HERE
@@ -91,3 +92,13 @@ def test_a_device_of_roots_alone_is_not_opened_by_roots_group(closed: DeviceNode
     ((problem, next_step),) = refused(closed, RENDER, gpu_groups=[992])
     assert problem.startswith("main may not open /dev/kfd: no group but root's may")
     assert "chgrp render /dev/kfd" in next_step
+
+
+def test_a_request_for_a_vendors_cards_needs_one_of_them_on_the_machine() -> None:
+    request = DeviceRequest("nvidia", "nvidia", "mend the card")
+    wanted = deployment()
+    wanted = replace(wanted, services=(replace(wanted.services[0], devices=(request,)),))
+    refusal = ("main needs a card of nvidia, and this machine has none", "mend the card")
+    assert list(device_refusals(wanted, replace(BARE, cards=(Card("intel"),)))) == [refusal]
+    assert list(device_refusals(wanted, replace(BARE, cards=(Card("intel"), Card("nvidia"))))) == []
+    assert probe_request(wanted)["devices"] == []

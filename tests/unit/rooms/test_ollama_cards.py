@@ -82,7 +82,7 @@ class Told(Containers):
 
 def test_an_amd_engine_gets_the_card_the_groups_and_nothing_else() -> None:
     service = engine(gpu="amd", gpu_groups=[992, 44, 992]).service
-    assert [device.host_path for device in service.devices] == ["/dev/kfd", "/dev/dri"]
+    assert [device.host_path for device in service.host_devices] == ["/dev/kfd", "/dev/dri"]
     assert service.groups == (44, 992)
     assert service.capabilities == ()
     assert service.read_only
@@ -289,5 +289,5 @@ def test_a_container_has_the_planned_devices_and_groups_alone() -> None:
         gets_only_the_planned_devices(engine().service, Told(Devices=given[:1]))
     with pytest.raises(NotAsPlannedError, match="further groups: not planned: 999"):
         gets_only_the_planned_devices(service, Told(Devices=given, GroupAdd=["992", "999"]))
-    with pytest.raises(NotAsPlannedError, match="by a driver of Docker's"):
+    with pytest.raises(NotAsPlannedError, match="cards of Docker's drivers: not planned: "):
         gets_only_the_planned_devices(engine().service, Told(DeviceRequests=[{"Driver": "nvidia"}]))

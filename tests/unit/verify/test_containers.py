@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from deploy.agent.docker.defaults import HostDefaults, host_defaults
-from deploy.decide.compose import networks
+from deploy.decide.compose import networks, service_block
+from deploy.deployment.folders import Owner
+from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
+from deploy.deployment.service import DeviceRequest, Service
 from deploy.verify.docker.compared import differences
-from deploy.verify.docker.flat import UNORDERED
+from deploy.verify.docker.flat import UNORDERED, request_words
 from deploy.verify.docker.rendered import read_compose
 from deploy.verify.docker.wanted import TRANSLATED, Made
 from tests.golden.plans_of import CASES, desired_of
@@ -183,3 +187,39 @@ def test_everything_that_the_kit_writes_is_compared(case: Path, tmp_path: Path) 
 
 
 COMPOSE = "compose.yaml"
+
+
+ALL = DeviceRequest("nvidia", "nvidia", "")
+CHOSEN = replace(ALL, device_ids=("GPU-1", "GPU-2"))
+GIVEN: Document = {"Driver": "nvidia", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {}}
+GIVEN_CHOSEN: Document = {**GIVEN, "Count": 0, "DeviceIDs": ["GPU-1", "GPU-2"]}
+
+
+def reserving(*requests: DeviceRequest) -> Document:
+    service = Service("base", "ollama", Image("kit/base:1", "pull", "1", 1), (), Owner(1, 1), devices=requests)
+    block = service_block(Deployment("home", (service,), ()), service, ())
+    return {"deploy": block["deploy"]} if requests else {}
+
+
+@pytest.mark.parametrize(("request_", "given"), [(ALL, GIVEN), (CHOSEN, GIVEN_CHOSEN)])
+def test_the_cards_that_a_release_asks_for_are_right_and_no_others(
+    container: Document, request_: DeviceRequest, given: Document
+) -> None:
+    container["HostConfig"]["DeviceRequests"] = [given]
+    assert told(container, **reserving(request_)) == ()
+    (line,) = told(container)
+    assert line.startswith("HostConfig.DeviceRequests is [{")
+    assert line.endswith(", which the release does not say")
+    (line,) = told(container, **reserving(replace(request_, device_ids=("GPU-3",))))
+    assert line.startswith("HostConfig.DeviceRequests is ")
+    assert request_words(given) == request_.words
+
+
+def test_cards_that_a_container_did_not_get_are_told(container: Document) -> None:
+    assert told(container, **reserving(ALL)) == ("HostConfig.DeviceRequests is missing",)
+
+
+def test_what_else_a_compose_file_deploys_is_refused_and_not_left_out(container: Document) -> None:
+    deploy = reserving(ALL)["deploy"] | {"replicas": 2}
+    with pytest.raises(ValueError, match="beside reserved devices"):
+        told(container, deploy=deploy)

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.agent.docker.defaults import opening_options
 from deploy.agent.docker.versions import is_older
-from deploy.deployment.fetch import Fetch
+from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Docker
 from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases
@@ -42,7 +42,7 @@ ENGINE_WIDE = (
 
 
 @dataclass(frozen=True)
-class EngineWork:
+class DockerWork:
     """Decisions about a host's Docker; empty if it works and belongs to somebody else."""
 
     is_own: bool = False
@@ -54,24 +54,27 @@ class EngineWork:
     """Complete content of daemon.json; None leaves it as it is."""
     reloads: bool = False
     """True if a running Docker has to read its daemon.json again."""
+    mirror: str | None = None
+    """Debian mirror that lends Docker's plugins to a release without them; None if they are there."""
 
 
-def engine_work(observation: Observation) -> EngineWork:
+def docker_work(deployment: Deployment, observation: Observation) -> DockerWork:
     """Decide by the host's observation; a Docker that nobody may inspect is left alone."""
     docker = observation.docker
     if docker.is_denied:
-        return EngineWork()
+        return DockerWork()
     installs = not docker.server and docker.engine_path is None
     is_own = installs or docker.kit_installed
     before = observation.daemon_json or {}
     settings = merged(before, SETTINGS)
-    return EngineWork(
+    return DockerWork(
         is_own=is_own,
         installs_engine=installs,
         installs_plugins=not docker.compose,
         starts=not docker.server,
         settings=settings if is_own and settings != before and not docker.daemon_json_problem else None,
         reloads=is_own and docker.server and (settings != before or not docker.live_restore),
+        mirror=(deployment.fetch.debian or observation.os.debian_mirror) if not docker.compose else None,
     )
 
 
@@ -89,9 +92,9 @@ def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def engine_operations(observation: Observation) -> Iterator[Operation]:
+def docker_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     """Yield the operations on Docker itself; a working Docker is left alone."""
-    work, client = engine_work(observation), observation.docker.client_path
+    work, client = docker_work(deployment, observation), observation.docker.client_path
     if work.installs_engine:
         cause = f"not on host, {client} is a client alone" if client else "not on host"
         yield Operation("docker engine", "install", cause, "docker_engine")
@@ -123,14 +126,9 @@ def packages_of(observation: Observation) -> EnginePackages | None:
     return PACKAGES.get((observation.os.id, observation.os.codename))
 
 
-def plugins_mirror(fetch: Fetch, observation: Observation) -> str | None:
-    """Return the mirror of the plugins for a release without them."""
-    return fetch.debian or observation.os.debian_mirror
-
-
-def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[str, str]]:
+def docker_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield the problem and the next step of each fault of Docker that a person has to mend first."""
-    docker, work = observation.docker, engine_work(observation)
+    docker, work = observation.docker, docker_work(deployment, observation)
     if docker.daemon_json_problem and (work.is_own or work.starts):
         yield (
             f"{DAEMON_JSON}, {docker.daemon_json_problem}",
@@ -148,7 +146,7 @@ def engine_refusals(fetch: Fetch, observation: Observation) -> Iterator[tuple[st
     yield from _open_engine(docker)
     yield from _open_networks(observation.daemon_json or {})
     if work.installs_engine or work.installs_plugins:
-        yield from _missing_packages(fetch, observation, work)
+        yield from _missing_packages(observation, work)
 
 
 def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
@@ -177,7 +175,7 @@ def _open_networks(settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
 
 
-def _missing_packages(fetch: Fetch, observation: Observation, work: EngineWork) -> Iterator[tuple[str, str]]:
+def _missing_packages(observation: Observation, work: DockerWork) -> Iterator[tuple[str, str]]:
     packages, system = packages_of(observation), observation.os
     if packages is None:
         release = f"{system.id or 'an unknown system'} {system.codename or system.version}".rstrip()
@@ -186,7 +184,7 @@ def _missing_packages(fetch: Fetch, observation: Observation, work: EngineWork) 
             f"the kit knows no packages of Docker for {release}; it installs them on {known_releases()}",
             f"install {needed}, then run the same command again",
         )
-    elif work.installs_plugins and packages.lender and plugins_mirror(fetch, observation) is None:
+    elif work.installs_plugins and packages.lender and work.mirror is None:
         yield (
             f"{system.codename} has no Compose, and this host's apt sources name no Debian mirror to take it from",
             "say one in kit.yaml: mirrors: {debian: https://...}",
