@@ -29,6 +29,11 @@ def _email(value: str) -> str:
 def _address(value: str) -> str:
     """Check an address for the exact form in which a browser names a page's origin."""
     found = _ORIGIN.fullmatch(value)
+    parts = re.findall(r"[^\s,;]+", value)
+    if len(parts) > 1 and all(_ORIGIN.fullmatch(part) for part in parts):
+        words = "{value} is several addresses; write them as a list: `url: [{listed}]`"
+        listed = ", ".join(f'"{part}"' for part in parts)
+        raise PydanticCustomError("url", words, {"value": shown(value), "listed": listed})
     if found is None or int(found[2] or 0) > 65535:
         words = "{value} is not an address such as https://chat.example.org: small letters, no path, no last slash"
         raise PydanticCustomError("url", words, {"value": shown(value)})

@@ -54,6 +54,8 @@ def test_one_address_and_a_list_are_read_from_the_file_alike() -> None:
         ([TWO[0], "*"], "is not an address such as"),
         (["https://chat.example.org:443"], "leave out the port"),
         ([], "names no address"),
+        (", ".join(TWO), f'write them as a list: `url: \\["{TWO[0]}", "{TWO[1]}"\\]`'),
+        (";".join(TWO), "is several addresses; write them as a list"),
         (5, "valid array"),
     ],
 )
