@@ -45,9 +45,24 @@ class Stack:
         """Return the name of a job's units, without their ending; no name of a stack or job has a dot."""
         return f"{self.project}.{job}"
 
+    @property
+    def current(self) -> str:
+        """Link to the release in use."""
+        return str(Path(self.root, "current"))
+
+    @property
+    def files(self) -> str:
+        """Folder of the rendered files that containers mount."""
+        return str(Path(self.root, "files"))
+
+    @property
+    def secrets(self) -> str:
+        """Folder of the secrets, with a folder for each service that reads one."""
+        return str(Path(self.root, "secrets"))
+
     def secret(self, service: str, name: str) -> str:
         """Return the path of a secret's file that a service reads."""
-        return str(Path(self.root, "secrets", service, name))
+        return str(Path(self.secrets, service, name))
 
     def copies(self, service: str) -> str:
         """Return the folder of the copies of a service's user data."""

@@ -51,7 +51,7 @@ def _script(stack: Stack, job: Job) -> str:
 
 def _path(stack: Stack, job: Job, ending: str) -> str:
     # Through `current`: a unit's bytes, and with them systemd's reload, do not change with each release.
-    return f"{stack.root}/current/units/{job.name}.{ending}"
+    return f"{stack.current}/units/{job.name}.{ending}"
 
 
 def timer_moments(schedule: Schedule) -> list[str]:

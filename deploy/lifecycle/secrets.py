@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from deploy.deployment.secrets import Secret
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
-
-
-class Stack(Protocol):
-    """Whatever knows where a stack lies."""
-
-    @property
-    def stack(self) -> str:
-        """Its name."""
-
-    @property
-    def root(self) -> str:
-        """Folder of its releases, secrets and state."""
+from deploy.stack import Stack
 
 
 def host_path(there: Applied, secret: Secret) -> str:
     """Return where the original of a secret lies on the host."""
-    return f"{there.root}/secrets/{secret.owner}/{secret.name}"
+    return Stack(there.stack).secret(secret.owner, secret.name)
 
 
-def secret_value(there: Stack, transport: Transport, secret: Secret) -> str:
+def secret_value(stack: Stack, transport: Transport, secret: Secret) -> str:
     """Ask the host for a secret's value."""
-    request = {"stack": there.stack, "root": there.root, "name": secret.name, "owner": secret.owner}
+    request = {"stack": stack.name, "root": stack.root, "name": secret.name, "owner": secret.owner}
     return str(transport.call("secret", request | {"show": True})["value"])
 
 

@@ -9,6 +9,7 @@ import pytest
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
+from deploy.stack import Stack
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.docker.flat import request_words
@@ -57,7 +58,8 @@ def test_gets_only_the_planned_devices(service: Service, containers: Containers)
 
 
 def test_mounts_only_what_is_planned(service: Service, containers: Containers, deployment: Deployment) -> None:
-    own = (f"{deployment.root}/files/", f"{deployment.root}/secrets/{service.name}/")
+    stack = Stack(deployment.stack)
+    own = (f"{stack.files}/", f"{stack.secrets}/{service.name}/")
     found = [mount for mount in containers.of(service)["Mounts"] if mount["Type"] != "tmpfs"]
     rendered = [mount for mount in found if str(mount["Source"]).startswith(own)]
     ensure(not any(mount["RW"] for mount in rendered), "may write to a rendered file or a secret")
@@ -111,8 +113,8 @@ def test_its_folders_belong_to_it(service: Service, files: Files) -> None:
 
 
 def test_its_secrets_are_its_own(service: Service, files: Files, deployment: Deployment) -> None:
-    folder = f"{deployment.root}/secrets/{service.name}"
-    paths = sorted(f"{folder}/{use.secret.name}" for use in service.secrets)
+    stack = Stack(deployment.stack)
+    paths = sorted(stack.secret(service.name, use.secret.name) for use in service.secrets)
     if paths:
         found = files.modes(paths)
         for path in paths:
@@ -151,7 +153,7 @@ def test_secrets_are_long_enough_to_be_looked_for(secrets: HostSecrets, deployme
         # Red would undo every apply over a key that somebody chose to have; silence would say that all were looked for.
         pytest.skip(
             f"{', '.join(secrets.short)}: under {SHORTEST} characters, so neither files nor logs are searched for it; "
-            f"put a longer one in {deployment.root}/secrets"
+            f"put a longer one in {Stack(deployment.stack).secrets}"
         )
 
 

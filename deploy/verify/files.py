@@ -9,6 +9,7 @@ from typing import Any
 from testinfra.host import Host
 
 from deploy.agent.line import Line
+from deploy.stack import Stack
 from deploy.verify.checks import NotAsPlannedError, ensure
 from deploy.verify.docker.rendered import read_compose
 from deploy.verify.seen import Seen
@@ -19,13 +20,13 @@ class Files:
 
     def __init__(self, host: Host, seen: Seen) -> None:
         self.host = host
-        self.root = seen.deployment.root
+        self.stack = Stack(seen.deployment.stack)
         self.seen = seen
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The manifest of the current release."""
-        found = self.host.run("cat %s", f"{self.root}/current/manifest.json")
+        found = self.host.run("cat %s", f"{self.stack.current}/manifest.json")
         if found.rc != 0:
             raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
         manifest: dict[str, Any] = json.loads(found.stdout)
@@ -34,7 +35,7 @@ class Files:
     @cached_property
     def compose(self) -> dict[str, Any]:
         """What the current release says of its containers, as Compose reads it."""
-        found = self.host.run("cat %s", f"{self.root}/current/compose.yaml")
+        found = self.host.run("cat %s", f"{self.stack.current}/compose.yaml")
         if found.rc != 0:
             raise NotAsPlannedError(f"no release is placed; run `{Line('apply')}`")
         return read_compose(str(found.stdout))
@@ -50,7 +51,7 @@ class Files:
         return {self._path(file["path"]): file for file in self.manifest["files"]}
 
     def _path(self, path: str) -> str:
-        return f"{self.root}/{path}" if path.startswith("files/") else f"{self.root}/current/{path}"
+        return f"{self.stack.root if path.startswith('files/') else self.stack.current}/{path}"
 
     def modes(self, paths: list[str]) -> dict[str, str]:
         """Return `mode uid:gid` of each path that is there."""

@@ -19,7 +19,7 @@ from deploy.decide.desired import Desired, load_desired
 from deploy.errors import UsageError
 from deploy.hosts.reach import reach
 from deploy.lifecycle.secrets import secret_value
-from deploy.stack import HERE
+from deploy.stack import HERE, Stack
 
 
 @verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
@@ -45,7 +45,7 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
     def value_of(door: Door) -> str:
         if door.key is None:
             return ""
-        return secret_value(desired.deployments[HERE], reach()[HERE], door.key)
+        return secret_value(Stack(desired.spec.stack), reach()[HERE], door.key)
 
     # Lines that are printed under sudo are typed by the one who typed that.
     sudo = "sudo " if os.geteuid() != 0 or "SUDO_USER" in os.environ else ""

@@ -18,7 +18,7 @@ from deploy.errors import UsageError
 from deploy.hosts.reach import reach
 from deploy.lifecycle.secrets import secret_value
 from deploy.spec.checks.naming import ensure_taken_whole
-from deploy.stack import HERE
+from deploy.stack import HERE, Stack
 
 STDIN = "-"
 
@@ -46,7 +46,7 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
         ensure_taken_whole(door.name_of(model), desired.spec, door.name)
     if engine is None and not door.is_gateway and any(model in one.models for one in known if one.is_gateway):
         output.note(f"asking {door.name} itself: the gateway's key is for root alone")
-    key = secret_value(desired.deployments[HERE], reach()[HERE], door.key) if door.key else None
+    key = secret_value(Stack(desired.spec.stack), reach()[HERE], door.key) if door.key else None
     chat = Chat(output, door, model, key, desired.spec.ca, system)
     if prompt is None:
         converse(chat)

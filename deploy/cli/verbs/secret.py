@@ -13,7 +13,7 @@ from deploy.errors import UsageError
 from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
-from deploy.stack import HERE
+from deploy.stack import HERE, Stack
 
 
 @list_group("secret", "secret", "secret show webui_admin_password")
@@ -47,7 +47,7 @@ def show(output: Output, target: Target) -> None:
     there = applied(target.spec, transport)
     secrets = {secret.name: secret for secret in there.secrets}
     (name,) = chosen(target.names, secrets, "secret")
-    value = secret_value(there, transport, secrets[name])
+    value = secret_value(Stack(there.stack), transport, secrets[name])
     changed = secrets[name].may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")
