@@ -1,4 +1,4 @@
-"""What the agent is tried on: a stack of tiny containers, made by the agent itself."""
+"""The stack of tiny containers on which the agent is tested; the agent makes it."""
 
 from __future__ import annotations
 

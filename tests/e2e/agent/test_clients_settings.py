@@ -1,4 +1,4 @@
-"""A person's settings of docker's client, a proxy above all, reach no container that the kit makes."""
+"""Personal settings of Docker's client, such as a proxy, reach no container of the kit."""
 
 from __future__ import annotations
 

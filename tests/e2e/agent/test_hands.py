@@ -1,4 +1,4 @@
-"""A service that shall run as another user gets its folders, and where it fails they go back with it."""
+"""A service with a new user gets its folders; on a failure the folders go back with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is interrupted in the middle of a recreation, as by a terminal that is closed, leaves no service down."""
+"""A run that is interrupted during a recreation, as by a closed terminal, leaves no service down."""
 
 from __future__ import annotations
 

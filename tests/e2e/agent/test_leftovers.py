@@ -1,4 +1,4 @@
-"""What kill -9 leaves on a host is gone after the next apply."""
+"""Leftovers of kill -9 on a host are gone after the next apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which somebody may open a container by hand: plan and verify see each of them."""
+"""Every manual opening of a container is seen by plan and verify."""
 
 from __future__ import annotations
 

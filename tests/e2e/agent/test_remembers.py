@@ -1,4 +1,4 @@
-"""What the agent remembers of each container: that it made it, and with which secrets."""
+"""The agent's records of each container: its making, and its secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent starts from modules that this host's Python compiled, and from nothing that is not its own."""
+"""The agent starts from modules that this host's Python compiled, and from no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A signal ends the agent at once, or right after what would leave a service down."""
+"""A signal ends the agent at once, or after the step that would leave a service down."""
 
 from __future__ import annotations
 

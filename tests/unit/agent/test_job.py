@@ -1,4 +1,4 @@
-"""A job: the host's scheduler runs one verb under the hold that control nodes take as well."""
+"""A job: the host's scheduler runs one verb under the same hold as control nodes."""
 
 from __future__ import annotations
 

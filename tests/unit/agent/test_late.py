@@ -1,4 +1,4 @@
-"""The kernel's settings for addresses that come after Docker: set, kept at boots, and taken away with the stack."""
+"""Kernel settings for addresses that appear after Docker: set, kept at boot, removed with the stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent that was killed with SIGKILL leaves beside a file, and who removes it."""
+"""Temporary files of an agent that SIGKILL ended, and their removal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line to type is a value; its text is made in one place, from how the run was called."""
+"""A line to type is a value; one module makes its text, from the present call of kit."""
 
 from __future__ import annotations
 

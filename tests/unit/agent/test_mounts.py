@@ -1,4 +1,4 @@
-"""The file system of a path is that of the deepest mount above it, also behind links and of what is not there yet."""
+"""The file system of a path is the deepest mount above it, also behind links and for missing paths."""
 
 from __future__ import annotations
 

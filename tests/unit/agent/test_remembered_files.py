@@ -1,4 +1,4 @@
-"""A file whose size and time were set back is another file for all that remembers files."""
+"""A file whose size and time were reset still counts as another file."""
 
 from __future__ import annotations
 

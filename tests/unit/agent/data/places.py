@@ -1,4 +1,4 @@
-"""A stack's folders on a host, with real databases of chats in them."""
+"""A stack's folders on a host, with real databases of chats."""
 
 from __future__ import annotations
 

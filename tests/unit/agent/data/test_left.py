@@ -1,4 +1,4 @@
-"""What removed services left is told until it is destroyed, and nothing of another stack is taken for it."""
+"""Data of removed services is reported until it is destroyed, and data of other stacks never is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""User data is taken along whole or not at all, with its service stopped, and the old place is only read."""
+"""User data moves completely or not at all, with its service stopped, and the old place is only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of the kit's that shall belong to another user is given to it with all that is in it, and back again."""
+"""A folder of the kit is given to another user with all its content, and back again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service is not started on data that is gone or is another's."""
+"""A service does not start on data that is gone or belongs to another database."""
 
 from __future__ import annotations
 

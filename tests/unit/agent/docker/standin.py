@@ -1,4 +1,4 @@
-"""A stand-in of Docker's socket: one container whose answers are recorded ones of Docker 20.10."""
+"""A stand-in for Docker's socket: one container with recorded answers of Docker 20.10."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docker checks a container's health rarely; the agent runs the same check while it waits, and for a probe."""
+"""Docker runs a health check rarely; the agent runs the same check during a wait, and for a probe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compose runs with none of a person's settings: a proxy of theirs would be written into every container."""
+"""Compose runs without any personal settings: a person's proxy would be written into every container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Docker fills into a container by itself, and what of it a container has from an earlier time."""
+"""Docker's defaults for a container, and outdated ones in an older container."""
 
 from __future__ import annotations
 

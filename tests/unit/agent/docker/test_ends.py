@@ -1,4 +1,4 @@
-"""Why a container ended that is up again before anybody looks."""
+"""Reasons for the ends of a container that restarts before anybody looks."""
 
 from __future__ import annotations
 

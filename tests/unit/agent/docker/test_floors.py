@@ -1,4 +1,4 @@
-"""The operation `docker`: whether the Docker of this host is new enough."""
+"""The operation `docker` checks that this host's Docker is new enough."""
 
 from __future__ import annotations
 

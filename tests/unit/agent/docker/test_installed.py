@@ -1,4 +1,4 @@
-"""What the probe says of a Docker whose engine does not run, and of a daemon.json."""
+"""A probe's answer about a Docker that does not run, and about a daemon.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A double in a process of its own, which can be killed as no thread can."""
+"""A double in a process of its own, which can be killed; a thread cannot."""
 
 from __future__ import annotations
 

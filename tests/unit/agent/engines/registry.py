@@ -1,4 +1,4 @@
-"""A registry of models: what lies in a store, its blobs behind a redirect to another host name."""
+"""A registry of models: the content of a store, with its blobs behind a redirect to another host name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that does what a test says, byte by byte; for what no well-behaved engine does."""
+"""A server that a test scripts byte by byte, for answers that no correct engine gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is full while an engine imports a file is told as what it is."""
+"""A full disk during an engine's import is reported as a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that has lost a part: found without asking more, told with its cause, and whole again after one apply."""
+"""A model that has lost a part: found without extra requests, reported with its cause, repaired by one apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Engines that have their models by themselves: asked over what they speak, and told what was expected of them."""
+"""Engines with models of their own: asked over their protocol, with errors that name the expected answer."""
 
 from __future__ import annotations
 

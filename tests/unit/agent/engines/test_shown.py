@@ -1,4 +1,4 @@
-"""What is kept of a model as its engine shows it; the documents have the shape of recorded ones."""
+"""The recorded facts of a model as its engine shows it; the documents have the shape of real ones."""
 
 from __future__ import annotations
 

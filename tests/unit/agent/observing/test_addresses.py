@@ -1,4 +1,4 @@
-"""Which of a host's addresses are those of its local networks."""
+"""The addresses of a host that belong to its local networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no stack needs goes, and nothing that one of them needs."""
+"""`clean` removes everything that no stack needs, and nothing that a stack needs."""
 
 from __future__ import annotations
 

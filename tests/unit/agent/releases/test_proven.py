@@ -1,4 +1,4 @@
-"""Whether the release that runs is known to be good: after a change, only once it was verified again."""
+"""A changed release counts as good only after another verification."""
 
 from __future__ import annotations
 

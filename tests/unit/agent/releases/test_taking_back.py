@@ -1,4 +1,4 @@
-"""What taking back says where Docker is asked nothing that only a real one could answer."""
+"""Messages of a rollback, in cases that need no real Docker."""
 
 from __future__ import annotations
 

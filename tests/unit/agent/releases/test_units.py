@@ -1,4 +1,4 @@
-"""Jobs of a release in the host's scheduler: placed, changed, removed, and those of other stacks left alone."""
+"""Jobs of a release in the host's scheduler: placed, changed, removed; other stacks' jobs are left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names of an image `collect` takes away; that they go is seen with a real engine."""
+"""The image names that `collect` removes; a real Docker proves their removal elsewhere."""
 
 from __future__ import annotations
 

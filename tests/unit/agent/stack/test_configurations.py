@@ -1,4 +1,4 @@
-"""What Docker's client changes of a container that stays the same is known by what it was when it was verified."""
+"""Changes in place by Docker's client are found by comparison with the verified configuration."""
 
 from __future__ import annotations
 

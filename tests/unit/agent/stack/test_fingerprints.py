@@ -1,4 +1,4 @@
-"""What the agent remembers of containers, on files alone."""
+"""The agent's records of containers, on files alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owners and modes of what the kit places: each path that somebody opens is told, and the kit's own are mended."""
+"""Owners and modes of placed paths: each opened path is reported, and the kit's own paths are repaired."""
 
 from __future__ import annotations
 
