@@ -85,7 +85,7 @@ def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
 
 
 def program() -> list[str]:
-    """Return how Compose is called here."""
+    """Return the command that runs Compose here."""
     client = shutil.which("docker")
     if client:
         return [client, "compose"]

@@ -47,7 +47,7 @@ def daemon_json(path: Path = DAEMON_JSON) -> tuple[dict[str, Any] | None, str | 
         return None, f"line {problem.lineno}, column {problem.colno}: {problem.msg}"
     except (OSError, ValueError) as problem:
         return None, str(problem)
-    return (document, None) if isinstance(document, dict) else (None, "does not hold an object, as `{...}` is one")
+    return (document, None) if isinstance(document, dict) else (None, "does not hold a JSON object, `{...}`")
 
 
 def _argv(pid: Path, proc: Path) -> list[str]:
@@ -68,5 +68,5 @@ def _options(argv: list[str]) -> list[tuple[str, str]]:
 def _ulimit(value: str) -> tuple[str, dict[str, Any]]:
     name, _, numbers = value.partition("=")
     soft, _, hard = numbers.partition(":")
-    found = [int(one) if re.fullmatch(r"-?\d+", one) else one for one in (soft, hard or soft)]
-    return name, {"Name": name, "Soft": found[0], "Hard": found[1]}
+    limits = [int(number) if re.fullmatch(r"-?\d+", number) else number for number in (soft, hard or soft)]
+    return name, {"Name": name, "Soft": limits[0], "Hard": limits[1]}

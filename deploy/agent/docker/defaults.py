@@ -125,7 +125,7 @@ def _outdated(config: dict[str, Any], host: HostDefaults) -> Iterator[str]:
     options = log.get("Config") or {}
     own = {name: options[name] for name in OWN_LOG_OPTIONS if name in options}
     if log.get("Type") and options not in host.log_options(log["Type"], own):
-        yield "its log has options that Docker gives to no new container"
+        yield "its log has options that Docker no longer sets"
     memory = config.get("Memory")
     if memory and "MemorySwap" in config and config["MemorySwap"] not in host.swap(memory):
         yield f"MemorySwap is {config['MemorySwap']}, not {2 * memory}"

@@ -48,8 +48,8 @@ def end_words(service: str, last: Ends, memory_bytes: int) -> str:
     """Describe the end of a container that should run, and the remedy if it is known."""
     if last.code != KILLED:
         return code_words(last.code)
-    limit = f"its memory limit of {memory_bytes / 2**20:.0f} MiB" if memory_bytes else "the memory that it may take"
-    why = "it needs more than" if last.is_out_of_memory else "it was killed, as a program is that needs more than"
+    limit = f"its memory limit of {memory_bytes / 2**20:.0f} MiB" if memory_bytes else "the memory available to it"
+    why = "it needs more than" if last.is_out_of_memory else "it was killed, probably because it needs more than"
     return f"exit code {KILLED}: {why} {limit}; raise `memory` of {service} in kit.yaml"
 
 

@@ -31,12 +31,12 @@ HINTS = (
     ),
     (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{registry: ...}}` in kit.yaml"),
     (r"unauthorized|denied|authentication|forbidden|no basic auth", NO_ACCOUNT),
-    (r"manifest unknown|not found", "the registry does not have it any more; `{lock}` asks what it has today"),
-    (r"no space left", "make room where Docker keeps its images: docker info"),
+    (r"manifest unknown|not found", "the registry no longer has it; `{lock}` pins what it has today"),
+    (r"no space left", "free some space where Docker keeps its images: docker info"),
 )
 UNREACHED = (
-    "see that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{registry: ...}}` in kit.yaml "
-    "names another place, and a proxy for Docker itself stands in its unit: systemctl edit docker"
+    "check that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{registry: ...}}` in kit.yaml "
+    "names another place; to set a proxy for Docker itself, edit its unit: systemctl edit docker"
 )
 
 

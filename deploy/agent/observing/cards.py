@@ -55,7 +55,7 @@ def _with_nvidia(found: list[Card], told: list[Card]) -> list[Card]:
 
 
 def _smi() -> str:
-    """Return what the driver's own program says; empty without it, or where it fails."""
+    """Return the output of the driver's own program; empty if it is missing or fails."""
     import shutil
     import subprocess
 

@@ -60,7 +60,7 @@ class Engine(Caller):
         return told
 
     def damage_of(self, name: str) -> str:
-        """Return why a listed model cannot be shown; empty if it can."""
+        """Return the reason why a listed model cannot be shown; empty if it can."""
         # With an option of its own the question is not answered from what the engine remembers.
         question = {"model": name, "options": {"num_ctx": 1}}
         try:

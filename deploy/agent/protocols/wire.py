@@ -182,7 +182,7 @@ def _context(ca: str | None) -> Any:
 def _head(stream: IO[bytes]) -> tuple[int, dict[str, str]]:
     words = _line(stream).split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-        raise ConnectionError("what answers there does not speak HTTP")
+        raise ConnectionError("the server does not speak HTTP")
     headers: dict[str, str] = {}
     for _ in range(MOST_HEADERS):
         line = _line(stream).strip()
@@ -190,7 +190,7 @@ def _head(stream: IO[bytes]) -> tuple[int, dict[str, str]]:
             return int(words[1]), headers
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
-    raise ConnectionError("the answer has no end of headers")
+    raise ConnectionError("the answer's headers are incomplete")
 
 
 def _line(stream: IO[bytes]) -> bytes:

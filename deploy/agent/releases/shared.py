@@ -1,4 +1,4 @@
-"""What all stacks of a host share: it stays when one of them is destroyed."""
+"""Paths that all stacks of a host share: they stay when one stack is destroyed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.docker
 
 BROKEN = "echo cannot read my own settings; while :; do /bin/busybox sleep 1; done"
 TOO_LONG_SECONDS = 15
-"""What is taken back to has as long to get healthy as what failed."""
+"""The health timeout of the failing service, and of the one that a rollback starts."""
 ENDING = "echo this will not do; exit 7"
 
 

@@ -84,7 +84,7 @@ class OllamaDouble(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"version": "0.9.9"}).encode())
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing among the tests' own words."""
+        """Keep the server's log out of the test's output."""
 
 
 def test_an_ollama_that_runs_already_is_named_with_its_version(stack: AgentStack) -> None:

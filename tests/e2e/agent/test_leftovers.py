@@ -26,7 +26,7 @@ def kill_when(agent: subprocess.Popen[bytes], there: Callable[[], bool], what: s
 
 
 def unfinished(stack: AgentStack) -> list[str]:
-    """What lies about that is neither a release's, nor a copy's, nor anybody's data."""
+    """Return leftovers: files that belong to no release, no copy and no data."""
     half = [one for one in stack.root.glob("copies/*/*") if not (one / "manifest.json").exists()]
     return [str(path) for path in (*stack.root.rglob(".*.new"), *stack.data.rglob(".*.new"), *half)]
 

@@ -130,14 +130,14 @@ def create(stack: AgentStack, file: Path) -> None:
 
 
 def seen_by_plan(stack: AgentStack, deployment: Deployment, bundle: Bundle) -> dict[str, str]:
-    """Return why a plan would make services' containers anew; none of them runs, so that it would start the others."""
+    """Return the causes for which a plan would recreate services' containers; stopped ones do not count."""
     answer = stack.probe(**{**probe_request(deployment), **stack.base()})
     plan = make_plan(deployment, bundle, read_observation(answer))
     return {one.service: one.cause for one in plan.operations if one.action == "recreate"}
 
 
 def seen_by_verify(stack: AgentStack, deployment: Deployment) -> dict[str, str]:
-    """Return what the check of containers' configuration says of each service where it is red."""
+    """Return the finding of the configuration check for each service where it is red."""
     release, found = read_compose((stack.root / "current/compose.yaml").read_text()), {}
     with containers_of(stack, deployment) as containers:
         for one in deployment.services:

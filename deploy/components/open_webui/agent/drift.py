@@ -42,7 +42,7 @@ def _cause(name: str, value: Any, wanted: Any, there: Any) -> str:
     if secret_names(value):
         return f"is not the secret {', '.join(secret_names(value))}"
     if name.endswith(KEYS):
-        return "is a key, and none is wanted"
+        return "is a key, but kit.yaml sets none"
     cause = f"is {_shown(there)}, not {_shown(wanted)}"
     return f"{cause}; documents must be uploaded again" if name == "rag.embedding_model" and there else cause
 

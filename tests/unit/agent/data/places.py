@@ -52,7 +52,7 @@ class Host:
 
     @property
     def data(self) -> Path:
-        """Where the data of the page lies first."""
+        """First folder of the page's data."""
         return self.folder / "srv" / "data"
 
     def place(self, path: Path | None = None) -> Place:

@@ -16,7 +16,7 @@ LABELS = {"kit.service": "main", "kit.stack": "t"}
 
 
 class StandIn:
-    """What it answers, and what it was asked."""
+    """Scripted answers, and the requests so far."""
 
     def __init__(self) -> None:
         self.state: dict[str, Any] = {
@@ -34,7 +34,7 @@ class StandIn:
         self.printed = "no such model"
         self.asked: list[str] = []
         self.check_codes: list[int] = []
-        """What its health check ends with, time after time."""
+        """Exit codes of its health check, one per run."""
 
     def died(self, code: int, *, out_of_memory: bool = False) -> StandIn:
         """Let the container end once more, and be up again before anybody looks."""

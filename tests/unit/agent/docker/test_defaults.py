@@ -47,7 +47,7 @@ def test_a_container_of_today_has_the_defaults_of_today() -> None:
         (
             "LogConfig",
             {"Type": "json-file", "Config": {**LOG, "compress": "true"}},
-            "its log has options that Docker gives to no new container",
+            "its log has options that Docker no longer sets",
         ),
     ],
 )

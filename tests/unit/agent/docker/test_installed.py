@@ -29,7 +29,7 @@ def test_an_engine_that_is_installed_and_does_not_run_tells_its_place_and_versio
         ('{"debug": true}', {"debug": True}, None),
         ("", {}, None),
         ('{\n "debug" true\n}', None, "line 2, column 10: Expecting ':' delimiter"),
-        ("[]", None, "does not hold an object, as `{...}` is one"),
+        ("[]", None, "does not hold a JSON object, `{...}`"),
     ],
 )
 def test_a_daemon_json_is_told_with_the_place_of_its_mistake(

@@ -16,7 +16,7 @@ GGUF = gguf(PLAIN, weights=bytes(1 << 16))
 
 
 def blobs_of(double: Server) -> list[str]:
-    """What the double keeps, after it has cleared away what broke off."""
+    """Return the double's blobs, after it has removed interrupted uploads."""
 
     def names() -> list[str]:
         return sorted(path.name for path in double.store.blobs.iterdir())

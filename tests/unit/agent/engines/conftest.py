@@ -27,7 +27,7 @@ SEEN: list[str] = []
 
 @pytest.fixture
 def seen() -> list[str]:
-    """What the double was asked since the last clearing."""
+    """Return the double's requests since the last clearing."""
     SEEN.clear()
     return SEEN
 

@@ -24,7 +24,7 @@ class Registry:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Address of the registry."""
         assert self.server is not None
         return self.server.url
 

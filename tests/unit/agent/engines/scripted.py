@@ -62,7 +62,7 @@ Play = Callable[[Asked], None]
 
 
 class Scripted:
-    """What was asked, and where."""
+    """Requests so far, and the server's address."""
 
     def __init__(self, listener: socket.socket, play: Play, private: ssl.SSLContext | None) -> None:
         self.url = f"{'https' if private else 'http'}://127.0.0.1:{listener.getsockname()[1]}"

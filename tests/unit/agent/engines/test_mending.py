@@ -57,7 +57,7 @@ def restarts() -> Restarts:
 
 
 def layer(double: Server, kind: str, name: str = "tech") -> Path:
-    """Where one layer of a model lies."""
+    """Return the file of one layer of a model."""
     manifest = next(one for found, one in double.store.models().items() if found.model == name)
     parts = {part.kind: part for part in manifest.layers} | ({"config": manifest.config} if manifest.config else {})
     return double.store.blob(parts[kind].digest)

@@ -20,7 +20,7 @@ from tests.unit.agent.engines.scripted import described
 
 
 class Publisher:
-    """Whoever makes what a registry has, with an engine of their own."""
+    """Publishes models to a registry from an engine of its own."""
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.engine = Engine(described(server.url), folder)

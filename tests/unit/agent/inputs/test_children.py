@@ -41,7 +41,7 @@ def test_stopping_ends_the_whole_family_and_the_thread_that_waits_for_it(tmp_pat
 
 
 def is_dead(pid: int) -> bool:
-    """Whether a process is gone, or only waits to be counted by whoever adopted it."""
+    """True if a process is gone, or is only an unreaped zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except FileNotFoundError:

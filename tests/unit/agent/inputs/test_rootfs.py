@@ -20,7 +20,7 @@ Version: 1:1.2.13
 
 
 def root(host: str, time: int) -> bytes:
-    """What mmdebstrap writes on a host: its own names and mirrors are in it."""
+    """Return mmdebstrap's output on a host, with the host's own names and mirrors."""
     output = io.BytesIO()
     with tarfile.open(fileobj=output, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in (
