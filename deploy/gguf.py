@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from deploy.errors import KitError
 
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-_INTEGERS = {2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
+_NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+_FLOAT, _BOOL = 6, 7
 _STRING, _ARRAY = 8, 9
-_ARCHITECTURE, _TYPE = "general.architecture", "general.type"
+_ARCHITECTURE, _TYPE, _TEMPLATE = "general.architecture", "general.type", "tokenizer.chat_template"
+_NEEDED = (".context_length", ".block_count")
 _VERSIONS = (2, 3)
 _MOST_KEYS = 65_536
 _LONGEST_KEY = 65_535
 _LONGEST_TEXT = 1024
+_LONGEST_FACT = 200
+"""Bytes of a text that is a fact of the model; licenses and templates are longer."""
+_LONGEST_FACTS_KEY = 100
+_MOST_FACTS = 1000
+"""Models have some 40; more are no model's."""
 _LARGEST_HEADER = 256 * 2**20
 _CHUNK = 256 * 1024
 _DEEPEST = 4
@@ -30,13 +38,18 @@ class Stream(Protocol):
         """Return at most `size` bytes; none at the end."""
 
 
+Scalar = bool | int | float | str
+
+
 @dataclass(frozen=True)
 class Header:
-    """The facts of a header that decisions need."""
+    """The facts of a header that decisions need, and its scalars."""
 
     architecture: str
     context_length: int
     has_chat_template: bool
+    scalars: dict[str, Scalar] = field(default_factory=dict)
+    """Every number, truth value and short text of the header, by its key."""
 
 
 class GgufError(KitError):
@@ -67,9 +80,9 @@ def is_projector(stream: Stream, name: str) -> bool:
     found: dict[str, Any] = {}
     for _ in _keys(_Reader(stream, name), found):
         pass
-    sees = any(key.endswith(".vision.block_count") and value for key, value in found.items())
+    sees = any(key.endswith(".vision.block_count") and _count(found, key) for key in found)
     return found.get(_TYPE) in ("projector", "mmproj") or (
-        sees and not found.get(f"{found.get(_ARCHITECTURE)}.block_count")
+        sees and not _count(found, f"{found.get(_ARCHITECTURE)}.block_count")
     )
 
 
@@ -87,25 +100,46 @@ def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
     for _ in range(count):
         key = reader.text(_LONGEST_KEY)
         kind = reader.number("<I")
-        if key in (_ARCHITECTURE, _TYPE) and kind == _STRING:
-            found[key] = reader.text(_LONGEST_TEXT)
-        elif key.endswith((".context_length", ".block_count")) and kind in _INTEGERS:
-            found[key] = reader.number(_INTEGERS[kind])
-        elif key == "tokenizer.chat_template" and kind == _STRING:
+        if key == _TEMPLATE and kind == _STRING:
             found[key] = reader.skip_text() > 0
+        elif key in (_ARCHITECTURE, _TYPE) and kind == _STRING:
+            found[key] = reader.text(_LONGEST_TEXT)
+        elif _is_fact(key, found) and (kind == _STRING or kind in _NUMBERS):
+            value = reader.scalar(kind)
+            found |= {} if value is None else {key: value}
         else:
             reader.skip_value(kind, 0)
         yield key
 
 
+def _is_fact(key: str, found: dict[str, Any]) -> bool:
+    is_kept = len(found) < _MOST_FACTS or key.endswith(_NEEDED)
+    return is_kept and len(key) <= _LONGEST_FACTS_KEY and key.isascii() and key.isprintable()
+
+
+def _count(found: dict[str, Any], key: str) -> int:
+    """Return a whole number of the header; 0 without it."""
+    value = found.get(key)
+    return value if type(value) is int else 0
+
+
 def _header(found: dict[str, Any], reader: _Reader) -> Header:
     architecture = found.get(_ARCHITECTURE, "")
-    length = found.get(f"{architecture}.context_length", 0)
+    length = _count(found, f"{architecture}.context_length")
     if not (architecture.isascii() and architecture.replace("-", "").replace("_", "").isalnum()):
         raise reader.wrong("its header names no architecture")
     if length < 1:
         raise reader.wrong(f"its header gives no context length; {architecture} may be no language model")
-    return Header(architecture, length, found.get("tokenizer.chat_template", False))
+    scalars = {key: value for key, value in found.items() if key != _TEMPLATE}
+    return Header(architecture, length, found.get(_TEMPLATE, False), scalars)
+
+
+def _short(value: float, kind: int) -> float:
+    """Return the shortest decimal that means the same in the file's own precision."""
+    if kind != _FLOAT:
+        return value
+    shortest = (float(f"{value:.{digits}g}") for digits in range(6, 10))
+    return next(one for one in shortest if struct.pack("<f", one) == struct.pack("<f", value))
 
 
 class _Reader:
@@ -160,6 +194,20 @@ class _Reader:
         if size > longest:
             raise self.wrong(f"its header holds a name of {size} bytes")
         return self.take(size).decode("utf-8", "replace")
+
+    def scalar(self, kind: int) -> Scalar | None:
+        """Return a value; None for a text that is long or holds signs, and for a number that is none."""
+        if kind == _STRING:
+            size = self.number("<Q")
+            if size > _LONGEST_FACT:
+                self.skip(size)
+                return None
+            text = self.take(size).decode("utf-8", "replace")
+            return text if text.isprintable() else None
+        (value,) = struct.unpack(_NUMBERS[kind], self.take(_SIZES[kind]))
+        if not isinstance(value, float):
+            return bool(value) if kind == _BOOL else int(value)
+        return _short(value, kind) if math.isfinite(value) else None
 
     def skip_text(self) -> int:
         size = self.number("<Q")

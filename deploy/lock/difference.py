@@ -15,6 +15,8 @@ Path = tuple[str, ...]
 _HASH = re.compile(r"(sha256:)?[0-9a-f]{64}")
 _SHOWN = 12
 _VERSION = "version"
+HEADER = {"header", "decimals"}
+"""Keys of a file's facts, which are many: their number is told."""
 OWNER = 2
 """Length of the path of an entry: `images` and its name."""
 
@@ -34,13 +36,18 @@ def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference
         # A section that came or went is told entry by entry.
         before, after = ({} if one is None else one for one in (before, after))
     old, new = _by_key(before, after), _by_key(after, before)
-    if old is not None and new is not None:
+    if old is not None and new is not None and not _is_whole(path):
         for key in dict.fromkeys((*old, *new)):
             yield from differences(old.get(key), new.get(key), (*path, key))
         if old.keys() == new.keys() and [*old] != [*new] and isinstance(before, list | tuple):
             yield Difference((*path, "order"), [*old], [*new])
     elif before != after:
         yield Difference(path, before, after)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return True for a part that is compared whole: a header's facts follow from its file."""
+    return len(path) == OWNER + 1 and path[-1] in HEADER
 
 
 def _by_key(value: Any, other: Any) -> dict[str, Any] | None:
@@ -103,6 +110,8 @@ def _summary(entry: dict[str, Any]) -> str:
 
 
 def _summed(name: str, value: Any) -> str:
+    if name in HEADER and isinstance(value, dict):
+        return f"{name} of {len(value)} facts"
     if isinstance(value, dict):
         return _summary(value)
     if isinstance(value, list | tuple):
@@ -135,6 +144,9 @@ def _named_value(one: Difference, depth: int) -> str:
 
 
 def _pair(before: Any, after: Any) -> str:
+    if isinstance(before, dict) and isinstance(after, dict):
+        changed = sum(before.get(key) != after.get(key) for key in {*before, *after})
+        return f"{changed} fact{'s' if changed != 1 else ''} new or changed"
     if isinstance(before, list | tuple) and isinstance(after, list | tuple):
         gone = [one for one in before if one not in after]
         come = [one for one in after if one not in before]

@@ -14,6 +14,8 @@ from deploy.lock.model import Lock
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 _TRAPS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_LAST = {"header": 1, "decimals": 2, "wheels": 3}
+"""Long parts of an entry stand below its short ones."""
 _HEAD = "# Written by `kit lock`; commit it beside kit.yaml.\n"
 
 
@@ -48,8 +50,8 @@ def write_lock(lock: Lock, path: Path) -> bool:
 
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
-    for key, value in sorted(mapping.items(), key=lambda item: item[0] == "wheels"):
-        if key in ("adapters", "addresses", "projectors") and not value:
+    for key, value in sorted(mapping.items(), key=lambda item: _LAST.get(item[0], 0)):
+        if key in ("adapters", "addresses", "decimals", "header", "projectors") and not value:
             # Locks of before there were such inputs keep their bytes.
             continue
         if isinstance(value, dict) and value and key in ("images", "models", "adapters", "projectors"):
@@ -57,6 +59,9 @@ def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
             for name in sorted(value):
                 yield f"{indent}  {_word(name)}:"
                 yield from _lines(value[name], f"{indent}    ")
+        elif key in ("header", "decimals"):
+            yield f"{indent}{key}:"
+            yield from (f"{indent}  {json.dumps(name)}: {_flow(value[name])}" for name in sorted(value))
         elif key == "wheels" and value:
             yield f"{indent}{key}:"
             yield from (f"{indent}  - {_flow(wheel)}" for wheel in value)

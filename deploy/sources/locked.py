@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import Wheel
 from deploy.errors import KitError
 from deploy.fields.values import Sha256
-from deploy.gguf import Header
+from deploy.reading.decimals import decimal
 from deploy.sources.measured import Measured, Said
 from deploy.strict import Strict
 
+LONGEST_NUMBER = 10**18
 Bytes = Annotated[int, Field(ge=1, le=2**50)]
 
 
@@ -30,6 +31,16 @@ class Asking:
     """Base of relative paths."""
     fetch: Fetch
     said: Said
+
+
+def _decimal(value: Any) -> Any:
+    """Read a decimal, which a YAML file holds as a text."""
+    found = decimal(value)
+    return value if found is None else found
+
+
+Decimal = Annotated[float, BeforeValidator(_decimal)]
+FactKey = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class GgufFacts(Strict):
@@ -54,6 +65,10 @@ class WeightsLocked(Strict):
     """Size of the GGUF file in bytes."""
     gguf: GgufFacts
     """Facts in its header."""
+    header: dict[FactKey, bool | int | str] = Field(default_factory=dict)
+    """Whole numbers, truth values and texts of its header, by key; a lock of an earlier kit has none."""
+    decimals: dict[FactKey, Decimal] = Field(default_factory=dict)
+    """Decimals of its header, by key."""
 
     @property
     @abstractmethod
@@ -85,11 +100,6 @@ class WeightsLocked(Strict):
         return self.gguf.architecture
 
 
-def facts(header: Header) -> GgufFacts:
-    """Return a header's facts as kit.lock has them."""
-    return GgufFacts(**asdict(header))
-
-
 def ensure_same(what: str, wanted: str, found: str) -> None:
     """Raise KitError if a file differs from kit.yaml's."""
     if found != wanted:
@@ -102,4 +112,23 @@ def ensure_same(what: str, wanted: str, found: str) -> None:
 def weights(measured: Measured, asking: Asking, sha256: str) -> dict[str, Any]:
     """Return the locked values of a file; KitError if it differs from kit.yaml's."""
     ensure_same(asking.what, sha256, measured.sha256)
-    return {"sha256": measured.sha256, "size": measured.size, "gguf": facts(measured.header)}
+    header = measured.header
+    facts = GgufFacts(
+        architecture=header.architecture,
+        context_length=header.context_length,
+        has_chat_template=header.has_chat_template,
+    )
+    decimals = {key: value for key, value in header.scalars.items() if isinstance(value, float)}
+    others = {key: _told(value) for key, value in header.scalars.items() if not isinstance(value, float)}
+    return {
+        "sha256": measured.sha256,
+        "size": measured.size,
+        "gguf": facts,
+        "header": others,
+        "decimals": decimals,
+    }
+
+
+def _told(value: bool | int | str) -> bool | int | str:
+    # A YAML file's whole numbers have at most 18 digits; longer ones are marks and no amounts.
+    return str(value) if isinstance(value, int) and abs(value) >= LONGEST_NUMBER else value

@@ -6,6 +6,7 @@ import io
 import struct
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,15 +19,32 @@ GOOD = gguf(PLAIN | {"tokenizer.chat_template": "{{ messages }}"})
 ONE_KEY = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("a")
 
 
+SCALARS = ("general.architecture", "llama.context_length", "tokenizer.ggml.add_bos_token")
+
+
 def header_of(content: bytes) -> Header:
     return read_header(io.BytesIO(content), "x.gguf")
 
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_the_facts_of_a_header_are_read(version: int) -> None:
-    assert header_of(gguf(PLAIN, version)) == Header("llama", 2048, has_chat_template=False)
-    assert header_of(GOOD) == Header("llama", 2048, has_chat_template=True)
+    scalars: Any = {key: PLAIN[key] for key in SCALARS}
+    assert header_of(gguf(PLAIN, version)) == Header("llama", 2048, has_chat_template=False, scalars=scalars)
+    assert header_of(GOOD) == Header("llama", 2048, has_chat_template=True, scalars=scalars)
     assert not header_of(gguf(PLAIN | {"tokenizer.chat_template": ""})).has_chat_template
+
+
+def test_every_scalar_is_kept_and_no_list_long_text_or_number_that_is_none() -> None:
+    kept = {"llama.rope.freq_base": 0.1, "llama.block_count": 32, "general.name": "Mine"}
+    left = {"general.license": "x" * 300, "general.about": "a\nb", "llama.scale": float("nan"), "k" * 101: 1}
+    found = header_of(gguf(PLAIN | kept | left)).scalars
+    assert found == {key: PLAIN[key] for key in SCALARS} | kept
+
+
+def test_a_header_of_too_many_facts_keeps_some_and_those_that_decisions_need() -> None:
+    many = {f"a.{number}": number for number in range(2000)}
+    found = header_of(gguf(many | PLAIN))
+    assert (found.context_length, len(found.scalars) < 1100) == (2048, True)
 
 
 def test_the_order_of_the_keys_does_not_matter() -> None:

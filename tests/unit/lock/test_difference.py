@@ -143,3 +143,11 @@ def test_hashes_that_begin_alike_are_told_apart() -> None:
     before, after = document(), document()
     after["models"]["main/assistant"] = {**TAG, "digest": "a" * 63 + "b"}
     assert words(before, after) == [f"model main/assistant: digest {'a' * 64} -> {'a' * 63}b"]
+
+
+def test_the_facts_of_a_header_are_told_by_their_number() -> None:
+    before, after = copy.deepcopy(document()), copy.deepcopy(document())
+    after["models"]["main/gemma"] |= {"header": {"a.b": 1, "a.c": 2}, "decimals": {"a.d": 0.5}}
+    assert words(before, after) == [
+        "model main/gemma: header 2 facts new or changed; decimals 1 fact new or changed",
+    ]

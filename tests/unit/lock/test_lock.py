@@ -62,6 +62,17 @@ def test_the_same_lock_is_the_same_bytes_with_a_line_per_wheel(tmp_path: Path) -
     assert TEXT.startswith("# Written by `kit lock`; commit it beside kit.yaml.\n")
 
 
+def test_the_facts_of_a_header_are_read_as_they_were_and_stand_a_line_each(tmp_path: Path) -> None:
+    _, lock = quickstart()
+    header = {"general.version": "1.10", "gemma3.block_count": 18, "a.b": True, "general.name": 'q"ö: {'}
+    decimals = {"gemma3.rope.freq_base": 1000000.0, "gemma3.epsilon": 1e-06, "a.huge": 1e30}
+    known = lock.models["main/gemma"].model_copy(update={"header": header, "decimals": decimals})
+    more = lock.model_copy(update={"models": {"main/gemma": known}})
+    write_lock(more, tmp_path / "kit.lock")
+    assert read_lock(tmp_path / "kit.lock") == more
+    assert '      "gemma3.block_count": 18\n' in (tmp_path / "kit.lock").read_text()
+
+
 def test_a_lock_is_replaced_in_one_step_and_left_alone_when_it_is_right(tmp_path: Path) -> None:
     _, lock = quickstart()
     path = tmp_path / "kit.lock"

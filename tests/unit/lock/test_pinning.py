@@ -18,7 +18,7 @@ from deploy.decide.resolve import resolve
 from deploy.errors import KitError
 from deploy.lock.model import read_lock
 from deploy.lock.pinning import make_lock
-from deploy.lock.text import write_lock
+from deploy.lock.text import lock_text, write_lock
 from deploy.sources.file.locked import FileModelLock
 from deploy.sources.measured import Said
 from deploy.sources.pip.locked import PipModelLock
@@ -134,6 +134,15 @@ def test_a_file_beside_kit_yaml_is_measured(tmp_path: Path) -> None:
     model = lock.models["main/tiny"]
     assert isinstance(model, FileModelLock)
     assert (model.file, model.size, model.gguf.architecture) == ("models/tiny.gguf", len(MODEL), "llama")
+    assert model.header["tokenizer.ggml.add_bos_token"] is True
+    assert lock_text(lock).splitlines()[-4:] == [
+        "    header:",
+        '      "general.architecture": "llama"',
+        '      "llama.context_length": 2048',
+        '      "tokenizer.ggml.add_bos_token": true',
+    ]
+    write_lock(lock, tmp_path / "kit.lock")
+    assert read_lock(tmp_path / "kit.lock") == lock
     assert model.agent_source() == {"file": {"path": "models/tiny.gguf"}}
 
 
