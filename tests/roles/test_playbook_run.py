@@ -19,6 +19,7 @@ from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
 from deploy.apply.events import TaskEvent
 from deploy.apply.phases import Step, phases_of, verb
 from deploy.apply.process import PlaybookResult
+from deploy.errors import KitError
 from tests.e2e.processes import read
 from tests.tree import REPOSITORY
 from tests.waiting import wait_until
@@ -116,6 +117,19 @@ def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) ->
     result = run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=phases.append)
     assert result.ok, result.failures
     assert phases == ["place", "place asked, place done: False", "converge", "converge asked, place done: True"]
+
+
+def test_a_request_that_cannot_be_made_ends_the_run_behind_the_phases_before(agent: Path, tmp_path: Path) -> None:
+    def request_of(_: str, step: Step) -> dict[str, Any]:
+        if step.verb == "converge":
+            raise KitError("no such image")
+        return {}
+
+    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent))
+    with pytest.raises(KitError, match="no such image"):
+        run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=lambda _: None)
+    assert (tmp_path / "place.json").exists()
+    assert not (tmp_path / "converge.json").exists()
 
 
 def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_path: Path) -> None:
