@@ -1,4 +1,4 @@
-"""A new image that does not work is taken back together with the data that it spoiled."""
+"""A new image that does not work is rolled back together with the data that it damaged."""
 
 from __future__ import annotations
 

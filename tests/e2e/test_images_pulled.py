@@ -210,7 +210,7 @@ def test_what_a_registry_refuses_docker_is_told_with_what_to_do(
 
 
 def test_compose_pulls_nothing_by_itself(stack: AgentStack, pushed: PulledImage) -> None:
-    with pytest.raises(AgentFailedError, match="docker compose says"):
+    with pytest.raises(AgentFailedError, match="docker compose failed"):
         stack.apply(stack.bundle({"one": stack.block("one", HEALTHY, f"{pushed.repository}:1")}))
     assert names_of(f"some/{stack.name}") == []
 

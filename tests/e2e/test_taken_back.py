@@ -1,4 +1,4 @@
-"""A change that does not get healthy is taken back, and the reason is shown."""
+"""A change that does not get healthy is rolled back, and the reason is shown."""
 
 from __future__ import annotations
 
