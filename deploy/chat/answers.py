@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.chat.doors import Door
 from deploy.chat.refusals import is_unable, looked_after, of_gateway
-from deploy.chat.wire import RefusedError, asked, next_step, refused
+from deploy.chat.wire import Forward, RefusedError, asked, next_step, refused
 from deploy.errors import KitError, UsageError
 from deploy.words import did_you_mean
 
@@ -39,12 +39,12 @@ class Ended:
 
 
 def answer(
-    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None = None
+    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None, forward: Forward
 ) -> Generator[Piece | Ended, None, None]:
     """Yield the pieces of an answer as they come, then its end; closing the generator early stops the engine."""
     speaks = _openai if door.protocol == OPENAI else _native
     try:
-        yield from speaks(door, door.name_of(model), messages, key, ca)
+        yield from speaks(door, door.name_of(model), messages, key, ca, forward)
     except RefusedError as refusal:
         if door.is_gateway:
             raise of_gateway(door, model, refusal) from None
@@ -52,13 +52,13 @@ def answer(
             raise KitError(refusal.problem, looked_after(door, model)) from None
         if refusal.status != ABSENT:
             raise
-        raise _absent(door, model, names(door, key, ca)) from None
+        raise _absent(door, model, names(door, key, ca, forward)) from None
 
 
-def names(door: Door, key: str | None, ca: str | None = None) -> tuple[str, ...]:
+def names(door: Door, key: str | None, ca: str | None, forward: Forward) -> tuple[str, ...]:
     """Return the models in an API's own list."""
     path, topic, name = ("/models", "data", "id") if door.protocol == OPENAI else ("/api/tags", "models", "name")
-    with asked(door, path, None, key, ca) as reply:
+    with asked(door, path, None, key, ca, forward) as reply:
         found = _object(door, reply.read()).get(topic) or []
     return tuple(str(one[name]) for one in found)
 
@@ -71,10 +71,10 @@ def _absent(door: Door, model: str, there: tuple[str, ...]) -> KitError:
 
 
 def _native(
-    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None
+    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None, forward: Forward
 ) -> Generator[Piece | Ended, None, None]:
     """Yield an answer from lines of JSON, the last of which has the counts."""
-    with asked(door, "/api/chat", {"model": model, "messages": messages, "stream": True}, key, ca) as lines:
+    with asked(door, "/api/chat", {"model": model, "messages": messages, "stream": True}, key, ca, forward) as lines:
         for line in lines:
             said = _object(door, line) if line.strip() else {}
             message = said.get("message") or {}
@@ -88,12 +88,12 @@ def _native(
 
 
 def _openai(
-    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None
+    door: Door, model: str, messages: list[Message], key: str | None, ca: str | None, forward: Forward
 ) -> Generator[Piece | Ended, None, None]:
     """Yield an answer from server-sent events; the counts are in an event of their own, or missing."""
     document = {"model": model, "messages": messages, "stream": True, "stream_options": {"include_usage": True}}
     tokens, seconds, reason = None, None, ""
-    with asked(door, "/chat/completions", document, key, ca) as lines:
+    with asked(door, "/chat/completions", document, key, ca, forward) as lines:
         for line in lines:
             if not line.startswith(b"data:"):
                 _ensure_no_error(door, line)

@@ -6,21 +6,25 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.errors import KitError
+from deploy.hosts.transport import Address
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 900.0
 """Timeout of a silent answer: loading a large model from a slow disk takes minutes."""
 WORDS = 400
 BODY = 1 << 16
+PORTS = {"http": 80, "https": 443}
 Document = dict[str, Any]
+Forward = Callable[[Address], AbstractContextManager[Address]]
+"""Gives the address here that leads to one of the host."""
 
 
 class RefusedError(KitError):
@@ -35,37 +39,40 @@ class RefusedError(KitError):
 
 @contextmanager
 def asked(
-    door: Door, path: str, document: Document | None, key: str | None, ca: str | None = None
+    door: Door, path: str, document: Document | None, key: str | None, ca: str | None, forward: Forward
 ) -> Iterator[http.client.HTTPResponse]:
     """Send a request and yield its answer; every error names the door and the next step."""
     place = urlsplit(door.url)
-    connection: http.client.HTTPConnection | None = None
+    address = (place.hostname or "", place.port or PORTS[place.scheme])
     try:
-        connection = _connection(place.scheme, place.hostname or "", place.port, ca)
-        connection.connect()
-        # Its own time is over: what follows may be silent for as long as a model loads.
-        connection.sock.settimeout(SILENCE_SECONDS)
-        body = None if document is None else json.dumps(document, ensure_ascii=False).encode()
-        connection.request("GET" if body is None else "POST", place.path + path, body, _headers(key))
-        answer = connection.getresponse()
-        if answer.status >= 300:
-            raise refused(door, answer.status, answer.read(BODY))
-        yield answer
+        # Closed in the middle of an answer, the connection tells the engine to stop.
+        with forward(address) as there, closing(_connection(place.scheme, address, there, ca)) as connection:
+            body = None if document is None else json.dumps(document, ensure_ascii=False).encode()
+            connection.request("GET" if body is None else "POST", place.path + path, body, _headers(key))
+            answer = connection.getresponse()
+            if answer.status >= 300:
+                raise refused(door, answer.status, answer.read(BODY))
+            yield answer
     except (OSError, http.client.HTTPException) as problem:
         raise KitError(f"{door.name} does not answer: {_silence(door, problem)}", next_step(door)) from problem
-    finally:
-        # Closed in the middle of an answer, it tells the engine to stop.
-        if connection is not None:
-            connection.close()
 
 
-def _connection(scheme: str, host: str, port: int | None, ca: str | None) -> http.client.HTTPConnection:
-    if scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
-    context = ssl.create_default_context()
-    if ca is not None:
+def _connection(scheme: str, address: Address, there: Address, ca: str | None) -> http.client.HTTPConnection:
+    """Connect to where an address was forwarded to; the door itself is asked under its own name."""
+    context = None if scheme == "http" else ssl.create_default_context()
+    if context is not None and ca is not None:
         context.load_verify_locations(ca)
-    return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+    plain = socket.create_connection(there, CONNECT_SECONDS)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if context is None:
+        connection = http.client.HTTPConnection(*address)
+        connection.sock = plain
+    else:
+        connection = http.client.HTTPSConnection(*address, context=context)
+        connection.sock = context.wrap_socket(plain, server_hostname=address[0])
+    # The time to connect is over: what follows may be silent for as long as a model loads.
+    connection.sock.settimeout(SILENCE_SECONDS)
+    return connection
 
 
 def _headers(key: str | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ import click
 from deploy.chat.answers import Message, Piece, answer
 from deploy.chat.doors import Door
 from deploy.chat.timing import Timing
+from deploy.chat.wire import Forward
 from deploy.cli.terminal.output import Output, is_coloured
 from deploy.errors import KitError, UsageError
 
@@ -24,13 +25,21 @@ class Chat:
     """A conversation with a model."""
 
     def __init__(
-        self, output: Output, door: Door, model: str, key: str | None, ca: str | None, system: str | None = None
+        self,
+        output: Output,
+        door: Door,
+        model: str,
+        key: str | None,
+        ca: str | None,
+        forward: Forward,
+        system: str | None = None,
     ) -> None:
         self.output = output
         self.door = door
         self.model = model
         self._key = key
         self._ca = ca
+        self._forward = forward
         self._first: list[Message] = [{"role": "system", "content": system}] if system else []
         self._said: list[Message] = []
 
@@ -68,7 +77,7 @@ class Chat:
     def _hear(self, prompt: str, timing: Timing) -> None:
         messages = [*self._first, *self._said, {"role": "user", "content": prompt}]
         was_thinking = False
-        with closing(answer(self.door, self.model, messages, self._key, self._ca)) as pieces:
+        with closing(answer(self.door, self.model, messages, self._key, self._ca, self._forward)) as pieces:
             for said in pieces:
                 timing.take(said)
                 if isinstance(said, Piece) and not self.output.as_json:

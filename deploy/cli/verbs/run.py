@@ -46,8 +46,9 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
         ensure_taken_whole(door.name_of(model), desired.spec, door.name)
     if engine is None and not door.is_gateway and any(model in one.models for one in known if one.is_gateway):
         output.note(f"asking {door.name} itself: the gateway's key is for root alone")
-    key = secret_value(Stack(desired.spec.stack), reach()[HERE], door.key) if door.key else None
-    chat = Chat(output, door, model, key, desired.spec.ca, system)
+    transport = reach()[HERE]
+    key = secret_value(Stack(desired.spec.stack), transport, door.key) if door.key else None
+    chat = Chat(output, door, model, key, desired.spec.ca, transport.forward, system)
     if prompt is None:
         converse(chat)
     else:

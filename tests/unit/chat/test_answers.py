@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -15,14 +16,14 @@ HI = [{"role": "user", "content": "Hi"}]
 
 
 def said(where: Door, model: str = "full:1") -> tuple[str, Ended]:
-    *pieces, end = answer(where, model, HI, "the-key")
+    *pieces, end = answer(where, model, HI, "the-key", None, nullcontext)
     assert isinstance(end, Ended)
     return "".join(piece.text for piece in pieces if isinstance(piece, Piece)), end
 
 
 def failure(where: Door, model: str = "full:1") -> KitError:
     with pytest.raises(KitError) as caught:
-        list(answer(where, model, HI, None))
+        list(answer(where, model, HI, None, None, nullcontext))
     return caught.value
 
 
@@ -51,7 +52,7 @@ def test_what_is_asked_goes_out_with_the_key_and_the_name_that_the_engine_knows(
     with scripted(play) as server:
         known = replace(door(server.url, protocol), upstream=(("fast", "qwen-7b"),))
         with pytest.raises(KitError):
-            list(answer(known, "fast", HI, "the-key"))
+            list(answer(known, "fast", HI, "the-key", None, nullcontext))
     (asked,) = server.asked
     assert (asked.method, asked.path, asked.headers["authorization"]) == ("POST", path, "Bearer the-key")
     assert (bodies[0]["model"], bodies[0]["messages"], bodies[0]["stream"]) == ("qwen-7b", HI, True)
@@ -74,7 +75,7 @@ def test_the_figures_of_llama_cpp_are_its_own() -> None:
 )
 def test_what_a_model_only_thinks_is_told_apart(protocol: str, line: bytes) -> None:
     with scripted(playing(line)) as server:
-        thought, text, _ = answer(door(server.url, protocol), "m", HI, None)
+        thought, text, _ = answer(door(server.url, protocol), "m", HI, None, None, nullcontext)
     assert (thought, text) == (Piece("hm", is_thought=True), Piece("a"))
 
 

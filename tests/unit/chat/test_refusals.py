@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def failure(status: int, said: str, *engines: str) -> KitError:
         asked.answer(status, json.dumps(body).encode())
 
     with scripted(play) as server, pytest.raises(KitError) as caught:
-        list(answer(gateway(server.url, *engines), "poet", [], "the-key"))
+        list(answer(gateway(server.url, *engines), "poet", [], "the-key", None, nullcontext))
     return caught.value
 
 
@@ -100,7 +101,7 @@ def test_a_failure_within_an_answer_that_began_well_is_told_in_the_same_words() 
     line = f"data: {json.dumps({'error': {'message': ABSENT + TAIL, 'code': '404'}})}\n\n".encode()
     words = "main, which serves poet behind gate, has no model"
     with scripted(playing(line)) as server, pytest.raises(KitError, match=words):
-        list(answer(gateway(server.url), "poet", [], "the-key"))
+        list(answer(gateway(server.url), "poet", [], "the-key", None, nullcontext))
 
 
 def test_a_gateway_knows_the_engines_of_each_model(tmp_path: Path) -> None:

@@ -19,12 +19,14 @@ from tests.waiting import PATIENCE_SECONDS
 
 SCRIPT = """\
 import sys
+from contextlib import nullcontext
 from deploy.chat.doors import Door
 from deploy.cli.terminal.chatting import Chat, converse
 from deploy.cli.failure import report
 from deploy.cli.terminal.output import Output
 try:
-    converse(Chat(Output(), Door("mac", sys.argv[2], sys.argv[1], ("m",), None, is_managed=False), "m", None, None))
+    door = Door("mac", sys.argv[2], sys.argv[1], ("m",), None, is_managed=False)
+    converse(Chat(Output(), door, "m", None, None, nullcontext))
 except BaseException as error:
     sys.exit(report(error, as_json=False, verbose=False))
 """

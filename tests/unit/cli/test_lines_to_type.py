@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -123,7 +124,7 @@ def test_a_chats_answer_is_printed_as_it_stands(capsys: pytest.CaptureFixture[st
 
     lines = [f"data: {piece}\n\n".encode() for piece in (*map(json.dumps, pieces), "[DONE]")]
     with scripted(playing(*lines)) as server:
-        Chat(Output(), door(server.url, "openai", "m"), "m", None, None).answer_once("hello")
+        Chat(Output(), door(server.url, "openai", "m"), "m", None, None, nullcontext).answer_once("hello")
     assert capsys.readouterr().out == said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_prompt_is_words_or_what_is_piped_in_or_both(monkeypatch: pytest.Monke
 
 def test_an_answer_is_on_stdout_and_its_speed_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
     with scripted(playing(*lines_of("chat"))) as server:
-        Chat(Output(), door(server.url), "full:1", None, None).answer_once("Hi")
+        Chat(Output(), door(server.url), "full:1", None, None, nullcontext).answer_once("Hi")
     seen = capsys.readouterr()
     assert seen.out == ", I'm a beginner\n"
     assert (
@@ -75,7 +76,7 @@ def test_an_answer_is_on_stdout_and_its_speed_beside_it(capsys: pytest.CaptureFi
 
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     with scripted(playing(*lines_of("openai chat streamed"))) as server:
-        Chat(Output(as_json=True), door(server.url, "openai"), "full:1", None, None).answer_once("Hi")
+        Chat(Output(as_json=True), door(server.url, "openai"), "full:1", None, None, nullcontext).answer_once("Hi")
     document = json.loads(capsys.readouterr().out)
     assert (document["answer"], document["tokens"], document["asked"]) == (" there,\n\n", 3, "mac")
     assert document["figures"] == "counted by the engine, timed here"
@@ -83,7 +84,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_empty_prompt_asks_nobody() -> None:
     with pytest.raises(UsageError, match="the prompt is empty"):
-        Chat(Output(), door("http://127.0.0.1:1"), "m", None, None).answer_once(" \n")
+        Chat(Output(), door("http://127.0.0.1:1"), "m", None, None, nullcontext).answer_once(" \n")
 
 
 def test_an_answer_gives_a_terminal_no_orders() -> None:
