@@ -8,14 +8,13 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
+from deploy.agent.contract import FORMAT
 from deploy.agent.errors import FAILED, AgentError, Interrupted
 from deploy.agent.holder import working
 from deploy.agent.interrupts import listen
 from deploy.agent.journal import Journal
 from deploy.agent.line import called_as
 from deploy.agent.verbs import STREAMS, UNHELD, Operation, operation_of
-
-FORMAT = 1
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +47,8 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
 
 def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:
     with nullcontext() if verb in UNHELD else working(request, verb):
-        return operation(request, Journal(request.get("root", ""), request.get("run", "")))
+        answer: dict[str, Any] | None = operation(request, Journal(request.get("root", ""), request.get("run", "")))
+        return answer
 
 
 def _request() -> dict[str, Any]:

@@ -11,11 +11,14 @@ import select
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import LOOK_SECONDS, holding
 from deploy.agent.journal import Journal
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Asker, HoldRequest
 
 ENDED = b"ended"
 LAST_BYTES = 64
@@ -23,19 +26,20 @@ LAST_BYTES = 64
 JOURNAL_BYTES = 4 * 2**20
 
 
-def run(request: dict[str, Any], journal: Journal) -> None:
+def run(request: HoldRequest, journal: Journal) -> None:
     """Take the hold, report it, and stream this run's journal until standard input closes."""
     root = Path(request["root"])
     if not request.get("run"):
         raise AgentError("the request has no run id")
+    asker = cast("Asker", request)
     with holding(root, _holder(request)) as held:
         start = _begin(journal.path)
         print(json.dumps({"held": True, "run": request["run"]}), flush=True)
-        if _stream(journal.path, start, request["run"], request.get("silence_seconds")):
+        if _stream(journal.path, start, request["run"], asker.get("silence_seconds")):
             held.end()
 
 
-def _holder(request: dict[str, Any]) -> dict[str, Any]:
+def _holder(request: HoldRequest) -> dict[str, Any]:
     holder = {name: request.get(name) for name in ("run", "user", "host", "command")}
     return {**holder, "pid": request.get("pid", os.getpid())}
 

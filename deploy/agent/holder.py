@@ -6,13 +6,16 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.errors import HELD, AgentError
 from deploy.agent.remembered import read_json
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Holder
 
 HOLD = "hold"
 WORKING = "working"
@@ -29,10 +32,10 @@ def hold_path(root: Path) -> Path:
     return root / "run" / HOLD
 
 
-def current_holder(root: Path) -> dict[str, Any] | None:
+def current_holder(root: Path) -> Holder | None:
     """Return the present holder of the host; a file without a lock is an old one."""
     path = hold_path(root)
-    return (read_json(path) or {}) if is_locked(path) else None
+    return cast("Holder", read_json(path) or {}) if is_locked(path) else None
 
 
 def is_locked(path: Path) -> bool:
@@ -91,16 +94,20 @@ def _take(descriptor: int, root: Path, patience_seconds: float) -> None:
     # A step may go on whose control node has gone: its hold is free then, the host is not.
     while not try_lock(descriptor, fcntl.LOCK_EX) or is_locked(root / "run" / WORKING):
         if time.monotonic() > begun + patience_seconds:
-            raise held_by(read_json(hold_path(root)) or {})
+            raise held_by(_known(root))
         time.sleep(LOOK_SECONDS)
     while is_locked(root / "run" / COMPOSING):
         if time.monotonic() > begun + COMPOSE_SECONDS:
-            raise held_by(read_json(hold_path(root)) or {})
+            raise held_by(_known(root))
         time.sleep(LOOK_SECONDS)
 
 
+def _known(root: Path) -> Holder:
+    return cast("Holder", read_json(hold_path(root)) or {})
+
+
 @contextmanager
-def working(request: dict[str, Any], verb: str) -> Iterator[None]:
+def working(request: Mapping[str, Any], verb: str) -> Iterator[None]:
     """Refuse a run without the hold; allow one step at a time, which the next holder has to wait for."""
     root, run = Path(request["root"]), request.get("run", "")
     _ensure_holds(root, run, verb)
@@ -137,7 +144,7 @@ def _ensure_holds(root: Path, run: str, verb: str) -> None:
         raise held_by(holder)
 
 
-def held_by(holder: dict[str, Any]) -> AgentError:
+def held_by(holder: Holder) -> AgentError:
     """Return the error that names the holder."""
     who = f"{holder.get('user', 'somebody')} on {holder.get('host', 'this host')}"
     what = f"{holder.get('command') or 'a run of kit'} (pid {holder.get('pid', '?')}) since {holder.get('since', '?')}"

@@ -9,13 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import project_of
 from deploy.agent.late_settings import SETTINGS
 from deploy.agent.remembered import write_file
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Changed
+    from deploy.agent.contract.releases import LateRequest
 
 AT_BOOT = Path("/etc/sysctl.d")
 OTHERS = ("/etc/sysctl.conf", "/run/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf", "/lib/sysctl.d/*.conf")
@@ -28,7 +32,7 @@ def path_of(stack: str) -> Path:
     return AT_BOOT / f"90-{project_of(stack)}.conf"
 
 
-def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def run(request: LateRequest, _journal: Journal) -> Changed:
     """Apply exactly the settings that a stack needs."""
     return {"changed": ensure(request["stack"], tuple(request["settings"]))}
 

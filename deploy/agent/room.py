@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
 from deploy.agent.rooms import call_room
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import RoomRequest
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+
+def run(request: RoomRequest, journal: Journal) -> dict[str, Any]:
     """Call the operation with the request's fields as the service."""
     operation, kind = request["operation"], request["kind"]
     service = {**request, "name": request["service"]}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Optional
+from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
-# Evaluated when the module is loaded, and Python 3.9 knows no `|` between types.
-Operation = Callable[[dict[str, Any], Journal], Optional[dict[str, Any]]]
+# The contract has the types of each verb; a function is known by its name here, so that only the asked one is loaded.
+Operation = Callable[[Any, Journal], Any]
 VERBS = {
     "probe": "observing.probe",
     "docker": "docker.floors",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from deploy.apply.engine import FLOORS
 from deploy.apply.phases import Step
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests import (
-    Request,
     base_request,
     collect_request,
     images_request,
@@ -23,15 +23,24 @@ from deploy.deployment.service import Service
 from deploy.plan import Plan
 from deploy.plan.published import late_settings
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import ConvergeRequest, Copy, DataItem, DockerRequest, LateRequest
+    from deploy.agent.contract.releases import Service as ServiceRequest
+
+Request = Mapping[str, Any]
+"""The request of any verb."""
+
 
 def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Request:
     """Return the request of a step that the agent carries out."""
     deployment, folder = desired.deployment, desired.path.parent
     plan, observation = prepared.plan, prepared.observation
     base = base_request(deployment, run)
+    docker: DockerRequest = {**base, "floors": FLOORS}
+    late: LateRequest = {**base, "settings": late_settings(deployment, observation)}
     made: dict[str, Callable[[], Request]] = {
-        "docker": lambda: base | {"floors": FLOORS},
-        "late": lambda: base | {"settings": late_settings(deployment, observation)},
+        "docker": lambda: docker,
+        "late": lambda: late,
         "secrets": lambda: secrets_request(deployment, run, prepared.given, plan.settled),
         "image": lambda: images_request(deployment, desired.image_requests(), run),
         "file": lambda: _file_request(models_request(deployment, run, folder), step.kind),
@@ -66,9 +75,9 @@ def _kept(desired: Share, prepared: Prepared) -> list[str]:
     return [release for release in kept if release]
 
 
-def _converge_request(desired: Share, plan: Plan, run: str) -> Request:
+def _converge_request(desired: Share, plan: Plan, run: str) -> ConvergeRequest:
     actions = plan.actions()
-    services: dict[str, Request] = {
+    services: dict[str, ServiceRequest] = {
         service.name: {
             "action": actions.get(service.name, "keep"),
             "image": service.image.reference,
@@ -81,7 +90,8 @@ def _converge_request(desired: Share, plan: Plan, run: str) -> Request:
         for service in desired.deployment.services
     }
     services |= {name: {"action": "remove"} for name, action in actions.items() if action == "remove"}
-    return base_request(desired.deployment, run) | {
+    return {
+        **base_request(desired.deployment, run),
         "release": desired.bundle.release,
         "project": desired.deployment.project,
         "order": [service.name for service in desired.deployment.services],
@@ -89,10 +99,12 @@ def _converge_request(desired: Share, plan: Plan, run: str) -> Request:
     }
 
 
-def _copy_request(service: Service) -> Request | None:
+def _copy_request(service: Service) -> Copy | None:
     if service.data is None:
         return None
-    items = [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items]
+    items: list[DataItem] = [
+        {type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items
+    ]
     owner = service.data.owner
     return {
         "service": service.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
@@ -12,10 +12,13 @@ from deploy.hosts.observe import Observation
 from deploy.plan.distributions import EnginePackages
 from deploy.plan.docker import COMPOSE_FLOOR, ENGINE_FLOOR, DockerWork, docker_work, packages_of
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import Floors
+
 LOG = "/var/log/dockerd.log"
 VALIDATING = "23.0"
 """The first engine that can look at a daemon.json without starting."""
-FLOORS = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
+FLOORS: Floors = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
 NOTHING = EnginePackages((), ())
 
 

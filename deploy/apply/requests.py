@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+from deploy.agent.contract import FORMAT
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
@@ -15,24 +15,36 @@ from deploy.hosts.observe import engine_request
 from deploy.sources.given import from_folder
 from deploy.stack import CACHE, UV
 
-AGENT_FORMAT = 1
-Request = dict[str, Any]
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Model, SyncedEngine, SyncRequest
+    from deploy.agent.contract.envelope import StackRequest
+    from deploy.agent.contract.inputs import Fetching, Image, ImagesRequest, ModelFile, ModelsRequest, Source
+    from deploy.agent.contract.places import Handover, SettledPlace
+    from deploy.agent.contract.releases import (
+        CollectRequest,
+        PlacedFile,
+        PlaceRequest,
+        Reader,
+        RoomRequest,
+        SecretsRequest,
+    )
 
 
-def base_request(deployment: Deployment, run: str) -> Request:
+def base_request(deployment: Deployment, run: str) -> StackRequest:
     """Return what every request carries."""
-    return {"format": AGENT_FORMAT, "stack": deployment.stack, "root": deployment.root, "run": run}
+    return {"format": FORMAT, "stack": deployment.stack, "root": deployment.root, "run": run}
 
 
 def secrets_request(
-    deployment: Deployment, run: str, given: Mapping[str, str], settled: Mapping[str, Request] | None = None
-) -> Request:
+    deployment: Deployment, run: str, given: Mapping[str, str], settled: Mapping[str, SettledPlace] | None = None
+) -> SecretsRequest:
     """Return the secrets to generate once or to take as they are given, and who reads a copy.
 
     Data that comes from another stack comes with the secrets that its service has there.
     """
     stacks = {name: one["stack"] for name, one in (settled or {}).items() if one["takes_over"]}
-    return base_request(deployment, run) | {
+    return {
+        **base_request(deployment, run),
         "secrets": [
             {
                 "name": secret.name,
@@ -41,27 +53,28 @@ def secrets_request(
                 "value": given.get(secret.name),
                 "reference": secret.reference,
                 "stack": stacks.get(secret.owner, ""),
-                "readers": [
-                    {"service": name, **asdict(deployment.service(name).owner)} for name in deployment.readers(secret)
-                ],
+                "readers": [_reader(deployment, name) for name in deployment.readers(secret)],
             }
             for secret in deployment.secrets
-        ]
+        ],
     }
 
 
-def place_request(deployment: Deployment, bundle: Bundle, run: str) -> Request:
+def _reader(deployment: Deployment, service: str) -> Reader:
+    owner = deployment.service(service).owner
+    return {"service": service, "uid": owner.uid, "gid": owner.gid}
+
+
+def place_request(deployment: Deployment, bundle: Bundle, run: str) -> PlaceRequest:
     """Return the release's files."""
-    files = [
+    files: list[PlacedFile] = [
         {"path": file.path, "content": file.content, "mode": file.mode, "sha256": file.sha256}
         for file in bundle.placed()
     ]
-    return base_request(deployment, run) | {"release": bundle.release, "files": files}
+    return {**base_request(deployment, run), "release": bundle.release, "files": files}
 
 
-def folders_of(
-    deployment: Deployment, handed_over: Mapping[str, list[dict[str, Any]]] | None = None
-) -> list[dict[str, Any]]:
+def folders_of(deployment: Deployment, handed_over: Mapping[str, list[Handover]] | None = None) -> list[dict[str, Any]]:
     """Return the folders of all services, with their owners, as the role `folders` wants them.
 
     A folder that changes hands keeps its owner here: its service still runs.
@@ -82,15 +95,24 @@ def folders_of(
     return [*({"path": str(path), "uid": 0, "gid": 0, "mode": "0755"} for path in parents), *folders]
 
 
-def _fetching(deployment: Deployment) -> Request:
+def _fetching(deployment: Deployment) -> Fetching:
     fetch = deployment.fetch
-    mirrors = {"debian": fetch.debian, "pypi": fetch.pypi, "models": fetch.models}
-    return {"mirrors": mirrors, "proxy": fetch.proxy, "ca": fetch.ca, "uv": UV, "cache": CACHE}
+    return {
+        "mirrors": {"debian": fetch.debian, "pypi": fetch.pypi, "models": fetch.models},
+        "proxy": fetch.proxy,
+        "ca": fetch.ca,
+        "uv": UV,
+        "cache": CACHE,
+    }
 
 
-def models_request(deployment: Deployment, run: str, folder: Path) -> Request:
+def _source(source: dict[str, Any], folder: Path) -> Source:
+    return cast("Source", from_folder(source, folder))
+
+
+def models_request(deployment: Deployment, run: str, folder: Path) -> ModelsRequest:
     """Return the model files that services mount; a relative file begins at the folder of kit.yaml."""
-    models = [
+    models: list[ModelFile] = [
         {
             "name": model.name,
             "path": model.host_path,
@@ -98,24 +120,28 @@ def models_request(deployment: Deployment, run: str, folder: Path) -> Request:
             "gid": model.owner.gid,
             "sha256": model.sha256,
             "size": model.size_bytes,
-            "source": from_folder(model.source, folder),
+            "source": _source(model.source, folder),
         }
         for model in deployment.models
     ]
-    return base_request(deployment, run) | {"models": models} | _fetching(deployment)
+    return {**base_request(deployment, run), "models": models, **_fetching(deployment)}
 
 
-def sync_request(deployment: Deployment, kind: str, run: str, folder: Path) -> Request:
+def sync_request(deployment: Deployment, kind: str, run: str, folder: Path) -> SyncRequest:
     """Return the models that engines of one kind create; a relative file begins at the folder of kit.yaml."""
-    engines = [
-        engine_request(engine) | {"prune": engine.prune, "models": [_created(model, folder) for model in engine.models]}
+    engines: list[SyncedEngine] = [
+        {
+            **engine_request(engine),
+            "prune": engine.prune,
+            "models": [_created(model, folder) for model in engine.models],
+        }
         for engine in deployment.engines
         if engine.kind == kind
     ]
-    return base_request(deployment, run) | {"engines": engines} | _fetching(deployment)
+    return {**base_request(deployment, run), "engines": engines, **_fetching(deployment)}
 
 
-def _created(model: CreatedModel, folder: Path) -> Request:
+def _created(model: CreatedModel, folder: Path) -> Model:
     base = model.base
     return {
         "name": model.name,
@@ -127,7 +153,7 @@ def _created(model: CreatedModel, folder: Path) -> Request:
                 "file": blob.file,
                 "sha256": blob.sha256,
                 "size": blob.size_bytes,
-                "source": from_folder(blob.source, folder),
+                "source": _source(blob.source, folder),
             }
             for blob in model.blobs
         ],
@@ -135,20 +161,21 @@ def _created(model: CreatedModel, folder: Path) -> Request:
     }
 
 
-def images_request(deployment: Deployment, images: list[Request], run: str, force: bool = False) -> Request:
+def images_request(deployment: Deployment, images: list[Image], run: str, force: bool = False) -> ImagesRequest:
     """Return the images to assemble; the agent leaves alone those that are there."""
-    return base_request(deployment, run) | {"images": images, "force": force} | _fetching(deployment)
+    return {**base_request(deployment, run), "images": images, "force": force, **_fetching(deployment)}
 
 
-def collect_request(deployment: Deployment, kept: list[str], run: str) -> Request:
+def collect_request(deployment: Deployment, kept: list[str], run: str) -> CollectRequest:
     """Return the releases that stay, and the folders of models, where a fetch that was killed leaves most."""
     folders = sorted({str(Path(model.host_path).parent) for model in deployment.models})
-    return base_request(deployment, run) | {"keep": list(dict.fromkeys(kept)), "model_folders": folders}
+    return {**base_request(deployment, run), "keep": list(dict.fromkeys(kept)), "model_folders": folders}
 
 
-def room_request(deployment: Deployment, service: Service, run: str) -> Request:
+def room_request(deployment: Deployment, service: Service, run: str) -> RoomRequest:
     """Return the request of a service that owns something inside its application."""
-    return base_request(deployment, run) | {
+    return {
+        **base_request(deployment, run),
         "service": service.name,
         "kind": service.kind,
         "operation": "apply",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from deploy.agent.contract.verbs import ACCEPT
 from deploy.agent.line import Line
 from deploy.apply.ansible import run_playbook
-from deploy.apply.asked import request_of
+from deploy.apply.asked import Request, request_of
 from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
 from deploy.apply.needed import all_steps, steps_of
@@ -17,8 +19,8 @@ from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Outcome, Prepared, ensure_same, prepare
 from deploy.apply.process import PlaybookResult
 from deploy.apply.references import ensure_given
-from deploy.apply.requests import Request, base_request
-from deploy.apply.story import Event, State, from_journal
+from deploy.apply.requests import base_request
+from deploy.apply.story import Event, from_journal
 from deploy.apply.streams import carry_out
 from deploy.apply.words import task_words
 from deploy.decide.desired import Share
@@ -28,6 +30,10 @@ from deploy.hosts.transport import Transport
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import HoldRequest, StepState
+    from deploy.agent.contract.releases import AcceptRequest
+
 OnEvent = Callable[[Event], None]
 
 
@@ -36,7 +42,7 @@ def apply(
 ) -> Outcome:
     """Make the host as planned; raise KitError when it refuses, fails, or was taken back."""
     run = secrets.token_hex(8)
-    request = base_request(desired.deployment, run) | {"command": "kit apply"}
+    request: HoldRequest = {**base_request(desired.deployment, run), "command": "kit apply"}
     story = _Story(on_event)
     with transport.hold(request, lambda line: story.tell(from_journal(line))):
         held = prepare(desired, transport, prepared.choices, digests=prepared.observation.source_digests)
@@ -44,11 +50,14 @@ def apply(
         ensure_given(desired, held.observation)
         changed = _carry_out(_phases(desired, held, full), desired, transport, held, run, story)
         report = _verify(desired, held, full, on_event)
-        audit = audit_line(desired, held.plan)
-        places = places_request(desired.deployment)
-        accepted = {"release": desired.bundle.release, "audit": audit, "places": places}
-        accepted["origin"] = str(desired.path.resolve())
-        transport.call("accept", base_request(desired.deployment, run) | accepted)
+        accepted: AcceptRequest = {
+            **base_request(desired.deployment, run),
+            "release": desired.bundle.release,
+            "audit": audit_line(desired, held.plan),
+            "places": places_request(desired.deployment),
+            "origin": str(desired.path.resolve()),
+        }
+        transport.call(ACCEPT, accepted)
     return Outcome(held.plan, changed, report)
 
 
@@ -69,7 +78,7 @@ class _Story:
 
     def tell_task(self, event: TaskEvent) -> None:
         """Tell an event of a playbook."""
-        states: dict[str, State] = {"started": "start", "failed": "failed", "unreachable": "failed"}
+        states: dict[str, StepState] = {"started": "start", "failed": "failed", "unreachable": "failed"}
         self.tell(Event(task_words(event), states.get(event.state, "done"), host=event.host))
 
 

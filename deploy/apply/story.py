@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
 from deploy.stack import HERE
 
-State = Literal["start", "progress", "done", "failed", "interrupted"]
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import JournalLine, StepState
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Event:
     """One line of a step's story."""
 
     step: str
-    state: State
+    state: StepState
     text: str = ""
     done: int | None = None
     total: int | None = None
@@ -32,6 +33,6 @@ class Event:
         return ": ".join(filter(None, (host, phase, self.step)))
 
 
-def from_journal(line: dict[str, Any]) -> Event:
+def from_journal(line: JournalLine) -> Event:
     """Read one line of the agent's journal."""
     return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from deploy.agent.contract.verbs import Verb
+from deploy.apply.asked import Request
 from deploy.apply.phases import Step
-from deploy.apply.requests import Request
 from deploy.apply.story import Event
 from deploy.apply.words import step_words
 from deploy.errors import KitError
-from deploy.hosts.transport import Document, Transport
+from deploy.hosts.transport import Transport
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Changed
 
 
 def carry_out(
@@ -25,12 +30,13 @@ def carry_out(
         on_event(Event(words, "failed"))
         raise
     on_event(Event(words, "done"))
-    return bool(answer["changed"])
+    return answer["changed"]
 
 
-def _asked(step: Step, transport: Transport, request: Request) -> Document:
+def _asked(step: Step, transport: Transport, request: Request) -> Changed:
+    verb: Verb[Request, Changed] = Verb(step.verb)
     if step.role != "file":
-        return transport.call(step.verb, request)
+        return transport.call(verb, request)
     (model,) = request["models"]
     path = Path(model["source"]["file"]["path"])
     try:
@@ -39,4 +45,4 @@ def _asked(step: Step, transport: Transport, request: Request) -> Document:
         said = f"model {model['name']}: {path} cannot be read here: {problem.strerror}"
         raise KitError(said, "mend `from: {file: ...}` in kit.yaml, or bring the file") from None
     with stream:
-        return transport.send(step.verb, request, stream)
+        return transport.send(verb, request, stream)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.line import Line
 from deploy.decide.remembered import keep, recall, surroundings
@@ -18,6 +18,7 @@ from deploy.errors import SpecError
 from deploy.source_files import recorded
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Image as ImageRequest
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
 
@@ -88,7 +89,7 @@ class Share:
         """Return the content of kit.yaml, for all hosts."""
         return self.desired.spec
 
-    def image_requests(self) -> list[dict[str, Any]]:
+    def image_requests(self) -> list[ImageRequest]:
         """Return the requests of the agent's operation `image`."""
         from deploy.decide.images import image_requests
 

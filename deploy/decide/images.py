@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.layers import image_layers
 from deploy.deployment.image import Image
@@ -11,6 +11,9 @@ from deploy.fields.service import ServiceSpec
 from deploy.lock.image_sources import image_sources, source_of
 from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
 from deploy.spec.model import Spec
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Image as ImageRequest
 
 
 def image_of(service: ServiceSpec, lock: Lock) -> Image:
@@ -27,12 +30,12 @@ def image_of(service: ServiceSpec, lock: Lock) -> Image:
     raise TypeError(f"{source.key} is locked as {locked.source}")
 
 
-def image_requests(spec: Spec, lock: Lock) -> list[dict[str, Any]]:
+def image_requests(spec: Spec, lock: Lock) -> list[ImageRequest]:
     """Return the images that the agent assembles or pulls, each once."""
     return [_request(source, spec, lock) for source in image_sources(spec).values()]
 
 
-def _request(source: ImageSource, spec: Spec, lock: Lock) -> dict[str, Any]:
+def _request(source: ImageSource, spec: Spec, lock: Lock) -> ImageRequest:
     locked = lock.images[source.key]
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
         return image_request(source, locked.wheels, lock.platform)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy import __version__
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Manifest
 
 MANIFEST_FORMAT = 1
 
@@ -36,7 +39,7 @@ class Bundle:
     """Service to its block's digest, its image, and the digests of the parts, for causes in words."""
 
     @property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """Return the content of the release; a release is what its manifest says."""
         return {
             "format": MANIFEST_FORMAT,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.deployment.data import SqliteFile
 from deploy.deployment.folders import Owner
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Kept
+    from deploy.agent.contract.places import Place as PlaceRequest
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Place:
     protocol: str | None = None
     """Protocol of the engine whose models lie there; None for the data of an application."""
 
-    def request(self) -> dict[str, Any]:
+    def request(self) -> PlaceRequest:
         """Return the place in the agent's form."""
         return {
             "path": self.host_path,
@@ -59,12 +63,12 @@ def _of_data(service: Service) -> Place:
     return Place(service.name, service.kind, service.data.host_path, service.data.owner, parts, databases)
 
 
-def places_request(deployment: Deployment) -> dict[str, Any]:
+def places_request(deployment: Deployment) -> dict[str, PlaceRequest]:
     """Return all places of a host in the agent's form, by service."""
     return {place.service: place.request() for place in places_of(deployment)}
 
 
-def kept_request(deployment: Deployment) -> dict[str, Any]:
+def kept_request(deployment: Deployment) -> Kept:
     """Return the data and keys of services in kit.yaml, in the agent's form; all others are left over."""
     folders = {folder.host_path for service in deployment.services for folder in service.folders}
     holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}

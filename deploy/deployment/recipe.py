@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.layers import ASSEMBLER
 from deploy.reference import pull_name
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import BuiltImage, PulledImage
+    from deploy.agent.contract.inputs import Wheel as WheelRequest
 
 VENV = "/opt/venv"
 """Folder of an image's wheels, as a virtual environment of its own Python."""
@@ -25,6 +29,16 @@ class Wheel:
     sha256: str
     size: int
     """Size in bytes."""
+
+    def request(self) -> WheelRequest:
+        """Return the wheel as the agent reads it."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "file": self.file,
+            "sha256": self.sha256,
+            "size": self.size,
+        }
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ def recipe_digest(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> s
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> dict[str, Any]:
+def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> BuiltImage:
     """Return the request of the agent's operation `image` to assemble it."""
     digest = recipe_digest(recipe, wheels, platform)
     return {
@@ -94,7 +108,7 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
         "suite": recipe.suite,
         "debian": sorted(recipe.debian),
         "python": recipe.python,
-        "wheels": [asdict(wheel) for wheel in sorted(wheels)],
+        "wheels": [wheel.request() for wheel in sorted(wheels)],
         "bytecode": sorted(recipe.bytecode),
         "entrypoint": [],
         "environment": recipe.environment,
@@ -103,7 +117,7 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> d
     }
 
 
-def pull_request(kind: str, repository: str, digest: str, size: int, mirror: str | None) -> dict[str, Any]:
+def pull_request(kind: str, repository: str, digest: str, size: int, mirror: str | None) -> PulledImage:
     """Return the request of the agent's operation `image` to pull it by digest, independent of later tags."""
     return {
         "kind": kind,

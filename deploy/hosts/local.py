@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.transport import Address, Agent, Document, OnLine, ask, held, listen, stop
+from deploy.hosts.transport import Address, Agent, OnLine, ask, held, listen, stop
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 if TYPE_CHECKING:
     import tempfile
+
+    from deploy.agent.contract.envelope import Held, HoldRequest
 
 
 class LocalTransport:
@@ -40,7 +43,7 @@ class LocalTransport:
         return "local://"
 
     @contextlib.contextmanager
-    def ahead(self, verb: str) -> Iterator[None]:
+    def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:
         """Start a verb that is going to be asked: its agent loads while the request is made."""
         with contextlib.suppress(KitError, OSError):
             # What cannot be started now is told when it is asked.
@@ -51,15 +54,15 @@ class LocalTransport:
             if unasked := self._ahead.pop(verb, None):
                 stop(unasked)
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Run one verb with the request on its standard input."""
         return ask(self._ready(verb), verb, request)
 
-    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> Document:
+    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
         """Run one verb with the request and then the stream on its standard input."""
         return ask(self._ready(verb), verb, request, stream)
 
-    def lines(self, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+    def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         """Run one verb and yield the lines that it prints."""
         return listen(self._started(verb), verb, request)
 
@@ -74,9 +77,9 @@ class LocalTransport:
         yield path
 
     @contextlib.contextmanager
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+    def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
         """Keep an agent process whose standard input is the hold: closed, it lets go."""
-        with self._started("hold") as agent:
+        with self._started(HOLD) as agent:
             yield from held(agent, request, on_line)
 
     def _ready(self, verb: str) -> Agent:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract import FORMAT
+from deploy.agent.contract.verbs import DIGESTS, PROBE
 from deploy.deployment.bundle import MANIFEST_FORMAT
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
@@ -28,14 +30,21 @@ from deploy.hosts.seen import (
     SeenNames,
     conflicts,
 )
-from deploy.hosts.seen_engines import read_engine, read_names
+from deploy.hosts.seen_engines import read_engines, read_named_engines
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
 from deploy.sources.given import path_of
 from deploy.stack import CACHE
 
-PROBE_FORMAT = 1
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import AskedEngine, Key, WantedBlob
+    from deploy.agent.contract.engines import Engine as EngineRequest
+    from deploy.agent.contract.engines import NamedEngine as NamedRequest
+    from deploy.agent.contract.envelope import Holder
+    from deploy.agent.contract.inputs import DigestsRequest
+    from deploy.agent.contract.probe import Container as ContainerAnswer
+    from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Observation:
     """Whether the agent may change the host: it runs as root."""
     release: str | None = None
     good: str | None = None
-    manifest: dict[str, Any] | None = None
+    manifest: Manifest | None = None
     changed_files: tuple[str, ...] = ()
     services: dict[str, Container] = field(default_factory=dict)
     secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
@@ -75,7 +84,7 @@ class Observation:
     """Of each file that kit.yaml names, its size; None where it is not there."""
     source_digests: dict[str, str] = field(default_factory=dict)
     """sha256 of the files among them that were read for the plan."""
-    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settings: dict[str, Settings] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
     named_engines: dict[str, SeenNames] = field(default_factory=dict)
@@ -100,7 +109,7 @@ class Observation:
     """Its graphics cards, the likeliest for models first."""
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
     """Device files that services need, by the pattern that was asked for."""
-    holder: dict[str, Any] | None = None
+    holder: Holder | None = None
     interrupted: str | None = None
     """The run that was cut off before its end, if the last one was."""
 
@@ -120,7 +129,7 @@ class Observation:
 
     def ran_image_of(self, kind: str) -> bool:
         """Whether the stack's own release has an image of a kind, whatever its recipe; other stacks have theirs."""
-        services = (self.manifest or {}).get("services", {}).values()
+        services = self.manifest["services"].values() if self.manifest else ()
         return any(str(one["image"]).startswith(f"kit/{kind}:") for one in services)
 
     def listeners(self, address: str, port: int) -> tuple[Listener, ...]:
@@ -129,12 +138,13 @@ class Observation:
 
     def settings_problem(self, service: str) -> str:
         """Return why a service's own settings could not be read; empty where they could."""
-        return str(self.settings.get(service, {}).get("problem") or "")
+        seen = self.settings.get(service)
+        return seen.get("problem", "") if seen else ""
 
     def settings_drift(self, service: str) -> tuple[tuple[str, str], ...]:
         """Return the owned settings that differ, each with its cause."""
-        drift = self.settings.get(service, {}).get("drift", [])
-        return tuple((str(one["name"]), str(one["cause"])) for one in drift)
+        seen = self.settings.get(service)
+        return tuple((one["name"], one["cause"]) for one in seen.get("drift", [])) if seen else ()
 
 
 def observe(
@@ -145,14 +155,16 @@ def observe(
     Files of kit.yaml are looked for only where its path is said, by which a renamed stack is known as well.
     """
     sources = {path: str(spec.parent.absolute() / path) for path in source_files(deployment)} if spec else {}
-    more = {"sources": sources, "origin": str(spec.resolve()) if spec else ""}
-    return read_observation(transport.call("probe", {**probe_request(deployment, given or {}), **more}))
+    request = probe_request(deployment, given or {})
+    request["sources"], request["origin"] = sources, str(spec.resolve()) if spec else ""
+    return read_observation(transport.call(PROBE, request))
 
 
 def read_digests(transport: Transport, spec: Path, files: Iterable[str]) -> dict[str, str]:
     """Ask for the sha256 of files, each as kit.yaml names it; one that cannot be read has none."""
     places = {str(spec.parent.absolute() / name): name for name in files}
-    answer = transport.call("digests", {"files": sorted(places)})
+    request: DigestsRequest = {"files": sorted(places)}
+    answer = transport.call(DIGESTS, request)
     return {places[path]: sha256 for path, sha256 in answer["sha256"].items()}
 
 
@@ -163,7 +175,7 @@ def source_files(deployment: Deployment) -> tuple[str, ...]:
     return tuple(sorted({path for source in sources if (path := path_of(source))}))
 
 
-def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> dict[str, Any]:
+def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> ProbeRequest:
     """Return what the probe is asked about; what is given of secrets is only compared on the host."""
     known = given or {}
     services = deployment.services
@@ -194,17 +206,17 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
     }
 
 
-def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> dict[str, Any]:
+def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> AskedEngine:
     """Before the first apply an engine's key is not on the host: it is asked with the one that will be."""
     request = engine_request(engine) if isinstance(engine, Engine) else named_request(engine)
-    if engine.key and engine.key.name in known:
+    if engine.key and request["key"] and engine.key.name in known:
         request["key"]["value"] = known[engine.key.name]
     return request
 
 
-def engine_request(engine: Engine) -> dict[str, Any]:
+def engine_request(engine: Engine) -> EngineRequest:
     """Return how the agent reaches an engine's API."""
-    blobs = [
+    blobs: list[WantedBlob] = [
         {"sha256": blob.sha256, "size": blob.size_bytes, "model": model.name, "request": model.digest}
         for model in engine.models
         for blob in model.blobs
@@ -213,19 +225,19 @@ def engine_request(engine: Engine) -> dict[str, Any]:
     return {**named_request(engine), "models_dir": engine.models_dir, "blobs": blobs, "bases": bases}
 
 
-def named_request(engine: Engine | NamedEngine) -> dict[str, Any]:
+def named_request(engine: Engine | NamedEngine) -> NamedRequest:
     """Return how the agent asks an engine for what it has."""
-    key = {"secret": engine.key.name, "owner": engine.key.owner} if engine.key else None
+    key: Key | None = {"secret": engine.key.name, "owner": engine.key.owner} if engine.key else None
     return {"name": engine.name, "protocol": engine.protocol, "address": engine.address, "key": key}
 
 
-def read_observation(answer: dict[str, Any]) -> Observation:
+def read_observation(answer: ProbeAnswer) -> Observation:
     """Read the probe's answer; one of a newer kit is refused."""
     _ensure_known(answer)
     return _read(answer)
 
 
-def _read(answer: dict[str, Any]) -> Observation:
+def _read(answer: ProbeAnswer) -> Observation:
     return Observation(
         docker=Docker(**answer["docker"]),
         os=OperatingSystem(**answer["os"]),
@@ -250,10 +262,12 @@ def _read(answer: dict[str, Any]) -> Observation:
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
         sources=answer.get("sources", {}),
         settings=answer["settings"],
-        engines={name: read_engine(one) for name, one in answer["engines"].items() if "models" in one},
-        named_engines={name: read_names(one) for name, one in answer["engines"].items() if "names" in one},
+        engines=read_engines(answer["engines"]),
+        named_engines=read_named_engines(answer["engines"]),
         data_versions=answer["data_versions"],
-        **_user_data(answer),
+        places=read_places(answer.get("places", {})),
+        owners=answer.get("owners", {}),
+        left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
         stopped=tuple(answer["stopped"]),
         units=answer.get("units", {}),
         daemon_json=answer["daemon_json"],
@@ -267,29 +281,40 @@ def _read(answer: dict[str, Any]) -> Observation:
     )
 
 
-def _ensure_known(answer: dict[str, Any]) -> None:
+def _ensure_known(answer: ProbeAnswer) -> None:
     manifest = answer["manifest"]
-    if answer["format"] > PROBE_FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
+    if answer["format"] > FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
         raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
 
 
-def _network(answer: dict[str, Any]) -> Network:
+def _network(answer: ProbeAnswer) -> Network:
     addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
     late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
     return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late)
 
 
-def _user_data(answer: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "places": read_places(answer.get("places", {})),
-        "owners": answer.get("owners", {}),
-        "left": tuple(LeftPlace(**one) for one in answer.get("left", [])),
-    }
-
-
-def _container(one: dict[str, Any]) -> Container:
-    listed = ("ports", "lost_networks", "replaced_folders", "changed", "defaults", "proxies", "log")
-    return Container(**{**one, **{name: tuple(one.get(name, ())) for name in listed}})
+def _container(seen: ContainerAnswer) -> Container:
+    return Container(
+        id=seen["id"],
+        image=seen["image"],
+        image_id=seen["image_id"],
+        state=seen["state"],
+        health=seen["health"],
+        exit_code=seen["exit_code"],
+        restarts=seen["restarts"],
+        labels=seen["labels"],
+        started_at=seen["started_at"],
+        ports=tuple(seen.get("ports", ())),
+        lost_networks=tuple(seen.get("lost_networks", ())),
+        replaced_folders=tuple(seen.get("replaced_folders", ())),
+        recreated=seen.get("recreated", False),
+        changed=tuple(seen.get("changed", ())),
+        defaults=tuple(seen.get("defaults", ())),
+        proxies=tuple(seen.get("proxies", ())),
+        error=seen.get("error", ""),
+        trouble=seen.get("trouble", ""),
+        log=tuple(seen.get("log", ())),
+    )
 
 
 def _holder(path: str) -> tuple[str, str]:

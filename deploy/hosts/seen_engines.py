@@ -1,14 +1,28 @@
-"""What a probe tells of engines, read into typed values."""
+"""Engines as a probe describes them, read into typed values."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from deploy.hosts.seen import SeenEngine, SeenNames
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import SeenEngine as EngineAnswer
+    from deploy.agent.contract.engines import SeenNames as NamesAnswer
 
-def read_engine(one: dict[str, Any]) -> SeenEngine:
-    """Read what is told of an engine whose models are made over its API."""
+
+def read_engines(answer: Mapping[str, EngineAnswer | NamesAnswer]) -> dict[str, SeenEngine]:
+    """Read the engines whose models are made over their API, by name."""
+    return {name: _engine(seen) for name, seen in answer.items() if "models" in seen}
+
+
+def read_named_engines(answer: Mapping[str, EngineAnswer | NamesAnswer]) -> dict[str, SeenNames]:
+    """Read the engines that have their models by themselves, by name."""
+    return {name: _names(seen) for name, seen in answer.items() if "names" in seen}
+
+
+def _engine(one: EngineAnswer) -> SeenEngine:
     remembered = one["remembered"]
     return SeenEngine(
         problem=one["problem"],
@@ -29,6 +43,5 @@ def read_engine(one: dict[str, Any]) -> SeenEngine:
     )
 
 
-def read_names(one: dict[str, Any]) -> SeenNames:
-    """Read what is told of an engine that has its models by itself."""
+def _names(one: NamesAnswer) -> SeenNames:
     return SeenNames(one["problem"], one["next"], tuple(one["names"]), one["applied"])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
-State = Literal["missing", "empty", "data", "broken", "unreadable"]
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import LeftKind, PlaceState
+    from deploy.agent.contract.places import SeenData as DataAnswer
+    from deploy.agent.contract.places import SeenPlace as PlaceAnswer
 
 
 @dataclass(frozen=True)
 class SeenPlace:
     """What lies in a folder."""
 
-    state: State
+    state: PlaceState
     ids: tuple[str, ...] = ()
     """Ids of accounts of the database, which every copy of it shares."""
     latest: int = 0
@@ -85,21 +88,39 @@ class LeftPlace:
 
     service: str
     path: str
-    kind: Literal["data", "keys"] = "data"
+    kind: LeftKind = "data"
 
 
-def read_places(answer: dict[str, Any]) -> dict[str, SeenData]:
+def read_places(answer: dict[str, DataAnswer]) -> dict[str, SeenData]:
     """Read the probe's answer about places."""
     return {name: _data(one) for name, one in answer.items()}
 
 
-def _data(one: dict[str, Any]) -> SeenData:
-    was = _place(one["was"]) if one.get("was") else None
-    told = {
-        name: one[name] for name in ("before", "had", "words", "mount", "stack", "used", "is_swapped") if name in one
-    }
-    return SeenData(_place(one["now"]), was, ids=tuple(one.get("ids", ())), users=tuple(one.get("users", ())), **told)
+def _data(seen: DataAnswer) -> SeenData:
+    was = seen.get("was")
+    return SeenData(
+        now=_place(seen["now"]),
+        was=_place(was) if was else None,
+        before=seen.get("before"),
+        had=seen.get("had", False),
+        ids=tuple(seen.get("ids", ())),
+        words=seen.get("words", ""),
+        mount=seen.get("mount", ""),
+        stack=seen.get("stack", ""),
+        used=seen.get("used", 0),
+        is_swapped=seen.get("is_swapped", False),
+        users=tuple(seen.get("users", ())),
+    )
 
 
-def _place(one: dict[str, Any]) -> SeenPlace:
-    return SeenPlace(**{**one, "ids": tuple(one.get("ids", ()))})
+def _place(seen: PlaceAnswer) -> SeenPlace:
+    return SeenPlace(
+        state=seen["state"],
+        ids=tuple(seen.get("ids", ())),
+        latest=seen.get("latest", 0),
+        used=seen.get("used", 0),
+        words=seen.get("words", ""),
+        size_bytes=seen.get("size_bytes", 0),
+        mount=seen.get("mount", "/"),
+        is_filled=seen.get("is_filled", False),
+    )

@@ -14,20 +14,23 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
+from deploy.agent.contract import FORMAT
+from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
 
-REQUEST_FORMAT = 1
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Failure, Held, HoldRequest, JournalLine
+
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
 """How long a holder may give no sign of life before its host is free for others."""
 PATIENCE_SECONDS = 60.0
 """How long an interrupted step may take to end by itself."""
 BLOCK = 1 << 20
-Document = dict[str, Any]
-OnLine = Callable[[Document], None]
+OnLine = Callable[["JournalLine"], None]
 Address = tuple[str, int]
 """A name or number of a host, and a port."""
 Agent = subprocess.Popen[bytes]
@@ -44,22 +47,22 @@ class Transport(Protocol):
     def backend(self) -> str:
         """The host as testinfra names it, for the checks."""
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask the agent for one verb; its failure is raised as a KitError with its next step."""
 
-    def ahead(self, verb: str) -> AbstractContextManager[None]:
+    def ahead(self, verb: Verb[Request, Answer]) -> AbstractContextManager[None]:
         """Start a verb before its request is known: its agent loads while the request is made."""
 
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> AbstractContextManager[Document]:
+    def hold(self, request: HoldRequest, on_line: OnLine) -> AbstractContextManager[Held]:
         """Take the right to change the host; lines of the run's journal arrive until it is let go."""
 
-    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> Document:
+    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
         """Ask for one verb, and send a file or a pipe to its standard input behind the request.
 
         The request says how long the stream is: one that broke off looks like one that ended.
         """
 
-    def lines(self, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+    def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         """Ask for one verb whose answer is a stream, and yield its lines as they come."""
 
     def forward(self, address: Address) -> AbstractContextManager[Address]:
@@ -72,13 +75,13 @@ class Transport(Protocol):
 class AgentFailedError(KitError):
     """The agent could not do it; its whole document is kept for those who show more than the problem."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Failure) -> None:
         error = document["error"]
         super().__init__(error["problem"], error.get("next", ""))
         self.document = document
 
 
-def ask(agent: Agent, verb: str, request: Mapping[str, Any], stream: IO[bytes] | None = None) -> Document:
+def ask(agent: Agent, verb: Verb[Request, Answer], request: Request, stream: IO[bytes] | None = None) -> Answer:
     """Write the request to an agent that was started, then the stream, and read its answer."""
     with agent:
         try:
@@ -90,7 +93,7 @@ def ask(agent: Agent, verb: str, request: Mapping[str, Any], stream: IO[bytes] |
         except BaseException:
             stop(agent)
             raise
-    return decode(verb, agent.returncode, output, errors)
+    return cast("Answer", decode(verb, agent.returncode, output, errors))
 
 
 def _feed(agent: Agent, request: Mapping[str, Any], stream: IO[bytes]) -> None:
@@ -101,7 +104,7 @@ def _feed(agent: Agent, request: Mapping[str, Any], stream: IO[bytes]) -> None:
         shutil.copyfileobj(stream, writing, BLOCK)
 
 
-def listen(agent: Agent, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
     """Write the request to an agent that was started, and yield the lines of its answer."""
     with agent:
         writing, reading, errors = _streams(agent)
@@ -130,7 +133,7 @@ def stop(agent: Agent) -> None:
         agent.kill()
 
 
-def holder() -> Document:
+def holder() -> dict[str, str | int]:
     """Say who asks; shown to whoever is refused."""
     import getpass
     import socket
@@ -140,13 +143,13 @@ def holder() -> Document:
 
 def encode(request: Mapping[str, Any]) -> bytes:
     """Write a request as the one line that the agent reads."""
-    return json.dumps({"format": REQUEST_FORMAT, "run": "", **call(), **request}).encode() + b"\n"
+    return json.dumps({"format": FORMAT, "run": "", **call(), **request}).encode() + b"\n"
 
 
-def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
+def decode(verb: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
     """Read the agent's answer; raise what it could not do."""
     try:
-        document: Document = json.loads(output)
+        document: dict[str, Any] = json.loads(output)
     except ValueError:
         said = errors.decode(errors="replace").strip().splitlines() or ["nothing"]
         raise KitError(
@@ -157,10 +160,10 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> Document:
         return document
     if status == HELD:
         raise HeldError(document["error"]["problem"], document["error"]["next"])
-    raise AgentFailedError(document)
+    raise AgentFailedError(cast("Failure", document))
 
 
-def held(agent: Agent, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+def held(agent: Agent, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
     """Hold the host by an agent that was started, until the caller goes on."""
     writing, reading, errors = _streams(agent)
     writing.write(encode({"silence_seconds": SILENCE_SECONDS, **holder(), **request}))
@@ -222,7 +225,7 @@ def _say_ended(writing: IO[bytes]) -> None:
 
 
 def _raise_from_end(agent: Agent, output: bytes, errors: bytes) -> None:
-    decode("hold", agent.wait(), output, errors)
+    decode(HOLD, agent.wait(), output, errors)
     raise KitError("the agent did not hold the host", "this is a fault of the kit")
 
 

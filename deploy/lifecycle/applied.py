@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.verbs import APPLIED
 from deploy.decide.desired import load_desired
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret
@@ -13,6 +14,9 @@ from deploy.errors import SpecError, UsageError
 from deploy.hosts.transport import Transport
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import HERE, Stack
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import AppliedAnswer, AppliedRequest
 
 FORMAT = 1
 
@@ -71,12 +75,13 @@ def stack_of(path: Path, stack: str | None, transport: Transport) -> str:
         raise SpecError(list(error.problems), _without_spec(error.next_step, here)) from None
 
 
-def host_state(transport: Transport, stack: str | None = None) -> dict[str, Any]:
+def host_state(transport: Transport, stack: str | None = None) -> AppliedAnswer:
     """Ask which stacks have a release on the host, and what the release of one of them says."""
-    return transport.call("applied", {"stack": stack})
+    request: AppliedRequest = {"stack": stack}
+    return transport.call(APPLIED, request)
 
 
-def _released(state: dict[str, Any]) -> Applied | None:
+def _released(state: AppliedAnswer) -> Applied | None:
     """Read a stack's release; None where there is none, or none that can be read."""
     try:
         decided = state["deployment"] or {}

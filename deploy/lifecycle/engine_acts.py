@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import ENGINE
 from deploy.agent.line import Line
 from deploy.agent.protocols.names import LOCAL, same, suffix
 from deploy.deployment.engines import Engine
@@ -10,8 +13,11 @@ from deploy.deployment.models import CreatedModel
 from deploy.errors import KitError, UsageError, typed
 from deploy.hosts.observe import engine_request
 from deploy.hosts.transport import Transport
-from deploy.lifecycle.held import Document, OnEvent, call_held
+from deploy.lifecycle.held import OnEvent, held
 from deploy.words import did_you_mean
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import EngineAnswer, PullRequest, RemoveRequest
 
 
 def chosen_engine(deployment: Deployment, name: str | None) -> Engine:
@@ -39,7 +45,9 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
     return tuple(model.name for model in engine.models if model.base and same(model.base.name) == same(name))
 
 
-def pull_model(deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent) -> Document:
+def pull_model(
+    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
+) -> EngineAnswer:
     """Let an engine pull a tag, if the disk has room for those of its layers that are not there."""
     found = declared(engine, name)
     if found is not None and found.is_pulled:
@@ -50,7 +58,18 @@ def pull_model(deployment: Deployment, transport: Transport, engine: Engine, nam
             f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
     _ensure_way_out(deployment, engine, name)
-    return _act(deployment, transport, engine, "pull", name, on_event, {"layers": _layers(deployment, engine, name)})
+    layers = _layers(deployment, engine, name)
+    with held(transport, deployment.stack, "kit models pull", on_event) as base:
+        request: PullRequest = {
+            **base,
+            "engine": engine_request(engine),
+            "act": "pull",
+            "model": name,
+            "ca": deployment.fetch.ca,
+            "mirrors": {"models": deployment.fetch.models},
+            "layers": layers,
+        }
+        return transport.call(ENGINE, request)
 
 
 def _layers(deployment: Deployment, engine: Engine, name: str) -> list[tuple[str, int]]:
@@ -83,24 +102,18 @@ def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
 
 def remove_model(
     deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
-) -> Document:
+) -> EngineAnswer:
     """Remove a model from an engine."""
-    return _act(deployment, transport, engine, "remove", name, on_event)
-
-
-def _act(
-    deployment: Deployment,
-    transport: Transport,
-    engine: Engine,
-    act: str,
-    name: str,
-    on_event: OnEvent,
-    more: Document | None = None,
-) -> Document:
-    fetch = deployment.fetch
-    asked = {"engine": engine_request(engine), "act": act, "model": name, "ca": fetch.ca}
-    asked |= {"mirrors": {"models": fetch.models}, **(more or {})}
-    return call_held(transport, deployment.stack, f"kit models {act}", "engine", asked, on_event)
+    with held(transport, deployment.stack, "kit models remove", on_event) as base:
+        request: RemoveRequest = {
+            **base,
+            "engine": engine_request(engine),
+            "act": "remove",
+            "model": name,
+            "ca": deployment.fetch.ca,
+            "mirrors": {"models": deployment.fetch.models},
+        }
+        return transport.call(ENGINE, request)
 
 
 def _ensure_way_out(deployment: Deployment, engine: Engine, name: str) -> None:

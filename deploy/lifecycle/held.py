@@ -1,22 +1,33 @@
-"""One change under the host's hold, for the verbs that need no playbook."""
+"""A change under the host's hold, for the verbs that need no playbook."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from deploy.agent.contract import FORMAT
 from deploy.apply.story import Event, from_journal
 from deploy.hosts.transport import Transport
 from deploy.stack import Stack
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import HoldRequest, StackRequest
+
 OnEvent = Callable[[Event], None]
-Document = dict[str, Any]
 
 
-def call_held(transport: Transport, stack: str, command: str, verb: str, more: Document, on_event: OnEvent) -> Document:
-    """Take the hold, ask the agent for one verb, and let go."""
+@contextmanager
+def held(transport: Transport, stack: str, command: str, on_event: OnEvent) -> Iterator[StackRequest]:
+    """Hold the host; give what the request of a verb begins with."""
     own = Stack(stack)
-    request = {"format": 1, "stack": stack, "root": own.root, "run": secrets.token_hex(8)}
-    with transport.hold(request | {"command": command}, lambda line: on_event(from_journal(line))):
-        return transport.call(verb, request | {"project": own.project} | more)
+    request: StackRequest = {
+        "format": FORMAT,
+        "stack": stack,
+        "root": own.root,
+        "run": secrets.token_hex(8),
+    }
+    asked: HoldRequest = {**request, "command": command}
+    with transport.hold(asked, lambda line: on_event(from_journal(line))):
+        yield {**request, "project": own.project}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
+from deploy.agent.contract.verbs import ENGINE
 from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
@@ -16,12 +17,14 @@ from deploy.hosts.transport import Transport
 from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import ListedModel, ListRequest, Loaded
+
 EQUAL = "equal"
 THERE = "there"
 """Of a model that its engine has by itself: nothing is compared."""
 SETTLED = (EQUAL, THERE)
-Loaded = dict[str, Any]
-Listed = dict[str, dict[str, Any]]
+Listed = dict[str, "ListedModel"]
 """By what is equal for all spellings of a name, what an engine says of a model."""
 
 
@@ -132,8 +135,14 @@ def asleep(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 def listed(deployment: Deployment, transport: Transport, engine: Engine) -> Listed:
     """Ask one engine for its models, with what they take."""
-    request = {"stack": deployment.stack, "root": deployment.root, "engine": engine_request(engine), "act": "list"}
-    answer = transport.call("engine", request | {"ca": deployment.fetch.ca})
+    request: ListRequest = {
+        "stack": deployment.stack,
+        "root": deployment.root,
+        "engine": engine_request(engine),
+        "act": "list",
+        "ca": deployment.fetch.ca,
+    }
+    answer = transport.call(ENGINE, request)
     return {same(one["name"]): one for one in answer["models"]}
 
 
@@ -148,7 +157,7 @@ def completed(
     return tuple(_completed(row, by_engine.get(row.engine, {}).get(same(row.name))) for row in found)
 
 
-def _completed(row: Row, said: dict[str, Any] | None) -> Row:
+def _completed(row: Row, said: ListedModel | None) -> Row:
     if said is None:
         return row
     return replace(row, size_bytes=said["size"], digest=said["digest"], loaded=said["loaded"])

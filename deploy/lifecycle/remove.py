@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import DESTROY, DOWN, REMAINS
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
-from deploy.lifecycle.held import Document, OnEvent, call_held
+from deploy.lifecycle.held import OnEvent, held
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import (
+        DestroyAnswer,
+        DestroyRequest,
+        DownAnswer,
+        RemainsAnswer,
+        RemainsRequest,
+    )
 
 
-def remains(there: Applied, transport: Transport) -> Document:
+def remains(there: Applied, transport: Transport) -> RemainsAnswer:
     """Ask what is there of a stack, without the hold, which would make a folder to be held in."""
-    asked = {"folders": list(there.data_roots), "engines": list(there.engines_outside)}
-    return transport.call("remains", {"stack": there.stack, "root": there.root, **asked})
+    request: RemainsRequest = {
+        "stack": there.stack,
+        "root": there.root,
+        "folders": list(there.data_roots),
+        "engines": list(there.engines_outside),
+    }
+    return transport.call(REMAINS, request)
 
 
-def is_there(found: Document, *, data: bool) -> bool:
+def is_there(found: RemainsAnswer, *, data: bool) -> bool:
     """Say whether destroy would find anything."""
     return bool(found["made"] or found["docker"] or (data and (found["root"] or found["folders"])))
 
 
-def take_down(stack: str, transport: Transport, on_event: OnEvent) -> Document:
+def take_down(stack: str, transport: Transport, on_event: OnEvent) -> DownAnswer:
     """Remove containers and networks; everything else stays."""
-    return call_held(transport, stack, "kit down", "down", {}, on_event)
+    with held(transport, stack, "kit down", on_event) as request:
+        return transport.call(DOWN, request)
 
 
-def destroy(there: Applied, transport: Transport, on_event: OnEvent, *, data: bool) -> Document:
+def destroy(there: Applied, transport: Transport, on_event: OnEvent, *, data: bool) -> DestroyAnswer:
     """Remove containers, releases, images and unneeded secrets; user data only where that was asked for."""
-    more = {"data": data, "folders": list(there.data_roots) if data else []}
-    return call_held(transport, there.stack, "kit destroy", "destroy", more, on_event)
+    with held(transport, there.stack, "kit destroy", on_event) as base:
+        request: DestroyRequest = {**base, "data": data, "folders": list(there.data_roots) if data else []}
+        return transport.call(DESTROY, request)

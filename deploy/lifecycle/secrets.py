@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import SECRET
 from deploy.deployment.secrets import Secret
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
 from deploy.stack import Stack
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import SecretRequest
 
 
 def host_path(there: Applied, secret: Secret) -> str:
@@ -15,8 +21,14 @@ def host_path(there: Applied, secret: Secret) -> str:
 
 def secret_value(stack: Stack, transport: Transport, secret: Secret) -> str:
     """Ask the host for a secret's value."""
-    request = {"stack": stack.name, "root": stack.root, "name": secret.name, "owner": secret.owner}
-    return str(transport.call("secret", request | {"show": True})["value"])
+    request: SecretRequest = {
+        "stack": stack.name,
+        "root": stack.root,
+        "name": secret.name,
+        "owner": secret.owner,
+        "show": True,
+    }
+    return transport.call(SECRET, request)["value"]
 
 
 def purpose(there: Applied, secret: Secret) -> str:

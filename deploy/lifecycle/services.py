@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from deploy.agent.contract.verbs import RESTART, START, STOP
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import Applied
-from deploy.lifecycle.held import Document, OnEvent, call_held
+from deploy.lifecycle.held import OnEvent, held
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import ServicesAnswer, ServicesRequest
 
 Change = Literal["start", "stop", "restart"]
+VERBS = {"start": START, "stop": STOP, "restart": RESTART}
 
 
 def change_services(
     there: Applied, transport: Transport, change: Change, services: tuple[str, ...], on_event: OnEvent
-) -> Document:
+) -> ServicesAnswer:
     """Ask the agent, which waits for the health of what it starts and remembers what was stopped."""
     limits = {name: there.health_timeouts[name] for name in services}
-    more = {"services": list(services), "health_timeouts": limits}
-    return call_held(transport, there.stack, f"kit {change}", change, more, on_event)
+    with held(transport, there.stack, f"kit {change}", on_event) as base:
+        request: ServicesRequest = {**base, "services": list(services), "health_timeouts": limits}
+        return transport.call(VERBS[change], request)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
+from deploy.agent.contract.verbs import CLEAN
 from deploy.agent.line import Line
 from deploy.hosts.transport import Transport
-from deploy.lifecycle.held import Document
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import CleanAnswer, CleanRequest
 
 DOCKERS = "docker"
 """Beginning of the names of Debian's packages of Docker's."""
 
 
-def clean(transport: Transport, *, cache: bool) -> Document:
+def clean(transport: Transport, *, cache: bool) -> CleanAnswer:
     """Ask the agent, which looks that no run needs it now."""
-    return transport.call("clean", {"cache": cache})
+    request: CleanRequest = {"cache": cache}
+    return transport.call(CLEAN, request)
 
 
 def packages_words(installed: list[str]) -> str:

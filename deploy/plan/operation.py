@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Handover, SettledPlace
 
 Action = Literal[
     "install",
@@ -59,9 +62,9 @@ class Plan:
     advice: tuple[str, ...] = ()
     questions: tuple[dict[str, Any], ...] = ()
     """Changed places of user data without a choice; refused until a person chooses."""
-    settled: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    settled: Mapping[str, SettledPlace] = field(default_factory=dict)
     """Service to the choice about its place of user data, in the agent's form."""
-    owners: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    owners: Mapping[str, list[Handover]] = field(default_factory=dict)
     """Service to the folders whose owner changes, in the agent's form."""
     doubts: tuple[str, ...] = ()
     """Advice about values that could not be compared or are not locked: it stands beside `nothing to change`."""

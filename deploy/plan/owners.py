@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.deployment.folders import Folder
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Handover
 
 
 def is_handed_over(folder: Folder, observation: Observation) -> bool:
@@ -18,13 +21,13 @@ def is_handed_over(folder: Folder, observation: Observation) -> bool:
     return seen.exists and owner != str(folder.owner) and observation.owners.get(folder.host_path) == owner
 
 
-def handed_over(deployment: Deployment, observation: Observation) -> dict[str, list[dict[str, Any]]]:
+def handed_over(deployment: Deployment, observation: Observation) -> dict[str, list[Handover]]:
     """Return the folders whose owner changes, by service, in the agent's form."""
     found = {service.name: list(_of(service, observation)) for service in deployment.services}
     return {name: folders for name, folders in found.items() if folders}
 
 
-def _of(service: Service, observation: Observation) -> Iterator[dict[str, Any]]:
+def _of(service: Service, observation: Observation) -> Iterator[Handover]:
     for folder in service.folders:
         if is_handed_over(folder, observation):
             seen, owner = observation.folder(folder.host_path), folder.owner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.line import Line
 from deploy.deployment.data_choices import EVERY, Choice, Choices
@@ -13,6 +13,9 @@ from deploy.deployment.places import Place, places_of
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen_places import SeenData
 from deploy.plan.operation import Action, Operation
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import SettledPlace
 
 MEANINGS: dict[Choice, str] = {
     "move": "takes it along",
@@ -55,14 +58,20 @@ class Chosen:
     question: Question
     choice: Choice
 
-    def request(self) -> dict[str, Any]:
+    def request(self) -> SettledPlace:
         """Return the request for the agent."""
         place, question = self.question.place, self.question
         # The secrets of a service are those that its data was written with.
         takes_over = bool(question.stack) and (self.choice == "move" or question.before == place.host_path)
-        owner = {"uid": place.owner.uid, "gid": place.owner.gid}
-        told = {"from": self.question.before, "choice": self.choice, "stack": self.question.stack}
-        return {**place.request(), **owner, **told, "takes_over": takes_over}
+        return {
+            **place.request(),
+            "uid": place.owner.uid,
+            "gid": place.owner.gid,
+            "from": question.before,
+            "choice": self.choice,
+            "stack": question.stack,
+            "takes_over": takes_over,
+        }
 
 
 def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:

@@ -78,7 +78,8 @@ def _change(
 def _causes(service: Service, container: Container, bundle: Bundle, observation: Observation) -> Iterator[str]:
     parts = bundle.services[service.name]
     if container.labels.get("kit.digest") != parts["digest"]:
-        before = (observation.manifest or {}).get("services", {}).get(service.name)
+        released = observation.manifest["services"] if observation.manifest else {}
+        before = released.get(service.name)
         yield ", ".join(_differences(before, parts)) if before else "made from an unknown release"
     image = observation.images.get(service.image.reference)
     if image is not None and container.image_id != image.id:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from deploy.agent.contract.verbs import ENGINE
 from deploy.deployment.engines import Engine
 from deploy.hosts.observe import engine_request
 from deploy.verify.seen import Seen
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import EngineAnswer, QuestionRequest
 
 CONNECT_SECONDS = 2.0
 
@@ -28,22 +32,34 @@ class Prompter:
 
     def making(self, model: str) -> Making:
         """Return the template that the engine takes for a model, and the renderer that goes before it."""
-        return Making(**self._asked("making", model))
+        answer = self._asked(self._question("making", model))
+        return Making(answer["template"], answer["renderer"])
 
     def prompt(self, model: str, template: str | None = None) -> str | None:
         """Return a prompt, made with a template where one is given; None where the engine does not tell prompts.
 
         The model is loaded for it and asked nothing.
         """
-        told: str | None = self._asked("prompt", model, template=template)["prompt"]
-        return told
+        request = self._question("prompt", model)
+        request["template"] = template
+        return self._asked(request)["prompt"]
 
     def makes_vectors_alone(self, model: str) -> bool:
         """Return whether the engine says that a model makes vectors and does not chat."""
-        able = self._asked("capabilities", model)["capabilities"]
+        able = self._asked(self._question("capabilities", model))["capabilities"]
         return bool(able) and "completion" not in able
 
-    def _asked(self, act: str, model: str, **more: Any) -> dict[str, Any]:
-        limits = [CONNECT_SECONDS, self._seconds]
-        asked = {"engine": engine_request(self._engine), "act": act, "model": model, "limits": limits}
-        return self._seen.call("engine", {"stack": self._seen.deployment.stack, **asked, **more})
+    def _question(self, act: Literal["capabilities", "making", "prompt"], model: str) -> QuestionRequest:
+        deployment = self._seen.deployment
+        return {
+            "root": deployment.root,
+            "ca": deployment.fetch.ca,
+            "stack": deployment.stack,
+            "engine": engine_request(self._engine),
+            "act": act,
+            "model": model,
+            "limits": [CONNECT_SECONDS, self._seconds],
+        }
+
+    def _asked(self, request: QuestionRequest) -> EngineAnswer:
+        return self._seen.call(ENGINE, request)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
 from deploy.hosts.observe import engine_request
-from deploy.hosts.transport import Document, Transport
+from deploy.hosts.transport import Transport
 from deploy.verify.checks import NotAsPlannedError
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import EvidencePart, EvidenceRequest
 
 
 class Seen:
@@ -29,25 +33,25 @@ class Seen:
         return part["answer"]
 
     @cached_property
-    def _evidence(self) -> Document:
+    def _evidence(self) -> dict[str, EvidencePart]:
         deployment = self.deployment
-        return self.call(
-            "evidence",
-            {
-                "stack": deployment.stack,
-                "deployment": as_json(deployment),
-                "engines": [engine_request(engine) for engine in deployment.engines],
-                "places": places_request(deployment),
-                "addresses": sorted({port.address for service in deployment.services for port in service.ports}),
-                "closed": any(service.egress != "any" for service in deployment.services),
-                "secrets": [{"name": secret.name, "owner": secret.owner} for secret in deployment.secrets],
-            },
-        )
+        request: EvidenceRequest = {
+            "root": deployment.root,
+            "ca": deployment.fetch.ca,
+            "stack": deployment.stack,
+            "deployment": as_json(deployment),
+            "engines": [engine_request(engine) for engine in deployment.engines],
+            "places": places_request(deployment),
+            "addresses": sorted({port.address for service in deployment.services for port in service.ports}),
+            "closed": any(service.egress != "any" for service in deployment.services),
+            "secrets": [{"name": secret.name, "owner": secret.owner} for secret in deployment.secrets],
+        }
+        return self.call(EVIDENCE, request)
 
-    def call(self, verb: str, request: Document) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask the agent about the stack."""
         try:
-            return self.transport.call(verb, {"root": self.deployment.root, "ca": self.deployment.fetch.ca, **request})
+            return self.transport.call(verb, request)
         except KitError as problem:
             words = filter(None, (problem.problem, problem.next_step))
             raise NotAsPlannedError("; ".join(words)) from None

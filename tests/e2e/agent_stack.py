@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.contract.envelope import HoldRequest, JournalLine
+from deploy.agent.contract.verbs import Verb
 from deploy.deployment.bundle import Bundle, File
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.transport import Document
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 BUSYBOX = Path("/bin/busybox")
@@ -26,6 +27,7 @@ HEALTHY = "trap 'exit 0' TERM; /bin/busybox touch /ok; while :; do /bin/busybox 
 """A command that is healthy at once and ends when it is asked to."""
 HEALTHY_LATER = HEALTHY.replace("/bin/busybox touch", "/bin/busybox sleep 3; /bin/busybox touch")
 """A command that is waited for until it is healthy."""
+Document = dict[str, Any]
 Block = dict[str, Any]
 
 
@@ -78,13 +80,14 @@ class AgentStack:
         self.data.mkdir(exist_ok=True)
         self.transport = LocalTransport(str(folder / "agent"))
         self.run = ""
-        self.lines: list[Document] = []
+        self.lines: list[JournalLine] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the host for a run of its own."""
         self.run = uuid.uuid4().hex[:16]
-        with self.transport.hold({**self.base(), "command": "test"}, self.lines.append):
+        asked: HoldRequest = {"stack": self.name, "root": str(self.root), "run": self.run, "command": "test"}
+        with self.transport.hold(asked, self.lines.append):
             yield
         self.run = ""
 
@@ -94,7 +97,12 @@ class AgentStack:
 
     def call(self, verb: str, **fields: Any) -> Document:
         """Ask the agent."""
-        return self.transport.call(verb, {**self.base(), **fields})
+        return self.ask(verb, {**self.base(), **fields})
+
+    def ask(self, verb: str, request: Document) -> Document:
+        """Ask the agent for a verb with a request of any shape."""
+        untyped: Verb[Document, Document] = Verb(verb)
+        return self.transport.call(untyped, request)
 
     def probe(self, **fields: Any) -> Document:
         """Ask what the host is like now."""
@@ -166,7 +174,7 @@ class AgentStack:
         """Place, converge and accept a release under one hold."""
         with self.held():
             self.place(bundle)
-            answer = self.transport.call("converge", self.converge_request(bundle, copied, limit))
+            answer = self.ask("converge", self.converge_request(bundle, copied, limit))
             self.call("accept", release=bundle.release)
         return answer
 

@@ -18,6 +18,7 @@ import docker
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from deploy.agent.contract.envelope import Holder
 from deploy.agent.holder import WORKING, current_holder, is_locked
 from tests.e2e.evidence import Evidence, Ran
 from tests.e2e.place import NAME, Place
@@ -127,7 +128,7 @@ class Stack:
         return self.busy != (None, False)
 
     @property
-    def busy(self) -> tuple[dict[str, Any] | None, bool]:
+    def busy(self) -> tuple[Holder | None, bool]:
         """Who holds the host, and whether a step goes on without a holder."""
         return current_holder(self.root), is_locked(self.root / "run" / WORKING)
 

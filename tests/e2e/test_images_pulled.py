@@ -13,11 +13,11 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.hosts.transport import AgentFailedError, Document
+from deploy.hosts.transport import AgentFailedError
 from deploy.reference import pull_name
 from deploy.registries.registry import PulledImage, resolve_image
 from tests.e2e.addresses import bridge_address
-from tests.e2e.agent_stack import AgentStack, docker
+from tests.e2e.agent_stack import AgentStack, Document, docker
 from tests.e2e.image_registry import ImageRegistry, running_registry
 from tests.little_registry import LittleRegistry
 from tests.waiting import PATIENCE_SECONDS, wait_until

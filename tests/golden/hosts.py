@@ -10,7 +10,7 @@ from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import probe_request
 from deploy.plan.docker import SETTINGS
 
-Answer = dict[str, Any]
+Answer = Any
 COMPOSE = "2.26.1-4"
 GIB = 2**30
 BOOKWORM = {

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,7 @@ def test_wheels_come_from_the_index_through_the_proxy_under_the_authorities(
     def unpack(address: str, authority: Path | None) -> None:
         mirrors = Mirrors(None, f"{address}/simple", through.address, str(authority) if authority else None)
         program = Uv(uv.find_uv_bin(), tmp_path / "cache", mirrors, Children(), Journal("", ""))
-        program.unpack([asdict(wheel)], "3.11", tmp_path / "site", tmp_path)
+        program.unpack([wheel.request()], "3.11", tmp_path / "site", tmp_path)
 
     with mirror(HERE, index.url.removesuffix("/simple"), tmp_path) as (place, authority):
         with pytest.raises(AgentError, match="does not answer"):

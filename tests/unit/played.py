@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from deploy.agent.contract.envelope import Failure, Held, HoldRequest
+from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import VERBS
 from deploy.deployment.host import Deployment
-from deploy.hosts.transport import Address, AgentFailedError, Document, OnLine
+from deploy.hosts.transport import Address, AgentFailedError, OnLine
 from deploy.stack import KIT_FOLDER
 from deploy.verify.seen import Seen
 from tests.unit.refusing import Refusing
@@ -26,23 +28,23 @@ class Played(Refusing):
         self.kit = kit
         self.asked: list[str] = []
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append(verb)
         told = json.loads(json.dumps(request).replace(f'"{KIT_FOLDER}/', f'"{self.kit}/'))
         name, _, function = VERBS[verb].partition(":")
         operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
         try:
-            answer: Document = operation({**told, "kit": str(self.kit)}, Journal(told.get("root", ""), ""))
+            answer = operation({**told, "kit": str(self.kit)}, Journal(told.get("root", ""), ""))
         except AgentError as problem:
-            raise AgentFailedError(problem.document()) from problem
-        return answer
+            raise AgentFailedError(cast("Failure", problem.document())) from problem
+        return cast("Answer", answer)
 
     @contextmanager
     def forward(self, address: Address) -> Iterator[Address]:
         yield address
 
     @contextmanager
-    def hold(self, request: Mapping[str, Any], _on_line: OnLine) -> Iterator[Document]:
+    def hold(self, request: HoldRequest, _on_line: OnLine) -> Iterator[Held]:
         self.asked.append("hold")
         yield {"held": True, "run": request["run"]}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
-from deploy.hosts.transport import Address, Document, OnLine, Transport
+from deploy.agent.contract.envelope import Held, HoldRequest
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.hosts.transport import Address, OnLine, Transport
 
 
 class Refusing(Transport):
@@ -20,19 +22,19 @@ class Refusing(Transport):
     def backend(self) -> str:
         return _refuse("backend")
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         return _refuse(verb, request)
 
-    def ahead(self, verb: str) -> AbstractContextManager[None]:
+    def ahead(self, verb: Verb[Request, Answer]) -> AbstractContextManager[None]:
         return _refuse(verb)
 
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> AbstractContextManager[Document]:
+    def hold(self, request: HoldRequest, on_line: OnLine) -> AbstractContextManager[Held]:
         return _refuse("hold", request, on_line)
 
-    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> Document:
+    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
         return _refuse(verb, request, stream)
 
-    def lines(self, verb: str, request: Mapping[str, Any]) -> Iterator[bytes]:
+    def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         return _refuse(verb, request)
 
     def forward(self, address: Address) -> AbstractContextManager[Address]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deploy.agent.data.pending import read_pending
@@ -19,12 +19,15 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import CopiedData, CopyAnswer, CopyRequest
+
 KEPT_COPIES = 3
 BUSY_SECONDS = 30
 MARGIN = 64 * 2**20
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: CopyRequest, journal: Journal) -> CopyAnswer:
     """Take one copy now; the service may go on writing."""
     root = Path(request["root"])
     with journal.step(f"copy of {request['service']}"):
@@ -42,7 +45,7 @@ def new_folder(root: Path, service: str, release: str | None) -> Path:
     return root / "copies" / service / f"{moment}-{(release or 'none')[:12]}"
 
 
-def take_copy(request: dict[str, Any], folder: Path, journal: Journal) -> dict[str, Any]:
+def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, Any]:
     """Copy into a folder, or update the copy there; a copy without its manifest is incomplete."""
     source, target = Path(request["host_path"]), folder / "data"
     known = read_json(folder / "manifest.json") or {"files": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import new_folder, prune, take_copy
 from deploy.agent.data.pending import forget_copy, read_pending, remember_copy
@@ -15,19 +15,23 @@ from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import ConvergeRequest, Copy, Service
+
 
 def take_copies(
     docker: Docker,
     root: Path,
-    request: dict[str, Any],
-    services: dict[str, dict[str, Any]],
+    request: ConvergeRequest,
+    services: dict[str, Service],
     back: dict[str, Any],
     journal: Journal,
 ) -> None:
     """Take every copy that the request asks for; a failure leaves the old containers running."""
     containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, service in services.items():
-        if not service.get("copy") or service["action"] in ("remove", "stop"):
+        wanted_copy = service.get("copy")
+        if not wanted_copy or service["action"] in ("remove", "stop"):
             continue
         container = containers.get(name)
         wanted = (docker.image(service["image"]) or {}).get("Id")
@@ -40,17 +44,18 @@ def take_copies(
         elif known is not None and ran_newer and known["release"] == back["release"]:
             journal.say(f"the copy of {name}'s data from before the interrupted change is kept")
         else:
-            _copy(docker, root, name, service, container, journal)
+            _copy(docker, root, name, wanted_copy, container, journal)
 
 
 def _image_changes(
-    root: Path, name: str, service: dict[str, Any], container: dict[str, Any] | None, wanted: str | None
+    root: Path, name: str, service: Service, container: dict[str, Any] | None, wanted: str | None
 ) -> bool:
     """True if another image will write the data; without a container its last release decides."""
     if container is not None:
         return bool(container["ImageID"] != wanted)
     ran = (read_json(root / "run" / "converged.json") or {}).get("release")
-    before = (read_manifest(root, ran) or {}).get("services", {}).get(name, {}) if ran else {}
+    manifest = read_manifest(root, ran) if ran else None
+    before = manifest["services"].get(name, {}) if manifest else {}
     return bool(before.get("image", service["image"]) != service["image"])
 
 
@@ -69,20 +74,20 @@ def _copy(
     docker: Docker,
     root: Path,
     name: str,
-    service: dict[str, Any],
+    wanted: Copy,
     container: dict[str, Any] | None,
     journal: Journal,
 ) -> None:
     release = linked_release(root, "current")
     folder = new_folder(root, name, release)
     # While the service still runs: nothing has stopped yet if the data cannot be copied.
-    take_copy(service["copy"], folder, journal)
+    take_copy(wanted, folder, journal)
     running = container is not None and container["State"] == "running"
     if container is not None and running:
         journal.say(f"stopping {name} before its image changes")
         stop_container(docker, container["Id"])
         try:
-            take_copy(service["copy"], folder, journal)
+            take_copy(wanted, folder, journal)
         except BaseException:
             docker.start(container["Id"])
             raise

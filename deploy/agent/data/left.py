@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deploy.agent.data.looking import has_entries
 from deploy.agent.data.places import known_places, left_places
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
 
-DATA, KEYS = "data", "keys"
-Left = dict[str, str]
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Left
+
+DATA: Final = "data"
+KEYS: Final = "keys"
 
 
 def left_behind(root: Path, data_root: str, folders: list[str], holders: list[str]) -> list[Left]:
@@ -19,7 +22,9 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     used = [*folders, *_folders_of(decided)]
-    data = [{**place, "kind": DATA} for place in left_places(root, used)]
+    data: list[Left] = [
+        {"service": place["service"], "path": place["path"], "kind": DATA} for place in left_places(root, used)
+    ]
     # A used folder may be a symlink; its target belongs to the service too.
     known = [*used, *(str(Path(path).resolve()) for path in used), *(place["path"] for place in data)]
     data += [
@@ -28,7 +33,7 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
         if has_entries(path) and not any(_is_within(inner, path) for inner in known)
     ]
     names = {*holders, *_holders_of(decided)}
-    keys = [
+    keys: list[Left] = [
         {"service": path.name, "path": str(path), "kind": KEYS}
         for path in _children(root / "secrets")
         if path.name not in names and has_entries(path)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deploy.agent.data.trees import OURS
 from deploy.agent.errors import AgentError
@@ -12,13 +13,21 @@ from deploy.agent.journal import Journal
 from deploy.agent.mounts import mount_of
 from deploy.agent.rooms import call_room
 
-MISSING, EMPTY, DATA, BROKEN, UNREADABLE = "missing", "empty", "data", "broken", "unreadable"
-Place = dict[str, Any]
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import SeenPlace
+
+MISSING: Final = "missing"
+EMPTY: Final = "empty"
+DATA: Final = "data"
+BROKEN: Final = "broken"
+UNREADABLE: Final = "unreadable"
+Place = Mapping[str, Any]
 """A place in a request: path, kind, and its declared parts or the protocol of an engine's store."""
-Look = dict[str, Any]
+Found = dict[str, Any]
+"""The keys of a look that differ from those of an empty place."""
 
 
-def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) -> Look:
+def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) -> SeenPlace:
     """Describe the content of a place; `counted` and `sized` cost time, so they are optional."""
     path = Path(place["path"])
     try:
@@ -27,8 +36,16 @@ def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) 
     except OSError:
         content, mount = {"state": UNREADABLE}, "/"
     size = size_of(path) if counted and sized and content["state"] == DATA else 0
-    blank = {"ids": [], "latest": 0, "used": 0, "words": "", "is_filled": has_entries(path)}
-    return {**blank, **content, "size_bytes": size, "mount": mount}
+    return {
+        "ids": content.get("ids", []),
+        "latest": content.get("latest", 0),
+        "used": content.get("used", 0),
+        "words": content.get("words", ""),
+        "is_filled": has_entries(path),
+        "state": content["state"],
+        "size_bytes": size,
+        "mount": mount,
+    }
 
 
 def is_same(before: list[str], now: list[str]) -> bool:
@@ -55,7 +72,7 @@ def size_of(path: Path) -> int:
     return size
 
 
-def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
+def _looked(root: Path, place: Place, path: Path, counted: bool) -> Found:
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -74,7 +91,7 @@ def _looked(root: Path, place: Place, path: Path, counted: bool) -> Look:
         return {"state": DATA if there else EMPTY, "words": ", ".join(there)}
 
 
-def _models(path: Path) -> Look:
+def _models(path: Path) -> Found:
     from deploy.agent.protocols.store import stored
 
     models = stored(str(path)) if (path / "manifests").is_dir() else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.places import MOVE, begin
@@ -21,11 +21,15 @@ from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import SettledPlace
+    from deploy.agent.contract.releases import ConvergeRequest, CopiedData, DataItem, Service
+
 MOVING = f"{OURS}moving"
 
 
 def settle_places(
-    docker: Docker, root: Path, request: dict[str, Any], services: dict[str, dict[str, Any]], journal: Journal
+    docker: Docker, root: Path, request: ConvergeRequest, services: dict[str, Service], journal: Journal
 ) -> None:
     """Apply the person's choice for each changed data place, before any container uses it."""
     for name, service in services.items():
@@ -43,12 +47,12 @@ def settle_places(
 
 
 def _move_stopped(
-    docker: Docker, root: Path, name: str, place: dict[str, Any], container: dict[str, Any] | None, journal: Journal
+    docker: Docker, root: Path, name: str, place: SettledPlace, container: dict[str, Any] | None, journal: Journal
 ) -> None:
     beside = Path(place["path"]) / MOVING
     # A move that was killed leaves it.
     shutil.rmtree(beside, ignore_errors=True)
-    request = {"service": name, "host_path": place["from"], "items": _items(place)}
+    request: CopiedData = {"service": name, "host_path": place["from"], "items": _items(place)}
     is_running = container is not None and container["State"] == "running"
     try:
         _ensure_folder(place)
@@ -76,17 +80,17 @@ def _remember_version(root: Path, name: str, stack: str) -> None:
     """Remember the release of the application that wrote the data: an older one must not continue with it."""
     version = data_versions(root.with_name(stack)).get(name)
     if version:
-        remember_versions(root, {name: {"data_version": version}})
+        remember_versions(root, {name: version})
 
 
-def _ensure_folder(place: dict[str, Any]) -> None:
+def _ensure_folder(place: SettledPlace) -> None:
     path = Path(place["path"])
     if not path.is_dir():
         path.mkdir(mode=0o700, parents=True)
         os.chown(path, place["uid"], place["gid"])
 
 
-def _items(place: dict[str, Any]) -> list[dict[str, str]]:
+def _items(place: SettledPlace) -> list[DataItem]:
     """Return everything in the old place: declared databases, and every file or folder beside them."""
     source, target = Path(place["from"]), Path(place["path"]).resolve()
     databases = [item for item in place["databases"] if (source / item).is_file()]
@@ -111,7 +115,7 @@ def _ensure_equal(manifest: dict[str, Any], copy: Path) -> None:
             )
 
 
-def _give(manifest: dict[str, Any], copy: Path, place: dict[str, Any]) -> None:
+def _give(manifest: dict[str, Any], copy: Path, place: SettledPlace) -> None:
     """Give the copy to the user that the service runs as now."""
     for file in manifest["files"]:
         file.update(uid=place["uid"], gid=place["gid"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
@@ -15,7 +15,11 @@ from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
 from deploy.agent.stack.rights import secret_readers
 
-Services = dict[str, dict[str, Any]]
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Handover
+    from deploy.agent.contract.releases import Service
+
+Services = dict[str, "Service"]
 User = tuple[int, int]
 
 
@@ -58,7 +62,7 @@ def secrets_back(root: Path, release: str, names: list[str]) -> None:
             os.chown(path, reader["uid"], reader["gid"], follow_symlinks=False)
 
 
-def _changed(services: Services) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _changed(services: Services) -> Iterator[tuple[str, list[Handover]]]:
     return ((name, service["owners"]) for name, service in services.items() if service.get("owners"))
 
 

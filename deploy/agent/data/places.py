@@ -7,15 +7,18 @@ database of each service's data, and reports when either has changed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, Look, Place, has_entries, is_same, look
+from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entries, is_same, look
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.memory import Memory
 from deploy.agent.remembered import read_json, write_json
 from deploy.agent.stack.release import linked_release
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Former, Place, SeenData, SeenPlace, SettledPlace
 
 FORMAT = 1
 MOVE = "move"
@@ -27,7 +30,7 @@ def places_path(root: Path) -> Path:
     return root / "data_places.json"
 
 
-def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str, Any]:
+def observe(root: Path, places: dict[str, Place], origin: str = "") -> dict[str, SeenData]:
     """Describe each place now and the place before; `origin` is the kit.yaml that asks."""
     is_new = linked_release(root, "current") is None
     # Of each place: an apply that was cut off may have settled some of them.
@@ -79,7 +82,7 @@ def remember_removal(root: Path, engine: str) -> None:
         _write(root, {**document["places"], engine: {**known, "holds": False}}, document["left"])
 
 
-def begin(root: Path, name: str, place: Place, choice: str) -> None:
+def begin(root: Path, name: str, place: SettledPlace, choice: str) -> None:
     """Remember the person's choice for a place, and the place to return to on a rollback."""
     document = _read(root)
     known = document["places"].get(name) or {"path": place["from"], "holds": not place.get("stack"), "ids": []}
@@ -131,10 +134,10 @@ def released_place(root: Path, release: str, service: str) -> str | None:
     return place
 
 
-def _observed(root: Path, name: str, place: Place, known: Entry | None) -> dict[str, Any]:
+def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenData:
     before = known or _from_release(root, name, place)
     now = look(root, place, counted=False)
-    told = {
+    told: Former = {
         "before": before["path"] if before else None,
         "stack": before.get("stack", "") if before else "",
         "had": bool(before and before["holds"] and not _is_emptied(root, place, before)),
@@ -173,10 +176,10 @@ def _had_models(root: Path, engine: str) -> bool:
     return memory.place(engine) is not None and bool(memory.pairs(engine) or memory.tags(engine))
 
 
-def _entry(seen: Look, place: Place, before: Entry | None) -> Entry:
+def _entry(seen: SeenPlace, place: Place, before: Entry | None) -> Entry:
     if before is not None and seen["state"] in (UNREADABLE, BROKEN):
         return before
-    told = {name: seen[name] for name in ("ids", "words", "mount", "used")}
+    told = {"ids": seen["ids"], "words": seen["words"], "mount": seen["mount"], "used": seen["used"]}
     mark = {"mark": leave_mark(Path(place["path"]))} if place.get("protocol") and seen["state"] == DATA else {}
     return {"path": place["path"], "holds": seen["state"] == DATA, **told, **mark}
 

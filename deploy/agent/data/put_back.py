@@ -8,7 +8,7 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.trees import OURS, SIDE_FILES, copy_file, own
 from deploy.agent.docker.api import Docker
@@ -18,8 +18,11 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, sync_folder, write_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import PutBackAnswer, PutBackRequest
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+
+def run(request: PutBackRequest, journal: Journal) -> PutBackAnswer:
     """Restore one copy while its service is stopped."""
     root, service = Path(request["root"]), request["service"]
     container = of_stack(Docker().containers(), request["stack"]).get(service)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deploy.agent.data.looking import DATA, EMPTY, MISSING, Place, is_same
+from deploy.agent.data.looking import DATA, EMPTY, MISSING, is_same
 from deploy.agent.data.places import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Place
 
 
 def ensure_sound(root: Path, names: Iterable[str]) -> None:
@@ -41,8 +44,13 @@ def _released(root: Path) -> dict[str, Place]:
         if service.get("data"):
             places[service["name"]] = _of_data(service)
         elif engine.get("models_dir"):
-            told = {"path": engine["models_dir"], "protocol": engine["protocol"]}
-            places[service["name"]] = {**told, "kind": service["kind"], "databases": [], "parts": []}
+            places[service["name"]] = {
+                "path": engine["models_dir"],
+                "kind": service["kind"],
+                "protocol": engine["protocol"],
+                "databases": [],
+                "parts": [],
+            }
     return places
 
 

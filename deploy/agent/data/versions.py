@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from deploy.agent.remembered import read_json, write_json
 
@@ -13,10 +13,10 @@ def data_versions(root: Path) -> dict[str, str]:
     return dict((read_json(_path(root)) or {}).get("versions", {}))
 
 
-def remember_versions(root: Path, services: dict[str, dict[str, Any]]) -> None:
+def remember_versions(root: Path, versions: Mapping[str, str | None]) -> None:
     """Remember the running releases; a removed service keeps its data, and so its entry."""
     before = data_versions(root)
-    now = {name: service["data_version"] for name, service in services.items() if service.get("data_version")}
+    now = {name: version for name, version in versions.items() if version}
     if before != before | now:
         write_json(_path(root), {"format": 1, "versions": before | now})
 

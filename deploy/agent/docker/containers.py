@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Described
 
 
 def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
@@ -16,7 +19,7 @@ def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str
     return dict(sorted(by_service.items()))
 
 
-def described(container: dict[str, Any]) -> dict[str, Any]:
+def described(container: dict[str, Any]) -> Described:
     """Return the facts that the kit needs of an inspected container."""
     state = container["State"]
     return {

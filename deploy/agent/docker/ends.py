@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.logs import can_redact, redacted_log
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Trouble
 
 KILLED = 137
 END, OUT_OF_MEMORY = "die", "oom"
@@ -60,11 +63,11 @@ def code_words(code: int) -> str:
     return f"exit code {code}" + (f" ({name})" if name else "")
 
 
-def troubles(docker: Docker, root: Path, stack: str, inspected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def troubles(docker: Docker, root: Path, stack: str, inspected: dict[str, dict[str, Any]]) -> dict[str, Trouble]:
     """Return for each service that does not stay up its reason and last lines; nothing for healthy services."""
     suspects = {name: container for name, container in inspected.items() if _may_keep_ending(container)}
     seen = ends(docker, stack, time.time() - RECENT_SECONDS) if suspects else {}
-    reasons: dict[str, dict[str, Any]] = {}
+    reasons: dict[str, Trouble] = {}
     for name, container in suspects.items():
         last = seen.get(container["Id"])
         if last is None and container["State"]["Status"] == "restarting":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
@@ -16,6 +16,10 @@ from deploy.agent.errors import AgentError
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Described
+    from deploy.agent.contract.releases import Healthy
 
 LOOK_SECONDS = 0.3
 SAY_SECONDS = 2.0
@@ -57,9 +61,9 @@ class Wait:
         self._start = time.monotonic()
         self._gone: dict[str, float] = {}
         self._checked: dict[str, float] = {}
-        self.healthy: dict[str, dict[str, Any]] = {}
+        self.healthy: dict[str, Healthy] = {}
 
-    def until_healthy(self, journal: Journal) -> dict[str, dict[str, Any]]:
+    def until_healthy(self, journal: Journal) -> dict[str, Healthy]:
         """Return each service's container and seconds to healthy; raise UnhealthyError for the first hopeless one."""
         said = -SAY_SECONDS
         while True:
@@ -103,7 +107,7 @@ class Wait:
         self._checked[service] = self._seconds()
         return health_now(self._docker, inspected)
 
-    def _hopeless(self, service: str, inspected: dict[str, Any], seen: dict[str, Any]) -> str | None:
+    def _hopeless(self, service: str, inspected: dict[str, Any], seen: Described) -> str | None:
         memory = inspected["HostConfig"].get("Memory") or 0
         ended = self._ended(seen)
         if ended.times >= RESTARTS:
@@ -120,7 +124,7 @@ class Wait:
             )
         return None
 
-    def _ended(self, seen: dict[str, Any]) -> Ends:
+    def _ended(self, seen: Described) -> Ends:
         """Return the ends of a container since the wait began; called only for a container that ended."""
         # A start by hand sets the count back to zero, so that a lower one is no sign of peace.
         restarts = seen["restarts"] - self._before.restarts.get(seen["id"], 0)
@@ -131,7 +135,7 @@ class Wait:
         return last._replace(times=max(last.times, restarts)) if last else known
 
 
-def _is_healthy(seen: dict[str, Any]) -> bool:
+def _is_healthy(seen: Described) -> bool:
     return seen["state"] == "running" and seen["health"] in (None, "healthy")
 
 

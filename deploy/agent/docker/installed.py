@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.daemon import daemon_json, daemon_settings
@@ -16,6 +16,12 @@ from deploy.agent.docker.defaults import host_defaults, missing_limits
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import INSTALLED_DOCKER
 from deploy.agent.remembered import read_json, stamp, write_json
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.hardware import Docker as Installed
+    from deploy.agent.contract.hardware import DockerServer
+    from deploy.agent.contract.probe import HostImage
+    from deploy.agent.docker.defaults import HostDefaults
 
 DEFAULT_ROOT = "/var/lib/docker"
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -28,21 +34,22 @@ PLUGIN_FOLDERS = (
 )
 
 
-def observe(root: Path) -> dict[str, Any]:
+def observe(root: Path) -> tuple[Installed, HostDefaults | None]:
     """Describe the installed Docker and its defaults; a client without an engine counts as no Docker."""
     document, problem = daemon_json()
     program = shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
+    server, defaults = _server(program, document or {})
     return {
-        **_server(program, document or {}),
+        **server,
         "engine_path": program,
         "daemon_json_problem": problem,
         "compose": plugin_version("docker-compose", root),
         "client_path": shutil.which("docker"),
         "kit_installed": INSTALLED_DOCKER.exists(),
-    }
+    }, defaults
 
 
-def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+def _server(program: str | None, settings: dict[str, Any]) -> tuple[DockerServer, HostDefaults | None]:
     docker = Docker(timeout=10)
     try:
         # Not /version: for that the engine starts runc and others to ask theirs.
@@ -51,26 +58,24 @@ def _server(program: str | None, settings: dict[str, Any]) -> dict[str, Any]:
         is_denied = Path(docker.path).exists() and not os.access(docker.path, os.W_OK)
         return {
             "server": False,
-            "defaults": None,
             "is_denied": is_denied,
             "live_restore": False,
             "version": None if is_denied or program is None else _program_version(program),
             "root": settings.get("data-root"),
             "problem": error.problem,
             "next": error.next_step,
-        }
+        }, None
     return {
         "server": True,
         "is_denied": False,
         "live_restore": bool(information.get("LiveRestoreEnabled")),
         "missing_limits": missing_limits(information),
         "security": information.get("SecurityOptions") or [],
-        "defaults": host_defaults(information, daemon_settings()),
         "version": information["ServerVersion"],
         "root": information["DockerRootDir"],
         "problem": None,
         "next": None,
-    }
+    }, host_defaults(information, daemon_settings())
 
 
 def _program_version(program: str) -> str | None:
@@ -121,9 +126,9 @@ def _asked_version(path: Path) -> str | None:
     return version.removeprefix("v")
 
 
-def images(docker: Docker, *folders: Path) -> dict[str, Any]:
+def images(docker: Docker, *folders: Path) -> dict[str, HostImage]:
     """Return the images that the kit assembled, by tag, with the Debian versions recorded in one of their folders."""
-    by_tag = {}
+    by_tag: dict[str, HostImage] = {}
     for image in docker.images("kit/*"):
         for reference in image["RepoTags"] or []:
             records = (read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders)

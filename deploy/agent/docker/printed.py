@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.docker.api import socket_path
 from deploy.agent.docker.compose import KEPT_VARIABLES, program
@@ -13,10 +13,13 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import LogsRequest
+
 AS_ROOT = "run the same command with sudo, or as root"
 
 
-def run(request: dict[str, Any], _journal: Journal) -> None:
+def run(request: LogsRequest, _journal: Journal) -> None:
     """Hand Compose the agent's own standard output, until it ends or the agent is told to stop."""
     kept = {name: os.environ[name] for name in (*KEPT_VARIABLES, "DOCKER_CONFIG") if name in os.environ}
     # The engine that the agent itself asks, whatever context a person's docker command uses.
@@ -31,7 +34,7 @@ def run(request: dict[str, Any], _journal: Journal) -> None:
         raise _failure(said)
 
 
-def _argv(request: dict[str, Any]) -> list[str]:
+def _argv(request: LogsRequest) -> list[str]:
     ansi = "always" if request["coloured"] else "never"
     words = ["logs", *([] if request["prefixed"] else ["--no-log-prefix"])]
     words += ["--tail", str(request["tail"]), *(["--follow"] if request["follow"] else [])]

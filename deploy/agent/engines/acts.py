@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.data.places import remember_removal
 from deploy.agent.engines.prompts import making, prompt
@@ -17,36 +17,44 @@ from deploy.agent.protocols.names import plain, same
 from deploy.agent.protocols.store import holds
 from deploy.agent.protocols.wire import Limits
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import EngineAnswer, EngineRequest, ListedModel, Loaded
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+
+def run(request: EngineRequest, journal: Journal) -> EngineAnswer:
     """Run the operation `engine`."""
     root = Path(request["root"])
-    limits = Limits(*request["limits"]) if request.get("limits") else None
+    given = cast("list[float] | None", request.get("limits"))
+    limits = Limits(*given) if given else None
     engine = Engine(request["engine"], root, request.get("ca"), limits)
     if request["act"] in LOOKING:
         return LOOKING[request["act"]](engine, request)
-    acts = {"pull": _pull, "remove": _remove}
-    if request["act"] not in acts:
-        known = ", ".join((*LOOKING, *acts))
+    if request["act"] != "pull" and request["act"] != "remove":
+        known = ", ".join((*LOOKING, "pull", "remove"))
         raise AgentError(f"the operation engine cannot {request['act']}", f"use one of {known}", 2)
+    act = _pull if request["act"] == "pull" else _remove
     with working(request, "engine"), journal.step(f"{request['act']} {request['model']}"):
-        return acts[request["act"]](engine, request, Memory(root), journal)
+        return act(engine, request, Memory(root), journal)
 
 
-def _listed(engine: Engine, _request: dict[str, Any]) -> dict[str, Any]:
+def _listed(engine: Engine, _request: Any) -> EngineAnswer:
     loaded = engine.loaded()
     return {"models": [_described(live, loaded.get(name)) for name, live in sorted(engine.models().items())]}
 
 
-def _described(live: Live, loaded: dict[str, Any] | None) -> dict[str, Any]:
-    listed = {"name": plain(live.name), "digest": live.digest, "size": live.size, "modified": live.modified}
-    if loaded is None:
-        return {**listed, "loaded": None}
+def _described(live: Live, loaded: dict[str, Any] | None) -> ListedModel:
     kept = ("size", "size_vram", "expires_at", "context_length")
-    return {**listed, "loaded": {name: loaded[name] for name in kept if name in loaded}}
+    memory = None if loaded is None else cast("Loaded", {name: loaded[name] for name in kept if name in loaded})
+    return {
+        "name": plain(live.name),
+        "digest": live.digest,
+        "size": live.size,
+        "modified": live.modified,
+        "loaded": memory,
+    }
 
 
-def _pull(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:
+def _pull(engine: Engine, request: Any, memory: Memory, journal: Journal) -> EngineAnswer:
     name = request["model"]
     before = engine.models().get(same(name))
     folder = request["engine"].get("models_dir")
@@ -59,7 +67,7 @@ def _pull(engine: Engine, request: dict[str, Any], memory: Memory, journal: Jour
     return {"changed": changed, "name": plain(live.name), "digest": live.digest, "size": live.size}
 
 
-def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Journal) -> dict[str, Any]:
+def _remove(engine: Engine, request: Any, memory: Memory, journal: Journal) -> EngineAnswer:
     name = request["model"]
     journal.say(f"removing {name}")
     removed = engine.remove(name)
@@ -69,15 +77,16 @@ def _remove(engine: Engine, request: dict[str, Any], memory: Memory, journal: Jo
     return {"changed": removed, "name": name}
 
 
-def _able(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+def _able(engine: Engine, request: Any) -> EngineAnswer:
     return {"capabilities": engine.capabilities(request["model"])}
 
 
-def _making(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    return making(engine, request["model"])
+def _making(engine: Engine, request: Any) -> EngineAnswer:
+    template, renderer = making(engine, request["model"])
+    return {"template": template, "renderer": renderer}
 
 
-def _prompt(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+def _prompt(engine: Engine, request: Any) -> EngineAnswer:
     return {"prompt": prompt(engine, request["model"], request.get("template"))}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.children import Children
@@ -14,13 +14,14 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.sources.kinds import source_of
 
-Blob = dict[str, Any]
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Blob, SyncRequest
 
 
 class Blobs:
     """Opens the source of a blob; nothing of it stays on this host afterwards."""
 
-    def __init__(self, request: dict[str, Any], journal: Journal, children: Children) -> None:
+    def __init__(self, request: SyncRequest, journal: Journal, children: Children) -> None:
         self._request = request
         self._journal = journal
         self._children = children

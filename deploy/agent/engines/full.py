@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import GIB, existing, free_bytes
 from deploy.agent.protocols.caller import RefusedError
 from deploy.agent.protocols.engine import Engine
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Model
 
 SAID = re.compile(r"no space left on device")
 FAILED = re.compile(r"llama-quantize failed|signal: killed")
@@ -20,7 +23,7 @@ COPIES = 2
 
 
 @contextmanager
-def telling_full_disk(engine: Engine, folder: str | None, model: dict[str, Any]) -> Iterator[None]:
+def telling_full_disk(engine: Engine, folder: str | None, model: Model) -> Iterator[None]:
     """Report an engine's refusal as a full disk, if that is the cause."""
     try:
         yield

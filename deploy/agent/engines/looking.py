@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +13,13 @@ from deploy.agent.protocols.engine import Engine, Live
 from deploy.agent.protocols.names import plain, same
 from deploy.agent.protocols.store import Layers, damages, holds, is_shut, stored
 
+Described = Mapping[str, Any]
 Answer = dict[str, Any]
 Pairs = dict[str, Any]
 AT_ONCE = 4
 
 
-def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer], None]) -> None:
+def look(engine: Engine, described: Described, pairs: Pairs, tell: Callable[[Answer], None]) -> None:
     """Ask an engine for the models that were made on it, and report each time that more is known."""
     live = _spelled(engine.models(), pairs)
     changed = _changed(live, pairs)
@@ -40,7 +41,7 @@ def look(engine: Engine, described: Answer, pairs: Pairs, tell: Callable[[Answer
                 tell(said)
 
 
-def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
+def unanswered(described: Described, problem: str, pairs: Pairs) -> Answer:
     """Return the facts of an engine that does not answer: the content of its folder, if it is readable."""
     models_dir = described.get("models_dir")
     models = stored(models_dir) if models_dir else None
@@ -51,7 +52,7 @@ def unanswered(described: Answer, problem: str, pairs: Pairs) -> Answer:
     return {**_answer(problem, live, layers), "is_read": True}
 
 
-def in_folder(described: Answer, pairs: Pairs) -> Answer:
+def in_folder(described: Described, pairs: Pairs) -> Answer:
     """Return the content of an engine's models folder, whether the engine answers or not."""
     models_dir = described["models_dir"]
     files = {one["sha256"]: one.get("size") for one in described.get("blobs", [])}
@@ -85,7 +86,7 @@ def _changed(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:
     }
 
 
-def _layers_of(described: Answer, changed: dict[str, Live]) -> dict[str, Layers]:
+def _layers_of(described: Described, changed: dict[str, Live]) -> dict[str, Layers]:
     """Return the layers of models, found by their manifests' digests and not by their names."""
     models_dir = described.get("models_dir")
     if not models_dir or not changed:
@@ -111,14 +112,14 @@ def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, st
         thread.join()
 
 
-def _comparable(described: Answer, live: dict[str, Live], changed: dict[str, Live], pairs: Pairs) -> dict[str, str]:
+def _comparable(described: Described, live: dict[str, Live], changed: dict[str, Live], pairs: Pairs) -> dict[str, str]:
     """Return the engine's names of the unchanged models, and of the base models of others."""
     bases = set(map(same, described.get("bases", [])))
     wanted = {name for name in live if name in pairs or same(name) in bases}
     return {name: live[name].name for name in wanted - set(changed)}
 
 
-def _unsent(described: Answer, live: dict[str, Live], changed: set[str], pairs: Pairs) -> list[str]:
+def _unsent(described: Described, live: dict[str, Live], changed: set[str], pairs: Pairs) -> list[str]:
     """Return the files that an apply may have to send; for an unchanged engine there are none."""
     return sorted(
         {

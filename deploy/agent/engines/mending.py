@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -12,7 +12,9 @@ from deploy.agent.protocols.memory import Memory
 from deploy.agent.protocols.names import same
 from deploy.agent.protocols.store import Stored, clear, damages, stored
 
-Model = dict[str, Any]
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Model
+
 HALF_MENDED = "the last apply ended during its repair"
 
 

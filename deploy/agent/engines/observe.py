@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.engines.looking import in_folder, look, unanswered
 from deploy.agent.engines.mending import HALF_MENDED
@@ -15,11 +16,14 @@ from deploy.agent.protocols.memory import Memory
 from deploy.agent.protocols.named import NamedEngine, applied_names
 from deploy.agent.protocols.wire import Limits
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import AskedEngine
+
 SECONDS = 2.0
 LIMITS = Limits(SECONDS, SECONDS)
 
 
-def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) -> dict[str, Any]:
+def observe(engines: Sequence[AskedEngine], root: Path, ca: str | None = None) -> dict[str, Any]:
     """Return each engine's models; an engine that cannot be asked has a problem in words instead."""
     memory = Memory(root)
     answers: dict[str, dict[str, Any]] = {}
@@ -40,13 +44,13 @@ def observe(engines: list[dict[str, Any]], root: Path, ca: str | None = None) ->
     }
 
 
-def _late(described: dict[str, Any]) -> AgentError:
+def _late(described: AskedEngine) -> AgentError:
     # One that drips its answer byte by byte keeps within every limit but this one.
     where = f"engine {described['name']}: {described['address']}"
     return AgentError(f"{where} did not answer within {SECONDS:g} s", "check that engine yourself")
 
 
-def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory, answers: dict[str, Any]) -> None:
+def _look(described: AskedEngine, root: Path, ca: str | None, memory: Memory, answers: dict[str, Any]) -> None:
     name = described["name"]
 
     def tell(said: dict[str, Any]) -> None:
@@ -63,17 +67,17 @@ def _look(described: dict[str, Any], root: Path, ca: str | None, memory: Memory,
         answers.setdefault(name, _unanswered(described, error, memory))
 
 
-def _unanswered(described: dict[str, Any], problem: AgentError, memory: Memory) -> dict[str, Any]:
+def _unanswered(described: AskedEngine, problem: AgentError, memory: Memory) -> dict[str, Any]:
     if _is_named(described):
         return {"problem": problem.problem, "next": problem.next_step, "names": []}
     return unanswered(described, problem.problem, memory.pairs(described["name"]))
 
 
-def _is_named(described: dict[str, Any]) -> bool:
+def _is_named(described: AskedEngine) -> bool:
     return bool(described["protocol"] == NamedEngine.protocol)
 
 
-def _with_memory(described: dict[str, Any], said: dict[str, Any], root: Path, memory: Memory) -> dict[str, Any]:
+def _with_memory(described: AskedEngine, said: dict[str, Any], root: Path, memory: Memory) -> dict[str, Any]:
     name = described["name"]
     if _is_named(described):
         return {**said, "applied": applied_names(root, name, described["address"])}

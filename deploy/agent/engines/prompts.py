@@ -10,11 +10,11 @@ from deploy.agent.protocols.shown import built_in
 QUESTION = "The capital of France is"
 
 
-def making(engine: Engine, model: str) -> dict[str, str]:
+def making(engine: Engine, model: str) -> tuple[str, str]:
     """Return the template that the engine takes for a model, and the renderer that goes before it."""
     shown = engine.show(model)
     renderer = built_in(str(shown.get("modelfile") or "")).get("renderer", "")
-    return {"template": str(shown.get("template") or ""), "renderer": renderer}
+    return str(shown.get("template") or ""), renderer
 
 
 def prompt(engine: Engine, model: str, template: str | None) -> str | None:

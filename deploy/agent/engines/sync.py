@@ -20,17 +20,18 @@ from deploy.agent.protocols.names import LOCAL, plain, same, suffix
 from deploy.agent.protocols.store import drop_cut
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Base, Blob, Done, Model, SyncAnswer, SyncedEngine, SyncRequest
+    from deploy.agent.contract.releases import ServicesRequest
     from deploy.agent.engines.blobs import Blobs
 
-Model = dict[str, Any]
-Restart = Callable[[dict[str, Any], Journal], None]
+Restart = Callable[["ServicesRequest", Journal], None]
 
 
-def run(request: dict[str, Any], journal: Journal, restart: Restart | None = None) -> dict[str, Any]:
+def run(request: SyncRequest, journal: Journal, restart: Restart | None = None) -> SyncAnswer:
     """Run the operation `sync`."""
     root = Path(request["root"])
     memory = Memory(root)
-    done: dict[str, list[str]] = {"created": [], "pulled": [], "removed": []}
+    done: Done = {"created": [], "pulled": [], "removed": []}
     for described in request["engines"]:
         engine = Engine(described, root, request.get("ca"))
         sync = Sync(engine, described, memory, done, journal)
@@ -40,12 +41,13 @@ def run(request: dict[str, Any], journal: Journal, restart: Restart | None = Non
             remember_removal(root, engine.name)
         if sync.mending.done and described.get("models_dir") is not None:
             # It remembers what it could not do without the lost part, for as long as it runs.
-            (restart or restarted)({**request, "services": [engine.name]}, journal)
+            again: ServicesRequest = {"stack": request["stack"], "root": request["root"], "services": [engine.name]}
+            (restart or restarted)(again, journal)
         sync.mending.end()
     return {"changed": any(done.values()), **done}
 
 
-def restarted(request: dict[str, Any], journal: Journal) -> None:
+def restarted(request: ServicesRequest, journal: Journal) -> None:
     """Restart an engine and wait until it is healthy."""
     # A run that mends nothing has no use for Docker.
     from deploy.agent.releases.running import restart
@@ -82,9 +84,9 @@ class Sync:
     def __init__(
         self,
         engine: Engine,
-        described: dict[str, Any],
+        described: SyncedEngine,
         memory: Memory,
-        done: dict[str, list[str]],
+        done: Done,
         journal: Journal,
     ) -> None:
         self._engine = engine
@@ -99,7 +101,7 @@ class Sync:
         self._mirror: str | None = None
         self.mending = Mending(engine, self._folder, memory, journal)
 
-    def run(self, request: dict[str, Any]) -> None:
+    def run(self, request: SyncRequest) -> None:
         """Make missing and different models, then remove those that the kit made and the spec no longer has."""
         self._mirror = (request.get("mirrors") or {}).get("models")
         if not self._is_there():
@@ -126,7 +128,7 @@ class Sync:
             return False
         return True
 
-    def _make_all(self, models: list[Model], request: dict[str, Any]) -> None:
+    def _make_all(self, models: list[Model], request: SyncRequest) -> None:
         # Only where there is something to make: an unchanged engine costs one request and no imports.
         from deploy.agent.engines.blobs import Blobs
         from deploy.agent.inputs.children import Children
@@ -195,14 +197,14 @@ class Sync:
                 + ("" if is_own else f"; `{Line('models', 'pull', origin)}` pulls it to the engine"),
             )
 
-    def _pull(self, base: dict[str, Any]) -> Live:
+    def _pull(self, base: Base) -> Live:
         live = pull(self._engine, base["name"], base["size"], self._mirror, self._journal, self._folder)
         self._memory.keep_base(self._engine.name, base["name"], live.digest)
         self._done["pulled"].append(f"{self._engine.name}/{base['name']}")
         self._live[same(base["name"])] = live
         return live
 
-    def _upload(self, model: str, blob: dict[str, Any], blobs: Blobs) -> None:
+    def _upload(self, model: str, blob: Blob, blobs: Blobs) -> None:
         if self._folder is not None:
             # The engine asks only whether there is a file of that name.
             drop_cut(f"{self._folder}/blobs/sha256-{blob['sha256']}", blob["size"])

@@ -9,7 +9,10 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import BuiltImage
 
 # Part of every recipe digest: it changes when this file or the assembling changes what comes out.
 EPOCH = 1704067200
@@ -80,7 +83,7 @@ def entry(
     return info, None
 
 
-def configuration(image: dict[str, Any], layers: Sequence[Layer]) -> bytes:
+def configuration(image: BuiltImage, layers: Sequence[Layer]) -> bytes:
     """Return the image's configuration; its sha256 is the image's id."""
     config = {
         "Entrypoint": image["entrypoint"],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.archive import sha256_of
 from deploy.agent.journal import Journal
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import DigestsAnswer, DigestsRequest
 
-def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+
+def run(request: DigestsRequest, _journal: Journal) -> DigestsAnswer:
     """Return the sha256 of each file by its path; an unreadable file has none."""
     digests: dict[str, str] = {}
     for path in request["files"]:

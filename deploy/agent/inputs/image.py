@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
@@ -20,6 +20,9 @@ from deploy.agent.inputs.pull import bring
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import BuiltImage, ImagesAnswer, ImagesRequest, PresentImage
+
 Made = tuple[Layer, dict[str, Any]]
 T = TypeVar("T")
 
@@ -28,7 +31,7 @@ T = TypeVar("T")
 class Builder:
     """One request: shared layers are made once, and different ones in parallel."""
 
-    request: dict[str, Any]
+    request: ImagesRequest
     journal: Journal
     docker: Docker
     children: Children
@@ -39,7 +42,7 @@ class Builder:
         self.mirrors = Mirrors.of(self.request)
         self.uv = wheels.Uv(self.request.get("uv", ""), self.cache.uv, self.mirrors, self.children, self.journal)
 
-    def build(self, images: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def build(self, images: list[BuiltImage]) -> list[PresentImage]:
         """Assemble images; the first failure stops the others."""
         layers: dict[str, Future[Made]] = {}
         for image in images:
@@ -65,7 +68,7 @@ class Builder:
             self.journal.say("taken from the cache")
         return known
 
-    def _root(self, image: dict[str, Any]) -> Made:
+    def _root(self, image: BuiltImage) -> Made:
         key, suite = root_key(image), image["suite"]
         with self.journal.step(f"root filesystem {suite}"):
             # A rebuild takes today's Debian versions; without one, what is here is good.
@@ -80,8 +83,8 @@ class Builder:
                 ),
             )
 
-    def _wheels(self, image: dict[str, Any]) -> Made:
-        key, python = wheels_key(image), image["python"]
+    def _wheels(self, image: BuiltImage) -> Made:
+        key, python = wheels_key(image), _python(image)
         with self.journal.step(f"wheels {image['kind']}"):
             if known := self._cached(key):
                 return known
@@ -98,7 +101,7 @@ class Builder:
         self.pool.submit(self.cache.remove, work)
         return made
 
-    def _bytecode(self, image: dict[str, Any], below: list[Future[Made]]) -> Made:
+    def _bytecode(self, image: BuiltImage, below: list[Future[Made]]) -> Made:
         stack = [_result(one)[0] for one in below]
         key = bytecode_key(image)
         over = {root_key(image): stack[0].diff_id, wheels_key(image): stack[1].diff_id}
@@ -108,7 +111,7 @@ class Builder:
             work = self._folder(f"bytecode-{image['kind']}-{key[:12]}")
 
             def make(writer: Any) -> dict[str, Any]:
-                names, python = image["bytecode"], image["python"]
+                names, python = image["bytecode"], _python(image)
                 bytecode.write_bytecode(writer, stack, names, python, self.children, work, self.journal)
                 return {OVER: over}
 
@@ -116,7 +119,7 @@ class Builder:
         self.pool.submit(self.cache.remove, work)
         return made
 
-    def _load(self, image: dict[str, Any], layers: dict[str, Future[Made]]) -> dict[str, Any]:
+    def _load(self, image: BuiltImage, layers: dict[str, Future[Made]]) -> PresentImage:
         root, facts = _result(layers[root_key(image)])
         stack = [root]
         if image["wheels"]:
@@ -157,7 +160,7 @@ class Builder:
         return folder
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: ImagesRequest, journal: Journal) -> ImagesAnswer:
     """Run the operation `image`."""
     docker = Docker()
     pulled = [image for image in request["images"] if "pull" in image]
@@ -168,9 +171,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": any(answer["built"] for answer in answers), "images": answers}
 
 
-def _assemble(
-    docker: Docker, images: list[dict[str, Any]], request: dict[str, Any], journal: Journal
-) -> list[dict[str, Any]]:
+def _assemble(docker: Docker, images: list[BuiltImage], request: ImagesRequest, journal: Journal) -> list[PresentImage]:
     children = Children()
     cache = Cache(request["cache"], children.ensure_wanted)
     answers = {image["tag"]: _present(docker, image, request, cache) for image in images}
@@ -191,6 +192,12 @@ def _assemble(
     return [answer for answer in answers.values() if answer]
 
 
+def _python(image: BuiltImage) -> str:
+    if image["python"] is None:
+        raise AgentError(f"the image {image['kind']} has wheels and no Python", "this is a fault of the kit")
+    return image["python"]
+
+
 def _result(future: Future[T]) -> T:
     try:
         return future.result()
@@ -199,7 +206,7 @@ def _result(future: Future[T]) -> T:
         raise StoppedError from problem
 
 
-def _present(docker: Docker, image: dict[str, Any], request: dict[str, Any], cache: Cache) -> dict[str, Any] | None:
+def _present(docker: Docker, image: BuiltImage, request: ImagesRequest, cache: Cache) -> PresentImage | None:
     found = docker.image(image["tag"])
     if not found or (found["Config"].get("Labels") or {}).get("kit.recipe") != image["digest"]:
         return None
@@ -219,13 +226,13 @@ def _record(folder: Path, tag: str) -> Path:
     return folder / "images" / f"{tag.rsplit(':', 1)[1]}.json"
 
 
-def _remember(folder: Path, answer: dict[str, Any]) -> None:
+def _remember(folder: Path, answer: PresentImage) -> None:
     document = {"format": 1, **{name: value for name, value in answer.items() if name != "built"}}
     if read_json(_record(folder, answer["tag"])) != document:
         write_json(_record(folder, answer["tag"]), document)
 
 
-def _ensure_room(images: list[dict[str, Any]], cache: Cache, docker: Docker, force: bool) -> None:
+def _ensure_room(images: list[BuiltImage], cache: Cache, docker: Docker, force: bool) -> None:
     usable = cache.usable()
     if force:
         # Today's Debian versions are taken, and what is compiled by their Python.
@@ -235,5 +242,5 @@ def _ensure_room(images: list[dict[str, Any]], cache: Cache, docker: Docker, for
     ensure_room([(cache.root, sum(making), "image builds"), (engine, sum(given), "images")])
 
 
-def _compiled(image: dict[str, Any]) -> list[str]:
+def _compiled(image: BuiltImage) -> list[str]:
     return [bytecode_key(image)] if image.get("bytecode") else []

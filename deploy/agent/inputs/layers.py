@@ -6,7 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import BuiltImage
 
 ASSEMBLER = 1
 PLATFORM = "x86_64-manylinux_2_36"
@@ -31,7 +34,7 @@ class LayerSize:
     """Space in the cache while it is made."""
 
 
-def image_layers(image: dict[str, Any]) -> tuple[LayerSize, ...]:
+def image_layers(image: BuiltImage) -> tuple[LayerSize, ...]:
     """Return the layers of an image in a request of the operation `image`."""
     layers = [LayerSize(root_key(image), ROOT_BYTES, 2 * ROOT_BYTES)]
     if image["wheels"]:
@@ -54,18 +57,18 @@ def room_of_images(images: Iterable[tuple[LayerSize, ...]], cached: Set[str]) ->
     return rooms
 
 
-def root_key(image: dict[str, Any]) -> str:
+def root_key(image: BuiltImage) -> str:
     """Return the cache key of a root filesystem; images with the same request share it."""
     return _key("root", ASSEMBLER, image["suite"], sorted(image["debian"]))
 
 
-def wheels_key(image: dict[str, Any]) -> str:
+def wheels_key(image: BuiltImage) -> str:
     """Return the cache key of an environment of wheels."""
     names = sorted((wheel["file"], wheel["sha256"]) for wheel in image["wheels"])
     return _key("wheels", ASSEMBLER, image["python"], PLATFORM, names)
 
 
-def bytecode_key(image: dict[str, Any]) -> str:
+def bytecode_key(image: BuiltImage) -> str:
     """Return the cache key of an image's bytecode; its facts also name the layers below it."""
     return _key("compiled", ASSEMBLER, root_key(image), wheels_key(image), sorted(image["bytecode"]))
 

@@ -9,9 +9,13 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Fetching
+    from deploy.agent.contract.inputs import Mirrors as Places
 from deploy.agent.inputs.sources import host_mirror
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -32,9 +36,9 @@ class Mirrors:
     ca: str | None
 
     @classmethod
-    def of(cls, request: dict[str, Any]) -> Mirrors:
+    def of(cls, request: Fetching) -> Mirrors:
         """Read the places from a request."""
-        places = request.get("mirrors") or {}
+        places: Places = request.get("mirrors") or {}
         ca = request.get("ca")
         if ca and not Path(ca).is_file():
             raise AgentError(f"ca: {ca} is not a file on this host", "name a file with certificate authorities (PEM)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
@@ -14,6 +14,9 @@ from deploy.agent.inputs.layers import ROOM_PER_BYTE
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json, write_json
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import ImagesRequest, PresentImage, PulledImage
 
 SAY_SECONDS = 1.0
 NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
@@ -40,9 +43,7 @@ UNREACHED = (
 )
 
 
-def bring(
-    docker: Docker, images: list[dict[str, Any]], request: dict[str, Any], journal: Journal
-) -> list[dict[str, Any]]:
+def bring(docker: Docker, images: list[PulledImage], request: ImagesRequest, journal: Journal) -> list[PresentImage]:
     """Pull every image that is missing under its reference."""
     answers = []
     missing = [image for image in images if _there(docker, image, request) is None]
@@ -66,7 +67,7 @@ def has_digest(image: dict[str, Any], digest: str) -> bool:
     return any(name.endswith(f"@{digest}") for name in image.get("RepoDigests") or [])
 
 
-def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
+def _there(docker: Docker, image: PulledImage, request: ImagesRequest) -> dict[str, Any] | None:
     """Return the image if its name is confirmed: by Docker or, if it was loaded otherwise, by the agent's record."""
     present = docker.image(image["reference"])
     if present is None:
@@ -75,7 +76,7 @@ def _there(docker: Docker, image: dict[str, Any], request: dict[str, Any]) -> di
     return present if has_digest(present, _digest(image)) or known.get("id") == present["Id"] else None
 
 
-def _pulled(docker: Docker, image: dict[str, Any], request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def _pulled(docker: Docker, image: PulledImage, request: ImagesRequest, journal: Journal) -> dict[str, Any]:
     """Return the image by its digest, from this host or from its registry."""
     for present in docker.images():
         if has_digest(present, _digest(image)):
@@ -120,7 +121,7 @@ class Story:
             self.journal.say(f"{words} {self.place}", done, max(self.size or 0, known) or None)
 
 
-def _next(problem: AgentError, image: dict[str, Any], request: dict[str, Any]) -> str:
+def _next(problem: AgentError, image: PulledImage, request: ImagesRequest) -> str:
     place = image["pull"]["from"]
     host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
     facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
@@ -131,29 +132,34 @@ def _next(problem: AgentError, image: dict[str, Any], request: dict[str, Any]) -
     return problem.next_step or UNREACHED.format(**facts)
 
 
-def _digest(image: dict[str, Any]) -> str:
+def _digest(image: PulledImage) -> str:
     digest: str = image["pull"]["from"].partition("@")[2]
     if digest != f"sha256:{image['reference'].rpartition(':')[2]}":
         raise AgentError(f"{image['reference']} is not the name for {digest}", "this is a fault of the kit")
     return digest
 
 
-def _answer(image: dict[str, Any], image_id: str | None, changed: bool) -> dict[str, Any]:
-    found = {"kind": image["kind"], "tag": image["reference"], "id": image_id}
-    return {**found, "built": changed, "debian_versions": {}}
+def _answer(image: PulledImage, image_id: str, changed: bool) -> PresentImage:
+    return {
+        "kind": image["kind"],
+        "tag": image["reference"],
+        "id": image_id,
+        "built": changed,
+        "debian_versions": {},
+    }
 
 
-def _record(image: dict[str, Any], request: dict[str, Any]) -> Path:
+def _record(image: PulledImage, request: ImagesRequest) -> Path:
     return Path(request["root"]) / "run" / "images" / f"{image['reference'].rpartition(':')[2]}.json"
 
 
-def _note(image: dict[str, Any], request: dict[str, Any]) -> None:
+def _note(image: PulledImage, request: ImagesRequest) -> None:
     """Record the image's stack before the pull: `collect` then also finds an interrupted one."""
-    answer = _answer(image, None, True)
-    write_json(_record(image, request), {"format": 1, **{key: answer[key] for key in answer if key != "built"}})
+    known: dict[str, Any] = {"kind": image["kind"], "tag": image["reference"], "id": None, "debian_versions": {}}
+    write_json(_record(image, request), {"format": 1, **known})
 
 
-def _ensure_room(docker: Docker, images: list[dict[str, Any]]) -> None:
+def _ensure_room(docker: Docker, images: list[PulledImage]) -> None:
     need = int(ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images))
     if need:
         ensure_room([(Path(docker.info().get("DockerRootDir", "/var/lib/docker")), need, "images")])

@@ -9,7 +9,7 @@ import stat
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import LayerWriter, entry
@@ -18,6 +18,9 @@ from deploy.agent.inputs.layers import PLATFORM
 from deploy.agent.inputs.mirrors import NEXT, Mirrors
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Wheel
 
 VENV = "opt/venv"
 # Of this run or of the installing program, not of the package: a record of who installed it, and how.
@@ -35,7 +38,7 @@ class Uv:
         self.children = children
         self.journal = journal
 
-    def unpack(self, wheels: list[dict[str, Any]], python: str, target: Path, work: Path) -> None:
+    def unpack(self, wheels: list[Wheel], python: str, target: Path, work: Path) -> None:
         """Fetch wheels, check their hashes and unpack them into one folder."""
         if not Path(self.program).exists():
             raise AgentError(f"uv is not installed at {self.program}", f"let `{Line('apply')}` as root install it")
@@ -51,7 +54,7 @@ class Uv:
         if ended.status != 0:
             raise _failure(self.mirrors, ended.words)
 
-    def _hearing(self, wheels: list[dict[str, Any]], total: int) -> Any:
+    def _hearing(self, wheels: list[Wheel], total: int) -> Any:
         sizes = {_plain(wheel["name"]): wheel["size"] for wheel in wheels}
         fetched = 0
         say = self.journal.voice()

@@ -9,11 +9,15 @@ import sys
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from deploy.agent.contract import FORMAT
 from deploy.agent.journal import Journal
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Request
+    from deploy.agent.contract.hardware import AddressesAnswer
+
 ROUTES = Path("/proc/net/route")
 UFW = Path("/etc/ufw/ufw.conf")
 LAB = ("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -54,7 +58,7 @@ class Address(NamedTuple):
     scope: int
 
 
-def run(_request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def run(_request: Request, _journal: Journal) -> AddressesAnswer:
     """Return the host's addresses."""
     return {"format": FORMAT, "addresses": observe()}
 

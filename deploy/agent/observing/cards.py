@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.hardware import Card
 
 PCI = Path("/sys/bus/pci/devices")
 MODULES = Path("/sys/module")
@@ -16,8 +19,6 @@ MIB = 2**20
 ASKED = "pci.bus_id,name,uuid,driver_version,memory.total"
 # The first answer after a boot loads the driver's firmware.
 SMI_SECONDS = 20
-
-Card = dict[str, Any]
 
 
 def cards() -> list[Card]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data import places
 from deploy.agent.docker.api import Docker, socket_path
@@ -18,17 +18,22 @@ from deploy.agent.observing.outside import outside
 from deploy.agent.stack.rights import differing
 from deploy.agent.stack.secrets import secret_path
 
-Part = Callable[[dict[str, Any], Path], Any]
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import SeenEngine, SeenNames
+    from deploy.agent.contract.places import SeenData
+    from deploy.agent.contract.probe import EvidencePart, EvidenceRequest, Right
+
+Part = Callable[["EvidenceRequest", Path], Any]
 DOCKER_SECONDS = 10
 
 
-def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def run(request: EvidenceRequest, _journal: Journal) -> dict[str, EvidencePart]:
     """Answer every part, or the problem that it has."""
     root = Path(request["root"])
     return {name: _answered(part, request, root) for name, part in PARTS.items()}
 
 
-def _answered(part: Part, request: dict[str, Any], root: Path) -> dict[str, Any]:
+def _answered(part: Part, request: EvidenceRequest, root: Path) -> EvidencePart:
     try:
         return {"answer": part(request, root)}
     except PermissionError as problem:
@@ -37,19 +42,19 @@ def _answered(part: Part, request: dict[str, Any], root: Path) -> dict[str, Any]
         return {"problem": "; ".join(filter(None, (problem.problem, problem.next_step)))}
 
 
-def _engines(request: dict[str, Any], root: Path) -> dict[str, Any]:
+def _engines(request: EvidenceRequest, root: Path) -> dict[str, SeenEngine | SeenNames]:
     return observe_engines(request["engines"], root, request["ca"])
 
 
-def _places(request: dict[str, Any], root: Path) -> dict[str, Any]:
+def _places(request: EvidenceRequest, root: Path) -> dict[str, SeenData]:
     return places.observe(root, request["places"])
 
 
-def _rights(request: dict[str, Any], root: Path) -> list[dict[str, Any]]:
+def _rights(request: EvidenceRequest, root: Path) -> list[Right]:
     return differing(root, request["deployment"])
 
 
-def _replaced(request: dict[str, Any], _root: Path) -> dict[str, list[str]]:
+def _replaced(request: EvidenceRequest, _root: Path) -> dict[str, list[str]]:
     """Return the folders that containers write to and that their paths no longer lead to, by container."""
     docker = Docker(timeout=DOCKER_SECONDS)
     listed = docker.containers({"kit.stack": request["stack"]})
@@ -57,21 +62,21 @@ def _replaced(request: dict[str, Any], _root: Path) -> dict[str, list[str]]:
     return {one["Id"]: replaced_folders(one) for one in found if one is not None}
 
 
-def _docker(_request: dict[str, Any], _root: Path) -> dict[str, Any]:
+def _docker(_request: EvidenceRequest, _root: Path) -> dict[str, Any]:
     return {"socket": socket_path(), "settings": daemon_settings()}
 
 
-def _absent(request: dict[str, Any], _root: Path) -> list[str]:
+def _absent(request: EvidenceRequest, _root: Path) -> list[str]:
     """Return the published addresses that the host does not have."""
     return [address for address in request["addresses"] if not is_own(address)]
 
 
-def _outside(request: dict[str, Any], _root: Path) -> list[Any] | None:
+def _outside(request: EvidenceRequest, _root: Path) -> list[Any] | None:
     place = outside() if request["closed"] else None
     return list(place) if place else None
 
 
-def _secrets(request: dict[str, Any], root: Path) -> dict[str, str]:
+def _secrets(request: EvidenceRequest, root: Path) -> dict[str, str]:
     """Return the values of the stack's secrets, by name; a missing one has none."""
     paths = {one["name"]: secret_path(root, one["owner"], one["name"]) for one in request["secrets"]}
     return {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}

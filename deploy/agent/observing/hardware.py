@@ -6,14 +6,17 @@ import contextlib
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.sources import named_mirror
 from deploy.agent.mounts import mount_of
 from deploy.agent.observing.cards import cards, text_of
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.hardware import DeviceNode, Disk, Machine, OperatingSystem
 
-def observe() -> dict[str, Any]:
+
+def observe() -> Machine:
     """Describe the machine."""
     return {
         "memory_bytes": _memory_bytes(Path("/proc/meminfo").read_text()),
@@ -25,7 +28,7 @@ def observe() -> dict[str, Any]:
     }
 
 
-def disk(path: Path) -> dict[str, Any]:
+def disk(path: Path) -> Disk:
     """Return the space of a path's file system and its kind; the path need not exist yet."""
     while not _is_there(path):
         path = path.parent
@@ -38,9 +41,9 @@ def disk(path: Path) -> dict[str, Any]:
     }
 
 
-def devices(pattern: str) -> list[dict[str, Any]]:
+def devices(pattern: str) -> list[DeviceNode]:
     """Return the device files that match a pattern, with their owners and modes."""
-    files = []
+    files: list[DeviceNode] = []
     for path in sorted(Path("/").glob(pattern.lstrip("/"))):
         with contextlib.suppress(OSError):
             status = path.stat()
@@ -62,7 +65,7 @@ def _memory_bytes(text: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def _operating_system() -> dict[str, str | None]:
+def _operating_system() -> OperatingSystem:
     values = {}
     for line in text_of(Path("/etc/os-release")).splitlines():
         key, _, value = line.partition("=")

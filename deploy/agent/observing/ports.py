@@ -6,23 +6,26 @@ import json
 import socket
 import struct
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.observing.addresses import is_own
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Listener, Port
 
 LISTEN = "0A"
 OLLAMA_PORT = 11434
 OLLAMA_SECONDS = 0.5
 
 
-def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack: str) -> list[dict[str, Any]]:
+def observe(asked: list[Port], containers: list[dict[str, Any]], stack: str) -> list[Listener]:
     """Return every listener outside this stack on a requested port, and every Ollama on its usual port."""
     wanted = {int(port["port"]) for port in asked} | {OLLAMA_PORT}
     published = _published(containers)
     sockets = {place: inode for place, inode in _listening().items() if place[1] in wanted}
     unknown = {inode for place, inode in sockets.items() if place not in published}
     processes = _processes(unknown) if unknown else {}
-    listeners = []
+    listeners: list[Listener] = []
     for address, port in sorted({place for place in published if place[1] in wanted} | set(sockets)):
         container = published.get((address, port))
         if container is not None and (container["Labels"] or {}).get("kit.stack") == stack:
@@ -42,7 +45,7 @@ def observe(asked: list[dict[str, Any]], containers: list[dict[str, Any]], stack
     return listeners
 
 
-def strange_addresses(asked: list[dict[str, Any]]) -> list[str]:
+def strange_addresses(asked: list[Port]) -> list[str]:
     """Return the requested addresses that this host lacks: nothing can listen on them."""
     return [address for address in sorted({port["address"] for port in asked}) if not is_own(address)]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent import late
+from deploy.agent.contract import FORMAT
 from deploy.agent.data import places
 from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
@@ -31,17 +32,29 @@ from deploy.agent.stack.configurations import changed_configuration, is_remember
 from deploy.agent.stack.fingerprints import changed_secrets, was_recreated
 from deploy.agent.stack.secrets import found_secrets, names_path, replaced
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import (
+        Container,
+        Folder,
+        Images,
+        ProbeAnswer,
+        ProbeRequest,
+        SecretFile,
+        SeenModelFile,
+        Settings,
+        UserData,
+    )
+
 PLACES = ("/srv", "/opt")
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
     """Answer the request, and describe what the host runs of the stack."""
     root = Path(request["root"])
-    host = engine.observe(root)
+    host, defaults = engine.observe(root)
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
-    services = _services(root, docker, everything, request["stack"], host.pop("defaults"))
+    services = _services(root, docker, everything, request["stack"], defaults)
     disks = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
     holder = current_holder(root)
     return {
@@ -78,7 +91,7 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
 
 def _services(
     root: Path, docker: Docker | None, everything: list[dict[str, Any]], stack: str, defaults: HostDefaults | None
-) -> dict[str, Any]:
+) -> dict[str, Container]:
     if docker is None or defaults is None:
         return {}
     inspected = {name: docker.container(container["Id"]) for name, container in of_stack(everything, stack).items()}
@@ -103,7 +116,7 @@ def _services(
     }
 
 
-def _user_data(root: Path, request: dict[str, Any]) -> dict[str, Any]:
+def _user_data(root: Path, request: ProbeRequest) -> UserData:
     """Describe user data: its places, owners and application releases, and the data of removed services."""
     kept = request.get("kept")
     return {
@@ -114,18 +127,18 @@ def _user_data(root: Path, request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _secrets(root: Path) -> dict[str, Any]:
+def _secrets(root: Path) -> dict[str, SecretFile]:
     if os.access(root / "secrets", os.R_OK | os.X_OK) or not (root / "run").is_dir():
         return found_secrets(root)
     return dict((read_json(names_path(root)) or {}).get("files", {}))
 
 
-def _records(root: Path, request: dict[str, Any]) -> list[Path]:
+def _records(root: Path, request: ProbeRequest) -> list[Path]:
     """Return the folders that describe built images: the stack's own, then the cache shared by all stacks."""
     return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
 
 
-def _images(root: Path, docker: Docker | None, request: dict[str, Any]) -> dict[str, Any]:
+def _images(root: Path, docker: Docker | None, request: ProbeRequest) -> Images:
     there = engine.images(docker, *_records(root, request)) if docker else {}
     if not request.get("cache") or there.keys() >= set(request.get("built_images", [])):
         return {"images": there, "cached_layers": []}
@@ -135,7 +148,7 @@ def _images(root: Path, docker: Docker | None, request: dict[str, Any]) -> dict[
     return {"images": there, "cached_layers": sorted(Cache(request["cache"]).usable())}
 
 
-def _folder(path: Path) -> dict[str, Any]:
+def _folder(path: Path) -> Folder:
     try:
         status = path.stat()
     except OSError:
@@ -158,9 +171,9 @@ def mode_text(mode: int) -> str:
     return f"{mode & 0o7777:04o}"
 
 
-def _models(root: Path, paths: list[str]) -> dict[str, Any]:
+def _models(root: Path, paths: list[str]) -> dict[str, SeenModelFile]:
     remembered = read_json(root / "run" / "models.json") or {}
-    models = {}
+    models: dict[str, SeenModelFile] = {}
     for path in paths:
         try:
             status = Path(path).stat()
@@ -190,7 +203,7 @@ def _sha256(known: Any, status: os.stat_result) -> str | None:
     return known.get("sha256")
 
 
-def _engines(request: dict[str, Any], root: Path) -> dict[str, Any]:
+def _engines(request: ProbeRequest, root: Path) -> dict[str, Any]:
     if not request.get("engines"):
         return {}
     # Most stacks have none that is asked, and what is not imported costs a probe no time.
@@ -199,8 +212,8 @@ def _engines(request: dict[str, Any], root: Path) -> dict[str, Any]:
     return observe(request["engines"], root, request.get("ca"))
 
 
-def _settings(name: str, service: dict[str, Any], root: Path, journal: Journal) -> dict[str, Any]:
+def _settings(name: str, service: dict[str, Any], root: Path, journal: Journal) -> Settings:
     try:
-        return call_room(service["kind"], "observe", {"name": name, **service}, str(root), journal)
+        return cast("Settings", call_room(service["kind"], "observe", {"name": name, **service}, str(root), journal))
     except AgentError as error:
         return {"problem": error.problem, "next": error.next_step}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.holder import hold_path
 from deploy.agent.remembered import read_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Holder
+
 TAIL_BYTES = 65536
 
 
-def unfinished_run(root: Path, holder: dict[str, Any] | None) -> str | None:
+def unfinished_run(root: Path, holder: Holder | None) -> str | None:
     """Return the last run if it was interrupted; a run in progress is not."""
     if holder is not None:
         return None

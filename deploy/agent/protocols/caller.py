@@ -7,12 +7,15 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
 from deploy.agent.protocols.wire import Limits, NotConnectedError, Place, Reply, asked
 from deploy.agent.stack.secrets import secret_path
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import AskedEngine, Key
 
 WORDS = 400
 BODY = 1 << 16
@@ -35,9 +38,7 @@ class Caller:
 
     protocol: str
 
-    def __init__(
-        self, described: dict[str, Any], root: Path, ca: str | None = None, limits: Limits | None = None
-    ) -> None:
+    def __init__(self, described: AskedEngine, root: Path, ca: str | None = None, limits: Limits | None = None) -> None:
         self.name: str = described["name"]
         self.address: str = described["address"]
         self.limits = limits or Limits()
@@ -121,7 +122,7 @@ class Caller:
             return f"{self.address} sent nothing for {self.limits.silence:g} s"
         return f"{self.address}: {problem.strerror or problem}"
 
-    def _authorization(self, key: dict[str, str] | None, root: Path) -> dict[str, str]:
+    def _authorization(self, key: Key | None, root: Path) -> dict[str, str]:
         if key is None:
             return {}
         doing = f"reading its key {key['secret']}"

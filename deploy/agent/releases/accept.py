@@ -6,7 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.pending import forget_copies
 from deploy.agent.data.places import remember_places
@@ -19,8 +19,12 @@ from deploy.agent.stack.configurations import remember_configurations
 from deploy.agent.stack.fingerprints import remember_unknown
 from deploy.agent.stack.release import forget_unproven, linked_release, point
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Changed
+    from deploy.agent.contract.releases import AcceptRequest
 
-def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+
+def run(request: AcceptRequest, _journal: Journal) -> Changed:
     """Set `good`, write the audit line if there is one, and drop the copies kept for a rollback."""
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data.left import remembered_paths
 from deploy.agent.docker.api import Docker
@@ -17,10 +17,13 @@ from deploy.agent.protocols.names import same
 from deploy.agent.releases.remove import MADE
 from deploy.agent.remembered import read_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import AppliedAnswer, AppliedRequest, RemainsAnswer, RemainsRequest
+
 DOCKER_SECONDS = 10
 
 
-def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def run(request: AppliedRequest, _journal: Journal) -> AppliedAnswer:
     """Answer which stacks have a release, and what the release of one of them says."""
     kit, stack = Path(request.get("kit", KIT)), str(request.get("stack") or "")
     stacks = sorted(link.parent.name for link in kit.glob("*/current"))
@@ -32,7 +35,7 @@ def run(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
     return {"stacks": stacks, "release": _release(root), "deployment": decided, "places": remembered_paths(root)}
 
 
-def remains(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def remains(request: RemainsRequest, _journal: Journal) -> RemainsAnswer:
     """Answer what a removal would find, without the hold, which would make a folder to be held in."""
     root = Path(request["root"])
     return {

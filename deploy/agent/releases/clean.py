@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data.looking import size_of
 from deploy.agent.docker.api import Docker
@@ -16,11 +16,14 @@ from deploy.agent.releases.collect import OWN_IMAGES, old_agents, remove_images
 from deploy.agent.releases.shared import docker_packages
 from deploy.agent.stack.release import linked_release
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import CleanAnswer, CleanRequest
+
 CACHED = ("keys", "layers", "downloads", "uv", "work")
 """Parts of the cache that make the next build faster; without them it fetches everything again."""
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: CleanRequest, journal: Journal) -> CleanAnswer:
     """Remove everything that no stack needs; `cache` also removes what only speeds up the next build."""
     kit, cache = Path(request.get("kit", KIT)), Path(request.get("cache_folder", CACHE))
     stacks = _stacks(kit)

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import half_copies
 from deploy.agent.data.put_back import half_put_back
@@ -18,6 +18,9 @@ from deploy.agent.leftovers import remove_leftovers
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import CollectAnswer, CollectRequest
+
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"
 KEPT_AGENTS = 8
@@ -26,7 +29,7 @@ WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*",
 """Folders of a stack where the agent writes single files; never deeper in a copy, which is user data."""
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: CollectRequest, journal: Journal) -> CollectAnswer:
     """Keep the named releases, the current and the good one, and everything that they name."""
     root = Path(request["root"])
     kept = {*request["keep"], linked_release(root, "current"), linked_release(root, "good")}

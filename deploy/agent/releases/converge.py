@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data.data_copies import take_copies
 from deploy.agent.data.moving import settle_places
@@ -26,12 +26,15 @@ from deploy.agent.remembered import write_json
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, mark_unproven, point
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import ConvergeAnswer, ConvergeRequest, Healthy, Service
+
 HEALTH_SECONDS = 180.0
 MADE = ("create", "start")
-Services = dict[str, dict[str, Any]]
+Services = dict[str, "Service"]
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     """Converge until healthy or rolled back; a rerun continues where an interrupted run stopped."""
     root, services = Path(request["root"]), _touched(request)
     docker = Docker()
@@ -54,19 +57,19 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         except (AgentError, OSError) as failure:
             raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
-    remember_versions(root, request["services"])
+    remember_versions(root, {name: one.get("data_version") for name, one in request["services"].items()})
     take_back.forget_way_back(root)
     forget_logs(root)
     return {"changed": changed, "services": healthy}
 
 
-def _touched(request: dict[str, Any]) -> Services:
+def _touched(request: ConvergeRequest) -> Services:
     order = request.get("order", [])
     named = {name: service for name, service in request["services"].items() if service["action"] != "keep"}
     return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 
-def _make(docker: Docker, root: Path, request: dict[str, Any], services: Services, journal: Journal) -> bool:
+def _make(docker: Docker, root: Path, request: ConvergeRequest, services: Services, journal: Journal) -> bool:
     if linked_release(root, "current") == request["release"] and not services:
         return False
     mark_unproven(root, request["release"])
@@ -110,11 +113,11 @@ def _with_action(services: Services, *actions: str) -> list[str]:
 def _wait(
     docker: Docker,
     root: Path,
-    request: dict[str, Any],
+    request: ConvergeRequest,
     services: Services,
     before: Before,
     journal: Journal,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Healthy]:
     """Wait for the touched services, and for those that an interrupted run left starting."""
     asleep = {*stopped_services(root), *_with_action(services, "remove", "stop")}
     limits = {

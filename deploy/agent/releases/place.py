@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.docker.compose import check_file
 from deploy.agent.errors import AgentError
@@ -16,12 +16,15 @@ from deploy.agent.remembered import sync_folder, write_file
 from deploy.agent.stack.release import is_as_stated
 from deploy.agent.stack.rights import decided, mend
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import PlaceAnswer, PlacedFile, PlaceRequest
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/((units|models/[a-z][a-z0-9-]*)/)?[A-Za-z0-9_@-][A-Za-z0-9._@:-]*")
 FILE_PATH = re.compile(r"files/[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: PlaceRequest, journal: Journal) -> PlaceAnswer:
     """Place every missing file and repair every file that differs."""
     root, release = Path(request["root"]), request["release"]
     for file in request["files"]:
@@ -45,7 +48,7 @@ def _mended(root: Path, release: str) -> list[str]:
     return mend(root, decided(root / "releases" / release)) if os.geteuid() == 0 else []
 
 
-def _ensure_allowed(file: dict[str, Any], release: str) -> None:
+def _ensure_allowed(file: PlacedFile, release: str) -> None:
     path, parts = file["path"], PurePosixPath(file["path"]).parts
     allowed = RELEASE_PATH.fullmatch(path) or FILE_PATH.fullmatch(path)
     if not SHA256.fullmatch(release) or not allowed:
@@ -56,7 +59,7 @@ def _ensure_allowed(file: dict[str, Any], release: str) -> None:
         raise AgentError(f"the file {path!r} does not match its digest", "run the command again")
 
 
-def _place_release(root: Path, release: str, files: list[dict[str, Any]], wrong: list[dict[str, Any]]) -> None:
+def _place_release(root: Path, release: str, files: list[PlacedFile], wrong: list[PlacedFile]) -> None:
     folder = root / "releases" / release
     own = [file for file in files if file["path"].startswith("releases/")]
     if folder.is_dir():
@@ -80,7 +83,7 @@ def _place_release(root: Path, release: str, files: list[dict[str, Any]], wrong:
     sync_folder(folder.parent)
 
 
-def _write(path: Path, file: dict[str, Any]) -> None:
+def _write(path: Path, file: PlacedFile) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Root's only: an owner can be set by no one else, and by no one but root does a release come here.
     uid, gid = (0, 0) if os.geteuid() == 0 else (-1, -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent import late
 from deploy.agent.data.places import left_places, places_path
@@ -19,6 +19,10 @@ from deploy.agent.releases.shared import docker_packages, shared_places
 from deploy.agent.releases.units import remove_units
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import StackRequest
+    from deploy.agent.contract.releases import DestroyAnswer, DestroyRequest, DownAnswer
 
 NEVER_DATA = frozenset(
     [
@@ -51,7 +55,7 @@ NEVER_DATA = frozenset(
 MADE = ("releases", "files", "current", "good", "run")
 
 
-def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def down(request: StackRequest, journal: Journal) -> DownAnswer:
     """Stop and remove the stack's containers and networks; data, secrets and releases stay."""
     remove_units(request["stack"], journal)
     docker, project = Docker(), project_of(request["stack"])
@@ -72,7 +76,7 @@ def down(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     }
 
 
-def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def destroy(request: DestroyRequest, journal: Journal) -> DestroyAnswer:
     """Remove everything that the kit made for a stack; data and the secrets that it needs stay unless named."""
     root, with_data = Path(request["root"]), bool(request.get("data"))
     folders = [Path(folder) for folder in request.get("folders", [])] if with_data else []
@@ -91,8 +95,14 @@ def destroy(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
             removed.append(str(folder))
     # Last, for the journal lies in it.
     removed += _remove_made(root, keepers, with_data)
-    done = {"changed": gone["changed"] or bool(images or removed), "images": images, "removed": removed}
-    return {**gone, **done, "shared": shared_places(), "packages": docker_packages()}
+    return {
+        **gone,
+        "changed": gone["changed"] or bool(images or removed),
+        "images": images,
+        "removed": removed,
+        "shared": shared_places(),
+        "packages": docker_packages(),
+    }
 
 
 def _ensure_is_data(folder: Path, root: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.sound import ensure_sound
@@ -17,10 +17,13 @@ from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import read_json, write_json
 from deploy.agent.stack.fingerprints import fingerprints, remember, was_recreated
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import ServicesAnswer, ServicesRequest
+
 HEALTH_SECONDS = 180.0
 
 
-def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def stop(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
     """Stop services in reverse order, and remember that a person stopped them."""
     root, docker, containers = Path(request["root"]), Docker(), _found(request)
     stopped = []
@@ -33,7 +36,7 @@ def stop(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": bool(stopped), "services": stopped}
 
 
-def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def start(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
     """Start services and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
     containers = _found(request)
@@ -43,7 +46,7 @@ def start(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": bool(started), "services": started}
 
 
-def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def restart(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
     """Stop and start services, and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
     docker, containers = Docker(), _found(request)
@@ -56,7 +59,7 @@ def restart(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": bool(containers), "services": list(containers)}
 
 
-def _start(request: dict[str, Any], containers: dict[str, Any], names: list[str], journal: Journal) -> None:
+def _start(request: ServicesRequest, containers: dict[str, Any], names: list[str], journal: Journal) -> None:
     root, docker = Path(request["root"]), Docker()
     before = restarts_before(docker, request["stack"])
     forget_stopped(root, list(containers))
@@ -78,7 +81,7 @@ def _start(request: dict[str, Any], containers: dict[str, Any], names: list[str]
             raise problem.with_log() from problem
 
 
-def _found(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _found(request: ServicesRequest) -> dict[str, dict[str, Any]]:
     """Return the requested containers in the requested order; all containers if none is named."""
     containers = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
     names = request.get("services") or list(containers)

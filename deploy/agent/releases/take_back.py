@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.owners import owners_back, secrets_back
 from deploy.agent.data.pending import forget_copy, read_pending
@@ -23,9 +23,13 @@ from deploy.agent.remembered import read_json, write_json
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, point, read_manifest
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Manifest
+    from deploy.agent.contract.releases import ConvergeRequest, Service
+
 HEALTH_SECONDS = 180.0
 NEVER = "0001-"
-Services = dict[str, dict[str, Any]]
+Services = dict[str, "Service"]
 
 
 def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def _images(root: Path, release: str) -> dict[str, str] | None:
 
 def take_back(
     docker: Docker,
-    request: dict[str, Any],
+    request: ConvergeRequest,
     services: Services,
     back: dict[str, Any],
     failure: AgentError,
@@ -127,10 +131,10 @@ def _replaced(docker: Docker, back: dict[str, Any], services: Services) -> list[
 def _go_back(
     docker: Docker,
     root: Path,
-    request: dict[str, Any],
+    request: ConvergeRequest,
     services: Services,
     back: dict[str, Any],
-    manifest: dict[str, Any],
+    manifest: Manifest,
     journal: Journal,
 ) -> dict[str, str]:
     containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
@@ -176,13 +180,14 @@ def _may_have_written(docker: Docker, container: dict[str, Any] | None, copy: di
     return has_run and inspected["Image"] != copy["image"]
 
 
-def _up(docker: Docker, root: Path, request: dict[str, Any], names: list[str], journal: Journal) -> None:
+def _up(docker: Docker, root: Path, request: ConvergeRequest, names: list[str], journal: Journal) -> None:
     seen = {name: fingerprints(root, name) for name in names}
     forget(root, names)
     journal.say(f"starting {', '.join(names)} of the earlier release")
     before = restarts_before(docker, request["stack"])
     run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
-    limits = {name: float(request["services"].get(name, {}).get("health_timeout") or HEALTH_SECONDS) for name in names}
+    asked = {name: one.get("health_timeout") for name, one in request["services"].items()}
+    limits = {name: float(asked.get(name) or HEALTH_SECONDS) for name in names}
     healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
     for name, container in healthy.items():
         remember(root, name, container["id"], seen[name])

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import project_of
 from deploy.agent.remembered import write_file
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import StackRequest
+    from deploy.agent.contract.releases import UnitsAnswer
 
 SYSTEMD = Path("/run/systemd/system")
 """Folder that exists while systemd is process 1."""
@@ -20,7 +24,7 @@ MODE = 0o644
 TIMER = ".timer"
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
     """Place differing files, start their timers, and remove jobs that the release no longer has."""
     release = Path(request["root"]) / "current" / "units"
     wanted = {path: (release / name).read_bytes() for path, name in _wanted(request["stack"], release).items()}
@@ -37,7 +41,11 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         for name in sorted({path.stem for path in changed if path.parent == UNITS}):
             _systemctl("enable", "--quiet", name + TIMER)
             _systemctl("restart", name + TIMER)
-    return {"changed": bool(changed or removed), "placed": [path.name for path in changed], "removed": [*removed]}
+    return {
+        "changed": bool(changed or removed),
+        "placed": [path.name for path in changed],
+        "removed": [path.name for path in removed],
+    }
 
 
 def remove_units(stack: str, journal: Journal) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import sha256_of
@@ -16,8 +16,11 @@ from deploy.agent.remembered import read_json, stamp, write_json
 from deploy.agent.sources.kinds import source_of
 from deploy.agent.sources.placed import MODE
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import ModelFile, ModelsAnswer, ModelsRequest, PresentModel
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+
+def run(request: ModelsRequest, journal: Journal) -> ModelsAnswer:
     """Run the operation `models`."""
     memory = Path(request["root"]) / "run" / "models.json"
     children = Children()
@@ -33,14 +36,14 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
         children.stop()
         raise
     placed = {model["name"] for model in missing}
-    answers = [
+    answers: list[PresentModel] = [
         {"name": model["name"], "path": model["path"], "sha256": model["sha256"], "placed": model["name"] in placed}
         for model in request["models"]
     ]
     return {"changed": bool(missing), "models": answers}
 
 
-def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
+def _is_right(model: ModelFile, memory: Path, journal: Journal) -> bool:
     """True if the right file is in place; raise for a file that the kit did not put there."""
     path = Path(model["path"])
     if not path.exists():
@@ -64,17 +67,17 @@ def _is_right(model: dict[str, Any], memory: Path, journal: Journal) -> bool:
     return False
 
 
-def _state(model: dict[str, Any], status: os.stat_result) -> dict[str, Any]:
+def _state(model: ModelFile, status: os.stat_result) -> dict[str, Any]:
     return {"sha256": model["sha256"], **stamp(status)}
 
 
-def _remember(model: dict[str, Any], memory: Path) -> None:
+def _remember(model: ModelFile, memory: Path) -> None:
     """Record a checked file, so that another run need not read GiBs again."""
     known = read_json(memory) or {}
     write_json(memory, {**known, model["path"]: _state(model, Path(model["path"]).stat())})
 
 
-def _ensure_room(models: list[dict[str, Any]], cache: Path) -> None:
+def _ensure_room(models: list[ModelFile], cache: Path) -> None:
     needs = []
     for model in models:
         needs.append((Path(model["path"]), model["size"], f"model {model['name']}"))

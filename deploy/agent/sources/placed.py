@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError, told
 from deploy.agent.inputs.archive import PIECE
@@ -15,10 +15,13 @@ from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import beside
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import ModelFile
+
 MODE = 0o444
 
 
-def place(pieces: Iterable[bytes], model: dict[str, Any], journal: Journal, origin: str) -> None:
+def place(pieces: Iterable[bytes], model: ModelFile, journal: Journal, origin: str) -> None:
     """Write bytes to the model's place; an error about their sha256 names their origin."""
     path = Path(model["path"])
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,7 @@ def read(paths: Iterable[Path]) -> Iterator[bytes]:
         raise told(problem) from problem
 
 
-def _ensure_hash(digest: str, model: dict[str, Any], origin: str) -> None:
+def _ensure_hash(digest: str, model: ModelFile, origin: str) -> None:
     if digest != model["sha256"]:
         raise AgentError(
             f"model {model['name']}: expected sha256 {model['sha256']}, got {digest} from {origin}",

@@ -6,9 +6,12 @@ import hmac
 import os
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.remembered import read_json, write_file, write_json
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Described
 
 KEY_BYTES = 32
 
@@ -43,7 +46,7 @@ def was_recreated(root: Path, service: str, container: str) -> bool:
     return bool(_known(root).get(service, {}).get("container", container) != container)
 
 
-def changed_secrets(root: Path, service: str, container: dict[str, Any]) -> list[str]:
+def changed_secrets(root: Path, service: str, container: Described) -> list[str]:
     """Return the secrets that differ from those that a container reads."""
     if not (root / "run" / "key").exists() or not os.access(root / "run" / "key", os.R_OK):
         return []

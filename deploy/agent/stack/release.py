@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.remembered import sync_folder, write_json
 from deploy.agent.stack import rights
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Manifest, Release
 
-def observe(root: Path) -> dict[str, Any]:
+
+def observe(root: Path) -> Release:
     """Return the current and the last good release, every file that differs, and every path that was opened."""
     current = linked_release(root, "current")
     manifest = read_manifest(root, current) if current else None
@@ -51,13 +54,13 @@ def _unproven(root: Path) -> Path:
     return root / "run" / "unproven.json"
 
 
-def read_manifest(root: Path, release: str) -> dict[str, Any] | None:
+def read_manifest(root: Path, release: str) -> Manifest | None:
     """Read a release's manifest; None if it is missing or broken."""
     try:
         manifest = json.loads((root / "releases" / release / "manifest.json").read_text())
     except (OSError, ValueError):
         return None
-    return manifest if isinstance(manifest, dict) and "files" in manifest else None
+    return cast("Manifest", manifest) if isinstance(manifest, dict) and "files" in manifest else None
 
 
 def placed_path(path: str, release: str) -> str:
@@ -65,17 +68,17 @@ def placed_path(path: str, release: str) -> str:
     return path if path.startswith("files/") else f"releases/{release}/{path}"
 
 
-def _changed(root: Path, release: str, manifest: dict[str, Any] | None) -> Iterator[str]:
+def _changed(root: Path, release: str, manifest: Manifest | None) -> Iterator[str]:
     own = placed_path("manifest.json", release)
     if manifest is None or _sha256(root / own) != release:
         yield own
-    for file in (manifest or {}).get("files", []):
+    for file in manifest["files"] if manifest else ():
         path = placed_path(file["path"], release)
         if not is_as_stated(root / path, file):
             yield path
 
 
-def is_as_stated(path: Path, file: dict[str, Any]) -> bool:
+def is_as_stated(path: Path, file: Mapping[str, Any]) -> bool:
     """True if a file has the content, mode and owner of the manifest."""
     try:
         status = path.lstat()

@@ -6,10 +6,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.kit_folders import AGENTS, CACHE, DATA, KIT, TOOLS
 from deploy.agent.late import path_of
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Right as SeenRight
 
 SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
 SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
@@ -59,7 +62,7 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
         yield Right(Path(model["host_path"]), MODEL_FILE, reader["uid"], reader["gid"], is_linkable=True)
 
 
-def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[dict[str, Any]]:
+def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[SeenRight]:
     """Return each existing path with another mode or owner, and the cause in words."""
     return [
         {"path": str(right.path), "cause": cause, "is_placed": right.is_limit or right.is_placed}
@@ -69,7 +72,7 @@ def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = RO
     ]
 
 
-def observe(root: Path) -> list[dict[str, Any]]:
+def observe(root: Path) -> list[SeenRight]:
     """Return the differences from the current release."""
     return differing(root, decided(root / "current"))
 

@@ -7,26 +7,30 @@ import hmac
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import sync_folder, write_file, write_json
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Owner
+    from deploy.agent.contract.probe import GivenSecret, SecretFile
+    from deploy.agent.contract.releases import Secret, SecretAnswer, SecretRequest, SecretsAnswer, SecretsRequest
+
 RANDOM_BYTES = 32
 MODE = 0o400
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-Reader = dict[str, Any]
-ROOT_READER = {"uid": 0, "gid": 0}
+ROOT_READER: Owner = {"uid": 0, "gid": 0}
 
 
-def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
+def run(request: SecretsRequest, journal: Journal) -> SecretsAnswer:
     """Make missing secrets, repair owners and modes, give every reader its copy."""
     root = Path(request["root"])
     written: list[str] = []
     for secret in request["secrets"]:
-        _ensure_names(secret)
+        _ensure_names(secret["name"], secret["owner"], *(reader["service"] for reader in secret["readers"]))
         value = _original(root, secret, written)
         for reader in secret["readers"]:
             if reader["service"] != secret["owner"]:
@@ -38,9 +42,9 @@ def run(request: dict[str, Any], journal: Journal) -> dict[str, Any]:
     return {"changed": bool(written), "written": written}
 
 
-def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
+def read(request: SecretRequest, _journal: Journal) -> SecretAnswer:
     """Return the path of a secret; its value only if the request asks for it."""
-    _ensure_names({**request, "readers": []})
+    _ensure_names(request["name"], request["owner"])
     path = secret_path(Path(request["root"]), request["owner"], request["name"])
     try:
         value = path.read_text()
@@ -48,8 +52,10 @@ def read(request: dict[str, Any], _journal: Journal) -> dict[str, Any]:
         raise AgentError(f"the secret {request['name']} is not on this host", f"`{Line('apply')}` makes it") from None
     except PermissionError:
         raise AgentError(f"only root may read the secret {request['name']}", "run the same command with sudo") from None
-    answer = {"name": request["name"], "owner": request["owner"], "path": str(path)}
-    return {**answer, "value": value} if request.get("show") else answer
+    answer: SecretAnswer = {"name": request["name"], "owner": request["owner"], "path": str(path)}
+    if request.get("show"):
+        answer["value"] = value
+    return answer
 
 
 def names_path(root: Path) -> Path:
@@ -57,9 +63,9 @@ def names_path(root: Path) -> Path:
     return root / "run" / "secrets.json"
 
 
-def found_secrets(root: Path) -> dict[str, Any]:
+def found_secrets(root: Path) -> dict[str, SecretFile]:
     """Describe every secret's file, by service and name; never its value."""
-    files = {}
+    files: dict[str, SecretFile] = {}
     for path in sorted((root / "secrets").glob("*/*")):
         if not path.name.startswith("."):
             status = path.stat()
@@ -68,11 +74,11 @@ def found_secrets(root: Path) -> dict[str, Any]:
     return files
 
 
-def replaced(root: Path, given: list[dict[str, str]]) -> list[str]:
+def replaced(root: Path, given: list[GivenSecret]) -> list[str]:
     """Return the secrets, by service and name, whose values differ from the given ones."""
     names = []
     for secret in given:
-        _ensure_names({**secret, "readers": []})
+        _ensure_names(secret["name"], secret["owner"])
         try:
             held = secret_path(root, secret["owner"], secret["name"]).read_bytes()
         except OSError:
@@ -87,13 +93,13 @@ def secret_path(root: Path, service: str, name: str) -> Path:
     return root / "secrets" / service / name
 
 
-def _ensure_names(secret: dict[str, Any]) -> None:
-    for name in (secret["name"], secret["owner"], *(reader["service"] for reader in secret["readers"])):
+def _ensure_names(*names: str) -> None:
+    for name in names:
         if not NAME.fullmatch(name):
             raise AgentError(f"{name!r} is not a name for a secret or its reader", "this is a fault of the kit")
 
 
-def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
+def _original(root: Path, secret: Secret, written: list[str]) -> str:
     path = secret_path(root, secret["owner"], secret["name"])
     value = secret.get("value")
     if value is None:
@@ -108,11 +114,11 @@ def _original(root: Path, secret: dict[str, Any], written: list[str]) -> str:
     return str(value)
 
 
-def _of_other_stack(root: Path, secret: dict[str, Any]) -> str | None:
+def _of_other_stack(root: Path, secret: Secret) -> str | None:
     """Return the value that a service's data was written with, if that data comes from another stack."""
     if not secret.get("stack"):
         return None
-    _ensure_names({"name": secret["stack"], "owner": secret["owner"], "readers": []})
+    _ensure_names(secret["stack"], secret["owner"])
     try:
         return secret_path(root.with_name(secret["stack"]), secret["owner"], secret["name"]).read_text()
     except FileNotFoundError:
@@ -124,7 +130,7 @@ def _random() -> str:
     return base64.urlsafe_b64encode(os.urandom(RANDOM_BYTES)).rstrip(b"=").decode()
 
 
-def _keep(root: Path, service: str, name: str, value: str, owner: Reader, written: list[str]) -> None:
+def _keep(root: Path, service: str, name: str, value: str, owner: Owner, written: list[str]) -> None:
     path = secret_path(root, service, name)
     _ensure_folder(path.parent.parent)
     _ensure_folder(path.parent)

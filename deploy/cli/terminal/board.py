@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from deploy.apply.story import Event, State
+from deploy.apply.story import Event
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import StepState
 
 SHORT = 1.0
 """Shorter steps without a failure, in seconds, leave no line."""
@@ -34,7 +38,7 @@ class Ended:
 
     label: str
     seconds: float
-    state: State
+    state: StepState
 
     @property
     def matters(self) -> bool:

@@ -21,7 +21,7 @@ def _drift(observation: Observation) -> Iterator[str]:
         yield f"file {path} is missing, or is not the release's"
     for right in observation.rights:
         yield f"{right.path}: {right.cause}"
-    released = (observation.manifest or {}).get("services", {})
+    released = observation.manifest["services"] if observation.manifest else {}
     docker = observation.docker
     if docker.is_denied or (not docker.server and not observation.services):
         step = f"; {AS_ROOT}" if docker.is_denied else ""

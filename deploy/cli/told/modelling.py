@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import size
 from deploy.cli.terminal.columns import bad, columns, dim, good
-from deploy.lifecycle.models import SETTLED, Loaded, Row
+from deploy.lifecycle.models import SETTLED, Row
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Loaded
 
 UNKNOWN = "-"
 """Stands for an unknown size."""

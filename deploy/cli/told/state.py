@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.line import Line
 from deploy.apply.prepare import Prepared
@@ -20,6 +20,9 @@ from deploy.hosts.seen import Container
 from deploy.lifecycle.models import rows
 from deploy.plan.contexts import given_context
 from deploy.plan.preflight import printed
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Holder
 
 HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 
@@ -114,7 +117,7 @@ def _first_card(observation: Observation) -> dict[str, str | None]:
     return {key: getattr(first, key, None) for key in ("vendor", "card", "driver")}
 
 
-def _holder(holder: dict[str, Any]) -> str:
+def _holder(holder: Holder) -> str:
     who = f"{holder.get('user') or 'somebody'} on {holder.get('host') or 'this host'}"
     return f"{who}: {holder.get('command') or 'a run of kit'}, since {holder.get('since', 'some time')}"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from deploy.agent.contract.verbs import PROBE
 from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import data_option
@@ -37,7 +38,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, lo
     """
     pinned = _pinned(output, spec, locked=locked)
     transport = reach()[HERE]
-    with transport.ahead("probe"):
+    with transport.ahead(PROBE):
         # Loading these takes as long as the agent takes to start: both go on side by side.
         from deploy.cli.verbs.applying import apply_and_tell
         from deploy.decide.desired import recall_desired

@@ -23,13 +23,13 @@ def command(output: Output, cache: bool) -> None:
     """
     ensure_root("clean changes this machine")
     answer = clean(reach()[HERE], cache=cache)
-    packages = answer.pop("packages")
     gone = [*answer["images"], *answer["removed"]]
     lines = [f"removed {one}" for one in gone] or ["nothing to remove"]
     if answer["freed_bytes"]:
         lines.append(f"{answer['freed_bytes'] / 2**30:.1f} GiB of files are free again")
     if answer["stacks"]:
         lines.append(f"stacks that are there: {', '.join(answer['stacks'])}")
-    elif words := packages_words(packages):
+    elif words := packages_words(answer["packages"]):
         lines.append(words)
-    output.answer("\n".join(lines), {"hosts": {HERE: answer}})
+    told = {key: value for key, value in answer.items() if key != "packages"}
+    output.answer("\n".join(lines), {"hosts": {HERE: told}})

@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.inputs.archive import (
@@ -73,7 +74,8 @@ def _assemble(docker: Docker, tag: str, cache: Cache) -> None:
 
 
 def _root(cache: Cache, work: Path) -> Layer:
-    key = root_key({"suite": SUITE, "debian": DEBIAN})
+    asked: Any = {"suite": SUITE, "debian": DEBIAN}
+    key = root_key(asked)
     journal = Journal(str(work), "double")
     with cache.held(journal):
         known = cache.known(key)
@@ -81,7 +83,7 @@ def _root(cache: Cache, work: Path) -> Layer:
             return known[0]
         folder = cache.work / f"root-{key[:12]}"
         folder.mkdir()
-        mirrors = Mirrors.of({})
+        mirrors = Mirrors(None, None, None, None)
         made, _ = cache.keep(
             key, lambda writer: write_root(writer, SUITE, DEBIAN, mirrors, Children(), folder, journal)
         )
@@ -107,16 +109,14 @@ def _folders(names: Iterable[str]) -> list[str]:
 
 
 def _configuration(tag: str, layers: list[Layer]) -> bytes:
-    made = configuration(
-        {
-            "entrypoint": ["/bin/ollama"],
-            "environment": ENVIRONMENT,
-            "labels": {"kit.double": "ollama"},
-            "workdir": "/",
-            "digest": tag.rpartition(":")[2],
-        },
-        layers,
-    )
+    wanted: Any = {
+        "entrypoint": ["/bin/ollama"],
+        "environment": ENVIRONMENT,
+        "labels": {"kit.double": "ollama"},
+        "workdir": "/",
+        "digest": tag.rpartition(":")[2],
+    }
+    made = configuration(wanted, layers)
     document = json.loads(made)
     # It is no image of a recipe: what looks for those must not find it.
     del document["config"]["Labels"]["kit.recipe"]

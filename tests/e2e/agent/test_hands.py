@@ -60,7 +60,7 @@ def handed_over(stack: AgentStack, bundle: Bundle) -> None:
         stack.place(bundle)
         request = stack.converge_request(bundle)
         request["services"]["one"]["owners"] = owners
-        stack.transport.call("converge", request)
+        stack.ask("converge", request)
         stack.call("accept", release=bundle.release)
 
 

@@ -131,7 +131,7 @@ def create(stack: AgentStack, file: Path) -> None:
 
 def seen_by_plan(stack: AgentStack, deployment: Deployment, bundle: Bundle) -> dict[str, str]:
     """Return the causes for which a plan would recreate services' containers; stopped ones do not count."""
-    answer = stack.probe(**{**probe_request(deployment), **stack.base()})
+    answer: Any = stack.probe(**{**probe_request(deployment), **stack.base()})
     plan = make_plan(deployment, bundle, read_observation(answer))
     return {one.service: one.cause for one in plan.operations if one.action == "recreate"}
 

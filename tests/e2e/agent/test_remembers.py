@@ -35,7 +35,7 @@ def test_a_rotated_secret_recreates_its_reader_and_is_the_cause_until_then(stack
         request = stack.converge_request(bundle)
         request["services"]["one"]["action"] = "recreate"
         before = stack.ids()
-        stack.transport.call("converge", request)
+        stack.ask("converge", request)
     assert stack.probe()["fingerprint_changed"] == {"one": [], "two": []}
     assert [name for name, container in stack.ids().items() if container != before[name]] == ["one"]
     assert "sk-another" not in json.dumps(stack.probe()) + json.dumps(stack.lines)

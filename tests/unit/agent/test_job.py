@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.probe import ProbeRequest
+from deploy.agent.contract.verbs import PROBE
 from deploy.hosts.local import LocalTransport
 
 
@@ -31,13 +33,21 @@ def run(transport: LocalTransport, root: Path, **more: Any) -> tuple[int, dict[s
 def test_a_job_runs_its_verb_under_the_hold_and_lets_go(transport: LocalTransport, tmp_path: Path) -> None:
     root = tmp_path / "t-job"
     assert run(transport, root) == (0, {"changed": False, "written": []})
-    seen = transport.call("probe", {"stack": "t-job", "root": str(root)})
+    asked: ProbeRequest = {"stack": "t-job", "root": str(root)}
+    seen = transport.call(PROBE, asked)
     assert (seen["hold"], seen["interrupted"]) == (None, None)
 
 
 def test_a_job_waits_for_a_run_and_gives_up(transport: LocalTransport, tmp_path: Path) -> None:
     root = tmp_path / "t-job"
-    who = {"stack": "t-job", "root": str(root), "run": "first", "user": "ada", "host": "desk", "command": "kit apply"}
+    who: Any = {
+        "stack": "t-job",
+        "root": str(root),
+        "run": "first",
+        "user": "ada",
+        "host": "desk",
+        "command": "kit apply",
+    }
     with transport.hold(who, lambda _line: None):
         status, answer = run(transport, root)
     assert status == 4
@@ -50,5 +60,6 @@ def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_pat
     status, answer = run(transport, root, verb="place", request={"release": "x", "files": [{"path": "../x"}]})
     assert status == 1
     assert "cannot hold the file" in answer["error"]["problem"]
-    assert transport.call("probe", {"stack": "t-job", "root": str(root)})["interrupted"] is None
+    asked: ProbeRequest = {"stack": "t-job", "root": str(root)}
+    assert transport.call(PROBE, asked)["interrupted"] is None
     assert "has no verb" in run(transport, root, verb="nothing")[1]["error"]["problem"]

@@ -32,7 +32,7 @@ def value(live: Path, name: str) -> str:
 
 
 def asked(*settings: str, stack: str = "home") -> bool:
-    answer = late.run({"stack": stack, "settings": list(settings)}, Journal("", ""))
+    answer = late.run({"stack": stack, "root": "/none", "settings": list(settings)}, Journal("", ""))
     return bool(answer["changed"])
 
 

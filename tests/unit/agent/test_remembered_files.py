@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.releases import Copy
 from deploy.agent.data.copy import take_copy
 from deploy.agent.docker import installed as engine
 from deploy.agent.inputs.archive import LayerWriter, entry
@@ -59,7 +60,7 @@ def test_a_model_file_is_hashed_again_and_mended(tmp_path: Path, journal: Journa
         "size": 8,
         "source": {"file": {"path": str(own)}},
     }
-    request = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model]}
+    request: Any = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model]}
     models.run(request, journal)
     assert probe._models(tmp_path / "root", [str(placed)])[str(placed)]["sha256"] == model["sha256"]
     disguise(placed, b"GGUF two", change)
@@ -75,7 +76,7 @@ def test_user_data_is_copied_again(tmp_path: Path, change: Change) -> None:
     (data / "uploads").mkdir(parents=True)
     letter = data / "uploads" / "letter"
     letter.write_bytes(b"first")
-    request = {
+    request: Copy = {
         "service": "one",
         "host_path": str(data),
         "uid": os.getuid(),

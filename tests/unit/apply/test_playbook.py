@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.asked import request_of
+from deploy.apply.asked import Request, request_of
 from deploy.apply.needed import all_steps, steps_of
 from deploy.apply.phases import Step, phases_of, verb
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
-from deploy.apply.requests import Request, folders_of
+from deploy.apply.requests import folders_of
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
 from deploy.plan import make_plan

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import pytest
 
+from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.apply.phases import Step, verb
 from deploy.apply.story import Event
 from deploy.apply.streams import carry_out
@@ -23,13 +23,13 @@ class Answering(Refusing):
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any, bytes]] = []
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append((verb, request, b""))
-        return {"changed": False}
+        return cast("Answer", {"changed": False})
 
-    def send(self, verb: str, request: Mapping[str, Any], stream: IO[bytes]) -> dict[str, Any]:
+    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
         self.asked.append((verb, request, stream.read()))
-        return {"changed": True}
+        return cast("Answer", {"changed": True})
 
 
 def request_for(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from deploy.agent.contract.envelope import Holder
 from deploy.apply.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.terminal.columns import report_table
@@ -147,7 +148,7 @@ def test_debian_versions_are_told_in_part_and_held_in_full(desired: Share, runni
 
 
 def test_a_host_at_work_names_the_holder(desired: Share, running: Observation) -> None:
-    holder = {"user": "ann", "host": "desk", "command": "kit apply", "since": "2026-01-01T00:00:00Z"}
+    holder: Holder = {"user": "ann", "host": "desk", "command": "kit apply", "since": "2026-01-01T00:00:00Z"}
     assert "held by ann on desk: kit apply, since 2026-01-01T00:00:00Z" in text(
         desired, replace(running, holder=holder)
     )

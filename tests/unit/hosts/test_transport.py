@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.contract.probe import ProbeRequest
+from deploy.agent.contract.releases import SecretRequest
+from deploy.agent.contract.verbs import PROBE, SECRET, Verb
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.local import LocalTransport
@@ -19,47 +22,50 @@ from deploy.hosts.transport import decode
 from tests.tree import REPOSITORY
 from tests.waiting import PATIENCE_SECONDS
 
+PUT: Verb[dict[str, str], dict[str, str]] = Verb("put")
+FOLLOW: Verb[dict[str, str], bytes] = Verb("follow")
+
 
 @pytest.fixture
-def asked(tmp_path: Path) -> dict[str, str]:
+def asked(tmp_path: Path) -> ProbeRequest:
     return {"stack": "t-transport", "root": str(tmp_path / "t-transport")}
 
 
-def test_the_first_call_brings_the_agent_and_mends_one_that_was_changed(tmp_path: Path, asked: dict[str, str]) -> None:
+def test_the_first_call_brings_the_agent_and_mends_one_that_was_changed(tmp_path: Path, asked: ProbeRequest) -> None:
     transport = LocalTransport(str(tmp_path / "agent"))
-    transport.call("probe", asked)
+    transport.call(PROBE, asked)
     placed = tmp_path / "agent" / agent_zip().name
     assert transport.agent_path == str(placed)
     assert placed.stat().st_mode & 0o777 == 0o444
     placed.chmod(0o644)
     placed.write_text("somebody was here")
-    LocalTransport(str(tmp_path / "agent")).call("probe", asked)
+    LocalTransport(str(tmp_path / "agent")).call(PROBE, asked)
     assert placed.read_bytes() == agent_zip().content
 
 
 def test_an_agent_that_was_started_ahead_answers_the_one_call_that_it_was_started_for(
-    tmp_path: Path, asked: dict[str, str]
+    tmp_path: Path, asked: ProbeRequest
 ) -> None:
     transport = LocalTransport(str(tmp_path / "agent"))
-    with transport.ahead("probe"):
-        first = transport.call("probe", asked)
-        second = transport.call("probe", asked)
+    with transport.ahead(PROBE):
+        first = transport.call(PROBE, asked)
+        second = transport.call(PROBE, asked)
     assert first["format"] == second["format"] == 1
 
 
 def test_an_agent_that_was_started_ahead_and_never_asked_is_gone_at_the_end(tmp_path: Path) -> None:
     transport = LocalTransport(str(tmp_path / "agent"))
     agent = transport.agent_path
-    with pytest.raises(KeyboardInterrupt), transport.ahead("probe"):
+    with pytest.raises(KeyboardInterrupt), transport.ahead(PROBE):
         raise KeyboardInterrupt
     lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert agent not in lines
 
 
-def test_what_hinders_an_agent_is_told_when_it_is_asked_and_not_before(tmp_path: Path, asked: dict[str, str]) -> None:
+def test_what_hinders_an_agent_is_told_when_it_is_asked_and_not_before(tmp_path: Path, asked: ProbeRequest) -> None:
     transport = LocalTransport(str(tmp_path / "agent"), str(tmp_path / "python3"))
-    with transport.ahead("probe"), pytest.raises(KitError, match="no Python at"):
-        transport.call("probe", asked)
+    with transport.ahead(PROBE), pytest.raises(KitError, match="no Python at"):
+        transport.call(PROBE, asked)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
@@ -81,9 +87,10 @@ def test_whoever_may_not_write_still_gets_an_answer() -> None:
     assert not Path("/opt/t-transport-closed").exists()
 
 
-def test_an_agents_failure_keeps_its_problem_and_next_step(tmp_path: Path, asked: dict[str, str]) -> None:
+def test_an_agents_failure_keeps_its_problem_and_next_step(tmp_path: Path, asked: ProbeRequest) -> None:
+    secret: SecretRequest = {"stack": "t", "root": asked["root"], "name": "key", "owner": "one"}
     with pytest.raises(KitError) as failure:
-        LocalTransport(str(tmp_path / "agent")).call("secret", {**asked, "name": "key", "owner": "one"})
+        LocalTransport(str(tmp_path / "agent")).call(SECRET, secret)
     assert failure.value.problem == "the secret key is not on this host"
     assert failure.value.next_step == "`kit apply` makes it"
 
@@ -110,10 +117,10 @@ def test_an_interrupted_step_ends_by_itself_and_takes_along_what_it_started(tmp_
     assert (tmp_path / "cleared").exists()
 
 
-def test_a_host_without_python_is_told_so(tmp_path: Path, asked: dict[str, str]) -> None:
+def test_a_host_without_python_is_told_so(tmp_path: Path, asked: ProbeRequest) -> None:
     transport = LocalTransport(str(tmp_path / "agent"), python="/nowhere/python3")
     with pytest.raises(KitError, match="no Python at /nowhere/python3"):
-        transport.call("probe", asked)
+        transport.call(PROBE, asked)
 
 
 def test_what_is_no_answer_is_an_error_with_the_last_line_that_was_said() -> None:
@@ -145,9 +152,9 @@ def test_a_stream_arrives_behind_its_request_byte_for_byte(
     content = b"\xff\n\0" * (1 << 20)
     (tmp_path / "file").write_bytes(content)
     with (tmp_path / "file").open("rb") as stream:
-        answer = transport.send("put", {"name": "model"}, stream)
+        answer = transport.send(PUT, {"name": "model"}, stream)
     assert answer == {"name": "model", "sha256": hashlib.sha256(content).hexdigest()}
-    empty = transport.send("put", {"name": "empty"}, io.BytesIO())
+    empty = transport.send(PUT, {"name": "empty"}, io.BytesIO())
     assert empty["sha256"] == hashlib.sha256(b"").hexdigest()
 
 
@@ -156,7 +163,7 @@ def test_an_agent_that_refuses_a_stream_is_heard_although_the_stream_goes_on(
 ) -> None:
     transport = played("print(json.dumps({'error': {'problem': 'the disk is full', 'next': ''}})); sys.exit(1)\n")
     with pytest.raises(KitError, match="the disk is full"):
-        transport.send("put", {}, io.BytesIO(bytes(1 << 24)))
+        transport.send(PUT, {}, io.BytesIO(bytes(1 << 24)))
 
 
 def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(
@@ -167,7 +174,7 @@ def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(
         f"signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(tmp_path / 'ended')!r}).touch(), sys.exit(1)))\n"
         "print(request['name'], flush=True)\nwhile True: time.sleep(0.05)\n"
     )
-    lines = transport.lines("follow", {"name": "main"})
+    lines = transport.lines(FOLLOW, {"name": "main"})
     assert next(iter(lines)) == b"main\n"
     assert isinstance(lines, Generator)
     lines.close()
@@ -179,7 +186,7 @@ def test_what_ends_a_stream_of_lines_too_early_is_told(played: Callable[[str], L
         "print('one', flush=True)\n"
         "print(json.dumps({'error': {'problem': 'no Compose', 'next': ''}}), file=sys.stderr); sys.exit(1)\n"
     )
-    lines = transport.lines("follow", {})
+    lines = transport.lines(FOLLOW, {})
     assert next(lines) == b"one\n"
     with pytest.raises(KitError, match="no Compose"):
         next(lines)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from deploy.agent.contract.engines import SyncRequest
+from deploy.agent.contract.envelope import Held, HoldRequest
+from deploy.agent.contract.probe import ProbeRequest
+from deploy.agent.contract.verbs import PROBE, SYNC, Answer, Request, Verb
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.observe import Observation, engine_request, read_observation
-from deploy.hosts.transport import Document, OnLine
-from deploy.lifecycle.held import call_held
+from deploy.hosts.transport import OnLine
+from deploy.lifecycle.held import held
 from tests.unit.agent.engines.asking import asking, from_file
 
 STACK = "home"
@@ -27,15 +31,15 @@ class InFolder(LocalTransport):
         super().__init__(str(folder / "agent"), sys.executable)
         self.root = folder / "root"
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask about the folder."""
-        return super().call(verb, {**request, "root": str(self.root)})
+        return super().call(verb, cast("Request", {**request, "root": str(self.root)}))
 
     @contextmanager
-    def hold(self, request: Mapping[str, Any], on_line: OnLine) -> Iterator[Document]:
+    def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
         """Hold the folder."""
-        with super().hold({**request, "root": str(self.root)}, on_line) as held:
-            yield held
+        with super().hold({**request, "root": str(self.root)}, on_line) as hold:
+            yield hold
 
 
 def model(name: str, file: Path, **fields: Any) -> CreatedModel:
@@ -51,20 +55,18 @@ def deployment(url: str, *models: CreatedModel, prune: bool = False, protocol: s
 
 def observed(there: Deployment, transport: InFolder) -> Observation:
     """What a probe says of it."""
-    answer = transport.call(
-        "probe",
-        {
-            "stack": STACK,
-            "folders": [],
-            "ports": [],
-            "model_paths": [],
-            "cache": str(transport.root / "cache"),
-            "data_roots": [],
-            "engines": [engine_request(engine) for engine in there.engines],
-            "rooms": {},
-        },
-    )
-    return read_observation(answer)
+    request: ProbeRequest = {
+        "stack": STACK,
+        "root": str(transport.root),
+        "folders": [],
+        "ports": [],
+        "model_paths": [],
+        "cache": str(transport.root / "cache"),
+        "data_roots": [],
+        "engines": [engine_request(engine) for engine in there.engines],
+        "rooms": {},
+    }
+    return read_observation(transport.call(PROBE, request))
 
 
 def synced(there: Deployment, transport: InFolder, file: Path) -> None:
@@ -73,6 +75,6 @@ def synced(there: Deployment, transport: InFolder, file: Path) -> None:
     models = [{**from_file(one.name, file), "request": one.request, "digest": one.digest} for one in engine.models]
     request = asking(transport.root, engine.address, models)
     (described,) = request["engines"]
-    more = {**request, "engines": [{**described, **engine_request(engine)}]}
-    left = {name: value for name, value in more.items() if name not in ("format", "stack", "root", "run")}
-    call_held(transport, STACK, "kit apply", "sync", left, lambda _: None)
+    with held(transport, STACK, "kit apply", lambda _: None) as base:
+        asked: SyncRequest = {**request, "engines": [{**described, **engine_request(engine)}], **base}
+        transport.call(SYNC, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,9 @@ def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
 ) -> None:
     monkeypatch.setattr("deploy.agent.docker.printed.program", lambda: ["docker", "compose"])
     monkeypatch.setattr("os.access", lambda *_: False)
+    asked: Any = {"project": "kit-home", "services": ["main"], "tail": 1, **PLAIN}
     with pytest.raises(AgentError) as caught:
-        run({"project": "kit-home", "services": ["main"], "tail": 1, **PLAIN}, Journal("", ""))
+        run(asked, Journal("", ""))
     assert caught.value.problem == f"this user may not talk to Docker at {socket}"
     assert caught.value.next_step == AS_ROOT
 

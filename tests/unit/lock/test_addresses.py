@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import pytest
 
+from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.decide.resolve import resolve
 from deploy.errors import KitError, SpecError, UsageError
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.transport import Document
 from deploy.lock.addresses import host_addresses
 from deploy.lock.difference import differences, told
 from deploy.lock.missing import missing_inputs
@@ -33,10 +32,10 @@ class Host(Refusing):
         self.has = has
         self.asked: list[str] = []
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> Document:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append(verb)
-        assert request["format"] == 1
-        return {"format": 1, "addresses": self.has}
+        assert request == {}
+        return cast("Answer", {"format": 1, "addresses": self.has})
 
 
 def spec_of(gateway: object = "local", webui: object = "local") -> Spec:

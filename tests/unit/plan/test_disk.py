@@ -81,7 +81,8 @@ def agent_refuses(wanted: Share, folder: Path, cached: frozenset[str], monkeypat
     monkeypatch.setattr(agent_image, "ensure_room", lambda needs: asked.append(sum(size for _, size, _ in needs)))
     monkeypatch.setattr(Cache, "usable", lambda _self: set(cached))
     docker: Any = SimpleNamespace(info=dict)
-    agent_image._ensure_room(wanted.image_requests(), Cache(str(folder)), docker, force=False)
+    images: Any = wanted.image_requests()
+    agent_image._ensure_room(images, Cache(str(folder)), docker, force=False)
     return asked[0]
 
 
@@ -138,7 +139,7 @@ def test_a_models_file_is_staged_alike_in_plan_and_agent(
     planned = sorted(need.size_bytes for need in disk.needs(wanted, seen, fetched))
     asked: list[int] = []
     monkeypatch.setattr(agent_models, "ensure_room", lambda needs: asked.extend(size for _, size, _ in needs))
-    request = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": source}
+    request: Any = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": source}
     agent_models._ensure_room([request], tmp_path)
     assert planned == sorted(asked)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncAnswer
 from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.journal import Journal
@@ -25,6 +26,7 @@ from deploy.plan.models import model_advice, model_doubts, model_operations, mod
 from deploy.spec.model import Spec
 from deploy.stack import HERE
 from tests.contract.toys import toy
+from tests.documents import with_keys
 from tests.doubles.ollama.server import Handler, Server
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
@@ -40,7 +42,7 @@ class Host:
 
     folder: Path
     double: Server
-    answer: dict[str, Any]
+    answer: Any
 
     def deployment(self, *models: Model, prune: bool = False, **fields: Any) -> Deployment:
         engine = {"name": "main", "kind": "ollama", "prune": prune, **fields}
@@ -61,21 +63,21 @@ class Host:
         }
         return lock.model_copy(update={"models": lock.models | sized})
 
-    def sync(self, deployment: Deployment) -> dict[str, Any]:
+    def sync(self, deployment: Deployment) -> SyncAnswer:
         request = sync_request(deployment, "ollama", "run-1", self.folder)
         journal = Journal(str(self.folder / "root"), "run-1")
         return sync.run({**request, "root": str(self.folder / "root")}, journal, lambda _request, _journal: None)
 
     def seen(self, deployment: Deployment) -> Observation:
         asked = [engine_request(engine) for engine in deployment.engines]
-        return read_observation({**self.answer, "engines": observe(asked, self.folder / "root")})
+        return read_observation(with_keys(self.answer, engines=observe(asked, self.folder / "root")))
 
     def plan(self, deployment: Deployment) -> list[tuple[str, str, str]]:
         found = model_operations(deployment, self.seen(deployment))
         return [(one.resource, one.action, one.cause) for one in found]
 
     def by_hand(self) -> AskedEngine:
-        described = {"name": "main", "protocol": "ollama", "address": self.double.url}
+        described: Any = {"name": "main", "protocol": "ollama", "address": self.double.url}
         return AskedEngine(described, self.folder)
 
 

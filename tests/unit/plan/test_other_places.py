@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ def renamed_to(host: Host, path: Path, *, also: str = "") -> Question | None:
     remember_places(host.root, {SERVICE: host.place().request(), also or SERVICE: host.place().request()}, origin)
     place, root = host.place(path), host.folder / "house"
     if also:
-        begin(root, also, {**place.request(), "from": str(host.data), "stack": "opt"}, "fresh")
+        settled: Any = {**place.request(), "from": str(host.data), "stack": "opt"}
+        begin(root, also, settled, "fresh")
     return question_of(place, read_places(observe(root, {SERVICE: place.request()}, origin))[SERVICE])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncAnswer
 from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
@@ -34,6 +35,7 @@ from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from deploy.stack import HERE
 from deploy.verify.engines import Engines
+from tests.documents import with_keys
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Handler, Server
 from tests.golden.hosts import bare
@@ -58,7 +60,7 @@ class Place:
     double: Server
     library: Registry
     publisher: Server
-    answer: dict[str, Any]
+    answer: Any
 
     def publish(self, tag: str, **fields: Any) -> str:
         """Let a tag of the library mean something, and return its digest."""
@@ -79,13 +81,13 @@ class Place:
         found = resolve(spec, lock)[HERE]
         return replace(found, engines=tuple(replace(one, address=self.double.url) for one in found.engines))
 
-    def sync(self, deployment: Deployment) -> dict[str, Any]:
+    def sync(self, deployment: Deployment) -> SyncAnswer:
         request = sync_request(deployment, "external", "run-1", self.folder)
         return sync.run({**request, "root": str(self.folder / "root")}, Journal(str(self.folder / "root"), "run-1"))
 
     def seen(self, deployment: Deployment) -> Observation:
         asked = [engine_request(engine) for engine in deployment.engines]
-        return read_observation({**self.answer, "engines": observe(asked, self.folder / "root")})
+        return read_observation(with_keys(self.answer, engines=observe(asked, self.folder / "root")))
 
     def plan(self, deployment: Deployment) -> list[tuple[str, str, str]]:
         found = model_operations(deployment, self.seen(deployment))

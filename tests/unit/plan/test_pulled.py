@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from deploy.deployment.image import Image
 from deploy.hosts.observe import read_observation
 from deploy.plan.estimate import estimate
 from deploy.plan.host import input_operations
+from tests.documents import with_keys
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -19,7 +21,7 @@ GIB = 2**30
 
 
 @pytest.fixture
-def pulled(tmp_path: Path) -> tuple[Deployment, dict[str, object]]:
+def pulled(tmp_path: Path) -> tuple[Deployment, Any]:
     """Two engines on one pulled image, and a bare host's answer."""
     wanted = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
     engine = wanted.deployment.services[0]
@@ -28,7 +30,7 @@ def pulled(tmp_path: Path) -> tuple[Deployment, dict[str, object]]:
     return replace(wanted.deployment, services=services, models=()), bare(wanted)
 
 
-def test_a_shared_image_is_pulled_once_and_counted_once(pulled: tuple[Deployment, dict[str, object]]) -> None:
+def test_a_shared_image_is_pulled_once_and_counted_once(pulled: tuple[Deployment, Any]) -> None:
     deployment, answer = pulled
     (operation,) = [one for one in input_operations(deployment, read_observation(answer)) if one.step == "images"]
     assert (operation.action, operation.resource) == ("pull", f"image {deployment.services[0].kind}")
@@ -37,13 +39,14 @@ def test_a_shared_image_is_pulled_once_and_counted_once(pulled: tuple[Deployment
 
 
 def test_another_digest_is_a_cause_of_its_own_where_this_stack_had_one(
-    pulled: tuple[Deployment, dict[str, object]],
+    pulled: tuple[Deployment, Any],
 ) -> None:
     deployment, answer = pulled
     older = f"kit/{deployment.services[0].kind}:{'b' * 64}"
-    seen = read_observation({**answer, "images": {older: {"id": "sha256:1"}}})
+    seen = read_observation(with_keys(answer, images={older: {"id": "sha256:1"}}))
     seen = replace(seen, docker=replace(seen.docker, server=True, version="20.10.24"))
-    own = replace(seen, release="r", manifest={"services": {"main": {"image": older}}})
+    manifest: Any = {"services": {"main": {"image": older}}}
+    own = replace(seen, release="r", manifest=manifest)
     assert [one.cause for one in input_operations(deployment, own) if one.step == "images"] == [
         "another digest is locked"
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from deploy.agent.contract.probe import ProbeRequest
+from deploy.agent.contract.verbs import PROBE, Answer, Request, Verb
 from deploy.agent.inputs import digests
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
@@ -30,7 +32,7 @@ __all__ = ["host"]
 
 def refused(host: Host, deployment: Deployment) -> list[str]:
     sources = {path: str(host.folder / path) for path in source_files(deployment)}
-    request = {"stack": "home", "root": str(host.folder / "root"), "sources": sources}
+    request: ProbeRequest = {"stack": "home", "root": str(host.folder / "root"), "sources": sources}
     answer = probe.run(request, Journal(str(host.folder / "root"), "run-1"))
     seen = replace(host.seen(deployment), sources=answer["sources"])
     found = source_refusals(deployment, seen, tuple(model_operations(deployment, seen)))
@@ -86,10 +88,10 @@ class Played(Refusing):
         self.asked: list[str] = []
         self._journal = Journal(str(folder / "root"), "run-1")
 
-    def call(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append(verb)
-        run = probe.run if verb == "probe" else digests.run
-        return run(dict(request), self._journal)
+        run: Callable[[Any, Journal], Any] = probe.run if verb == PROBE else digests.run
+        return cast("Answer", run(request, self._journal))
 
 
 @pytest.fixture

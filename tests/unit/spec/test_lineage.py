@@ -22,7 +22,7 @@ from deploy.spec.walks import cycles, way_text
 from deploy.stack import HERE
 from tests.locks import lock_of
 
-Model = dict[str, Any]
+Model = Any
 SPELLINGS = ("{}", "{}:latest", "library/{}", "registry.ollama.ai/library/{}:latest")
 LONG = 3000
 """Deeper than Python's own stack."""
@@ -93,7 +93,7 @@ def test_a_chain_that_is_longer_than_the_stack_is_walked(closes: bool) -> None:
     assert len(found) == int(closes)
     if not closes:
         made = created_models(spec, lock_of(spec), list(spec.models))
-        requests = [{"name": one.name, "request": one.request} for one in reversed(made)]
+        requests: list[Any] = [{"name": one.name, "request": one.request} for one in reversed(made)]
         assert [one["name"] for one in ordered(requests)] == [f"m{n}" for n in range(LONG)]
 
 
@@ -119,7 +119,7 @@ def test_every_walk_ends_whatever_is_written(drawn: list[tuple[str, str | None, 
     deployment = resolve(spec, lock)[HERE]
     made = [one.name for one in deployment.engines[0].models]
     assert sorted(made) == sorted(name for name, _, _ in drawn)
-    requests = [{"name": one.name, "request": one.request} for one in deployment.engines[0].models]
+    requests: list[Any] = [{"name": one.name, "request": one.request} for one in deployment.engines[0].models]
     assert [one["name"] for one in ordered(list(reversed(requests)))] != [] or not made
 
 

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from deploy.agent.releases.running import restart, start
 QUIET = Journal("", "")
 
 
-def request(data: Path) -> dict[str, object]:
+def request(data: Path) -> Any:
     items = [{"sqlite": "app.db"}, {"sqlite": "vectors/index.db"}, {"tree": "vectors"}, {"tree": "uploads"}]
     return {"service": "one", "host_path": str(data), "uid": os.getuid(), "gid": os.getgid(), "items": items}
 
@@ -199,6 +200,6 @@ def test_reading_a_database_as_root_leaves_no_file_of_roots_beside_it(data: Path
 
 
 def test_the_release_that_wrote_data_is_remembered_also_when_its_service_is_gone(tmp_path: Path) -> None:
-    remember_versions(tmp_path, {"webui": {"data_version": "0.12.4"}, "engine": {"action": "keep"}})
-    remember_versions(tmp_path, {"engine": {"action": "keep", "data_version": None}})
+    remember_versions(tmp_path, {"webui": "0.12.4", "engine": None})
+    remember_versions(tmp_path, {"engine": None})
     assert data_versions(tmp_path) == {"webui": "0.12.4"}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.releases import CopiedData
 from deploy.agent.data import moving
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.moving import settle_places
@@ -83,8 +84,8 @@ def settle(host: Host, docker: Docker, choice: Choice, path: Path | None = None)
     place = host.place(path or new_place(host))
     owner = {"uid": os.getuid(), "gid": os.getgid()}
     settled = {**place.request(), **owner, "from": str(host.data), "choice": choice}
-    request = {"root": str(host.root), "stack": "home"}
-    services = {SERVICE: {"action": "recreate", "place": settled}}
+    request: Any = {"root": str(host.root), "stack": "home"}
+    services: Any = {SERVICE: {"action": "recreate", "place": settled}}
     settle_places(docker, host.root, request, services, QUIET)
 
 
@@ -134,8 +135,8 @@ def test_data_of_another_name_is_copied_while_the_container_of_then_stands_still
     house, new = host.folder / "house", new_place(host)
     owner = {"uid": os.getuid(), "gid": os.getgid()}
     told = {"from": str(host.data), "choice": "move", "stack": "opt", "takes_over": True}
-    request = {"root": str(house), "stack": "house"}
-    services = {SERVICE: {"action": "create", "place": {**host.place(new).request(), **owner, **told}}}
+    request: Any = {"root": str(house), "stack": "house"}
+    services: Any = {SERVICE: {"action": "create", "place": {**host.place(new).request(), **owner, **told}}}
     settle_places(docker, house, request, services, QUIET)
     assert docker.calls == ["stop"]
     assert chats_in(new) == 3 == chats_in(host.data)
@@ -146,7 +147,7 @@ def test_data_of_another_name_is_copied_while_the_container_of_then_stands_still
 def test_a_copy_that_is_damaged_changes_nothing_and_the_service_runs_on(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaging(request: dict[str, Any], folder: Path, journal: Journal) -> dict[str, Any]:
+    def damaging(request: CopiedData, folder: Path, journal: Journal) -> dict[str, Any]:
         manifest = take_copy(request, folder, journal)
         (folder / "data" / "uploads" / "a letter.txt").write_text("lost")
         return manifest
@@ -230,8 +231,8 @@ def test_models_of_an_engine_move_with_everything_in_their_folder(tmp_path: Path
     place = host.models(new)
     owner = {"uid": os.getuid(), "gid": os.getgid()}
     settled = {**place.request(), **owner, "from": str(old), "choice": "move"}
-    request = {"root": str(host.root), "stack": "home"}
-    services = {"main": {"action": "recreate", "place": settled}}
+    request: Any = {"root": str(host.root), "stack": "home"}
+    services: Any = {"main": {"action": "recreate", "place": settled}}
     settle_places(OneContainer(host), host.root, request, services, QUIET)
     assert (new / "blobs" / "sha256-1").read_bytes() == b"weights" * 1000
     assert host.seen(place).now.words == "1 model"

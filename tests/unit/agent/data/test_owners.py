@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.places import Handover
 from deploy.agent.data.owners import change_owners, owners_back, released_owners, secrets_back
 from deploy.agent.docker.api import Docker
 from deploy.agent.journal import Journal
@@ -67,8 +68,8 @@ def test_everything_changes_hands_while_the_service_stands_still_and_goes_back(
     (data / "link").symlink_to("/etc/passwd")
     chowned, docker = Chowned(monkeypatch), Stopping()
     chowned.owners[str(data / "uploads" / "letter.txt")] = (0, 10103)
-    change = {"path": str(data), "uid": 1000, "gid": 1001, "from_uid": 10103, "from_gid": 10103}
-    services = {SERVICE: {"owners": [change]}, "other": {}}
+    change: Handover = {"path": str(data), "uid": 1000, "gid": 1001, "from_uid": 10103, "from_gid": 10103}
+    services: Any = {SERVICE: {"owners": [change]}, "other": {}}
     change_owners(docker, "home", services, QUIET)
     assert docker.stopped == ["c1"]
     assert chowned.order[-1] == "data"
@@ -89,8 +90,8 @@ def test_a_folder_behind_a_link_changes_hands_itself(tmp_path: Path, monkeypatch
     (disk / "uploads").mkdir(parents=True)
     data.symlink_to(disk)
     chowned = Chowned(monkeypatch)
-    change = {"path": str(data), "uid": 1000, "gid": 1001, "from_uid": 10103, "from_gid": 10103}
-    change_owners(Stopping(), "home", {SERVICE: {"owners": [change]}}, QUIET)
+    change: Handover = {"path": str(data), "uid": 1000, "gid": 1001, "from_uid": 10103, "from_gid": 10103}
+    change_owners(Stopping(), "home", {SERVICE: {"action": "keep", "owners": [change]}}, QUIET)
     assert chowned.owners == {str(disk): (1000, 1001), str(disk / "uploads"): (1000, 1001)}
 
 

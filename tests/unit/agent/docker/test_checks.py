@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.contract.releases import Healthy
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.health import Before, UnhealthyError, Wait
@@ -29,7 +30,7 @@ def docker(standin: StandIn, tmp_path: Path) -> Iterator[Docker]:
         yield Docker(path)
 
 
-def wait(docker: Docker, root: Path, limit: float = 20.0) -> dict[str, dict[str, object]]:
+def wait(docker: Docker, root: Path, limit: float = 20.0) -> dict[str, Healthy]:
     return Wait(docker, root, "t", {"main": limit}, Before(time.time(), {})).until_healthy(Journal(str(root), ""))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.contract.probe import Trouble
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.ends import troubles
 from deploy.agent.docker.health import Before, UnhealthyError, Wait
@@ -76,7 +77,7 @@ def test_a_healthy_container_is_not_asked_about(docker: Docker, standin: StandIn
     assert not any(one.startswith("/events") for one in standin.asked)
 
 
-def looked(docker: Docker, root: Path) -> dict[str, object]:
+def looked(docker: Docker, root: Path) -> Trouble:
     inspected = docker.container(ID)
     assert inspected is not None
     return troubles(docker, root, "t", {"main": inspected}).get("main", {})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.releases import DockerAnswer, DockerRequest
 from deploy.agent.docker import floors
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 
-def asked(tmp_path: Path, engine: str, compose: str) -> dict[str, Any]:
-    request = {"root": str(tmp_path), "floors": {"engine": engine, "compose": compose}}
+def asked(tmp_path: Path, engine: str, compose: str) -> DockerAnswer:
+    request: DockerRequest = {
+        "stack": "t",
+        "root": str(tmp_path),
+        "floors": {"engine": engine, "compose": compose},
+    }
     return floors.run(request, Journal(str(tmp_path), ""))
 
 

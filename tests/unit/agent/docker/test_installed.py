@@ -18,7 +18,7 @@ def test_an_engine_that_is_installed_and_does_not_run_tells_its_place_and_versio
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
-    seen = engine.observe(tmp_path)
+    seen, _ = engine.observe(tmp_path)
     assert (seen["server"], seen["engine_path"], seen["version"]) == (False, str(program), "20.10.24+dfsg1")
     assert seen["is_denied"] is False
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.contract.engines import SyncRequest
 from tests.doubles.ollama.server import Server
 from tests.gguf import PLAIN, gguf
 from tests.unit.agent.engines.scripted import described
@@ -27,17 +28,17 @@ def blobs_of(double: Server) -> list[str]:
     return names()
 
 
-def blob(content: bytes, source: dict[str, Any], file: str = "model.gguf") -> dict[str, Any]:
+def blob(content: bytes, source: dict[str, Any], file: str = "model.gguf") -> Any:
     """A file that a model is made of."""
     return {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "source": source}
 
 
-def from_file(name: str, path: Path, **fields: Any) -> dict[str, Any]:
+def from_file(name: str, path: Path, **fields: Any) -> Any:
     """A model made from a file of this host."""
     return from_blob(name, blob(path.read_bytes(), {"file": {"path": str(path)}}), **fields)
 
 
-def from_blob(name: str, one: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def from_blob(name: str, one: dict[str, Any], **fields: Any) -> Any:
     """A model made from a blob."""
     request = {"model": name, "files": {one["file"]: f"sha256:{one['sha256']}"}, **fields}
     return model(request, blobs=[one])
@@ -45,13 +46,13 @@ def from_blob(name: str, one: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def model(
     request: dict[str, Any], blobs: list[dict[str, Any]] | None = None, base: dict[str, Any] | None = None
-) -> dict[str, Any]:
+) -> Any:
     """A model as it was decided."""
     digest = hashlib.sha256(json.dumps([request, base], sort_keys=True).encode()).hexdigest()
     return {"name": request["model"], "digest": digest, "request": request, "blobs": blobs or [], "base": base}
 
 
-def asking(root: Path, url: str, models: list[dict[str, Any]], **engine: Any) -> dict[str, Any]:
+def asking(root: Path, url: str, models: list[Any], **engine: Any) -> SyncRequest:
     """A request for one engine."""
     return {
         "format": 1,

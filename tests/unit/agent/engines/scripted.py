@@ -113,7 +113,7 @@ def scripted(play: Play, private: ssl.SSLContext | None = None) -> Iterator[Scri
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def described(url: str, **more: Any) -> dict[str, Any]:
+def described(url: str, **more: Any) -> Any:
     """An engine as a request describes it."""
     return {
         "name": "main",

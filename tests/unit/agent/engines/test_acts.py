@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import EngineAnswer
 from deploy.agent.data.places import observe as look_at
 from deploy.agent.data.places import remember_places
 from deploy.agent.engines import acts, pulling, sync
@@ -18,6 +19,7 @@ from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import hold_path, try_lock
 from deploy.agent.journal import Journal
+from tests.documents import with_keys
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.data.places import Host, write_model
 from tests.unit.agent.engines.asking import asking, from_file
@@ -44,9 +46,11 @@ def held(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def act(double: Server, tmp_path: Path, name: str, model: str = "", **more: Any) -> dict[str, Any]:
-    request = {"format": 1, "root": str(tmp_path / "root"), "run": "run-1", "act": name, "model": model}
-    return acts.run({**request, "engine": described(double.url), **more}, Journal(str(tmp_path / "root"), "run-1"))
+def act(double: Server, tmp_path: Path, name: str, model: str = "", **more: Any) -> EngineAnswer:
+    request: Any = {"format": 1, "root": str(tmp_path / "root"), "run": "run-1", "act": name, "model": model}
+    return acts.run(
+        with_keys(request, **{"engine": described(double.url), **more}), Journal(str(tmp_path / "root"), "run-1")
+    )
 
 
 def test_a_list_names_what_is_there(double: Server, tmp_path: Path, file: Path, journal: Journal) -> None:
@@ -63,9 +67,9 @@ def test_a_list_says_what_is_loaded(tmp_path: Path) -> None:
         one = {"name": "tech:latest", "digest": "d", "size": 7, "modified_at": "now"}
         asked.tell({"models": [loaded if asked.path == "/api/ps" else one]})
 
-    request = {"root": str(tmp_path), "act": "list"}
+    request: Any = {"root": str(tmp_path), "act": "list"}
     with scripted(play) as server:
-        listed = acts.run({**request, "engine": described(server.url)}, Journal(str(tmp_path), ""))["models"]
+        listed = acts.run(with_keys(request, engine=described(server.url)), Journal(str(tmp_path), ""))["models"]
     loaded = {"size": 9, "size_vram": 4, "expires_at": "soon"}
     assert listed == [{"name": "tech", "digest": "d", "size": 7, "modified": "now", "loaded": loaded}]
 
@@ -109,7 +113,7 @@ def test_the_last_model_that_a_person_removes_is_not_missed(tmp_path: Path) -> N
     with scripted(play) as server:
         engine = {**described(server.url), "models_dir": str(models)}
         for name, stays in (("mine", True), ("other", False)):
-            request = {"root": str(root), "run": "run-1", "act": "remove", "model": name, "engine": engine}
+            request: Any = {"root": str(root), "run": "run-1", "act": "remove", "model": name, "engine": engine}
             acts.run(request, Journal(str(root), "run-1"))
             assert look_at(root, {"main": place.request()})["main"]["had"] is stays
 

@@ -7,10 +7,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncRequest
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -68,7 +68,7 @@ def kept(models: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in (models / "blobs").iterdir()}
 
 
-def failing(request: dict[str, Any], journal: Journal) -> tuple[threading.Thread, list[AgentError]]:
+def failing(request: SyncRequest, journal: Journal) -> tuple[threading.Thread, list[AgentError]]:
     errors: list[AgentError] = []
 
     def work() -> None:

@@ -6,16 +6,18 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncRequest
+from deploy.agent.contract.releases import ServicesRequest
 from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.protocols.engine import Engine
 from tests.contract.replay import ask
+from tests.documents import with_keys
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Handler, Server
 from tests.unit.agent.engines.asking import asking, blob, from_blob, from_file, model
@@ -33,7 +35,7 @@ class Restarts:
         self.asked: list[list[str]] = []
         self.problem = problem
 
-    def __call__(self, request: dict[str, Any], _journal: Journal) -> None:
+    def __call__(self, request: ServicesRequest, _journal: Journal) -> None:
         self.asked.append(request["services"])
         if self.problem:
             raise self.problem
@@ -63,7 +65,7 @@ def layer(double: Server, kind: str, name: str = "tech") -> Path:
     return double.store.blob(parts[kind].digest)
 
 
-def lost(request: dict[str, Any], root: Path) -> dict[str, str]:
+def lost(request: SyncRequest, root: Path) -> dict[str, str]:
     found: dict[str, str] = observe(request["engines"], root)["main"]["lost"]
     return found
 
@@ -124,7 +126,7 @@ def test_an_uploaded_file_that_was_cut_is_sent_again(
     upload = double.store.blob(f"sha256:{sha256}")
     os.truncate(upload, 100)
     wanted = [{"sha256": sha256, "size": len(gguf), "model": "tech", "request": "another"}]
-    asked = [{**request["engines"][0], "blobs": wanted}]
+    asked = [with_keys(request["engines"][0], blobs=wanted)]
     assert observe(asked, root)["main"]["blobs"] == []
     changed = asking(root, double.url, [from_file("tech", file, system="New.")], models_dir=str(double.store.root))
     assert sync.run(changed, journal, restarts)["created"] == ["main/tech"]

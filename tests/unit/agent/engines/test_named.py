@@ -16,7 +16,7 @@ from tests.unit.agent.engines.scripted import Asked, Play, scripted
 LISTED = {"object": "list", "data": [{"id": "qwen2.5-7b-instruct", "object": "model"}, {"id": "phi-4"}]}
 
 
-def engine(url: str, **more: Any) -> dict[str, Any]:
+def engine(url: str, **more: Any) -> Any:
     return {"name": "studio", "protocol": "openai", "address": f"{url}/v1", "key": None, **more}
 
 

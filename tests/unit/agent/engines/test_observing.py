@@ -4,15 +4,17 @@ import hashlib
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncedEngine, SyncRequest
+from deploy.agent.contract.probe import ProbeRequest
 from deploy.agent.engines import sync
 from deploy.agent.engines.observe import SECONDS, observe
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
 from deploy.agent.protocols.engine import Engine
+from tests.documents import with_keys
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import asking, from_file
 from tests.unit.agent.engines.scripted import Asked, described, scripted
@@ -67,9 +69,9 @@ def test_a_changed_model_shows_the_layers_that_it_has_now(
     assert layers[f"{IMAGE}license"] == ",".join(
         f"sha256:{hashlib.sha256(one).hexdigest()}" for one in (b"one", b"two")
     )
-    elsewhere = [{**request["engines"][0], "models_dir": None}]
+    elsewhere = [with_keys(request["engines"][0], models_dir=None)]
     assert observe(elsewhere, tmp_path / "root")["main"]["layers"] == {}
-    nowhere = [{**request["engines"][0], "models_dir": "/nowhere"}]
+    nowhere = [with_keys(request["engines"][0], models_dir="/nowhere")]
     assert observe(nowhere, tmp_path / "root")["main"]["layers"] == {}
 
 
@@ -94,18 +96,18 @@ def test_only_what_changed_is_looked_at_and_an_engine_that_tells_no_more_is_stil
         asked.tell({"models": listed}) if asked.path == "/api/tags" else asked.answer(500, b"no")
 
     with scripted(mute) as server:
-        found = observe([{**request["engines"][0], "address": server.url}], tmp_path / "root")["main"]
+        found = observe([with_keys(request["engines"][0], address=server.url)], tmp_path / "root")["main"]
     assert (found["problem"], set(found["models"]), found["shown"]) == (None, {"tech", "same"}, {})
 
 
-def wanting(request: dict[str, Any], **changed: str) -> list[dict[str, Any]]:
+def wanting(request: SyncRequest, **digests: str) -> list[SyncedEngine]:
     """The engine as a probe is asked about it, with other requests for some of its models."""
     (engine,) = request["engines"]
     blobs = [
-        {"sha256": one["blobs"][0]["sha256"], "model": one["name"], "request": changed.get(one["name"], one["digest"])}
+        {"sha256": one["blobs"][0]["sha256"], "model": one["name"], "request": digests.get(one["name"], one["digest"])}
         for one in engine["models"]
     ]
-    return [{**engine, "blobs": blobs}]
+    return [with_keys(engine, blobs=blobs)]
 
 
 def test_an_engine_outside_is_asked_for_the_files_of_models_that_are_not_as_wanted_and_for_no_others(
@@ -139,7 +141,7 @@ def test_what_a_stopped_engine_has_is_read_from_its_folder(
     running = observe(request["engines"], tmp_path / "root")["main"]
     Engine(described(double.url), tmp_path).create({"model": "tech", "from": "tech", "system": "X"}, lambda _: None)
     changed = observe(request["engines"], tmp_path / "root")["main"]
-    off = [{**request["engines"][0], "address": "http://127.0.0.1:1"}]
+    off = [with_keys(request["engines"][0], address="http://127.0.0.1:1")]
     stopped = observe(off, tmp_path / "root")["main"]
     assert (stopped["is_read"], running["is_read"]) == (True, False)
     assert "refuses the connection" in stopped["problem"]
@@ -209,13 +211,13 @@ def test_what_cannot_be_asked_still_says_what_is_remembered(
     request = asking(tmp_path / "root", double.url, [from_file("tech", file)])
     sync.run(request, journal)
     key = {"secret": "gone", "owner": "main"}
-    found = observe([{**request["engines"][0], "key": key}], tmp_path / "root")["main"]
+    found = observe([with_keys(request["engines"][0], key=key)], tmp_path / "root")["main"]
     assert "it is not on this host" in found["problem"]
     assert set(found["remembered"]) == {"tech"}
 
 
 def test_a_probe_asks_engines_only_where_it_is_asked_to(double: Server, tmp_path: Path, journal: Journal) -> None:
-    request = {"format": 1, "stack": "home", "root": str(tmp_path / "root")}
+    request: ProbeRequest = {"format": 1, "stack": "home", "root": str(tmp_path / "root")}
     assert probe.run(request, journal)["engines"] == {}
-    asked = {**request, "engines": [described(double.url)]}
-    assert probe.run(asked, journal)["engines"]["main"]["models"] == {}
+    asked = with_keys(request, engines=[described(double.url)])
+    assert probe.run(asked, journal)["engines"]["main"].get("models") == {}

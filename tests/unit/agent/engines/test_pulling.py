@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.engines import SyncRequest
 from deploy.agent.engines import pulling, sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.protocols.engine import Engine
 from deploy.agent.protocols.memory import Memory
 from deploy.agent.remembered import read_json
+from tests.documents import with_keys
 from tests.doubles.ollama import pull
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import asking, from_file, model
@@ -49,7 +51,7 @@ def served(another_double: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield found
 
 
-def asked(root: Path, double: Server, served: Registry, base: dict[str, Any], **more: Any) -> dict[str, Any]:
+def asked(root: Path, double: Server, served: Registry, base: dict[str, Any], **more: Any) -> SyncRequest:
     """A request for a child of a tag, through the mirror."""
     child = model({"model": "child", "from": base["name"], "system": "I am the child."}, base=base)
     return {**asking(root, double.url, [child], **more), "mirrors": {"models": served.url}}
@@ -124,7 +126,7 @@ def test_a_tag_itself_is_a_model_of_the_spec(
 ) -> None:
     base = publisher.publish()
     itself = model({"model": "llama3:8b", "from": "llama3:8b"}, base=base)
-    request = {**asking(tmp_path / "root", double.url, [itself]), "mirrors": {"models": served.url}}
+    request = with_keys(asking(tmp_path / "root", double.url, [itself]), mirrors={"models": served.url})
     done = sync.run(request, journal)
     assert (done["pulled"], done["created"]) == (["main/llama3:8b"], [])
     assert "POST /api/create" not in seen

@@ -35,7 +35,7 @@ def rangeless(asked: Asked, ends: Iterator[int]) -> None:
     asked.send(GGUF[: next(ends)])
 
 
-def from_url(url: str) -> dict[str, Any]:
+def from_url(url: str) -> Any:
     return from_blob("tech", blob(GGUF, {"url": {"url": f"{url}/model.gguf"}}))
 
 

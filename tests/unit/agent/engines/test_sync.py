@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.places import Place
 from deploy.agent.data.places import observe as observe_places
 from deploy.agent.data.places import remember_places
 from deploy.agent.engines import sync
@@ -14,6 +15,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.protocols.engine import Engine, Live
 from deploy.agent.remembered import read_json, write_json
+from tests.documents import with_keys
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import GGUF, asking, blobs_of, from_blob, from_file, model
 from tests.unit.agent.engines.scripted import described
@@ -194,7 +196,9 @@ def test_a_place_that_kit_yaml_empties_has_lost_nothing(
     double: Server, root: Path, file: Path, journal: Journal
 ) -> None:
     folder = str(double.store.root)
-    place = {"main": {"path": folder, "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}}
+    place: dict[str, Place] = {
+        "main": {"path": folder, "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}
+    }
     for models, prune, had in (([from_file("last", file)], False, True), ([], False, True), ([], True, False)):
         sync.run(asking(root, double.url, models, models_dir=folder, prune=prune), journal)
         if models:
@@ -207,8 +211,10 @@ def test_a_last_model_that_was_removed_by_hand_is_no_lost_folder(
     double: Server, root: Path, file: Path, journal: Journal
 ) -> None:
     folder = double.store.root
-    place = {"main": {"path": str(folder), "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}}
-    elsewhere = {"main": {**place["main"], "path": str(folder.parent / "elsewhere")}}
+    place: dict[str, Place] = {
+        "main": {"path": str(folder), "kind": "ollama", "protocol": "ollama", "databases": [], "parts": []}
+    }
+    elsewhere = {"main": with_keys(place["main"], path=str(folder.parent / "elsewhere"))}
     described_here = asking(root, double.url, [from_file("last", file)], models_dir=str(folder))
     sync.run(described_here, journal)
     remember_places(root, place)

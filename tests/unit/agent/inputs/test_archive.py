@@ -22,8 +22,9 @@ from deploy.agent.inputs.archive import (
     entry,
     stream,
 )
+from tests.documents import with_keys
 
-IMAGE: dict[str, Any] = {
+IMAGE: Any = {
     "kind": "thing",
     "digest": "d" * 64,
     "entrypoint": [],
@@ -95,7 +96,7 @@ def test_a_file_that_ends_early_is_an_error_and_no_layer() -> None:
 def test_an_images_id_is_the_sha256_of_a_configuration_without_time_or_host() -> None:
     layers = [Layer("sha256:" + "1" * 64, 512, Path("/nowhere"))]
     config = configuration(IMAGE, layers)
-    assert config == configuration({**IMAGE, "environment": dict(reversed(IMAGE["environment"].items()))}, layers)
+    assert config == configuration(with_keys(IMAGE, environment=dict(reversed(IMAGE["environment"].items()))), layers)
     document = json.loads(config)
     assert document["config"]["Labels"] == {"kit.recipe": "d" * 64}
     assert document["config"]["Env"] == ["LANG=C.UTF-8", "PATH=/bin"]

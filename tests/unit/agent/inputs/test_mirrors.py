@@ -75,4 +75,4 @@ def test_programs_that_fetch_get_proxy_and_authorities_and_no_settings_of_a_pers
 
 def test_authorities_that_are_not_there_are_refused_before_anything_is_fetched() -> None:
     with pytest.raises(AgentError, match="not a file on this host"):
-        Mirrors.of({"mirrors": {}, "ca": "/does/not/exist"})
+        Mirrors.of({"mirrors": {}, "proxy": None, "ca": "/does/not/exist", "uv": "uv", "cache": "/none"})

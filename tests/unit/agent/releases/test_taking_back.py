@@ -44,7 +44,7 @@ def test_a_disk_that_fails_while_taking_back_hides_nothing_of_what_failed_first(
     (release / "manifest.json").write_text(json.dumps({"files": [], "services": {}}))
     # The link cannot be made: something else stands where it is prepared.
     (tmp_path / ".current.new" / "in the way").mkdir(parents=True)
-    request = {"root": str(tmp_path), "stack": "t", "project": "kit-t", "release": NEW, "services": {}}
+    request: Any = {"root": str(tmp_path), "stack": "t", "project": "kit-t", "release": NEW, "services": {}}
     failure = UnhealthyError("main", "it ended with exit code 3", ["no such model"])
     back = {"release": GOOD, "images": {}}
     told = take_back(Silent(), request, {}, back, failure, Journal(str(tmp_path), ""))

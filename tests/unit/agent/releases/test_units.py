@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.envelope import StackRequest
+from deploy.agent.contract.releases import UnitsAnswer
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases import units
 
-Run = Callable[[], dict[str, Any]]
+Run = Callable[[], UnitsAnswer]
 FILES = {"kit-home.tidy.service": "service", "kit-home.tidy.timer": "timer", "kit-home.cron": "cron", "tidy.sh": "x"}
 
 
@@ -38,7 +39,7 @@ def run(host: Path) -> Run:
     release.mkdir(parents=True)
     for name, content in FILES.items():
         (release / name).write_text(content)
-    request = {"stack": "home", "root": str(host / "home")}
+    request: StackRequest = {"stack": "home", "root": str(host / "home")}
     return lambda: units.run(request, Journal(str(host / "home"), "run"))
 
 

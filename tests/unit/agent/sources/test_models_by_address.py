@@ -4,10 +4,10 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.inputs import ModelsRequest, Source
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.sources import models
@@ -18,14 +18,28 @@ SHA256 = hashlib.sha256(GGUF).hexdigest()
 CUT = len(GGUF) // 3
 
 
-def request(folder: Path, url: str) -> dict[str, Any]:
-    model = {"name": "tiny", "path": str(folder / "models" / "m.gguf"), "uid": os.getuid(), "gid": os.getgid()}
-    source = {"url": {"url": f"{url}/m.gguf?key=secret"}}
+def request(folder: Path, url: str) -> ModelsRequest:
+    source: Source = {"url": {"url": f"{url}/m.gguf?key=secret"}}
     return {
+        "stack": "t",
         "root": str(folder / "root"),
         "run": "run-1",
         "cache": str(folder / "cache"),
-        "models": [{**model, "sha256": SHA256, "size": len(GGUF), "source": source}],
+        "models": [
+            {
+                "name": "tiny",
+                "path": str(folder / "models" / "m.gguf"),
+                "uid": os.getuid(),
+                "gid": os.getgid(),
+                "sha256": SHA256,
+                "size": len(GGUF),
+                "source": source,
+            }
+        ],
+        "mirrors": {},
+        "proxy": None,
+        "ca": None,
+        "uv": "uv",
     }
 
 

@@ -17,7 +17,7 @@ from deploy.agent.sources import models
 GGUF = b"GGUF" + bytes(range(256)) * 40
 
 
-def request(folder: Path) -> dict[str, Any]:
+def request(folder: Path) -> Any:
     model = {"name": "tiny", "path": str(folder / "models" / "m.gguf"), "uid": os.getuid(), "gid": os.getgid()}
     model |= {"sha256": hashlib.sha256(GGUF).hexdigest(), "size": len(GGUF)}
     cache = str(folder / "cache")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from deploy.agent.stack.fingerprints import (
     changed_secrets,
@@ -26,7 +27,7 @@ def secret_of(root: Path, service: str, value: str, age: float) -> Path:
     return path
 
 
-def container(name: str) -> dict[str, str]:
+def container(name: str) -> Any:
     return {"id": name, "started_at": STARTED}
 
 
@@ -69,5 +70,6 @@ def test_a_container_that_nobody_remembers_is_behind_a_secret_that_was_written_s
 def test_a_container_that_never_started_will_read_the_secrets_that_there_are(tmp_path: Path) -> None:
     secret_of(tmp_path, "main", "one", age=10)
     fingerprints(tmp_path, "main")
-    assert changed_secrets(tmp_path, "main", {"id": "a", "started_at": "0001-01-01T00:00:00Z"}) == []
+    never_started: Any = {"id": "a", "started_at": "0001-01-01T00:00:00Z"}
+    assert changed_secrets(tmp_path, "main", never_started) == []
     assert changed_secrets(tmp_path, "main", container("a")) == ["key"]

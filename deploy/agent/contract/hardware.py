@@ -1,0 +1,91 @@
+"""The machine and its Docker, as a probe describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from deploy.agent.contract.envelope import Formatted
+
+
+class OperatingSystem(TypedDict):
+    """The content of /etc/os-release."""
+
+    id: str
+    version: str
+    codename: str
+    debian_mirror: str | None
+
+
+class Card(TypedDict):
+    """A graphics card that a model could run on; a value that nobody tells is None."""
+
+    vendor: str
+    pci: str | None
+    card: str | None
+    driver: str | None
+    uuid: str | None
+    memory_bytes: int | None
+
+
+class Machine(TypedDict):
+    """Memory, processor, cards and system."""
+
+    memory_bytes: int
+    cores: int
+    architecture: str
+    cards: list[Card]
+    os: OperatingSystem
+    systemd: bool
+
+
+class Disk(TypedDict):
+    """The file system that a path lies on, or will lie on."""
+
+    free_bytes: int
+    device: int
+    kind: str
+    point: str
+
+
+class DeviceNode(TypedDict):
+    """A device's file, and who may open it."""
+
+    path: str
+    uid: int
+    gid: int
+    mode: str
+
+
+class _Server(TypedDict):
+    server: bool
+    version: str | None
+    root: str | None
+    problem: str | None
+    next: str | None
+    is_denied: bool
+    live_restore: bool
+
+
+class DockerServer(_Server, total=False):
+    """Docker's engine; one that does not answer says less."""
+
+    missing_limits: Sequence[str]
+    security: Sequence[str]
+
+
+class Docker(DockerServer):
+    """Docker's engine, client and plugins."""
+
+    engine_path: str | None
+    daemon_json_problem: str | None
+    compose: str | None
+    client_path: str | None
+    kit_installed: bool
+
+
+class AddressesAnswer(Formatted):
+    """The host's addresses."""
+
+    addresses: dict[str, list[str]]
+    """By the word of `publish` that means them."""

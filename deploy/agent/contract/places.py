@@ -1,0 +1,99 @@
+"""Places of user data: how a request names them, and what a host says of them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+PlaceState = Literal["missing", "empty", "data", "broken", "unreadable"]
+PlaceChoice = Literal["move", "fresh", "found"]
+LeftKind = Literal["data", "keys"]
+
+
+class Owner(TypedDict):
+    """A user and a group by their numbers."""
+
+    uid: int
+    gid: int
+
+
+class Place(TypedDict):
+    """A folder with the data of one service."""
+
+    path: str
+    kind: str
+    protocol: str | None
+    """Protocol of the engine whose models lie there; None for the data of an application."""
+    databases: list[str]
+    parts: list[str]
+
+
+class Kept(TypedDict):
+    """The folders and holders of secrets that kit.yaml has a service for."""
+
+    data_root: str
+    folders: list[str]
+    holders: list[str]
+
+
+class SeenPlace(TypedDict):
+    """The content of a folder."""
+
+    state: PlaceState
+    ids: list[str]
+    latest: int
+    used: int
+    words: str
+    is_filled: bool
+    size_bytes: int
+    mount: str
+
+
+# A keyword cannot name a class's attribute, so this key needs the functional form.
+_From = TypedDict("_From", {"from": str})
+
+
+class SettledPlace(_From, Place, Owner):
+    """A place that a person chose for data that lies elsewhere, or that is another one there."""
+
+    choice: PlaceChoice
+    stack: str
+    """Stack whose data it is, where that is another one."""
+    takes_over: bool
+    """True if the service gets that stack's secrets."""
+
+
+class Handover(Owner):
+    """A folder that changes hands."""
+
+    path: str
+    from_uid: int
+    from_gid: int
+
+
+class Former(TypedDict):
+    """The place of a service's data as the last accepted release left it."""
+
+    before: str | None
+    had: bool
+    ids: list[str]
+    words: str
+    mount: str
+    stack: str
+    used: int
+    is_swapped: bool
+    users: list[str]
+
+
+class SeenData(Former):
+    """The place of a service's data, and what lies there and in its former place."""
+
+    now: SeenPlace
+    was: SeenPlace | None
+
+
+class Left(TypedDict):
+    """Data or keys of a service that the stack does not have any more."""
+
+    service: str
+    path: str
+    kind: LeftKind

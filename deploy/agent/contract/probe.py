@@ -1,0 +1,260 @@
+"""The verb `probe`: what a plan needs to know of a host, in one answer."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from deploy.agent.contract.engines import AskedEngine, Engine, SeenEngine, SeenNames
+from deploy.agent.contract.envelope import Formatted, Holder, StackRequest
+from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
+from deploy.agent.contract.places import Kept, Left, Place, SeenData
+
+
+class Port(TypedDict):
+    """An address and a port that a service is published on."""
+
+    address: str
+    port: int
+
+
+class GivenSecret(TypedDict):
+    """A secret that is kept elsewhere, to be compared on the host."""
+
+    name: str
+    owner: str
+    value: str
+
+
+class ProbeRequest(StackRequest, total=False):
+    """The parts of a host that a plan is about."""
+
+    folders: list[str]
+    ports: list[Port]
+    model_paths: list[str]
+    cache: str
+    built_images: list[str]
+    data_roots: list[str]
+    engines: list[AskedEngine]
+    ca: str | None
+    given: list[GivenSecret]
+    devices: list[str]
+    places: dict[str, Place]
+    kept: Kept
+    rooms: dict[str, dict[str, Any]]
+    """Per service with settings of its own, what its room decided."""
+    sources: dict[str, str]
+    """Files of kit.yaml as it names them, with their paths on the host."""
+    origin: str
+    """Path of kit.yaml."""
+
+
+class SecretName(TypedDict):
+    """A secret by its name and its service."""
+
+    name: str
+    owner: str
+
+
+class EvidenceRequest(StackRequest):
+    """The deployment that the checks compare with the host."""
+
+    ca: str | None
+    deployment: dict[str, Any]
+    engines: list[Engine]
+    places: dict[str, Place]
+    addresses: list[str]
+    closed: bool
+    """True if a service has no way out."""
+    secrets: list[SecretName]
+
+
+class EvidencePart(TypedDict, total=False):
+    """A part of the answer, or the problem that the agent had with it."""
+
+    answer: Any
+    problem: str
+
+
+class ReleaseFile(TypedDict):
+    """A file of a release as its manifest states it."""
+
+    path: str
+    sha256: str
+    mode: str
+    owner: str
+
+
+class Manifest(TypedDict):
+    """The content of a release."""
+
+    format: int
+    kit: str
+    stack: str
+    files: list[ReleaseFile]
+    services: dict[str, dict[str, Any]]
+
+
+class Right(TypedDict):
+    """A path with another mode or owner than the kit gave it."""
+
+    path: str
+    cause: str
+    is_placed: bool
+
+
+class Release(TypedDict):
+    """The release that a host runs."""
+
+    release: str | None
+    good: str | None
+    manifest: Manifest | None
+    changed_files: list[str]
+    rights: list[Right]
+
+
+class Described(TypedDict):
+    """A container as Docker describes it."""
+
+    id: str
+    image: str
+    image_id: str
+    state: str
+    health: str | None
+    exit_code: int
+    error: str
+    restarts: int
+    labels: dict[str, str]
+    started_at: str
+    ports: list[str]
+
+
+class Trouble(TypedDict, total=False):
+    """The reason why a container does not stay up."""
+
+    trouble: str
+    log: list[str]
+
+
+class Container(Described, Trouble):
+    """A service's container."""
+
+    lost_networks: list[str]
+    replaced_folders: list[str]
+    recreated: bool
+    changed: list[str]
+    defaults: list[str]
+    proxies: list[str]
+
+
+class SecretFile(TypedDict):
+    """A secret's file; never its value."""
+
+    present: bool
+    mode: str
+    uid: int
+
+
+class Folder(TypedDict):
+    """A folder that user data lies in, or its absence."""
+
+    exists: bool
+    uid: int
+    gid: int
+    mode: str
+    empty: bool
+
+
+class HostImage(TypedDict):
+    """An image of the kit's own."""
+
+    id: str
+    recipe: str | None
+    debian_versions: dict[str, str]
+
+
+class Images(TypedDict):
+    """The images that the host has, and the layers that need not be made again."""
+
+    images: dict[str, HostImage]
+    cached_layers: list[str]
+
+
+class Listener(TypedDict):
+    """Somebody else who listens on a port."""
+
+    address: str
+    port: int
+    process: str | None
+    pid: int | None
+    container: str | None
+    stack: str | None
+    ollama: str | None
+
+
+class SeenModelFile(TypedDict):
+    """A model's file, with the sha256 that is remembered of it."""
+
+    size: int
+    sha256: str | None
+    remembered: bool
+    """True if the agent remembers enough of it to see a change."""
+
+
+class HeldBy(TypedDict):
+    """The run that holds the host now."""
+
+    holder: Holder
+
+
+class SettingDrift(TypedDict):
+    """A setting of an application that differs."""
+
+    name: str
+    cause: str
+
+
+class Settings(TypedDict, total=False):
+    """The settings that the kit owns inside an application."""
+
+    drift: list[SettingDrift]
+    problem: str
+    next: str
+
+
+class UserData(TypedDict):
+    """Where user data lies, who owns it, and which release wrote it."""
+
+    data_versions: dict[str, str]
+    places: dict[str, SeenData]
+    owners: dict[str, str]
+    left: list[Left]
+
+
+class ProbeAnswer(Formatted, Release, Images, Machine, UserData):
+    """A host as it describes itself."""
+
+    services: dict[str, Container]
+    secrets: dict[str, SecretFile]
+    replaced_secrets: list[str]
+    fingerprint_changed: dict[str, list[str]]
+    folders: dict[str, Folder]
+    docker: Docker
+    daemon_json: dict[str, Any] | None
+    ports: list[Listener]
+    strange_addresses: list[str]
+    addresses: dict[str, list[str]]
+    ufw: bool
+    late: dict[str, list[str]]
+    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
+    disk: dict[str, Disk]
+    devices: dict[str, list[DeviceNode]]
+    root: bool
+    sources: dict[str, int | None]
+    models: dict[str, SeenModelFile]
+    hold: HeldBy | None
+    stopped: list[str]
+    units: dict[str, str]
+    """sha256 of each file of the stack in the host's scheduler, by file name."""
+    settings: dict[str, Settings]
+    engines: dict[str, SeenEngine | SeenNames]
+    interrupted: str | None

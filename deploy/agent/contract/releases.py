@@ -1,0 +1,343 @@
+"""Releases, containers and secrets: what is placed, made, accepted, stopped and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
+
+from deploy.agent.contract.envelope import Changed, Request, StackRequest
+from deploy.agent.contract.places import Handover, Owner, Place, SettledPlace
+
+
+class Floors(TypedDict):
+    """The oldest versions of Docker and Compose that do."""
+
+    engine: str
+    compose: str
+
+
+class DockerRequest(StackRequest):
+    """The versions that a host must have."""
+
+    floors: Floors
+
+
+class DockerAnswer(Changed):
+    """The versions that a host has."""
+
+    engine: str
+    compose: str
+
+
+class LateRequest(StackRequest):
+    """Kernel settings that a stack needs."""
+
+    settings: list[str]
+
+
+class PlacedFile(TypedDict):
+    """A file of a release, by its path from the stack's root."""
+
+    path: str
+    content: str
+    mode: str
+    sha256: str
+
+
+class PlaceRequest(StackRequest):
+    """A release with its files."""
+
+    release: str
+    files: list[PlacedFile]
+
+
+class PlaceAnswer(Changed):
+    """The paths that were written, and those that were given back to their owner."""
+
+    placed: list[str]
+    mended: list[str]
+
+
+class Reader(Owner):
+    """A service that reads a secret, and its user."""
+
+    service: str
+
+
+class Secret(TypedDict):
+    """A secret to make once, or to take as it is given."""
+
+    name: str
+    owner: str
+    prefix: str
+    value: str | None
+    reference: str | None
+    stack: str
+    """Stack that the secret's service takes its data over from."""
+    readers: list[Reader]
+
+
+class SecretsRequest(StackRequest):
+    """The secrets of a stack."""
+
+    secrets: list[Secret]
+
+
+class SecretsAnswer(Changed):
+    """The secrets that were written, by service and name."""
+
+    written: list[str]
+
+
+class _SecretRequest(StackRequest):
+    name: str
+    owner: str
+
+
+class SecretRequest(_SecretRequest, total=False):
+    """One secret that a person asks for."""
+
+    show: bool
+    """True if the value is asked for too."""
+
+
+class _SecretAnswer(TypedDict):
+    name: str
+    owner: str
+    path: str
+
+
+class SecretAnswer(_SecretAnswer, total=False):
+    """Where a secret lies."""
+
+    value: str
+
+
+# A single-key document: the kind of an item, and its path in the folder.
+DataItem = dict[str, str]
+
+
+class CopiedData(TypedDict):
+    """User data of a service: the folder, and the parts of it that are copied."""
+
+    service: str
+    host_path: str
+    items: list[DataItem]
+
+
+class Copy(CopiedData, Owner):
+    """The user data that is copied before an image changes."""
+
+
+class _Service(TypedDict):
+    action: str
+    """The plan's action, or `keep` for a service that stays as it is."""
+
+
+class Service(_Service, total=False):
+    """A service as it shall be; one that is removed has its action alone."""
+
+    image: str
+    health_timeout: float | None
+    copy: Copy | None
+    place: SettledPlace | None
+    owners: list[Handover]
+    data_version: str | None
+
+
+class ConvergeRequest(StackRequest):
+    """The release to run, and what happens to each service."""
+
+    release: str
+    order: list[str]
+    services: dict[str, Service]
+
+
+class Healthy(TypedDict):
+    """A container that is healthy, and the seconds that it took."""
+
+    id: str
+    health: str | None
+    seconds: float
+
+
+class ConvergeAnswer(Changed):
+    """The containers that became healthy."""
+
+    services: dict[str, Healthy]
+
+
+class CollectRequest(StackRequest):
+    """The releases that stay."""
+
+    keep: list[str]
+    model_folders: list[str]
+
+
+class CollectAnswer(Changed):
+    """The releases, files, images and unfinished parts that were removed."""
+
+    removed: list[str]
+    images: list[str]
+    leftovers: list[str]
+
+
+class _AcceptRequest(StackRequest):
+    release: str
+
+
+class AcceptRequest(_AcceptRequest, total=False):
+    """A release whose checks passed."""
+
+    audit: dict[str, Any]
+    places: dict[str, Place]
+    origin: str
+    """Path of kit.yaml."""
+
+
+class _RoomRequest(StackRequest):
+    service: str
+    kind: str
+    operation: Literal["observe", "apply"]
+
+
+class RoomRequest(_RoomRequest, total=False):
+    """An operation of a room's own program."""
+
+    room: dict[str, Any]
+
+
+class ServicesRequest(StackRequest, total=False):
+    """Services to stop or start; all of them where none is named."""
+
+    services: list[str]
+    health_timeouts: Mapping[str, float]
+
+
+class ServicesAnswer(Changed):
+    """The services that changed."""
+
+    services: list[str]
+
+
+class DownAnswer(Changed):
+    """The services whose containers were removed, and the networks."""
+
+    containers: list[str]
+    networks: list[str]
+
+
+class DestroyRequest(StackRequest, total=False):
+    """A stack to remove, with its user data only where that is asked for."""
+
+    data: bool
+    folders: list[str]
+
+
+class DestroyAnswer(DownAnswer):
+    """All that was removed, and what stays for other stacks."""
+
+    images: list[str]
+    removed: list[str]
+    shared: list[str]
+    packages: list[str]
+    """Debian packages that the kit installed for Docker."""
+
+
+class CleanRequest(Request, total=False):
+    """What stacks share and none needs."""
+
+    cache: bool
+    """True if what only makes the next build faster goes too."""
+    kit: str
+    cache_folder: str
+
+
+class CleanAnswer(Changed):
+    """All that was removed, and the stacks that stay."""
+
+    images: list[str]
+    removed: list[str]
+    freed_bytes: int
+    packages: list[str]
+    """Debian packages that the kit installed for Docker."""
+    stacks: list[str]
+
+
+class CopyRequest(StackRequest, CopiedData, total=False):
+    """User data to copy now."""
+
+    to: str
+    """Folder of the copy; one under the stack's root where it is left out."""
+    release: str | None
+
+
+class CopyAnswer(Changed):
+    """The copy's folder and how many files it has."""
+
+    folder: str
+    files: int
+
+
+class PutBackRequest(StackRequest):
+    """A copy to put back."""
+
+    service: str
+    folder: str
+
+
+class PutBackAnswer(Changed):
+    """The folder with the newer data."""
+
+    aside: str
+
+
+class AppliedRequest(Request, total=False):
+    """A stack whose release is asked for."""
+
+    stack: str | None
+    kit: str
+    """Folder of all stacks."""
+
+
+class AppliedAnswer(TypedDict):
+    """The stacks that have a release, and the release of the one that was asked for."""
+
+    stacks: list[str]
+    release: str | None
+    deployment: dict[str, Any] | None
+    places: list[str]
+
+
+class RemainsRequest(StackRequest):
+    """The folders and engines of a stack that a removal is about."""
+
+    folders: list[str]
+    engines: list[str]
+
+
+class RemainsAnswer(TypedDict):
+    """The parts of a stack that a removal would find."""
+
+    made: bool
+    root: bool
+    folders: list[str]
+    docker: bool
+    models: dict[str, list[str]]
+
+
+class LogsRequest(Request):
+    """Services whose printed lines are asked for."""
+
+    services: list[str]
+    tail: int
+    follow: bool
+    coloured: bool
+    prefixed: bool
+
+
+class UnitsAnswer(Changed):
+    """The files that were placed in the host's scheduler, and the paths that were removed."""
+
+    placed: list[str]
+    removed: list[str]

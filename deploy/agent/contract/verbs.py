@@ -1,0 +1,51 @@
+"""The agent's verbs, each with the types of its request and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from deploy.agent.contract import engines, envelope, hardware, inputs, probe, releases
+
+Request = TypeVar("Request", bound=Mapping[str, Any])
+Answer = TypeVar("Answer")
+
+
+class Verb(str, Generic[Request, Answer]):
+    """A verb's name in the agent's command line, with the types of its request and its answer."""
+
+    __slots__ = ()
+
+
+PROBE: Verb[probe.ProbeRequest, probe.ProbeAnswer] = Verb("probe")
+DOCKER: Verb[releases.DockerRequest, releases.DockerAnswer] = Verb("docker")
+ADDRESSES: Verb[envelope.Request, hardware.AddressesAnswer] = Verb("addresses")
+DIGESTS: Verb[inputs.DigestsRequest, inputs.DigestsAnswer] = Verb("digests")
+HOLD: Verb[envelope.HoldRequest, envelope.Held] = Verb("hold")
+LATE: Verb[releases.LateRequest, envelope.Changed] = Verb("late")
+PLACE: Verb[releases.PlaceRequest, releases.PlaceAnswer] = Verb("place")
+IMAGE: Verb[inputs.ImagesRequest, inputs.ImagesAnswer] = Verb("image")
+MODELS: Verb[inputs.ModelsRequest, inputs.ModelsAnswer] = Verb("models")
+SYNC: Verb[engines.SyncRequest, engines.SyncAnswer] = Verb("sync")
+ENGINE: Verb[engines.EngineRequest, engines.EngineAnswer] = Verb("engine")
+SECRETS: Verb[releases.SecretsRequest, releases.SecretsAnswer] = Verb("secrets")
+CONVERGE: Verb[releases.ConvergeRequest, releases.ConvergeAnswer] = Verb("converge")
+COLLECT: Verb[releases.CollectRequest, releases.CollectAnswer] = Verb("collect")
+COPY: Verb[releases.CopyRequest, releases.CopyAnswer] = Verb("copy")
+PUT_BACK: Verb[releases.PutBackRequest, releases.PutBackAnswer] = Verb("put_back")
+ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
+ROOM: Verb[releases.RoomRequest, dict[str, Any]] = Verb("room")
+SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")
+STOP: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("stop")
+START: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("start")
+RESTART: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("restart")
+DOWN: Verb[envelope.StackRequest, releases.DownAnswer] = Verb("down")
+DESTROY: Verb[releases.DestroyRequest, releases.DestroyAnswer] = Verb("destroy")
+CLEAN: Verb[releases.CleanRequest, releases.CleanAnswer] = Verb("clean")
+APPLIED: Verb[releases.AppliedRequest, releases.AppliedAnswer] = Verb("applied")
+REMAINS: Verb[releases.RemainsRequest, releases.RemainsAnswer] = Verb("remains")
+LOGS: Verb[releases.LogsRequest, bytes] = Verb("logs")
+UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
+JOB: Verb[envelope.JobRequest, dict[str, Any]] = Verb("job")
+EVIDENCE: Verb[probe.EvidenceRequest, dict[str, probe.EvidencePart]] = Verb("evidence")

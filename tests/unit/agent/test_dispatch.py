@@ -1,0 +1,69 @@
+"""The agent's table of verbs beside the contract; mypy compares each function with its verb's types here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from deploy.agent import hold, job, late, room
+from deploy.agent.contract import verbs
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.agent.data import copy, put_back
+from deploy.agent.docker import floors, printed
+from deploy.agent.engines import acts, sync
+from deploy.agent.inputs import digests, image
+from deploy.agent.journal import Journal
+from deploy.agent.observing import addresses, evidence, probe
+from deploy.agent.releases import accept, applied, clean, collect, converge, place, remove, running, units
+from deploy.agent.sources import models
+from deploy.agent.stack import secrets
+from deploy.agent.verbs import VERBS, operation_of
+
+
+class Carried:
+    """The functions that carry verbs out, each of the types that the contract has for its verb."""
+
+    def __init__(self) -> None:
+        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run, verbs.JOB: job.run}
+
+    def out(self, verb: Verb[Request, Answer], function: Callable[[Request, Journal], Answer]) -> None:
+        self.by[verb] = function
+
+
+def carried() -> dict[str, Callable[..., Any]]:
+    found = Carried()
+    found.out(verbs.PROBE, probe.run)
+    found.out(verbs.DOCKER, floors.run)
+    found.out(verbs.ADDRESSES, addresses.run)
+    found.out(verbs.DIGESTS, digests.run)
+    found.out(verbs.LATE, late.run)
+    found.out(verbs.PLACE, place.run)
+    found.out(verbs.IMAGE, image.run)
+    found.out(verbs.MODELS, models.run)
+    found.out(verbs.SYNC, sync.run)
+    found.out(verbs.ENGINE, acts.run)
+    found.out(verbs.SECRETS, secrets.run)
+    found.out(verbs.CONVERGE, converge.run)
+    found.out(verbs.COLLECT, collect.run)
+    found.out(verbs.COPY, copy.run)
+    found.out(verbs.PUT_BACK, put_back.run)
+    found.out(verbs.ACCEPT, accept.run)
+    found.out(verbs.ROOM, room.run)
+    found.out(verbs.SECRET, secrets.read)
+    found.out(verbs.STOP, running.stop)
+    found.out(verbs.START, running.start)
+    found.out(verbs.RESTART, running.restart)
+    found.out(verbs.DOWN, remove.down)
+    found.out(verbs.DESTROY, remove.destroy)
+    found.out(verbs.CLEAN, clean.run)
+    found.out(verbs.APPLIED, applied.run)
+    found.out(verbs.REMAINS, applied.remains)
+    found.out(verbs.UNITS, units.run)
+    found.out(verbs.EVIDENCE, evidence.run)
+    return found.by
+
+
+def test_each_verb_of_the_contract_is_carried_out_by_the_function_that_has_its_types() -> None:
+    declared = {verb for verb in vars(verbs).values() if isinstance(verb, Verb)}
+    assert {verb: operation_of(verb) for verb in VERBS} == carried()
+    assert declared == set(VERBS)
