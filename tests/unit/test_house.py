@@ -25,6 +25,7 @@ SAYS_NOTHING = {"config", "manager", "handler", "handlers", "helper", "helpers",
 SAYS_THE_WORD = {
     # One protocol is called as one component is.
     ("ollama", "deploy/agent/protocols/names.py"): "the protocol's own name",
+    ("ollama", "deploy/agent/contract/probe.py"): "the key for that version in the answer",
     ("ollama", "deploy/agent/observing/ports.py"): "asks a port for the protocol's version",
     ("ollama", "deploy/components/external/__init__.py"): "which protocol has models that are created",
     ("ollama", "deploy/components/external/spec.py"): "`api:` names the protocol",
