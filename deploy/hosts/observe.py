@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from deploy.hosts.seen import (
     SeenNames,
     conflicts,
 )
+from deploy.hosts.seen_containers import read_container
 from deploy.hosts.seen_engines import read_engines, read_named_engines
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import NamedEngine as NamedRequest
     from deploy.agent.contract.envelope import Holder
     from deploy.agent.contract.inputs import DigestsRequest
-    from deploy.agent.contract.probe import Container as ContainerAnswer
     from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings
 
 
@@ -234,7 +234,12 @@ def named_request(engine: Engine | NamedEngine) -> NamedRequest:
 def read_observation(answer: ProbeAnswer) -> Observation:
     """Read the probe's answer; one of a newer kit is refused."""
     _ensure_known(answer)
-    return _read(answer)
+    return replace(
+        _read(answer),
+        places=read_places(answer.get("places", {})),
+        owners=answer.get("owners", {}),
+        left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
+    )
 
 
 def _read(answer: ProbeAnswer) -> Observation:
@@ -247,7 +252,7 @@ def _read(answer: ProbeAnswer) -> Observation:
         good=answer["good"],
         manifest=answer["manifest"],
         changed_files=tuple(answer["changed_files"]),
-        services={name: _container(one) for name, one in answer["services"].items()},
+        services={name: read_container(one) for name, one in answer["services"].items()},
         secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
         rights=tuple(SeenRight(**one) for one in answer.get("rights", [])),
         replaced_secrets=frozenset(_holder(path) for path in answer.get("replaced_secrets", [])),
@@ -265,9 +270,6 @@ def _read(answer: ProbeAnswer) -> Observation:
         engines=read_engines(answer["engines"]),
         named_engines=read_named_engines(answer["engines"]),
         data_versions=answer["data_versions"],
-        places=read_places(answer.get("places", {})),
-        owners=answer.get("owners", {}),
-        left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
         stopped=tuple(answer["stopped"]),
         units=answer.get("units", {}),
         daemon_json=answer["daemon_json"],
@@ -291,30 +293,6 @@ def _network(answer: ProbeAnswer) -> Network:
     addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
     late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
     return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late)
-
-
-def _container(seen: ContainerAnswer) -> Container:
-    return Container(
-        id=seen["id"],
-        image=seen["image"],
-        image_id=seen["image_id"],
-        state=seen["state"],
-        health=seen["health"],
-        exit_code=seen["exit_code"],
-        restarts=seen["restarts"],
-        labels=seen["labels"],
-        started_at=seen["started_at"],
-        ports=tuple(seen.get("ports", ())),
-        lost_networks=tuple(seen.get("lost_networks", ())),
-        replaced_folders=tuple(seen.get("replaced_folders", ())),
-        recreated=seen.get("recreated", False),
-        changed=tuple(seen.get("changed", ())),
-        defaults=tuple(seen.get("defaults", ())),
-        proxies=tuple(seen.get("proxies", ())),
-        error=seen.get("error", ""),
-        trouble=seen.get("trouble", ""),
-        log=tuple(seen.get("log", ())),
-    )
 
 
 def _holder(path: str) -> tuple[str, str]:

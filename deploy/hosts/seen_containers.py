@@ -1,0 +1,35 @@
+"""Containers as a probe describes them, read into typed values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy.hosts.seen import Container
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Container as ContainerAnswer
+
+
+def read_container(seen: ContainerAnswer) -> Container:
+    """Read a container of a service."""
+    return Container(
+        id=seen["id"],
+        image=seen["image"],
+        image_id=seen["image_id"],
+        state=seen["state"],
+        health=seen["health"],
+        exit_code=seen["exit_code"],
+        restarts=seen["restarts"],
+        labels=seen["labels"],
+        started_at=seen["started_at"],
+        ports=tuple(seen.get("ports", ())),
+        lost_networks=tuple(seen.get("lost_networks", ())),
+        replaced_folders=tuple(seen.get("replaced_folders", ())),
+        recreated=seen.get("recreated", False),
+        changed=tuple(seen.get("changed", ())),
+        defaults=tuple(seen.get("defaults", ())),
+        proxies=tuple(seen.get("proxies", ())),
+        error=seen.get("error", ""),
+        trouble=seen.get("trouble", ""),
+        log=tuple(seen.get("log", ())),
+    )
