@@ -16,7 +16,7 @@ from deploy.spec.loading.loader import load_spec
 from deploy.stack import HERE, Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import AppliedAnswer, AppliedRequest
+    from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
 
 FORMAT = 1
 

@@ -12,7 +12,7 @@ from deploy.lifecycle.checks_in_logs import Patterns, is_check, last_of_each, wi
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import LogsRequest
+    from deploy.agent.contract.applied import LogsRequest
 
 # Compose 2.26 writes it before every line, whoever reads.
 CLEAR_LINE = b"\x1b[2K"

@@ -10,13 +10,8 @@ from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import OnEvent, held
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import (
-        DestroyAnswer,
-        DestroyRequest,
-        DownAnswer,
-        RemainsAnswer,
-        RemainsRequest,
-    )
+    from deploy.agent.contract.applied import RemainsAnswer, RemainsRequest
+    from deploy.agent.contract.releases import DestroyAnswer, DestroyRequest, DownAnswer
 
 
 def remains(there: Applied, transport: Transport) -> RemainsAnswer:

@@ -292,50 +292,6 @@ class PutBackAnswer(Changed):
     aside: str
 
 
-class AppliedRequest(Request, total=False):
-    """A stack whose release is asked for."""
-
-    stack: str | None
-    kit: str
-    """Folder of all stacks."""
-
-
-class AppliedAnswer(TypedDict):
-    """The stacks that have a release, and the release of the one that was asked for."""
-
-    stacks: list[str]
-    release: str | None
-    deployment: dict[str, Any] | None
-    places: list[str]
-
-
-class RemainsRequest(StackRequest):
-    """The folders and engines of a stack that a removal is about."""
-
-    folders: list[str]
-    engines: list[str]
-
-
-class RemainsAnswer(TypedDict):
-    """The parts of a stack that a removal would find."""
-
-    made: bool
-    root: bool
-    folders: list[str]
-    docker: bool
-    models: dict[str, list[str]]
-
-
-class LogsRequest(Request):
-    """Services whose printed lines are asked for."""
-
-    services: list[str]
-    tail: int
-    follow: bool
-    coloured: bool
-    prefixed: bool
-
-
 class UnitsAnswer(Changed):
     """The files that were placed in the host's scheduler, and the paths that were removed."""
 

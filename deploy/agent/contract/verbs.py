@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from deploy.agent.contract import engines, envelope, hardware, inputs, probe, releases
+    from deploy.agent.contract import applied, engines, envelope, hardware, inputs, probe, releases
 
 Request = TypeVar("Request", bound=Mapping[str, Any])
 Answer = TypeVar("Answer")
@@ -43,9 +43,9 @@ RESTART: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("restart
 DOWN: Verb[envelope.StackRequest, releases.DownAnswer] = Verb("down")
 DESTROY: Verb[releases.DestroyRequest, releases.DestroyAnswer] = Verb("destroy")
 CLEAN: Verb[releases.CleanRequest, releases.CleanAnswer] = Verb("clean")
-APPLIED: Verb[releases.AppliedRequest, releases.AppliedAnswer] = Verb("applied")
-REMAINS: Verb[releases.RemainsRequest, releases.RemainsAnswer] = Verb("remains")
-LOGS: Verb[releases.LogsRequest, bytes] = Verb("logs")
+APPLIED: Verb[applied.AppliedRequest, applied.AppliedAnswer] = Verb("applied")
+REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")
+LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
 JOB: Verb[envelope.JobRequest, dict[str, Any]] = Verb("job")
 EVIDENCE: Verb[probe.EvidenceRequest, dict[str, probe.EvidencePart]] = Verb("evidence")

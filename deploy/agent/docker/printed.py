@@ -14,7 +14,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import LogsRequest
+    from deploy.agent.contract.applied import LogsRequest
 
 AS_ROOT = "run the same command with sudo, or as root"
 

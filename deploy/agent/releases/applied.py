@@ -18,7 +18,7 @@ from deploy.agent.releases.remove import MADE
 from deploy.agent.remembered import read_json
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import AppliedAnswer, AppliedRequest, RemainsAnswer, RemainsRequest
+    from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest, RemainsAnswer, RemainsRequest
 
 DOCKER_SECONDS = 10
 

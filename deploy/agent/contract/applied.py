@@ -1,0 +1,51 @@
+"""The verbs that look at an applied stack: what is there, what a removal would find, what services print."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from deploy.agent.contract.envelope import Request, StackRequest
+
+
+class AppliedRequest(Request, total=False):
+    """A stack whose release is asked for."""
+
+    stack: str | None
+    kit: str
+    """Folder of all stacks."""
+
+
+class AppliedAnswer(TypedDict):
+    """The stacks that have a release, and the release of the one that was asked for."""
+
+    stacks: list[str]
+    release: str | None
+    deployment: dict[str, Any] | None
+    places: list[str]
+
+
+class RemainsRequest(StackRequest):
+    """The folders and engines of a stack that a removal is about."""
+
+    folders: list[str]
+    engines: list[str]
+
+
+class RemainsAnswer(TypedDict):
+    """The parts of a stack that a removal would find."""
+
+    made: bool
+    root: bool
+    folders: list[str]
+    docker: bool
+    models: dict[str, list[str]]
+
+
+class LogsRequest(Request):
+    """Services whose printed lines are asked for."""
+
+    services: list[str]
+    tail: int
+    follow: bool
+    coloured: bool
+    prefixed: bool
