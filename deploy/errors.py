@@ -11,7 +11,7 @@ PENDING = 3
 HELD = 4
 AS_ROOT = "run the same command with sudo, or as root"
 MOST_PROBLEMS = 250
-MORE_PROBLEMS = "and more problems from here on; mend these first"
+MORE_PROBLEMS = "more problems follow; correct these first"
 
 
 def as_word(path: Path | str) -> str:

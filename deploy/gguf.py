@@ -89,7 +89,7 @@ def is_projector(stream: Stream, name: str) -> bool:
 def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
     """Collect the wanted facts key by key."""
     if reader.take(4) != b"GGUF":
-        raise reader.wrong("it does not begin as GGUF files do")
+        raise reader.wrong("it does not begin with the GGUF magic number")
     version = reader.number("<I")
     if version not in _VERSIONS:
         raise reader.wrong(f"its format is {version}; 2 and 3 are known, both little-endian")

@@ -45,7 +45,7 @@ def with_line_feeds(text: str) -> tuple[str, str]:
     if not windows and not alone:
         return text, ""
     counted = [f"{windows} with CR LF"] * bool(windows) + [f"{alone} with CR alone"] * bool(alone)
-    note = f"lines end as on other systems ({', '.join(counted)}); they are taken with LF"
+    note = f"line ends of other systems ({', '.join(counted)}) are read as LF"
     return text.replace("\r\n", "\n").replace("\r", "\n"), note
 
 

@@ -128,7 +128,7 @@ def _object(door: Door, raw: bytes) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise KitError(f"{door.name} said what is no answer: {raw[:100]!r}", next_step(door))
+        raise KitError(f"{door.name} sent an invalid answer: {raw[:100]!r}", next_step(door))
     if "error" in found:
         # The status was sent before the work began: a failure comes as a line.
         raise refused(door, 200, raw)
@@ -141,4 +141,4 @@ def _ensure_no_error(door: Door, line: bytes) -> None:
 
 
 def _broken_off(door: Door) -> KitError:
-    return KitError(f"{door.name}: the answer ended before it said that it was done", next_step(door))
+    return KitError(f"{door.name}: the answer ended early", next_step(door))

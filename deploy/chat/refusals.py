@@ -25,12 +25,12 @@ def is_unable(said: str) -> bool:
 def looked_after(door: Door, model: str) -> str:
     """Return the next step if an engine does not find a model, or a part of it."""
     if not door.is_gateway:
-        anew = f"`{Line('restart', door.name)}`" if door.is_managed else f"start the engine at {door.url} anew"
+        anew = f"`{Line('restart', door.name)}`" if door.is_managed else f"restart the engine at {door.url}"
     else:
         managed = [name for name in dict(door.behind).get(model, ()) if name in door.managed]
-        anew = " or ".join(f"`{Line('restart', name)}`" for name in managed) or "start that engine anew"
-    mend = f"`{Line('models')}` says what is wrong with it, and `{Line('apply')}` makes it whole"
-    return f"{mend}; if nothing is, and it is made to answer, {anew}: an engine remembers what it could not do"
+        anew = " or ".join(f"`{Line('restart', name)}`" for name in managed) or "restart that engine"
+    mend = f"`{Line('models')}` shows its fault, and `{Line('apply')}` repairs it"
+    return f"{mend}; if it shows none and the model can chat, {anew}: an engine remembers a failed load"
 
 
 def of_gateway(door: Door, model: str, refusal: RefusedError) -> KitError:
@@ -51,17 +51,20 @@ def _explained(cause: Cause, door: Door, model: str, who: str) -> tuple[str, str
     match cause:
         case "own key":
             return (
-                f"{door.name} does not take this stack's key",
-                f"`{Line('apply')}` starts it anew with the key that lies here",
+                f"{door.name} rejects this stack's key",
+                f"`{Line('apply')}` restarts it with the key on this machine",
             )
         case "engine's key":
             step = (
                 "of an engine in kit.yaml look at its `key:`; "
                 f"an engine of the kit's own gets its key from `{Line('apply')}`"
             )
-            return f"{who} does not take the key that {door.name} sends", step
+            return f"{who} rejects the key that {door.name} sends", step
         case "model unknown":
-            return f"{door.name} does not know the model {model!r} yet", f"`{Line('apply')}` makes what kit.yaml says"
+            return (
+                f"{door.name} does not know the model {model!r} yet",
+                f"`{Line('apply')}` creates the models of kit.yaml",
+            )
         case "model absent":
             return f"{who} has no model {door.name_of(model)!r}, or not all of it", looked_after(door, model)
         case "late":
@@ -83,7 +86,7 @@ def _where_to_look(door: Door, model: str) -> str:
     logs = ", ".join(f"`{Line('logs', name)}`" for name in names if name in door.managed)
     outside = " and ".join(name for name in names if name not in door.managed)
     steps = [f"`{Line('status')}` says what runs, {logs} why it may not" if logs else ""]
-    steps.append(f"look at {outside} yourself, whether it runs and is reached from here" if outside else "")
+    steps.append(f"check that {outside} runs and is reachable from here" if outside else "")
     return "; ".join(step for step in steps if step) or f"`{Line('status')}` says what runs"
 
 

@@ -85,11 +85,11 @@ def refused(door: Door, status: int, raw: bytes) -> RefusedError:
     told, step = _said(raw), next_step(door)
     said = shortened(" ".join(told.split()), WORDS)
     if status in (401, 403):
-        step = "look at its key and at whom it lets ask"
+        step = "check its key and its access rules"
     elif status == 404:
         step = f"`{Line('models')}` shows which models are there; `{Line('apply')}` makes those of kit.yaml"
     elif status in (429, 503):
-        step = "wait until it has less to do, then ask again"
+        step = "wait until it is less busy, then ask again"
     return RefusedError(f"{door.name} answered {status}: {said}".rstrip(": "), step, _code(raw, status), told)
 
 
@@ -130,9 +130,9 @@ def _silence(door: Door, problem: Exception) -> str:
     if isinstance(problem, ConnectionRefusedError):
         return f"{door.url} refuses the connection"
     if isinstance(problem, socket.gaierror):
-        return f"the name {urlsplit(door.url).hostname} is not known here"
+        return f"the name {urlsplit(door.url).hostname} does not resolve"
     if isinstance(problem, TimeoutError):
-        return f"nothing came from {door.url} in time"
+        return f"timeout: no answer from {door.url}"
     if isinstance(problem, http.client.IncompleteRead | http.client.RemoteDisconnected | ConnectionResetError):
-        return f"{door.url} broke the answer off"
+        return f"{door.url} closed the connection during the answer"
     return f"{door.url}: {getattr(problem, 'strerror', None) or str(problem) or type(problem).__name__}"

@@ -148,10 +148,12 @@ def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) ->
         return templates.get_template(name).render(context)
     except jinja2.TemplateSyntaxError as error:
         place = f"templates/{error.name or name}:{error.lineno}"
-        raise UsageError(f"{place}: {error.message}", "mend the template, or remove it to use the kit's own") from None
+        raise UsageError(
+            f"{place}: {error.message}", "correct the template, or remove it to use the kit's own"
+        ) from None
     except TEMPLATE_FAULTS as error:
         raise UsageError(
-            f"{_place(name, error)}: {error}", "mend the template, or remove it to use the kit's own"
+            f"{_place(name, error)}: {error}", "correct the template, or remove it to use the kit's own"
         ) from None
 
 

@@ -32,7 +32,7 @@ def request_parts(request: Mapping[str, Any], *, base: str | None = None, parent
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """Return the differences in words; the parent counts only if nothing else differs."""
     own = tuple(_own_changes(before, now))
-    return own or (("what it is made from changed",) if before.get(_PARENT) != now.get(_PARENT) else ())
+    return own or (("its base changed",) if before.get(_PARENT) != now.get(_PARENT) else ())
 
 
 def _own_changes(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

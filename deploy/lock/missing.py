@@ -39,7 +39,11 @@ def image_fault(image: ImageSource, locked: ImageLock) -> str:
     """Return the difference between an image's entry and its source; empty if they agree."""
     if isinstance(image, Pulled) or isinstance(locked, PulledImageLock):
         is_other = isinstance(image, Pulled) != isinstance(locked, PulledImageLock)
-        return f"is locked as {locked.source}; this kit does it otherwise" if is_other else ""
+        return (
+            f"is locked as {locked.source}; this kit {'pulls' if isinstance(image, Pulled) else 'builds'} it"
+            if is_other
+            else ""
+        )
     if (locked.suite, locked.python) != (image.suite, image.python):
         return f"is locked for {locked.suite}, this kit builds on {image.suite}"
     if (locked.requirements, locked.overrides) != (tuple(image.requirements), tuple(image.overrides)):
@@ -69,7 +73,7 @@ def file_fault(wanted: FileSource | None, locked: AdapterLock) -> str:
     """Return the difference between an adapter's or a projector's entry and kit.yaml; empty if they agree."""
     if wanted is not None and (locked.file, locked.sha256) == (wanted.file, wanted.sha256):
         return ""
-    return f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml says otherwise"
+    return f"is locked as {locked.file} with sha256 {locked.sha256[:12]}; kit.yaml names another file"
 
 
 def model_fault(model: Model, locked: ModelLock) -> str:

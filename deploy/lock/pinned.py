@@ -157,6 +157,6 @@ def _unknown(name: str, known: list[str], packages: frozenset[str]) -> UsageErro
     near = did_you_mean(name, [*known, *sorted(packages)])
     there = ", ".join(dict.fromkeys(known)) or "nothing"
     return UsageError(
-        f"nothing that is pinned is called {name}{near}",
+        f"no pinned input is called {name}{near}",
         f"name a service, a model or a Python package; beside {len(packages)} packages there are: {there}",
     )

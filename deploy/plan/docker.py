@@ -96,10 +96,10 @@ def docker_operations(deployment: Deployment, observation: Observation) -> Itera
     """Yield the operations on Docker itself; a working Docker is left alone."""
     work, client = docker_work(deployment, observation), observation.docker.client_path
     if work.installs_engine:
-        cause = f"not on host, {client} is a client alone" if client else "not on host"
+        cause = f"not on host, {client} is only a client" if client else "not on host"
         yield Operation("docker engine", "install", cause, "docker_engine")
     elif work.starts:
-        yield Operation("docker engine", "start", "installed, does not run", "docker_engine")
+        yield Operation("docker engine", "start", "installed, not running", "docker_engine")
     if work.installs_plugins:
         cause = f"{client} has no such plugin" if client else "not on host"
         yield Operation("docker compose", "install", cause, "docker_engine")
@@ -107,7 +107,7 @@ def docker_operations(deployment: Deployment, observation: Observation) -> Itera
         differences = ", ".join(_differences(observation.daemon_json or {}, SETTINGS))
         yield Operation("docker settings", "change", f"in daemon.json {differences}", "docker_engine")
     elif work.reloads:
-        yield Operation("docker settings", "change", "the engine has not taken its daemon.json over", "docker_engine")
+        yield Operation("docker settings", "change", "Docker has not loaded its daemon.json", "docker_engine")
 
 
 def _differences(before: dict[str, Any], wanted: dict[str, Any], above: str = "") -> Iterator[str]:
@@ -132,7 +132,7 @@ def docker_refusals(deployment: Deployment, observation: Observation) -> Iterato
     if docker.daemon_json_problem and (work.is_own or work.starts):
         yield (
             f"{DAEMON_JSON}, {docker.daemon_json_problem}",
-            "mend it, for no engine starts with it; then run the same command again",
+            "correct it: Docker does not start with it; then run the same command again",
         )
     for name, have, need in (
         ("Docker", docker.version, ENGINE_FLOOR),
@@ -153,8 +153,8 @@ def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
     """Yield the settings of this Docker that no container could have as its release says."""
     if docker.missing_limits:
         missing = " and ".join(docker.missing_limits)
-        cure = "switch it on (for memory: `cgroup_enable=memory` on the kernel's command line), reboot, try again"
-        yield f"this kernel limits no container's {missing}: Docker leaves the limits out", cure
+        cure = "enable it (for memory: `cgroup_enable=memory` on the kernel's command line), reboot, try again"
+        yield f"this kernel limits no container's {missing}: Docker ignores the limits", cure
     for option, problem, key in ENGINE_WIDE:
         if option in docker.security:
             yield problem, f"take `{key}` out of {DAEMON_JSON} or of dockerd's command line, and restart Docker"

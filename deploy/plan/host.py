@@ -49,7 +49,7 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Opera
             seen = observation.folder(folder.host_path)
             if is_handed_over(folder, observation):
                 cause = (
-                    f"belongs to {seen.uid}:{seen.gid}, not to {folder.owner}; it changes hands with all that is in it"
+                    f"belongs to {seen.uid}:{seen.gid}, not to {folder.owner}; its owner changes, with all its content"
                 )
                 yield Operation(f"folder {folder.host_path}", "change", cause, "folders", service.name)
             elif not seen.exists:
@@ -64,7 +64,7 @@ def _models(deployment: Deployment, observation: Observation) -> Iterator[Operat
         sha256 = observation.models.get(model.host_path)
         if sha256 != model.sha256:
             unhashed = model.host_path in observation.unhashed_models
-            other = "not known to be the one that was fetched" if unhashed else "file is not the one that was fetched"
+            other = "not verified since it was fetched" if unhashed else "file differs from the fetched one"
             cause = "not on host" if sha256 is None else other
             yield Operation(f"model {model.name}", "fetch", cause, "models", model.service)
 
@@ -81,7 +81,7 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
             cause = "not on host" if first else f"no copy for {', '.join(missing)}"
             yield Operation(f"secret {secret.name}", "create", cause, "release")
         elif (secret.owner, secret.name) in observation.replaced_secrets:
-            yield Operation(f"secret {secret.name}", "change", f"{secret.reference} holds another one", "release")
+            yield Operation(f"secret {secret.name}", "change", f"{secret.reference} holds another value", "release")
         elif opened := _opened(deployment, observation, secret):
             yield Operation(f"secret {secret.name}", "change", opened, "release")
 

@@ -94,7 +94,7 @@ def _cause(model: CreatedModel, known: str | None, seen: SeenEngine, touched: se
         there = f" as {seen.spellings[model.name]}" if model.name in seen.spellings else ""
         return f"on the engine{there}, but {_not_ours(model)}: it is replaced"
     if known != model.digest:
-        anew = f"made from {model.request.get('from')}, which is made anew"
+        anew = f"made from {model.request.get('from')}, which is recreated"
         return anew if _rests_on(model, touched, seen) else _why(model, seen)
     return _by_hand(model, seen) if live != seen.manifests.get(model.name) else None
 
@@ -202,8 +202,8 @@ def _bare(engine: Engine, observation: Observation) -> Iterator[str]:
     making = {model.name for model, _, _ in model_changes(engine, observation)}
     if bare := [model.name for model in engine.models if model.is_bare and model.name in making]:
         names = ", ".join(bare)
-        step = "`template` at the model gives it one; a base model only goes on with a text"
-        yield f"the file of {names} has no chat template, so {engine.name} passes on the bare words; {step}"
+        step = "`template` at the model sets one; a base model only continues a text"
+        yield f"the file of {names} has no chat template, so {engine.name} passes on the plain text; {step}"
 
 
 def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
     damaged = [model.name for model in engine.models if damage_of(model, seen)]
     if damaged and engine.models_dir is None:
         names = ", ".join(damaged)
-        yield f"{engine.name} may go on refusing {names} after this apply, until it is started anew: it remembers"
+        yield f"{engine.name} may still refuse {names} until it is restarted: it remembers the failure"
 
 
 def model_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEANINGS: dict[Choice, str] = {
     "move": "takes it along",
     "fresh": "begins empty",
-    "found": "goes on with what lies there now",
+    "found": "continues with the data there now",
 }
 ACTIONS: dict[Choice, Action] = {"move": "move", "fresh": "begin", "found": "adopt"}
 
@@ -99,7 +99,7 @@ def question_of(place: Place, seen: SeenData) -> Question | None:
             seen.before,
             f"{place.host_path} holds a database of {place.service} that cannot be read",
             (),
-            "put a sound one there, out of a copy",
+            "restore an intact one from a copy",
             "",
         )
     if seen.before == place.host_path:

@@ -174,7 +174,7 @@ def _older_than_data(deployment: Deployment, observation: Observation) -> Iterat
         if service.data is not None and wrote and _is_below(service.data.version, wrote):
             copies = Stack(deployment.stack).copies(service.name)
             yield (
-                f"{service.name} {service.data.version} would start on data that {wrote} wrote, and could spoil it",
+                f"{service.name} {service.data.version} would start on data that {wrote} wrote, and could damage it",
                 f"keep {wrote} or newer; a copy of older data, if one was taken, lies in {copies}",
             )
 

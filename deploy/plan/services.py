@@ -69,7 +69,7 @@ def _change(
     if container.state != "running":
         # Docker's word for one that nobody has started yet, as a run that is cut off leaves it.
         never = container.state == "created"
-        return "start", "made and never started" if never else f"{container.state} with exit code {container.exit_code}"
+        return "start", "created, never started" if never else f"{container.state} with exit code {container.exit_code}"
     if container.health == "unhealthy":
         return "recreate", "unhealthy"
     return None
@@ -80,7 +80,7 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     if container.labels.get("kit.digest") != parts["digest"]:
         released = observation.manifest["services"] if observation.manifest else {}
         before = released.get(service.name)
-        yield ", ".join(_differences(before, parts)) if before else "made from an unknown release"
+        yield ", ".join(_differences(before, parts)) if before else "created from an unknown release"
     image = observation.images.get(service.image.reference)
     if image is not None and container.image_id != image.id:
         yield "image was rebuilt"
@@ -94,7 +94,7 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose
     if made_by and now and _release(made_by) != _release(now):
-        yield f"made by Compose {_release(made_by)}, the host has {_release(now)}"
+        yield f"created by Compose {_release(made_by)}, the host has {_release(now)}"
     yield from _outdated(service, container)
     yield from _by_hand(container)
 
@@ -103,9 +103,9 @@ def _outdated(service: Service, container: Container) -> Iterator[str]:
     """Yield properties of a container from an older Docker or client, which a new one would not have."""
     proxies = sorted(set(container.proxies) - dict(service.environment).keys())
     if proxies:
-        yield f"Docker's client gave it {', '.join(proxies)}, which kit.yaml does not say"
+        yield f"Docker's client gave it {', '.join(proxies)}, which kit.yaml does not set"
     if container.defaults:
-        yield f"made when Docker had other defaults: {', '.join(container.defaults)}"
+        yield f"created under other defaults of Docker: {', '.join(container.defaults)}"
 
 
 def _by_hand(container: Container) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _lost_models(deployment: Deployment, service: Service, observation: Observat
     for model in deployment.models:
         is_unknown = model.host_path in observation.unhashed_models
         if model.service == service.name and not is_unknown and observation.models.get(model.host_path) != model.sha256:
-            yield f"its model {model.name} is not the one that was fetched"
+            yield f"its model {model.name} differs from the fetched one"
 
 
 def _differences(before: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:

@@ -64,7 +64,7 @@ class Place:
             told = answer.headers["Content-Length"]
             if len(body) > largest:
                 raise KitError(
-                    f"{self.named} answers with more than {largest} bytes", "see whether it is the right one"
+                    f"{self.named} answers with more than {largest} bytes", "check that it is the right address"
                 )
             if told is not None and told.isdigit() and len(body) < int(told):
                 raise self.silent(f"it ended after {len(body)} of {told} bytes")

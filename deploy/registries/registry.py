@@ -74,7 +74,7 @@ class Registry:
         digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
         told = reference if reference.startswith("sha256:") else answer.headers["Docker-Content-Digest"]
         if told and told != digest:
-            raise self.wrong(reference, f"its bytes have the digest {digest}, {plain(told)} was told")
+            raise self.wrong(reference, f"its bytes have the digest {digest} instead of {plain(told)}")
         return Manifest(digest, self._document(answer.body, reference))
 
     @contextmanager
@@ -90,7 +90,7 @@ class Registry:
         """Return the error about an answer that is no manifest."""
         return KitError(
             f"{self.place.named} gives no image for {self.named(reference)}: {what}",
-            "see whether the address is a registry; try again, or name another",
+            "check that the address is a registry's; try again, or name another",
         )
 
     def named(self, reference: str) -> str:
@@ -146,13 +146,11 @@ class Registry:
         if answer.status in (401, 403):
             return self._refusal(f"{self.named(reference)}: {said}")
         if answer.status == 404:
-            return KitError(
-                f"{self.place.named} has no {self.named(reference)}: {said}", "see that name and tag are right"
-            )
+            return KitError(f"{self.place.named} has no {self.named(reference)}: {said}", "check the name and the tag")
         if answer.status == 429:
             wait = f"in {wait} s" if (wait := answer.headers["Retry-After"] or "").isdigit() else "in an hour"
             return KitError(
-                f"{self.place.named} was asked too often: {said}",
+                f"{self.place.named} limits requests: {said}",
                 f"try again {wait}"
                 + (f", or name `mirrors: {{{self.place.mirror}: ...}}`" if self.place.mirror else ""),
             )
@@ -162,7 +160,7 @@ class Registry:
         mirror = f", or `mirrors: {{{self.place.mirror}: ...}}` that asks for no account" if self.place.mirror else ""
         return KitError(
             f"{self.place.named} refuses: {what}",
-            f"the kit asks without an account: see that the name is right and public{mirror}",
+            f"the kit asks without an account: check that the name is right and public{mirror}",
         )
 
 
@@ -208,8 +206,8 @@ def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
     wanted = "/".join(PLATFORM.values())
     there = ", ".join(sorted(set(platforms) - {"unknown/unknown"})) or "none"
     raise KitError(
-        f"{registry.place.named} has {registry.named(asked)} not for {wanted}; it has it for {there}",
-        "name an image that has it",
+        f"{registry.place.named} has no {registry.named(asked)} for {wanted}, only for {there}",
+        "name an image for it",
     )
 
 

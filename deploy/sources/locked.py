@@ -105,7 +105,7 @@ def ensure_same(what: str, wanted: str, found: str) -> None:
     if found != wanted:
         raise KitError(
             f"{what}: its file has the sha256 {found}, kit.yaml says {wanted}",
-            "write the right one in kit.yaml, if the file is the one that you mean",
+            "correct it in kit.yaml, if this is the intended file",
         )
 
 

@@ -91,7 +91,7 @@ def test_an_engine_that_its_owner_stopped_is_started_and_nothing_is_installed(la
     try:
         (operation,) = docker_operations(HOME, observed(host))
         assert (operation.action, operation.resource) == ("start", "docker engine")
-        assert operation.cause == "installed, does not run"
+        assert operation.cause == "installed, not running"
         result = converge({"box": host}, *ENGINE)
         assert result.ok, result.failures
         assert observed(host).docker.server

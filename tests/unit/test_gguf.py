@@ -63,7 +63,7 @@ def test_a_stream_that_gives_little_at_a_time_is_read_as_well() -> None:
     ("content", "words"),
     [
         (b"", "ends in the middle of its header"),
-        (b"PK\3\4" + b"\0" * 40, "does not begin as GGUF files do"),
+        (b"PK\3\4" + b"\0" * 40, "does not begin with the GGUF magic number"),
         (gguf(PLAIN, 1), "its format is 1"),
         (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "little-endian"),
         (GOOD[:100], "ends in the middle of its header"),

@@ -98,7 +98,7 @@ def _release(share: Share, prepared: Prepared) -> str:
         lines.append(f"held by {_holder(observation.holder)}")
     elif observation.interrupted and prepared.plan.operations:
         # One that left nothing to do is nobody's concern, and no apply would ever end it.
-        lines.append(f"the last run was cut off; the next apply goes on from there: {Line('apply', spec=share.path)}")
+        lines.append(f"the last run was interrupted; the next apply continues it: {Line('apply', spec=share.path)}")
     return "\n".join(lines)
 
 

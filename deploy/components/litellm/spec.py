@@ -15,9 +15,9 @@ from deploy.strict import Strict
 DEFAULT_PORT = 4000
 VERSION_FLOOR = (
     "1.84.0",
-    "SQL could be put in with a key before 1.83.7 (CVE-2026-42208), sign-in passed by before 1.84.0 (CVE-2026-49468)",
+    "SQL injection with a key before 1.83.7 (CVE-2026-42208), sign-in bypass before 1.84.0 (CVE-2026-49468)",
 )
-_STOLEN = "this upload was compromised and sends secrets away"
+_STOLEN = "this upload was compromised and leaks secrets"
 BAD_VERSIONS = (("1.82.7", _STOLEN), ("1.82.8", _STOLEN))
 
 

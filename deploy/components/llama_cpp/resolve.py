@@ -74,8 +74,8 @@ def _model_file(spec: LlamaCppEngine, site: Site, model: LockedModel, owner: Own
 
 
 def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
-    step = f"`chat_template` at {spec.name} gives it one; a base model only goes on with a text"
-    return f"the file of {model.name} has no chat template, so {spec.name} passes on the bare words; {step}"
+    step = f"`chat_template` at {spec.name} sets one; a base model only continues a text"
+    return f"the file of {model.name} has no chat template, so {spec.name} passes on the plain text; {step}"
 
 
 def _argv(spec: LlamaCppEngine, model: LockedModel, *, has_template: bool) -> tuple[str, ...]:

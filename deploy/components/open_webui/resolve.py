@@ -88,7 +88,7 @@ def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...], embedding: str 
     able = {model for offer in offers if isinstance(offer, Embeddings) for model in offer.models}
     if embedding is not None and embedding not in able:
         raise UsageError(
-            f"webui.embedding: nothing turns text into vectors with {embedding}",
+            f"webui.embedding: no engine makes embeddings with {embedding}",
             f"name one of {', '.join(sorted(able))}" if able else "leave webui.embedding out",
         )
 

@@ -93,7 +93,7 @@ class Parameters(Strict):
 
 NAMES = tuple(Parameters.model_fields)
 _IGNORED = "is accepted and ignored by the engine"
-_WITHDRAWN = "is not known to the engine any more"
+_WITHDRAWN = "is no longer known to the engine"
 _NOTHING = "leave it out"
 _SAMPLING = "leave it out; set `temperature`, `top_p` and `min_p` instead"
 REFUSED = {

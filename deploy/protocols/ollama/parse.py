@@ -28,7 +28,7 @@ from deploy.text_file import decoded, with_line_feeds
 from deploy.words import did_you_mean
 
 COMMENT = "a '#' begins a comment only at the start of a line"
-_DRAFT = "DRAFT has no key in kit.yaml; go without it, the model answers the same, only slower"
+_DRAFT = "DRAFT has no key in kit.yaml; without it the model answers the same, only slower"
 _PLACEHOLDER = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
 _SECOND_FROM = "a second FROM names no file; kit.yaml takes one model, and a projector as a file beside it"
 _THIRD_FROM = "a third FROM: kit.yaml takes a model and its projector; name one file that holds the whole model"
@@ -111,7 +111,7 @@ def _leave_placeholder(found: _Found) -> None:
     """Leave out a template that is only a placeholder of a renderer that is left out."""
     if found.has_lost_its_prompt and _PLACEHOLDER.fullmatch(found.texts.get("template", "")):
         del found.texts["template"]
-        found.leave_out(found.lines["template"], "TEMPLATE only stands in for the RENDERER that is left out")
+        found.leave_out(found.lines["template"], "TEMPLATE is only a placeholder for the RENDERER, which is left out")
 
 
 def _carried(found: _Found, given: Instruction) -> Instruction:
@@ -122,7 +122,7 @@ def _carried(found: _Found, given: Instruction) -> Instruction:
         char = place[0]
         line = given.line + placed(place.start())[0] - 1
         if CONTROL.match(char):
-            found.leave_out(line, f"{described(char)}: a control character that no text may hold; it is taken out")
+            found.leave_out(line, f"{described(char)}: a control character that no text may hold; it is removed")
         elif is_text:
             found.note(line, f"{described(char)}: the engine's own reader drops it; kit.yaml carries it")
         else:

@@ -81,7 +81,7 @@ def fetch_wheel(url: str, file: str, sha256: str, folder: Path, fetch: Fetch, sa
             said(f"fetching {file}", done, total)
     if digest.hexdigest() != sha256:
         raise KitError(
-            f"{file} has the sha256 {digest.hexdigest()}, the index told {sha256}", "try again, or name another mirror"
+            f"{file} has the sha256 {digest.hexdigest()}, the index says {sha256}", "try again, or name another mirror"
         )
     return path
 

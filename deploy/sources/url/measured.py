@@ -20,7 +20,7 @@ def measure_url(url: str, fetch: Fetch, said: Said) -> Measured:
     with place.opened(url, {"Accept": "*/*", "Accept-Encoding": "identity"}) as answer:
         if answer.status != 200:
             raise KitError(
-                f"{place.named} answers {answer.status} {answer.reason}", "see that the address is right and public"
+                f"{place.named} answers {answer.status} {answer.reason}", "check that the address is right and public"
             )
         told = answer.headers["Content-Length"] or ""
         total = int(told) if told.isdigit() else None

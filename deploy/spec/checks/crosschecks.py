@@ -90,7 +90,7 @@ def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
     for service in services(spec):
         if service.spec.is_open and not service.spec.traits.has_authentication:
             path = (*service.path, "publish")
-            yield Finding(path, f"{service.name} asks nobody for a key; write `publish: local` and use the gateway")
+            yield Finding(path, f"{service.name} has no authentication; write `publish: local` and use the gateway")
 
 
 def versions_are_safe(spec: Spec) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
         path = (*service.path, "version")
         bad = dict(service.spec.traits.bad_versions)
         if version in bad:
-            yield Finding(path, f"{version} is refused: {bad[version]}; take {floor} or newer")
+            yield Finding(path, f"{version} is refused: {bad[version]}; use {floor} or newer")
         elif Version(version) < Version(floor):
             yield Finding(path, f"{version} is older than {floor}: {reason}")
 

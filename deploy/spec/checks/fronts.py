@@ -74,7 +74,7 @@ def fallbacks_end_somewhere(spec: Spec) -> Iterator[Finding]:
                 places.setdefault((model, name), ("gateway", "routes", index, "fallbacks", place))
     for way in cycles(graph):
         steps = [places[step] for step in pairwise(way)]
-        message = f"{way[-1]} falls back on itself in the end ({way_text(way)}); take one of these fallbacks out"
+        message = f"{way[-1]} falls back on itself in the end ({way_text(way)}); remove one of these fallbacks"
         yield Finding(steps[-1], message, tuple(steps[:-1]))
 
 

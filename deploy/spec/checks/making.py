@@ -110,7 +110,7 @@ def templates_are_heeded(spec: Spec) -> Iterator[Finding]:
     deaf = {engine.name: index for index, engine in enumerate(spec.engines) if not engine.heeds_templates}
     for index, model in enumerate(spec.models):
         if model.template is not None and model.renderer is None and model.engine in deaf:
-            message = f"{model.engine} is told to take no model's `template`; leave it out, or that setting there"
+            message = f"{model.engine} ignores the `template` of its models; leave it out, or that setting"
             yield Finding(("models", index, "template"), message, (("engines", deaf[model.engine]),))
 
 

@@ -70,7 +70,7 @@ def imported(
     found, lost = _with_projector(parsed.modelfile, file.parent)
     whole, sha256s, problems = _with_files(replace(parsed, modelfile=found), content, file, beside, progress)
     if problems:
-        next_step = "bring the GGUF file to where that line says, or change the line"
+        next_step = "put the GGUF file at that path, or change the line"
         raise SpecError([*problems, *parsed.left_out], next_step)
     entry = spec_entry(whole, name or name_of(file), engine, sha256s)
     refused = refused_by_itself(entry, place, parsed.lines)

@@ -97,14 +97,14 @@ def test_an_error_within_an_answer_that_began_well_is_seen(protocol: str, line: 
 def test_an_answer_that_ends_too_early_is_no_answer(protocol: str) -> None:
     line = b'{"message":{"content":"a"}}\n' if protocol == "ollama" else b'data: {"choices":[]}\n\n'
     with scripted(playing(line)) as server:
-        assert "ended before it said that it was done" in failure(door(server.url, protocol)).problem
+        assert "ended early" in failure(door(server.url, protocol)).problem
     with scripted(playing(line, ended=False)) as server:
-        assert "ended before it said that it was done" in failure(door(server.url, protocol)).problem
+        assert "ended early" in failure(door(server.url, protocol)).problem
 
 
 def test_what_is_no_answer_at_all_is_shown() -> None:
     with scripted(playing(b"<html>\n")) as server:
-        assert failure(door(server.url)).problem == "mac said what is no answer: b'<html>\\n'"
+        assert failure(door(server.url)).problem == "mac sent an invalid answer: b'<html>\\n'"
 
 
 def test_nobody_there_is_told_with_the_next_step() -> None:
@@ -117,7 +117,7 @@ def test_nobody_there_is_told_with_the_next_step() -> None:
     assert failure(managed).next_step == "`kit status` says what runs, `kit logs main` why it may not"
 
 
-@pytest.mark.parametrize(("status", "step"), [(401, "look at its key"), (503, "wait until it has less to do")])
+@pytest.mark.parametrize(("status", "step"), [(401, "check its key"), (503, "wait until it is less busy")])
 def test_a_refusal_says_what_to_do(status: int, step: str) -> None:
     with scripted(lambda asked: asked.answer(status, b'{"error":"no"}')) as server:
         wrong = failure(door(server.url))
@@ -140,15 +140,17 @@ def test_a_model_that_an_engine_lacks_is_guessed_from_those_that_it_has(protocol
     assert wrong.problem == "mac has no model 'gemma:1d' (did you mean gemma:1b?)"
     assert wrong.next_step == "there are: gemma:1b"
     assert declared.problem == "mac has no model 'gemma:1d', or not all of it"
-    assert declared.next_step.startswith("`kit models` says what is wrong with it, and `kit apply` makes it whole")
+    assert declared.next_step.startswith("`kit models` shows its fault, and `kit apply` repairs it")
 
 
-@pytest.mark.parametrize(("is_managed", "anew"), [(True, "`kit restart mac`"), (False, "start the engine at http://")])
+@pytest.mark.parametrize(
+    ("is_managed", "anew"), [(True, "`kit restart mac`"), (False, "restart the engine at http://")]
+)
 def test_a_model_whose_file_the_engine_did_not_find_once_is_told_with_what_makes_it_look_again(
     is_managed: bool, anew: str
 ) -> None:
     with scripted(lambda asked: asked.answer(400, b'{"error":"\\"m\\" does not support chat"}')) as server:
         wrong = failure(replace(door(server.url), is_managed=is_managed))
     assert wrong.problem == 'mac answered 400: "m" does not support chat'
-    assert wrong.next_step.startswith("`kit models` says what is wrong with it, and `kit apply` makes it whole")
+    assert wrong.next_step.startswith("`kit models` shows its fault, and `kit apply` repairs it")
     assert anew in wrong.next_step

@@ -52,18 +52,18 @@ def failure(status: int, said: str, *engines: str) -> KitError:
     [
         (500, AWAY + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
         (500, NO_ANSWER + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
-        (404, ABSENT + TAIL, "main, which serves poet behind gate, has no model 'poet'", "`kit models` says what"),
+        (404, ABSENT + TAIL, "main, which serves poet behind gate, has no model 'poet'", "`kit models` shows its"),
         (
             500,
             UNABLE + TAIL,
             "main, which serves poet behind gate, cannot answer with 'poet'",
-            "`kit models` says what",
+            "`kit models` shows its",
         ),
-        (400, UNKNOWN, "gate does not know the model 'poet' yet", "`kit apply` makes what kit.yaml says"),
+        (400, UNKNOWN, "gate does not know the model 'poet' yet", "`kit apply` creates the models of kit.yaml"),
         (408, LATE + TAIL, "main, which serves poet behind gate, gave no answer in the time", "ask for less, or write"),
-        (401, THEIR_KEY + TAIL, "main, which serves poet behind gate, does not take the key", "of an engine in kit"),
-        (401, "no key, or not the one of this gateway", "gate does not take this stack's key", "`kit apply` starts"),
-        (400, "No connected db.", "gate does not take this stack's key", "`kit apply` starts it anew"),
+        (401, THEIR_KEY + TAIL, "main, which serves poet behind gate, rejects the key", "of an engine in kit"),
+        (401, "no key, or not the one of this gateway", "gate rejects this stack's key", "`kit apply` restarts"),
+        (400, "No connected db.", "gate rejects this stack's key", "`kit apply` restarts it"),
     ],
 )
 def test_what_a_gateway_says_is_told_with_place_problem_and_next_step(
@@ -87,8 +87,7 @@ def test_engines_of_the_kit_and_others_are_looked_at_where_they_are() -> None:
     wrong = failure(500, AWAY, "main", "mac")
     assert wrong.problem.startswith("main or mac, which serves poet behind gate, does not answer")
     assert wrong.next_step == (
-        "`kit status` says what runs, `kit logs main` why it may not;"
-        " look at mac yourself, whether it runs and is reached from here"
+        "`kit status` says what runs, `kit logs main` why it may not; check that mac runs and is reachable from here"
     )
 
 

@@ -107,7 +107,7 @@ def test_problems_of_a_modelfile_have_their_line(kit: Kit, tmp_path: Path, monke
     assert (shown.code, shown.out) == (2, "")
     assert shown.err.splitlines() == [
         "Modelfile:1:1: ./nope.gguf cannot be read: No such file or directory",
-        "bring the GGUF file to where that line says, or change the line",
+        "put the GGUF file at that path, or change the line",
     ]
 
 

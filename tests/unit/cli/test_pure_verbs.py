@@ -41,7 +41,7 @@ def test_check_notes_a_text_whose_lines_end_as_on_windows(kit: Kit, spec: Path) 
         'models: [{name: a, engine: mac, from: "llama3:8b", system: {file: p.txt}}]\n'
     )
     write_lock(lock_of(load_spec(spec)), spec.with_name("kit.lock"))
-    note = "p.txt: lines end as on other systems (2 with CR LF); they are taken with LF"
+    note = "p.txt: line ends of other systems (2 with CR LF) are read as LF"
     shown = kit("check")
     assert (shown.code, shown.err) == (0, f"note: {note}\n")
     assert kit("check", "--json").document["notes"] == [note]

@@ -157,7 +157,7 @@ def test_a_host_at_work_names_the_holder(desired: Share, running: Observation) -
 def test_a_run_that_was_cut_off_is_told_with_the_next_step_while_something_is_left_to_do(
     desired: Share, running: Observation
 ) -> None:
-    words = f"the last run was cut off; the next apply goes on from there: kit apply {typed(desired.path)}"
+    words = f"the last run was interrupted; the next apply continues it: kit apply {typed(desired.path)}"
     assert words in text(desired, replace(running, interrupted="first", good=None))
     assert f"nothing was applied here yet\n{words}\n" in text(desired, replace(BARE, interrupted="first"))
     healed = replace(running, interrupted="first")

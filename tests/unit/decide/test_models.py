@@ -57,7 +57,7 @@ def test_what_a_parent_is_made_of_decides_of_its_children_too() -> None:
     before, after = made(parent, child), made({**parent, "system": "Be brief."}, child)
     assert before["b"].request == after["b"].request
     assert before["b"].digest != after["b"].digest
-    assert changes(before["b"].parts, after["b"].parts) == ("what it is made from changed",)
+    assert changes(before["b"].parts, after["b"].parts) == ("its base changed",)
 
 
 def test_a_model_is_bare_where_neither_its_file_nor_the_spec_has_a_template() -> None:
@@ -176,7 +176,7 @@ def test_a_lock_that_lacks_an_adapter_or_has_another_is_told() -> None:
     assert (problem.path, problem.message) == ("adapters.main/a", "is not locked yet")
     other = lock.adapters["main/a"].model_copy(update={"sha256": "c" * 64})
     (problem,) = missing_inputs(spec, lock.model_copy(update={"adapters": {"main/a": other}}))
-    assert "kit.yaml says otherwise" in problem.message
+    assert "kit.yaml names another file" in problem.message
     assert "adapters" not in lock_text(lock.model_copy(update={"adapters": {}}))
 
 

@@ -119,5 +119,5 @@ def test_addresses_that_are_pinned_stay_until_they_are_named(tmp_path: Path) -> 
     assert list(told(list(differences(lock_document(before), lock_document(after)))))[1:] == [
         "address lan: 192.168.1.20, fd00::20 -> 192.168.1.77"
     ]
-    with pytest.raises(UsageError, match="nothing that is pinned is called all"):
+    with pytest.raises(UsageError, match="no pinned input is called all"):
         made("all")

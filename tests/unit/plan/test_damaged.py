@@ -54,7 +54,7 @@ def test_an_engine_elsewhere_whose_model_is_damaged_may_have_to_be_started_anew_
     ((resource, action, cause),) = host.plan(outside)
     assert (resource, action, cause) == ("model toy", "create", "damaged: the engine lists it and lacks a part of it")
     (line,) = model_advice(outside, host.seen(outside))
-    assert line.startswith("main may go on refusing toy after this apply, until it is started anew")
+    assert line.startswith("main may still refuse toy until it is restarted")
 
 
 def test_a_file_that_the_engine_dropped_is_sent_again_for_a_change(host: Host) -> None:

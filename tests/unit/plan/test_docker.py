@@ -116,7 +116,7 @@ def test_mappings_are_merged_and_everything_else_is_replaced() -> None:
     [
         (
             "/usr/local/bin/docker",
-            ["not on host, /usr/local/bin/docker is a client alone", "/usr/local/bin/docker has"],
+            ["not on host, /usr/local/bin/docker is only a client", "/usr/local/bin/docker has"],
         ),
         (None, ["not on host", "not on host"]),
     ],

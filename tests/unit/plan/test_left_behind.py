@@ -68,7 +68,7 @@ def test_a_file_without_a_chat_template_is_told_when_its_model_is_made_and_never
         return [line for line in model_advice(deployment, host.seen(deployment)) if "no chat template" in line]
 
     (line,) = told()
-    assert line.startswith("the file of toy has no chat template, so main passes on the bare words; `template` at")
+    assert line.startswith("the file of toy has no chat template, so main passes on the plain text; `template` at")
     host.sync(deployment)
     assert told() == []
 

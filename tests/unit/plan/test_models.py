@@ -122,7 +122,7 @@ def test_what_changed_in_the_spec_has_a_name(host: Host) -> None:
     changed = host.deployment({**before, "temperature": 0.6, "stop": ["END"]}, child)
     assert host.plan(changed) == [
         ("model toy", "create", "stop added, temperature changed"),
-        ("model child", "create", "made from toy, which is made anew"),
+        ("model child", "create", "made from toy, which is recreated"),
     ]
     examples = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     spoken = host.deployment({"name": "toy", "from": source, "messages": examples}, {**child, "top_k": 6})

@@ -142,7 +142,10 @@ def test_a_file_at_an_address_is_measured_and_not_kept(library: LittleRegistry) 
     ("answer", "said"),
     [
         ((404, {}, b""), "answers 404"),
-        ((200, {}, b"<html>please sign in</html>"), "is not a GGUF model: it does not begin as GGUF files do"),
+        (
+            (200, {}, b"<html>please sign in</html>"),
+            "is not a GGUF model: it does not begin with the GGUF magic number",
+        ),
         ((200, {"Content-Length": "9000000"}, gguf(PLAIN)), "does not answer: it ended after"),
         ((200, {"Content-Length": "9000000"}, b"GGUF"), "does not answer: it ended after 4 of 9000000 bytes"),
     ],

@@ -48,7 +48,7 @@ def test_a_list_of_platforms_is_locked_by_its_own_digest_and_weighs_what_this_pl
 def test_an_image_without_this_platform_is_refused_with_those_that_it_has(registry: LittleRegistry) -> None:
     arm = manifest(1000)
     registry.put("x/y", "1", platforms(arm=arm, arm_on=ARM64))
-    assert "x/y:1 not for linux/amd64; it has it for linux/arm64" in problem(f"{registry.host}/x/y:1").problem
+    assert "no x/y:1 for linux/amd64, only for linux/arm64" in problem(f"{registry.host}/x/y:1").problem
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_a_token_is_asked_for_at_an_address_of_the_web_alone(realm: str, registr
     [
         (401, {"WWW-Authenticate": 'Basic realm="r"'}, "refuses: x/y:1: 401 (because)", "without an account"),
         (403, {}, "refuses: x/y:1: 403 (because)", "mirrors: {registry: ...}"),
-        (404, {}, "has no x/y:1: 404 (because)", "name and tag"),
-        (429, {"Retry-After": "30"}, "was asked too often: 429 (because)", "try again in 30 s"),
-        (429, {}, "was asked too often: 429 (because)", "mirrors: {registry: ...}"),
+        (404, {}, "has no x/y:1: 404 (because)", "the name and the tag"),
+        (429, {"Retry-After": "30"}, "limits requests: 429 (because)", "try again in 30 s"),
+        (429, {}, "limits requests: 429 (because)", "mirrors: {registry: ...}"),
         (500, {}, "fails for x/y:1: 500 (because)", "proxy:"),
         (204, {}, "fails for x/y:1: 204", "check the network"),
     ],
@@ -131,7 +131,7 @@ LAYER = '{"mediaType": "l", "digest": "sha256:%s", "size": %s}'
         (f'{{"schemaVersion": 2, "config": {LAYER % ("a" * 64, -1)}, "layers": []}}'.encode(), "gives no sizes"),
         (f'{{"schemaVersion": 2, "config": {LAYER % ("a" * 64, 2**70)}, "layers": []}}'.encode(), "gives no sizes"),
         (f'{{"schemaVersion": 2, "config": {LAYER % ("a" * 64, 1)}}}'.encode(), "names no configuration and layers"),
-        (b'{"schemaVersion": 2, "manifests": [1, {}, {"platform": 2}]}', "it has it for none"),
+        (b'{"schemaVersion": 2, "manifests": [1, {}, {"platform": 2}]}', "only for none"),
         (b"{" + b" " * 2**22, "more than 4194304 bytes"),
     ],
 )
@@ -145,9 +145,9 @@ def test_garbage_is_told_as_what_it_is(body: bytes, said: str, registry: LittleR
 def test_bytes_that_are_not_those_of_the_digest_are_refused(registry: LittleRegistry) -> None:
     registry.instead["/v2/"] = (200, {}, manifest(1))
     wrong = f"sha256:{'0' * 64}"
-    assert f"{digest_of(manifest(1))}, {wrong} was told" in problem(f"{registry.host}/x/y@{wrong}").problem
+    assert f"{digest_of(manifest(1))} instead of {wrong}" in problem(f"{registry.host}/x/y@{wrong}").problem
     registry.instead["/v2/"] = (200, {"Docker-Content-Digest": wrong}, manifest(1))
-    assert f"{wrong} was told" in problem(f"{registry.host}/x/y:1").problem
+    assert f"instead of {wrong}" in problem(f"{registry.host}/x/y:1").problem
 
 
 def test_a_connection_that_is_cut_is_a_registry_that_does_not_answer(registry: LittleRegistry) -> None:

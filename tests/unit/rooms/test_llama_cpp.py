@@ -30,8 +30,8 @@ def test_a_base_model_gets_the_bare_text_as_template_and_an_end() -> None:
 def test_a_base_model_is_told_and_neither_a_template_of_the_spec_nor_one_of_the_file() -> None:
     (bare,) = engine(GEMMA).models
     assert bare.advice == (
-        "the file of gemma has no chat template, so main passes on the bare words; `chat_template` at main gives it "
-        "one; a base model only goes on with a text"
+        "the file of gemma has no chat template, so main passes on the plain text; `chat_template` at main sets "
+        "one; a base model only continues a text"
     )
     assert engine(GEMMA, chat_template="{{ messages[0].content }}").models[0].advice == ""
     assert engine(TALKER).models[0].advice == ""

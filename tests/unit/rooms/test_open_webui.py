@@ -119,7 +119,7 @@ def test_no_key_of_a_back_end_reaches_its_container_and_the_persons_password_nei
 
 
 def test_an_embedding_model_that_nothing_serves_is_refused_with_those_that_are() -> None:
-    with pytest.raises(UsageError, match="vectors with other") as refused:
+    with pytest.raises(UsageError, match="embeddings with other") as refused:
         webui(OFFERS, embedding="other")
     assert refused.value.next_step == "name one of gemma"
 

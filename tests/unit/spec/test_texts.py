@@ -36,7 +36,7 @@ def test_line_ends_of_other_systems_become_line_feeds_with_one_note(tmp_path: Pa
     (tmp_path / "p.txt").write_bytes(end.join(["Be", "", "kind.", ""]).encode())
     assert model(tmp_path, "system: {file: p.txt}").system == "Be\n\nkind.\n"
     (note,) = line_notes(read_document(tmp_path / "kit.yaml", 10_000, ""))
-    assert note == f"{tmp_path}/p.txt: lines end as on other systems ({counted}); they are taken with LF"
+    assert note == f"{tmp_path}/p.txt: line ends of other systems ({counted}) are read as LF"
 
 
 def test_templates_and_examples_of_windows_are_taken_too(tmp_path: Path) -> None:

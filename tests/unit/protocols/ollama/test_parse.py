@@ -106,7 +106,7 @@ def test_an_empty_text_is_none() -> None:
         ("FROM x\nPARAMETER use_mmap yes\n", "Modelfile:2:1: use_mmap: 'yes' is not true or false"),
         ("FROM x\nPARAMETER stop \n", "Modelfile:2:1: stop: must hold 1 to 1000 characters"),
         ("FROM x\n\nPARAMETER mirostat 2\n", "Modelfile:3:1: mirostat is accepted and ignored by the engine; leave it"),
-        ("FROM x\nPARAMETER tfs_z 1\n", "Modelfile:2:1: tfs_z is not known to the engine any more; leave it out, or"),
+        ("FROM x\nPARAMETER tfs_z 1\n", "Modelfile:2:1: tfs_z is no longer known to the engine; leave it out, or"),
         ("FROM x\nPARAMETER n_ctx 1\n", "Modelfile:2:1: n_ctx is called `num_ctx` here"),
         ("FROM x\nPARAMETER tempreature 1\n", "Modelfile:2:1: tempreature is not a parameter (did you mean temperatu"),
         ("FROM x\nPARAMETER  top_k 1\n", "Modelfile:2:11: the parameter's name is missing; exactly one blank must"),
@@ -123,7 +123,7 @@ def test_an_empty_text_is_none() -> None:
         ("FROM x\nREQUIRES new\n", "Modelfile:2:1: REQUIRES: 'new' is not a version such as 0.14.0"),
         ("FROM x\nRENDERER a b\n", "Modelfile:2:1: RENDERER: 'a b' is not the name of a part of the engine such as"),
         ("FROM x\nPARSER ../x\n", "Modelfile:2:1: PARSER: '../x' is not the name of a part of the engine such as qwen"),
-        ("FROM x\nDRAFT d.gguf\n", "Modelfile:2:1: DRAFT has no key in kit.yaml; go without it"),
+        ("FROM x\nDRAFT d.gguf\n", "Modelfile:2:1: DRAFT has no key in kit.yaml; without it"),
         ('FROM x\nSYSTEM "one\ntwo\n', "Modelfile:2:8: a quote is opened here and never closed at a line's end"),
         (
             'FROM x\nTEMPLATE """a\n{{ .Input }}"""\n',

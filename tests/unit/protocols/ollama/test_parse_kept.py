@@ -86,7 +86,7 @@ def test_a_blank_that_is_none_is_named() -> None:
 def test_a_control_character_is_taken_out_and_told() -> None:
     parsed = parse("Modelfile", b'FROM x\nSYSTEM """a\0b\nc\x07\n\0"""\n')
     assert parsed.modelfile.system == "ab\nc\n"
-    why = "a control character that no text may hold; it is taken out"
+    why = "a control character that no text may hold; it is removed"
     assert [str(problem) for problem in parsed.left_out] == [
         f"Modelfile:2:1: U+0000: {why} (also in line 4)",
         f"Modelfile:3:1: U+0007: {why}",
@@ -97,11 +97,9 @@ def test_a_control_character_is_taken_out_and_told() -> None:
 def test_line_ends_of_other_systems_become_line_feeds_with_one_note(end: str, told: str) -> None:
     text = 'FROM x\nSYSTEM """Be\nkind.\n"""\nLICENSE MIT\n'
     assert read(text.replace("\n", end)) == read(text)
-    assert notes(text.replace("\n", end)) == [
-        f"Modelfile:1:1: lines end as on other systems ({told}); they are taken with LF"
-    ]
+    assert notes(text.replace("\n", end)) == [f"Modelfile:1:1: line ends of other systems ({told}) are read as LF"]
     assert notes(text.replace("\n", end, 2)) == [
-        f"Modelfile:1:1: lines end as on other systems ({told.replace('5', '2')}); they are taken with LF"
+        f"Modelfile:1:1: line ends of other systems ({told.replace('5', '2')}) are read as LF"
     ]
 
 

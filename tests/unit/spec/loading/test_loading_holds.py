@@ -129,9 +129,9 @@ def test_a_spec_of_a_thousand_engines_loads_and_its_faults_are_told_up_to_a_poin
         load_spec(path)
     assert 100 < len(caught.value.problems) < 300
     path.write_text(many(1000).replace("kind: llama_cpp", "kind: ollama"))
-    with pytest.raises(SpecError, match="mend these first"):
+    with pytest.raises(SpecError, match="correct these first"):
         load_spec(path)
-    assert "and more problems from here on; mend these first" in str(caught.value)
+    assert "more problems follow; correct these first" in str(caught.value)
 
 
 def many(count: int) -> str:
