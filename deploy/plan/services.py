@@ -80,7 +80,9 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     if container.labels.get("kit.digest") != parts["digest"]:
         released = observation.manifest["services"] if observation.manifest else {}
         before = released.get(service.name)
-        yield ", ".join(_differences(before, parts)) if before else "created from an unknown release"
+        changed_parts = ", ".join(_differences(before, parts)) if before else "created from an unknown release"
+        # Another version of kit may count the same parts to another digest.
+        yield changed_parts or "created by another version of kit"
     image = observation.images.get(service.image.reference)
     if image is not None and container.image_id != image.id:
         yield "image was rebuilt"
