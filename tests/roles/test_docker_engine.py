@@ -107,7 +107,7 @@ def test_a_broken_daemon_json_is_refused_with_its_place_before_anything_is_writt
     ((problem, next_step),) = docker_refusals(HOME, observed(host))
     put(host, DAEMON_JSON, before)
     assert problem == "/etc/docker/daemon.json, line 1, column 10: Expecting ':' delimiter"
-    assert next_step.startswith("mend it")
+    assert next_step.startswith("correct it")
 
 
 def test_settings_that_the_engine_refuses_are_not_written(lab: Lab) -> None:

@@ -40,7 +40,11 @@ def run(request: CopyRequest, journal: Journal) -> CopyAnswer:
 
 
 def new_folder(root: Path, service: str, release: str | None) -> Path:
-    """Return the folder for the next copy of a service's data."""
+    """Return the folder for the next copy of a service's data; the folders that hold it are root's alone."""
+    root.mkdir(parents=True, exist_ok=True)
+    for parent in (root / "copies", root / "copies" / service):
+        # Each by itself: `parents` gives them the default mode.
+        parent.mkdir(mode=0o700, exist_ok=True)
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return root / "copies" / service / f"{moment}-{(release or 'none')[:12]}"
 

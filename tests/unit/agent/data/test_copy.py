@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.data.copy import take_copy
+from deploy.agent.data.copy import run, take_copy
 from deploy.agent.data.put_back import finish_put_back, put_back
 from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.errors import AgentError
@@ -51,6 +51,17 @@ def data(tmp_path: Path) -> Path:
     (data / "uploads" / "latest").symlink_to("a letter.txt")
     (data / "uploads" / "a letter.txt").chmod(0o640)
     return data
+
+
+def test_copies_of_user_data_lie_in_folders_of_root_alone(data: Path, tmp_path: Path) -> None:
+    root = tmp_path / "home"
+    old = os.umask(0o022)
+    try:
+        copy = Path(run({**request(data), "root": str(root), "release": None}, QUIET)["folder"])
+    finally:
+        os.umask(old)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (copy, copy.parent, copy.parent.parent)}
+    assert set(modes.values()) == {0o700}
 
 
 def test_no_committed_row_is_lost_while_a_writer_goes_on_in_the_write_ahead_log(data: Path, tmp_path: Path) -> None:
