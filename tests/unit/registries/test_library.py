@@ -133,7 +133,11 @@ def test_a_file_at_an_address_is_measured_and_not_kept(library: LittleRegistry) 
     library.has["/m.gguf"] = content
     told: list[tuple[str, int, int | None]] = []
     found = measure_url(f"{library.url}/m.gguf?key=secret", Fetch(), lambda *one: told.append(one))
-    scalars = {"general.architecture": "llama", "llama.context_length": 2048, "tokenizer.ggml.add_bos_token": True}
+    scalars: dict[str, bool | int | float | str] = {
+        "general.architecture": "llama",
+        "llama.context_length": 2048,
+        "tokenizer.ggml.add_bos_token": True,
+    }
     header = Header("llama", 2048, has_chat_template=False, scalars=scalars)
     assert found == Measured(hashlib.sha256(content).hexdigest(), len(content), header)
     assert told[-1] == (f"reading {library.url}/m.gguf", len(content), len(content))

@@ -15,6 +15,7 @@ from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.running import restart, start
+from tests.documents import with_keys
 
 QUIET = Journal("", "")
 
@@ -57,7 +58,7 @@ def test_copies_of_user_data_lie_in_folders_of_root_alone(data: Path, tmp_path: 
     root = tmp_path / "home"
     old = os.umask(0o022)
     try:
-        copy = Path(run({**request(data), "root": str(root), "release": None}, QUIET)["folder"])
+        copy = Path(run(with_keys(request(data), root=str(root), release=None), QUIET)["folder"])
     finally:
         os.umask(old)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (copy, copy.parent, copy.parent.parent)}
