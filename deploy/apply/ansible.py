@@ -18,7 +18,7 @@ from deploy.scratch import scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
-"""What of the caller's environment a run sees; everything else could change what it does."""
+"""Variables of the caller that a run sees; any other one could change what it does."""
 OnPhase = Callable[[str], None]
 RequestOf = Callable[[str, Step], Mapping[str, Any]]
 """Makes the request of a host's step that the agent carries out."""
@@ -26,7 +26,7 @@ RequestOf = Callable[[str, Step], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class HostRun:
-    """What one host gets in a run."""
+    """One host's part in a run."""
 
     name: str
     steps: Mapping[str, tuple[Step, ...]]

@@ -1,4 +1,4 @@
-"""What a playbook run says of itself while it runs: one JSON document per line."""
+"""Events of a playbook run: one JSON document per line."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Step:
 
     @property
     def word(self) -> str:
-        """What is looked up in the order: the verb that the role `agent` carries out, or else the role."""
+        """Key of the step in the order: its verb where the role is `agent`, else the role."""
         return self.verb if self.role == "agent" else self.role
 
 

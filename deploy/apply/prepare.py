@@ -27,14 +27,14 @@ class Prepared:
     plan: Plan
     observation: Observation
     given: Given = field(default_factory=Given)
-    """What was read here of the secrets that are kept elsewhere."""
+    """Values of `env:` and `file:` secrets, read on the control node."""
     choices: Choices = field(default_factory=dict)
-    """What a person chose for user data whose place became another one."""
+    """Choices for user data whose place changed."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an apply did: its plan, how many tasks changed something, and what the checks saw."""
+    """Result of an apply: its plan, the number of changed tasks, and the checks' report."""
 
     plan: Plan
     changed_tasks: int = 0

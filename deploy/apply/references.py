@@ -15,7 +15,7 @@ from deploy.hosts.observe import Observation
 
 LARGEST = 64 * 1024
 SHORTEST = 8
-"""Of fewer characters a value is guessed, and found in words that are no secret."""
+"""Minimum length of a secret: shorter ones are guessable and match ordinary text."""
 
 
 class Given(dict[str, str]):

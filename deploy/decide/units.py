@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from deploy.agent.contract import FORMAT
 from deploy.deployment.bundle import File, canonical_json
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
@@ -28,7 +29,7 @@ def unit_files(deployment: Deployment, printed: Print) -> Iterator[File]:
 
 def _files(stack: Stack, job: Job, printed: Print) -> Iterator[File]:
     request = {
-        "format": 1,
+        "format": FORMAT,
         "stack": stack.name,
         "root": stack.root,
         "job": job.name,

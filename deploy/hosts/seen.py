@@ -198,7 +198,7 @@ class SeenEngine:
 
     @property
     def is_told(self) -> bool:
-        """Whether it is known what it has."""
+        """True if its model list is known."""
         return self.problem is None or self.is_read
 
     def spelled_as(self, names: Iterable[str]) -> SeenEngine:
@@ -228,7 +228,7 @@ class SeenNames:
 
     @property
     def is_told(self) -> bool:
-        """Whether it is known what it has."""
+        """True if its model list is known."""
         return self.problem is None
 
     def own_name(self, known: str) -> str | None:

@@ -245,7 +245,7 @@ class DestroyAnswer(DownAnswer):
 
 
 class CleanRequest(Request, total=False):
-    """What stacks share and none needs."""
+    """A request to remove shared files that no stack needs."""
 
     cache: bool
     """True if what only makes the next build faster goes too."""
