@@ -181,7 +181,7 @@ class Docker:
             raise _refused(method, path, answer)
         return answer
 
-    def _unreachable(self, problem: Exception) -> AgentError:
+    def _unreachable(self, problem: OSError) -> AgentError:
         if isinstance(problem, FileNotFoundError):
             return AgentError(
                 f"Docker does not run here: no socket at {self.path}",
@@ -190,7 +190,7 @@ class Docker:
         if isinstance(problem, PermissionError):
             return AgentError(f"permission denied for Docker's socket {self.path}", "run as root")
         return AgentError(
-            f"Docker does not answer at {self.path}: {problem}",
+            f"Docker does not answer at {self.path}: {problem.strerror or problem}",
             "see `journalctl -u docker` or /var/log/dockerd.log",
         )
 
