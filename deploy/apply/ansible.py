@@ -33,12 +33,10 @@ class HostRun:
     """By phase; a phase without work is not in it."""
     agent: str
     """The agent's file on the host."""
+    connection: Mapping[str, Any]
+    """Connection of the host as its transport says it: ansible_host, ansible_user and the like."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the roles; values are data and never templates."""
-    connection: str = "local"
-    connection_variables: Mapping[str, Any] = field(default_factory=dict)
-    """How it is reached: ansible_host, ansible_user and the like."""
-    become: bool = False
     python: str = "/usr/bin/python3"
 
 
@@ -152,10 +150,8 @@ def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
         "kit_steps": {phase: [_step(step) for step in steps] for phase, steps in host.steps.items()},
         "kit_agent": [host.python, host.agent],
         "kit_requests": str(folder / "requests" / host.name),
-        "ansible_connection": host.connection,
         "ansible_python_interpreter": host.python,
-        "ansible_become": host.become,
-        **host.connection_variables,
+        **host.connection,
     }
 
 

@@ -14,22 +14,21 @@ from deploy.apply.prepare import Prepared
 from deploy.apply.requests import folders_of
 from deploy.apply.tools import image_tools_variables, packages_for
 from deploy.decide.desired import Share
+from deploy.hosts.transport import Transport
 
 LOCALHOST_PYTHON = "/usr/bin/python3"
 
 
-def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, agent: str) -> PlaybookRun:
+def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, transport: Transport) -> PlaybookRun:
     """Return the playbook run of neighbouring phases."""
     steps = {phase.name: phase.steps[desired.host] for phase in phases}
     host = HostRun(
         name=desired.host,
-        connection="local",
-        become=False,
+        connection=transport.connection,
         python=LOCALHOST_PYTHON,
-        agent=agent,
+        agent=transport.agent_path,
         steps=steps,
         variables=_variables({step for some in steps.values() for step in some}, desired, prepared),
-        connection_variables={},
     )
     return PlaybookRun(hosts=(host,), playbook=assets.playbooks_dir() / "site.yml", roles=assets.roles_dir())
 

@@ -104,7 +104,7 @@ def _carry_out(
                 story.begin(phase.name)
                 changed += sum(carry_out(step, transport, request, story.tell) for step in phase.steps[desired.host])
         else:
-            playbook = playbook_run(group, desired, held, transport.agent_path)
+            playbook = playbook_run(group, desired, held, transport)
             result = run_playbook(playbook, lambda _, step: request(step), story.tell_task, story.begin)
             _ensure_done(result)
             changed += result.changed

@@ -14,6 +14,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
+from deploy.deployment.way import Way
 from deploy.errors import SpecError
 from deploy.source_files import recorded
 
@@ -33,6 +34,7 @@ class Desired:
     deployments: dict[str, Deployment]
     """By the name of the host, as all that is decided."""
     bundles: dict[str, Bundle]
+    ways: dict[str, Way]
     sources: Callable[[], tuple[Spec, Lock]]
     """Reader of the sources, called on demand: a remembered result does not need them."""
 
@@ -105,13 +107,14 @@ def load_desired(path: Path) -> Desired:
     """Read, check, resolve and render; raise SpecError with every problem, touching no host."""
     from deploy.decide.render import render
     from deploy.decide.resolve import resolve
+    from deploy.spec.placed import ways_of
 
     spec, lock = _read(path)
     deployments = resolve(spec, lock)
     beside = path.parent / "templates"
     overrides = beside if beside.is_dir() else None
     bundles = {host: render(deployment, overrides) for host, deployment in deployments.items()}
-    return Desired(path, deployments, bundles, lambda: (spec, lock))
+    return Desired(path, deployments, bundles, ways_of(spec), lambda: (spec, lock))
 
 
 def recall_desired(path: Path) -> Desired:
@@ -123,7 +126,7 @@ def recall_desired(path: Path) -> Desired:
         desired = load_desired(path)
     # A template may have changed while it was read: then the digest is of neither the old nor the new.
     if before is not None and before == surroundings(path):
-        keep(path, before, inputs, (desired.deployments, desired.bundles))
+        keep(path, before, inputs, (desired.deployments, desired.bundles, desired.ways))
     return desired
 
 

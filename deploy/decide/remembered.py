@@ -25,13 +25,14 @@ from deploy.assets import package_dir, templates_dir
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.document import UnreadableError, read, written
 from deploy.deployment.host import Deployment
+from deploy.deployment.way import Way
 from deploy.source_files import Digests
 
-FORMAT = 2
+FORMAT = 3
 MOST = 20
 """Number of cached results; the oldest go first."""
-Kept = tuple[dict[str, Deployment], dict[str, Bundle]]
-"""By host, what was decided, and its files."""
+Kept = tuple[dict[str, Deployment], dict[str, Bundle], dict[str, Way]]
+"""Deployment, files and way, each by host."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class _Document:
     inputs: dict[str, str]
     deployments: dict[str, Deployment]
     bundles: dict[str, Bundle]
+    ways: dict[str, Way]
 
 
 def surroundings(spec: Path) -> str | None:
@@ -70,7 +72,7 @@ def recall(spec: Path) -> Kept | None:
     except (OSError, ValueError):
         # Damaged, foreign or newer: what cannot be read is made anew.
         return None
-    return (document.deployments, document.bundles) if is_same else None
+    return (document.deployments, document.bundles, document.ways) if is_same else None
 
 
 def keep(spec: Path, made_in: str, inputs: Digests, made: Kept) -> None:

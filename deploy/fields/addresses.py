@@ -15,7 +15,7 @@ _DOCKERS_NAMES = re.compile(
 )
 
 
-def host_of(url: str) -> str:
+def hostname_of(url: str) -> str:
     """Return the host of an address in small letters; ValueError if it has no readable host."""
     return urlsplit(url).hostname or ""
 

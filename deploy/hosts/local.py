@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
@@ -41,6 +41,16 @@ class LocalTransport:
     def backend(self) -> str:
         """This machine, as testinfra names it."""
         return "local://"
+
+    @property
+    def connection(self) -> Mapping[str, Any]:
+        """This machine needs no connection."""
+        return {"ansible_connection": "local", "ansible_become": False}
+
+    @property
+    def is_root(self) -> bool:
+        """True if this process is root's: the agent is its child."""
+        return os.geteuid() == 0
 
     @contextlib.contextmanager
     def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:

@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
 
+from deploy.deployment.way import Way
 from deploy.hosts.local import LocalTransport
+from deploy.hosts.parallel import in_parallel
 from deploy.hosts.transport import Transport
 from deploy.stack import HERE
 
+Result = TypeVar("Result")
+THIS_MACHINE: Mapping[str, Way] = {HERE: Way()}
+"""Host of a command that has no kit.yaml."""
 
-def reach(hosts: Iterable[str] = (HERE,)) -> dict[str, Transport]:
-    """Return the way to each host by its name."""
-    return {host: LocalTransport() for host in hosts}
+
+class Hosts(Mapping[str, Transport]):
+    """Transports by the name of the host."""
+
+    def __init__(self, transports: Mapping[str, Transport]) -> None:
+        self._transports = dict(transports)
+
+    def __getitem__(self, host: str) -> Transport:
+        return self._transports[host]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._transports)
+
+    def __len__(self) -> int:
+        return len(self._transports)
+
+    def only(self, names: Collection[str]) -> Hosts:
+        """Return some of the hosts."""
+        return Hosts({host: transport for host, transport in self.items() if host in names})
+
+    def each(self, ask: Callable[[str, Transport], Result]) -> dict[str, Result]:
+        """Ask all hosts in parallel; the errors of all hosts are raised together."""
+        return in_parallel({host: partial(ask, host, transport) for host, transport in self.items()})
+
+
+def reach(ways: Mapping[str, Way] = THIS_MACHINE) -> Hosts:
+    """Return the transport to each host by its name."""
+    return Hosts({host: _transport(way) for host, way in ways.items()})
+
+
+def _transport(way: Way) -> Transport:
+    match way.kind:
+        case "local":
+            return LocalTransport()

@@ -47,6 +47,14 @@ class Transport(Protocol):
     def backend(self) -> str:
         """The host as testinfra names it, for the checks."""
 
+    @property
+    def connection(self) -> Mapping[str, Any]:
+        """The host's connection as variables of Ansible's inventory."""
+
+    @property
+    def is_root(self) -> bool:
+        """True if the agent runs as root there, and so may change the host."""
+
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask the agent for one verb; its failure is raised as a KitError with its next step."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.deployment.way import Way
 from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.reading.document import FieldPath
@@ -42,6 +43,11 @@ def services(spec: Spec) -> list[Placed]:
         Placed(path, name, service, service.port_or(service.traits.default_port), host_of(service))
         for path, name, service in found
     ]
+
+
+def ways_of(_spec: Spec) -> dict[str, Way]:
+    """Return the way to each host: a kit.yaml names none, so there is this machine alone."""
+    return {HERE: Way()}
 
 
 def host_of(_part: EngineSpec | ServiceSpec) -> str:

@@ -40,8 +40,7 @@ def converge(
             steps={"os": steps},
             agent=agent,
             variables=variables_of(host, fetch) | overrides,
-            connection="ssh",
-            connection_variables=host.connection_variables,
+            connection={"ansible_connection": "ssh", **host.connection_variables},
         )
         for name, host in hosts.items()
     )

@@ -25,6 +25,7 @@ from tests.tree import REPOSITORY
 from tests.waiting import wait_until
 
 RELEASE = (verb("place"), verb("converge"))
+LOCAL = {"ansible_connection": "local"}
 ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}
 
 
@@ -43,7 +44,7 @@ def run(
     **host: Any,
 ) -> PlaybookResult:
     """Run steps on this machine; the double answers each verb as its request says."""
-    one = HostRun(name="here", steps=by_phase(*steps), agent=str(agent), **host)
+    one = HostRun(name="here", steps=by_phase(*steps), agent=str(agent), **{"connection": LOCAL, **host})
     return run_hosts(
         one,
         request_of=lambda _, step: (requests or {})[step.request],
@@ -113,7 +114,7 @@ def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) ->
         phases.append(f"{step.verb} asked, place done: {(tmp_path / 'place.json').exists()}")
         return {}
 
-    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent))
+    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL)
     result = run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=phases.append)
     assert result.ok, result.failures
     assert phases == ["place", "place asked, place done: False", "converge", "converge asked, place done: True"]
@@ -125,7 +126,7 @@ def test_a_request_that_cannot_be_made_ends_the_run_behind_the_phases_before(age
             raise KitError("no such image")
         return {}
 
-    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent))
+    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL)
     with pytest.raises(KitError, match="no such image"):
         run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=lambda _: None)
     assert (tmp_path / "place.json").exists()
@@ -134,7 +135,9 @@ def test_a_request_that_cannot_be_made_ends_the_run_behind_the_phases_before(age
 
 def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_path: Path) -> None:
     seen: list[TaskEvent] = []
-    hosts = (HostRun(name=name, steps=by_phase(*RELEASE), agent=str(agent)) for name in ("good", "bad"))
+    hosts = (
+        HostRun(name=name, steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL) for name in ("good", "bad")
+    )
 
     def request_of(host: str, _: Step) -> dict[str, Any]:
         return {"error": ERROR} if host == "bad" else {}
@@ -149,17 +152,15 @@ def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_pa
 
 
 def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
-    unreachable = {"ansible_host": "127.0.0.1", "ansible_port": 9}
+    unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
     requests: dict[str, Any] = {"place": {}}
-    (failure,) = run(
-        agent, verb("place"), requests=requests, connection="ssh", connection_variables=unreachable
-    ).failures
+    (failure,) = run(agent, verb("place"), requests=requests, connection=unreachable).failures
     assert failure.host == "here"
     assert "127.0.0.1" in failure.problem
 
 
 def test_a_run_that_never_came_to_its_hosts_is_a_failure(agent: Path) -> None:
-    host = HostRun("here", by_phase(*RELEASE), str(agent))
+    host = HostRun("here", by_phase(*RELEASE), str(agent), LOCAL)
     playbook = PlaybookRun((host,), Path("/nonexistent.yml"), REPOSITORY / "roles")
     (failure,) = run_playbook(playbook, lambda *_: {}, lambda _: None, lambda _: None).failures
     assert "/nonexistent.yml" in failure.problem

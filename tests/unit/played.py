@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from deploy.agent.contract.envelope import Failure, Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
@@ -38,6 +39,14 @@ class Played(Refusing):
         except AgentError as problem:
             raise AgentFailedError(cast("Failure", problem.document())) from problem
         return cast("Answer", answer)
+
+    @property
+    def connection(self) -> Mapping[str, Any]:
+        return {"ansible_connection": "local", "ansible_become": False}
+
+    @property
+    def is_root(self) -> bool:
+        return os.geteuid() == 0
 
     @contextmanager
     def forward(self, address: Address) -> Iterator[Address]:

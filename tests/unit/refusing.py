@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
@@ -21,6 +21,14 @@ class Refusing(Transport):
     @property
     def backend(self) -> str:
         return _refuse("backend")
+
+    @property
+    def connection(self) -> Mapping[str, Any]:
+        return _refuse("connection")
+
+    @property
+    def is_root(self) -> bool:
+        return _refuse("rights")
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         return _refuse(verb, request)

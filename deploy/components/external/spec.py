@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from deploy.fields.addresses import host_of, is_unspecified
+from deploy.fields.addresses import hostname_of, is_unspecified
 from deploy.fields.engine import EngineSpec, ModelsAre
 from deploy.fields.keys import Key
 from deploy.fields.values import EngineUrl
@@ -30,7 +30,7 @@ _BELOW = {
 
 def _address(value: str) -> str:
     try:
-        host = host_of(value)
+        host = hostname_of(value)
         _ = urlsplit(value).port
     except ValueError:
         raise PydanticCustomError("url", "{value} is not an address", {"value": shown(value)}) from None

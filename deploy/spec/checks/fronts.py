@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from deploy.agent.protocols.names import same, suffix
-from deploy.fields.addresses import host_of, is_dockers, is_loopback
+from deploy.fields.addresses import hostname_of, is_dockers, is_loopback
 from deploy.reading.document import FieldPath
 from deploy.spec.aliases import aliases_of
 from deploy.spec.checks.finding import Finding
@@ -129,7 +129,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
     own |= {front.kind: (name,) for name, front in fronts if front is not None}
     for index, engine in enumerate(spec.engines):
         path: FieldPath = ("engines", index, "url")
-        host = host_of(engine.outside) if engine.outside else ""
+        host = hostname_of(engine.outside) if engine.outside else ""
         if is_dockers(host):
             words = f"{host} is a name that Docker Desktop gives, as others do, and nothing on this machine knows it"
             yield Finding(path, f"{words}; {_LISTEN_ELSEWHERE}{engine.moved_by}")

@@ -29,6 +29,7 @@ HOST = HostRun(
     name="here",
     steps={"os": (Step("folders"),), "settings": (verb("room", "open_webui"),)},
     agent="/opt/kit/agent/abc.pyz",
+    connection={"ansible_connection": "local", "ansible_become": False},
     variables={"folders_wanted": [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]},
 )
 REQUEST = {"text": "{{ lookup('pipe', 'id') }}"}

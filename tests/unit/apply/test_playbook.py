@@ -20,6 +20,7 @@ from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
+from tests.unit.played import Played
 
 FILE_MODEL = 'models: [{name: gemma, engine: main, from: {file: models/mine.gguf, sha256: "' + "a" * 64 + '"}}]'
 SETTLING = ["secrets: secrets", "place: place", "converge: converge", "settings: room open_webui", "collect: collect"]
@@ -153,7 +154,7 @@ def test_a_folder_that_changes_hands_keeps_its_owner_until_its_service_is_stoppe
     answer["owners"] = {path: "10103:10103", "/srv/kit/home/open_webui": "10103:10103"}
     wanted = desired_of(case / "kit.yaml", tmp_path)
     prepared = seen(wanted, answer)
-    variables = playbook_run((), wanted, prepared, "/opt/kit/agent/x.pyz").hosts[0].variables
+    variables = playbook_run((), wanted, prepared, Played(Path("/nowhere"))).hosts[0].variables
     (folder,) = [one for one in variables["folders_wanted"] if one["path"] == path]
     assert (folder["uid"], folder["gid"]) == (10103, 10103)
     owners = request_of(verb("converge"), wanted, prepared, "run-1")["services"]["open_webui"]["owners"]

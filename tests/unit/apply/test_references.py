@@ -20,6 +20,7 @@ from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, settled
 from tests.golden.plans_of import LOCK, PLANS
+from tests.unit.played import Played
 
 VALUE = "sk-from-somewhere-else"
 
@@ -96,7 +97,7 @@ def test_a_value_travels_to_the_agent_alone(wanted: Share, monkeypatch: pytest.M
     prepared = Prepared(plan, observation, given)
     secrets, *others = phases_of({HERE: all_steps(wanted.deployment, observation)})
     assert (secrets.name, secrets.executor) == ("secrets", "streams")
-    (host,) = playbook_run(others, wanted, prepared, "/agent").hosts
+    (host,) = playbook_run(others, wanted, prepared, Played(Path("/nowhere"))).hosts
     steps = [step for phase in others for step in phase.steps[HERE] if step.verb]
     assert len(steps) > 4
     assert VALUE not in "".join(str(request_of(step, wanted, prepared, "run-1")) for step in steps)
