@@ -13,6 +13,7 @@ KIT_FOLDER = str(kit_folders.KIT)
 DATA_FOLDER = str(kit_folders.DATA)
 CACHE = str(kit_folders.CACHE)
 AGENT_FOLDER = str(kit_folders.AGENTS)
+TOOLS = str(kit_folders.TOOLS)
 UV = str(kit_folders.UV)
 INSTALLED_DOCKER = kit_folders.INSTALLED_DOCKER
 HOST_PYTHON = "/usr/bin/python3"

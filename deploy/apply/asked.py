@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from deploy.apply.engine import FLOORS
+from deploy.apply.docker import FLOORS
 from deploy.apply.phases import Step
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests import (

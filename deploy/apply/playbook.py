@@ -8,7 +8,7 @@ from typing import Any
 from deploy import assets
 from deploy.apply.ansible import HostRun, PlaybookRun
 from deploy.apply.debian import debian_variables
-from deploy.apply.engine import engine_variables
+from deploy.apply.docker import docker_variables
 from deploy.apply.phases import Phase, Step
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests import folders_of
@@ -36,7 +36,7 @@ def playbook_run(phases: Collection[Phase], desired: Share, prepared: Prepared, 
 def _variables(steps: set[Step], desired: Share, prepared: Prepared) -> dict[str, Any]:
     deployment, observation = desired.deployment, prepared.observation
     fetch = deployment.fetch
-    engine = engine_variables(deployment, observation) if Step("docker_engine") in steps else {}
+    engine = docker_variables(deployment, observation) if Step("docker_engine") in steps else {}
     return {
         **engine,
         **debian_variables(observation.os, fetch),

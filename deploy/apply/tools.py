@@ -7,6 +7,7 @@ from typing import Any
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.sources.given import kind_of
+from deploy.stack import TOOLS
 
 ASSEMBLING = ("mmdebstrap",)
 UNPACKING = ("python3-venv",)
@@ -42,6 +43,7 @@ def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING
     }
     return {
         "images_packages": list(packages),
+        "images_tools": TOOLS,
         "images_unpack": set(UNPACKING) <= set(packages),
         "images_uv_version": UV_VERSION,
         "images_uv_line": f"uv=={UV_VERSION} {hashes}\n",

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
 from deploy.apply.debian import debian_variables
-from deploy.apply.engine import FLOORS, engine_variables
+from deploy.apply.docker import FLOORS, docker_variables
 from deploy.apply.phases import Step, verb
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
@@ -53,7 +53,7 @@ def converge(
 def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:
     """Return the variables of the roles that every host has."""
     observation = observed(host)
-    return engine_variables(Deployment("home", (), (), fetch=fetch), observation) | debian_variables(
+    return docker_variables(Deployment("home", (), (), fetch=fetch), observation) | debian_variables(
         observation.os, fetch
     )
 

@@ -147,6 +147,13 @@ def test_the_contract_of_imports_knows_every_room() -> None:
     assert sorted(told) == sorted(f"deploy.components.{kind}" for kind in ROOMS)
 
 
+def test_the_contract_about_the_agent_names_all_of_the_control_node() -> None:
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    sources = next(contract["source_modules"] for contract in contracts if contract["id"] == "agent")
+    top = {Path(path).parts[1].removesuffix(".py") for path in tracked("deploy/*.py")}
+    assert set(sources) == {f"deploy.{name}" for name in top - {"__init__", "agent"}}
+
+
 def test_a_room_is_called_the_same_in_every_tree() -> None:
     assert {room_of(path) for path in tracked("deploy/components")} - {""} == set(ROOMS)
     roles = {Path(path).parts[1] for path in tracked("roles")}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.apply.phases import ORDER
+from deploy.stack import DATA_FOLDER, KIT_FOLDER
 from tests.tree import REPOSITORY, tracked
 
 ROLES = sorted({Path(path).parts[1] for path in tracked("roles")})
@@ -28,6 +29,13 @@ def test_a_role_describes_every_variable_that_it_is_given(role: str) -> None:
     own = set(re.findall(rf"register: ({role}_\w+)", text)) | set(re.findall(rf"^ +({role}_\w+):", text, re.MULTILINE))
     used = set(re.findall(rf"\b({role}_\w+)\b", text)) - own
     assert used <= set(options)
+
+
+def test_no_role_writes_a_folder_of_the_kit_itself() -> None:
+    """These paths come from deploy/stack.py, as variables."""
+    texts = {path: (REPOSITORY / path).read_text() for path in tracked("roles")}
+    assert len(texts) > 15
+    assert [path for path, text in texts.items() if KIT_FOLDER in text or DATA_FOLDER in text] == []
 
 
 def test_no_task_stands_twice() -> None:

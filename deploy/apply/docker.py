@@ -1,4 +1,4 @@
-"""Variables of the role docker_engine: decisions that were made for the plan, in the words of the role."""
+"""Variables of the role docker_engine: the plan's decisions in the words of the role."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan.distributions import EnginePackages
 from deploy.plan.docker import COMPOSE_FLOOR, ENGINE_FLOOR, DockerWork, docker_work, packages_of
+from deploy.stack import INSTALLED_DOCKER
 
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import Floors
 
 LOG = "/var/log/dockerd.log"
 VALIDATING = "23.0"
-"""The first engine that can look at a daemon.json without starting."""
+"""The first Docker that can check a daemon.json without starting."""
 FLOORS: Floors = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
 NOTHING = EnginePackages((), ())
 
 
-def engine_variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
-    """Return what the role prints and converges; an empty value leaves that part of the host as it is."""
+def docker_variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
+    """Return the role's variables; an empty value leaves that part of the host as it is."""
     work, packages = docker_work(deployment, observation), packages_of(observation) or NOTHING
-    engine = _engine_packages(packages, observation) if work.installs_engine else ()
+    own = _packages(packages, observation) if work.installs_engine else ()
     plugins = packages.plugins if work.installs_plugins else ()
-    mark = json.dumps({"format": 1, "packages": [*engine, *plugins]}) + "\n" if engine else ""
+    mark = json.dumps({"format": 1, "packages": [*own, *plugins]}) + "\n" if own else ""
     lent = lent_sources(work.mirror, packages.lender) if work.mirror and packages.lender else []
     return {
-        "docker_engine_packages": list(engine),
+        "docker_engine_packages": list(own),
         "docker_engine_mark": mark,
+        "docker_engine_marker": str(INSTALLED_DOCKER),
         "docker_engine_daemon_json": _text(work),
         "docker_engine_daemon_json_mode": "0644" if observation.daemon_json is None else "",
         "docker_engine_validate": _validation(observation),
@@ -46,7 +48,7 @@ def engine_variables(deployment: Deployment, observation: Observation) -> dict[s
     }
 
 
-def _engine_packages(packages: EnginePackages, observation: Observation) -> tuple[str, ...]:
+def _packages(packages: EnginePackages, observation: Observation) -> tuple[str, ...]:
     return packages.engine if observation.systemd else tuple(sorted((*packages.engine, "cgroupfs-mount")))
 
 
@@ -55,7 +57,7 @@ def _text(work: DockerWork) -> str:
 
 
 def _validation(observation: Observation) -> str:
-    """Return the command that looks at a new daemon.json before it is put in its place."""
+    """Return the command that checks a new daemon.json before it is put in place."""
     program, version = observation.docker.engine_path, observation.docker.version
     if program is None or version is None or is_older(version, VALIDATING):
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from deploy.apply.debian import apt_options, debian_variables
-from deploy.apply.engine import engine_variables
+from deploy.apply.docker import docker_variables
 from deploy.apply.tools import image_tools_variables
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
@@ -28,7 +28,7 @@ def host(docker: Docker, system: OperatingSystem = BOOKWORM, **daemon_json: obje
 
 
 def test_bookworm_takes_its_plugins_from_the_suite_that_lends_them() -> None:
-    variables = engine_variables(HOME, host(Docker()))
+    variables = docker_variables(HOME, host(Docker()))
     assert variables["docker_engine_packages"] == ["apparmor", "docker.io"]
     assert variables["docker_engine_plugins"] == ["docker-buildx", "docker-compose"]
     assert variables["docker_engine_plugins_sources"] == ["http://deb.debian.org/debian trixie main"]
@@ -41,7 +41,7 @@ def test_bookworm_takes_its_plugins_from_the_suite_that_lends_them() -> None:
 
 def test_an_engine_that_only_has_to_be_started_gets_nothing_else_on_any_system() -> None:
     stopped = Docker(engine_path="/usr/bin/dockerd", version="28.5.2", compose="2.40.3")
-    variables = engine_variables(HOME, host(stopped, OperatingSystem("fedora", "43", "")))
+    variables = docker_variables(HOME, host(stopped, OperatingSystem("fedora", "43", "")))
     assert variables["docker_engine_starts"] is True
     assert variables["docker_engine_reloads"] is False
     for name in ("packages", "plugins", "mark", "daemon_json", "plugins_sources"):
@@ -50,7 +50,7 @@ def test_an_engine_that_only_has_to_be_started_gets_nothing_else_on_any_system()
 
 def test_settings_are_looked_at_by_an_engine_that_can() -> None:
     old, new = (
-        engine_variables(
+        docker_variables(
             HOME, host(Docker(server=True, kit_installed=True, engine_path="/usr/sbin/dockerd", version=version))
         )["docker_engine_validate"]
         for version in ("20.10.24+dfsg1", "26.1.5+dfsg1")
@@ -60,8 +60,8 @@ def test_settings_are_looked_at_by_an_engine_that_can() -> None:
 
 def test_the_mode_of_a_daemon_json_that_is_there_stays() -> None:
     own = Docker(server=True, kit_installed=True, engine_path="/usr/sbin/dockerd", version="26.1.5")
-    assert engine_variables(HOME, host(own, debug=True))["docker_engine_daemon_json_mode"] == ""
-    assert engine_variables(HOME, host(own))["docker_engine_daemon_json_mode"] == "0644"
+    assert docker_variables(HOME, host(own, debug=True))["docker_engine_daemon_json_mode"] == ""
+    assert docker_variables(HOME, host(own))["docker_engine_daemon_json_mode"] == "0644"
 
 
 def test_a_mirror_of_debian_serves_debian_with_its_updates_and_nobody_else() -> None:
