@@ -1,4 +1,4 @@
-"""What holds for every engine whose models are made over its API, whether the kit runs it or not."""
+"""The checks of every engine whose models are made over its API; the kit may run it or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_makes_prompts_with_the_planned_template(engine: Engine, engines: Engine
     asked = engines.prompter(engine)
     for model in models:
         _ensure_heeded(engine, model, asked.making(model.listed_as))
-    # One is loaded for it, the lightest: all else of the question is the engine's own, and the same for each.
+    # The lightest model is loaded for it: the rest of the question is the engine's own, the same for each model.
     lightest, given = models[0].listed_as, models[0].request["template"]
     own = asked.prompt(lightest)
     if own is None:

@@ -1,4 +1,4 @@
-"""What holds for the user data of every service: it lies where it shall, and is the data of before."""
+"""The checks of every service's user data: it lies in its place, and is the data of before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,5 @@ def test_its_data_is_the_data_of_before(service: Service, places: Places) -> Non
 
 
 def test_writes_to_the_folders_that_are_at_their_paths(service: Service, containers: Containers) -> None:
-    found = containers.replaced_folders(service)
-    ensure(
-        not found, f"writes to a folder that {', '.join(found)} was before; `{Line('apply')}` makes its container anew"
-    )
+    folders = ", ".join(containers.replaced_folders(service))
+    ensure(not folders, f"writes to a folder that {folders} was before; `{Line('apply')}` makes its container anew")

@@ -1,8 +1,10 @@
-"""What holds for every service, whatever its kind: health, image, limits, ports, files, secrets, ways out."""
+"""The checks of every service, whatever its kind: health, image, limits, ports, files, secrets, ways out."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,9 @@ from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
 from deploy.verify.secrets import SHORTEST, HostSecrets
 from deploy.verify.web import Web
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import ReleaseFile
 
 
 def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
@@ -43,15 +48,17 @@ def test_runs_locked_down(service: Service, containers: Containers) -> None:
     ensure_equal(limits["Privileged"], False, "privileged")
     ensure("no-new-privileges:true" in (limits["SecurityOpt"] or []), "may gain new privileges")
     ensure_same_set(limits["CapDrop"] or [], ["ALL"], "dropped capabilities")
-    ensure_same_set(limits["CapAdd"] or [], [one.name for one in service.capabilities], "added capabilities")
+    ensure_same_set(
+        limits["CapAdd"] or [], [capability.name for capability in service.capabilities], "added capabilities"
+    )
     ensure_equal(limits["Memory"], service.memory_bytes, "memory limit")
     ensure_equal(limits["PidsLimit"], service.pids, "limit of processes")
 
 
 def test_gets_only_the_planned_devices(service: Service, containers: Containers) -> None:
     limits = containers.of(service)["HostConfig"]
-    found = [device["PathOnHost"] for device in limits.get("Devices") or []]
-    ensure_same_set(found, [device.host_path for device in service.host_devices], "devices")
+    devices = [device["PathOnHost"] for device in limits.get("Devices") or []]
+    ensure_same_set(devices, [device.host_path for device in service.host_devices], "devices")
     given = [request_words(request) for request in limits.get("DeviceRequests") or []]
     ensure_same_set(given, [request.words for request in service.device_requests], "cards of Docker's drivers")
     ensure_same_set(limits.get("GroupAdd") or [], [str(group) for group in service.groups], "further groups")
@@ -60,24 +67,24 @@ def test_gets_only_the_planned_devices(service: Service, containers: Containers)
 def test_mounts_only_what_is_planned(service: Service, containers: Containers, deployment: Deployment) -> None:
     stack = Stack(deployment.stack)
     own = (f"{stack.files}/", f"{stack.secrets}/{service.name}/")
-    found = [mount for mount in containers.of(service)["Mounts"] if mount["Type"] != "tmpfs"]
-    rendered = [mount for mount in found if str(mount["Source"]).startswith(own)]
+    mounts = [mount for mount in containers.of(service)["Mounts"] if mount["Type"] != "tmpfs"]
+    rendered = [mount for mount in mounts if str(mount["Source"]).startswith(own)]
     ensure(not any(mount["RW"] for mount in rendered), "may write to a rendered file or a secret")
-    others = [f"{mount['Source']} ({'rw' if mount['RW'] else 'ro'})" for mount in found if mount not in rendered]
+    others = [f"{mount['Source']} ({'rw' if mount['RW'] else 'ro'})" for mount in mounts if mount not in rendered]
     planned = [f"{mount.host_path} ({'ro' if mount.read_only else 'rw'})" for mount in service.mounts]
     ensure_same_set(others, planned, "mounts")
 
 
 def test_publishes_exactly_the_planned_ports(service: Service, containers: Containers) -> None:
     bindings = containers.of(service)["HostConfig"]["PortBindings"] or {}
-    found = [f"{one['HostIp']}:{one['HostPort']}" for binding in bindings.values() for one in binding]
-    ensure_same_set(found, [f"{port.address}:{port.host_port}" for port in service.ports], "published ports")
+    published = [f"{bound['HostIp']}:{bound['HostPort']}" for ports in bindings.values() for bound in ports]
+    ensure_same_set(published, [f"{port.address}:{port.host_port}" for port in service.ports], "published ports")
 
 
 def test_is_reached_at_no_other_address(service: Service, network: Network) -> None:
     numbers = {port.host_port for port in service.ports}
-    found = [f"{address}:{number}" for address, number in network.listeners if number in numbers]
-    ensure_same_set(found, [f"{port.address}:{port.host_port}" for port in service.ports], "listeners of its ports")
+    listeners = [f"{address}:{number}" for address, number in network.listeners if number in numbers]
+    ensure_same_set(listeners, [f"{port.address}:{port.host_port}" for port in service.ports], "listeners of its ports")
 
 
 def test_answers_at_each_of_its_addresses(service: Service, web: Web) -> None:
@@ -88,8 +95,8 @@ def test_answers_at_each_of_its_addresses(service: Service, web: Web) -> None:
 def test_has_only_the_planned_way_out(service: Service, containers: Containers, network: Network) -> None:
     if service.egress == "any":
         return
-    open_ones = [one["Name"] for one in containers.networks(service) if not _is_closed(one)]
-    ensure(not open_ones, f"is on a network with a way out: {', '.join(open_ones)}")
+    leading_out = [joined["Name"] for joined in containers.networks(service) if not _is_closed(joined)]
+    ensure(not leading_out, f"is on a network with a way out: {', '.join(leading_out)}")
     if network.outside is not None:
         place = f"{network.outside[0]}:{network.outside[1]}"
         ensure(not network.ways_out.get(service.name, False), f"reaches {place}, which is beyond this host")
@@ -105,20 +112,14 @@ def _is_closed(network: dict[str, object]) -> bool:
 
 
 def test_its_folders_belong_to_it(service: Service, files: Files) -> None:
-    wanted = {folder.host_path: f"{folder.mode} {folder.owner}" for folder in service.folders}
-    if wanted:
-        found = files.modes(sorted(wanted))
-        for path in sorted(wanted):
-            ensure_equal(found.get(path, "missing"), wanted[path], path)
+    for folder in sorted(service.folders, key=lambda folder: folder.host_path):
+        ensure_equal(files.rights(folder.host_path), f"{folder.mode} {folder.owner}", folder.host_path)
 
 
 def test_its_secrets_are_its_own(service: Service, files: Files, deployment: Deployment) -> None:
     stack = Stack(deployment.stack)
-    paths = sorted(stack.secret(service.name, use.secret.name) for use in service.secrets)
-    if paths:
-        found = files.modes(paths)
-        for path in paths:
-            ensure_equal(found.get(path, "missing"), f"0400 {service.owner}", path)
+    for path in sorted(stack.secret(service.name, use.secret.name) for use in service.secrets):
+        ensure_equal(files.rights(path), f"0400 {service.owner}", path)
 
 
 def test_tells_no_secret(service: Service, containers: Containers, secrets: HostSecrets) -> None:
@@ -129,23 +130,31 @@ def test_tells_no_secret(service: Service, containers: Containers, secrets: Host
 
 
 def test_files_are_as_in_the_manifest(files: Files) -> None:
-    paths = sorted(files.placed)
-    modes, digests = files.modes(paths), files.digests(paths)
-    wanted = {path: f"{file['mode']} {file['owner']}" for path, file in files.placed.items()}
-    changed = [f"{path} was changed" for path in paths if digests.get(path) != files.placed[path]["sha256"]]
-    others = [f"{path} is {modes.get(path, 'missing')}, not {wanted[path]}" for path in paths]
-    found = [*changed, *(words for words, path in zip(others, paths, strict=True) if modes.get(path) != wanted[path])]
-    ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` mends it")
+    wrong = [words for path, stated in sorted(files.placed.items()) for words in _wrong(path, stated, files)]
+    ensure(not wrong, f"{'; '.join(wrong)}; `{Line('apply')}` mends it")
+
+
+def _wrong(path: str, stated: ReleaseFile, files: Files) -> Iterator[str]:
+    file = files.found.get(path)
+    if file is None:
+        yield f"{path} is missing"
+        return
+    if file["sha256"] != stated["sha256"]:
+        yield f"{path} was changed"
+    rights, wanted = f"{file['mode']} {file['owner']}", f"{stated['mode']} {stated['owner']}"
+    if rights != wanted:
+        yield f"{path} is {rights}, not {wanted}"
 
 
 def test_everything_placed_has_its_mode_and_owner(files: Files) -> None:
-    found = [f"{path}: {cause}" for path, cause in sorted(files.differing_rights.items())]
-    ensure(not found, f"{'; '.join(found)}; `{Line('apply')}` mends it")
+    differing = [f"{path}: {cause}" for path, cause in sorted(files.differing_rights.items())]
+    ensure(not differing, f"{'; '.join(differing)}; `{Line('apply')}` mends it")
 
 
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:
-    for path, text in files.text(sorted(files.placed)).items():
-        ensure(not secrets.names_in(text), f"{path} holds {', '.join(secrets.names_in(text))}")
+    for path, file in sorted(files.found.items()):
+        names = secrets.names_in(file["text"])
+        ensure(not names, f"{path} holds {', '.join(names)}")
 
 
 def test_secrets_are_long_enough_to_be_looked_for(secrets: HostSecrets, deployment: Deployment) -> None:
@@ -159,5 +168,6 @@ def test_secrets_are_long_enough_to_be_looked_for(secrets: HostSecrets, deployme
 
 def test_no_other_container_is_part_of_it(containers: Containers, deployment: Deployment) -> None:
     planned = {service.name for service in deployment.services}
-    others = [name for name, one in containers.all.items() if one["Config"]["Labels"].get("kit.service") not in planned]
-    ensure(not others, f"not planned: {', '.join(sorted(others))}")
+    services = {name: container["Config"]["Labels"].get("kit.service") for name, container in containers.all.items()}
+    others = sorted(name for name, service in services.items() if service not in planned)
+    ensure(not others, f"not planned: {', '.join(others)}")

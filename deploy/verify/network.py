@@ -1,4 +1,4 @@
-"""Who listens on the host, and whether a container gets out of it."""
+"""The host's listeners, and the containers' ways out of it."""
 
 from __future__ import annotations
 
@@ -10,34 +10,44 @@ from testinfra.host import Host
 
 from deploy.verify.containers import Containers
 
-LISTENS = "0A"
 SECONDS = 2
 UNMASKED = "com.docker.network.bridge.enable_ip_masquerade"
+Place = tuple[str, int]
 
 
 class Network:
-    """Asks the host's own tables, and containers for a way out."""
+    """Asks the agent and the host's own tool for listeners, and containers for a way out."""
 
     def __init__(self, host: Host, containers: Containers) -> None:
         self.host = host
         self.containers = containers
+        self.evidence = containers.evidence
 
     @cached_property
-    def listeners(self) -> frozenset[tuple[str, int]]:
-        """Every address and port that something on the host listens on."""
-        text = str(self.host.run("cat /proc/net/tcp /proc/net/tcp6").stdout)
-        rows = (line.split() for line in text.splitlines())
-        return frozenset(_address(row[1]) for row in rows if len(row) > 3 and row[3] == LISTENS)
+    def listeners(self) -> frozenset[Place]:
+        """Every address and port that something on the host listens on, as either of two witnesses says."""
+        told = frozenset(place(port["address"], port["port"]) for port in self.evidence.listeners)
+        return told | self._told_by_the_host
+
+    @property
+    def _told_by_the_host(self) -> frozenset[Place]:
+        """The listeners by the host's own tool; a host without one has the agent's word alone."""
+        try:
+            sockets = self.host.socket.get_listening_sockets()
+        except RuntimeError:
+            return frozenset()
+        places = (socket.removeprefix("tcp://").rpartition(":") for socket in sockets if socket.startswith("tcp://"))
+        return frozenset(place(address.partition("%")[0], int(number)) for address, _, number in places)
 
     @cached_property
-    def outside(self) -> tuple[str, int] | None:
+    def outside(self) -> Place | None:
         """A place beyond the host that the host itself reaches now: the control of every way out."""
-        place = self.containers.seen.part("outside")
-        return (place[0], place[1]) if place else None
+        port = self.evidence.outside
+        return (port["address"], port["port"]) if port else None
 
     @cached_property
     def ways_out(self) -> dict[str, bool]:
-        """Whether each service's container reaches the place outside; all are asked at the same time."""
+        """True for each service whose container reaches the place outside; all are asked at the same time."""
         if self.outside is None:
             return {}
         address, port = self.outside
@@ -46,14 +56,12 @@ class Network:
         def ask(container: str) -> bool:
             return self.containers.exit_code(container, argv) == 0
 
-        names = {name: str(one["Id"]) for name, one in self.containers.by_service.items()}
+        names = {name: str(container["Id"]) for name, container in self.containers.by_service.items()}
         with ThreadPoolExecutor(max_workers=8) as pool:
             return dict(zip(names, pool.map(ask, names.values()), strict=True))
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, port = text.split(":")
-    words = [bytes.fromhex(host[start : start + 8])[::-1] for start in range(0, len(host), 8)]
-    address = ip_address(b"".join(words))
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address), int(port, 16)
+def place(address: str, port: int) -> Place:
+    """Return an address in its short form, an IPv4 address within IPv6 as itself."""
+    parsed = ip_address(address)
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed), port

@@ -10,26 +10,27 @@ from deploy.deployment.service import Service
 from deploy.hosts.seen_places import SeenData, read_places
 from deploy.plan.places import question_of
 from deploy.verify.checks import NotAsPlannedError
-from deploy.verify.seen import Seen
+from deploy.verify.evidence import HostEvidence
 
 
 class Places:
     """All places of a stack, looked at once."""
 
-    def __init__(self, seen: Seen) -> None:
-        self.seen = seen
+    def __init__(self, evidence: HostEvidence) -> None:
+        self.evidence = evidence
 
     @cached_property
     def _by_service(self) -> dict[str, SeenData]:
-        return read_places(self.seen.part("places"))
+        return read_places(self.evidence.places)
 
     def problem(self, service: Service) -> str:
-        """Return in words why a service's data is not the data of before; empty where it is, or where it has none."""
-        place = next((one for one in places_of(self.seen.deployment) if one.service == service.name), None)
+        """Return in words why a service's data is not the data of before; empty if it is, or if it has none."""
+        places = places_of(self.evidence.deployment)
+        place = next((place for place in places if place.service == service.name), None)
         if place is None:
             return ""
-        seen = self._by_service[service.name]
-        if seen.now.state == "unreadable":
+        data = self._by_service[service.name]
+        if data.now.state == "unreadable":
             raise NotAsPlannedError(f"cannot read what lies in {place.host_path}; run the same command as root")
-        question = question_of(place, seen)
+        question = question_of(place, data)
         return f"{question.problem}; `{Line('plan')}` says what can be done" if question else ""

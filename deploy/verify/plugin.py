@@ -22,20 +22,20 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
 from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES
 from deploy.verify.secrets import HostSecrets
-from deploy.verify.seen import Seen
 from deploy.verify.web import Web
 
 DECIDED = pytest.StashKey[Deployment]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read what shall be checked."""
+    """Read the deployment that is checked."""
     called_as(json.loads(os.environ[CALL]))
     config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
     config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Carry each check's name in words, and its service; go service by service, as they build on one another."""
     order = [service.name for service in config.stash[DECIDED].services]
-    # Of no wanted service: pytest keeps such a check as one that is left out.
+    # A check without a wanted service would stay as a skipped one.
     items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
     items.sort(key=lambda item: (_place(item, order), _room(item.path) is not None))
     for item in items:
@@ -73,7 +73,7 @@ def _place(item: pytest.Item, order: list[str]) -> int:
     whose = _parameter(item)
     if not isinstance(whose, Service | Engine):
         return -1
-    # One that the kit does not run stands behind all that it does.
+    # An engine that the kit does not run comes after all services.
     return order.index(whose.name) if whose.name in order else len(order)
 
 
@@ -127,57 +127,57 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def seen(deployment: Deployment) -> Seen:
-    """The host as its agent sees it, asked once."""
-    return Seen(reach()[HERE], deployment)
+def evidence(deployment: Deployment) -> HostEvidence:
+    """The host's facts, asked once."""
+    return HostEvidence(reach()[HERE], deployment)
 
 
 @pytest.fixture(scope="session")
-def host(seen: Seen) -> Host:
+def host(evidence: HostEvidence) -> Host:
     """The host, as testinfra reaches it."""
-    return testinfra.get_host(seen.transport.backend)
+    return testinfra.get_host(evidence.transport.backend)
 
 
 @pytest.fixture(scope="session")
-def containers(seen: Seen) -> Iterator[Containers]:
+def containers(evidence: HostEvidence) -> Iterator[Containers]:
     """The stack's containers as Docker describes them, asked once."""
-    with docker_of(seen) as docker:
-        yield Containers(seen, docker)
+    with docker_of(evidence) as docker:
+        yield Containers(evidence, docker)
 
 
 @pytest.fixture(scope="session")
-def secrets(seen: Seen) -> HostSecrets:
+def secrets(evidence: HostEvidence) -> HostSecrets:
     """The values of the stack's secrets; no message ever holds one."""
-    return HostSecrets(seen)
+    return HostSecrets(evidence)
 
 
 @pytest.fixture(scope="session")
-def files(host: Host, seen: Seen) -> Files:
+def files(evidence: HostEvidence) -> Files:
     """The files of the current release."""
-    return Files(host, seen)
+    return Files(evidence)
 
 
 @pytest.fixture(scope="session")
 def network(host: Host, containers: Containers) -> Network:
-    """Who listens on the host, and which container gets out."""
+    """The host's listeners, and the containers' ways out."""
     return Network(host, containers)
 
 
 @pytest.fixture(scope="session")
-def engines(seen: Seen) -> Engines:
+def engines(evidence: HostEvidence) -> Engines:
     """The engines whose models are made over their API, asked once."""
-    return Engines(seen)
+    return Engines(evidence)
 
 
 @pytest.fixture(scope="session")
-def places(seen: Seen) -> Places:
-    """Where the services' data lies, looked at once."""
-    return Places(seen)
+def places(evidence: HostEvidence) -> Places:
+    """The places of the services' data, looked at once."""
+    return Places(evidence)
 
 
 @pytest.fixture
 def web(service: Service, containers: Containers, secrets: HostSecrets) -> Web:
-    """The service's published address, asked as a program on the host asks it; not of one that is red already."""
+    """The service's published address, asked as a program on the host does; skipped unless healthy."""
     try:
         containers.ensure_healthy(service)
     except NotAsPlannedError:
@@ -187,6 +187,6 @@ def web(service: Service, containers: Containers, secrets: HostSecrets) -> Web:
 
 
 def pytest_sessionfinish(session: Any, exitstatus: int) -> None:
-    """A stack whose services have no checks of their own is no failure of pytest's."""
+    """Let a run without any check pass."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK

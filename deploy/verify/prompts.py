@@ -1,4 +1,4 @@
-"""Prompts as an engine makes them: its agent asks it for one, and for what makes those of a model."""
+"""Prompts as an engine makes them, and the parts that make them; the agent asks for both."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from deploy.agent.contract.verbs import ENGINE
 from deploy.deployment.engines import Engine
 from deploy.hosts.observe import engine_request
-from deploy.verify.seen import Seen
+from deploy.verify.evidence import HostEvidence
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import EngineAnswer, QuestionRequest
@@ -16,17 +16,17 @@ CONNECT_SECONDS = 2.0
 
 
 class Making(NamedTuple):
-    """What makes a model's prompts, by its engine's own word."""
+    """The parts that make a model's prompts, by its engine's own word."""
 
     template: str
     renderer: str
 
 
 class Prompter:
-    """An engine that says which prompt it would hand to a model."""
+    """An engine that tells the prompt that it would give to a model."""
 
-    def __init__(self, seen: Seen, engine: Engine, seconds: float) -> None:
-        self._seen = seen
+    def __init__(self, evidence: HostEvidence, engine: Engine, seconds: float) -> None:
+        self._evidence = evidence
         self._engine = engine
         self._seconds = seconds
 
@@ -36,7 +36,7 @@ class Prompter:
         return Making(answer["template"], answer["renderer"])
 
     def prompt(self, model: str, template: str | None = None) -> str | None:
-        """Return a prompt, made with a template where one is given; None where the engine does not tell prompts.
+        """Return a prompt, made with the given template if there is one; None if the engine tells no prompts.
 
         The model is loaded for it and asked nothing.
         """
@@ -45,12 +45,12 @@ class Prompter:
         return self._asked(request)["prompt"]
 
     def makes_vectors_alone(self, model: str) -> bool:
-        """Return whether the engine says that a model makes vectors and does not chat."""
+        """Return True if the engine says that a model makes vectors and does not chat."""
         able = self._asked(self._question("capabilities", model))["capabilities"]
         return bool(able) and "completion" not in able
 
     def _question(self, act: Literal["capabilities", "making", "prompt"], model: str) -> QuestionRequest:
-        deployment = self._seen.deployment
+        deployment = self._evidence.deployment
         return {
             "root": deployment.root,
             "ca": deployment.fetch.ca,
@@ -62,4 +62,4 @@ class Prompter:
         }
 
     def _asked(self, request: QuestionRequest) -> EngineAnswer:
-        return self._seen.call(ENGINE, request)
+        return self._evidence.call(ENGINE, request)

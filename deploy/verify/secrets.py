@@ -1,4 +1,4 @@
-"""Secrets' values, read on the host by the checks alone."""
+"""The values of secrets, which the checks alone read on the host."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from functools import cached_property
 
 from deploy.agent.line import Line
 from deploy.verify.checks import NotAsPlannedError
-from deploy.verify.seen import Seen
+from deploy.verify.evidence import HostEvidence
 
 SHORTEST = 8
-"""Of fewer characters a value stands by chance in what is no secret: such are not looked for."""
+"""Minimum length of a secret that is searched for: shorter ones match ordinary text."""
 
 
 class HostSecrets:
     """The stack's secrets by name; prints as nothing but their names."""
 
-    def __init__(self, seen: Seen) -> None:
-        self.seen = seen
-        self._names = sorted({secret.name for secret in seen.deployment.secrets})
+    def __init__(self, evidence: HostEvidence) -> None:
+        self.evidence = evidence
+        self._names = sorted({secret.name for secret in evidence.deployment.secrets})
 
     def __repr__(self) -> str:
         return f"HostSecrets({', '.join(self._names)})"
 
     def value(self, name: str) -> str:
         """Return a secret's value."""
-        values: dict[str, str] = self.seen.part("secrets")
+        values = self.evidence.secrets
         if name not in values:
             raise NotAsPlannedError(f"the secret {name} is not on the host; run `{Line('apply')}`")
         return values[name]
@@ -40,5 +40,5 @@ class HostSecrets:
 
     @property
     def short(self) -> tuple[str, ...]:
-        """The names of the secrets that are not looked for."""
+        """The names of the secrets that are not searched for."""
         return tuple(name for name, value in self.values.items() if len(value) < SHORTEST)

@@ -1,4 +1,4 @@
-"""HTTP as the checks speak it: to a service's published port, with a key that is looked up on the host."""
+"""HTTP requests of the checks: to a service's published port, with a key from the host."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from deploy.verify.secrets import HostSecrets
 # A small machine takes a minute to read the prompt that a document makes.
 TIMEOUT_SECONDS = 180
 LIMIT = "answer_seconds"
-"""Fact of a service that may take longer, loading a large model say."""
+"""Fact of a service that may take longer, for instance to load a large model."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and what came with it."""
+    """A status and a body."""
 
     status: int
     body: bytes
 
     @property
     def json(self) -> Any:
-        """The body as JSON values; a NotAsPlannedError where it is none."""
+        """The body as JSON values; a NotAsPlannedError if it is no JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -56,12 +56,12 @@ class Web:
         return self._ask("GET", path, None, "")
 
     def get_under(self, origin: str, path: str) -> Answer:
-        """Ask as a browser does that has opened the page under this address, through a proxy say."""
+        """Ask as a browser does that has opened the page under this address, for instance behind a proxy."""
         with self._from(origin):
             return self.get(path)
 
     def upgrade_under(self, origin: str, path: str) -> int:
-        """Begin a websocket as such a browser does, and return the status of the answer."""
+        """Begin a websocket as such a browser does; return the status of the answer."""
         key = base64.b64encode(uuid.uuid4().bytes).decode()
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         with self._from(origin, **upgrade, **{"Sec-WebSocket-Key": key}), self._answer("GET", path, None, "") as answer:
@@ -80,7 +80,7 @@ class Web:
         return self._ask("POST", path, json.dumps(body).encode(), "application/json")
 
     def delete(self, path: str) -> Answer:
-        """Delete what a path names."""
+        """Delete the object at a path."""
         return self._ask("DELETE", path, None, "")
 
     def upload(self, path: str, name: str, content: str) -> Answer:
@@ -91,7 +91,7 @@ class Web:
         return self._ask("POST", path, body.encode(), f"multipart/form-data; boundary={border}")
 
     def events(self, path: str, body: dict[str, Any]) -> Iterator[Any]:
-        """Send JSON and read the streamed events one by one; who has seen enough stops reading."""
+        """Send JSON and yield the streamed events; a caller that has enough stops reading."""
         with self._answer("POST", path, json.dumps(body).encode(), "application/json") as answer:
             if answer.status != 200:
                 raise NotAsPlannedError(f"POST {path} answered {answer.status}")
@@ -120,7 +120,7 @@ class Web:
         seconds = self.service.facts.get(LIMIT, TIMEOUT_SECONDS)
         own = (port.address, port.host_port)
         with (
-            self.secrets.seen.transport.forward(own) as there,
+            self.secrets.evidence.transport.forward(own) as there,
             closing(http.client.HTTPConnection(*there, timeout=seconds)) as connection,
         ):
             try:
@@ -134,4 +134,4 @@ class Web:
                 raise NotAsPlannedError(f"{port.place} does not answer: {problem}{gone}") from None
 
     def _is_absent(self, address: str) -> bool:
-        return address in self.secrets.seen.part("absent")
+        return address in self.secrets.evidence.absent

@@ -18,7 +18,7 @@ from deploy.agent.verbs import VERBS
 from deploy.deployment.host import Deployment
 from deploy.hosts.transport import Address, AgentFailedError, OnLine
 from deploy.stack import KIT_FOLDER
-from deploy.verify.seen import Seen
+from deploy.verify.evidence import HostEvidence
 from tests.unit.refusing import Refusing
 
 
@@ -31,14 +31,14 @@ class Played(Refusing):
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append(verb)
-        told = json.loads(json.dumps(request).replace(f'"{KIT_FOLDER}/', f'"{self.kit}/'))
+        told = _moved(request, KIT_FOLDER, str(self.kit))
         name, _, function = VERBS[verb].partition(":")
         operation = getattr(import_module(f"deploy.agent.{name}"), function or "run")
         try:
             answer = operation({**told, "kit": str(self.kit)}, Journal(told.get("root", ""), ""))
         except AgentError as problem:
             raise AgentFailedError(cast("Failure", problem.document())) from problem
-        return cast("Answer", answer)
+        return cast("Answer", _moved(answer, str(self.kit), KIT_FOLDER))
 
     @property
     def connection(self) -> Mapping[str, Any]:
@@ -58,6 +58,11 @@ class Played(Refusing):
         yield {"held": True, "run": request["run"]}
 
 
-def seen_of(deployment: Deployment, kit: Path = Path("/nowhere")) -> Seen:
-    """A deployment's host as its agent sees it."""
-    return Seen(Played(kit), deployment)
+def _moved(document: object, before: str, now: str) -> Any:
+    """Let every path of a document lie below another folder."""
+    return json.loads(json.dumps(document).replace(f'"{before}/', f'"{now}/'))
+
+
+def evidence_of(deployment: Deployment, kit: Path = Path("/nowhere")) -> HostEvidence:
+    """The evidence of a deployment's host."""
+    return HostEvidence(Played(kit), deployment)

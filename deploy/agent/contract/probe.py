@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from deploy.agent.contract.engines import AskedEngine, Engine, SeenEngine, SeenNames
+from deploy.agent.contract.engines import AskedEngine, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder, StackRequest
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
@@ -53,26 +53,6 @@ class SecretName(TypedDict):
 
     name: str
     owner: str
-
-
-class EvidenceRequest(StackRequest):
-    """The deployment that the checks compare with the host."""
-
-    ca: str | None
-    deployment: dict[str, Any]
-    engines: list[Engine]
-    places: dict[str, Place]
-    addresses: list[str]
-    closed: bool
-    """True if a service has no way out."""
-    secrets: list[SecretName]
-
-
-class EvidencePart(TypedDict, total=False):
-    """A part of the answer, or the problem that the agent had with it."""
-
-    answer: Any
-    problem: str
 
 
 class ReleaseFile(TypedDict):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from deploy.agent.contract import applied, engines, envelope, hardware, inputs, probe, releases
+    from deploy.agent.contract import applied, engines, envelope, evidence, hardware, inputs, probe, releases
 
 Request = TypeVar("Request", bound=Mapping[str, Any])
 Answer = TypeVar("Answer")
@@ -48,4 +48,4 @@ REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")
 LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
 JOB: Verb[envelope.JobRequest, dict[str, Any]] = Verb("job")
-EVIDENCE: Verb[probe.EvidenceRequest, dict[str, probe.EvidencePart]] = Verb("evidence")
+EVIDENCE: Verb[evidence.EvidenceRequest, evidence.EvidenceAnswer] = Verb("evidence")

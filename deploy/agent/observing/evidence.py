@@ -1,10 +1,12 @@
-"""Operation `evidence`: what the checks compare and the host alone sees, in one answer for all of them."""
+"""Operation `evidence`: the facts that the checks compare and the host alone sees, in one answer for all of them."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data import places
 from deploy.agent.docker.api import Docker, socket_path
@@ -13,82 +15,141 @@ from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.engines.observe import observe as observe_engines
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.observing.addresses import is_own
 from deploy.agent.observing.outside import outside
+from deploy.agent.observing.ports import listening
+from deploy.agent.stack.release import linked_release, placed_path, read_manifest
 from deploy.agent.stack.rights import differing
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.engines import SeenEngine, SeenNames
-    from deploy.agent.contract.places import SeenData
-    from deploy.agent.contract.probe import EvidencePart, EvidenceRequest, Right
+    import os
 
-Part = Callable[["EvidenceRequest", Path], Any]
+    from deploy.agent.contract.evidence import Evidence, EvidenceAnswer, EvidenceRequest, PlacedFile, Rights
+    from deploy.agent.contract.probe import Manifest
+
+Part = Callable[["EvidenceRequest", Path], "Evidence"]
 DOCKER_SECONDS = 10
 
 
-def run(request: EvidenceRequest, _journal: Journal) -> dict[str, EvidencePart]:
-    """Answer every part, or the problem that it has."""
+def run(request: EvidenceRequest, _journal: Journal) -> EvidenceAnswer:
+    """Answer every part, or the problem that it has; they wait for networks and disks at the same time."""
     root = Path(request["root"])
-    return {name: _answered(part, request, root) for name, part in PARTS.items()}
+    answer: EvidenceAnswer = {"parts": {}, "problems": {}}
+
+    def collect(name: str) -> None:
+        try:
+            answer["parts"].update(PARTS[name](request, root))
+        except PermissionError as problem:
+            answer["problems"][name] = f"only root can read {problem.filename}; run the same command as root"
+        except AgentError as problem:
+            answer["problems"][name] = "; ".join(filter(None, (problem.problem, problem.next_step)))
+
+    with ThreadPoolExecutor(len(PARTS)) as pool:
+        # An error of another kind is raised here.
+        list(pool.map(collect, PARTS))
+    return answer
 
 
-def _answered(part: Part, request: EvidenceRequest, root: Path) -> EvidencePart:
+def _engines(request: EvidenceRequest, root: Path) -> Evidence:
+    return {"engines": observe_engines(request["engines"], root, request["ca"])}
+
+
+def _places(request: EvidenceRequest, root: Path) -> Evidence:
+    return {"places": places.observe(root, request["places"])}
+
+
+def _rights(request: EvidenceRequest, root: Path) -> Evidence:
+    return {"rights": differing(root, request["deployment"])}
+
+
+def _release(_request: EvidenceRequest, root: Path) -> Evidence:
+    release, manifest = _current(root)
+    compose = root / placed_path("compose.yaml", release)
+    return {"release": {"manifest": manifest, "compose": compose.read_text() if compose.exists() else None}}
+
+
+def _files(_request: EvidenceRequest, root: Path) -> Evidence:
+    release, manifest = _current(root)
+    paths = [file["path"] for file in manifest["files"]]
+    files = {path: _file(root / placed_path(path, release)) for path in paths}
+    return {"files": {path: file for path, file in files.items() if file is not None}}
+
+
+def _current(root: Path) -> tuple[str, Manifest]:
+    release = linked_release(root, "current")
+    manifest = read_manifest(root, release) if release else None
+    if release is None or manifest is None:
+        raise AgentError("no release is placed", f"run `{Line('apply')}`")
+    return release, manifest
+
+
+def _file(path: Path) -> PlacedFile | None:
     try:
-        return {"answer": part(request, root)}
-    except PermissionError as problem:
-        return {"problem": f"only root can read {problem.filename}; run the same command as root"}
-    except AgentError as problem:
-        return {"problem": "; ".join(filter(None, (problem.problem, problem.next_step)))}
+        # A link in a file's place has rights of its own, which differ.
+        rights, content = _stated(path.lstat()), path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    return {**rights, "sha256": hashlib.sha256(content).hexdigest(), "text": content.decode(errors="replace")}
 
 
-def _engines(request: EvidenceRequest, root: Path) -> dict[str, SeenEngine | SeenNames]:
-    return observe_engines(request["engines"], root, request["ca"])
+def _modes(request: EvidenceRequest, _root: Path) -> Evidence:
+    modes: dict[str, Rights] = {}
+    for path in request["paths"]:
+        try:
+            modes[path] = _stated(Path(path).stat())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return {"modes": modes}
 
 
-def _places(request: EvidenceRequest, root: Path) -> dict[str, SeenData]:
-    return places.observe(root, request["places"])
+def _stated(status: os.stat_result) -> Rights:
+    return {"mode": f"{status.st_mode & 0o7777:04o}", "owner": f"{status.st_uid}:{status.st_gid}"}
 
 
-def _rights(request: EvidenceRequest, root: Path) -> list[Right]:
-    return differing(root, request["deployment"])
-
-
-def _replaced(request: EvidenceRequest, _root: Path) -> dict[str, list[str]]:
-    """Return the folders that containers write to and that their paths no longer lead to, by container."""
+def _replaced(request: EvidenceRequest, _root: Path) -> Evidence:
     docker = Docker(timeout=DOCKER_SECONDS)
     listed = docker.containers({"kit.stack": request["stack"]})
-    found = (docker.container(one["Id"]) for one in listed)
-    return {one["Id"]: replaced_folders(one) for one in found if one is not None}
+    inspected = (docker.container(container["Id"]) for container in listed)
+    folders = {container["Id"]: replaced_folders(container) for container in inspected if container is not None}
+    return {"replaced": folders}
 
 
-def _docker(_request: EvidenceRequest, _root: Path) -> dict[str, Any]:
-    return {"socket": socket_path(), "settings": daemon_settings()}
+def _docker(_request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"docker": {"socket": socket_path(), "settings": daemon_settings()}}
 
 
-def _absent(request: EvidenceRequest, _root: Path) -> list[str]:
-    """Return the published addresses that the host does not have."""
-    return [address for address in request["addresses"] if not is_own(address)]
+def _absent(request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"absent": [address for address in request["addresses"] if not is_own(address)]}
 
 
-def _outside(request: EvidenceRequest, _root: Path) -> list[Any] | None:
+def _outside(request: EvidenceRequest, _root: Path) -> Evidence:
     place = outside() if request["closed"] else None
-    return list(place) if place else None
+    return {"outside": {"address": place[0], "port": place[1]} if place else None}
 
 
-def _secrets(request: EvidenceRequest, root: Path) -> dict[str, str]:
-    """Return the values of the stack's secrets, by name; a missing one has none."""
-    paths = {one["name"]: secret_path(root, one["owner"], one["name"]) for one in request["secrets"]}
-    return {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}
+def _listeners(_request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"listeners": [{"address": address, "port": port} for address, port in sorted(listening())]}
+
+
+def _secrets(request: EvidenceRequest, root: Path) -> Evidence:
+    paths = {secret["name"]: secret_path(root, secret["owner"], secret["name"]) for secret in request["secrets"]}
+    return {"secrets": {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}}
 
 
 PARTS: dict[str, Part] = {
     "engines": _engines,
     "places": _places,
     "rights": _rights,
+    "release": _release,
+    "files": _files,
+    "modes": _modes,
     "replaced": _replaced,
     "docker": _docker,
     "absent": _absent,
     "outside": _outside,
+    "listeners": _listeners,
     "secrets": _secrets,
 }
+"""Each part's name in the answer, and the function that reads it."""

@@ -22,7 +22,7 @@ def observe(asked: list[Port], containers: list[dict[str, Any]], stack: str) -> 
     """Return every listener outside this stack on a requested port, and every Ollama on its usual port."""
     wanted = {int(port["port"]) for port in asked} | {OLLAMA_PORT}
     published = _published(containers)
-    sockets = {place: inode for place, inode in _listening().items() if place[1] in wanted}
+    sockets = {place: inode for place, inode in listening().items() if place[1] in wanted}
     unknown = {inode for place, inode in sockets.items() if place not in published}
     processes = _processes(unknown) if unknown else {}
     listeners: list[Listener] = []
@@ -61,7 +61,8 @@ def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[s
     }
 
 
-def _listening() -> dict[tuple[str, int], str]:
+def listening() -> dict[tuple[str, int], str]:
+    """Return every address and port that something on the host listens on, with its socket's inode."""
     found = {}
     for table in ("/proc/net/tcp6", "/proc/net/tcp"):
         try:

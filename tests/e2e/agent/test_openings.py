@@ -30,7 +30,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.docker.compared import is_fact
 from deploy.verify.docker.rendered import read_compose
-from deploy.verify.seen import Seen
+from deploy.verify.evidence import HostEvidence
 from tests.e2e.agent_stack import AgentStack, docker, tags
 from tests.openings import NOT_HONOURED, changes_in_place, key_of, openings, schema_keys
 from tests.tree import REPOSITORY
@@ -151,9 +151,9 @@ def seen_by_verify(stack: AgentStack, deployment: Deployment) -> dict[str, str]:
 @contextmanager
 def containers_of(stack: AgentStack, deployment: Deployment) -> Iterator[Containers]:
     """Look at the containers as verify does."""
-    seen = Seen(stack.transport, deployment)
-    with docker_of(seen) as docker:
-        yield Containers(seen, docker)
+    evidence = HostEvidence(stack.transport, deployment)
+    with docker_of(evidence) as docker:
+        yield Containers(evidence, docker)
 
 
 def record(stack: AgentStack, deployment: Deployment, names: dict[str, str]) -> None:

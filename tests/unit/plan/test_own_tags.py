@@ -45,7 +45,7 @@ from tests.unit.agent.engines.asking import GGUF, asking, from_file
 from tests.unit.agent.engines.conftest import serving
 from tests.unit.agent.engines.registry import Registry, registry
 from tests.unit.agent.engines.scripted import described
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 
 Model = dict[str, Any]
 OUTSIDE = {"name": "main", "kind": "external", "api": "ollama", "url": "http://ollama.lan:11434"}
@@ -83,11 +83,11 @@ class Place:
 
     def sync(self, deployment: Deployment) -> SyncAnswer:
         request = sync_request(deployment, "external", "run-1", self.folder)
-        return sync.run({**request, "root": str(self.folder / "root")}, Journal(str(self.folder / "root"), "run-1"))
+        return sync.run({**request, "root": str(self.folder / "home")}, Journal(str(self.folder / "home"), "run-1"))
 
     def seen(self, deployment: Deployment) -> Observation:
         asked = [engine_request(engine) for engine in deployment.engines]
-        return read_observation(with_keys(self.answer, engines=observe(asked, self.folder / "root")))
+        return read_observation(with_keys(self.answer, engines=observe(asked, self.folder / "home")))
 
     def plan(self, deployment: Deployment) -> list[tuple[str, str, str]]:
         found = model_operations(deployment, self.seen(deployment))
@@ -97,8 +97,7 @@ class Place:
         return AskedEngine(described(self.double.url), self.folder)
 
     def differences(self, deployment: Deployment) -> list[str]:
-        engines = Engines(seen_of(deployment))
-        engines.__dict__["all"] = observe([engine_request(one) for one in deployment.engines], self.folder / "root")
+        engines = Engines(evidence_of(deployment, self.folder))
         return [engines.difference(engine, model) for engine in deployment.engines for model in engine.models]
 
 
@@ -151,7 +150,7 @@ def test_what_a_person_pulled_already_is_taken_over(place: Place) -> None:
     place.publish("llama3:8b")
     deployment = place.deployment(place.spec({"name": "Llama3:8B", "from": "llama3:8b"}))
     place.sync(deployment)
-    (place.folder / "root" / "run" / "models.json").unlink()
+    (place.folder / "home" / "run" / "models.json").unlink()
     assert place.plan(deployment) == [("model Llama3:8B", "accept", "on the engine as kit.lock has it")]
     assert place.sync(deployment) == {"changed": False, "created": [], "pulled": [], "removed": []}
     assert place.plan(deployment) == []
@@ -176,7 +175,7 @@ def test_another_state_of_the_tag_is_replaced_by_the_locked_one(place: Place) ->
     digest = place.publish("llama3:8b", system="New.")
     after = place.deployment(place.spec({"name": "llama3:8b"}))
     assert place.plan(after) == [("model llama3:8b", "pull", "the locked tag changed")]
-    (place.folder / "root" / "run" / "models.json").unlink()
+    (place.folder / "home" / "run" / "models.json").unlink()
     assert place.plan(after)[0][2] == "on the engine, but not as kit.lock has it: it is replaced"
     place.sync(after)
     assert place.by_hand().models()["llama3:8b"].digest == digest

@@ -28,7 +28,7 @@ from deploy.verify.web import Web
 from tests.little_registry import LittleRegistry, manifest
 from tests.locks import lock_of
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.test_ollama import OWN, TECH, engine, spec_of
 
 GIB = 2**30
@@ -211,7 +211,7 @@ def answering(size_vram: int, name: str = "tech:latest", **fields: Any) -> Itera
     with scripted(play) as server:
         port = int(server.url.rpartition(":")[2])
         service = engine(TECH, port=port, gpu="amd", gpu_groups=[992], **fields).service
-        yield service, Web(service, HostSecrets(seen_of(Deployment("home", (service,), ())))), server
+        yield service, Web(service, HostSecrets(evidence_of(Deployment("home", (service,), ())))), server
     # Where nothing is kept in memory it is kept for a look, and elsewhere as long as the spec says.
     assert ('"keep_alive"' in "".join(bodies)) is (fields.get("keep_alive") == "0s")
 
@@ -259,7 +259,7 @@ def test_a_model_larger_than_its_card_is_told_and_undoes_no_apply() -> None:
 
 
 def test_without_a_card_or_a_model_for_it_there_is_nothing_to_ask() -> None:
-    nobody = Web(engine().service, HostSecrets(seen_of(Deployment("home", (), ()))))
+    nobody = Web(engine().service, HostSecrets(evidence_of(Deployment("home", (), ()))))
     with pytest.raises(pytest.skip.Exception, match="gives it no card"):
         verify.test_computes_on_its_card(engine(TECH).service, Told(log(ON_CPU)), nobody)
     bare = engine(gpu="amd").service

@@ -16,7 +16,7 @@ from deploy.verify.containers import Containers
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import LIMIT, Web
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.test_ollama import FINDER, TECH, engine
 
 VECTORS = {"data": [{"embedding": [0.1, 0.2]}, {"embedding": [0.3, 0.4]}]}
@@ -38,7 +38,7 @@ def answering(answers: dict[str, Any]) -> Iterator[tuple[Service, Web, Scripted]
         port = int(server.url.rpartition(":")[2])
         page = {"kind": "open_webui", "embedding": "finder"}
         service = engine(TECH, FINDER, webui=page, port=port).service
-        yield service, Web(service, HostSecrets(seen_of(Deployment("home", (service,), ())))), server
+        yield service, Web(service, HostSecrets(evidence_of(Deployment("home", (service,), ())))), server
 
 
 def test_an_engine_that_speaks_and_embeds_is_as_planned() -> None:
@@ -85,7 +85,7 @@ def test_an_engine_that_does_not_is_told_in_words(path: str, answer: Any, check:
 
 def test_what_nobody_planned_is_left_out_and_not_failed() -> None:
     service = engine().service
-    web = Web(service, HostSecrets(seen_of(Deployment("home", (service,), ()))))
+    web = Web(service, HostSecrets(evidence_of(Deployment("home", (service,), ()))))
     with pytest.raises(pytest.skip.Exception, match="no model to talk with"):
         verify.test_answers_a_chat_message(service, web)
     with pytest.raises(pytest.skip.Exception, match="nobody wants vectors"):

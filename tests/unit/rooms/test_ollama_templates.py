@@ -27,7 +27,7 @@ from deploy.verify.engines import Engines
 from tests.doubles.ollama.server import Server
 from tests.doubles.ollama.settings import Settings
 from tests.gguf import PLAIN, gguf
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.test_ollama import engine, spec_of
 
 TEMPLATE = "{{ if .System }}{{ .System }}\n{{ end }}[Q] {{ .Prompt }}\n[A] {{ .Response }}"
@@ -90,7 +90,7 @@ def asked(server: Server, own: dict[str, Any] | None = None) -> tuple[Engine, En
     made = engine(own or OWN, port=int(server.url.rpartition(":")[2])).engine
     assert made is not None
     made = replace(made, models_dir=None)
-    return made, Engines(seen_of(Deployment("home", (), (), (made,))))
+    return made, Engines(evidence_of(Deployment("home", (), (), (made,))))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_engine_that_the_kit_does_not_run_is_asked_as_well_and_has_a_cure_of_
         spec = ExternalEngine(kind="external", name="mac", api="ollama", url=server.url)
         outside = resolve(spec, Site("home", None, created=made.models), ()).engine
         assert outside is not None
-        engines.seen.deployment = replace(engines.seen.deployment, engines=(outside,))
+        engines.evidence.deployment = replace(engines.evidence.deployment, engines=(outside,))
         with pytest.raises(NotAsPlannedError, match=r"; the variable OLLAMA_GO_TEMPLATE=1 in its environment lets"):
             makes_prompts(outside, engines)
 
@@ -156,4 +156,4 @@ def test_without_a_template_nothing_is_asked() -> None:
     bare = engine({"name": "bare", "engine": "main", "from": "llama3:8b"}).engine
     assert bare is not None
     with pytest.raises(pytest.skip.Exception, match="gives no model a template"):
-        makes_prompts(bare, Engines(seen_of(Deployment("home", (), (), (bare,)))))
+        makes_prompts(bare, Engines(evidence_of(Deployment("home", (), (), (bare,)))))

@@ -21,7 +21,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 from tests.unit.agent.engines.scripted import Asked, scripted
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import webui
 from tests.unit.rooms.test_open_webui import OFFERS
 
@@ -85,7 +85,7 @@ def served(allowed: list[str], page: int = 200) -> Iterator[tuple[Service, Web, 
     with scripted(play) as server:
         port = Port("127.0.0.1", int(server.url.rpartition(":")[2]), 8080)
         service = replace(webui(OFFERS, url=TWO).service, ports=(port,))
-        yield service, Web(service, HostSecrets(seen_of(Deployment("home", (service,), ())))), seen
+        yield service, Web(service, HostSecrets(evidence_of(Deployment("home", (service,), ())))), seen
 
 
 OWN = ["http://localhost:3000", "http://127.0.0.1:3000", *TWO]

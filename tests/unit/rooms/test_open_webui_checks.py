@@ -16,7 +16,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 from tests.unit.agent.engines.scripted import Asked, scripted
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import webui
 
 KIT = {"id": "1", "email": "kit@localhost", "role": "admin"}
@@ -44,7 +44,7 @@ def page(sign_in: int, *people: dict[str, Any]) -> Iterator[tuple[Service, Web, 
 
     with scripted(play) as server:
         service = webui((), port=int(server.url.rpartition(":")[2])).service
-        yield service, Web(service, Known(seen_of(Deployment("home", (service,), ())))), asked
+        yield service, Web(service, Known(evidence_of(Deployment("home", (service,), ())))), asked
 
 
 def test_the_first_password_that_still_holds_is_enough() -> None:

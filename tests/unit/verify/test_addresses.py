@@ -13,7 +13,7 @@ from deploy.verify.checks_stack import test_answers_at_each_of_its_addresses as 
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 from tests.unit.agent.engines.scripted import scripted
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import chain
 
 
@@ -21,7 +21,7 @@ def test_an_address_where_nobody_answers_is_named() -> None:
     with scripted(lambda asked: asked.tell({})) as server:
         port = Port("127.0.0.1", int(server.url.rpartition(":")[2]), 8080)
         service = replace(chain().services[0], ports=(port,))
-        web = Web(service, HostSecrets(seen_of(Deployment("home", (service,), ()))))
+        web = Web(service, HostSecrets(evidence_of(Deployment("home", (service,), ()))))
         answers_everywhere(service, web)
         other = replace(service, ports=(port, replace(port, address="::1")))
         with pytest.raises(NotAsPlannedError, match=rf"^\[::1\]:{port.host_port} does not answer"):

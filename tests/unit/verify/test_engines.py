@@ -20,7 +20,7 @@ from deploy.verify.run import check_argv, run_checks
 from tests.doubles.ollama.server import Handler
 from tests.unit.agent.engines.asking import GGUF, asking, from_file
 from tests.unit.agent.engines.conftest import serving
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 
 
 def created(name: str, digest: str) -> CreatedModel:
@@ -33,7 +33,7 @@ def stack(root: Path, address: str, *models: CreatedModel) -> tuple[Engine, Engi
 
     Here.root = str(root)
     engine = Engine("mac", "external", "ollama", address, models)
-    return engine, Engines(seen_of(Here("home", (), (), (engine,))))
+    return engine, Engines(evidence_of(Here("home", (), (), (engine,))))
 
 
 def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Path) -> None:
@@ -71,11 +71,11 @@ def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(tmp_path: Path, is_m
         sync.run(asked, Journal(str(tmp_path), "run-1"))
         engine, engines = stack(tmp_path, double.url, created("tech", made["digest"]))
         engine = replace(engine, models_dir=folder)
-        engines = Engines(seen_of(replace(engines.seen.deployment, engines=(engine,))))
+        engines = Engines(evidence_of(replace(engines.evidence.deployment, engines=(engine,))))
         has_its_models(engine, engines)
         (manifest,) = double.store.models().values()
         double.store.blob(manifest.of_kind("system")[0].digest).unlink()
-        anew = Engines(seen_of(engines.seen.deployment))
+        anew = Engines(evidence_of(engines.evidence.deployment))
         why = "its layer system .* is missing" if is_managed else "the engine lists it and lacks a part of it"
         with pytest.raises(NotAsPlannedError, match=f"^tech is damaged: {why}; `kit apply` mends it$"):
             has_its_models(engine, anew)

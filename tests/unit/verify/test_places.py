@@ -15,7 +15,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_places import test_its_data_is_the_data_of_before as check
 from deploy.verify.places import Places
 from tests.unit.agent.data.places import Host, write_chats
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import webui
 
 
@@ -45,15 +45,15 @@ def applied(host: Host) -> tuple[There, Service]:
 def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(tmp_path: Path) -> None:
     host = Host(tmp_path)
     deployment, service = applied(host)
-    check(service, Places(seen_of(deployment)))
+    check(service, Places(evidence_of(deployment)))
     host.empty()
     with pytest.raises(NotAsPlannedError, match="the data of open_webui is not there"):
-        check(service, Places(seen_of(deployment)))
+        check(service, Places(evidence_of(deployment)))
     write_chats(host.data, "a second account of the kit")
     with pytest.raises(NotAsPlannedError, match="holds another database of open_webui"):
-        check(service, Places(seen_of(deployment)))
+        check(service, Places(evidence_of(deployment)))
 
 
 def test_a_service_without_data_has_none_to_look_at(tmp_path: Path) -> None:
     deployment, service = applied(Host(tmp_path))
-    check(replace(service, name="gate"), Places(seen_of(deployment)))
+    check(replace(service, name="gate"), Places(evidence_of(deployment)))

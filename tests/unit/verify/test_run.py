@@ -18,7 +18,7 @@ from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
 from deploy.verify.report import Check
 from deploy.verify.run import PACKAGE, check_argv, check_environment, run_checks
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import chain
 
 RUNNING = {"Running": True, "Status": "running", "ExitCode": 0}
@@ -117,7 +117,7 @@ def test_only_the_asked_services_are_checked() -> None:
     ],
 )
 def test_only_a_healthy_service_is_asked_questions(state: dict[str, Any], told: str | None) -> None:
-    containers, service = Containers(seen_of(chain()), None), chain().service("main")
+    containers, service = Containers(evidence_of(chain()), None), chain().service("main")
     containers.by_service = {"main": {"State": state}}
     if told is None:
         containers.ensure_healthy(service)

@@ -8,9 +8,9 @@ from deploy.agent.observing.addresses import is_own
 from deploy.deployment.host import Deployment
 from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
-from deploy.verify.network import _address
+from deploy.verify.network import place
 from deploy.verify.secrets import HostSecrets
-from tests.unit.played import seen_of
+from tests.unit.played import evidence_of
 from tests.unit.rooms.places import chain
 
 
@@ -28,16 +28,16 @@ def test_an_open_door_says_what_it_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "address"),
+    ("told", "address"),
     [
-        ("0100007F:0BB8", ("127.0.0.1", 3000)),
-        ("00000000:0FA0", ("0.0.0.0", 4000)),
-        ("00000000000000000000000001000000:1F90", ("::1", 8080)),
-        ("0000000000000000FFFF00000100007F:1F90", ("127.0.0.1", 8080)),
+        ("127.0.0.1", "127.0.0.1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("::ffff:7f00:1", "127.0.0.1"),
     ],
 )
-def test_the_kernels_tables_are_read_as_addresses(text: str, address: tuple[str, int]) -> None:
-    assert _address(text) == address
+def test_an_address_has_one_form_whoever_told_it(told: str, address: str) -> None:
+    assert place(told, 3000) == (address, 3000)
 
 
 def test_the_hosts_own_addresses_are_not_outside() -> None:
@@ -60,10 +60,10 @@ def here(folder: Path) -> Deployment:
 
 def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_path: Path) -> None:
     deployment = here(tmp_path)
-    secrets = HostSecrets(seen_of(deployment))
+    secrets = HostSecrets(evidence_of(deployment))
     is_told_of_short_ones(secrets, deployment)
     (tmp_path / "secrets" / "main" / "main_api_key").write_text("changed\n")
-    secrets = HostSecrets(seen_of(deployment))
+    secrets = HostSecrets(evidence_of(deployment))
     assert secrets.names_in('{"changed": true}, value-of-kit_admin_password') == ("kit_admin_password",)
     with pytest.raises(pytest.skip.Exception) as caught:
         is_told_of_short_ones(secrets, deployment)
@@ -73,7 +73,7 @@ def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_pat
 
 def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
     deployment = here(tmp_path)
-    secrets = HostSecrets(seen_of(deployment))
+    secrets = HostSecrets(evidence_of(deployment))
     assert secrets.value("main_api_key") == "value-of-main_api_key"
     assert secrets.names_in("log: value-of-main_api_key, value-of-kit_admin_password") == (
         "kit_admin_password",
@@ -82,4 +82,4 @@ def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> 
     assert "value-of" not in repr(secrets)
     (tmp_path / "secrets" / "main" / "main_api_key").unlink()
     with pytest.raises(NotAsPlannedError, match="is not on the host"):
-        HostSecrets(seen_of(deployment)).value("main_api_key")
+        HostSecrets(evidence_of(deployment)).value("main_api_key")

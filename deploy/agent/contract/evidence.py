@@ -1,0 +1,85 @@
+"""The verb `evidence`: the facts of a host that the checks compare with the deployment, in one answer."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from deploy.agent.contract.engines import Engine, SeenEngine, SeenNames
+from deploy.agent.contract.envelope import StackRequest
+from deploy.agent.contract.places import Place, SeenData
+from deploy.agent.contract.probe import Manifest, Port, Right, SecretName
+
+
+class EvidenceRequest(StackRequest):
+    """The deployment that the checks compare with the host."""
+
+    ca: str | None
+    deployment: dict[str, Any]
+    engines: list[Engine]
+    places: dict[str, Place]
+    paths: list[str]
+    """Folders and secrets whose rights are compared."""
+    addresses: list[str]
+    closed: bool
+    """True if a service has no way out."""
+    secrets: list[SecretName]
+
+
+class PlacedRelease(TypedDict):
+    """The release that the host runs."""
+
+    manifest: Manifest
+    compose: str | None
+    """Its compose file; None if it is missing."""
+
+
+class Rights(TypedDict):
+    """The mode and owner of a path, as a manifest writes them."""
+
+    mode: str
+    owner: str
+
+
+class PlacedFile(Rights):
+    """A file of the release as it lies on the host."""
+
+    sha256: str
+    text: str
+
+
+class DockerAccess(TypedDict):
+    """The way to Docker, and the settings that it was started with."""
+
+    socket: str
+    settings: dict[str, Any]
+
+
+class Evidence(TypedDict, total=False):
+    """The parts of the answer; a missing one has a problem."""
+
+    engines: dict[str, SeenEngine | SeenNames]
+    places: dict[str, SeenData]
+    rights: list[Right]
+    release: PlacedRelease
+    files: dict[str, PlacedFile]
+    """Files of the release by the manifest's path; a missing file is left out."""
+    modes: dict[str, Rights]
+    """Rights of the requested paths; a missing path is left out."""
+    replaced: dict[str, list[str]]
+    """By container, the folders that it writes to and that their paths no longer lead to."""
+    docker: DockerAccess
+    absent: list[str]
+    """Published addresses that the host does not have."""
+    outside: Port | None
+    """A place beyond the host that the host reaches now."""
+    listeners: list[Port]
+    """Every address and port that something on the host listens on."""
+    secrets: dict[str, str]
+    """Values by name; a missing secret is left out."""
+
+
+class EvidenceAnswer(TypedDict):
+    """The host's facts, and the problems of those that the agent could not read."""
+
+    parts: Evidence
+    problems: dict[str, str]
