@@ -16,15 +16,20 @@ from deploy.strict import shown
 
 
 def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
-    """An alias has a name of its own and leads to a model of the spec."""
+    """An alias has a name of its own and leads to a model; another spelling of a name leads where the name does."""
     aliases, names = spec.gateway.aliases if spec.gateway else {}, _models(spec)
-    first: dict[str, str] = {}
+    ends, first = aliases_of(spec), dict[str, str]()
     for alias, target in aliases.items():
         path: FieldPath = ("gateway", "aliases", alias)
-        if taken := next((name for name in names if same(name) == same(alias)), ""):
-            yield Finding(path, f"{taken} is a model's name; choose another alias", whole=("models",))
-        elif (other := first.setdefault(same(alias), alias)) != alias:
-            yield Finding(path, f"{other} is the same name; keep one", (("gateway", "aliases", other),))
+        spelled = [name for name in names if same(name) == same(alias)]
+        other, end = first.setdefault(same(alias), alias), ends.get(alias, alias)
+        if alias in names:
+            yield Finding(path, f"{alias} is a model's name; choose another alias, or leave it out", whole=("models",))
+        elif spelled and end in names and same(end) != same(alias):
+            yield Finding(path, _another_spelling(spelled[0], f"`{alias}: {_quoted(spelled[0])}`"), whole=("models",))
+        elif {end, ends.get(other, other)} <= {*names} and same(end) != same(ends.get(other, other)):
+            message = _another_spelling(other, "the same model at both")
+            yield Finding(path, message, (("gateway", "aliases", other),))
         elif tag := suffix(alias):
             yield Finding(path, f"engines take the tag `{tag}` for something else; choose another alias")
         if target not in aliases and target not in names:
@@ -33,6 +38,14 @@ def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
     for way in cycles({alias: (target,) for alias, target in aliases.items() if alias not in names}):
         also = tuple(("gateway", "aliases", alias) for alias in way[1:-1])
         yield Finding(("gateway", "aliases", way[0]), f"leads back to itself ({way_text(way)}); name a model", also)
+
+
+def _another_spelling(name: str, wanted: str) -> str:
+    return f"is another spelling of {name}, and leads to another model; write {wanted}, or choose another alias"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if ":" in name else name
 
 
 def routes_lead_somewhere(spec: Spec) -> Iterator[Finding]:
@@ -118,7 +131,7 @@ def outside_is_within_reach(spec: Spec) -> Iterator[Finding]:
 
 
 def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
-    """An engine at this machine's own loopback address is reachable from this host alone, and from no container."""
+    """An engine at a loopback address is out of reach for containers; one without models is asked by none of them."""
     callers = [
         name
         for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None))
@@ -127,6 +140,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
     own: dict[str, FieldPath] = {one.name: ("engines", at) for at, one in enumerate(spec.engines) if not one.outside}
     fronts = (("gateway", spec.gateway), ("webui", spec.webui))
     own |= {front.kind: (name,) for name, front in fronts if front is not None}
+    served: dict[str, FieldPath] = {model.engine: ("models", at, "engine") for at, model in enumerate(spec.models)}
     for index, engine in enumerate(spec.engines):
         path: FieldPath = ("engines", index, "url")
         host = hostname_of(engine.outside) if engine.outside else ""
@@ -136,10 +150,10 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
         elif host in own:
             words = f"{host} is a service of this file, and to its containers no other machine"
             yield Finding(path, f"{words}; write the engine's address, or a name with its domain", (own[host],))
-        elif is_loopback(host) and callers:
+        elif is_loopback(host) and callers and engine.name in served:
             words = f"{shown(engine.outside)} means the container itself that asks; {_LISTEN_ELSEWHERE}"
             told = f"{words}{engine.moved_by}; or let no container ask it: `gateway: null` and `webui: null`"
-            yield Finding(path, told, tuple((name,) for name in callers))
+            yield Finding(path, told, (*((name,) for name in callers), served[engine.name]))
 
 
 _LISTEN_ELSEWHERE = (

@@ -154,6 +154,20 @@ def test_an_engine_of_this_very_machine_is_asked_where_no_container_has_to(engin
         assert message.endswith("`gateway: null` and `webui: null`")
 
 
+@pytest.mark.parametrize("fronts", [{}, {"gateway": None}, {"webui": {"through": "engines"}}, {"webui": None}])
+@pytest.mark.parametrize("engine", [OLLAMA, STUDIO])
+def test_an_engine_without_models_is_asked_by_no_container_and_may_be_of_this_machine(
+    engine: dict[str, Any], fronts: dict[str, Any]
+) -> None:
+    here = {**engine, "name": "here", "url": "http://127.0.0.1:11434"}
+    data = {"kit": 1, "stack": "home", "backup": None, "engines": [{**OLLAMA, "name": "other"}, here], **fronts}
+    spec = Spec.model_validate_json(json.dumps({**data, "models": [{"name": "phi", "engine": "other"}]}))
+    assert [found.message for found in findings(spec)] == []
+    services = resolve(spec, lock_of(spec))[HERE].services
+    assert services
+    assert "127.0.0.1:11434" not in str(services)
+
+
 @pytest.mark.parametrize("host", [*DOCKERS, *OTHERS])
 def test_a_name_that_docker_desktop_gives_is_refused_with_the_address_to_write(host: str) -> None:
     for fronts in ({}, {"gateway": None, "webui": None}):

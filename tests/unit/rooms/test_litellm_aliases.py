@@ -95,8 +95,21 @@ def test_the_page_the_clients_and_the_command_line_know_it() -> None:
             {},
             [("gateway.aliases.b", "A:latest is called a in `gateway.aliases`; write it in the same way")],
         ),
-        ({"library/llama3.2:3b": "org/big"}, {}, [("gateway.aliases", "llama3.2:3b is a model's name")]),
-        ({"Chat": "org/big", "chat": "org/big"}, {}, [("gateway.aliases.chat", "Chat is the same name; keep one")]),
+        (
+            {"library/llama3.2:3b": "org/big"},
+            {},
+            [("gateway.aliases", 'write `library/llama3.2:3b: "llama3.2:3b"`, or choose another alias')],
+        ),
+        (
+            {"a": "org/big", "Nomic-Embed-Text": "a"},
+            {},
+            [("gateway.aliases", "is another spelling of nomic-embed-text:latest, and leads to another model")],
+        ),
+        (
+            {"Chat": "org/big", "chat:latest": "llama3.2:3b"},
+            {},
+            [("gateway.aliases.'chat:latest'", "another spelling of Chat, and leads to another model; write the same")],
+        ),
         ({"a": "a"}, {}, [("gateway.aliases.a", "leads back to itself (a -> a)")]),
         ({"a": "b", "b": "c", "c": "b"}, {}, [("gateway.aliases.b", "leads back to itself (b -> c -> b)")]),
         ({"org/big": "org/big"}, {}, [("gateway.aliases.org/big", "org/big is a model's name; choose another alias")]),
@@ -131,6 +144,23 @@ def test_what_leads_nowhere_or_round_is_told_in_its_place(
     for (place, words), (at, message) in zip(places, found, strict=True):
         assert at.startswith(place)
         assert words in message
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        {"nomic-embed-text": "nomic-embed-text:latest"},
+        {"NOMIC-embed-text": "nomic-embed-text:latest", "library/nomic-embed-text": "NOMIC-embed-text"},
+        {"embed": "nomic-embed-text", "nomic-embed-text": "nomic-embed-text:latest"},
+        {"Chat": "org/big", "chat": "org/big", "chat:latest": "Chat"},
+        {"hub.example/library/big": "org/big", "org/big:latest": "org/big"},
+    ],
+)
+def test_another_spelling_of_a_name_may_be_an_alias_that_leads_where_the_name_does(aliases: dict[str, str]) -> None:
+    spec = spec_of(aliases)
+    assert told(spec) == []
+    served = next(door for door in doors(spec, lock_of(spec)) if door.is_gateway).models
+    assert set(aliases) < set(served)
 
 
 def test_a_long_chain_of_aliases_is_followed_once() -> None:
