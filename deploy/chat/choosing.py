@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from deploy.chat.doors import Door
 from deploy.errors import UsageError
 from deploy.words import did_you_mean
 
 
-def door_to(model: str, known: tuple[Door, ...], engine: str | None, may_read_keys: bool) -> Door:
-    """Return the door of a model: the gateway's if there is one, else its engine's, or the named one."""
+def door_to(model: str, known: tuple[Door, ...], engine: str | None, rooted: Collection[str]) -> Door:
+    """Return the door of a model: the gateway's if there is one, else its engine's, or the named one.
+
+    A key can be read on the rooted hosts alone, where the agent is root.
+    """
     if engine is not None:
         return _engine(engine, known)
     able = [door for door in known if model in door.models]
     if not able:
         raise no_model(model, known)
     free = [door for door in able if door.key is None]
-    return able[0] if may_read_keys or not free else free[0]
+    return able[0] if able[0].host in rooted or not free else free[0]
 
 
 def _engine(name: str, known: tuple[Door, ...]) -> Door:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from deploy.components import room_of
 from deploy.components.room import CauseOf, Resolved
-from deploy.decide.resolve import resolved_parts
 from deploy.decide.view import published
 from deploy.deployment.offers import ChatApi, Embeddings
 from deploy.deployment.secrets import Secret
-from deploy.lock.model import Lock
 from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
+from deploy.spec.placed import host_of
 
 
 @dataclass(frozen=True)
@@ -24,9 +23,11 @@ class Door:
 
     name: str
     """Name of the service, or of an engine that the kit does not run."""
+    host: str
+    """Host that reaches it, and that has its key."""
     protocol: str
     url: str
-    """Base address from this host."""
+    """Base address from its host."""
     models: tuple[str, ...]
     key: Secret | None
     is_gateway: bool = False
@@ -56,21 +57,21 @@ class Door:
         return dict(self.upstream).get(model, model)
 
 
-def doors(spec: Spec, lock: Lock) -> tuple[Door, ...]:
-    """Return every API of a deployment, the gateway first."""
-    parts = resolved_parts(spec, lock)
-    engines = list(zip((engine.name for engine in spec.engines), parts, strict=False))
-    fronts = [(spec.gateway.kind, parts[len(engines)])] if spec.gateway else []
+def doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
+    """Return every API of a stack, the gateway first."""
+    engines = [(engine.name, host_of(engine), part) for engine, part in zip(spec.engines, parts, strict=False)]
+    fronts = [(spec.gateway.kind, host_of(spec.gateway), parts[len(engines)])] if spec.gateway else []
     aliases = aliases_of(spec)
     names = (*_model_names(spec), *aliases)
     behind = tuple((name, _engines_of(spec, aliases.get(name, name))) for name in names)
-    managed = tuple(name for name, part in engines if part.own_service is not None)
-    found = [
+    managed = tuple(name for name, _, part in engines if part.own_service is not None)
+    gateways = [
         replace(door, behind=behind, managed=managed, cause_of=room_of(name).cause_of)
-        for name, part in fronts
-        for door in _doors(name, part, is_gateway=True)
+        for name, host, part in fronts
+        for door in _doors(name, host, part, is_gateway=True)
     ]
-    return (*found, *(door for name, part in engines for door in _doors(name, part, is_gateway=False)))
+    behind_them = (door for name, host, part in engines for door in _doors(name, host, part, is_gateway=False))
+    return (*gateways, *behind_them)
 
 
 def _model_names(spec: Spec) -> tuple[str, ...]:
@@ -81,13 +82,14 @@ def _engines_of(spec: Spec, model: str) -> tuple[str, ...]:
     return tuple(one.engine for one in spec.models if one.name == model)
 
 
-def _doors(name: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
+def _doors(name: str, host: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
     embeddings = tuple(model for offer in part.offers if isinstance(offer, Embeddings) for model in offer.models)
     for offer in part.offers:
         if isinstance(offer, ChatApi):
             seen = offer if part.own_service is None else published(offer, part.own_service)
             yield Door(
                 name=name,
+                host=host,
                 protocol=offer.protocol,
                 url=seen.url,
                 models=offer.models,

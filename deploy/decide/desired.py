@@ -20,6 +20,7 @@ from deploy.source_files import recorded
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Image as ImageRequest
+    from deploy.components.room import Resolved
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
 
@@ -37,6 +38,8 @@ class Desired:
     ways: dict[str, Way]
     sources: Callable[[], tuple[Spec, Lock]]
     """Reader of the sources, called on demand: a remembered result does not need them."""
+    resolved: Callable[[], list[Resolved]]
+    """Decisions of the rooms, part by part, made on demand likewise."""
 
     @property
     def spec(self) -> Spec:
@@ -47,6 +50,11 @@ class Desired:
     def lock(self) -> Lock:
         """Return the content of kit.lock."""
         return self.sources()[1]
+
+    @property
+    def parts(self) -> list[Resolved]:
+        """Return the rooms' decisions: the engines in their order, the gateway, the web UI."""
+        return self.resolved()
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -106,21 +114,23 @@ def lock_path(spec_path: Path) -> Path:
 def load_desired(path: Path) -> Desired:
     """Read, check, resolve and render; raise SpecError with every problem, touching no host."""
     from deploy.decide.render import render
-    from deploy.decide.resolve import resolve
+    from deploy.decide.resolve import deployments_of, resolved_parts
     from deploy.spec.placed import ways_of
 
     spec, lock = _read(path)
-    deployments = resolve(spec, lock)
+    parts = resolved_parts(spec, lock)
+    deployments = deployments_of(spec, lock, parts)
     beside = path.parent / "templates"
     overrides = beside if beside.is_dir() else None
     bundles = {host: render(deployment, overrides) for host, deployment in deployments.items()}
-    return Desired(path, deployments, bundles, ways_of(spec), lambda: (spec, lock))
+    return Desired(path, deployments, bundles, ways_of(spec), lambda: (spec, lock), lambda: parts)
 
 
 def recall_desired(path: Path) -> Desired:
     """Return the result of `load_desired`, from an earlier run if none of its inputs changed since."""
     if kept := recall(path):
-        return Desired(path, *kept, cache(lambda: _read(path)))
+        sources = cache(lambda: _read(path))
+        return Desired(path, *kept, sources, cache(lambda: _resolved(sources)))
     before = surroundings(path)
     with recorded() as inputs:
         desired = load_desired(path)
@@ -128,6 +138,12 @@ def recall_desired(path: Path) -> Desired:
     if before is not None and before == surroundings(path):
         keep(path, before, inputs, (desired.deployments, desired.bundles, desired.ways))
     return desired
+
+
+def _resolved(sources: Callable[[], tuple[Spec, Lock]]) -> list[Resolved]:
+    from deploy.decide.resolve import resolved_parts
+
+    return resolved_parts(*sources())
 
 
 def _read(path: Path) -> tuple[Spec, Lock]:

@@ -18,6 +18,7 @@ from deploy.decide.templates import Templates
 from deploy.decide.units import unit_files
 from deploy.deployment.bundle import Bundle, File, canonical_json, digest
 from deploy.deployment.host import Deployment
+from deploy.deployment.released import FORMAT
 from deploy.deployment.service import Artifact, Mount, Service
 from deploy.deployment.values import as_json
 from deploy.errors import UsageError
@@ -118,7 +119,7 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
         model.pop("advice")
     for engine in decided["engines"]:
         engine.pop("heeding")
-    return {"format": 1, **decided}
+    return {"format": FORMAT, **decided}
 
 
 def _fields(artifact: Artifact) -> dict[str, Any]:

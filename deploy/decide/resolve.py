@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.images import image_of
@@ -21,8 +23,13 @@ from deploy.spec.placed import host_of
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
     """Decide everything for each host, by its name."""
+    return deployments_of(spec, lock, resolved_parts(spec, lock))
+
+
+def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
+    """Return the deployment of each host, made of the parts on it."""
     placed: dict[str, list[Resolved]] = {}
-    for part, resolved in zip(_parts(spec), resolved_parts(spec, lock), strict=True):
+    for part, resolved in zip(_parts(spec), parts, strict=True):
         placed.setdefault(host_of(part), []).append(resolved)
     return {host: _deployment(spec, lock, resolved) for host, resolved in placed.items()}
 

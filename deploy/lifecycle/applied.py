@@ -1,40 +1,40 @@
-"""What is there of a stack, for the verbs that only deal with that: by kit.yaml, or by the release on the host."""
+"""A stack between applies, host by host: from kit.yaml and kit.lock, or from the releases on its hosts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import APPLIED
 from deploy.decide.desired import load_desired
-from deploy.deployment.host import Deployment
+from deploy.deployment.released import Released, read_released, released
 from deploy.deployment.secrets import Secret
 from deploy.errors import SpecError, UsageError
+from deploy.hosts.reach import Hosts
 from deploy.hosts.transport import Transport
 from deploy.spec.loading.loader import load_spec
-from deploy.stack import HERE, Stack
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
 
-FORMAT = 1
-
 
 @dataclass(frozen=True)
 class Applied:
-    """A stack without what is pinned for it."""
+    """One host's share of a stack, without what is pinned for it."""
 
     stack: str
     health_timeouts: dict[str, int]
-    """How long each service may take to become healthy, by its name."""
+    """Service to the seconds that it may take to become healthy."""
     secrets: tuple[Secret, ...]
     readers: dict[str, tuple[str, ...]]
-    """Which services read a secret, by its name."""
+    """Secret to the services that read it."""
     data_roots: tuple[str, ...]
     """The folders that hold user data and models, none of them inside another."""
     engines_outside: dict[str, str] = field(default_factory=dict)
-    """Addresses of the engines that models are made on and that the kit does not run, by name."""
+    """Engine to its address, for engines that models are made on and that the kit does not run."""
 
     @property
     def root(self) -> str:
@@ -42,93 +42,87 @@ class Applied:
         return Stack(self.stack).root
 
 
-def applied(path: Path, transport: Transport) -> Applied:
-    """Read kit.yaml and kit.lock; a stack whose lock is missing or broken is as its release on the host says."""
+def applied(path: Path, hosts: Hosts) -> dict[str, Applied]:
+    """Read kit.yaml and kit.lock; if the lock is missing or broken, the releases on the hosts count."""
     try:
-        return _of_deployment(load_desired(path).deployments[HERE])
+        return _of_files(path, hosts)
     except SpecError:
-        found = _released(host_state(transport, load_spec(path).stack))
-        if found is None:
+        stack = load_spec(path).stack
+        answers = hosts.each(lambda _, transport: host_state(transport, stack))
+        releases = {host: read_released(answer["deployment"]) for host, answer in answers.items()}
+        known = {host: _applied(release) for host, release in releases.items() if release is not None}
+        if not known:
             raise
-        return found
+        return known
 
 
-def to_remove(path: Path, stack: str | None, transport: Transport) -> Applied:
-    """Return what was applied; kit.yaml is asked where no release says it, and where no name is given."""
-    state = host_state(transport, stack_of(path, stack, transport))
-    there = _released(state) or _of_deployment(load_desired(path).deployments[HERE])
+def to_remove(path: Path, stack: str | None, hosts: Hosts) -> dict[str, Applied]:
+    """Return the applied stack; kit.yaml counts where a host has no release, and where no name is given."""
+    name = stack_of(path, stack, hosts)
+    answers = hosts.each(lambda _, transport: host_state(transport, name))
+    releases = {host: read_released(answer["deployment"]) for host, answer in answers.items()}
+    without = [host for host, release in releases.items() if release is None]
+    known = _of_files(path, without) if without else {}
+    known |= {host: _applied(release) for host, release in releases.items() if release is not None}
     # Also what removed services left, and what stayed where a service's data lay before.
-    return replace(there, data_roots=_outermost({*there.data_roots, *state["places"]}))
+    return {
+        host: replace(there, data_roots=_outermost({*there.data_roots, *answers[host]["places"]}))
+        for host, there in known.items()
+    }
 
 
-def stack_of(path: Path, stack: str | None, transport: Transport) -> str:
-    """Return the name that was given, or the one in kit.yaml; a kit.yaml that is no help is told with another way."""
+def stack_of(path: Path, stack: str | None, hosts: Hosts) -> str:
+    """Return the given name, or the one in kit.yaml; an unreadable kit.yaml is reported with another way."""
     if stack is not None:
-        here = host_state(transport, stack)["stacks"]
-        if stack not in here:
-            raise UsageError(f"this machine has no release of a stack {stack}", _stacks_here(here))
+        known = _stacks_on(hosts)
+        if stack not in known:
+            raise UsageError(f"this machine has no release of a stack {stack}", _there_are(known))
         return stack
     try:
         return load_spec(path).stack
     except SpecError as error:
-        here = host_state(transport)["stacks"]
-        raise SpecError(list(error.problems), _without_spec(error.next_step, here)) from None
+        raise SpecError(list(error.problems), _without_spec(error.next_step, _stacks_on(hosts))) from None
 
 
 def host_state(transport: Transport, stack: str | None = None) -> AppliedAnswer:
-    """Ask which stacks have a release on the host, and what the release of one of them says."""
+    """Ask a host for the stacks that have a release, and for the release of one of them."""
     request: AppliedRequest = {"stack": stack}
     return transport.call(APPLIED, request)
 
 
-def _released(state: AppliedAnswer) -> Applied | None:
-    """Read a stack's release; None where there is none, or none that can be read."""
-    try:
-        decided = state["deployment"] or {}
-        return _of_release(decided) if decided["format"] == FORMAT else None
-    except (ValueError, KeyError, TypeError):
-        return None
+def _stacks_on(hosts: Hosts) -> list[str]:
+    answers = hosts.each(lambda _, transport: host_state(transport)["stacks"])
+    return sorted({stack for stacks in answers.values() for stack in stacks})
 
 
-def _of_deployment(deployment: Deployment) -> Applied:
-    folders = {folder.host_path for service in deployment.services for folder in service.folders}
-    folders |= {service.data.host_path for service in deployment.services if service.data}
+def _of_files(path: Path, hosts: Iterable[str]) -> dict[str, Applied]:
+    deployments = load_desired(path).deployments
+    return {host: _applied(released(deployments[host])) for host in hosts if host in deployments}
+
+
+def _applied(release: Released) -> Applied:
+    folders = {folder for service in release.services for folder in service.folders}
     return Applied(
-        deployment.stack,
-        {service.name: service.health_timeout_seconds for service in deployment.services},
-        deployment.secrets,
-        {secret.name: deployment.readers(secret) for secret in deployment.secrets},
-        _outermost(folders | {deployment.data_root}),
-        {engine.name: engine.address for engine in deployment.engines if engine.models_dir is None},
-    )
-
-
-def _of_release(decided: dict[str, Any]) -> Applied:
-    services = decided["services"]
-    uses = [(service["name"], use["secret"]) for service in services for use in service["secrets"]]
-    secrets = [secret for _, secret in uses] + [one for service in services for one in service["host_secrets"]]
-    secrets += [engine["key"] for engine in decided.get("engines", []) if engine["key"]]
-    by_name = {secret["name"]: Secret(**secret) for secret in secrets}
-    folders = {folder["host_path"] for service in services for folder in service["folders"]}
-    folders |= {service["data"]["host_path"] for service in services if service["data"]}
-    return Applied(
-        decided["stack"],
-        {service["name"]: service["health_timeout_seconds"] for service in services},
-        tuple(by_name[name] for name in sorted(by_name)),
-        {name: tuple(reader for reader, secret in uses if secret["name"] == name) for name in by_name},
-        _outermost(folders | {Deployment(decided["stack"], (), ()).data_root}),
-        {one["name"]: one["address"] for one in decided.get("engines", []) if one["models_dir"] is None},
+        release.stack,
+        {service.name: service.health_timeout_seconds for service in release.services},
+        release.secrets,
+        {secret.name: release.readers(secret) for secret in release.secrets},
+        _outermost({*folders, Stack(release.stack).data_root}),
+        {engine.name: engine.address for engine in release.engines if engine.models_dir is None},
     )
 
 
 def _outermost(folders: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(one for one in folders if not any(Path(one).is_relative_to(o) for o in folders - {one})))
+    def is_inside(folder: str) -> bool:
+        return any(Path(folder).is_relative_to(other) for other in folders - {folder})
+
+    return tuple(sorted(folder for folder in folders if not is_inside(folder)))
 
 
-def _without_spec(next_step: str, here: list[str]) -> str:
-    ways = f"or leave the file out and name the stack (here: {', '.join(here)}): --stack NAME" if here else ""
+def _without_spec(next_step: str, known: list[str]) -> str:
+    ways = f"or leave the file out and name the stack (here: {', '.join(known)}): --stack NAME" if known else ""
     return "; ".join(step for step in (next_step, ways) if step)
 
 
-def _stacks_here(here: list[str]) -> str:
-    return f"there are: {', '.join(here)}" if here else "there is none"
+def _there_are(known: list[str]) -> str:
+    return f"there are: {', '.join(known)}" if known else "there is none"

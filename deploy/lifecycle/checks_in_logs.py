@@ -1,10 +1,11 @@
-"""The lines that the kit's own health checks leave in services' logs."""
+"""Log lines of the kit's own health checks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+
+from deploy.deployment.released import Released
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
 BETWEEN = b"| "
@@ -12,23 +13,20 @@ BETWEEN = b"| "
 Patterns = dict[str, tuple[re.Pattern[str], ...]]
 
 
-def check_lines(deployment: dict[str, Any] | None) -> Patterns:
-    """Return how the health checks of an applied stack look in each service's log; nothing where its release is old."""
-    try:
-        services = (deployment or {})["services"]
-        return {one["name"]: tuple(map(re.compile, one["probe"].get("log_lines", ()))) for one in services}
-    except (KeyError, TypeError):
-        return {}
+def check_lines(release: Released | None) -> Patterns:
+    """Return the patterns of a release's passed health checks by service; empty without a readable release."""
+    services = release.services if release else ()
+    return {service.name: tuple(map(re.compile, service.log_lines)) for service in services}
 
 
 def is_check(line: bytes, patterns: tuple[re.Pattern[str], ...]) -> bool:
-    """Return whether a whole line is what a good health check leaves."""
+    """Return True if a whole line is one that a passed health check leaves."""
     text = COLOURS.sub("", line.decode(errors="replace")).strip()
     return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 def without_checks(lines: Iterable[bytes], checks: Patterns) -> Iterator[bytes]:
-    """Leave such lines out of what Compose prints under the services' names."""
+    """Leave out such lines; Compose prints each line under its service's name."""
     return (line for line in lines if not is_check(line.partition(BETWEEN)[2], checks.get(service_of(line), ())))
 
 
@@ -45,5 +43,5 @@ def last_of_each(lines: Iterable[bytes], tail: int) -> Iterator[bytes]:
 
 
 def service_of(line: bytes) -> str:
-    """Return the service whose line it is; Compose writes `main-1  | `."""
+    """Return the service of a line; Compose writes `main-1  | `."""
     return COLOURS.sub("", line.partition(BETWEEN)[0].decode(errors="replace")).strip().rpartition("-")[0]

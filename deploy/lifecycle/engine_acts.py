@@ -1,7 +1,8 @@
-"""What a person asks of one engine: to pull a model, or to remove one."""
+"""A model pulled to one engine, or removed from it, as a person asks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import ENGINE
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import EngineAnswer, PullRequest, RemoveRequest
 
 
-def chosen_engine(deployment: Deployment, name: str | None) -> Engine:
-    """Return the engine that was named, or the only one whose models can be pulled and removed."""
-    engines = {engine.name: engine for engine in deployment.engines}
+def chosen_engine(deployments: Mapping[str, Deployment], name: str | None) -> tuple[str, Engine]:
+    """Return the named engine and its host, or the only engine whose models can be pulled and removed."""
+    engines = {engine.name: (host, engine) for host, each in deployments.items() for engine in each.engines}
     there = f"there are: {', '.join(engines)}" if engines else "an engine of this kit.yaml opens files, or has its own"
     if not engines:
         raise UsageError("no engine here pulls or removes models", there)

@@ -1,9 +1,10 @@
-"""What services print, streamed from their host."""
+"""Logs of services, streamed from their host."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import LOGS
@@ -17,54 +18,55 @@ if TYPE_CHECKING:
 # Compose 2.26 writes it before every line, whoever reads.
 CLEAR_LINE = b"\x1b[2K"
 ROUND_MORE = 30
-"""Lines that are read for each one that is asked for: a log without much else is mostly health checks."""
+"""Lines to read for each wanted line: a log without much else is mostly health checks."""
 
 
-def log_lines(
-    transport: Transport,
-    stack: str,
-    services: tuple[str, ...],
-    tail: int,
-    *,
-    follow: bool,
-    coloured: bool,
-    checks: Patterns,
-) -> Iterator[bytes]:
-    """Yield what services print, byte for byte, each line under its service's name; these checks are left out."""
-    read = tail if follow or not checks else tail * ROUND_MORE
-    asked: LogsRequest = {
-        "project": Stack(stack).project,
-        "services": list(services),
-        "tail": read,
+@dataclass(frozen=True)
+class Asked:
+    """A question for what services of one host print."""
+
+    stack: str
+    services: tuple[str, ...]
+    tail: int
+    """Number of lines that are wanted."""
+    checks: Patterns
+    """Service to its health checks, which are left out."""
+
+
+def log_lines(transport: Transport, asked: Asked, *, follow: bool, coloured: bool) -> Iterator[bytes]:
+    """Yield the lines that services print, byte for byte, each under its service's name."""
+    is_whole = follow or not asked.checks
+    request: LogsRequest = {
+        "project": Stack(asked.stack).project,
+        "services": list(asked.services),
+        "tail": asked.tail if is_whole else asked.tail * ROUND_MORE,
         "follow": follow,
         "coloured": coloured,
         "prefixed": True,
     }
-    lines = without_checks(_printed(transport, asked), checks)
+    lines = without_checks(_printed(transport, request), asked.checks)
     # A log that is followed has no end, so its beginning cannot be counted again.
-    yield from lines if follow or not checks else last_of_each(lines, tail)
+    yield from lines if is_whole else last_of_each(lines, asked.tail)
 
 
-def read_logs(
-    transport: Transport, stack: str, services: tuple[str, ...], tail: int, checks: Patterns
-) -> dict[str, list[str]]:
-    """Return the last lines of each service; these checks are left out."""
-    found = {}
-    for service in services:
-        patterns = checks.get(service, ())
-        asked: LogsRequest = {
-            "project": Stack(stack).project,
+def read_logs(transport: Transport, asked: Asked) -> dict[str, list[str]]:
+    """Return the last lines of each service."""
+    logs = {}
+    for service in asked.services:
+        patterns = asked.checks.get(service, ())
+        request: LogsRequest = {
+            "project": Stack(asked.stack).project,
             "services": [service],
-            "tail": tail * ROUND_MORE if patterns else tail,
+            "tail": asked.tail * ROUND_MORE if patterns else asked.tail,
             "follow": False,
             "coloured": False,
             "prefixed": False,
         }
-        kept = (line for line in _printed(transport, asked) if not is_check(line, patterns))
-        found[service] = [line.decode(errors="replace").rstrip("\n") for line in deque(kept, maxlen=tail)]
-    return found
+        kept = (line for line in _printed(transport, request) if not is_check(line, patterns))
+        logs[service] = [line.decode(errors="replace").rstrip("\n") for line in deque(kept, maxlen=asked.tail)]
+    return logs
 
 
-def _printed(transport: Transport, asked: LogsRequest) -> Iterator[bytes]:
-    for line in transport.lines(LOGS, asked):
+def _printed(transport: Transport, request: LogsRequest) -> Iterator[bytes]:
+    for line in transport.lines(LOGS, request):
         yield line.replace(CLEAR_LINE, b"")

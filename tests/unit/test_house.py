@@ -88,11 +88,13 @@ from deploy.cli.verbs.apply import command
 from deploy.cli.verbs.applying import apply_and_tell
 from deploy.cli.terminal.output import Output
 from deploy.decide.desired import recall_desired
+from deploy.hosts.reach import Hosts
 class Host:
     agent_path = ""
     def call(self, verb, request):
         return json.loads(Path(sys.argv[2]).read_text())
-assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])).on("here"), Host(), yes=True) == 0
+hosts = Hosts({{"here": Host()}})
+assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])), hosts, yes=True) == 0
 print(json.dumps(sorted(set({HEAVY}) & set(sys.modules))))
 """
 

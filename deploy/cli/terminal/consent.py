@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from deploy.cli.terminal.calling import this_line
 from deploy.cli.terminal.output import Output
 from deploy.errors import UsageError
@@ -15,9 +17,9 @@ def disturbed(plan: Plan) -> tuple[str, ...]:
     return tuple(name for name, action in plan.actions().items() if action in DISTURBING)
 
 
-def agreed(output: Output, plan: Plan, yes: bool) -> bool:
-    """Ask on a terminal before a plan disturbs a running service; additions need no question."""
-    names = disturbed(plan)
+def agreed(output: Output, plans: Iterable[Plan], yes: bool) -> bool:
+    """Ask on a terminal before plans disturb a running service; additions need no question."""
+    names = [name for plan in plans for name in disturbed(plan)]
     if yes or not names or not output.can_ask:
         return True
     return output.confirmed(f"This stops {' and '.join(names)} for a moment. Go on?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.cli.told.drift import drift
 from deploy.cli.told.modelling import summary
 from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
-from deploy.decide.desired import Share
+from deploy.decide.desired import Desired, Share
 from deploy.deployment.engines import Engine
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Container
@@ -28,12 +29,12 @@ HEADINGS = ("SERVICE", "STATE", "SINCE", "PORTS", "IMAGE")
 
 
 def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
-    """Return the whole status as text."""
+    """Return the status of one host as text."""
     observation, plan = prepared.observation, prepared.plan
     parts = [f"{_release(share, prepared)}\n{host_line(observation)}"]
     if observation.services:
         parts.append(columns(_rows(observation, datetime.now(UTC)), HEADINGS))
-    if observation.release is not None and share.spec.webui is not None:
+    if observation.release is not None and _has_page(share):
         parts.append(_page(share, observation))
     if observation.release is not None:
         parts.append("\n".join(_models(share, observation)))
@@ -49,6 +50,12 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
     if observation.release is not None:
         parts.append("\n".join(places(_data(share, observation).values())))
     return "\n\n".join(part for part in parts if part)
+
+
+def _has_page(share: Share) -> bool:
+    """Return True if the web page is this host's."""
+    webui = share.spec.webui
+    return webui is not None and any(service.name == webui.kind for service in share.deployment.services)
 
 
 def _is_open(share: Share, observation: Observation) -> bool:
@@ -224,14 +231,14 @@ def _given(engine: Engine) -> dict[str, Any]:
     }
 
 
-def state_document(share: Share, prepared: Prepared) -> dict[str, Any]:
-    """Return the whole status as JSON values."""
-    observation = prepared.observation
+def state_document(desired: Desired, prepared: Mapping[str, Prepared]) -> dict[str, Any]:
+    """Return the status of all hosts as JSON values."""
+    seen = [(desired.on(host), each.observation) for host, each in prepared.items()]
     return {
-        "stack": share.spec.stack,
-        "open": _address(share, observation) if _is_open(share, observation) else None,
+        "stack": desired.spec.stack,
+        "open": next((_address(*each) for each in seen if _is_open(*each)), None),
         "backups": NO_BACKUPS,
-        "hosts": {share.host: _host_document(share, prepared)},
+        "hosts": {host: _host_document(desired.on(host), each) for host, each in prepared.items()},
     }
 
 

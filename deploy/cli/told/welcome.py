@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deploy.agent.line import Line
@@ -41,11 +41,12 @@ def gib(number: int) -> str:
     return f"{number / 2**30:.1f} GiB"
 
 
-def welcome(desired: Desired, outcome: Outcome) -> str:
-    """Return the next steps with the stack; empty if nothing changed."""
-    if outcome.report is None:
+def welcome(desired: Desired, outcomes: Mapping[str, Outcome]) -> str:
+    """Return the next steps with the stack; empty if nothing changed on any host."""
+    reports = [outcome.report for outcome in outcomes.values() if outcome.report is not None]
+    if not reports:
         return ""
-    checks = outcome.report.checks
+    checks = [check for report in reports for check in report.checks]
     passed = sum(check.outcome == "passed" for check in checks)
     counted = f"{passed} check{'s' if passed != 1 else ''}"
     took = sum(check.seconds for check in checks)
@@ -78,7 +79,7 @@ def _engines(desired: Desired) -> list[str]:
     from deploy.chat.doors import doors as open_doors
 
     lines, told = [], set()
-    for door in open_doors(desired.spec, desired.lock):
+    for door in open_doors(desired.spec, desired.parts):
         if door.name in told:
             continue
         told.add(door.name)
@@ -128,22 +129,24 @@ def places(folders: Iterable[str]) -> list[str]:
     return [f"{NO_BACKUPS} Chats and documents lie in {data}."] if data else []
 
 
-def outcome_document(share: Share, outcome: Outcome) -> dict[str, Any]:
+def outcome_document(desired: Desired, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """Return the result of an apply as JSON values."""
-    webui = share.spec.webui
+    webui = desired.spec.webui
     return {
-        "stack": share.spec.stack,
-        "changed": not outcome.plan.is_empty,
-        "open": page_address(share.desired),
+        "stack": desired.spec.stack,
+        "changed": any(not outcome.plan.is_empty for outcome in outcomes.values()),
+        "open": page_address(desired),
         "sign_in_as": webui.admin.email if webui else None,
-        "hosts": {
-            share.host: {
-                "release": share.bundle.release,
-                "changed": not outcome.plan.is_empty,
-                "plan": outcome.plan.as_json(),
-                "changed_tasks": outcome.changed_tasks,
-                "verify": outcome.report.as_json() if outcome.report else None,
-                "addresses": {service.name: addresses(service) for service in share.deployment.services},
-            }
-        },
+        "hosts": {host: _host_document(desired.on(host), outcome) for host, outcome in outcomes.items()},
+    }
+
+
+def _host_document(share: Share, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "release": share.bundle.release,
+        "changed": not outcome.plan.is_empty,
+        "plan": outcome.plan.as_json(),
+        "changed_tasks": outcome.changed_tasks,
+        "verify": outcome.report.as_json() if outcome.report else None,
+        "addresses": {service.name: addresses(service) for service in share.deployment.services},
     }

@@ -11,12 +11,11 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import data_option
 from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.cli.verbs.hosts import ahead, host_option, hosts_of
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import LOCK
 from deploy.deployment.data_choices import Choices
 from deploy.errors import UsageError
-from deploy.hosts.reach import reach
-from deploy.stack import HERE
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
@@ -24,6 +23,7 @@ from deploy.stack import HERE
 @click.option("--full", is_flag=True, help="Run every step, also those that have nothing to do.")
 @click.option("--locked", is_flag=True, help="Refuse a kit.yaml that has no kit.lock; for CI.")
 @data_option
+@host_option
 @spec_argument
 def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, locked: bool) -> int:
     """Make this machine what kit.yaml says.
@@ -37,15 +37,15 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, lo
     Where there is no kit.lock yet, it is made first, as `kit lock` makes it, and what it pins is shown.
     """
     pinned = _pinned(output, spec, locked=locked)
-    transport = reach()[HERE]
-    with transport.ahead(PROBE):
+    with ahead(PROBE) as reached_from:
         # Loading these takes as long as the agent takes to start: both go on side by side.
         from deploy.cli.verbs.applying import apply_and_tell
         from deploy.decide.desired import recall_desired
 
-        desired = recall_desired(spec).on(HERE)
-        ensure_root("apply changes this machine")
-        return apply_and_tell(output, desired, transport, choices=data, yes=yes, full=full, pinned=pinned)
+        desired = recall_desired(spec)
+        hosts = reached_from(desired.ways)
+        ensure_root(hosts, "apply changes this machine")
+        return apply_and_tell(output, desired, hosts, choices=data, yes=yes, full=full, pinned=pinned)
 
 
 def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
     load_spec(spec)
     if locked:
         raise UsageError(f"{path} does not exist, and --locked makes none", f"type: {Line('lock', spec=spec)}")
-    ensure_root("apply changes this machine")
+    ensure_root(hosts_of(spec), "apply changes this machine")
     from deploy.cli.verbs.locking import lock_and_tell
 
     return lock_and_tell(output, spec)

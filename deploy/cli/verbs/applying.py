@@ -1,6 +1,8 @@
-"""What apply and rebuild share: the plan shown, agreed to, carried out, and told."""
+"""The common part of apply and rebuild: the plan shown, agreed to, carried out, and reported."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
 from deploy.apply.references import ensure_given
@@ -8,44 +10,54 @@ from deploy.cli.terminal.consent import agreed
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.told.welcome import forecast, outcome_document, welcome
-from deploy.decide.desired import Share, load_desired
+from deploy.cli.verbs.data_option import choices_of
+from deploy.cli.verbs.hosts import blocks
+from deploy.decide.desired import Desired, load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED
-from deploy.hosts.transport import Transport
+from deploy.hosts.reach import Hosts
 
 
 def apply_and_tell(
     output: Output,
-    share: Share,
-    transport: Transport,
+    desired: Desired,
+    hosts: Hosts,
     *,
     yes: bool,
     full: bool = False,
     choices: Choices | None = None,
     pinned: tuple[str, ...] = (),
 ) -> int:
-    """Plan, ask where that is due, apply, and say what a person does next."""
-    prepared = prepare(share, transport, choices, tell=output.note)
-    ensure_given(share, prepared.observation)
-    ensure_possible(prepared.plan)
-    output.say(forecast(share, prepared, verbose=output.verbose))
-    if not agreed(output, prepared.plan, yes):
+    """Plan, ask where that is due, apply, and print the next steps."""
+    prepared = hosts.each(
+        lambda host, transport: prepare(
+            desired.on(host), transport, choices_of(desired, host, choices or {}), tell=output.note
+        )
+    )
+    hosts.each(lambda host, _: ensure_given(desired.on(host), prepared[host].observation))
+    hosts.each(lambda host, _: ensure_possible(prepared[host].plan))
+    output.say(
+        blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in prepared.items()})
+    )
+    if not agreed(output, [each.plan for each in prepared.values()], yes):
         output.say("nothing was changed")
         return FAILED
-    outcome = Outcome(prepared.plan)
-    if full or not prepared.plan.is_empty:
+    outcomes = {host: Outcome(each.plan) for host, each in prepared.items()}
+    if full or any(not each.plan.is_empty for each in prepared.values()):
         # Carried out is what the files say now, not what an earlier run kept of them.
-        share = load_desired(share.path).on(share.host)
-        outcome = _carry_out(share, transport, prepared, full)
+        desired = load_desired(desired.path)
+        outcomes = _carry_out(desired, hosts, prepared, full)
     # The document needs the spec itself, which an empty plan does not load.
-    document = outcome_document(share, outcome) | {"pinned": list(pinned)} if output.as_json else {}
-    output.answer(welcome(share.desired, outcome), document)
+    document = outcome_document(desired, outcomes) | {"pinned": list(pinned)} if output.as_json else {}
+    output.answer(welcome(desired, outcomes), document)
     return 0
 
 
-def _carry_out(share: Share, transport: Transport, prepared: Prepared, full: bool) -> Outcome:
+def _carry_out(desired: Desired, hosts: Hosts, prepared: Mapping[str, Prepared], full: bool) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
     from deploy.apply.run import apply
 
     with progress() as display:
-        return apply(share, transport, prepared, display, full=full)
+        return hosts.each(
+            lambda host, transport: apply(desired.on(host), transport, prepared[host], display, full=full)
+        )

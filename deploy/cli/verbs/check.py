@@ -6,8 +6,8 @@ from pathlib import Path
 
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.cli.verbs.hosts import blocks
 from deploy.decide.desired import load_desired
-from deploy.stack import HERE
 
 
 @verb("check", "check", "check inventories/quickstart/kit.yaml")
@@ -21,17 +21,16 @@ def command(output: Output, spec: Path) -> None:
     from deploy.spec.loading.loader import LARGEST
     from deploy.spec.texts import line_notes
 
-    desired = load_desired(spec).on(HERE)
-    services = [service.name for service in desired.deployment.services]
-    runs = ", ".join(services) or "nothing of its own"
+    desired = load_desired(spec)
+    told: dict[str, dict[str, object]] = {}
+    words = {}
+    for share in desired.shares:
+        services = [service.name for service in share.deployment.services]
+        told[share.host] = {"services": services, "release": share.bundle.release}
+        runs = ", ".join(services) or "nothing of its own"
+        words[share.host] = f"Stack {desired.spec.stack} runs {runs}.\nrelease {share.bundle.release}"
     notes = list(line_notes(read_document(spec, LARGEST, "")))
-    output.answer(
-        f"{spec}: good. Stack {desired.spec.stack} runs {runs}.\nrelease {desired.bundle.release}",
-        {
-            "stack": desired.spec.stack,
-            "hosts": {desired.host: {"services": services, "release": desired.bundle.release}},
-            "notes": notes,
-        },
-    )
+    document = {"stack": desired.spec.stack, "hosts": told, "notes": notes}
+    output.answer(f"{spec}: good. {blocks(words)}", document)
     for note in notes:
         output.note(f"note: {note}")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import verb
+from deploy.cli.verbs.hosts import blocks, host_option, this_machine
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import reach
 from deploy.lifecycle.shared import clean, packages_words
-from deploy.stack import HERE
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import CleanAnswer
 
 
 @verb("clean", "clean", "clean --cache --json")
 @click.option("--cache", is_flag=True, help="Remove the cache of builds and downloads too, though stacks are there.")
+@host_option
 def command(output: Output, cache: bool) -> None:
     """Remove images and caches that no stack on this machine needs.
 
@@ -21,8 +26,16 @@ def command(output: Output, cache: bool) -> None:
     what only makes the next build faster. Where none is left: the whole cache, the kit's tools and its agents too. User
     data, secrets, Docker and Debian packages stay; the packages are told.
     """
-    ensure_root("clean changes this machine")
-    answer = clean(reach()[HERE], cache=cache)
+    hosts = this_machine()
+    ensure_root(hosts, "clean changes this machine")
+    answers = hosts.each(lambda _, transport: clean(transport, cache=cache))
+    told = {
+        host: {key: value for key, value in answer.items() if key != "packages"} for host, answer in answers.items()
+    }
+    output.answer(blocks({host: _words(answer) for host, answer in answers.items()}), {"hosts": told})
+
+
+def _words(answer: CleanAnswer) -> str:
     gone = [*answer["images"], *answer["removed"]]
     lines = [f"removed {one}" for one in gone] or ["nothing to remove"]
     if answer["freed_bytes"]:
@@ -31,5 +44,4 @@ def command(output: Output, cache: bool) -> None:
         lines.append(f"stacks that are there: {', '.join(answer['stacks'])}")
     elif words := packages_words(answer["packages"]):
         lines.append(words)
-    told = {key: value for key, value in answer.items() if key != "packages"}
-    output.answer("\n".join(lines), {"hosts": {HERE: told}})
+    return "\n".join(lines)

@@ -13,13 +13,13 @@ from deploy.chat.doors import Door, doors
 from deploy.cli.terminal.calling import program
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.cli.verbs.hosts import reached
 from deploy.clients.given import Api, Given, given
 from deploy.clients.lines import CLIENTS, Lines, lines_for
 from deploy.decide.desired import Desired, load_desired
 from deploy.errors import UsageError
-from deploy.hosts.reach import reach
 from deploy.lifecycle.secrets import secret_value
-from deploy.stack import HERE, Stack
+from deploy.stack import Stack
 
 
 @verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
@@ -45,15 +45,16 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
     def value_of(door: Door) -> str:
         if door.key is None:
             return ""
-        return secret_value(Stack(desired.spec.stack), reach()[HERE], door.key)
+        return secret_value(Stack(desired.spec.stack), hosts[door.host], door.key)
 
+    hosts = reached(desired.ways)
     # Lines that are printed under sudo are typed by the one who typed that.
-    sudo = "sudo " if os.geteuid() != 0 or "SUDO_USER" in os.environ else ""
+    is_root = all(transport.is_root for transport in hosts.values()) and "SUDO_USER" not in os.environ
     return given(
-        doors(desired.spec, desired.lock),
+        doors(desired.spec, desired.parts),
         _from_anywhere(program()),
         str(desired.path.absolute()),
-        sudo,
+        "" if is_root else "sudo ",
         value_of if show_secrets else None,
     )
 

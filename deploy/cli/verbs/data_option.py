@@ -1,4 +1,4 @@
-"""The option --data: what becomes of user data whose place changed."""
+"""The option --data: choices for user data whose place changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from deploy.deployment.data_choices import CHOICES, EVERY, Choice
+from deploy.decide.desired import Desired
+from deploy.deployment.data_choices import CHOICES, EVERY, Choice, Choices
 
 WORDS = (
     "For user data whose place changed or is gone: move takes it along, fresh begins empty, found goes on with what "
@@ -21,14 +22,22 @@ def data_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--data", multiple=True, metavar=metavar, callback=_read, help=WORDS)(function)
 
 
+def choices_of(desired: Desired, host: str, choices: Choices) -> Choices:
+    """Return the choices for one host: those for all data, for its own services, and for names that no host has."""
+    elsewhere = {service.name for service in desired.services} - {
+        service.name for service in desired.deployments[host].services
+    }
+    return {name: choice for name, choice in choices.items() if name not in elsewhere}
+
+
 def _read(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Choice]:
-    found: dict[str, Choice] = {}
+    choices: dict[str, Choice] = {}
     for word in words:
         service, _, name = word.rpartition("=")
-        choice = next((one for one in CHOICES if one == name), None)
+        choice = next((known for known in CHOICES if known == name), None)
         if choice is None or ("=" in word and not service):
             raise click.BadParameter(f"{word!r} is none of {', '.join(CHOICES)}, nor SERVICE= and one of them")
-        if found.get(service or EVERY, choice) != choice:
-            raise click.BadParameter(f"{found[service or EVERY]} and {choice} for the same data")
-        found[service or EVERY] = choice
-    return found
+        if choices.get(service or EVERY, choice) != choice:
+            raise click.BadParameter(f"{choices[service or EVERY]} and {choice} for the same data")
+        choices[service or EVERY] = choice
+    return choices

@@ -9,15 +9,16 @@ import click
 
 from deploy.cli.terminal.consent import ensure_typed
 from deploy.cli.terminal.output import Output
-from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import spec_argument, stack_option, verb
+from deploy.cli.verbs.hosts import blocks, host_option, hosts_with, in_line, progress_by_host
 from deploy.cli.verbs.rights import ensure_root
-from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import to_remove
 from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there, remains
 from deploy.lifecycle.shared import stays_words
-from deploy.stack import HERE
+
+NOTHING = {"changed": False, "data_removed": False, "models_outside": []}
+"""Answer about a host that has nothing of the stack."""
 
 
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
@@ -25,6 +26,7 @@ from deploy.stack import HERE
 @click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
 @click.option("--confirm", metavar="NAME", help="The stack's name, typed here and not at the question.")
 @stack_option
+@host_option
 @spec_argument
 def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool, confirm: str | None) -> None:
     """Remove the whole stack; user data stays unless --data is given.
@@ -33,33 +35,38 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     at the question or with --confirm; --yes spares that, but never with --data. Models on engines that the kit does not
     run stay there; they are told, with the line that removes them.
     """
-    transport = reach()[HERE]
-    there = to_remove(spec, stack, transport)
-    ensure_root("destroy changes this machine")
-    found = remains(there, transport)
-    roots = ", ".join(found["folders"])
+    hosts = hosts_with(spec, stack)
+    there = to_remove(spec, stack, hosts)
+    ensure_root(hosts, "destroy changes this machine")
+    found = hosts.only(there).each(lambda host, transport: remains(there[host], transport))
+    name = next(iter(there.values())).stack
+    roots = in_line({host: ", ".join(answer["folders"]) for host, answer in found.items()})
     left = "" if data or not roots else f" User data stays where it was: {roots}."
-    if not is_there(found, data=data):
-        nothing = {"changed": False, "data_removed": False, "models_outside": []}
-        words = f"There is nothing of {there.stack} to remove.{left}"
-        output.answer(words, {"stack": there.stack, "hosts": {HERE: nothing}})
+    standing = [host for host, answer in found.items() if is_there(answer, data=data)]
+    told: dict[str, dict[str, object]] = {host: dict(NOTHING) for host in found}
+    if not standing:
+        output.answer(f"There is nothing of {name} to remove.{left}", {"stack": name, "hosts": told})
         return
     # Now: the memory of them goes with the stack.
-    outside = models_outside(found["models"], there.engines_outside)
-    stays = "".join(f"\n{one.words}" for one in outside)
+    outside = {host: models_outside(found[host]["models"], there[host].engines_outside) for host in standing}
+    stays = "".join(f"\n{kept.words}" for each in outside.values() for kept in each)
     if data or not yes:
-        ensure_typed(output, there.stack, f"{_loss(roots, data=data)}{stays}", confirm)
-    with progress() as display:
-        answer = destroy(there, transport, display, data=data)
-    gone = {"changed": answer["changed"], "data_removed": data, "shared": answer["shared"]}
-    gone |= {"models_outside": list(map(asdict, outside))}
-    output.answer(f"{there.stack} is removed.{left}{stays}", {"stack": there.stack, "hosts": {HERE: gone}})
-    if data and (shared := stays_words(answer["shared"], answer["packages"])):
-        output.note(shared)
+        ensure_typed(output, name, f"{_loss(roots, data=data)}{stays}", confirm)
+    with progress_by_host() as display:
+        answers = hosts.only(standing).each(
+            lambda host, transport: destroy(there[host], transport, display(host), data=data)
+        )
+    for host, answer in answers.items():
+        told[host] = {"changed": answer["changed"], "data_removed": data, "shared": answer["shared"]}
+        told[host]["models_outside"] = list(map(asdict, outside[host]))
+    output.answer(f"{name} is removed.{left}{stays}", {"stack": name, "hosts": told})
+    shared = {host: stays_words(answer["shared"], answer["packages"]) for host, answer in answers.items()}
+    if data and any(shared.values()):
+        output.note(blocks(shared))
 
 
 def _loss(roots: str, *, data: bool) -> str:
-    """Say what goes and what stays, of what is there."""
+    """Say what a removal takes, and what it leaves."""
     if not roots:
         return "This removes the stack; it has no user data here."
     if data:

@@ -9,13 +9,14 @@ import click
 from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output, is_coloured
 from deploy.cli.verbs.declare import Target, services_argument, verb
+from deploy.cli.verbs.hosts import host_option, hosts_of
 from deploy.cli.verbs.names import chosen, known
+from deploy.deployment.released import read_released
 from deploy.errors import UsageError
-from deploy.hosts.reach import reach
+from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.checks_in_logs import check_lines
-from deploy.lifecycle.logs import log_lines, read_logs
-from deploy.stack import HERE
+from deploy.lifecycle.logs import Asked, log_lines, read_logs
 
 
 @verb("logs", "logs --follow", "logs main --tail 20 inventories/quickstart/kit.yaml")
@@ -24,27 +25,35 @@ from deploy.stack import HERE
     "--tail", metavar="N", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines only."
 )
 @click.option("--probes", is_flag=True, help="Show the kit's own health checks as well.")
+@host_option
 @services_argument
 def command(output: Output, target: Target, follow: bool, tail: int, probes: bool) -> None:
     """Show what services print.
 
     The kit's own health checks are left out where they pass; --probes shows them. With --follow, N counts them too.
     """
-    there = known(target.spec)
-    transport = reach()[HERE]
-    services = chosen(target.names, there.services)
-    checks = {} if probes else check_lines(host_state(transport, there.stack)["deployment"])
+    there, hosts = known(target.spec), hosts_of(target.spec)
+    services = chosen(target.names, (name for name in there.services if there.hosts[name] in hosts))
+    if target.names:
+        hosts = hosts.only({there.hosts[name] for name in services})
     if follow and output.as_json:
         raise UsageError("--follow has no end, and --json is one document", "leave one of them out")
+    if follow and len(hosts) > 1:
+        raise UsageError("--follow follows one host", f"--host NAME; there are: {', '.join(hosts)}")
+
+    def asked(host: str, transport: Transport) -> Asked:
+        checks = {} if probes else check_lines(read_released(host_state(transport, there.stack)["deployment"]))
+        return Asked(there.stack, tuple(name for name in services if there.hosts[name] == host), tail, checks)
+
+    questions = hosts.each(asked)
     if output.as_json:
-        logs = read_logs(transport, there.stack, services, tail, checks)
-        output.answer("", {"stack": there.stack, "hosts": {HERE: {"logs": logs}}})
+        logs = hosts.each(lambda host, transport: {"logs": read_logs(transport, questions[host])})
+        output.answer("", {"stack": there.stack, "hosts": logs})
         return
     line = b""
-    coloured = is_coloured(sys.stdout)
-    shown = log_lines(transport, there.stack, services, tail, follow=follow, coloured=coloured, checks=checks)
-    for line in shown:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
+    for host, transport in hosts.items():
+        for line in log_lines(transport, questions[host], follow=follow, coloured=is_coloured(sys.stdout)):
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
     if not line:
         output.note(f"nothing was printed; what runs is shown by: {Line('status', spec=target.spec)}")

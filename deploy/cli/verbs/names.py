@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.deployment.host import Deployment
 from deploy.errors import KitError, UsageError
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a spec says by itself, without its lock: the stack and the names of its services."""
+    """Names in a spec, which needs no lock for them."""
 
     stack: str
-    services: tuple[str, ...]
+    hosts: dict[str, str]
+    """Service to the host that it runs on."""
     models: tuple[str, ...]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of its services."""
+        return tuple(self.hosts)
 
 
 def known(spec: Path) -> Known:
     """Read the names in a spec."""
-    from deploy.fields.service import ServiceSpec
     from deploy.spec.aliases import aliases_of
     from deploy.spec.loading.loader import load_spec
+    from deploy.spec.placed import services
 
     loaded = load_spec(spec)
-    fronts = tuple(front.kind for front in (loaded.gateway, loaded.webui) if front is not None)
     models = tuple(dict.fromkeys([*(model.name for model in loaded.models), *aliases_of(loaded)]))
-    engines = tuple(engine.name for engine in loaded.engines if isinstance(engine, ServiceSpec))
-    return Known(loaded.stack, (*engines, *fronts), models)
+    return Known(loaded.stack, {service.name: service.host for service in services(loaded)}, models)
 
 
 def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:
@@ -42,6 +47,16 @@ def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "servic
             there = f"there are: {', '.join(everything)}" if everything else "there is none"
             raise UsageError(f"there is no {what} {name!r}", f"{meant}{there}")
     return tuple(dict.fromkeys(names)) or everything
+
+
+def by_host(names: Iterable[str], deployments: Mapping[str, Deployment]) -> dict[str, tuple[str, ...]]:
+    """Return by host the services of these names that it runs; a host without any is left out."""
+    wanted = tuple(names)
+    there = {
+        host: tuple(service.name for service in deployment.services if service.name in wanted)
+        for host, deployment in deployments.items()
+    }
+    return {host: services for host, services in there.items() if services}
 
 
 def service_names(spec: Path) -> tuple[str, ...]:

@@ -10,18 +10,18 @@ from deploy.apply.prepare import Prepared, prepare
 from deploy.apply.references import ensure_given
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.data_option import data_option
+from deploy.cli.verbs.data_option import choices_of, data_option
 from deploy.cli.verbs.declare import spec_argument, verb
+from deploy.cli.verbs.hosts import blocks, host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import AS_ROOT, FAILED, PENDING
-from deploy.hosts.reach import reach
-from deploy.stack import HERE
 
 
 @verb("plan", "plan", "plan --check --json inventories/quickstart/kit.yaml")
 @click.option("--check", is_flag=True, help="Exit 3 when something would change.")
 @data_option
+@host_option
 @spec_argument
 def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     """Show what apply would change, and change nothing.
@@ -30,23 +30,28 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
     are left out; --verbose has them.
     """
-    desired = load_desired(spec).on(HERE)
-    prepared = prepare(desired, reach()[HERE], data, tell=output.note)
-    plan = prepared.plan
+    desired = load_desired(spec)
+    hosts = reached(desired.ways)
+    prepared = hosts.each(
+        lambda host, transport: prepare(desired.on(host), transport, choices_of(desired, host, data), tell=output.note)
+    )
+
+    def ensure_all_given() -> None:
+        hosts.each(lambda host, _: ensure_given(desired.on(host), prepared[host].observation))
+
     if output.as_json:
         # One document: the plan, or what is missing.
-        ensure_given(desired, prepared.observation)
-    output.answer(
-        coloured_plan(plan.text(verbose=output.verbose)),
-        {"stack": plan.stack, "hosts": {desired.host: plan.as_json()}},
-        is_fitted=True,
-    )
-    ensure_given(desired, prepared.observation)
-    return exit_code(prepared, check)
+        ensure_all_given()
+    texts = {host: coloured_plan(each.plan.text(verbose=output.verbose)) for host, each in prepared.items()}
+    told = {host: each.plan.as_json() for host, each in prepared.items()}
+    output.answer(blocks(texts), {"stack": desired.spec.stack, "hosts": told}, is_fitted=True)
+    ensure_all_given()
+    codes = {exit_code(each, check) for each in prepared.values()}
+    return next(code for code in (FAILED, PENDING, 0) if code in codes)
 
 
 def exit_code(prepared: Prepared, check: bool) -> int:
-    """Return what a plan ends with: a script that is told of pending changes can apply them."""
+    """Return the exit code of a plan: a script that learns of pending changes can apply them."""
     plan = prepared.plan
     # Who asks is no matter of the plan's, as long as all of it can be told
     if prepared.observation.docker.is_denied or any(step != AS_ROOT for _, step in plan.refusals):

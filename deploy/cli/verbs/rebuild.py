@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from deploy.cli.terminal.output import Output
-from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.applying import apply_and_tell
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.names import chosen
+from deploy.cli.verbs.hosts import host_option, progress_by_host, reached
+from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
-from deploy.hosts.reach import reach
 from deploy.lifecycle.rebuild import rebuild_images
-from deploy.stack import HERE
 
 
 @verb("rebuild", "rebuild", "rebuild main inventories/quickstart/kit.yaml")
+@host_option
 @services_argument
 def command(output: Output, target: Target) -> int:
     """Build images again with today's Debian packages.
@@ -22,9 +21,14 @@ def command(output: Output, target: Target) -> int:
     All images unless services are named. What runs goes on meanwhile; then the services whose image is another one are
     recreated as in apply, with a copy of their data taken first.
     """
-    desired, transport = load_desired(target.spec).on(HERE), reach()[HERE]
-    services = chosen(target.names, (service.name for service in desired.deployment.services))
-    ensure_root("rebuild changes this machine")
-    with progress() as display:
-        rebuild_images(desired, transport, services, display)
-    return apply_and_tell(output, desired, transport, yes=True)
+    desired = load_desired(target.spec)
+    hosts = reached(desired.ways)
+    there = {host: desired.deployments[host] for host in hosts}
+    known = [service.name for deployment in there.values() for service in deployment.services]
+    wanted = by_host(chosen(target.names, known), there)
+    ensure_root(hosts, "rebuild changes this machine")
+    with progress_by_host() as display:
+        hosts.only(wanted).each(
+            lambda host, transport: rebuild_images(desired.on(host), transport, wanted[host], display(host))
+        )
+    return apply_and_tell(output, desired, hosts, yes=True)

@@ -8,9 +8,8 @@ import click
 
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.folder import write_bundle
+from deploy.cli.verbs.folder import ensure_replaceable, write_bundle
 from deploy.decide.desired import load_desired
-from deploy.stack import HERE
 
 
 @verb("render", "render --out rendered", "render --out /tmp/seen inventories/quickstart/kit.yaml")
@@ -22,10 +21,18 @@ def command(output: Output, spec: Path, out: Path) -> None:
     """Write the files that a host would get into a folder.
 
     The folder is made; one that holds an earlier rendering is replaced, any other one that is not empty is refused.
+    Several hosts get a folder each in it.
     """
-    bundle = load_desired(spec).bundles[HERE]
-    write_bundle(bundle, out)
-    output.answer(
-        f"{len(bundle.files)} files of release {bundle.release} are in {out}",
-        {"out": str(out), "hosts": {HERE: {"release": bundle.release, "files": [file.path for file in bundle.files]}}},
-    )
+    bundles = load_desired(spec).bundles
+    places = {host: out if len(bundles) == 1 else out / host for host in bundles}
+    for place in places.values():
+        ensure_replaceable(place)
+    for host, bundle in bundles.items():
+        write_bundle(bundle, places[host])
+    words = [
+        f"{len(each.files)} files of release {each.release} are in {places[host]}" for host, each in bundles.items()
+    ]
+    told = {
+        host: {"release": each.release, "files": [file.path for file in each.files]} for host, each in bundles.items()
+    }
+    output.answer("\n".join(words), {"out": str(out), "hosts": told})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -13,12 +12,12 @@ from deploy.chat.doors import doors
 from deploy.cli.terminal.chatting import Chat, converse
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import Target, chat_argument, verb
+from deploy.cli.verbs.hosts import reached
 from deploy.decide.desired import load_desired
 from deploy.errors import UsageError
-from deploy.hosts.reach import reach
 from deploy.lifecycle.secrets import secret_value
 from deploy.spec.checks.naming import ensure_taken_whole
-from deploy.stack import HERE, Stack
+from deploy.stack import Stack
 
 STDIN = "-"
 
@@ -40,13 +39,14 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
     prompt, desired = _prompt(words), load_desired(target.spec)
     if prompt is None and output.as_json:
         raise UsageError("a conversation is no JSON document", "write a PROMPT")
-    known = doors(desired.spec, desired.lock)
-    door = door_to(model, known, engine, may_read_keys=os.geteuid() == 0)
+    known, hosts = doors(desired.spec, desired.parts), reached(desired.ways)
+    rooted = [host for host, transport in hosts.items() if transport.is_root]
+    door = door_to(model, known, engine, rooted)
     if not door.is_gateway:
         ensure_taken_whole(door.name_of(model), desired.spec, door.name)
-    if engine is None and not door.is_gateway and any(model in one.models for one in known if one.is_gateway):
+    if engine is None and not door.is_gateway and any(model in front.models for front in known if front.is_gateway):
         output.note(f"asking {door.name} itself: the gateway's key is for root alone")
-    transport = reach()[HERE]
+    transport = hosts[door.host]
     key = secret_value(Stack(desired.spec.stack), transport, door.key) if door.key else None
     chat = Chat(output, door, model, key, desired.spec.ca, transport.forward, system)
     if prompt is None:

@@ -8,12 +8,12 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.columns import columns
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import Target, list_group, name_argument, spec_argument, verb
+from deploy.cli.verbs.hosts import blocks, host_option, hosts_of
 from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
-from deploy.hosts.reach import reach
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
-from deploy.stack import HERE, Stack
+from deploy.stack import Stack
 
 
 @list_group("secret", "secret", "secret show webui_admin_password")
@@ -22,18 +22,27 @@ def command() -> None:
 
 
 @verb("list", "secret list", "secret list --json inventories/quickstart/kit.yaml")
+@host_option
 @spec_argument
 def list_secrets(output: Output, spec: Path) -> None:
     """List the names of the stack's secrets, what each is for, and where it lies; no value."""
-    there = applied(spec, reach()[HERE])
-    rows = [(one.name, purpose(there, one), host_path(there, one)) for one in there.secrets]
-    told = [{"name": name, "what": what, "path": path} for name, what, path in rows]
-    document = {"stack": there.stack, "hosts": {HERE: {"secrets": told}}}
-    words = columns(rows, ("NAME", "WHAT IT IS", "PATH")) if rows else f"stack {there.stack} has no secrets"
-    output.answer(words, document)
+    there = applied(spec, hosts_of(spec))
+    (stack,) = {share.stack for share in there.values()}
+    rows = {
+        host: [(secret.name, purpose(share, secret), host_path(share, secret)) for secret in share.secrets]
+        for host, share in there.items()
+    }
+    told = {
+        host: {"secrets": [{"name": name, "what": what, "path": path} for name, what, path in each]}
+        for host, each in rows.items()
+    }
+    tables = {host: columns(each, ("NAME", "WHAT IT IS", "PATH")) for host, each in rows.items() if each}
+    words = blocks(tables) if tables else f"stack {stack} has no secrets"
+    output.answer(words, {"stack": stack, "hosts": told})
 
 
 @verb("show", "secret show webui_admin_password inventories/quickstart/kit.yaml")
+@host_option
 @name_argument
 def show(output: Output, target: Target) -> None:
     """Show one secret's value.
@@ -43,16 +52,17 @@ def show(output: Output, target: Target) -> None:
     if len(target.names) != 1:
         wrong = "one secret at a time" if target.names else "the name of a secret is missing"
         raise UsageError(wrong, f"the names: {Line('secret', 'list', spec=target.spec)}")
-    transport = reach()[HERE]
-    there = applied(target.spec, transport)
-    secrets = {secret.name: secret for secret in there.secrets}
+    hosts = hosts_of(target.spec)
+    there = applied(target.spec, hosts)
+    secrets = {secret.name: (host, secret) for host, share in there.items() for secret in share.secrets}
     (name,) = chosen(target.names, secrets, "secret")
-    value = secret_value(Stack(there.stack), transport, secrets[name])
-    changed = secrets[name].may_be_changed
+    host, secret = secrets[name]
+    value = secret_value(Stack(there[host].stack), hosts[host], secret)
+    changed = secret.may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")
     output.answer(value, {"name": name, "value": value, "may_have_been_changed": changed})
 
 
-for one in (list_secrets, show):
-    command.add_command(one)
+for verb_ in (list_secrets, show):
+    command.add_command(verb_)

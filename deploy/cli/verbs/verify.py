@@ -6,20 +6,20 @@ from deploy.agent.line import Line
 from deploy.apply.story import Event
 from deploy.cli.terminal.columns import report_table
 from deploy.cli.terminal.output import Output
-from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.names import chosen
+from deploy.cli.verbs.hosts import OnEvent, blocks, host_option, progress_by_host, reached
+from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import FAILED
-from deploy.hosts.reach import reach
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import host_state
-from deploy.stack import HERE
+from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
 
 @verb("verify", "verify", "verify main inventories/quickstart/kit.yaml")
+@host_option
 @services_argument
 def command(output: Output, target: Target) -> int:
     """Prove that the stack works and is closed where it should be.
@@ -27,30 +27,43 @@ def command(output: Output, target: Target) -> int:
     Asks the running services real questions through every hop, and looks at their ports, files, owners and limits.
     Exit 1 when a check fails.
     """
-    desired, transport = load_desired(target.spec).on(HERE), reach()[HERE]
-    deployment = desired.deployment
-    services = chosen(target.names, (service.name for service in deployment.services))
-    ensure_root("verify asks with the stack's own keys")
-    with progress() as display:
-        display(Event("verify", "start", host=desired.host))
-        report = run_checks(
-            deployment,
-            services if target.names else None,
-            lambda check: display(Event("verify", "progress", f"{check.service} {check.name}", host=desired.host)),
+    desired = load_desired(target.spec)
+    hosts = reached(desired.ways)
+    there = {host: desired.deployments[host] for host in hosts}
+    known = [service.name for deployment in there.values() for service in deployment.services]
+    wanted = by_host(chosen(target.names, known), there)
+    if target.names:
+        hosts = hosts.only(wanted)
+    ensure_root(hosts, "verify asks with the stack's own keys")
+    with progress_by_host() as display:
+        reports = hosts.each(
+            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display(host))
         )
-        display(Event("verify", "done", host=desired.host))
-    unapplied = _unapplied(desired, transport)
-    text = "\n\n".join(filter(None, (report_table(report), unapplied)))
-    seen = {**report.as_json(), "applied": not unapplied}
-    document = {"stack": deployment.stack, "passed": report.passed, "hosts": {desired.host: seen}}
-    output.answer(text, document, is_fitted=True)
-    return 0 if report.passed else FAILED
+    unapplied = hosts.each(lambda host, transport: _unapplied(desired.on(host), transport))
+    texts = {
+        host: "\n\n".join(filter(None, (report_table(report), unapplied[host]))) for host, report in reports.items()
+    }
+    told = {host: {**report.as_json(), "applied": not unapplied[host]} for host, report in reports.items()}
+    passed = all(report.passed for report in reports.values())
+    document = {"stack": desired.spec.stack, "passed": passed, "hosts": told}
+    output.answer(blocks(texts), document, is_fitted=True)
+    return 0 if passed else FAILED
 
 
-def _unapplied(desired: Share, transport: Transport) -> str:
-    """Say that kit.yaml is not what stands here: what failed may only wait for an apply."""
-    current = host_state(transport, desired.deployment.stack)["release"]
-    if current == desired.bundle.release:
+def _checked(share: Share, services: tuple[str, ...] | None, on_event: OnEvent) -> Report:
+    def tell(check: Check) -> None:
+        on_event(Event("verify", "progress", f"{check.service} {check.name}"))
+
+    on_event(Event("verify", "start"))
+    report = run_checks(share.deployment, services, tell)
+    on_event(Event("verify", "done"))
+    return report
+
+
+def _unapplied(share: Share, transport: Transport) -> str:
+    """Say that a host has another release than kit.yaml: a failed check may only wait for an apply."""
+    current = host_state(transport, share.deployment.stack)["release"]
+    if current == share.bundle.release:
         return ""
     why = "was never applied here" if current is None else "or kit.lock was changed and not applied since"
-    return f"{desired.path} {why}; this compared the machine with it: {Line('plan', spec=desired.path)}"
+    return f"{share.path} {why}; this compared the machine with it: {Line('plan', spec=share.path)}"

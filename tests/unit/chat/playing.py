@@ -27,4 +27,4 @@ def playing(*pieces: bytes, ended: bool = True) -> Play:
 def door(url: str, protocol: str = "ollama", *models: str) -> Door:
     """An API that is not the kit's."""
     path = "/v1" if protocol == "openai" else ""
-    return Door("mac", protocol, url + path, models, None, is_managed=False)
+    return Door("mac", "here", protocol, url + path, models, None, is_managed=False)

@@ -113,7 +113,7 @@ def test_nobody_there_is_told_with_the_next_step() -> None:
     wrong = failure(door(url))
     assert wrong.problem == f"mac does not answer: {url} refuses the connection"
     assert wrong.next_step == f"look at the engine at {url} yourself"
-    managed = Door("main", "ollama", url, (), None)
+    managed = Door("main", "here", "ollama", url, (), None)
     assert failure(managed).next_step == "`kit status` says what runs, `kit logs main` why it may not"
 
 

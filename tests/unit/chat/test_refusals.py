@@ -32,8 +32,8 @@ THEIR_KEY = "litellm.AuthenticationError: AuthenticationError: OpenAIException -
 
 def gateway(url: str, *engines: str, managed: tuple[str, ...] = ("main",)) -> Door:
     behind = (("poet", engines or ("main",)),)
-    asking = Door("gate", "openai", f"{url}/v1", ("poet",), None, is_gateway=True, behind=behind, managed=managed)
-    return replace(asking, cause_of=room_of("litellm").cause_of)
+    asking = Door("gate", "here", "openai", f"{url}/v1", ("poet",), None, is_gateway=True, behind=behind)
+    return replace(asking, managed=managed, cause_of=room_of("litellm").cause_of)
 
 
 def failure(status: int, said: str, *engines: str) -> KitError:

@@ -25,7 +25,7 @@ from deploy.cli.terminal.chatting import Chat, converse
 from deploy.cli.failure import report
 from deploy.cli.terminal.output import Output
 try:
-    door = Door("mac", sys.argv[2], sys.argv[1], ("m",), None, is_managed=False)
+    door = Door("mac", "here", sys.argv[2], sys.argv[1], ("m",), None, is_managed=False)
     converse(Chat(Output(), door, "m", None, None, nullcontext))
 except BaseException as error:
     sys.exit(report(error, as_json=False, verbose=False))

@@ -11,6 +11,7 @@ import pytest
 from deploy.assets import inventories_dir
 from deploy.decide.desired import load_desired
 from deploy.errors import SpecError, UsageError
+from deploy.hosts.reach import Hosts
 from deploy.lifecycle.applied import applied, host_state, stack_of, to_remove
 from deploy.lifecycle.secrets import purpose
 from deploy.stack import HERE
@@ -37,9 +38,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def transport(machine: Path) -> Played:
+def hosts(machine: Path) -> Hosts:
     """The way to that machine."""
-    return Played(machine)
+    return Hosts({HERE: Played(machine)})
 
 
 def release(machine: Path, spec: Path) -> None:
@@ -53,75 +54,71 @@ def release(machine: Path, spec: Path) -> None:
     (machine / desired.spec.stack / "current").symlink_to(folder)
 
 
-def test_what_a_release_says_of_itself_is_what_the_files_say(machine: Path, spec: Path, transport: Played) -> None:
+def test_what_a_release_says_of_itself_is_what_the_files_say(machine: Path, spec: Path, hosts: Hosts) -> None:
     release(machine, spec)
-    assert host_state(transport)["stacks"] == ["quickstart"]
-    said = applied(spec, transport)
+    assert host_state(hosts[HERE])["stacks"] == ["quickstart"]
+    said = applied(spec, hosts)
     spec.with_name("kit.lock").unlink()
-    assert applied(spec, transport) == said == to_remove(spec, None, transport)
-    assert to_remove(spec, "quickstart", transport) == said
+    assert applied(spec, hosts) == said == to_remove(spec, None, hosts)
+    assert to_remove(spec, "quickstart", hosts) == said
 
 
-def test_without_a_lock_the_release_says_what_there_is(machine: Path, spec: Path, kit: Kit, transport: Played) -> None:
+def test_without_a_lock_the_release_says_what_there_is(machine: Path, spec: Path, kit: Kit, hosts: Hosts) -> None:
     release(machine, spec)
     whole = kit("secret", "list", str(spec)).out
     spec.with_name("kit.lock").unlink()
-    assert list(applied(spec, transport).health_timeouts) == ["main", "litellm", "open_webui"]
+    assert list(applied(spec, hosts)[HERE].health_timeouts) == ["main", "litellm", "open_webui"]
     assert kit("secret", "list", str(spec)).out == whole
     wrong = kit("stop", "nothing", str(spec))
     assert "there are: main, litellm, open_webui" in wrong.err
 
 
-def test_without_lock_and_release_the_lock_is_asked_for(spec: Path, transport: Played) -> None:
+def test_without_lock_and_release_the_lock_is_asked_for(spec: Path, hosts: Hosts) -> None:
     spec.with_name("kit.lock").unlink()
     with pytest.raises(SpecError) as caught:
-        applied(spec, transport)
+        applied(spec, hosts)
     assert f"type: kit lock {spec}" in str(caught.value)
 
 
-def test_a_stack_whose_spec_is_broken_can_be_named(machine: Path, spec: Path, kit: Kit, transport: Played) -> None:
+def test_a_stack_whose_spec_is_broken_can_be_named(machine: Path, spec: Path, kit: Kit, hosts: Hosts) -> None:
     release(machine, spec)
     spec.write_text("kit: [")
     for verb in ("down", "destroy"):
         assert "or leave the file out and name the stack (here: quickstart): --stack NAME" in kit(verb, str(spec)).err
-    assert stack_of(spec, "quickstart", transport) == "quickstart"
-    assert to_remove(spec, "quickstart", transport).data_roots == ("/srv/kit/quickstart",)
+    assert stack_of(spec, "quickstart", hosts) == "quickstart"
+    assert to_remove(spec, "quickstart", hosts)[HERE].data_roots == ("/srv/kit/quickstart",)
 
 
 @pytest.mark.parametrize("name", ["another", "../quickstart", "", "."])
-def test_a_stack_that_is_not_here_is_not_removed_by_name(
-    machine: Path, spec: Path, name: str, transport: Played
-) -> None:
+def test_a_stack_that_is_not_here_is_not_removed_by_name(machine: Path, spec: Path, name: str, hosts: Hosts) -> None:
     release(machine, spec)
     with pytest.raises(UsageError) as caught:
-        to_remove(spec, name, transport)
+        to_remove(spec, name, hosts)
     assert caught.value.next_step == "there are: quickstart"
 
 
 def test_the_data_of_what_was_applied_is_removed_and_not_that_of_a_later_spec(
-    machine: Path, spec: Path, transport: Played
+    machine: Path, spec: Path, hosts: Hosts
 ) -> None:
     text = spec.read_text()
     spec.write_text(text.replace("{kind: open_webui,", "{kind: open_webui, bridge: /srv/chats,"))
     release(machine, spec)
     spec.write_text(text.replace("{kind: open_webui,", "{kind: open_webui, bridge: /srv/others,"))
-    assert to_remove(spec, None, transport).data_roots == ("/srv/chats/data", "/srv/kit/quickstart")
+    assert to_remove(spec, None, hosts)[HERE].data_roots == ("/srv/chats/data", "/srv/kit/quickstart")
 
 
-def test_a_release_of_a_newer_kit_or_a_broken_one_is_not_guessed_at(
-    machine: Path, spec: Path, transport: Played
-) -> None:
+def test_a_release_of_a_newer_kit_or_a_broken_one_is_not_guessed_at(machine: Path, spec: Path, hosts: Hosts) -> None:
     release(machine, spec)
     spec.with_name("kit.lock").unlink()
     decided = machine / "quickstart" / "current" / "deployment.json"
     for text in (json.dumps({**json.loads(decided.read_text()), "format": 99}), "{", "[]", "{}"):
         decided.write_text(text)
         with pytest.raises(SpecError):
-            applied(spec, transport)
+            applied(spec, hosts)
 
 
-def test_every_secret_has_a_purpose(spec: Path, transport: Played) -> None:
-    there = applied(spec, transport)
+def test_every_secret_has_a_purpose(spec: Path, hosts: Hosts) -> None:
+    there = applied(spec, hosts)[HERE]
     said = {secret.name: purpose(there, secret) for secret in there.secrets}
     assert all(said.values())
     assert said["webui_secret_key"] == "key that signs the web UI's sessions; only open_webui reads it"

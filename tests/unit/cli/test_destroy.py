@@ -13,8 +13,10 @@ import pytest
 
 from deploy.agent.protocols.memory import Memory
 from deploy.assets import inventories_dir
+from deploy.hosts.reach import Hosts
 from deploy.lifecycle.applied import Applied, applied
 from deploy.lifecycle.remove import is_there, remains
+from deploy.stack import HERE
 from tests.unit.cli.conftest import Kit
 from tests.unit.played import Played
 
@@ -45,7 +47,7 @@ def spec(tmp_path: Path) -> Path:
 @pytest.fixture
 def there(spec: Path, tmp_path: Path, machine: Path) -> Applied:
     """What kit.yaml says of it, with its data in a folder of this test's."""
-    return replace(applied(spec, Played(machine)), data_roots=(str(tmp_path / "data"),))
+    return replace(applied(spec, Hosts({HERE: Played(machine)}))[HERE], data_roots=(str(tmp_path / "data"),))
 
 
 @pytest.mark.parametrize("words", [("--yes",), ("--data", "--confirm", "never-applied"), ("--data", "--confirm", "x")])
@@ -97,7 +99,9 @@ def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
 ) -> None:
     (root / "run").mkdir(parents=True)
     absent, data = str(tmp_path / "absent"), str(tmp_path / "data")
-    monkeypatch.setattr("deploy.cli.verbs.destroy.to_remove", lambda *_: replace(there, data_roots=(absent, data)))
+    monkeypatch.setattr(
+        "deploy.cli.verbs.destroy.to_remove", lambda *_: {HERE: replace(there, data_roots=(absent, data))}
+    )
     monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: REMOVED)
     shown = kit("destroy", "--yes", str(spec))
     assert shown.out == "never-applied is removed.\n"

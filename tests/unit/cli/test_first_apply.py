@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from deploy.decide.desired import Share
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.decide.desired import Desired
+from deploy.hosts.reach import Hosts
 from tests.unit.cli.conftest import Kit
+from tests.unit.refusing import Refusing
 
 SPEC = """\
 kit: 1
@@ -25,25 +28,28 @@ backup: null
 """
 
 
-class Unasked:
-    """A transport that nobody asks."""
+class Unasked(Refusing):
+    """A transport that nobody asks for more than its rights."""
+
+    @property
+    def is_root(self) -> bool:
+        return True
 
     @contextlib.contextmanager
-    def ahead(self, _verb: str) -> Iterator[None]:
+    def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:  # noqa: ARG002 - the protocol names it
         yield
 
 
 @pytest.fixture
-def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Share, tuple[str, ...]]]:
+def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desired, tuple[str, ...]]]:
     """What was applied, and what was pinned for it, in a folder with a kit.yaml."""
-    told: list[tuple[Share, tuple[str, ...]]] = []
+    told: list[tuple[Desired, tuple[str, ...]]] = []
 
-    def tell(_output: Any, desired: Share, _transport: Any, **how: Any) -> int:
+    def tell(_output: Any, desired: Desired, _hosts: Any, **how: Any) -> int:
         told.append((desired, how["pinned"]))
         return 0
 
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("deploy.cli.verbs.apply.reach", lambda: {"here": Unasked()})
+    monkeypatch.setattr("deploy.cli.verbs.hosts.reach", lambda *_: Hosts({"here": Unasked()}))
     monkeypatch.setattr("deploy.cli.verbs.applying.apply_and_tell", tell)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)

@@ -38,10 +38,8 @@ def test_what_removed_services_left_is_told_until_it_is_destroyed(desired: Share
     assert "left  data of page in /srv/kit/quickstart/page; no service uses it" in shown
     assert "left  keys of page in /opt/kit/quickstart/secrets/page; no service uses it" in shown
     assert "destroy --data" in shown
-    assert (
-        state_document(desired, prepared(desired, replace(running, left=left)))["hosts"]["here"]["left"][1]["kind"]
-        == "keys"
-    )
+    document = state_document(desired.desired, {HERE: prepared(desired, replace(running, left=left))})
+    assert document["hosts"][HERE]["left"][1]["kind"] == "keys"
     assert "left" not in text(desired, running)
 
 

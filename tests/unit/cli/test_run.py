@@ -24,24 +24,26 @@ from tests.unit.cli.conftest import Kit
 from tests.unit.cli.talking import CTRL_C, CTRL_D, Terminal
 from tests.waiting import PATIENCE_SECONDS
 
-GATEWAY = Door("gate", "openai", "http://127.0.0.1:4000/v1", ("gemma", "poet"), Secret("k", "gate"), is_gateway=True)
-ENGINE = Door("main", "ollama", "http://127.0.0.1:11434", ("gemma", "poet"), None)
+GATEWAY = Door(
+    "gate", "here", "openai", "http://127.0.0.1:4000/v1", ("gemma", "poet"), Secret("k", "gate"), is_gateway=True
+)
+ENGINE = Door("main", "here", "ollama", "http://127.0.0.1:11434", ("gemma", "poet"), None)
 
 
 def test_the_gateway_is_asked_by_whoever_may_read_its_key_else_the_engine_itself() -> None:
-    assert door_to("gemma", (GATEWAY, ENGINE), None, may_read_keys=True) == GATEWAY
-    assert door_to("gemma", (GATEWAY, ENGINE), None, may_read_keys=False) == ENGINE
-    assert door_to("gemma", (GATEWAY,), None, may_read_keys=False) == GATEWAY
-    assert door_to("of-my-own", (GATEWAY, ENGINE), "main", may_read_keys=True) == ENGINE
+    assert door_to("gemma", (GATEWAY, ENGINE), None, ["here"]) == GATEWAY
+    assert door_to("gemma", (GATEWAY, ENGINE), None, ()) == ENGINE
+    assert door_to("gemma", (GATEWAY,), None, ()) == GATEWAY
+    assert door_to("of-my-own", (GATEWAY, ENGINE), "main", ["here"]) == ENGINE
 
 
 def test_names_that_nothing_has_are_told_with_those_that_were_meant() -> None:
     with pytest.raises(UsageError) as model:
-        door_to("gema", (GATEWAY, ENGINE), None, may_read_keys=True)
+        door_to("gema", (GATEWAY, ENGINE), None, ["here"])
     assert model.value.problem == "kit.yaml has no model 'gema' (did you mean gemma?)"
     assert model.value.next_step == "there are: gemma, poet; one that is not in kit.yaml is asked with --engine"
     with pytest.raises(UsageError) as engine:
-        door_to("gemma", (GATEWAY, ENGINE), "maim", may_read_keys=True)
+        door_to("gemma", (GATEWAY, ENGINE), "maim", ["here"])
     assert (engine.value.problem, engine.value.next_step) == (
         "no engine is called 'maim' (did you mean main?)",
         "there are: main",

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -57,6 +58,10 @@ def prepared(desired: Share, observation: Observation) -> Prepared:
     return Prepared(make_plan(desired.deployment, desired.bundle, observation), observation)
 
 
+def document_of(desired: Share, observation: Observation) -> dict[str, Any]:
+    return state_document(desired.desired, {HERE: prepared(desired, observation)})
+
+
 def text(desired: Share, observation: Observation) -> str:
     return click.unstyle(state_text(desired, prepared(desired, observation), every_package=False))
 
@@ -87,7 +92,7 @@ def test_what_the_host_is_stands_on_one_line(desired: Share) -> None:
     assert host_line(strong) == line
     assert line in text(desired, strong)
     assert host_line(replace(strong, cards=(Card("amd", "1002:7550"),))).count("GPU 1002:7550 (no driver)") == 1
-    document = state_document(desired, prepared(desired, strong))["hosts"]["here"]["host"]
+    document = document_of(desired, strong)["hosts"]["here"]["host"]
     assert document["gpu"] == {"vendor": "nvidia", "card": "NVIDIA H200", "driver": "570.86"}
     assert [card["uuid"] for card in document["cards"]] == ["GPU-1", None]
     assert (document["cores"], document["docker"], document["compose"]) == (16, "26.1.5", "2.26.1")
@@ -143,7 +148,7 @@ def test_debian_versions_are_told_in_part_and_held_in_full(desired: Share, runni
     versions = {f"lib{letter}": "1.0" for letter in "abcdef"}
     observation = replace(running, images={reference: HostImage("i1", debian_versions=versions)})
     assert "holds Debian's liba 1.0, libb 1.0, libc 1.0, libd 1.0, and 2 more (--verbose)" in text(desired, observation)
-    document = state_document(desired, prepared(desired, observation))["hosts"]["here"]
+    document = document_of(desired, observation)["hosts"]["here"]
     assert document["images"][reference]["debian_versions"] == versions
 
 
@@ -175,7 +180,7 @@ def test_since_is_a_duration(started: str, words: str) -> None:
 
 def test_a_stopped_page_invites_nobody(desired: Share, running: Observation) -> None:
     assert "people open http://127.0.0.1:" in text(desired, running)
-    assert state_document(desired, prepared(desired, running))["open"].startswith("http://127.0.0.1:")
+    assert document_of(desired, running)["open"].startswith("http://127.0.0.1:")
     page = desired.spec.webui
     assert page is not None
     halted = {**running.services, page.kind: replace(running.services[page.kind], state="exited")}
@@ -189,7 +194,7 @@ def test_a_stopped_page_invites_nobody(desired: Share, running: Observation) -> 
         shown = text(desired, seen)
         assert "people open" not in shown
         assert f"does not run: kit {verb} {desired.path}" in shown
-        assert state_document(desired, prepared(desired, seen))["open"] is None
+        assert document_of(desired, seen)["open"] is None
 
 
 def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_for(
@@ -209,7 +214,7 @@ def test_notes_that_are_no_news_stand_beside_news_only_or_where_they_are_asked_f
 
 def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired: Share) -> None:
     report = Report((Check("answers", "main", "passed", 2.0), Check("has vectors", "main", "skipped", 0.0)))
-    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, report))
+    shown = welcome(desired.desired, {HERE: Outcome(prepared(desired, BARE).plan, 3, report)})
     assert "quickstart is up: 1 check passed in 2 s." in shown
     assert (
         "Open http://127.0.0.1:3000 and sign in as admin@localhost.\n  Password: kit secret show webui_admin_password "
@@ -219,36 +224,34 @@ def test_the_end_of_an_apply_says_where_to_click_and_where_the_data_lies(desired
     assert "There are no backups yet." in shown
 
 
-def test_every_address_is_told_that_a_service_answers_at(tmp_path: Path) -> None:
+def with_page(folder: Path, keys: str) -> Share:
+    """Return the quickstart with further keys at its page."""
     for name in ("kit.yaml", "kit.lock"):
-        shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
-    spec = tmp_path / "kit.yaml"
-    places = "publish: [local, 192.168.1.20, 'fd00::20'],"
-    spec.write_text(spec.read_text().replace("{kind: open_webui,", f"{{kind: open_webui, {places}"))
-    desired = load_desired(spec).on(HERE)
-    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
-    assert (
-        "Open http://192.168.1.20:3000 and sign in as admin@localhost.\n  It answers at http://[fd00::20]:3000" in shown
-    )
-    told = outcome_document(desired, Outcome(prepared(desired, BARE).plan))["hosts"]["here"]["addresses"]["open_webui"]
-    assert told == ["http://192.168.1.20:3000", "http://[fd00::20]:3000", "http://127.0.0.1:3000"]
+        shutil.copy(inventories_dir() / "quickstart" / name, folder)
+    spec = folder / "kit.yaml"
+    spec.write_text(spec.read_text().replace("{kind: open_webui,", f"{{kind: open_webui, {keys}"))
+    return load_desired(spec).on(HERE)
+
+
+def test_every_address_is_told_that_a_service_answers_at(tmp_path: Path) -> None:
+    desired = with_page(tmp_path, "publish: [local, 192.168.1.20, 'fd00::20'],")
+    shown = welcome(desired.desired, {HERE: Outcome(prepared(desired, BARE).plan, 3, Report(()))})
+    assert "Open http://192.168.1.20:3000 and sign in as admin@localhost.\n  It answers at http://[fd00:" in shown
+    told = outcome_document(desired.desired, {HERE: Outcome(prepared(desired, BARE).plan)})["hosts"][HERE]
+    places = [f"http://{place}:3000" for place in ("192.168.1.20", "[fd00::20]", "127.0.0.1")]
+    assert told["addresses"]["open_webui"] == places
 
 
 def test_people_are_sent_to_the_address_that_the_spec_names(tmp_path: Path) -> None:
-    for name in ("kit.yaml", "kit.lock"):
-        shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
-    spec = tmp_path / "kit.yaml"
-    spec.write_text(
-        spec.read_text().replace("{kind: open_webui,", '{kind: open_webui, url: "https://chat.example.org",')
-    )
-    desired = load_desired(spec).on(HERE)
-    shown = welcome(desired.desired, Outcome(prepared(desired, BARE).plan, 3, Report(())))
+    desired = with_page(tmp_path, 'url: "https://chat.example.org",')
+    shown = welcome(desired.desired, {HERE: Outcome(prepared(desired, BARE).plan, 3, Report(()))})
     said = "https://chat.example.org and sign in as admin@localhost (it is published at http://127.0.0.1:3000)."
     assert f"Open {said}\n" in shown
-    assert outcome_document(desired, Outcome(prepared(desired, BARE).plan))["open"] == "https://chat.example.org"
+    outcomes = {HERE: Outcome(prepared(desired, BARE).plan)}
+    assert outcome_document(desired.desired, outcomes)["open"] == "https://chat.example.org"
     up = {name: container(parts) for name, parts in desired.bundle.services.items()}
     seen = replace(BARE, release=desired.bundle.release, manifest=desired.bundle.manifest, services=up)
-    assert state_document(desired, prepared(desired, seen))["open"] == "https://chat.example.org"
+    assert document_of(desired, seen)["open"] == "https://chat.example.org"
 
 
 def test_what_failed_is_said_in_full_below_the_table() -> None:
@@ -293,6 +296,4 @@ def test_what_does_not_stay_up_is_told_with_its_cause_and_last_lines(desired: Sh
     assert "drift  service main keeps ending, with exit code 3\n" in told
     assert "main printed last:\n  no such model\n" in told
     assert drift(seen)
-    assert state_document(desired, prepared(desired, seen))["hosts"]["here"]["services"]["main"]["log"] == [
-        "no such model"
-    ]
+    assert document_of(desired, seen)["hosts"][HERE]["services"]["main"]["log"] == ["no such model"]

@@ -23,7 +23,7 @@ def test_a_change_that_is_not_applied_is_not_told_as_how_things_are(desired: Sha
     shown = text(desired, seen)
     assert "people open http://127.0.0.1:3041\n" in shown
     assert "Chats and documents lie in /srv/bridge/data." in shown
-    document = state_document(desired, prepared(desired, seen))
+    document = state_document(desired.desired, {HERE: prepared(desired, seen)})
     assert document["open"] == "http://127.0.0.1:3041"
     assert document["hosts"][HERE]["data"] == {"open_webui": "/srv/bridge/data"}
     far = replace(older, ports=("fd00::20:3041",))

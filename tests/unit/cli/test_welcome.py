@@ -71,7 +71,7 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
     shutil.copy(inventories_dir() / "quickstart/kit.lock", tmp_path)
     desired = load_desired(spec).on(HERE)
     outcome = Outcome(Plan("quickstart", desired.bundle.release, ()), 1, Report(()))
-    shown = welcome(desired.desired, outcome)
+    shown = welcome(desired.desired, {HERE: outcome})
     port = desired.deployment.service("main").ports[0].host_port
     assert f"Programs use http://127.0.0.1:{port}/v1 (main)." in shown
     assert f"  Key: kit secret show main_api_key {typed(spec)}\n" in shown
@@ -82,5 +82,5 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
 def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Share) -> None:
     empty = Plan("quickstart", desired.bundle.release, ())
     assert forecast(desired, Prepared(empty, BARE)) == "nothing to change"
-    assert welcome(desired.desired, Outcome(empty)) == ""
-    assert outcome_document(desired, Outcome(empty))["changed"] is False
+    assert welcome(desired.desired, {HERE: Outcome(empty)}) == ""
+    assert outcome_document(desired.desired, {HERE: Outcome(empty)})["changed"] is False

@@ -80,7 +80,7 @@ def test_a_plan_that_recreates_or_removes_disturbs_those() -> None:
 
 
 def test_nobody_is_asked_where_nobody_sits() -> None:
-    assert agreed(Output(), plan(("gate", "recreate")), yes=False)
+    assert agreed(Output(), [plan(("gate", "recreate"))], yes=False)
 
 
 class Terminal(io.StringIO):
@@ -98,9 +98,9 @@ def test_on_a_terminal_a_person_is_asked_before_something_that_runs_is_stopped(
 ) -> None:
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     monkeypatch.setattr("sys.stderr", Terminal())
-    assert agreed(Output(), plan(("gate", "recreate")), yes=False) is agrees
-    assert agreed(Output(), plan(("gate", "recreate")), yes=True)
-    assert agreed(Output(), plan(("gate", "create")), yes=False)
+    assert agreed(Output(), [plan(("gate", "recreate"))], yes=False) is agrees
+    assert agreed(Output(), [plan(("gate", "recreate"))], yes=True)
+    assert agreed(Output(), [plan(("gate", "create"))], yes=False)
 
 
 @pytest.mark.parametrize("typed", ["", "yes\n", "homee\n"])

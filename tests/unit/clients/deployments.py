@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.chat.doors import Door, doors
+from deploy.decide.resolve import resolved_parts
 from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
 
@@ -47,4 +48,4 @@ def doors_of(text: str, folder: Path) -> tuple[Door, ...]:
     path = folder / "kit.yaml"
     path.write_text((text % ("0" * 64) if "%s" in text else text) + ENDING)
     spec = load_spec(path)
-    return doors(spec, lock_of(spec))
+    return doors(spec, resolved_parts(spec, lock_of(spec)))

@@ -81,7 +81,7 @@ def test_curl_asks_with_the_key_and_shows_it_to_nobody_who_lists_processes(shown
         (door, *_) = doors_of(ONE_FILE, tmp_path)
         assert door.key is not None
         named = type(door.key)("k", "main")
-        there = Door("main", "openai", f"{server.url}/v1", ("gemma",), named)
+        there = Door("main", "here", "openai", f"{server.url}/v1", ("gemma",), named)
         lines = texts(told((there,), shown=shown, command=str(kit)))["curl"]
         path = f"{tmp_path}:{os.environ['PATH']}"
         done = subprocess.run(

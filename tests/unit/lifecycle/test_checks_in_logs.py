@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.deployment.host import Deployment
+from deploy.deployment.released import Released, ReleasedService, released
 from deploy.hosts.local import LocalTransport
 from deploy.lifecycle.checks_in_logs import check_lines, last_of_each, without_checks
-from deploy.lifecycle.logs import log_lines, read_logs
+from deploy.lifecycle.logs import Asked, log_lines, read_logs
 from tests.unit.rooms.places import chain
 from tests.unit.rooms.test_ollama import engine
 
@@ -42,15 +44,13 @@ CHECKS = {"litellm": (LITELLM,), "open_webui": (PAGE,), "main": OLLAMA}
 
 
 @pytest.fixture
-def release() -> dict[str, object]:
-    """What a release says of a gateway, a page and an Ollama."""
-    _, *fronts = chain().services
-    services = [{"name": one.name, "probe": {"log_lines": one.probe.log_lines}} for one in (*fronts, engine().service)]
-    return {"services": services}
+def release() -> Released:
+    """A release with a gateway, a page and an Ollama."""
+    return released(Deployment("home", (*chain().services[1:], engine().service), ()))
 
 
 @pytest.mark.parametrize("service", sorted(CHECKS))
-def test_checks_are_left_out_and_others_are_not_touched(release: dict[str, object], service: str) -> None:
+def test_checks_are_left_out_and_others_are_not_touched(release: Released, service: str) -> None:
     def printed(lines: tuple[str, ...]) -> list[bytes]:
         return [f"\x1b[36m{service}-1  | \x1b[0m{line}\n".encode() for line in lines]
 
@@ -61,7 +61,8 @@ def test_checks_are_left_out_and_others_are_not_touched(release: dict[str, objec
 
 
 def test_a_release_that_says_nothing_of_its_checks_loses_no_line() -> None:
-    assert (check_lines(None), check_lines({"services": [{"name": "main"}]})) == ({}, {})
+    silent = ReleasedService("main", 180, (), (), ())
+    assert (check_lines(None), check_lines(Released("home", (silent,), ()))) == ({}, {"main": ()})
 
 
 def test_the_last_lines_are_counted_service_by_service() -> None:
@@ -71,7 +72,7 @@ def test_the_last_lines_are_counted_service_by_service() -> None:
 
 
 def test_as_many_lines_are_shown_as_were_asked_for_among_many_checks(
-    release: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    release: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "".join(f"litellm-1  | {line}\n" for line in ("one", LITELLM, "two", LITELLM, LITELLM))
     (tmp_path / "text").write_text(text)
@@ -79,8 +80,8 @@ def test_as_many_lines_are_shown_as_were_asked_for_among_many_checks(
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     transport = LocalTransport(str(tmp_path / "agent"), sys.executable)
-    checks = check_lines(release)
-    shown = log_lines(transport, "home", ("litellm",), 1, follow=False, coloured=False, checks=checks)
+    asked = Asked("home", ("litellm",), 1, check_lines(release))
+    shown = log_lines(transport, asked, follow=False, coloured=False)
     assert list(shown) == [b"litellm-1  | two\n"]
     (tmp_path / "text").write_text(f"one\n{LITELLM}\ntwo\n{LITELLM}\n")
-    assert read_logs(transport, "home", ("litellm",), 1, checks) == {"litellm": ["two"]}
+    assert read_logs(transport, asked) == {"litellm": ["two"]}

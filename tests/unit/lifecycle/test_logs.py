@@ -13,7 +13,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.errors import AS_ROOT, KitError
 from deploy.hosts.local import LocalTransport
-from deploy.lifecycle.logs import read_logs
+from deploy.lifecycle.logs import Asked, read_logs
 
 PLAIN = {"follow": False, "coloured": False, "prefixed": False}
 SAID = "permission denied while trying to connect to the Docker daemon socket"
@@ -52,7 +52,7 @@ def test_who_may_not_talk_to_docker_is_told_so_and_not_that_the_stack_is_down(
 def test_a_docker_without_compose_is_told_as_that(socket: Path, transport: LocalTransport) -> None:
     (socket.parent / "docker").write_text("#!/bin/sh\necho 'unknown flag: --ansi' >&2\nexit 125\n")
     with pytest.raises(KitError) as caught:
-        read_logs(transport, "home", ("main",), 1, {})
+        read_logs(transport, Asked("home", ("main",), 1, {}))
     assert (caught.value.problem, caught.value.next_step) == ("Docker Compose is not here", "type: kit apply")
 
 
@@ -61,5 +61,5 @@ def test_what_else_docker_says_is_told_as_it_is(gone: bool, socket: Path, transp
     if gone:
         socket.unlink()
     with pytest.raises(KitError) as caught:
-        read_logs(transport, "home", ("main",), 1, {})
+        read_logs(transport, Asked("home", ("main",), 1, {}))
     assert (caught.value.problem, caught.value.next_step) == (SAID, "is the stack up? type: kit status")

@@ -241,13 +241,13 @@ def test_a_model_that_the_engine_would_take_for_another_is_not_removed(file: Pat
 
 def test_the_only_engine_goes_without_saying(file: Path) -> None:
     one = deployment("http://127.0.0.1:1", model("poet", file))
-    assert chosen_engine(one, None).name == chosen_engine(one, "mac").name == "mac"
+    assert chosen_engine({"box": one}, None) == chosen_engine({"box": one}, "mac") == ("box", one.engines[0])
     two = replace(one, engines=(one.engines[0], replace(one.engines[0], name="main")))
     with pytest.raises(UsageError, match=r"kit\.yaml has several engines"):
-        chosen_engine(two, None)
+        chosen_engine({"box": two}, None)
     with pytest.raises(UsageError, match=r"no engine 'mack' makes models \(did you mean mac\?\)"):
-        chosen_engine(two, "mack")
+        chosen_engine({"box": two}, "mack")
     with pytest.raises(UsageError, match="no engine here pulls or removes models"):
-        chosen_engine(replace(one, engines=()), None)
+        chosen_engine({"box": replace(one, engines=())}, None)
     above = replace(model("poet", file), base=Base("tiny:1b", "d", 1))
     assert resting_on(deployment("http://127.0.0.1:1", above).engines[0], "Tiny:1B") == ("poet",)

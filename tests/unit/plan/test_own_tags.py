@@ -223,7 +223,7 @@ def test_it_stands_behind_the_gateway_and_in_the_page_under_its_own_name() -> No
     deployment = resolve(spec, lock)[HERE]
     assert deployment.service("main").egress_cause == "pulls llama3.2:3b"
     assert deployment.service("main").facts["embedding"] == "llama3.2:3b"
-    assert [door.models for door in doors(spec, lock)] == [("llama3.2:3b",)] * 2
+    assert [door.models for door in doors(spec, resolved_parts(spec, lock))] == [("llama3.2:3b",)] * 2
     assert deployment.service("open_webui").facts["models"] == ["llama3.2:3b"]
 
 

@@ -200,7 +200,7 @@ def test_an_engine_of_this_very_machine_is_a_door_for_people() -> None:
     here = {**OLLAMA, "url": "http://localhost:11434"}
     data = {"kit": 1, "stack": "home", "backup": None, "engines": [here], "gateway": None, "webui": None}
     spec = Spec.model_validate_json(json.dumps({**data, "models": [{"name": "phi", "engine": "mac"}]}))
-    (door,) = doors(spec, lock_of(spec))
+    (door,) = doors(spec, resolved_parts(spec, lock_of(spec)))
     assert (door.url, door.is_local, door.models) == ("http://localhost:11434", True, ("phi",))
     assert resolve(spec, lock_of(spec))[HERE].engines[0].address == "http://localhost:11434"
 

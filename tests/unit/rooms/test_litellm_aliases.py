@@ -11,7 +11,7 @@ from deploy.chat.doors import doors
 from deploy.clients.given import given
 from deploy.clients.lines import lines_for
 from deploy.components.litellm.spec import Route
-from deploy.decide.resolve import resolve
+from deploy.decide.resolve import resolve, resolved_parts
 from deploy.deployment.secrets import Secret
 from deploy.fields.aliases import followed
 from deploy.reading.document import path_text
@@ -69,7 +69,7 @@ def test_the_page_the_clients_and_the_command_line_know_it() -> None:
     deployment = resolve(spec, lock_of(spec))[HERE]
     assert "assistant" in deployment.service("open_webui").facts["models"]
     assert deployment.service("open_webui").facts["embedding"] == "nomic-embed-text:latest"
-    front = next(door for door in doors(spec, lock_of(spec)) if door.is_gateway)
+    front = next(door for door in doors(spec, resolved_parts(spec, lock_of(spec))) if door.is_gateway)
     assert "assistant" in front.models
     assert dict(front.behind)["assistant"] == ("main",)
     (lines,) = (one.text for one in lines_for(given((front,), "kit", "/k", "", None)) if one.client == "aliases")
@@ -159,7 +159,7 @@ def test_what_leads_nowhere_or_round_is_told_in_its_place(
 def test_another_spelling_of_a_name_may_be_an_alias_that_leads_where_the_name_does(aliases: dict[str, str]) -> None:
     spec = spec_of(aliases)
     assert told(spec) == []
-    served = next(door for door in doors(spec, lock_of(spec)) if door.is_gateway).models
+    served = next(door for door in doors(spec, resolved_parts(spec, lock_of(spec))) if door.is_gateway).models
     assert set(aliases) < set(served)
 
 

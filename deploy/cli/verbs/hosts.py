@@ -1,0 +1,97 @@
+"""Hosts of a command: all those of a kit.yaml, or the one that was named; and their words as one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.apply.story import Event
+from deploy.cli.terminal.progress import progress
+from deploy.deployment.way import Way
+from deploy.errors import SpecError, UsageError
+from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
+
+HOST = "kit.host"
+OnEvent = Callable[[Event], None]
+
+
+def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the command take --host NAME."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            context.meta[HOST] = name
+
+    words = "Deal with this host alone; the machine that kit runs on is `here`."
+    return click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)(function)
+
+
+def reached(ways: Mapping[str, Way]) -> Hosts:
+    """Return the named host of these, or all of them."""
+    context = click.get_current_context(silent=True)
+    name = context.meta.get(HOST) if context else None
+    if name is None:
+        return reach(ways)
+    if name not in ways:
+        raise UsageError(f"there is no host {name!r}", f"there are: {', '.join(ways)}")
+    return reach({name: ways[name]})
+
+
+@contextmanager
+def ahead(verb: Verb[Request, Answer]) -> Iterator[Callable[[Mapping[str, Way]], Hosts]]:
+    """Start a verb on this machine while kit.yaml is read; give what reaches its hosts then."""
+    begun = reach()
+    with ExitStack() as started:
+        for transport in begun.values():
+            started.enter_context(transport.ahead(verb))
+        yield lambda ways: Hosts({host: begun.get(host, transport) for host, transport in reached(ways).items()})
+
+
+def hosts_of(spec: Path) -> Hosts:
+    """Return the hosts of a kit.yaml, which needs no kit.lock for that."""
+    from deploy.spec.loading.loader import load_spec
+    from deploy.spec.placed import ways_of
+
+    return reached(ways_of(load_spec(spec)))
+
+
+def hosts_with(spec: Path, stack: str | None) -> Hosts:
+    """Return the hosts that may have a stack: this machine if it is named, or if kit.yaml cannot be read."""
+    if stack is not None:
+        return this_machine()
+    try:
+        return hosts_of(spec)
+    except SpecError:
+        return this_machine()
+
+
+def this_machine() -> Hosts:
+    """Return the machine that kit runs on, for a command without a kit.yaml."""
+    return reached(THIS_MACHINE)
+
+
+@contextmanager
+def progress_by_host() -> Iterator[Callable[[str], OnEvent]]:
+    """Show the events of a run until the block ends; give a listener for each host."""
+    with progress() as display:
+        yield lambda host: lambda event: display(replace(event, host=host))
+
+
+def blocks(words: Mapping[str, str]) -> str:
+    """Join the texts of hosts; several stand under their names."""
+    if len(words) == 1:
+        return next(iter(words.values()))
+    return "\n\n".join(f"{host}:\n{text}" for host, text in words.items() if text)
+
+
+def in_line(words: Mapping[str, str]) -> str:
+    """Join short texts of hosts in one line; several stand behind their names."""
+    if len(words) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{host}: {text}" for host, text in words.items() if text)
