@@ -29,6 +29,13 @@ class SeenPlace:
     """Where the file system is mounted that it lies on."""
     is_filled: bool = False
     """True if anything but the kit's own lies in it."""
+    lacks: str = ""
+    """Fault of a place without data, as the words behind its path."""
+
+    @property
+    def told(self) -> str:
+        """State of a place without data, as the words behind its path."""
+        return self.lacks or f"is {self.state}"
 
     @property
     def is_bare(self) -> bool:
@@ -123,4 +130,5 @@ def _place(seen: PlaceAnswer) -> SeenPlace:
         size_bytes=seen.get("size_bytes", 0),
         mount=seen.get("mount", "/"),
         is_filled=seen.get("is_filled", False),
+        lacks=seen.get("lacks", ""),
     )

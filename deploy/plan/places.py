@@ -11,8 +11,9 @@ from deploy.deployment.data_choices import EVERY, Choice, Choices
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import Place, places_of
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen_places import SeenData
+from deploy.hosts.seen_places import SeenData, SeenPlace
 from deploy.plan.operation import Action, Operation
+from deploy.plan.remounted import is_remounted, remounted, step_back
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import SettledPlace
@@ -117,11 +118,16 @@ def _renamed(place: Place, seen: SeenData, before: str) -> Question | None:
     if was.is_bare or set(was.ids) & set(now.ids):
         return None
     if now.is_bare:
-        what = f"{name} would begin empty in {place.host_path}, and {was.words} stay in {before}"
+        what = f"{_would_begin(place, now)}, and {was.words} stay in {before}"
     else:
         what = f"{name} would go on with {now.words} in {place.host_path}, and {was.words} stay in {before}"
     choices: tuple[Choice, ...] = ("move", "fresh") if now.is_bare else ("move", "found")
     return Question(place, before, f"{problem}: {what}", choices, back, "", was.size_bytes, now.is_filled, seen.stack)
+
+
+def _would_begin(place: Place, now: SeenPlace) -> str:
+    beside = f" ({place.host_path} {now.told})" if now.is_filled else ""
+    return f"{place.service} would begin empty in {place.host_path}{beside}"
 
 
 def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
@@ -134,23 +140,23 @@ def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
         place,
         before,
         f"{before} holds another database of {place.service} than the last apply left there: "
-        f"{seen.now.words} now{held}{_unmounted(seen)}",
+        f"{seen.now.words} now{held}{remounted(seen)}",
         ("found",),
-        "put the data back, or mount the drive that it lies on",
+        step_back(seen),
         "its data is another database",
     )
 
 
 def _earlier(place: Place, seen: SeenData, before: str) -> Question | None:
     """Return a question about an earlier state on another drive; a copy that a person restored is their will."""
-    if not seen.is_older or not _unmounted(seen):
+    if not seen.is_older or not is_remounted(seen):
         return None
     return Question(
         place,
         before,
-        f"{_older(place, seen)}{_unmounted(seen)}",
+        f"{_older(place, seen)}{remounted(seen)}",
         ("found",),
-        "mount the drive that the data lies on",
+        step_back(seen),
         "its data is an earlier state",
     )
 
@@ -164,22 +170,18 @@ def _older(place: Place, seen: SeenData) -> str:
 
 def _gone(place: Place, seen: SeenData, before: str) -> Question:
     held = f"; it held {seen.words} at the last apply" if seen.words else ""
-    folder = before if before == place.host_path else f"{before} and {place.host_path}"
-    how = f"are {seen.former.state} and {seen.now.state}" if before != place.host_path else f"is {seen.now.state}"
+    there = f"{before} {seen.former.told}"
+    if before != place.host_path:
+        there += f", and {place.host_path} {seen.now.told}"
     return Question(
         place,
         before,
-        f"the data of {place.service} is not there: {folder} {how}{held}{_unmounted(seen)}",
+        f"the data of {place.service} is not there: {there}{held}{remounted(seen)}",
         ("fresh",),
-        "put the data back, or mount the drive that it lies on",
+        step_back(seen),
         f"its data in {place.host_path} begins empty",
+        is_filled=seen.now.is_filled,
     )
-
-
-def _unmounted(seen: SeenData) -> str:
-    if not seen.mount or seen.mount == seen.former.mount:
-        return ""
-    return f"; it lay on the file system of {seen.mount}, which is not mounted there now"
 
 
 def _another_folder(place: Place, seen: SeenData, before: str) -> Question | None:
@@ -194,7 +196,7 @@ def _another_folder(place: Place, seen: SeenData, before: str) -> Question | Non
         return Question(place, before, other, ("found",), f"put the data of {before} there", cause)
     back = "write its folder in kit.yaml as it was"
     if now.is_bare:
-        stays = f"{name} would begin empty in {place.host_path}: {was.words} stay in {before}"
+        stays = f"{_would_begin(place, now)}: {was.words} stay in {before}"
         return Question(place, before, stays, ("move", "fresh"), back, cause, was.size_bytes, now.is_filled)
     if not was.ids:
         return None
@@ -230,11 +232,17 @@ def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
         path, before = one.question.place.host_path, one.question.before
         told = {
             "move": _moved(one.question),
-            "fresh": f"begins empty in {path}" + (f"; {before} stays as it is" if before != path else ""),
+            "fresh": f"begins empty in {path}{_staying(one.question)}",
             "found": f"goes on with what lies in {path}" + (f"; {before} stays as it is" if before != path else ""),
         }
         written = ((path, one.question.size_bytes),) if one.choice == "move" else ()
         yield Operation(f"data of {name}", ACTIONS[one.choice], told[one.choice], "release", name, written=written)
+
+
+def _staying(question: Question) -> str:
+    path, before = question.place.host_path, question.before
+    other = f"; {before} stays as it is" if before != path else ""
+    return f"; the other files there stay{other}" if question.is_filled else other
 
 
 def _moved(question: Question) -> str:

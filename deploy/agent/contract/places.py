@@ -46,6 +46,8 @@ class SeenPlace(TypedDict):
     is_filled: bool
     size_bytes: int
     mount: str
+    lacks: str
+    """State of a place without data, as the words behind its path; empty for every other place."""
 
 
 # A keyword cannot name a class's attribute, so this key needs the functional form.

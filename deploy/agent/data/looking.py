@@ -21,6 +21,7 @@ EMPTY: Final = "empty"
 DATA: Final = "data"
 BROKEN: Final = "broken"
 UNREADABLE: Final = "unreadable"
+MOST_TOLD = 4
 Place = Mapping[str, Any]
 """A place in a request: path, kind, and its declared parts or the protocol of an engine's store."""
 Found = dict[str, Any]
@@ -45,6 +46,7 @@ def look(root: Path, place: Place, *, counted: bool = True, sized: bool = True) 
         "state": content["state"],
         "size_bytes": size,
         "mount": mount,
+        "lacks": _lacks(path, content),
     }
 
 
@@ -55,10 +57,15 @@ def is_same(before: list[str], now: list[str]) -> bool:
 
 def has_entries(path: Path) -> bool:
     """True if a folder holds anything except the kit's own files."""
+    return bool(entries_of(path))
+
+
+def entries_of(path: Path) -> list[str]:
+    """Return the names in a folder except the kit's own files, sorted; none if it cannot be read."""
     try:
-        return any(not child.name.startswith(OURS) for child in path.iterdir())
+        return sorted(child.name for child in path.iterdir() if not child.name.startswith(OURS))
     except OSError:
-        return False
+        return []
 
 
 def size_of(path: Path) -> int:
@@ -88,7 +95,24 @@ def _looked(root: Path, place: Place, path: Path, counted: bool) -> Found:
     except AgentError:
         # A room without a program for hosts: what it declares is there, or it is not.
         there = sorted({item.partition("/")[0] for item in place["parts"]} & set(names))
-        return {"state": DATA if there else EMPTY, "words": ", ".join(there)}
+        return {"state": DATA if there else EMPTY, "words": ", ".join(there), "lacks": "no data of the service"}
+
+
+def _lacks(path: Path, content: Found) -> str:
+    """Return the state of a place without data, as the words behind its path."""
+    if content["state"] == MISSING:
+        if path.is_symlink() and not path.exists():
+            return f"is a link to {path.readlink()}, which is missing"
+        return "is not a folder" if path.exists() else "is missing"
+    if content["state"] != EMPTY:
+        return ""
+    names = entries_of(path)
+    return f"holds {_listed(names)}, but {content.get('lacks', 'no data')}" if names else "is empty"
+
+
+def _listed(names: list[str]) -> str:
+    shown = [*names[:MOST_TOLD], f"{len(names) - MOST_TOLD} more"] if len(names) > MOST_TOLD + 1 else names
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _models(path: Path) -> Found:
@@ -97,4 +121,5 @@ def _models(path: Path) -> Found:
     models = stored(str(path)) if (path / "manifests").is_dir() else {}
     if models is None:
         return {"state": UNREADABLE}
-    return {"state": DATA if models else EMPTY, "words": f"{len(models)} model{'s' if len(models) != 1 else ''}"}
+    words = f"{len(models)} model{'s' if len(models) != 1 else ''}"
+    return {"state": DATA if models else EMPTY, "words": words, "lacks": "no model"}

@@ -24,7 +24,7 @@ def ensure_sound(root: Path, names: Iterable[str]) -> None:
     for name, seen in observe(root, places).items():
         is_here = seen["had"] and seen["before"] == places[name]["path"]
         if is_here and seen["now"]["state"] in (MISSING, EMPTY):
-            raise _refusal(f"the data of {name} is not there: {seen['before']} is {seen['now']['state']}")
+            raise _refusal(f"the data of {name} is not there: {seen['before']} {seen['now']['lacks']}")
         if is_here and seen["now"]["state"] == DATA and not is_same(seen["ids"], seen["now"]["ids"]):
             raise _refusal(f"{seen['before']} holds another database of {name} than the last apply left there")
 

@@ -52,7 +52,7 @@ def _places(observation: Observation) -> Iterator[str]:
     for name, seen in sorted(observation.places.items()):
         if seen.is_lost:
             held = f"{seen.words or 'data'} at the last apply"
-            yield f"data of {name}: {seen.before} is {seen.former.state}; it held {held}"
+            yield f"data of {name}: {seen.before} {seen.former.told}; it held {held}"
         elif seen.is_another:
             yield (
                 f"data of {name}: {seen.before} holds another database ({seen.former.words}) than at the last apply"

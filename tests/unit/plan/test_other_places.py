@@ -150,7 +150,9 @@ def test_an_earlier_state_in_the_same_folder_is_told_and_one_on_another_drive_is
     question = question_of(host.place(), replace(seen, mount="/mnt/disk"))
     assert question is not None
     assert question.problem.startswith(f"{host.data} holds an earlier state of open_webui than the last apply left")
-    assert question.problem.endswith("it lay on the file system of /mnt/disk, which is not mounted there now")
+    there = f"the data was on the file system mounted at /mnt/disk, and the folder is on that of {seen.now.mount} now"
+    assert question.problem.endswith(there)
+    assert question.otherwise == "mount /mnt/disk again, or put the data back"
     assert question.choices == ("found",)
 
 

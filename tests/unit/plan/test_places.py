@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,55 +50,6 @@ def test_a_folder_that_changed_tells_what_stays_and_may_take_it_along_or_begin_e
     assert question.problem == (f"open_webui would begin empty in {new}: 2 chats and 2 accounts stay in {host.data}")
     assert question.choices == ("move", "fresh")
     assert question.size_bytes >= (host.data / "webui.db").stat().st_size
-
-
-def removed(host: Host) -> None:
-    shutil.rmtree(host.data)
-
-
-def emptied(host: Host) -> None:
-    host.empty()
-
-
-def emptied_but_for_a_file_that_the_page_began(host: Host) -> None:
-    host.empty()
-    (host.data / "webui.db").touch()
-
-
-def replaced_by_a_link_to_nothing(host: Host) -> None:
-    shutil.rmtree(host.data)
-    host.data.symlink_to(host.folder / "not mounted")
-
-
-def replaced_by_a_link_to_an_empty_folder(host: Host) -> None:
-    shutil.rmtree(host.data)
-    (host.folder / "elsewhere").mkdir()
-    host.data.symlink_to(host.folder / "elsewhere")
-
-
-def database_alone_removed(host: Host) -> None:
-    (host.data / "webui.db").unlink()
-    (host.data / "uploads").mkdir()
-
-
-@pytest.mark.parametrize(
-    "lose",
-    [
-        removed,
-        emptied,
-        emptied_but_for_a_file_that_the_page_began,
-        replaced_by_a_link_to_nothing,
-        replaced_by_a_link_to_an_empty_folder,
-        database_alone_removed,
-    ],
-)
-def test_data_that_is_gone_is_asked_about(host: Host, lose: Callable[[Host], None]) -> None:
-    lose(host)
-    question = asked(host)
-    assert question is not None
-    assert f"the data of open_webui is not there: {host.data} is " in question.problem
-    assert "it held 2 chats and 2 accounts at the last apply" in question.problem
-    assert question.choices == ("fresh",)
 
 
 def test_a_database_that_the_page_made_anew_meanwhile_is_another_one(host: Host) -> None:
@@ -159,25 +108,6 @@ def test_another_database_in_another_folder_may_be_used_or_laid_aside(host: Host
     assert question is not None
     assert f"7 chats and 1 account in {new}, 2 chats and 2 accounts in {host.data}" in question.problem
     assert question.choices == ("found", "move")
-
-
-def test_both_folders_without_data_are_told_together(host: Host) -> None:
-    new = host.folder / "bridge" / "data"
-    shutil.rmtree(host.data)
-    question = asked(host, new)
-    assert question is not None
-    assert f"{host.data} and {new} are missing and missing" in question.problem
-    assert question.choices == ("fresh",)
-
-
-def test_a_drive_that_is_not_mounted_is_named(host: Host) -> None:
-    seen = host.seen()
-    host.empty()
-    now = replace(host.seen(), mount="/mnt/disk")
-    question = question_of(host.place(), now)
-    assert question is not None
-    assert question.problem.endswith("; it lay on the file system of /mnt/disk, which is not mounted there now")
-    assert seen.now.mount == now.now.mount
 
 
 def test_a_database_that_cannot_be_read_has_no_choice_but_a_sound_one(host: Host) -> None:

@@ -52,7 +52,7 @@ def connect(database: Path) -> sqlite3.Connection:
 def looked(database: Path, *, counted: bool) -> dict[str, Any]:
     """Describe a database's identity; a log beside a database without any writes yet does not count."""
     if not database.exists():
-        return {"state": "empty"}
+        return {"state": "empty", "lacks": f"no {database.name}"}
     try:
         with closing(connect(database)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -66,7 +66,7 @@ def looked(database: Path, *, counted: bool) -> dict[str, Any]:
     except sqlite3.DatabaseError:
         return {"state": "broken"}
     if not tables or ("user" in tables and not ids):
-        return {"state": "empty"}
+        return {"state": "empty", "lacks": f"no account in {database.name}"}
     return {"state": "data", "ids": ids[:KNOWN_IDS], "words": words, "latest": latest, "used": used}
 
 
