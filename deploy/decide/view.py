@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from deploy.deployment.offers import ChatApi, Offer
 from deploy.deployment.service import Service
+from deploy.fields.addresses import hostname_of, is_loopback
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,15 @@ class Offered:
 def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offer, ...]:
     """Return the offers that services of a host can use, as they reach them.
 
-    A stack's networks end at their host, so an offer of another host is not among them.
+    A stack's networks end at their host, so an offer of another host is left out; an address outside the stack is the
+    same for all hosts, but for a loopback one.
     """
-    return tuple(one.offer for one in offered if one.host == host)
+    return tuple(each.offer for each in offered if each.host == host or _is_anywhere(each.offer))
+
+
+def _is_anywhere(offer: Offer) -> bool:
+    """Return True if an offer has the same address on every host."""
+    return offer.is_outside and not is_loopback(hostname_of(offer.url))
 
 
 def published(offer: ChatApi, service: Service) -> ChatApi:

@@ -87,7 +87,7 @@ def blocks(words: Mapping[str, str]) -> str:
     """Join the texts of hosts; several stand under their names."""
     if len(words) == 1:
         return next(iter(words.values()))
-    return "\n\n".join(f"{host}:\n{text}" for host, text in words.items() if text)
+    return "\n\n".join(f"{host}:\n{text.rstrip()}" for host, text in words.items() if text)
 
 
 def in_line(words: Mapping[str, str]) -> str:

@@ -20,6 +20,14 @@ def test_a_service_sees_the_offers_of_its_own_host_in_their_order() -> None:
     assert seen_from("box", offered) == (FAR,)
 
 
+def test_an_engine_outside_of_the_stack_is_seen_by_services_of_every_host() -> None:
+    outside = replace(FAR, url="http://mac.lan:11434", is_outside=True)
+    own = replace(outside, url="http://127.0.0.1:11434")
+    offered = [Offered("here", outside), Offered("here", own), Offered("box", NEAR)]
+    assert seen_from("box", offered) == (outside, NEAR)
+    assert seen_from("here", offered) == (outside, own)
+
+
 def test_a_program_reaches_an_offer_at_the_port_of_the_host(tmp_path: Path) -> None:
     service = desired_of(PLANS / "settled" / "kit.yaml", tmp_path).deployment.service("main")
     open_to_all = replace(service, ports=(Port("127.0.0.1", 9000, 9), Port("192.168.1.20", 8081, 8080)))

@@ -1,0 +1,124 @@
+"""Two hosts of one kit.yaml: an Ollama on this machine, and another one behind a gateway on a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from deploy.agent.contract.envelope import Held, HoldRequest
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.chat import doors
+from deploy.decide import resolve
+from deploy.decide.desired import Desired, load_desired, lock_path
+from deploy.deployment.way import Way
+from deploy.fields.engine import EngineSpec
+from deploy.fields.service import ServiceSpec
+from deploy.hosts.reach import THIS_MACHINE, Hosts
+from deploy.hosts.transport import OnLine
+from deploy.lock.text import write_lock
+from deploy.spec import placed
+from deploy.spec.loading.loader import load_spec
+from tests.golden.hosts import settled
+from tests.locks import lock_of
+from tests.unit.refusing import Refusing
+
+HERE, BOX = "here", "box"
+SPEC = """\
+kit: 1
+stack: home
+engines:
+  - {name: main, kind: ollama}
+  - {name: far, kind: ollama, port: 11435}
+models:
+  - {name: poet, engine: main, from: "llama3.2:3b"}
+  - {name: coder, engine: far, from: "llama3.2:3b"}
+gateway: {kind: litellm}
+webui: null
+"""
+
+
+class Box(Refusing):
+    """A host that was applied and is as it should be."""
+
+    def __init__(self, name: str, desired: Desired) -> None:
+        self.share = desired.on(name)
+        self.services = [service.name for service in self.share.deployment.services]
+        self.asked: list[str] = []
+        self.is_rooted = True
+        self.answers: dict[str, Any] = {
+            "probe": settled(self.share),
+            "applied": {
+                "stacks": ["home"],
+                "release": self.share.bundle.release,
+                "deployment": None,
+                "places": [],
+            },
+            "engine": {"models": [], "changed": True, "name": "old", "digest": "0" * 64},
+            "secret": {"value": f"key of {name}"},
+            "remains": {"made": True, "root": True, "folders": [f"/srv/{name}"], "docker": True, "models": {}},
+            "down": {"changed": True},
+            "destroy": {"changed": True, "shared": [], "packages": []},
+            "clean": {
+                "changed": True,
+                "images": [f"kit/{name}"],
+                "removed": [],
+                "freed_bytes": 0,
+                "packages": [],
+                "stacks": [],
+            },
+            "image": {"changed": False, "images": []},
+        }
+
+    @property
+    def is_root(self) -> bool:
+        return self.is_rooted
+
+    def ahead(self, verb: Verb[Request, Answer]) -> AbstractContextManager[None]:
+        self.asked.append(f"{verb} ahead")
+        return nullcontext()
+
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
+        self.asked.append(verb)
+        if verb in ("start", "stop", "restart"):
+            return cast("Answer", {"changed": True, "services": request["services"]})
+        return cast("Answer", self.answers[verb])
+
+    @contextmanager
+    def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
+        self.asked.append("hold")
+        on_line({"step": "work", "state": "done", "text": ""})
+        yield {"held": True, "run": request["run"]}
+
+    def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
+        self.asked.append(verb)
+        prefixed = request["prefixed"]
+        yield from (f"{name}-1  | hello\n".encode() if prefixed else b"hello\n" for name in request["services"])
+
+
+def on_two_hosts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Write the kit.yaml, place its parts on two hosts, and let those be reached."""
+
+    def host_of(part: EngineSpec | ServiceSpec) -> str:
+        return HERE if isinstance(part, EngineSpec) and part.name == "main" else BOX
+
+    for module in (placed, resolve, doors):
+        monkeypatch.setattr(module, "host_of", host_of)
+    monkeypatch.setattr(placed, "ways_of", lambda _: {HERE: Way(), BOX: Way()})
+    spec = folder / "kit.yaml"
+    spec.write_text(SPEC)
+    write_lock(lock_of(load_spec(spec)), lock_path(spec))
+    desired = load_desired(spec)
+    boxes = {host: Box(host, desired) for host in (HERE, BOX)}
+
+    def reach(ways: Iterable[str] = THIS_MACHINE) -> Hosts:
+        return Hosts({host: boxes[host] for host in ways})
+
+    monkeypatch.setattr("deploy.cli.verbs.hosts.reach", reach)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.chdir(folder)
+    return boxes

@@ -1,0 +1,176 @@
+"""Every command asks each host of a kit.yaml over its own transport, and joins what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.apply.prepare import Outcome
+from deploy.verify.report import Check, Report
+from tests.golden.hosts import bare
+from tests.unit.cli.conftest import Kit
+from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
+
+BOTH = {HERE, BOX}
+
+
+@pytest.fixture
+def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Both hosts, each as it should be."""
+    return on_two_hosts(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("words", "verb"),
+    [
+        (("plan",), "probe"),
+        (("status",), "probe"),
+        (("models",), "probe"),
+        (("logs",), "logs"),
+        (("start",), "start"),
+        (("stop",), "stop"),
+        (("restart",), "restart"),
+        (("down",), "down"),
+        (("destroy", "--yes"), "destroy"),
+        (("apply", "--yes"), "probe"),
+    ],
+)
+def test_both_hosts_are_asked_and_stand_in_one_document(
+    words: tuple[str, ...], verb: str, kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    shown = kit(*words, "--json")
+    assert shown.code == 0, shown.err
+    assert set(shown.document["hosts"]) == BOTH
+    assert {host for host, box in boxes.items() if verb in box.asked} == BOTH
+
+
+@pytest.mark.parametrize("words", [("check",), ("render", "--out", "rendered"), ("secret", "list")])
+def test_what_the_files_say_is_told_of_both_hosts(words: tuple[str, ...], kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert set(kit(*words, "--json").document["hosts"]) == BOTH
+    assert all("probe" not in box.asked for box in boxes.values())
+
+
+def test_a_rendering_has_a_folder_for_each_host(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
+    assert kit("render", "--out", "rendered").code == 0
+    assert {path.name for path in (tmp_path / "rendered").iterdir()} == set(boxes)
+
+
+def test_text_for_people_stands_under_the_names_of_hosts(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert set(boxes) == BOTH
+    assert kit("plan").out == "here:\nnothing to change\n\nbox:\nnothing to change\n"
+    assert kit("plan", "--host", "box").out == "nothing to change\n"
+    listed = kit("models").out
+    assert [line.split()[:2] for line in listed.splitlines() if "llama" not in line][1:3] == [
+        ["poet", "main"],
+        ["coder", "far"],
+    ]
+
+
+def test_a_change_of_one_host_alone_is_pending(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert kit("plan", "--check").code == 0
+    boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
+    shown = kit("plan", "--check", "--json")
+    assert shown.code == 3
+    assert {host for host, said in shown.document["hosts"].items() if said["operations"]} == {BOX}
+
+
+def test_a_service_is_stopped_on_its_host_alone(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    document = kit("stop", "far", "--json").document
+    assert document["hosts"] == {BOX: {"services": ["far"], "changed": True}}
+    assert boxes[HERE].asked == []
+
+
+def test_lines_of_both_hosts_are_printed_under_their_services(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert set(boxes) == BOTH
+    shown = kit("logs")
+    assert [line.partition("-1")[0] for line in shown.out.splitlines()] == ["main", "far", "litellm"]
+    followed = kit("logs", "--follow")
+    assert (followed.code, followed.err.splitlines()) == (
+        2,
+        ["error: --follow follows one host", "--host NAME; there are: here, box"],
+    )
+    assert kit("logs", "--follow", "--host", "box").code == 0
+
+
+def test_a_secret_comes_from_the_host_that_has_it(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    shown = kit("secret", "show", "litellm_master_key")
+    assert (shown.out, boxes[HERE].asked) == ("key of box\n", [])
+
+
+def test_the_gateways_key_is_read_on_the_gateways_host(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert "export OPENAI_API_KEY='key of box'" in kit("clients", "--for", "env", "--show-secrets").out
+    assert boxes[HERE].asked == []
+    assert "sudo" not in kit("clients", "--for", "env").out
+    boxes[BOX].is_rooted = False
+    assert "$(sudo kit secret show" in kit("clients", "--for", "env").out
+
+
+def test_only_this_machine_is_cleaned_where_no_file_names_hosts(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    document = kit("clean", "--json").document
+    assert document["hosts"][HERE]["images"] == ["kit/here"]
+    assert boxes[BOX].asked == []
+
+
+def test_a_model_is_removed_from_its_engine_on_its_host(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    document = kit("models", "remove", "old", "--engine", "far", "--yes", "--json").document
+    assert document["error"]["problem"] == "far has no model 'old'"
+    boxes[BOX].answers["engine"]["models"] = [{"name": "old", "digest": "0", "size": 1, "modified": "", "loaded": None}]
+    document = kit("models", "remove", "old", "--engine", "far", "--yes", "--json").document
+    assert set(document["hosts"]) == {BOX}
+    assert boxes[HERE].asked == []
+
+
+def test_checks_run_on_both_hosts_and_one_red_check_fails(
+    kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(deployment: Any, services: tuple[str, ...] | None, *_: Any) -> Report:
+        is_red = deployment == boxes[BOX].share.deployment and services is None
+        return Report((Check("main", "listens", "failed" if is_red else "passed", 0.1, ""),))
+
+    monkeypatch.setattr("deploy.cli.verbs.verify.run_checks", run)
+    shown = kit("verify", "--json")
+    assert (shown.code, shown.document["passed"]) == (1, False)
+    assert {host: said["passed"] for host, said in shown.document["hosts"].items()} == {HERE: True, BOX: False}
+    assert set(kit("verify", "main", "--json").document["hosts"]) == {HERE}
+
+
+def test_images_are_built_again_on_the_hosts_that_use_them(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert kit("rebuild", "litellm").code == 0
+    assert ("image" in boxes[HERE].asked, "image" in boxes[BOX].asked) == (False, True)
+    assert kit("rebuild").code == 0
+    assert "image" in boxes[HERE].asked
+
+
+def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
+    kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
+    report = Report((Check("far", "listens", "passed", 0.1),))
+
+    def apply(share: Any, transport: Any, prepared: Any, *_: Any, **__: Any) -> Outcome:
+        assert transport is boxes[share.host]
+        return Outcome(prepared.plan, 1, report)
+
+    monkeypatch.setattr("deploy.apply.run.apply", apply)
+    shown = kit("apply", "--yes", "--json")
+    assert shown.code == 0, shown.err
+    assert {host: said["changed"] for host, said in shown.document["hosts"].items()} == {HERE: False, BOX: True}
+
+
+def test_the_errors_of_both_hosts_are_told_together(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    for box in boxes.values():
+        box.is_rooted = False
+    assert kit("stop").err.splitlines() == [
+        "error: here: stop changes this machine: that needs root",
+        "box: stop changes this machine: that needs root",
+        "type: sudo kit stop",
+    ]
+
+
+def test_a_host_that_is_not_there_is_told_with_those_that_are(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    assert set(boxes) == BOTH
+    shown = kit("status", "--host", "bax")
+    assert (shown.code, shown.err.splitlines()) == (2, ["error: there is no host 'bax'", "there are: here, box"])
