@@ -24,7 +24,6 @@ from deploy.hosts.seen import (
     HostFolder,
     HostImage,
     Listener,
-    Network,
     OperatingSystem,
     SeenEngine,
     SeenNames,
@@ -32,6 +31,7 @@ from deploy.hosts.seen import (
 )
 from deploy.hosts.seen_containers import read_container
 from deploy.hosts.seen_engines import read_engines, read_named_engines
+from deploy.hosts.seen_network import Network, read_network
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
 from deploy.hosts.seen_rights import HostSecret, SeenRight
 from deploy.hosts.transport import Transport
@@ -261,7 +261,7 @@ def _read(answer: ProbeAnswer) -> Observation:
         images={reference: HostImage(**one) for reference, one in answer["images"].items()},
         cached_layers=frozenset(answer.get("cached_layers", [])),
         ports=tuple(Listener(**one) for one in answer["ports"]),
-        network=_network(answer),
+        network=read_network(answer),
         disks={path: Disk(**one) for path, one in answer["disk"].items()},
         models={path: one["sha256"] or "" for path, one in answer["models"].items()},
         unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
@@ -287,12 +287,6 @@ def _ensure_known(answer: ProbeAnswer) -> None:
     manifest = answer["manifest"]
     if answer["format"] > FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
         raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
-
-
-def _network(answer: ProbeAnswer) -> Network:
-    addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
-    late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
-    return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late)
 
 
 def _holder(path: str) -> tuple[str, str]:

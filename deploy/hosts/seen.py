@@ -237,20 +237,6 @@ class SeenNames:
 
 
 @dataclass(frozen=True)
-class Network:
-    """The host's own addresses and its firewall."""
-
-    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the word of `publish` that means them."""
-    strange: tuple[str, ...] = ()
-    """Addresses that services shall be published on and that the host does not have."""
-    has_ufw: bool = False
-    """Whether the firewall ufw is on."""
-    late: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
-
-
-@dataclass(frozen=True)
 class Listener:
     """Somebody else who listens on a port."""
 

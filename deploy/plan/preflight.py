@@ -58,6 +58,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return advice to a person, without any refusal."""
     return (
         *_unreadable(deployment, observation),
+        *_attached(observation),
         *printed(observation),
         *(
             f"{s.name} gets a way out to the network: {s.egress_cause}"
@@ -82,6 +83,7 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
     """Return advice about values that could not be compared, or that the lock does not have yet."""
     return (
         *_unreadable(deployment, observation),
+        *_attached(observation),
         *moved_addresses(deployment, observation),
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
@@ -99,6 +101,11 @@ def _unreadable(deployment: Deployment, observation: Observation) -> Iterator[st
     for service in deployment.services:
         if service.room and (problem := observation.settings_problem(service.name)):
             yield f"{service.name}: {problem}"
+
+
+def _attached(observation: Observation) -> Iterator[str]:
+    """Yield the containers from outside that reach into the stack: kit verify is red as long as they do."""
+    return (f"{way.words}; {way.cure}" for way in observation.network.attached)
 
 
 def _is_wanted(deployment: Deployment, number: int) -> bool:

@@ -15,6 +15,7 @@ from deploy.stack import Stack
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.docker.flat import request_words
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
 from deploy.verify.secrets import SHORTEST, HostSecrets
@@ -171,3 +172,8 @@ def test_no_other_container_is_part_of_it(containers: Containers, deployment: De
     services = {name: container["Config"]["Labels"].get("kit.service") for name, container in containers.all.items()}
     others = sorted(name for name, service in services.items() if service not in planned)
     ensure(not others, f"not planned: {', '.join(others)}")
+
+
+def test_no_container_from_outside_reaches_into_it(evidence: HostEvidence) -> None:
+    ways = [f"{way.words}; {way.cure}" for way in evidence.attached]
+    ensure(not ways, "\n".join(ways))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,14 @@ from deploy.deployment.places import places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
 from deploy.hosts.observe import engine_request
+from deploy.hosts.seen_network import Attached, read_attached
 from deploy.hosts.transport import Transport
 from deploy.stack import Stack
 from deploy.verify.checks import NotAsPlannedError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from deploy.agent.contract.engines import SeenEngine, SeenNames
     from deploy.agent.contract.evidence import (
         DockerAccess,
@@ -39,6 +43,13 @@ class HostEvidence:
     def __init__(self, transport: Transport, deployment: Deployment) -> None:
         self.transport = transport
         self.deployment = deployment
+        self._pending: Future[EvidenceAnswer] | None = None
+
+    def ask_ahead(self) -> None:
+        """Ask in the background: the agent looks while the checks are loaded."""
+        pool = ThreadPoolExecutor(1)
+        self._pending = pool.submit(self._asked)
+        pool.shutdown(wait=False)
 
     @property
     def engines(self) -> dict[str, SeenEngine | SeenNames]:
@@ -74,6 +85,11 @@ class HostEvidence:
     def replaced(self) -> dict[str, list[str]]:
         """The folders that a container writes to and that their paths no longer lead to, by container."""
         return self._with("replaced")["replaced"]
+
+    @property
+    def attached(self) -> tuple[Attached, ...]:
+        """The containers from outside that reach into the stack."""
+        return read_attached(self._with("attached")["attached"])
 
     @property
     def docker(self) -> DockerAccess:
@@ -116,6 +132,9 @@ class HostEvidence:
 
     @cached_property
     def _answer(self) -> EvidenceAnswer:
+        return self._pending.result() if self._pending else self._asked()
+
+    def _asked(self) -> EvidenceAnswer:
         return self.call(EVIDENCE, evidence_request(self.deployment))
 
 

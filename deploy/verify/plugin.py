@@ -32,12 +32,15 @@ from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 
 DECIDED = pytest.StashKey[Deployment]()
+EVIDENCE = pytest.StashKey[HostEvidence]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the deployment that is checked."""
+    """Read the deployment that is checked, and ask the host about it."""
     called_as(json.loads(os.environ[CALL]))
-    config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
+    deployment = config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
+    evidence = config.stash[EVIDENCE] = HostEvidence(reach()[HERE], deployment)
+    evidence.ask_ahead()
     config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
 
 
@@ -127,9 +130,9 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def evidence(deployment: Deployment) -> HostEvidence:
+def evidence(request: pytest.FixtureRequest) -> HostEvidence:
     """The host's facts, asked once."""
-    return HostEvidence(reach()[HERE], deployment)
+    return request.config.stash[EVIDENCE]
 
 
 @pytest.fixture(scope="session")

@@ -59,13 +59,14 @@ def _all(deployment: Deployment) -> tuple[str, ...]:
 
 
 def check_argv(deployment: Deployment, place: Path) -> list[str]:
-    """Return pytest's command line: nothing of the user's is read, nothing is written beside the checks."""
+    """Return pytest's command line: it reads no settings of the user's, and keeps no cache beside the checks."""
     kinds = sorted({service.kind for service in deployment.services})
     rooms = [PACKAGE / "components" / kind / "verify.py" for kind in kinds]
     stack = [PACKAGE / "verify" / "checks_stack.py", PACKAGE / "verify" / "checks_places.py"]
     stack += [PACKAGE / "verify" / "checks_engines.py"] if deployment.engines else []
     files = [str(path) for path in (*stack, *rooms) if path.is_file()]
-    plain = ["--assert=plain", "--tb=short", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    # A native traceback is printed from what Python keeps: pytest's own styles parse the source of every frame again.
+    plain = ["--assert=plain", "--tb=native", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
     own = ["-p", "deploy.verify.plugin", "-c", str(place / "pytest.ini"), "--rootdir", str(place)]
     return [sys.executable, "-m", "pytest", *plain, *own, *files]
 
@@ -75,7 +76,6 @@ def check_environment(place: Path, services: tuple[str, ...], results: int) -> d
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return kept | {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(PACKAGE.parent),
         DEPLOYMENT: str(place / "deployment.json"),
         SERVICES: json.dumps(services),

@@ -66,6 +66,33 @@ def test_paths_that_somebody_opened_are_told_by_status_plan_and_verify_and_mende
     assert stack.is_settled
 
 
+def test_containers_from_outside_turn_verify_red_and_are_told_until_they_are_gone(stack: Stack) -> None:
+    main = stack.containers()["main"].container
+    image = str(main.attrs["Image"])
+    names, network = [f"{stack.name}-{word}" for word in ("guest", "spy")], f"kit-{stack.name}_inner"
+    run = ["docker", "run", "--detach", "--entrypoint", "sleep"]
+    try:
+        subprocess.run([*run, "--name", names[0], image, "900"], check=True, capture_output=True)
+        subprocess.run(["docker", "network", "connect", network, names[0]], check=True, capture_output=True)
+        spying = ["--name", names[1], "--network", f"container:{main.id}", "--pid", f"container:{main.id}"]
+        subprocess.run([*run, *spying, image, "900"], check=True, capture_output=True)
+
+        report = stack.kit("verify", "main", "--json", code=1).here
+        red = [check["message"] for check in report["checks"] if check["outcome"] == "failed"]
+        assert [" ".join(line.split()[:2]) for line in red[0].splitlines()] == [
+            f"container {name}," for name in (names[0], names[1], names[1])
+        ]
+        assert len(red) == 1
+        told = "\n".join(stack.kit("status", "--check", "--json", code=3).here["drift"])
+        assert all(name in told for name in names)
+        assert all(name in json.dumps(stack.kit("plan", "--json").here["advice"]) for name in names)
+    finally:
+        subprocess.run(["docker", "rm", "--force", *names], check=False, capture_output=True)
+
+    stack.kit("verify", "main", code=0)
+    stack.kit("status", "--check", code=0)
+
+
 def assert_red(stack: Stack, service: str) -> None:
     """Verify one service and expect a check of it to fail."""
     report = stack.kit("verify", service, "--json", code=1).here

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from deploy.agent.contract.engines import Engine, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import StackRequest
 from deploy.agent.contract.places import Place, SeenData
-from deploy.agent.contract.probe import Manifest, Port, Right, SecretName
+from deploy.agent.contract.probe import Attached, Manifest, Port, Right, SecretName
 
 
 class EvidenceRequest(StackRequest):
@@ -67,6 +67,8 @@ class Evidence(TypedDict, total=False):
     """Rights of the requested paths; a missing path is left out."""
     replaced: dict[str, list[str]]
     """By container, the folders that it writes to and that their paths no longer lead to."""
+    attached: list[Attached]
+    """Containers from outside that reach into the stack in any way."""
     docker: DockerAccess
     absent: list[str]
     """Published addresses that the host does not have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from deploy.agent.contract.engines import AskedEngine, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder, StackRequest
@@ -171,6 +171,18 @@ class Listener(TypedDict):
     ollama: str | None
 
 
+Attaching = Literal["joins", "shares_network", "shares_processes", "shares_memory", "takes_volumes", "mounts"]
+
+
+class Attached(TypedDict):
+    """A way in which a container from outside reaches into a stack."""
+
+    container: str
+    way: Attaching
+    into: str
+    """The stack's network, container or file."""
+
+
 class SeenModelFile(TypedDict):
     """A model's file, with the sha256 that is remembered of it."""
 
@@ -222,6 +234,8 @@ class ProbeAnswer(Formatted, Release, Images, Machine, UserData):
     daemon_json: dict[str, Any] | None
     ports: list[Listener]
     strange_addresses: list[str]
+    attached: list[Attached]
+    """Containers from outside on the stack's networks or files."""
     addresses: dict[str, list[str]]
     ufw: bool
     late: dict[str, list[str]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.data import places
 from deploy.agent.docker.api import Docker, socket_path
+from deploy.agent.docker.attached import attached
 from deploy.agent.docker.containers import replaced_folders
 from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.engines.observe import observe as observe_engines
@@ -116,6 +117,11 @@ def _replaced(request: EvidenceRequest, _root: Path) -> Evidence:
     return {"replaced": folders}
 
 
+def _attached(request: EvidenceRequest, root: Path) -> Evidence:
+    docker = Docker(timeout=DOCKER_SECONDS)
+    return {"attached": attached(docker, docker.containers(), request["stack"], root, inspect=True)}
+
+
 def _docker(_request: EvidenceRequest, _root: Path) -> Evidence:
     return {"docker": {"socket": socket_path(), "settings": daemon_settings()}}
 
@@ -146,6 +152,7 @@ PARTS: dict[str, Part] = {
     "files": _files,
     "modes": _modes,
     "replaced": _replaced,
+    "attached": _attached,
     "docker": _docker,
     "absent": _absent,
     "outside": _outside,

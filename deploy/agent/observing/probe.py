@@ -14,6 +14,7 @@ from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker import installed as engine
 from deploy.agent.docker.api import Docker
+from deploy.agent.docker.attached import attached
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
 from deploy.agent.docker.daemon import daemon_json
@@ -69,6 +70,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "daemon_json": daemon_json()[0],
         **_images(root, docker, request),
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
+        "attached": attached(docker, everything, request["stack"], root, inspect=False) if docker else [],
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
         "addresses": addresses.observe(),
         "ufw": addresses.has_ufw(),

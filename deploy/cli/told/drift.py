@@ -37,7 +37,7 @@ def _drift(observation: Observation) -> Iterator[str]:
     for name, secrets in sorted(observation.changed_secrets.items()):
         yield f"service {name} was started with another {', '.join(secrets)}"
     yield from _places(observation)
-    yield from _addresses(observation)
+    yield from _network(observation)
     yield from _models(observation)
     # Until a release was verified its settings are still to be made, not lost.
     for name in sorted(observation.settings) if observation.is_proven else ():
@@ -60,7 +60,8 @@ def _places(observation: Observation) -> Iterator[str]:
             )
 
 
-def _addresses(observation: Observation) -> Iterator[str]:
+def _network(observation: Observation) -> Iterator[str]:
+    yield from (way.words for way in observation.network.attached)
     for address in observation.network.strange:
         names = [name for name, one in sorted(observation.services.items()) if one.is_at(address)]
         if names:

@@ -12,7 +12,9 @@ from deploy.agent.late_settings import SETTINGS
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Docker, Network, OperatingSystem
+from deploy.hosts.seen import Docker, OperatingSystem
+from deploy.hosts.seen_network import Attached, Network
+from deploy.plan.preflight import advice as all_advice
 from deploy.plan.preflight import doubts
 from deploy.plan.published import address_refusals, late_operations, published_advice
 from deploy.spec.model import Spec
@@ -31,6 +33,16 @@ def deployment(publish: object, **addresses: tuple[str, ...]) -> Deployment:
     spec = Spec.model_validate_json(json.dumps(data))
     lock = lock_of(spec)
     return resolve(spec, lock.model_copy(update={"addresses": lock.addresses | addresses}))[HERE]
+
+
+def test_a_stranger_on_the_stacks_networks_is_told_whatever_else_the_plan_says() -> None:
+    seen = replace(HOST, network=Network(ADDRESSES, attached=(Attached("proxy", "joins", "kit-home_inner"),)))
+    told = (
+        "container proxy, which is not the stack's, is on the stack's network kit-home_inner; "
+        "`docker network disconnect --force kit-home_inner proxy` ends it"
+    )
+    assert told in doubts(deployment("local"), seen)
+    assert told in all_advice(deployment("local"), seen)
 
 
 def advice(publish: object, **seen: Any) -> list[str]:

@@ -9,17 +9,23 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from deploy.agent.contract.probe import Attached
+from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_stack import test_files_are_as_in_the_manifest as files_are_as_stated
 from deploy.verify.checks_stack import test_files_hold_no_secret as files_hold_no_secret
 from deploy.verify.checks_stack import test_its_secrets_are_its_own as secrets_are_its_own
+from deploy.verify.checks_stack import test_no_container_from_outside_reaches_into_it as nothing_reaches_in
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
 from deploy.verify.secrets import HostSecrets
 from tests.unit.played import evidence_of
+from tests.unit.refusing import Refusing
 from tests.unit.rooms.places import chain
 
 COMPOSE = "services: {main: {command: [$$HOME]}}\n"
@@ -117,3 +123,30 @@ def test_every_listener_of_the_host_is_told(look: Callable[[], Files]) -> None:
         port = server.getsockname()[1]
         assert {"address": "127.0.0.1", "port": port} in look().evidence.listeners
     assert port not in {listener["port"] for listener in look().evidence.listeners}
+
+
+class Told(Refusing):
+    """A host whose agent tells these ways into the stack."""
+
+    def __init__(self, *ways: Attached) -> None:
+        self.ways = list(ways)
+
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
+        assert (verb, request["stack"]) == (EVIDENCE, "home")
+        return cast("Answer", {"parts": {"attached": self.ways}, "problems": {}})
+
+
+def test_a_container_from_outside_turns_the_stack_red_and_is_named_with_the_next_step(deployment: Deployment) -> None:
+    nothing_reaches_in(HostEvidence(Told(), deployment))
+    ways: list[Attached] = [
+        {"container": "proxy", "way": "joins", "into": "kit-home_inner"},
+        {"container": "spy", "way": "shares_processes", "into": "kit-home-main-1"},
+    ]
+    with pytest.raises(NotAsPlannedError) as caught:
+        nothing_reaches_in(HostEvidence(Told(*ways), deployment))
+    assert str(caught.value) == (
+        "container proxy, which is not the stack's, is on the stack's network kit-home_inner; "
+        "`docker network disconnect --force kit-home_inner proxy` ends it\n"
+        "container spy, which is not the stack's, shares the processes of kit-home-main-1; "
+        "remove spy, or create it anew without that"
+    )

@@ -1,0 +1,70 @@
+"""The parts of an Observation about addresses, and about containers from outside that reach into the stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.probe import Attached as AttachedAnswer
+    from deploy.agent.contract.probe import Attaching, ProbeAnswer
+
+WORDS: dict[Attaching, str] = {
+    "joins": "is on the stack's network {}",
+    "shares_network": "shares the network of {}",
+    "shares_processes": "shares the processes of {}",
+    "shares_memory": "shares the memory of {}",
+    "takes_volumes": "has the folders of {}",
+    "mounts": "mounts {}",
+}
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A way in which a container from outside reaches into a stack."""
+
+    container: str
+    way: Attaching
+    into: str
+    """The stack's network, container or file."""
+
+    @property
+    def words(self) -> str:
+        """Name the container and its way in."""
+        return f"container {self.container}, which is not the stack's, {WORDS[self.way].format(self.into)}"
+
+    @property
+    def cure(self) -> str:
+        """The next step; only a network can be taken from a container that was created with it."""
+        if self.way == "joins":
+            return f"`docker network disconnect --force {self.into} {self.container}` ends it"
+        return f"remove {self.container}, or create it anew without that"
+
+
+@dataclass(frozen=True)
+class Network:
+    """The host's own addresses, its firewall, and the strangers on the stack's networks."""
+
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the word of `publish` that means them."""
+    strange: tuple[str, ...] = ()
+    """Addresses to publish services on that the host does not have."""
+    has_ufw: bool = False
+    """True if the firewall ufw is on."""
+    late: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
+    attached: tuple[Attached, ...] = ()
+    """Containers from outside on the stack's networks or files."""
+
+
+def read_attached(answer: list[AttachedAnswer]) -> tuple[Attached, ...]:
+    """Read the agent's answer."""
+    return tuple(Attached(way["container"], way["way"], way["into"]) for way in answer)
+
+
+def read_network(answer: ProbeAnswer) -> Network:
+    """Read the probe's answer about addresses, the firewall and strangers."""
+    addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
+    late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
+    attached = read_attached(answer.get("attached", []))
+    return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late, attached)
