@@ -187,6 +187,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
     return {
         "stack": deployment.stack,
         "root": deployment.root,
+        "ca": deployment.fetch.ca,
         "folders": sorted({folder.host_path for service in services for folder in service.folders}),
         "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
         "model_paths": sorted({model.host_path for model in deployment.models}),

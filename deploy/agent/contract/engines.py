@@ -103,9 +103,15 @@ class SyncAnswer(Changed, Done):
     """The change of all engines of a kind."""
 
 
-class _EngineRequest(StackRequest):
-    engine: Engine
+class AskingRequest(StackRequest):
+    """A request by which engines are asked."""
+
     ca: str | None
+    """File of the host with the certificate authorities to trust."""
+
+
+class _EngineRequest(AskingRequest):
+    engine: Engine
 
 
 class ListRequest(_EngineRequest):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from deploy.agent.contract.engines import Engine, SeenEngine, SeenNames
-from deploy.agent.contract.envelope import StackRequest
+from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
 from deploy.agent.contract.places import Place, SeenData
 from deploy.agent.contract.probe import Attached, Manifest, Port, Right, SecretName
 
 
-class EvidenceRequest(StackRequest):
+class EvidenceRequest(AskingRequest):
     """The deployment that the checks compare with the host."""
 
-    ca: str | None
     deployment: dict[str, Any]
     engines: list[Engine]
     places: dict[str, Place]

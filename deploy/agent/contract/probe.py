@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from deploy.agent.contract.engines import AskedEngine, SeenEngine, SeenNames
-from deploy.agent.contract.envelope import Formatted, Holder, StackRequest
+from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine, SeenNames
+from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
 
@@ -25,7 +25,7 @@ class GivenSecret(TypedDict):
     value: str
 
 
-class ProbeRequest(StackRequest, total=False):
+class ProbeRequest(AskingRequest, total=False):
     """The parts of a host that a plan is about."""
 
     folders: list[str]
@@ -35,7 +35,6 @@ class ProbeRequest(StackRequest, total=False):
     built_images: list[str]
     data_roots: list[str]
     engines: list[AskedEngine]
-    ca: str | None
     given: list[GivenSecret]
     devices: list[str]
     places: dict[str, Place]

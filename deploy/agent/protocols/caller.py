@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.agent.protocols.wire import Limits, NotConnectedError, Place, Reply, asked
+from deploy.agent.protocols.wire import AuthoritiesError, Limits, NotConnectedError, Place, Reply, asked
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ class Caller:
                     raise self._refusal(doing, reply)
                 yield reply
         except OSError as problem:
-            trust = "name its certificate authority in `ca` of kit.yaml" if "CERTIFICATE_VERIFY" in str(problem) else ""
-            failed = self.failure(doing, self._silence(problem), trust)
+            failed = self.failure(doing, self._silence(problem), _trust(problem))
             raise UnansweredError(failed.problem, failed.next_step) from problem
 
     def _refusal(self, doing: str, reply: Reply) -> RefusedError:
@@ -116,6 +115,8 @@ class Caller:
             return f"{self.address} refuses the connection"
         if isinstance(problem, socket.gaierror):
             return f"cannot resolve the name {self._place.host}: {problem.strerror}"
+        if isinstance(problem, AuthoritiesError):
+            return str(problem)
         if isinstance(problem, NotConnectedError):
             return f"{self.address} accepts no connection within {self.limits.connect:g} s"
         if isinstance(problem, socket.timeout):
@@ -135,6 +136,13 @@ class Caller:
         if not value.isascii() or not value.isprintable():
             raise self.failure(doing, "it contains characters that no HTTP header can carry", "replace that secret")
         return {"Authorization": f"Bearer {value}"}
+
+
+def _trust(problem: OSError) -> str:
+    """Return the next step where a certificate is the trouble."""
+    if isinstance(problem, AuthoritiesError):
+        return "write the path of a readable PEM file into `ca` of kit.yaml"
+    return "name its certificate authority in `ca` of kit.yaml" if "CERTIFICATE_VERIFY" in str(problem) else ""
 
 
 def json_body(document: Any) -> tuple[dict[str, str], tuple[bytes]]:

@@ -51,6 +51,10 @@ class NotConnectedError(socket.timeout):
     """No connection was accepted."""
 
 
+class AuthoritiesError(OSError):
+    """The file of certificate authorities cannot be used."""
+
+
 class BrokenOffError(ConnectionError):
     """An answer ended early."""
 
@@ -175,7 +179,11 @@ def _context(ca: str | None) -> Any:
 
     context = ssl.create_default_context()
     if ca:
-        context.load_verify_locations(ca)
+        try:
+            context.load_verify_locations(ca)
+        except OSError as problem:
+            words = "it holds no certificate" if isinstance(problem, ssl.SSLError) else problem.strerror
+            raise AuthoritiesError(f"cannot use the certificate authorities in {ca}: {words}") from None
     return context
 
 

@@ -33,7 +33,7 @@ def run(transport: LocalTransport, root: Path, **more: Any) -> tuple[int, dict[s
 def test_a_job_runs_its_verb_under_the_hold_and_lets_go(transport: LocalTransport, tmp_path: Path) -> None:
     root = tmp_path / "t-job"
     assert run(transport, root) == (0, {"changed": False, "written": []})
-    asked: ProbeRequest = {"stack": "t-job", "root": str(root)}
+    asked: ProbeRequest = {"stack": "t-job", "root": str(root), "ca": None}
     seen = transport.call(PROBE, asked)
     assert (seen["hold"], seen["interrupted"]) == (None, None)
 
@@ -60,6 +60,6 @@ def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_pat
     status, answer = run(transport, root, verb="place", request={"release": "x", "files": [{"path": "../x"}]})
     assert status == 1
     assert "cannot hold the file" in answer["error"]["problem"]
-    asked: ProbeRequest = {"stack": "t-job", "root": str(root)}
+    asked: ProbeRequest = {"stack": "t-job", "root": str(root), "ca": None}
     assert transport.call(PROBE, asked)["interrupted"] is None
     assert "has no verb" in run(transport, root, verb="nothing")[1]["error"]["problem"]

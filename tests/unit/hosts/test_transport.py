@@ -28,7 +28,7 @@ FOLLOW: Verb[dict[str, str], bytes] = Verb("follow")
 
 @pytest.fixture
 def asked(tmp_path: Path) -> ProbeRequest:
-    return {"stack": "t-transport", "root": str(tmp_path / "t-transport")}
+    return {"stack": "t-transport", "root": str(tmp_path / "t-transport"), "ca": None}
 
 
 def test_the_first_call_brings_the_agent_and_mends_one_that_was_changed(tmp_path: Path, asked: ProbeRequest) -> None:

@@ -58,6 +58,7 @@ def observed(there: Deployment, transport: InFolder) -> Observation:
     request: ProbeRequest = {
         "stack": STACK,
         "root": str(transport.root),
+        "ca": None,
         "folders": [],
         "ports": [],
         "model_paths": [],

@@ -32,7 +32,7 @@ __all__ = ["host"]
 
 def refused(host: Host, deployment: Deployment) -> list[str]:
     sources = {path: str(host.folder / path) for path in source_files(deployment)}
-    request: ProbeRequest = {"stack": "home", "root": str(host.folder / "root"), "sources": sources}
+    request: ProbeRequest = {"stack": "home", "root": str(host.folder / "root"), "ca": None, "sources": sources}
     answer = probe.run(request, Journal(str(host.folder / "root"), "run-1"))
     seen = replace(host.seen(deployment), sources=answer["sources"])
     found = source_refusals(deployment, seen, tuple(model_operations(deployment, seen)))

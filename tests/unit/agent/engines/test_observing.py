@@ -217,7 +217,7 @@ def test_what_cannot_be_asked_still_says_what_is_remembered(
 
 
 def test_a_probe_asks_engines_only_where_it_is_asked_to(double: Server, tmp_path: Path, journal: Journal) -> None:
-    request: ProbeRequest = {"format": 1, "stack": "home", "root": str(tmp_path / "root")}
+    request: ProbeRequest = {"format": 1, "stack": "home", "root": str(tmp_path / "root"), "ca": None}
     assert probe.run(request, journal)["engines"] == {}
     asked = with_keys(request, engines=[described(double.url)])
     assert probe.run(asked, journal)["engines"]["main"].get("models") == {}

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.engine import Engine
 from deploy.agent.protocols.wire import Limits
+from tests.unit.agent.engines.certificates import own_certificate, served_with
 from tests.unit.agent.engines.scripted import Asked, described, scripted
 
 LIMITS = Limits(5, 5)
@@ -17,20 +17,12 @@ BIG = 8 << 20
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that signs itself, with its key in one file."""
-    path = tmp_path / "own.pem"
-    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    argv += ["-keyout", str(path), "-out", str(tmp_path / "public.pem"), "-subj", "/CN=engine"]
-    subprocess.run([*argv, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    path.write_text(path.read_text() + (tmp_path / "public.pem").read_text())
-    return path
+    return own_certificate(tmp_path)
 
 
 @pytest.fixture
 def private(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return served_with(certificate)
 
 
 def play(asked: Asked) -> None:
@@ -67,3 +59,16 @@ def test_a_broken_connection_behind_tls_is_looked_at_again(
         engine = Engine(described(server.url), tmp_path, str(certificate), LIMITS)
         engine.upload("a" * 64, BIG, (bytes(1 << 20) for _ in range(BIG >> 20)))
     assert [asked.method for asked in server.asked] == ["POST", "HEAD"]
+
+
+@pytest.mark.parametrize("content", [None, "no certificate\n"])
+def test_authorities_that_cannot_be_used_are_named_with_their_file(
+    tmp_path: Path, private: ssl.SSLContext, content: str | None
+) -> None:
+    authorities = tmp_path / "authorities.pem"
+    if content is not None:
+        authorities.write_text(content)
+    with scripted(play, private) as server, pytest.raises(AgentError, match="certificate authorities") as error:
+        Engine(described(server.url), tmp_path, str(authorities), LIMITS).models()
+    assert str(authorities) in error.value.problem
+    assert "`ca` of kit.yaml" in error.value.next_step

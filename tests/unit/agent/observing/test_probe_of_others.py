@@ -60,7 +60,7 @@ def test_a_probe_without_root_sees_which_secrets_are_there_and_changes_nothing(t
     agent.write_bytes(agent_zip().content)
     before = sorted(tmp_path.rglob("*"))
     roots = [str(closed / "data" / "x")]
-    request: ProbeRequest = {"format": 1, "stack": "t-probe", "root": str(root), "data_roots": roots}
+    request: ProbeRequest = {"format": 1, "stack": "t-probe", "root": str(root), "ca": None, "data_roots": roots}
     argv = [sys.executable, "-c", BECOMING.format(NOBODY), "/usr/bin/python3", "-IS", str(agent), "probe"]
     said = subprocess.run(argv, input=json.dumps(request), capture_output=True, text=True, check=False, cwd="/")
     seen = read_observation(json.loads(said.stdout))
@@ -76,7 +76,7 @@ def test_a_model_that_an_older_kit_remembered_is_not_told_as_another_file(tmp_pa
     status, root = model.stat(), tmp_path / "root"
     older = {"sha256": "5" * 64, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
     write_json(root / "run" / "models.json", {str(model): older})
-    request: ProbeRequest = {"stack": "t-older", "root": str(root), "model_paths": [str(model)]}
+    request: ProbeRequest = {"stack": "t-older", "root": str(root), "ca": None, "model_paths": [str(model)]}
     seen = read_observation(probe.run(request, Journal("", "")))
     assert seen.unhashed_models == (str(model),)
     write_json(root / "run" / "models.json", {str(model): {"sha256": "5" * 64, **stamp(status)}})
