@@ -1,4 +1,4 @@
-"""The vocabulary of the checks: each word asks for one thing and says in words what it found instead."""
+"""The vocabulary of the checks: each word makes one comparison and tells a difference in words."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 
 
 class NotAsPlannedError(Exception):
-    """Something is not as it should be; the message names it and never holds a secret."""
+    """The host differs from the plan; the message names the difference and holds no secret."""
 
 
-def ensure(is_right: object, found: str) -> None:
-    """Tell what was found where it is not right."""
+def ensure(is_right: object, finding: str) -> None:
+    """Raise the finding unless all is right."""
     if not is_right:
-        raise NotAsPlannedError(found)
+        raise NotAsPlannedError(finding)
 
 
-def ensure_equal(found: Any, wanted: Any, what: str) -> None:
+def ensure_equal(actual: Any, wanted: Any, subject: str) -> None:
     """Compare two values that are no secrets."""
-    ensure(found == wanted, f"{what} is {found}, not {wanted}")
+    ensure(actual == wanted, f"{subject} is {actual}, not {wanted}")
 
 
-def ensure_same_set(found: Iterable[str], wanted: Iterable[str], what: str) -> None:
-    """Compare two sets, telling what is missing and what is too many."""
-    there, planned = set(found), set(wanted)
+def ensure_same_set(actual: Iterable[str], wanted: Iterable[str], subject: str) -> None:
+    """Compare two sets; the finding names the missing members and the unplanned ones."""
+    there, planned = set(actual), set(wanted)
     differences = (("missing", planned - there), ("not planned:", there - planned))
-    parts = [f"{word} {', '.join(sorted(some))}" for word, some in differences if some]
-    ensure(not parts, f"{what}: {'; '.join(parts)}")
+    parts = [f"{word} {', '.join(sorted(members))}" for word, members in differences if members]
+    ensure(not parts, f"{subject}: {'; '.join(parts)}")
 
 
-def ensure_refused(status: int, what: str, allowed: tuple[int, ...] = (401, 403)) -> None:
-    """Hold a door to be closed."""
-    ensure(status in allowed, f"{what} is answered with {status} without a key")
+def ensure_refused(status: int, address: str, allowed: tuple[int, ...] = (401, 403)) -> None:
+    """Compare a status with those that refuse a caller."""
+    ensure(status in allowed, f"{address} is answered with {status} without a key")

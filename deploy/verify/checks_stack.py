@@ -136,7 +136,7 @@ def test_files_are_as_in_the_manifest(files: Files) -> None:
 
 
 def _wrong(path: str, stated: ReleaseFile, files: Files) -> Iterator[str]:
-    file = files.found.get(path)
+    file = files.present.get(path)
     if file is None:
         yield f"{path} is missing"
         return
@@ -153,7 +153,7 @@ def test_everything_placed_has_its_mode_and_owner(files: Files) -> None:
 
 
 def test_files_hold_no_secret(files: Files, secrets: HostSecrets) -> None:
-    for path, file in sorted(files.found.items()):
+    for path, file in sorted(files.present.items()):
         names = secrets.names_in(file["text"])
         ensure(not names, f"{path} holds {', '.join(names)}")
 

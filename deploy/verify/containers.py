@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOG_LINES = 5000
 SECONDS = 120
-"""How long Docker may be silent; a health check of a busy container takes its time."""
+"""Timeout for Docker: a health check of a busy container takes its time."""
 
 
 class Containers:
@@ -60,7 +60,7 @@ class Containers:
         return self.by_service[service.name]
 
     def second_ones(self, service: Service) -> list[str]:
-        """Return the names of a service's containers beyond the one that is looked at."""
+        """Return the names of a service's further containers: a service has one."""
         mine = self.of(service)["Id"]
         same = (
             (name, container["Id"]) for name, container in self.all.items() if _service_of(container) == service.name

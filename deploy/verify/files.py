@@ -42,7 +42,7 @@ class Files:
         return {self._path(file["path"]): file for file in self.evidence.release["manifest"]["files"]}
 
     @cached_property
-    def found(self) -> dict[str, PlacedFile]:
+    def present(self) -> dict[str, PlacedFile]:
         """Each file of the release as it lies on the host, by its path there."""
         return {self._path(path): file for path, file in self.evidence.files.items()}
 

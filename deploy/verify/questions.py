@@ -1,4 +1,4 @@
-"""Questions that any engine or gateway is asked, and what an answer must hold."""
+"""Questions for any engine or gateway, and the checks of their answers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ FEW_TOKENS = 4
 
 
 def short_question(model: str) -> dict[str, Any]:
-    """Return a chat request that costs next to nothing."""
+    """Return a chat request whose answer has few tokens."""
     messages = [{"role": "user", "content": "The capital of France is"}]
     return {"model": model, "messages": messages, "max_tokens": FEW_TOKENS, "stream": False}
 
 
 def ensure_answered(answer: Answer) -> None:
-    """Hold an answer to hold words of the model."""
+    """Check that an answer holds words of the model."""
     ensure_equal(answer.status, 200, "status")
     choices = answer.json.get("choices") or [{}]
     message = choices[0].get("message") or {}
@@ -26,9 +26,9 @@ def ensure_answered(answer: Answer) -> None:
 
 
 def ensure_vectors(answer: Answer, count: int) -> None:
-    """Hold an answer to hold vectors of one length that are not all zero."""
+    """Check that an answer holds vectors of one length that are not all zero."""
     ensure_equal(answer.status, 200, "status")
-    vectors = [one["embedding"] for one in answer.json["data"]]
+    vectors = [entry["embedding"] for entry in answer.json["data"]]
     ensure_equal(len(vectors), count, "number of vectors")
     ensure(vectors[0] and any(vectors[0]), "the vector is empty")
     ensure_equal({len(vector) for vector in vectors}, {len(vectors[0])}, "length of the vectors")

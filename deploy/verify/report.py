@@ -1,4 +1,4 @@
-"""What verify saw, check by check."""
+"""The result of verify, check by check."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Check:
 
     name: str
     service: str
-    """The service that was asked; `stack` where it is about all of them."""
+    """The service that was asked; `stack` for a check of all services."""
     outcome: Outcome
     seconds: float
     message: str = ""
-    """Why it failed or was left out."""
+    """The reason of a failed or skipped check."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether something was checked and nothing failed."""
+        """True if there was a check and none failed."""
         return bool(self.checks) and not self.failures
 
     @property
@@ -40,18 +40,18 @@ class Report:
 
     def causes(self, outcome: Outcome) -> dict[str, tuple[Check, ...]]:
         """Return the checks with an outcome by their message: many checks may have one cause."""
-        found: dict[str, tuple[Check, ...]] = {}
+        causes: dict[str, tuple[Check, ...]] = {}
         for check in self.checks:
             if check.outcome == outcome:
-                found[check.message] = (*found.get(check.message, ()), check)
-        return found
+                causes[check.message] = (*causes.get(check.message, ()), check)
+        return causes
 
     def failures_text(self) -> str:
-        """Say what failed, a line for each cause."""
+        """Return the failures, a line for each cause."""
         return "\n".join(f"{named(checks)}: {message}" for message, checks in self.causes("failed").items())
 
     def summary(self) -> str:
-        """Say how many checks passed, failed and were left out."""
+        """Return the numbers of passed, failed and skipped checks."""
         counts = {outcome: sum(check.outcome == outcome for check in self.checks) for outcome in _OUTCOMES}
         return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "nothing was checked"
 
@@ -61,7 +61,7 @@ class Report:
 
 
 def named(checks: tuple[Check, ...]) -> str:
-    """Return which checks have one cause: the name of a single check, else how many they are and of which services."""
+    """Name the checks of one cause: a few by their names, many by their number and services."""
     if len(checks) == 1:
         return f"{checks[0].service}: {checks[0].name}"
     services = tuple(dict.fromkeys(check.service for check in checks))

@@ -20,7 +20,7 @@ from deploy.verify.report import Check, Report
 PACKAGE = Path(deploy.__file__).resolve().parent
 DEPLOYMENT, SERVICES, RESULTS = "KIT_VERIFY_DEPLOYMENT", "KIT_VERIFY_SERVICES", "KIT_VERIFY_RESULTS"
 CALL = "KIT_VERIFY_CALL"
-"""How this run was called: the checks' messages have lines to type as well."""
+"""Variable of the program and file of this run: messages of checks have lines to type as well."""
 SOME_FAILED = 1
 
 

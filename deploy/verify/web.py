@@ -101,7 +101,7 @@ class Web:
                     yield json.loads(text)
 
     def ensure_answers_at(self, port: Port) -> None:
-        """Ask for anything at one of its addresses: every status is an answer."""
+        """Ask for any path at an address of the service: every status is an answer."""
         with self._answer("GET", "/", None, "", port):
             pass
 

@@ -71,6 +71,7 @@ PLAIN = [
     "deploy/registries",
     "deploy/sources",
     "deploy/spec",
+    "deploy/verify",
 ]
 """Packages whose docstrings are in plain English. The list only grows, until it is all of deploy/."""
 FRONTED = re.compile(r"(What|Whether|Of|Who|Whom|Whose|Where|How|Why|Which|When)\b")

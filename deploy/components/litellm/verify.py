@@ -93,8 +93,8 @@ def test_passes_a_chat_message_on_to_every_engine(service: Service, web: Web, en
         pytest.skip("no engine serves a model")
     web.use_key(service.facts["key"])
     # Some models make vectors and cannot chat, which their engines say.
-    talkers = [one for one in service.facts["upstreams"] if not engines.makes_vectors_alone(one["model"])]
-    silent = [words for one in talkers if (words := _silence(web, one))]
+    talkers = [up for up in service.facts["upstreams"] if not engines.makes_vectors_alone(up["model"])]
+    silent = [words for upstream in talkers if (words := _silence(web, upstream))]
     ensure(not silent, "; ".join(silent))
 
 
@@ -105,8 +105,8 @@ def _silence(web: Web, upstream: dict[str, Any]) -> str:
         # An engine that says nothing of its models refuses where one cannot chat; vectors are asked for below.
         if not _is_used_up(answer, upstream) and not (upstream["vectors"] and answer.status == CANNOT):
             ensure_answered(answer)
-    except NotAsPlannedError as found:
-        return f"{upstream['id']}: {found}"
+    except NotAsPlannedError as finding:
+        return f"{upstream['id']}: {finding}"
     return ""
 
 

@@ -35,5 +35,5 @@ def test_turns_text_into_vectors(service: Service, web: Web) -> None:
 
 def test_has_the_planned_context(service: Service, web: Web) -> None:
     web.use_key(service.facts["key"])
-    found = web.get("/props").json["default_generation_settings"]["n_ctx"]
-    ensure(found >= service.facts["context_length"], f"a request has {found} tokens of context")
+    tokens = web.get("/props").json["default_generation_settings"]["n_ctx"]
+    ensure(tokens >= service.facts["context_length"], f"a request has {tokens} tokens of context")

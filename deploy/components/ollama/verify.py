@@ -28,9 +28,9 @@ def test_says_its_version(web: Web) -> None:
 
 
 def test_runs_with_the_planned_settings(service: Service, containers: Containers) -> None:
-    found = dict(word.partition("=")[::2] for word in containers.of(service)["Config"]["Env"])
+    variables = dict(word.partition("=")[::2] for word in containers.of(service)["Config"]["Env"])
     for name, value in service.environment:
-        ensure_equal(found.get(name, "not set"), value, name)
+        ensure_equal(variables.get(name, "not set"), value, name)
 
 
 def test_keeps_away_from_its_vendors_cloud(service: Service, containers: Containers) -> None:
@@ -71,14 +71,14 @@ def test_computes_on_its_card(service: Service, containers: Containers, web: Web
     if service.facts["gpu"] not in LIBRARIES:
         pytest.skip("the spec gives it no card")
     log = containers.logs(service)
-    found, wanted = cards_found(log), LIBRARIES[service.facts["gpu"]]
-    if found and not any(library.lower().startswith(wanted) for library in found):
+    libraries, wanted = cards_found(log), LIBRARIES[service.facts["gpu"]]
+    if libraries and not any(library.lower().startswith(wanted) for library in libraries):
         troubles = troubles_of(log)
-        told = "; ".join([f"computes on the CPU: its log says library={', '.join(found)}", *troubles])
+        told = "; ".join([f"computes on the CPU: its log says library={', '.join(libraries)}", *troubles])
         ensure(False, f"{told}; {next_step(troubles)}")
     if service.facts["on_gpu"]:
         _ensure_it_lies_there(service.facts["on_gpu"], service, web)
-    elif not found:
+    elif not libraries:
         pytest.skip("its log is too long to say, and the spec gives it no model to try")
 
 
@@ -88,7 +88,7 @@ def _ensure_it_lies_there(model: str, service: Service, web: Web) -> None:
     stay = {"keep_alive": "30s"} if service.facts["unloads_at_once"] else {}
     answer = web.post("/api/generate", {**question, **stay, "options": {"num_predict": FEW_TOKENS}})
     ensure_equal(answer.status, 200, f"status of {model}")
-    loaded = [one for one in web.get("/api/ps").json["models"] if same(one["name"]) == same(model)]
+    loaded = [entry for entry in web.get("/api/ps").json["models"] if same(entry["name"]) == same(model)]
     ensure(loaded, f"{model} is not in memory right after its answer")
     whole, there = loaded[0]["size"], loaded[0]["size_vram"]
     ensure(there, f"computes on the CPU: nothing of {model} lies on the card")

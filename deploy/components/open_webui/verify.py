@@ -66,8 +66,8 @@ def test_people_can_sign_in(service: Service, web: Web, account: Web) -> None:
     # Its password is the person's to change, and so is its name where somebody else administers.
     answer = account.get("/api/v1/users/all")
     ensure_equal(answer.status, 200, "status of the list of accounts")
-    others = [one for one in answer.json["users"] if one["email"] != service.facts["account"]]
-    is_there = any(one["email"] == email or one["role"] == "admin" for one in others)
+    others = [user for user in answer.json["users"] if user["email"] != service.facts["account"]]
+    is_there = any(user["email"] == email or user["role"] == "admin" for user in others)
     kit = f"{service.facts['account']} (`{Line('secret', 'show', service.facts['password'])}`)"
     ensure(is_there, f"there is no account {email}, and no administrator but the kit's own; add one as {kit}")
 
@@ -83,9 +83,9 @@ def test_opens_under_each_of_its_addresses(service: Service, web: Web) -> None:
 def test_lists_the_planned_models(service: Service, account: Web) -> None:
     answer = account.get("/api/models")
     ensure_equal(answer.status, 200, "status")
-    found = {model["id"] for model in answer.json["data"]}
+    listed = {model["id"] for model in answer.json["data"]}
     # People may make models of their own from these.
-    missing = sorted(set(service.facts["models"]) - found)
+    missing = sorted(set(service.facts["models"]) - listed)
     ensure(not missing, f"missing {', '.join(missing)}")
 
 
@@ -139,11 +139,11 @@ def _kept(account: Web, name: str) -> str:
 
 def _own_documents(account: Web) -> list[dict[str, Any]]:
     """Return the kit's own documents; another person's document of such a name is not the kit's."""
-    found = account.get(f"/api/v1/files/search?filename={DOCUMENT}*.txt&content=false&limit=1000")
-    if found.status != 200:
+    answer = account.get(f"/api/v1/files/search?filename={DOCUMENT}*.txt&content=false&limit=1000")
+    if answer.status != 200:
         return []
     own = account.get("/api/v1/auths/").json["id"]
-    return [file for file in found.json if file["user_id"] == own]
+    return [file for file in answer.json if file["user_id"] == own]
 
 
 def _uploaded(account: Web, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The comparison: each key equals what the release says, or else a default of Docker's; all else is told."""
+"""The comparison: each key equals the release's value or a default of Docker's; every other value is a difference."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def differences(made: Made, container: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _differences(made: Made, container: dict[str, Any]) -> Iterator[str]:
-    found, wanted = flat(container), wanted_configuration(made, container["Id"])
-    for key in sorted(found.keys() | wanted.keys()):
-        value = found.get(key)
+    actual, wanted = flat(container), wanted_configuration(made, container["Id"])
+    for key in sorted(actual.keys() | wanted.keys()):
+        value = actual.get(key)
         if key in wanted:
             if not any(_equal(value, right) for right in wanted[key]):
                 yield _words(key, value, wanted[key][0])
@@ -30,19 +30,19 @@ def _differences(made: Made, container: dict[str, Any]) -> Iterator[str]:
             yield _words(key, value, None)
 
 
-def _equal(found: Any, wanted: Any) -> bool:
-    return bool(found == wanted) or (is_blank(found) and is_blank(wanted))
+def _equal(actual: Any, wanted: Any) -> bool:
+    return bool(actual == wanted) or (is_blank(actual) and is_blank(wanted))
 
 
 def is_fact(key: str) -> bool:
-    """Return whether Docker or Compose fills a key by itself."""
+    """Return True if Docker or Compose fills a key by itself."""
     return any(pattern.fullmatch(key) for pattern in FACTS)
 
 
-def _words(key: str, found: Any, wanted: Any) -> str:
-    if is_blank(found):
-        return f"{key} is missing" if isinstance(wanted, (str, list, dict)) else f"{key} is {found}, not {wanted}"
-    shown = f" is {_shown(found)}" if key.startswith(TELLING) else " is another one"
+def _words(key: str, actual: Any, wanted: Any) -> str:
+    if is_blank(actual):
+        return f"{key} is missing" if isinstance(wanted, (str, list, dict)) else f"{key} is {actual}, not {wanted}"
+    shown = f" is {_shown(actual)}" if key.startswith(TELLING) else " is another one"
     if is_blank(wanted):
         return f"{key}{shown if key.startswith(TELLING) else ' is there'}, which the release does not say"
     return f"{key}{shown}, not {_shown(wanted)}" if key.startswith(TELLING) else f"{key}{shown} than the release's"

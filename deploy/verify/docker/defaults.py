@@ -1,4 +1,4 @@
-"""What may stand in a container's configuration although no release says it: Docker's own safe defaults."""
+"""Docker's own safe defaults: a container's configuration may hold them although no release states them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
-"""Values of a key that switch nothing on; a newer Docker's keys stand there with one of these."""
+"""Values that switch nothing on; keys that a newer Docker adds have such a value."""
 
 DEFAULTS: dict[str, tuple[Any, ...]] = {
     "AppArmorProfile": ("docker-default",),
@@ -27,7 +27,7 @@ FACTS = (
     re.compile(r"Config\.Labels\.com\.docker\.compose\.(config-hash|image|replace|version)"),
     re.compile(r"Config\.Labels\.com\.docker\.compose\.project\.\w+"),
 )
-"""Keys that Docker and Compose fill as they go; nobody chooses them."""
+"""Keys that Docker and Compose fill by themselves; nobody chooses them."""
 
 MASKED = frozenset(
     f"/{path}"

@@ -10,58 +10,58 @@ from deploy.verify.docker.defaults import BLANKS, MASKED, UNWRITABLE
 Flat = dict[str, Any]
 COMPOSE = "com.docker.compose."
 FREE_FORM = ("Config", "Tmpfs", "Sysctls", "Annotations", "StorageOpt", "DriverOpts", "Options", "Labels")
-"""Maps whose keys somebody chose: of these an empty value says something too."""
+"""Maps whose keys somebody chose: an empty value counts there."""
 UNORDERED = ("CapAdd", "CapDrop", "SecurityOpt", "GroupAdd", "DnsOptions", "Devices", "ExtraHosts")
 
 
 def flat(container: dict[str, Any]) -> Flat:
     """Return every key of a container's configuration."""
     names = own_names(container)
-    found: Flat = {"AppArmorProfile": container.get("AppArmorProfile"), "Name": container["Name"].lstrip("/")}
-    found |= {f"Config.{key}": value for key, value in container["Config"].items()}
-    found |= {f"HostConfig.{key}": value for key, value in container["HostConfig"].items()}
-    found |= environment(found.pop("Config.Env", None))
-    found |= labels(found.pop("Config.Labels", None))
+    keys: Flat = {"AppArmorProfile": container.get("AppArmorProfile"), "Name": container["Name"].lstrip("/")}
+    keys |= {f"Config.{key}": value for key, value in container["Config"].items()}
+    keys |= {f"HostConfig.{key}": value for key, value in container["HostConfig"].items()}
+    keys |= environment(keys.pop("Config.Env", None))
+    keys |= labels(keys.pop("Config.Labels", None))
     for key in ("Config.ExposedPorts", "Config.Volumes"):
-        found[key] = sorted(found.get(key) or {})
+        keys[key] = sorted(keys.get(key) or {})
     for key in UNORDERED:
-        found[f"HostConfig.{key}"] = sorted(found.get(f"HostConfig.{key}") or [], key=str)
+        keys[f"HostConfig.{key}"] = sorted(keys.get(f"HostConfig.{key}") or [], key=str)
     for key in ("HostConfig.CapAdd", "HostConfig.CapDrop"):
-        found[key] = sorted(capability(one) for one in found[key])
-    found["HostConfig.PortBindings"] = bindings(found.get("HostConfig.PortBindings") or {})
+        keys[key] = sorted(capability(name) for name in keys[key])
+    keys["HostConfig.PortBindings"] = bindings(keys.get("HostConfig.PortBindings") or {})
     # Only what is missing can be wrong: every Docker hides what older ones do, and more.
-    found["HostConfig.MaskedPaths"] = _missing(MASKED, found.get("HostConfig.MaskedPaths"))
-    found["HostConfig.ReadonlyPaths"] = _missing(UNWRITABLE, found.get("HostConfig.ReadonlyPaths"))
-    found["HostConfig.Ulimits"] = sorted_limits(found.get("HostConfig.Ulimits") or [])
-    found |= _named("HostConfig.Mounts", {one["Target"]: one for one in found.pop("HostConfig.Mounts", None) or ()})
-    found |= _named("HostConfig.Binds", dict.fromkeys(found.pop("HostConfig.Binds", None) or (), True))
-    found |= _named("Mounts", {one["Destination"]: _mount(one) for one in container.get("Mounts") or ()})
+    keys["HostConfig.MaskedPaths"] = _missing(MASKED, keys.get("HostConfig.MaskedPaths"))
+    keys["HostConfig.ReadonlyPaths"] = _missing(UNWRITABLE, keys.get("HostConfig.ReadonlyPaths"))
+    keys["HostConfig.Ulimits"] = sorted_limits(keys.get("HostConfig.Ulimits") or [])
+    keys |= _named("HostConfig.Mounts", {mount["Target"]: mount for mount in keys.pop("HostConfig.Mounts", None) or ()})
+    keys |= _named("HostConfig.Binds", dict.fromkeys(keys.pop("HostConfig.Binds", None) or (), True))
+    keys |= _named("Mounts", {mount["Destination"]: _mount(mount) for mount in container.get("Mounts") or ()})
     for name, network in (container["NetworkSettings"].get("Networks") or {}).items():
-        found[f"Networks.{name}"] = "joined"
-        found |= _named(f"Networks.{name}", _network(network or {}, names))
-    found["Ports"] = bindings(container["NetworkSettings"].get("Ports") or {})
-    return {key: plain(key, value) for key, value in found.items()}
+        keys[f"Networks.{name}"] = "joined"
+        keys |= _named(f"Networks.{name}", _network(network or {}, names))
+    keys["Ports"] = bindings(container["NetworkSettings"].get("Ports") or {})
+    return {key: plain(key, value) for key, value in keys.items()}
 
 
 def own_names(container: dict[str, Any]) -> set[str]:
-    """Return the names by which other containers find this one."""
+    """Return the names by which other containers find this container."""
     service = (container["Config"].get("Labels") or {}).get("com.docker.compose.service", "")
     return {container["Name"].lstrip("/"), service, container["Id"][:12]}
 
 
 def environment(lines: list[str] | None) -> Flat:
-    """Return a container's variables; an empty value is one as well."""
+    """Return a container's variables; an empty value counts as well."""
     return _named("Config.Env", {name: [value] for name, _, value in (line.partition("=") for line in lines or ())})
 
 
 def labels(values: dict[str, str] | None) -> Flat:
-    """Return a container's labels; those of Compose that hold nothing are left out."""
-    some = {name: value for name, value in (values or {}).items() if value or not name.startswith(COMPOSE)}
-    return _named("Config.Labels", {name: [value] for name, value in some.items()})
+    """Return a container's labels without the empty ones of Compose."""
+    kept = {name: value for name, value in (values or {}).items() if value or not name.startswith(COMPOSE)}
+    return _named("Config.Labels", {name: [value] for name, value in kept.items()})
 
 
 def capability(name: str) -> str:
-    """Return a capability's name as some Dockers write it and others do not."""
+    """Return a capability's name without the prefix that some versions of Docker write."""
     return name.upper().removeprefix("CAP_")
 
 
@@ -72,7 +72,8 @@ def request_words(request: dict[str, Any]) -> str:
 
 def bindings(ports: dict[str, Any]) -> list[str]:
     """Return published ports as `address:port to port/protocol`."""
-    return sorted(f"{one['HostIp']}:{one['HostPort']} to {port}" for port, some in ports.items() for one in some or ())
+    bound = ((port, binding) for port, places in ports.items() for binding in places or ())
+    return sorted(f"{binding['HostIp']}:{binding['HostPort']} to {port}" for port, binding in bound)
 
 
 def plain(key: str, value: Any) -> Any:
@@ -91,7 +92,7 @@ def stripped(value: Any) -> Any:
 
 
 def is_blank(value: Any) -> bool:
-    """Return whether a value switches nothing on."""
+    """Return True if a value switches nothing on."""
     return any(value == blank and isinstance(value, type(blank)) for blank in BLANKS)
 
 

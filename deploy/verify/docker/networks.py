@@ -1,4 +1,4 @@
-"""A stack's networks against what its release says of them: what is not said there opens nothing."""
+"""A stack's networks against its release: an option that the release does not state must open nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def network_differences(network: dict[str, Any], block: dict[str, Any] | None) -
 def _differences(network: dict[str, Any], block: dict[str, Any]) -> Iterator[str]:
     wanted = {**FIXED, "EnableIPv6": False, "Internal": bool(block.get("internal"))}
     for key, right in wanted.items():
-        found = network.get(key, right)
-        if found != right:
-            yield f"{key} is {found}, not {right}"
+        actual = network.get(key, right)
+        if actual != right:
+            yield f"{key} is {actual}, not {right}"
     given = {name: str(value) for name, value in (block.get("driver_opts") or {}).items()}
-    found_options = network.get("Options") or {}
-    for name in sorted(given.keys() - found_options.keys()):
+    options = network.get("Options") or {}
+    for name in sorted(given.keys() - options.keys()):
         yield f"{name} is missing"
     for name, value in sorted(given.items()):
-        if found_options.get(name, value) != value:
-            yield f"{name} is {found_options[name]}, not {value}"
-    for name in opening_options({name: value for name, value in found_options.items() if name not in given}):
-        yield f"{name} is {found_options[name]}, which the release does not say"
+        if options.get(name, value) != value:
+            yield f"{name} is {options[name]}, not {value}"
+    for name in opening_options({name: value for name, value in options.items() if name not in given}):
+        yield f"{name} is {options[name]}, which the release does not say"

@@ -1,4 +1,4 @@
-"""What a release's compose file makes of a container, key by key, each with every value that is right."""
+"""A container as a release's compose file makes it, key by key, each with every right value."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TRANSLATED = frozenset(
     | {"group_add", "healthcheck", "image", "init", "labels", "logging", "mem_limit", "networks", "pids_limit", "ports"}
     | {"read_only", "restart", "security_opt", "stop_grace_period", "sysctls", "tmpfs", "user", "volumes"}
 )
-"""The keys that the kit writes; another one would be compared with nothing."""
+"""The keys that the kit writes; another key would be compared with nothing."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """What one service's container was made from."""
+    """The sources of a service's container."""
 
     project: str
     service: str
@@ -43,7 +43,7 @@ def wanted_configuration(made: Made, container: str) -> Wanted:
     if strange:
         raise ValueError(f"nobody compares {', '.join(strange)} of a container")
     wanted = {**_process(made, container), **_limits(made), **_storage(made), **_network(made)}
-    return {key: tuple(plain(key, one) for one in some) for key, some in wanted.items()}
+    return {key: tuple(plain(key, value) for value in values) for key, values in wanted.items()}
 
 
 def _process(made: Made, container: str) -> Wanted:
@@ -92,7 +92,7 @@ def _limits(made: Made) -> Wanted:
     block, host = made.block, made.host
     memory = int(block.get("mem_limit", 0))
     log = block.get("logging", {"driver": "json-file", "options": {}})
-    sure = {
+    certain = {
         "HostConfig.Memory": memory,
         "HostConfig.PidsLimit": block.get("pids_limit", 0),
         "HostConfig.ReadonlyRootfs": block.get("read_only", False),
@@ -101,13 +101,13 @@ def _limits(made: Made) -> Wanted:
         "HostConfig.CapDrop": sorted(map(capability, block.get("cap_drop", ()))),
         "HostConfig.SecurityOpt": sorted(block.get("security_opt", ())),
         "HostConfig.GroupAdd": sorted(block.get("group_add", ())),
-        "HostConfig.Devices": [_device(one) for one in sorted(block.get("devices", ()))],
-        "HostConfig.DeviceRequests": [_request(one) for one in _reserved(block)],
+        "HostConfig.Devices": [_device(device) for device in sorted(block.get("devices", ()))],
+        "HostConfig.DeviceRequests": [_request(device) for device in _reserved(block)],
         "HostConfig.Sysctls": {name: str(value) for name, value in block.get("sysctls", {}).items()},
         "HostConfig.RestartPolicy": {"Name": block["restart"]},
         "HostConfig.Runtime": host.runtime,
     }
-    some: Wanted = {
+    by_host: Wanted = {
         "HostConfig.CgroupnsMode": (*host.cgroup_namespaces, ""),
         "HostConfig.IpcMode": host.ipc,
         "HostConfig.LogConfig": _log(log, host),
@@ -115,7 +115,7 @@ def _limits(made: Made) -> Wanted:
         "HostConfig.ShmSize": host.shared_memory,
         "HostConfig.Ulimits": host.limits,
     }
-    return {**{key: (value,) for key, value in sure.items()}, **some}
+    return {**{key: (value,) for key, value in certain.items()}, **by_host}
 
 
 def _log(log: dict[str, Any], host: HostDefaults) -> Alternatives:
@@ -145,13 +145,13 @@ def _request(device: dict[str, Any]) -> dict[str, Any]:
 
 
 def _storage(made: Made) -> Wanted:
-    tmpfs = {path: options for path, _, options in (one.partition(":") for one in made.block.get("tmpfs", ()))}
+    tmpfs = {path: options for path, _, options in (mount.partition(":") for mount in made.block.get("tmpfs", ()))}
     wanted: Flat = {"HostConfig.Tmpfs": (tmpfs,)}
     for mount in made.block.get("volumes", ()):
         source, target, is_read_only = mount["source"], mount["target"], mount.get("read_only", False)
         wanted[f"Mounts.{target}"] = ({"Type": "bind", "Source": source, "RW": not is_read_only},)
         asked = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": is_read_only}
-        # Composes differ in where they ask for a mount; what became of it stands above.
+        # Versions of Compose ask for a mount in different keys; the mount itself is compared above.
         wanted[f"HostConfig.Mounts.{target}"] = (asked, None)
         wanted[f"HostConfig.Binds.{source}:{target}:{'ro' if is_read_only else 'rw'}"] = (True, None)
     return wanted
@@ -160,7 +160,7 @@ def _storage(made: Made) -> Wanted:
 def _network(made: Made) -> Wanted:
     block = made.block
     ports = block.get("ports", ())
-    published = sorted(f"{one['host_ip']}:{one['published']} to {_inner(one)}" for one in ports)
+    published = sorted(f"{port['host_ip']}:{port['published']} to {_inner(port)}" for port in ports)
     exposed = sorted({*(made.image.get("ExposedPorts") or ()), *map(_inner, ports)})
     names = [f"{made.project}_{name}" for name in block.get("networks") or ["default"]]
     return {

@@ -112,7 +112,7 @@ def test_a_secret_of_another_mode_and_a_missing_one_are_named(
 def test_a_part_that_cannot_be_read_leaves_the_others(root: Path, look: Callable[[], Files]) -> None:
     (root / "current").unlink()
     files = look()
-    for part in (lambda: files.compose, lambda: files.found, lambda: files.placed):
+    for part in (lambda: files.compose, lambda: files.present, lambda: files.placed):
         with pytest.raises(NotAsPlannedError, match=r"^no release is placed; run `kit apply`$"):
             part()
     assert HostSecrets(files.evidence).value("main_api_key") == "value-of-main_api_key"
