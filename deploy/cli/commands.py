@@ -44,27 +44,27 @@ SECTIONS: dict[str, dict[str, str]] = {
 HOLDING = frozenset(
     {"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"}
 )
-"""Commands that change this machine, which one run does at a time."""
+"""Commands that change a host, which one run does at a time."""
 
 FAILING = {"plan": "failed, or refused as apply would be", "import modelfile": "failed, or left something out"}
-"""What else 1 means than that a command failed."""
+"""Meaning of exit code 1, if it is more than a failed command."""
 
 CHECKING = {"plan": "changes pending", "status": "drift"}
-"""What --check finds."""
+"""Meaning of exit code 3, with --check."""
 
 VERBS: dict[str, str] = {name: words for section in SECTIONS.values() for name, words in section.items()}
 
 MODULES = {"import": "importing"}
-"""Verbs whose module cannot be called as they are."""
+"""Verbs whose module has another name."""
 
 
 def exit_codes(command: str) -> dict[int, str]:
-    """Return what a command's exit codes mean."""
+    """Return the meaning of a command's exit codes."""
     if command in SECTIONS["About kit"]:
         return {0: "done", 1: "failed", 2: "usage"}
-    found = {0: "done", 1: FAILING.get(command, "failed"), 2: "usage or spec"}
+    codes = {0: "done", 1: FAILING.get(command, "failed"), 2: "usage or spec"}
     if command in CHECKING:
-        found[3] = f"{CHECKING[command]} (--check)"
+        codes[3] = f"{CHECKING[command]} (--check)"
     if command in HOLDING:
-        found |= {0: "done, or nothing to do", 4: "held by another run"}
-    return found | {130: "interrupted", 143: "terminated"}
+        codes |= {0: "done, or nothing to do", 4: "held by another run"}
+    return codes | {130: "interrupted", 143: "terminated"}

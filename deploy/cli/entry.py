@@ -1,4 +1,4 @@
-"""Where the program begins: until the command line is imported, Ctrl-C ends it without a trace."""
+"""The program's entry: until the command line is imported, Ctrl-C ends it without a trace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 UTF_8 = "PYTHONUTF8"
 ADMINISTRATORS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Folders of programs that Docker and Debian's tools start, and that the PATH of who became root by `su` lacks."""
+"""Folders of programs that Docker and Debian's tools start; `su` leaves them out of root's PATH."""
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def _ensure_utf_8() -> None:
-    """Begin again where the locale has another encoding: every file of the kit and every text of a person is UTF-8."""
+    """Begin again if the locale has another encoding: all files and texts are UTF-8."""
     if sys.getfilesystemencoding() == "utf-8" or os.environ.get(UTF_8) == "1":
         return
     os.environ[UTF_8] = "1"
@@ -34,6 +34,6 @@ def _ensure_utf_8() -> None:
 
 
 def _ensure_path() -> None:
-    """Let all that is started find the administrator's programs, behind those that are found already."""
+    """Add the folders of the administrator's programs at the end of PATH."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    os.environ["PATH"] = os.pathsep.join([*folders, *(one for one in ADMINISTRATORS if one not in folders)])
+    os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in ADMINISTRATORS if folder not in folders)])

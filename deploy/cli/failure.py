@@ -17,7 +17,7 @@ INTERRUPTED, TERMINATED = 130, 143
 
 
 def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
-    """Print what went wrong and return the exit code."""
+    """Print an error and return its exit code."""
     if isinstance(error, UnwritableError) and error.is_closed:
         return FAILED
     problem, next_step, code, more = _explain(error)
@@ -38,7 +38,7 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
 
 def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
     if isinstance(error, SpecError):
-        problems = {"problems": [asdict(one) for one in error.problems]}
+        problems = {"problems": list(map(asdict, error.problems))}
         return error_text(error), error.next_step, error.exit_code, problems
     if isinstance(error, KitError):
         return error.problem, error.next_step, error.exit_code, {}

@@ -1,4 +1,4 @@
-"""How every command reads its words: the options that all share, and the help that an error leads to."""
+"""The parsing of all commands: the options that they share, and the help that an error leads to."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Placed(click.Command):
 
 
 class PlacedGroup(Placed, click.Group):
-    """A command with commands of its own; an option of theirs that stands before their name is told with its place."""
+    """A command with commands of its own; an option of theirs before their name is reported with its place."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words up to the name of a command."""
@@ -52,10 +52,10 @@ class PlacedGroup(Placed, click.Group):
 def _misplaced(group: click.Group, error: click.NoSuchOption, context: click.Context, words: list[str]) -> Exception:
     command: click.Command = group
     for word in words:
-        found = command.get_command(context, word) if isinstance(command, click.Group) else None
-        if found is None:
+        named = command.get_command(context, word) if isinstance(command, click.Group) else None
+        if named is None:
             continue
-        command, context = found, click.Context(found, info_name=word, parent=context)
+        command, context = named, click.Context(named, info_name=word, parent=context)
         if any(error.option_name in parameter.opts for parameter in command.params):
             place = f"{error.option_name} is an option of {word}: write it behind that word"
             return click.UsageError(place, context)

@@ -1,1 +1,1 @@
-"""How a host is reached, and what it says of itself."""
+"""Transports to hosts, and hosts' observations of themselves."""

@@ -25,7 +25,7 @@ class AgentZip:
 
     @property
     def name(self) -> str:
-        """What the agent is called on a host."""
+        """Name of the agent's file on a host."""
         return f"{self.digest}.pyz"
 
 

@@ -1,4 +1,4 @@
-"""The way to this machine: its agent is a child of this process."""
+"""Transport to this machine: its agent is a child of this process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LocalTransport:
 
     @property
     def agent_path(self) -> str:
-        """Where the agent lies; brought there when it is first asked for."""
+        """Path of the agent, which is brought there at the first question for it."""
         return str(self._agent())
 
     @property
@@ -54,9 +54,9 @@ class LocalTransport:
 
     @contextlib.contextmanager
     def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:
-        """Start a verb that is going to be asked: its agent loads while the request is made."""
+        """Start a verb before its request is known: its agent loads while the request is made."""
         with contextlib.suppress(KitError, OSError):
-            # What cannot be started now is told when it is asked.
+            # A failure to start is reported when the verb is asked.
             self._ahead[verb] = self._started(verb)
         try:
             yield

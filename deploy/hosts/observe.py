@@ -1,4 +1,4 @@
-"""What a host says of itself: one probe, read into typed values."""
+"""A host's observation of itself: one probe, read into typed values."""
 
 from __future__ import annotations
 
@@ -55,67 +55,67 @@ class Observation:
     os: OperatingSystem
     systemd: bool
     root: bool
-    """Whether the agent may change the host: it runs as root."""
+    """True if the agent runs as root, and so may change the host."""
     release: str | None = None
     good: str | None = None
     manifest: Manifest | None = None
     changed_files: tuple[str, ...] = ()
     services: dict[str, Container] = field(default_factory=dict)
     secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
-    """By the service whose folder holds it, and its name."""
+    """Secret's file by the service whose folder holds it, and by its name."""
     rights: tuple[SeenRight, ...] = ()
-    """Paths of the current release whose mode or owner is another one."""
+    """Paths of the current release with another mode or owner."""
     replaced_secrets: frozenset[tuple[str, str]] = frozenset()
-    """Secrets that are kept elsewhere, and whose value there is another than here."""
+    """Secrets that are kept elsewhere, with another value there than on the host."""
     changed_secrets: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Per service, the secrets whose value is not the one that its container was created with."""
+    """Service to the secrets whose value changed since its container was created."""
     folders: dict[str, HostFolder] = field(default_factory=dict)
     images: dict[str, HostImage] = field(default_factory=dict)
     cached_layers: frozenset[str] = frozenset()
-    """Layers that images need and the host need not make again; asked for where an image is missing."""
+    """Cached layers of images; asked for if an image is missing."""
     ports: tuple[Listener, ...] = ()
     network: Network = field(default_factory=Network)
     disks: dict[str, Disk] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
-    """Remembered sha256 of each model file that is there, by its path; empty where it is not known."""
+    """Path of a model file to its remembered sha256; empty if that is unknown."""
     unhashed_models: tuple[str, ...] = ()
-    """Model files of which nobody remembers anything: neither that they are right nor that they changed."""
+    """Model files without a remembered state: neither right nor changed."""
     sources: dict[str, int | None] = field(default_factory=dict)
-    """Of each file that kit.yaml names, its size; None where it is not there."""
+    """File that kit.yaml names to its size; None if it is missing."""
     source_digests: dict[str, str] = field(default_factory=dict)
-    """sha256 of the files among them that were read for the plan."""
+    """sha256 of those files that were read for the plan."""
     settings: dict[str, Settings] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
     named_engines: dict[str, SeenNames] = field(default_factory=dict)
-    """Engines that have their models by themselves, by name."""
+    """Engines that have their models already, by name."""
     data_versions: dict[str, str] = field(default_factory=dict)
-    """Per service, the release of the application that last wrote its user data."""
+    """Service to the release of the application that last wrote its user data."""
     places: dict[str, SeenData] = field(default_factory=dict)
-    """Per service with user data, its place now and the place that the last accepted release used."""
+    """Service to the place of its user data, now and at the last accepted release."""
     owners: dict[str, str] = field(default_factory=dict)
-    """Folders of the release, each with the user that the kit gave it to."""
+    """Folder of the release to the user that the kit gave it to."""
     left: tuple[LeftPlace, ...] = ()
-    """Data that the stack's services use no more."""
+    """Data that no service of the stack uses any more."""
     stopped: tuple[str, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
-    """Files of the stack's jobs in the host's scheduler, each with its sha256."""
+    """File of the stack's jobs in the host's scheduler to its sha256."""
     daemon_json: dict[str, Any] | None = None
     memory_bytes: int = 0
     cores: int = 1
     architecture: str = ""
-    """Processor as the kernel names it; empty if the host did not say."""
+    """Processor as the kernel names it; empty if unknown."""
     cards: tuple[Card, ...] = ()
     """Its graphics cards, the likeliest for models first."""
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
-    """Device files that services need, by the pattern that was asked for."""
+    """Pattern of device files to those that the host has."""
     holder: Holder | None = None
     interrupted: str | None = None
-    """The run that was cut off before its end, if the last one was."""
+    """The last run if it was cut off before its end."""
 
     @property
     def is_proven(self) -> bool:
-        """Whether the release that stands on the host is one whose checks passed."""
+        """True if the checks of the host's release passed."""
         return self.release is not None and self.good == self.release
 
     @property
@@ -124,27 +124,27 @@ class Observation:
         return {path: disk.free_bytes for path, disk in self.disks.items()}
 
     def folder(self, host_path: str) -> HostFolder:
-        """Return what is at a path; a path that was not asked for is not there."""
+        """Return the folder at a path; a path that was not asked for counts as missing."""
         return self.folders.get(host_path, HostFolder())
 
     def ran_image_of(self, kind: str) -> bool:
-        """Whether the stack's own release has an image of a kind, whatever its recipe; other stacks have theirs."""
+        """Return True if the stack's release has an image of a kind, whatever its recipe."""
         services = self.manifest["services"].values() if self.manifest else ()
-        return any(str(one["image"]).startswith(f"kit/{kind}:") for one in services)
+        return any(str(service["image"]).startswith(f"kit/{kind}:") for service in services)
 
     def listeners(self, address: str, port: int) -> tuple[Listener, ...]:
-        """Return who else listens where a port shall be published."""
+        """Return the other programs that listen where a port shall be published."""
         return tuple(listener for listener in self.ports if conflicts(listener, address, port))
 
     def settings_problem(self, service: str) -> str:
-        """Return why a service's own settings could not be read; empty where they could."""
+        """Return the reason if a service's own settings could not be read; else an empty text."""
         seen = self.settings.get(service)
         return seen.get("problem", "") if seen else ""
 
     def settings_drift(self, service: str) -> tuple[tuple[str, str], ...]:
         """Return the owned settings that differ, each with its cause."""
         seen = self.settings.get(service)
-        return tuple((one["name"], one["cause"]) for one in seen.get("drift", [])) if seen else ()
+        return tuple((setting["name"], setting["cause"]) for setting in seen.get("drift", [])) if seen else ()
 
 
 def observe(
@@ -152,7 +152,7 @@ def observe(
 ) -> Observation:
     """Ask the host once; changes nothing.
 
-    Files of kit.yaml are looked for only where its path is said, by which a renamed stack is known as well.
+    Files of kit.yaml are looked for only if its path is given; a renamed stack is known by that path as well.
     """
     sources = {path: str(spec.parent.absolute() / path) for path in source_files(deployment)} if spec else {}
     request = probe_request(deployment, given or {})
@@ -161,7 +161,7 @@ def observe(
 
 
 def read_digests(transport: Transport, spec: Path, files: Iterable[str]) -> dict[str, str]:
-    """Ask for the sha256 of files, each as kit.yaml names it; one that cannot be read has none."""
+    """Ask for the sha256 of files, each as kit.yaml names it; an unreadable file has none."""
     places = {str(spec.parent.absolute() / name): name for name in files}
     request: DigestsRequest = {"files": sorted(places)}
     answer = transport.call(DIGESTS, request)
@@ -176,7 +176,7 @@ def source_files(deployment: Deployment) -> tuple[str, ...]:
 
 
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> ProbeRequest:
-    """Return what the probe is asked about; what is given of secrets is only compared on the host."""
+    """Return the probe's request; given values of secrets are only compared on the host."""
     known = given or {}
     services = deployment.services
     written = (
@@ -208,7 +208,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
 
 
 def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> AskedEngine:
-    """Before the first apply an engine's key is not on the host: it is asked with the one that will be."""
+    """Return how an engine is asked now: before the first apply with the key that is not on the host yet."""
     request = engine_request(engine) if isinstance(engine, Engine) else named_request(engine)
     if engine.key and request["key"] and engine.key.name in known:
         request["key"]["value"] = known[engine.key.name]
@@ -216,7 +216,7 @@ def _asked_now(engine: Engine | NamedEngine, known: Mapping[str, str]) -> AskedE
 
 
 def engine_request(engine: Engine) -> EngineRequest:
-    """Return how the agent reaches an engine's API."""
+    """Return the agent's description of an engine's API."""
     blobs: list[WantedBlob] = [
         {"sha256": blob.sha256, "size": blob.size_bytes, "model": model.name, "request": model.digest}
         for model in engine.models
@@ -227,13 +227,13 @@ def engine_request(engine: Engine) -> EngineRequest:
 
 
 def named_request(engine: Engine | NamedEngine) -> NamedRequest:
-    """Return how the agent asks an engine for what it has."""
+    """Return the agent's description of an engine that is asked for its models."""
     key: Key | None = {"secret": engine.key.name, "owner": engine.key.owner} if engine.key else None
     return {"name": engine.name, "protocol": engine.protocol, "address": engine.address, "key": key}
 
 
 def read_observation(answer: ProbeAnswer) -> Observation:
-    """Read the probe's answer; one of a newer kit is refused."""
+    """Read the probe's answer; refuse the answer of a newer kit."""
     _ensure_known(answer)
     return replace(
         _read(answer),
@@ -253,19 +253,19 @@ def _read(answer: ProbeAnswer) -> Observation:
         good=answer["good"],
         manifest=answer["manifest"],
         changed_files=tuple(answer["changed_files"]),
-        services={name: read_container(one) for name, one in answer["services"].items()},
-        secrets={_holder(path): HostSecret(**one) for path, one in answer["secrets"].items()},
-        rights=tuple(SeenRight(**one) for one in answer.get("rights", [])),
+        services={name: read_container(seen) for name, seen in answer["services"].items()},
+        secrets={_holder(path): HostSecret(**seen) for path, seen in answer["secrets"].items()},
+        rights=tuple(SeenRight(**seen) for seen in answer.get("rights", [])),
         replaced_secrets=frozenset(_holder(path) for path in answer.get("replaced_secrets", [])),
         changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
-        folders={path: HostFolder(**one) for path, one in answer["folders"].items()},
-        images={reference: HostImage(**one) for reference, one in answer["images"].items()},
+        folders={path: HostFolder(**seen) for path, seen in answer["folders"].items()},
+        images={reference: HostImage(**seen) for reference, seen in answer["images"].items()},
         cached_layers=frozenset(answer.get("cached_layers", [])),
-        ports=tuple(Listener(**one) for one in answer["ports"]),
+        ports=tuple(Listener(**seen) for seen in answer["ports"]),
         network=read_network(answer),
-        disks={path: Disk(**one) for path, one in answer["disk"].items()},
-        models={path: one["sha256"] or "" for path, one in answer["models"].items()},
-        unhashed_models=tuple(path for path, one in answer["models"].items() if not one.get("remembered", True)),
+        disks={path: Disk(**seen) for path, seen in answer["disk"].items()},
+        models={path: seen["sha256"] or "" for path, seen in answer["models"].items()},
+        unhashed_models=tuple(path for path, seen in answer["models"].items() if not seen.get("remembered", True)),
         sources=answer.get("sources", {}),
         settings=answer["settings"],
         engines=read_engines(answer["engines"]),
@@ -277,8 +277,8 @@ def _read(answer: ProbeAnswer) -> Observation:
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
         architecture=answer.get("architecture", ""),
-        cards=tuple(Card(**one) for one in answer["cards"]),
-        devices={nodes: tuple(DeviceNode(**one) for one in found) for nodes, found in answer["devices"].items()},
+        cards=tuple(Card(**seen) for seen in answer["cards"]),
+        devices={pattern: tuple(DeviceNode(**node) for node in nodes) for pattern, nodes in answer["devices"].items()},
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
     )

@@ -1,4 +1,4 @@
-"""The parts of an Observation: what a host says of one container, port, folder, disk."""
+"""Parts of an Observation: containers, ports, folders, disks, engines, cards."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ class Container:
     replaced_folders: tuple[str, ...] = ()
     """Folders that it writes to and that are other ones at their path now."""
     recreated: bool = False
-    """Whether it is another container than the one that the agent made."""
+    """True if somebody recreated the container that the agent made."""
     changed: tuple[str, ...] = ()
     """Parts of its configuration that somebody changed since its release was verified."""
     defaults: tuple[str, ...] = ()
-    """What Docker filled in when it made the container, and would fill in otherwise by now."""
+    """Docker's defaults at its creation that are other ones by now."""
     proxies: tuple[str, ...] = ()
     """Variables of a proxy that it has."""
     error: str = ""
-    """Why Docker could not start it."""
+    """Docker's reason if it could not start it."""
     trouble: str = ""
-    """Why it does not stay up, where it ends again and again."""
+    """Cause of its repeated ends."""
     log: tuple[str, ...] = ()
-    """The last lines that it printed before, where they say why."""
+    """Its last lines before that, if they say why."""
 
     def is_at(self, address: str) -> bool:
-        """Return whether it is published on an address, or could not be started for it."""
+        """Return True if it is published on an address, or could not start because of it."""
         return any(port.rpartition(":")[0] == address for port in self.ports) or f" {address}:" in self.error
 
 
 @dataclass(frozen=True)
 class HostFolder:
-    """A folder that user data lies in, or its absence."""
+    """A folder of user data, or its absence."""
 
     exists: bool = False
     uid: int = 0
@@ -73,7 +73,7 @@ class HostImage:
 
 @dataclass(frozen=True)
 class Docker:
-    """The engine and its plugins."""
+    """Docker's engine and its plugins."""
 
     server: bool = False
     version: str | None = None
@@ -86,26 +86,26 @@ class Docker:
     engine_path: str | None = None
     """The engine's program, whether it runs or not."""
     is_denied: bool = False
-    """Whether there is a socket that the agent's user may not use, so that nobody knows what is behind it."""
+    """True if the agent's user may not use the socket: the state behind it is unknown."""
     live_restore: bool = False
-    """Whether a restart of the running engine stops no container."""
+    """True if a restart of the engine stops no container."""
     daemon_json_problem: str | None = None
-    """Why the engine would not read its daemon.json."""
+    """The engine's reason to refuse its daemon.json."""
     missing_limits: Sequence[str] = ()
-    """What the kernel limits for no container."""
+    """Resources that the kernel cannot limit for a container."""
     security: Sequence[str] = ()
-    """How the engine keeps containers apart, as it says itself."""
+    """The engine's own list of its means to isolate containers."""
 
 
 @dataclass(frozen=True)
 class OperatingSystem:
-    """What /etc/os-release says."""
+    """Content of /etc/os-release."""
 
     id: str
     version: str
     codename: str
     debian_mirror: str | None = None
-    """The mirror of Debian that its own package sources name."""
+    """Debian mirror in its own package sources."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,14 @@ class Disk:
     device: int
     """Equal for paths of one file system."""
     kind: str = ""
-    """Type of the file system, as the kernel names it; empty where it is not known."""
+    """Type of the file system, as the kernel names it; empty if unknown."""
     point: str = "/"
-    """Where it is mounted."""
+    """Its mount point."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A graphics card that a model could run on; None for what neither the kernel nor its driver tells."""
+    """A graphics card that a model could run on; None for facts that neither the kernel nor its driver tells."""
 
     vendor: str
     card: str | None = None
@@ -138,13 +138,13 @@ class Card:
 
     @property
     def words(self) -> str:
-        """Say which one it is, and what drives it."""
+        """Return its name and its driver."""
         return f"GPU {self.card or self.vendor} ({f'driver {self.driver}' if self.driver else 'no driver'})"
 
 
 @dataclass(frozen=True)
 class DeviceNode:
-    """A device's file, and who may open it."""
+    """A device's file with its owner and mode."""
 
     path: str
     uid: int
@@ -152,7 +152,7 @@ class DeviceNode:
     mode: str
 
     def is_open_to(self, uid: int, gids: set[int]) -> bool:
-        """Whether a user in these groups may read and write it."""
+        """Return True if a user in these groups may read and write it."""
         bits = int(self.mode, 8)
         mine = bits >> 6 if uid == self.uid else bits >> 3 if self.gid in gids else bits
         return mine & 0o6 == 0o6
@@ -163,38 +163,37 @@ class SeenEngine:
     """The models of an engine as it lists them, and as they were remembered when the kit made them."""
 
     problem: str | None = None
-    """Why it could not be asked."""
+    """Reason if it could not be asked."""
     digests: dict[str, str] = field(default_factory=dict)
-    """Of each model that it lists, the digest of its manifest."""
+    """Listed model to the digest of its manifest."""
     sizes: dict[str, int] = field(default_factory=dict)
-    """Of each model that it lists, how many bytes its parts take."""
+    """Listed model to the size of its parts in bytes."""
     requests: dict[str, str] = field(default_factory=dict)
-    """Of each model that the kit made, the digest of the request that made it."""
+    """Model that the kit made to the digest of that request."""
     manifests: dict[str, str] = field(default_factory=dict)
-    """Of each model that the kit made, the digest that it had then."""
+    """Model that the kit made to its digest at that time."""
     layers: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Of each model that is not as it was made, the digests of its layers, where they could be read."""
+    """Changed model to the digests of its layers, if they could be read."""
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Of each model that is not as it was made, how its engine shows it now."""
+    """Changed model to its engine's present description."""
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Of each model that the kit made, how its engine showed it then."""
+    """Model that the kit made to its engine's description at that time."""
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Of each model that the kit made, the digests of what its request was made of."""
+    """Model that the kit made to the digests of the parts of its request."""
     place: str | None = None
-    """The folder that its models were made in."""
+    """Folder in which its models were made."""
     has_store: bool = False
-    """Whether its folder, the wanted one, holds models, whoever put them there."""
+    """True if its wanted folder holds models, whoever put them there."""
     blobs: tuple[str, ...] = ()
-    """Of the files that models are made of, those that it has already."""
+    """Files of models that it has already."""
     lost: dict[str, str] = field(default_factory=dict)
-    """Of each model that has lost a part, what is wrong with it."""
+    """Damaged model to its fault in words."""
     is_read: bool = False
-    """Whether its models were read from its folder instead, for it does not answer."""
-
+    """True if its models were read from its folder, because it does not answer."""
     pulled: dict[str, str] = field(default_factory=dict)
-    """Tags that the kit pulled for models of kit.yaml, each with the digest that it had then."""
+    """Tag that the kit pulled for a model of kit.yaml to its digest at that time."""
     spellings: dict[str, str] = field(default_factory=dict)
-    """Of models that kit.yaml spells otherwise, how the engine spells them."""
+    """Model in kit.yaml's spelling to the engine's other spelling."""
 
     @property
     def is_told(self) -> bool:
@@ -202,29 +201,29 @@ class SeenEngine:
         return self.problem is None or self.is_read
 
     def spelled_as(self, names: Iterable[str]) -> SeenEngine:
-        """Return it with these spellings of models' names, which an engine compares in any case."""
+        """Return it with these spellings of models' names: an engine compares them without regard to case."""
         spelled = {same(name): name for name in names}
 
-        def anew(found: dict[str, V]) -> dict[str, V]:
-            return {spelled.get(same(name), name): value for name, value in found.items()}
+        def renamed(by_name: dict[str, V]) -> dict[str, V]:
+            return {spelled.get(same(name), name): value for name, value in by_name.items()}
 
         own = {spelled[same(name)]: name for name in self.digests if spelled.get(same(name), name) != name}
         topics = ("digests", "sizes", "requests", "manifests", "layers", "shown", "made", "parts", "lost")
-        found: dict[str, Any] = {topic: anew(getattr(self, topic)) for topic in topics}
-        return replace(self, spellings=own, **found)
+        changes: dict[str, Any] = {topic: renamed(getattr(self, topic)) for topic in topics}
+        return replace(self, spellings=own, **changes)
 
 
 @dataclass(frozen=True)
 class SeenNames:
-    """The models of an engine that has them by itself, and those that it is asked for by now."""
+    """Models of an engine that has them already, and those that the current release uses."""
 
     problem: str | None = None
-    """Why it could not be asked."""
+    """Reason if it could not be asked."""
     next_step: str = ""
     names: tuple[str, ...] = ()
-    """What it calls the models that it has."""
+    """Its own names of its models."""
     applied: dict[str, str] = field(default_factory=dict)
-    """Models that the current release asks it for, each with the engine's name."""
+    """Model that the current release uses to the engine's name of it."""
 
     @property
     def is_told(self) -> bool:
@@ -232,13 +231,13 @@ class SeenNames:
         return self.problem is None
 
     def own_name(self, known: str) -> str | None:
-        """Return what it calls a model, None where it lacks it; an Ollama lists the tag that goes without saying."""
+        """Return its own name of a model, None if it lacks it; an Ollama lists the default tag as well."""
         return next((name for name in (known, f"{known}{DEFAULT_TAG}") if name in self.names), None)
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Somebody else who listens on a port."""
+    """Another program that listens on a port."""
 
     address: str
     port: int
@@ -246,13 +245,13 @@ class Listener:
     pid: int | None = None
     container: str | None = None
     stack: str | None = None
-    """The stack of this kit that the container belongs to."""
+    """The kit's stack that the container belongs to."""
     ollama: str | None = None
     """Version of an Ollama that answers there."""
 
     @property
     def words(self) -> str:
-        """Say who it is."""
+        """Return the program and its address."""
         where = f"on {self.address}:{self.port}"
         if self.container:
             return f"container {self.container} {where}"
@@ -261,7 +260,7 @@ class Listener:
 
     @property
     def prospect(self) -> str:
-        """Go on to say how it is used as it is, where it is an engine that could be; else nothing."""
+        """Return the advice to use it as an external engine; empty if it is no engine."""
         if not self.ollama:
             return ""
         line = f'{{name: ollama, kind: external, api: ollama, url: "http://ADDRESS:{self.port}"}}'
@@ -269,7 +268,7 @@ class Listener:
 
 
 def conflicts(listener: Listener, address: str, port: int) -> bool:
-    """Whether a listener stands in the way of publishing a port on an address."""
+    """Return True if a listener prevents that a port is published on an address."""
     if listener.port != port:
         return False
     theirs, ours = ip_address(listener.address), ip_address(address)

@@ -18,30 +18,30 @@ def read_engines(answer: Mapping[str, EngineAnswer | NamesAnswer]) -> dict[str, 
 
 
 def read_named_engines(answer: Mapping[str, EngineAnswer | NamesAnswer]) -> dict[str, SeenNames]:
-    """Read the engines that have their models by themselves, by name."""
+    """Read the engines that have their models already, by name."""
     return {name: _names(seen) for name, seen in answer.items() if "names" in seen}
 
 
-def _engine(one: EngineAnswer) -> SeenEngine:
-    remembered = one["remembered"]
+def _engine(seen: EngineAnswer) -> SeenEngine:
+    remembered = seen["remembered"]
     return SeenEngine(
-        problem=one["problem"],
-        digests={name: model["digest"] for name, model in one["models"].items()},
-        sizes={name: model["size"] for name, model in one["models"].items()},
+        problem=seen["problem"],
+        digests={name: model["digest"] for name, model in seen["models"].items()},
+        sizes={name: model["size"] for name, model in seen["models"].items()},
         requests={name: pair["request"] for name, pair in remembered.items()},
         manifests={name: pair["manifest"] for name, pair in remembered.items()},
-        layers=one["layers"],
-        shown=one.get("shown", {}),
+        layers=seen["layers"],
+        shown=seen.get("shown", {}),
         made={name: pair["shown"] for name, pair in remembered.items() if "shown" in pair},
         parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
-        is_read=one.get("is_read", False),
-        place=one.get("place"),
-        has_store=one.get("store", False),
-        blobs=tuple(one.get("blobs", ())),
-        lost=one.get("lost", {}),
-        pulled=one.get("pulled", {}),
+        is_read=seen.get("is_read", False),
+        place=seen.get("place"),
+        has_store=seen.get("store", False),
+        blobs=tuple(seen.get("blobs", ())),
+        lost=seen.get("lost", {}),
+        pulled=seen.get("pulled", {}),
     )
 
 
-def _names(one: NamesAnswer) -> SeenNames:
-    return SeenNames(one["problem"], one["next"], tuple(one["names"]), one["applied"])
+def _names(seen: NamesAnswer) -> SeenNames:
+    return SeenNames(seen["problem"], seen["next"], tuple(seen["names"]), seen["applied"])

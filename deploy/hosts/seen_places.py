@@ -1,4 +1,4 @@
-"""The parts of an Observation that tell of places of user data."""
+"""Parts of an Observation: places of user data."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeenPlace:
-    """What lies in a folder."""
+    """The content of a folder."""
 
     state: PlaceState
     ids: tuple[str, ...] = ()
     """Ids of accounts of the database, which every copy of it shares."""
     latest: int = 0
-    """When somebody last wrote a chat in it, in seconds of the epoch."""
+    """Time of the last chat in it, in seconds of the epoch."""
     used: int = 0
-    """When somebody was last active in it, in seconds of the epoch."""
+    """Time of the last activity in it, in seconds of the epoch."""
     words: str = ""
-    """What is in it, counted."""
+    """Counts of its content, in words."""
     size_bytes: int = 0
     mount: str = "/"
-    """Where the file system is mounted that it lies on."""
+    """Mount point of its file system."""
     is_filled: bool = False
     """True if anything but the kit's own lies in it."""
     lacks: str = ""
@@ -45,11 +45,11 @@ class SeenPlace:
 
 @dataclass(frozen=True)
 class SeenData:
-    """The place of a service's data now, and what is remembered of the place that the last accepted release used."""
+    """The present place of a service's data, with the remembered state of the last accepted release's place."""
 
     now: SeenPlace
     was: SeenPlace | None = None
-    """What lies in the former place, where that is another folder."""
+    """Content of the former place if that is another folder."""
     before: str | None = None
     """The former place."""
     had: bool = False
@@ -58,9 +58,9 @@ class SeenData:
     words: str = ""
     mount: str = ""
     stack: str = ""
-    """The name that the stack had before, where the same kit.yaml was applied under another one."""
+    """Former name of the stack if the same kit.yaml was applied under another one."""
     used: int = 0
-    """When somebody was last active in it at the last apply."""
+    """Time of the last activity that the last apply saw in it."""
     is_swapped: bool = False
     """True if the former folder of an engine's models has another mark than the last accepted release left."""
     users: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class SeenData:
 
     @property
     def former(self) -> SeenPlace:
-        """What lies in the former place now."""
+        """The present content of the former place."""
         return self.was if self.was is not None else self.now
 
     @property
@@ -91,7 +91,7 @@ class SeenData:
 
 @dataclass(frozen=True)
 class LeftPlace:
-    """What a service left that the stack does not have any more, or has elsewhere now."""
+    """A leftover of a service that the stack no longer has, or has elsewhere."""
 
     service: str
     path: str
@@ -100,7 +100,7 @@ class LeftPlace:
 
 def read_places(answer: dict[str, DataAnswer]) -> dict[str, SeenData]:
     """Read the probe's answer about places."""
-    return {name: _data(one) for name, one in answer.items()}
+    return {name: _data(seen) for name, seen in answer.items()}
 
 
 def _data(seen: DataAnswer) -> SeenData:

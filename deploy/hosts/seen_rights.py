@@ -1,4 +1,4 @@
-"""What a host says of the files that the kit placed."""
+"""Parts of an Observation: files that the kit placed, and their rights."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ class SeenRight:
     cause: str
     """The difference in words."""
     is_placed: bool
-    """Whether the placing of a release mends it."""
+    """True if the placing of a release corrects it."""

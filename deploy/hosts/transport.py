@@ -1,7 +1,6 @@
-"""The protocol of the way to a host, and what every kind of way shares: requests, answers, the hold.
+"""The protocol of transports to hosts, with the common part of them all: requests, answers, the hold.
 
-The control node reaches a host by nothing else: what it wants to know is a verb of the host's agent, what it wants to
-talk to is an address that is forwarded.
+The control node reaches a host by nothing else: it asks verbs of the host's agent, and talks to forwarded addresses.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
-"""How long a holder may give no sign of life before its host is free for others."""
+"""Time without a sign of life after which a holder loses its host."""
 PATIENCE_SECONDS = 60.0
-"""How long an interrupted step may take to end by itself."""
+"""Time that an interrupted step has to end by itself."""
 BLOCK = 1 << 20
 OnLine = Callable[["JournalLine"], None]
 Address = tuple[str, int]
@@ -37,11 +36,11 @@ Agent = subprocess.Popen[bytes]
 
 
 class Transport(Protocol):
-    """The way to one host, wherever that is."""
+    """A transport to one host, wherever that is."""
 
     @property
     def agent_path(self) -> str:
-        """Where the agent lies on the host."""
+        """Path of the agent on the host."""
 
     @property
     def backend(self) -> str:
@@ -81,7 +80,7 @@ class Transport(Protocol):
 
 
 class AgentFailedError(KitError):
-    """The agent could not do it; its whole document is kept for those who show more than the problem."""
+    """A failure of the agent, with its whole document."""
 
     def __init__(self, document: Failure) -> None:
         error = document["error"]
@@ -90,7 +89,7 @@ class AgentFailedError(KitError):
 
 
 def ask(agent: Agent, verb: Verb[Request, Answer], request: Request, stream: IO[bytes] | None = None) -> Answer:
-    """Write the request to an agent that was started, then the stream, and read its answer."""
+    """Write the request to a started agent, then the stream, and read its answer."""
     with agent:
         try:
             if stream is None:
@@ -113,7 +112,7 @@ def _feed(agent: Agent, request: Mapping[str, Any], stream: IO[bytes]) -> None:
 
 
 def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
-    """Write the request to an agent that was started, and yield the lines of its answer."""
+    """Write the request to a started agent, and yield the lines of its answer."""
     with agent:
         writing, reading, errors = _streams(agent)
         try:
@@ -132,7 +131,7 @@ def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterat
 
 
 def stop(agent: Agent) -> None:
-    """End a step, politely at first: it stops what it started, and clears away what it made."""
+    """Terminate a step, so that it stops its children and removes its leftovers; kill it if it does not end."""
     agent.terminate()
     try:
         # Its last words must not fill the pipe while it is waited for.
@@ -142,7 +141,7 @@ def stop(agent: Agent) -> None:
 
 
 def holder() -> dict[str, str | int]:
-    """Say who asks; shown to whoever is refused."""
+    """Return the user, host and process that ask; other runs are told them."""
     import getpass
     import socket
 
@@ -155,7 +154,7 @@ def encode(request: Mapping[str, Any]) -> bytes:
 
 
 def decode(verb: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
-    """Read the agent's answer; raise what it could not do."""
+    """Read the agent's answer; raise its failure."""
     try:
         document: dict[str, Any] = json.loads(output)
     except ValueError:
@@ -172,7 +171,7 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> dict[str, An
 
 
 def held(agent: Agent, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
-    """Hold the host by an agent that was started, until the caller goes on."""
+    """Hold the host by a started agent, until the caller goes on."""
     writing, reading, errors = _streams(agent)
     writing.write(encode({"silence_seconds": SILENCE_SECONDS, **holder(), **request}))
     writing.flush()
@@ -194,7 +193,7 @@ def held(agent: Agent, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
 
 @contextlib.contextmanager
 def _told_its_end(writing: IO[bytes]) -> Iterator[None]:
-    """Say that a run came to its end, also to a bad one; who is interrupted says nothing."""
+    """Tell the agent that a run has ended, also with an error; an interrupted one tells nothing."""
     try:
         yield
     except Exception:
@@ -205,7 +204,7 @@ def _told_its_end(writing: IO[bytes]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _beating(writing: IO[bytes]) -> Iterator[None]:
-    """Give a sign of life now and then, until the block ends."""
+    """Send a sign of life every few seconds until the block ends."""
     over = threading.Event()
 
     def beat() -> None:

@@ -1,1 +1,1 @@
-"""What happens to a stack between applies: stopping, starting, building again, removing, looking."""
+"""Changes of a stack between applies: stop, start, build again, remove; and looks at it."""

@@ -37,7 +37,7 @@ def chosen_engine(deployments: Mapping[str, Deployment], name: str | None) -> tu
 
 
 def declared(engine: Engine, name: str) -> CreatedModel | None:
-    """Return the model of kit.yaml that has a name."""
+    """Return the model of a name in kit.yaml."""
     return next((model for model in engine.models if same(model.name) == same(name)), None)
 
 
@@ -49,14 +49,14 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
 def pull_model(
     deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
 ) -> EngineAnswer:
-    """Let an engine pull a tag, if the disk has room for those of its layers that are not there."""
-    found = declared(engine, name)
-    if found is not None and found.is_pulled:
-        then = f"`{Line('lock', '--upgrade', found.name)}` takes what the tag is now, `{Line('apply')}` pulls it"
-        raise UsageError(f"kit.yaml has {found.name}", then)
-    if found is not None:
+    """Let an engine pull a tag, if the disk has room for its missing layers."""
+    model = declared(engine, name)
+    if model is not None and model.is_pulled:
+        then = f"`{Line('lock', '--upgrade', model.name)}` takes what the tag is now, `{Line('apply')}` pulls it"
+        raise UsageError(f"kit.yaml has {model.name}", then)
+    if model is not None:
         raise UsageError(
-            f"{found.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
+            f"{model.name} is made from what kit.yaml says", f"`{Line('apply')}` makes it; a pull would take its place"
         )
     _ensure_way_out(deployment, engine, name)
     layers = _layers(deployment, engine, name)
@@ -87,11 +87,11 @@ def _layers(deployment: Deployment, engine: Engine, name: str) -> list[tuple[str
 
 
 def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
-    """Refuse a model of kit.yaml, and one that is not there."""
-    if found := declared(engine, name):
+    """Refuse a model of kit.yaml, and a missing one."""
+    if model := declared(engine, name):
         step = "" if engine.prune else ", write `prune: true` at its engine"
         raise UsageError(
-            f"kit.yaml declares {found.name}", f"take it out of kit.yaml{step}, then `{Line('apply')}` removes it"
+            f"kit.yaml declares {model.name}", f"take it out of kit.yaml{step}, then `{Line('apply')}` removes it"
         )
     if suffix(name) == LOCAL:
         wrong = f"an engine takes the tag {LOCAL} off a name, and would remove {name.rpartition(':')[0]}"

@@ -1,4 +1,4 @@
-"""A change under the host's hold, for the verbs that need no playbook."""
+"""A change under a host's hold, for verbs that need no playbook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnEvent = Callable[[Event], None]
 
 @contextmanager
 def held(transport: Transport, stack: str, command: str, on_event: OnEvent) -> Iterator[StackRequest]:
-    """Hold the host; give what the request of a verb begins with."""
+    """Hold the host; give the beginning of a verb's request."""
     own = Stack(stack)
     request: StackRequest = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""`kit lock`: pins what is missing or asked for, writes the file, and tells every difference."""
+"""`kit lock`: pins missing and chosen inputs, writes the file, and reports every difference."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from deploy.spec.loading.loader import load_spec
 
 @dataclass(frozen=True)
 class Renewed:
-    """What came of pinning."""
+    """Result of pinning."""
 
     path: Path
     is_written: bool
-    """Whether the file has other bytes now."""
+    """True if the file has other bytes now."""
     differences: tuple[Difference, ...]
 
     @property
@@ -36,24 +36,24 @@ class Renewed:
 
 
 def renew_lock(spec_path: Path, on_event: OnEvent, upgrade: Sequence[str] | None = None) -> Renewed:
-    """Pin in kit.lock what is not pinned yet, and drop what is no longer needed.
+    """Pin the missing inputs in kit.lock, and drop those that are no longer needed.
 
     Args:
         spec_path: the kit.yaml.
         on_event: told of each step.
-        upgrade: names of what is pinned anew although it is pinned, none for everything; None keeps all of it.
+        upgrade: names of pinned inputs to pin anew, empty for all of them; None keeps all of them.
     """
     spec, path = load_spec(spec_path), lock_path(spec_path)
     before = _earlier(path, spec_path, is_needed=upgrade is None or bool(upgrade))
     pinned = Pinned(before, Upgrade() if upgrade is None else upgrade_of(upgrade, spec, before))
     with contextlib.ExitStack() as steps:
         after = make_lock(spec, spec_path.parent, lambda step: _tell(step, on_event, steps), pinned)
-    found = differences(lock_document(before) if before else {}, lock_document(after))
-    return Renewed(path, write_lock(after, path), tuple(found))
+    changes = differences(lock_document(before) if before else {}, lock_document(after))
+    return Renewed(path, write_lock(after, path), tuple(changes))
 
 
 def _earlier(path: Path, spec_path: Path, *, is_needed: bool) -> Lock | None:
-    """Return the lock that there is; a damaged one is written over only where all of it moves, a newer one never."""
+    """Return the present lock; a damaged one is overwritten only if all of it moves, a newer one never."""
     if not path.exists():
         return None
     try:

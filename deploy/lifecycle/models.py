@@ -1,4 +1,4 @@
-"""The models of a host: those that kit.yaml wants beside those that are there, each with its state in words."""
+"""Models of a host: those in kit.yaml beside the present ones, each with its state in words."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 EQUAL = "equal"
 THERE = "there"
-"""Of a model that its engine has by itself: nothing is compared."""
+"""State of a model that its engine has already: nothing is compared."""
 SETTLED = (EQUAL, THERE)
 Listed = dict[str, "ListedModel"]
-"""By what is equal for all spellings of a name, what an engine says of a model."""
+"""An engine's models by the common form of all spellings of a name."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,22 @@ class Row:
     engine: str
     state: str
     is_wanted: bool
-    """Whether kit.yaml names it."""
+    """True if kit.yaml names it."""
     size_bytes: int | None = None
     digest: str | None = None
     loaded: Loaded | None = None
-    """What it takes of the memory, while it is in it."""
-
+    """Its place in memory, while it is loaded."""
     is_seen: bool = True
-    """Whether its engine answered."""
+    """True if its engine answered."""
 
     @property
     def differs(self) -> bool:
-        """Whether an apply has something to do for it."""
+        """True if an apply would change it."""
         return self.is_wanted and self.is_seen and self.state not in SETTLED
 
 
 def rows(deployment: Deployment, observation: Observation) -> tuple[Row, ...]:
-    """Return every model: those that engines make, those that they have, and the files that they open."""
+    """Return every model: created ones, those that engines have already, and the files that they open."""
     made = [row for engine in deployment.engines for row in _of_engine(engine, observation)]
     named = [row for engine in deployment.named_engines for row in _of_named(engine, observation)]
     return (*made, *named, *_files(deployment, observation))
@@ -103,7 +102,7 @@ def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
 def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
     bases = {same(model.base.name): model.base for model in engine.models if model.base}
     if same(name) in bases:
-        above = [one.name for one in engine.models if one.base and same(one.base.name) == same(name)]
+        above = [model.name for model in engine.models if model.base and same(model.base.name) == same(name)]
         moved = bases[same(name)].digest != seen.digests[name]
         return f"what {', '.join(above)} is made from{'; not the one of kit.lock' if moved else ''}"
     if name not in left_behind(engine, seen):
@@ -112,7 +111,7 @@ def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
 
 
 def _size(model: CreatedModel, seen: SeenEngine) -> int | None:
-    """Return what it takes, or will take; nothing of an engine that tells nothing, where only some would be known."""
+    """Return its present or future size; None if the engine does not answer, because only some would be known."""
     if model.name in seen.sizes or not seen.is_told:
         return seen.sizes.get(model.name)
     return model.base.size_bytes if model.base else sum(blob.size_bytes for blob in model.blobs) or None
@@ -120,21 +119,21 @@ def _size(model: CreatedModel, seen: SeenEngine) -> int | None:
 
 def _files(deployment: Deployment, observation: Observation) -> Iterator[Row]:
     for model in deployment.models:
-        found = observation.models.get(model.host_path)
-        there = {None: "not fetched yet", model.sha256: EQUAL}.get(found, "another file lies in its place")
-        yield Row(model.name, model.service, there, True, model.size_bytes, model.sha256)
+        present = observation.models.get(model.host_path)
+        state = {None: "not fetched yet", model.sha256: EQUAL}.get(present, "another file lies in its place")
+        yield Row(model.name, model.service, state, True, model.size_bytes, model.sha256)
 
 
 def asleep(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
-    """Return the engines of this stack whose containers are there and do not run."""
+    """Return the engines of this stack whose containers exist and do not run."""
     made = {engine.name for engine in deployment.engines if engine.models_dir is not None}
     opened = {model.service for model in deployment.models}
-    found = observation.services.items()
-    return tuple(sorted(name for name, one in found if name in made | opened and one.state in ("exited", "created")))
+    ended = {name for name, container in observation.services.items() if container.state in ("exited", "created")}
+    return tuple(sorted(ended & (made | opened)))
 
 
 def listed(deployment: Deployment, transport: Transport, engine: Engine) -> Listed:
-    """Ask one engine for its models, with what they take."""
+    """Ask one engine for its models, with their sizes."""
     request: ListRequest = {
         "stack": deployment.stack,
         "root": deployment.root,
@@ -143,18 +142,18 @@ def listed(deployment: Deployment, transport: Transport, engine: Engine) -> List
         "ca": deployment.fetch.ca,
     }
     answer = transport.call(ENGINE, request)
-    return {same(one["name"]): one for one in answer["models"]}
+    return {same(model["name"]): model for model in answer["models"]}
 
 
 def completed(
-    deployment: Deployment, transport: Transport, found: tuple[Row, ...], observation: Observation
+    deployment: Deployment, transport: Transport, models: tuple[Row, ...], observation: Observation
 ) -> tuple[Row, ...]:
-    """Add what only the engines know: sizes, and what is loaded now; an engine that is silent adds nothing."""
+    """Add what the engines alone know: sizes, and the loaded models; a silent engine adds nothing."""
     by_engine: dict[str, Listed] = {}
     for engine in deployment.engines:
         if not observation.engines.get(engine.name, NOT_ASKED).problem:
             by_engine[engine.name] = listed(deployment, transport, engine)
-    return tuple(_completed(row, by_engine.get(row.engine, {}).get(same(row.name))) for row in found)
+    return tuple(_completed(row, by_engine.get(row.engine, {}).get(same(row.name))) for row in models)
 
 
 def _completed(row: Row, said: ListedModel | None) -> Row:

@@ -10,20 +10,20 @@ from deploy.errors import typed
 
 @dataclass(frozen=True)
 class Outside:
-    """What stays on one engine."""
+    """Models that stay on one engine."""
 
     engine: str
     address: str
     models: tuple[str, ...]
-    """Those that were made there, then the tags that were pulled for them."""
+    """Created models, then the tags that were pulled for them."""
 
     @property
     def words(self) -> str:
-        """Say what stays, and what removes it."""
+        """Return the models that stay, and the line that removes them."""
         line = " ".join(("ollama rm", *map(typed, self.models)))
         return f"{self.engine} at {self.address} keeps {', '.join(self.models)}; typed there, this removes it: {line}"
 
 
 def models_outside(models: Mapping[str, list[str]], addresses: Mapping[str, str]) -> tuple[Outside, ...]:
-    """Return what the host remembers to have brought to engines, by their names, with their addresses."""
+    """Return the models that the host remembers to have brought to engines, with the engines' addresses."""
     return tuple(Outside(engine, addresses[engine], tuple(names)) for engine, names in sorted(models.items()))

@@ -1,4 +1,4 @@
-"""Taking a stack away: its containers, or all of it."""
+"""Removal of a stack: of its containers, or of all of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def remains(there: Applied, transport: Transport) -> RemainsAnswer:
-    """Ask what is there of a stack, without the hold, which would make a folder to be held in."""
+    """Ask for the remains of a stack, without the hold, which would make a folder for itself."""
     request: RemainsRequest = {
         "stack": there.stack,
         "root": there.root,
@@ -25,9 +25,9 @@ def remains(there: Applied, transport: Transport) -> RemainsAnswer:
     return transport.call(REMAINS, request)
 
 
-def is_there(found: RemainsAnswer, *, data: bool) -> bool:
-    """Say whether destroy would find anything."""
-    return bool(found["made"] or found["docker"] or (data and (found["root"] or found["folders"])))
+def is_there(remaining: RemainsAnswer, *, data: bool) -> bool:
+    """Return True if destroy would remove anything."""
+    return bool(remaining["made"] or remaining["docker"] or (data and (remaining["root"] or remaining["folders"])))
 
 
 def take_down(stack: str, transport: Transport, on_event: OnEvent) -> DownAnswer:
@@ -37,7 +37,7 @@ def take_down(stack: str, transport: Transport, on_event: OnEvent) -> DownAnswer
 
 
 def destroy(there: Applied, transport: Transport, on_event: OnEvent, *, data: bool) -> DestroyAnswer:
-    """Remove containers, releases, images and unneeded secrets; user data only where that was asked for."""
+    """Remove containers, releases, images and unneeded secrets; user data only on request."""
     with held(transport, there.stack, "kit destroy", on_event) as base:
         request: DestroyRequest = {**base, "data": data, "folders": list(there.data_roots) if data else []}
         return transport.call(DESTROY, request)

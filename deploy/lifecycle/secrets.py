@@ -1,4 +1,4 @@
-"""Secrets as a person sees them: where they lie, and on request their value."""
+"""Secrets as a person sees them: their places, and on request a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def host_path(there: Applied, secret: Secret) -> str:
-    """Return where the original of a secret lies on the host."""
+    """Return the path of a secret's original on the host."""
     return Stack(there.stack).secret(secret.owner, secret.name)
 
 
@@ -32,7 +32,7 @@ def secret_value(stack: Stack, transport: Transport, secret: Secret) -> str:
 
 
 def purpose(there: Applied, secret: Secret) -> str:
-    """Say what a secret is for, also one that no person ever needs."""
+    """Return the purpose of a secret, also of one that no person needs."""
     if secret.shown_as or secret.purpose:
         return secret.shown_as or secret.purpose
     others = [name for name in there.readers[secret.name] if name != secret.owner]

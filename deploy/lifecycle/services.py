@@ -1,4 +1,4 @@
-"""Stopping, starting and restarting services that were applied."""
+"""Start, stop and restart of applied services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERBS = {"start": START, "stop": STOP, "restart": RESTART}
 def change_services(
     there: Applied, transport: Transport, change: Change, services: tuple[str, ...], on_event: OnEvent
 ) -> ServicesAnswer:
-    """Ask the agent, which waits for the health of what it starts and remembers what was stopped."""
+    """Ask the agent, which waits for the health of started services and remembers stopped ones."""
     limits = {name: there.health_timeouts[name] for name in services}
     with held(transport, there.stack, f"kit {change}", on_event) as base:
         request: ServicesRequest = {**base, "services": list(services), "health_timeouts": limits}

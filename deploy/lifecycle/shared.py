@@ -1,4 +1,4 @@
-"""What the stacks of a machine share: it stays when one of them is destroyed, and goes when none needs it."""
+"""Parts of a machine that its stacks share: they stay until no stack needs them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ DOCKERS = "docker"
 
 
 def clean(transport: Transport, *, cache: bool) -> CleanAnswer:
-    """Ask the agent, which looks that no run needs it now."""
+    """Ask the agent, which looks first if a run needs them now."""
     request: CleanRequest = {"cache": cache}
     return transport.call(CLEAN, request)
 
 
 def packages_words(installed: list[str]) -> str:
-    """Say which of the Debian packages that the kit installed brought Docker; empty where Docker is not the kit's."""
+    """Return the line that removes Docker's packages; empty if the kit did not install them."""
     # AppArmor, which an engine needs too, guards other programs of the machine.
-    packages = [one for one in installed if one.startswith(DOCKERS)]
+    packages = [name for name in installed if name.startswith(DOCKERS)]
     if not packages:
         return ""
     line = f"apt remove {shlex.join(packages)}"
@@ -33,7 +33,7 @@ def packages_words(installed: list[str]) -> str:
 
 
 def stays_words(places: list[str], installed: list[str]) -> str:
-    """Say what a destroyed stack leaves on the machine, and the line that removes it; empty where there is nothing."""
+    """Return what a destroyed stack leaves on the machine, and the line that removes it; empty if nothing."""
     if not places:
         return ""
     words = (

@@ -1,4 +1,4 @@
-"""What `kit init` asks, and the files that it writes."""
+"""The questions of `kit init`, and the files that it writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STRANGERS = (
     (b"version https://git-lfs", "it is Git LFS's pointer to the file; `git lfs pull` brings the file itself"),
     (b"<", "it is a web page; download the file itself"),
 )
-"""How a file begins that people take for their model."""
+"""First words of a file that people take for their model."""
 
 
 def ask_choices(output: Output, folder: Path) -> Choices:
@@ -47,7 +47,7 @@ def files_of(
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:
     stack, model, engine = (str(given.get(name, "")) for name in ("stack", "model", "engine"))
-    places = tuple(place.strip() for one in given.get("publish", ()) for place in one.split(","))
+    places = tuple(place.strip() for word in given.get("publish", ()) for place in word.split(","))
     chosen = replace(choices, stack=stack or choices.stack, model=model or choices.model, engine=engine)
     chosen = replace(chosen, gateway="no_gateway" not in given, webui="no_webui" not in given)
     chosen = replace(chosen, publish=places or chosen.publish)
@@ -98,7 +98,7 @@ def written_path(file: Path, folder: Path) -> str:
     """Return a path as kit.yaml has it: from its own folder on where both travel together, else in full."""
     # Not resolved: a link in the folder is the file that a person means.
     file, folder = (Path(os.path.normpath(path.absolute())) for path in (file, folder))
-    checkout = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    checkout = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
     return os.path.relpath(file, folder) if file.is_relative_to(checkout) else str(file)
 
 

@@ -37,7 +37,7 @@ def command(output: Output, cache: bool) -> None:
 
 def _words(answer: CleanAnswer) -> str:
     gone = [*answer["images"], *answer["removed"]]
-    lines = [f"removed {one}" for one in gone] or ["nothing to remove"]
+    lines = [f"removed {thing}" for thing in gone] or ["nothing to remove"]
     if answer["freed_bytes"]:
         lines.append(f"{answer['freed_bytes'] / 2**30:.1f} GiB of files are free again")
     if answer["stacks"]:

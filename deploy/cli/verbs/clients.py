@@ -33,12 +33,12 @@ def command(output: Output, spec: Path, client: str | None, show_secrets: bool) 
     """
     desired = load_desired(spec)
     told = _given(desired, show_secrets)
-    found = lines_for(told)
+    every = lines_for(told)
     if client is not None:
-        found = tuple(lines for lines in found if lines.client == client)
-        if found[0].left_out:
-            raise UsageError(f"there are no lines for {client}: {found[0].left_out}", f"all others: {Line('clients')}")
-    output.answer(found[0].text if client is not None else _text(told, found), _document(told, found))
+        every = tuple(lines for lines in every if lines.client == client)
+        if every[0].left_out:
+            raise UsageError(f"there are no lines for {client}: {every[0].left_out}", f"all others: {Line('clients')}")
+    output.answer(every[0].text if client is not None else _text(told, every), _document(told, every))
 
 
 def _given(desired: Desired, show_secrets: bool) -> Given:
@@ -64,10 +64,10 @@ def _from_anywhere(command: str) -> str:
     return shlex.quote(str(Path(path).resolve())) if "/" in path else command
 
 
-def _text(told: Given, found: tuple[Lines, ...]) -> str:
+def _text(told: Given, every: tuple[Lines, ...]) -> str:
     parts = [_about(api) for api in _apis(told)]
-    parts += [f"# {lines.title}\n{lines.text}" for lines in found if lines.text]
-    left_out = [f"# left out: {lines.title}: {lines.left_out}" for lines in found if lines.left_out]
+    parts += [f"# {lines.title}\n{lines.text}" for lines in every if lines.text]
+    left_out = [f"# left out: {lines.title}: {lines.left_out}" for lines in every if lines.left_out]
     return "\n\n".join(["\n".join(parts[: len(_apis(told))]), *parts[len(_apis(told)) :], *left_out])
 
 
@@ -76,13 +76,13 @@ def _apis(told: Given) -> tuple[Api, ...]:
 
 
 def _about(api: Api) -> str:
-    """Say what answers where, and who reaches it."""
+    """Return an API's address, who reaches it, its key and its models."""
     who = "from this machine alone" if api.door.is_local else "from the network"
     key = f", with the key {api.secret}" if api.secret else ", no key"
     return f"# {api.door.name}: {api.url}, {who}{key}; models: {', '.join(api.models)}"
 
 
-def _document(told: Given, found: tuple[Lines, ...]) -> dict[str, object]:
+def _document(told: Given, every: tuple[Lines, ...]) -> dict[str, object]:
     return {
         "addresses": [
             {
@@ -94,6 +94,6 @@ def _document(told: Given, found: tuple[Lines, ...]) -> dict[str, object]:
             }
             for api in _apis(told)
         ],
-        "lines": {lines.client: lines.text for lines in found if lines.text},
-        "left_out": {lines.client: lines.left_out for lines in found if lines.left_out},
+        "lines": {lines.client: lines.text for lines in every if lines.text},
+        "left_out": {lines.client: lines.left_out for lines in every if lines.left_out},
     }

@@ -16,7 +16,7 @@ AS_TYPED = {
     ),
     "fish": (("(commandline -t) kit)", "(commandline -t) (commandline -opc)[1])"),),
 }
-"""What click's scripts do with the kit on PATH, and with the one that was typed instead; bash's does so by itself."""
+"""Lines of click's scripts that run the kit on PATH, and their replacement that runs the typed one."""
 
 
 @verb(

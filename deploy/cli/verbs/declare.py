@@ -1,4 +1,4 @@
-"""What every verb shares: its options, its example, and how it is told which kit.yaml is meant."""
+"""The common part of all commands: options, examples, and the choice of a kit.yaml."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Target:
-    """What the words after a verb mean: names of services (or of a secret), and one kit.yaml."""
+    """The words after a command: names of services (or of a secret), and one kit.yaml."""
 
     names: tuple[str, ...]
     spec: Path
@@ -136,14 +136,14 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
 
 
 def _file(given: dict[str, Any]) -> str:
-    """Return the kit.yaml that a verb was told; empty where it is the default one."""
+    """Return the kit.yaml that was typed; empty for the default one."""
     target = given.get("target")
     spec = target.spec if isinstance(target, Target) else given.get("spec")
     return str(spec) if isinstance(spec, Path) and spec != DEFAULT_SPEC else ""
 
 
 class GivenPath(click.Path):
-    """A path of a file; an empty one, as a shell's unset variable makes it, is none."""
+    """A path of a file; an empty path, as a shell's unset variable makes it, is refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
@@ -236,8 +236,8 @@ def _complete_model(context: click.Context, _parameter: click.Parameter, begun: 
 
     given = context.params.get("target")
     names = () if isinstance(given, Target) and given.names else model_names(DEFAULT_SPEC)
-    found = [CompletionItem(name) for name in names if name.startswith(begun)]
-    return found or [CompletionItem(begun, type="file")]
+    items = [CompletionItem(name) for name in names if name.startswith(begun)]
+    return items or [CompletionItem(begun, type="file")]
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[Any]:

@@ -38,17 +38,17 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     hosts = hosts_with(spec, stack)
     there = to_remove(spec, stack, hosts)
     ensure_root(hosts, "destroy changes this machine")
-    found = hosts.only(there).each(lambda host, transport: remains(there[host], transport))
+    remaining = hosts.only(there).each(lambda host, transport: remains(there[host], transport))
     name = next(iter(there.values())).stack
-    roots = in_line({host: ", ".join(answer["folders"]) for host, answer in found.items()})
+    roots = in_line({host: ", ".join(answer["folders"]) for host, answer in remaining.items()})
     left = "" if data or not roots else f" User data stays where it was: {roots}."
-    standing = [host for host, answer in found.items() if is_there(answer, data=data)]
-    told: dict[str, dict[str, object]] = {host: dict(NOTHING) for host in found}
+    standing = [host for host, answer in remaining.items() if is_there(answer, data=data)]
+    told: dict[str, dict[str, object]] = {host: dict(NOTHING) for host in remaining}
     if not standing:
         output.answer(f"There is nothing of {name} to remove.{left}", {"stack": name, "hosts": told})
         return
     # Now: the memory of them goes with the stack.
-    outside = {host: models_outside(found[host]["models"], there[host].engines_outside) for host in standing}
+    outside = {host: models_outside(remaining[host]["models"], there[host].engines_outside) for host in standing}
     stays = "".join(f"\n{kept.words}" for each in outside.values() for kept in each)
     if data or not yes:
         ensure_typed(output, name, f"{_loss(roots, data=data)}{stays}", confirm)

@@ -14,7 +14,7 @@ from deploy.errors import UsageError
 
 MANIFEST = "manifest.json"
 TOLD = 3
-"""How many foreign files are named."""
+"""Number of foreign files that are named."""
 
 
 def write_bundle(bundle: Bundle, out: Path) -> None:
@@ -47,7 +47,7 @@ def ensure_replaceable(out: Path) -> None:
 
 
 def _files(out: Path) -> Iterator[str]:
-    """Yield what lies there, in order; whoever names `/` is answered before all of it was read."""
+    """Yield the files in order, so that a person who names `/` is answered before all of it was read."""
     for folder, below, files in os.walk(out):
         below.sort()
         links = [name for name in below if Path(folder, name).is_symlink()]
@@ -56,7 +56,7 @@ def _files(out: Path) -> Iterator[str]:
 
 
 def _rendered(out: Path) -> set[str]:
-    """Return what an earlier rendering wrote; many programs call a file of theirs manifest.json."""
+    """Return the files of an earlier rendering; many programs have a manifest.json of their own."""
     try:
         manifest = json.loads((out / MANIFEST).read_text())
         return {MANIFEST, *(file["path"] for file in manifest["files"])}

@@ -52,16 +52,16 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         def heard(what: str, done: int, size: int) -> None:
             display(Event(step, "progress", what, done, size))
 
-        found = imported(file, name, chosen, Path.cwd(), heard, spec)
+        lines = imported(file, name, chosen, Path.cwd(), heard, spec)
         display(Event(step, "done"))
-    document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(found.lines)}
-    told = {"left_out": [asdict(one) for one in found.left_out], "notes": [asdict(one) for one in found.notes]}
-    output.answer(_as_deep(found.lines).rstrip("\n"), {**document, **told})
-    for note in found.notes:
+    document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(lines.lines)}
+    told = {"left_out": list(map(asdict, lines.left_out)), "notes": list(map(asdict, lines.notes))}
+    output.answer(_as_deep(lines.lines).rstrip("\n"), {**document, **told})
+    for note in lines.notes:
         output.note(f"note: {note}")
-    for problem in found.left_out:
+    for problem in lines.left_out:
         output.note(f"left out: {problem}")
-    return FAILED if found.left_out else 0
+    return FAILED if lines.left_out else 0
 
 
 def _ensure(option: str, value: str | None, kind: Any) -> None:

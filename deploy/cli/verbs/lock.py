@@ -42,5 +42,5 @@ def _document(renewed: Renewed) -> dict[str, object]:
         "lock": str(renewed.path),
         "changed": renewed.is_written,
         "changes": list(renewed.lines),
-        "differences": [asdict(one) for one in renewed.differences],
+        "differences": list(map(asdict, renewed.differences)),
     }

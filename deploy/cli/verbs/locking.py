@@ -15,6 +15,9 @@ def lock_and_tell(output: Output, spec: Path) -> tuple[str, ...]:
     with progress() as display:
         changes = renew_lock(spec, display).lines
     pins = "It pins:" if changes else "Nothing in it had to be pinned."
-    words = [f"{lock_path(spec)} is written; commit it beside {spec.name}. {pins}", *(f"  {one}" for one in changes)]
+    words = [
+        f"{lock_path(spec)} is written; commit it beside {spec.name}. {pins}",
+        *(f"  {change}" for change in changes),
+    ]
     output.say("\n".join([*words, ""]))
     return changes

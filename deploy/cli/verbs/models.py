@@ -39,8 +39,8 @@ def list_models(output: Output, spec: Path) -> None:
     def looked(host: str, transport: Transport) -> tuple[tuple[Row, ...], tuple[str, ...]]:
         deployment = desired.deployments[host]
         observation = observe(transport, deployment)
-        found = completed(deployment, transport, rows(deployment, observation), observation)
-        return found, asleep(deployment, observation)
+        models = completed(deployment, transport, rows(deployment, observation), observation)
+        return models, asleep(deployment, observation)
 
     seen = reached(desired.ways).each(looked)
     told = {
