@@ -33,7 +33,7 @@ from deploy.hosts.seen_containers import read_container
 from deploy.hosts.seen_engines import read_engines, read_named_engines
 from deploy.hosts.seen_network import Network, read_network
 from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
-from deploy.hosts.seen_rights import HostSecret, SeenRight
+from deploy.hosts.seen_rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.transport import Transport
 from deploy.sources.given import path_of
 from deploy.stack import CACHE
@@ -59,7 +59,9 @@ class Observation:
     release: str | None = None
     good: str | None = None
     manifest: Manifest | None = None
-    changed_files: tuple[str, ...] = ()
+    changed_files: tuple[SeenFile, ...] = ()
+    extra_files: tuple[str, ...] = ()
+    """Paths in the release's folder that its manifest does not name."""
     services: dict[str, Container] = field(default_factory=dict)
     secrets: dict[tuple[str, str], HostSecret] = field(default_factory=dict)
     """Secret's file by the service whose folder holds it, and by its name."""
@@ -252,7 +254,8 @@ def _read(answer: ProbeAnswer) -> Observation:
         release=answer["release"],
         good=answer["good"],
         manifest=answer["manifest"],
-        changed_files=tuple(answer["changed_files"]),
+        changed_files=tuple(SeenFile(**seen) for seen in answer["changed_files"]),
+        extra_files=tuple(answer.get("extra_files", ())),
         services={name: read_container(seen) for name, seen in answer["services"].items()},
         secrets={_holder(path): HostSecret(**seen) for path, seen in answer["secrets"].items()},
         rights=tuple(SeenRight(**seen) for seen in answer.get("rights", [])),

@@ -15,6 +15,17 @@ class HostSecret:
 
 
 @dataclass(frozen=True)
+class SeenFile:
+    """A placed file that is not as the release's manifest states it."""
+
+    path: str
+    cause: str
+    """The difference in words."""
+    has_content: bool = False
+    """True if its bytes are the stated ones."""
+
+
+@dataclass(frozen=True)
 class SeenRight:
     """A path that the kit placed, with another mode or owner."""
 

@@ -109,8 +109,7 @@ def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operati
     if observation.release != bundle.release:
         cause = "not on host" if observation.release is None else f"differs from {observation.release[:12]}"
         return (Operation(f"release {short}", "place", cause, "release"),)
-    cause = "differs from the manifest"
-    mended = tuple(Operation(f"file {path}", "change", cause, "release") for path in observation.changed_files)
+    mended = tuple(Operation(f"file {one.path}", "change", one.cause, "release") for one in observation.changed_files)
     if mended or observation.is_proven:
         return mended
     return (Operation(f"release {short}", "accept", "not verified yet", "release"),)

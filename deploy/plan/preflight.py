@@ -76,6 +76,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *place_advice(deployment, observation),
         *drive_advice(deployment, observation),
         *named_doubts(deployment, observation),
+        *_extra_files(deployment, observation),
     )
 
 
@@ -87,7 +88,14 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *moved_addresses(deployment, observation),
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
+        *_extra_files(deployment, observation),
     )
+
+
+def _extra_files(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield what somebody put into the release's folder: the kit removes nothing that it did not place."""
+    for path in observation.extra_files:
+        yield f"{Stack(deployment.stack).root}/{path} is not of the release; remove it"
 
 
 def printed(observation: Observation) -> Iterator[str]:

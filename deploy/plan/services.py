@@ -89,9 +89,11 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     changed = sorted({*observation.changed_secrets.get(service.name, ()), *_lost_secrets(service, observation)})
     if changed:
         yield "secret changed: " + ", ".join(changed)
+    # A container keeps what it mounted: only other bytes are a cause, and no other mode or owner.
+    changed_files = {file.path: file.cause for file in observation.changed_files if not file.has_content}
     for name, sha256 in parts["files"].items():
-        if f"files/{sha256}/{name}" in observation.changed_files:
-            yield f"its file {name} was changed by hand"
+        if path_cause := changed_files.get(f"files/{sha256}/{name}"):
+            yield f"its file {name} {path_cause}"
     yield from _strange(service, container)
     made_by = container.labels.get("com.docker.compose.version")
     now = observation.docker.compose

@@ -30,6 +30,7 @@ def bare(desired: Share) -> Answer:
         "good": None,
         "manifest": None,
         "changed_files": [],
+        "extra_files": [],
         "services": {},
         "secrets": {},
         "fingerprint_changed": {},

@@ -73,6 +73,16 @@ class Manifest(TypedDict):
     services: dict[str, dict[str, Any]]
 
 
+class ChangedFile(TypedDict):
+    """A placed file that is not as the manifest states it."""
+
+    path: str
+    cause: str
+    """The difference in words."""
+    has_content: bool
+    """True if its bytes are the stated ones: only its mode or owner differs, or a link leads to such bytes."""
+
+
 class Right(TypedDict):
     """A path with another mode or owner than the kit gave it."""
 
@@ -87,7 +97,9 @@ class Release(TypedDict):
     release: str | None
     good: str | None
     manifest: Manifest | None
-    changed_files: list[str]
+    changed_files: list[ChangedFile]
+    extra_files: list[str]
+    """Paths in the release's folder that its manifest does not name."""
     rights: list[Right]
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from deploy.agent.docker.compose import check_file
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.remembered import sync_folder, write_file
-from deploy.agent.stack.release import is_as_stated
+from deploy.agent.stack.release import difference, has_content
 from deploy.agent.stack.rights import decided, mend
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def run(request: PlaceRequest, journal: Journal) -> PlaceAnswer:
     root, release = Path(request["root"]), request["release"]
     for file in request["files"]:
         _ensure_allowed(file, release)
-    wrong = [file for file in request["files"] if not is_as_stated(root / file["path"], file)]
+    wrong = [file for file in request["files"] if difference(root / file["path"], file)]
     if not wrong:
         mended = _mended(root, release)
         return {"changed": bool(mended), "placed": [], "mended": mended}
@@ -87,4 +88,42 @@ def _write(path: Path, file: PlacedFile) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Root's only: an owner can be set by no one else, and by no one but root does a release come here.
     uid, gid = (0, 0) if os.geteuid() == 0 else (-1, -1)
-    write_file(path, file["content"].encode(), int(file["mode"], 8), uid, gid)
+    _make_room(path)
+    if not path.is_symlink() and has_content(path, file):
+        # A container that mounts the file keeps the old inode until it is created anew: its rights count as well.
+        _give(path, int(file["mode"], 8), uid, gid)
+    try:
+        write_file(path, file["content"].encode(), int(file["mode"], 8), uid, gid)
+    except PermissionError as problem:
+        raise _unwritable(path, problem) from problem
+
+
+def _give(path: Path, mode: int, uid: int, gid: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            os.fchown(descriptor, uid, gid)
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+    except PermissionError as problem:
+        raise _unwritable(path, problem) from problem
+
+
+def _make_room(path: Path) -> None:
+    """Remove an empty folder in a file's place: Docker makes one where a mounted file is missing."""
+    if path.is_symlink() or not path.is_dir():
+        return
+    try:
+        path.rmdir()
+    except OSError as problem:
+        raise AgentError(
+            f"{path} is a folder ({problem.strerror}), where the release has a file",
+            f"move it away, then run `{Line('apply')}` again",
+        ) from problem
+
+
+def _unwritable(path: Path, problem: OSError) -> AgentError:
+    """Return the error for a file that root may not replace: mostly an attribute of it or of its folder."""
+    made = f"`chattr -i {path.parent} {path}` makes them changeable; then run `{Line('apply')}` again"
+    return AgentError(f"{path} cannot be replaced ({problem.strerror}): it or its folder may be immutable", made)

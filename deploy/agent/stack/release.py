@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from deploy.agent.leftovers import BESIDE
 from deploy.agent.remembered import sync_folder, write_json
 from deploy.agent.stack import rights
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Manifest, Release
+    from deploy.agent.contract.probe import ChangedFile, Manifest, Release
 
 
 def observe(root: Path) -> Release:
@@ -23,9 +26,14 @@ def observe(root: Path) -> Release:
         "release": current,
         "good": proven_release(root),
         "manifest": manifest,
-        "changed_files": sorted(_changed(root, current, manifest)) if current else [],
+        "changed_files": sorted(_changed(root, current, manifest), key=itemgetter("path")) if current else [],
+        "extra_files": _extra(root, current, manifest) if current and manifest else [],
         "rights": rights.observe(root),
     }
+
+
+MODE = "0444"
+"""Mode of a placed file."""
 
 
 def linked_release(root: Path, link: str) -> str | None:
@@ -68,25 +76,52 @@ def placed_path(path: str, release: str) -> str:
     return path if path.startswith("files/") else f"releases/{release}/{path}"
 
 
-def _changed(root: Path, release: str, manifest: Manifest | None) -> Iterator[str]:
-    own = placed_path("manifest.json", release)
-    if manifest is None or _sha256(root / own) != release:
-        yield own
-    for file in manifest["files"] if manifest else ():
+def _changed(root: Path, release: str, manifest: Manifest | None) -> Iterator[ChangedFile]:
+    own = {"path": "manifest.json", "sha256": release, "mode": MODE}
+    for file in (own, *(manifest["files"] if manifest else ())):
         path = placed_path(file["path"], release)
-        if not is_as_stated(root / path, file):
-            yield path
+        if cause := difference(root / path, file):
+            yield {"path": path, "cause": cause, "has_content": has_content(root / path, file)}
 
 
-def is_as_stated(path: Path, file: Mapping[str, Any]) -> bool:
-    """True if a file has the content, mode and owner of the manifest."""
+def _extra(root: Path, release: str, manifest: Manifest) -> list[str]:
+    """Return what else lies in a release's folder, without files that are being written."""
+    folder = root / "releases" / release
+    known = {folder / name for name in ("manifest.json", *(file["path"] for file in manifest["files"]))}
+    known |= {parent for path in known for parent in path.parents}
+    found = (path for path in folder.rglob("*") if path not in known and path.parent in known)
+    return sorted(str(path.relative_to(root)) for path in found if not BESIDE.fullmatch(path.name))
+
+
+def difference(path: Path, file: Mapping[str, Any]) -> str:
+    """Return the difference between a placed file and the manifest, in words; empty without one."""
     try:
         status = path.lstat()
-        same = _sha256(path) == file["sha256"]
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as problem:
+        return f"cannot be read: {problem.strerror}"
+    if stat.S_ISLNK(status.st_mode):
+        return f"is a link to {path.readlink()}"
+    if not stat.S_ISREG(status.st_mode):
+        return "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file"
+    words = [] if has_content(path, file) else ["has other bytes than the release's"]
+    mode, owner = f"{status.st_mode & 0o7777:04o}", f"{status.st_uid}:{status.st_gid}"
+    if mode != file["mode"]:
+        words.append(f"mode is {mode}, not {file['mode']}")
+    if owner != file.get("owner", "0:0"):
+        words.append(f"owner is {owner}, not {file.get('owner', '0:0')}")
+    return ", ".join(words)
+
+
+def has_content(path: Path, file: Mapping[str, Any]) -> bool:
+    """True if a path leads to the bytes that the manifest states."""
+    try:
+        # Anything but a file could block its reader.
+        is_file = path.is_file()
     except OSError:
         return False
-    mode, owner = f"{status.st_mode & 0o7777:04o}", f"{status.st_uid}:{status.st_gid}"
-    return bool(same and mode == file["mode"] and owner == file.get("owner", "0:0"))
+    return is_file and _sha256(path) == file["sha256"]
 
 
 def _sha256(path: Path) -> str | None:

@@ -17,10 +17,7 @@ def drift(observation: Observation) -> tuple[str, ...]:
 
 
 def _drift(observation: Observation) -> Iterator[str]:
-    for path in observation.changed_files:
-        yield f"file {path} is missing, or is not the release's"
-    for right in observation.rights:
-        yield f"{right.path}: {right.cause}"
+    yield from _files(observation)
     released = observation.manifest["services"] if observation.manifest else {}
     docker = observation.docker
     if docker.is_denied or (not docker.server and not observation.services):
@@ -43,6 +40,12 @@ def _drift(observation: Observation) -> Iterator[str]:
     for name in sorted(observation.settings) if observation.is_proven else ():
         for setting, cause in observation.settings_drift(name):
             yield f"setting {setting}: {cause}"
+
+
+def _files(observation: Observation) -> Iterator[str]:
+    yield from (f"file {file.path}: {file.cause}" for file in observation.changed_files)
+    yield from (f"file {path} is not of the release; remove it" for path in observation.extra_files)
+    yield from (f"{right.path}: {right.cause}" for right in observation.rights)
 
 
 def _places(observation: Observation) -> Iterator[str]:

@@ -49,7 +49,10 @@ def test_the_probe_says_what_differs_from_the_release(stack: AgentStack) -> None
     compose.chmod(0o644)
     (stack.root / "releases" / bundle.release / "deployment.json").unlink()
     path = f"releases/{bundle.release}"
-    assert stack.probe()["changed_files"] == [f"{path}/compose.yaml", f"{path}/deployment.json"]
+    assert [(one["path"], one["cause"]) for one in stack.probe()["changed_files"]] == [
+        (f"{path}/compose.yaml", "mode is 0644, not 0444"),
+        (f"{path}/deployment.json", "is missing"),
+    ]
     with stack.held():
         assert stack.place(bundle)["placed"] == [f"{path}/compose.yaml", f"{path}/deployment.json"]
         assert not stack.place(bundle)["changed"]

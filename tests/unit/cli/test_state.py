@@ -22,6 +22,7 @@ from deploy.decide.desired import Share, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.seen import Card, Container, Docker, HostImage, OperatingSystem
+from deploy.hosts.seen_rights import SeenFile
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
@@ -108,12 +109,12 @@ def test_every_kind_of_drift_has_its_words(running: Observation) -> None:
     changed = replace(
         running,
         services=services,
-        changed_files=("files/0/a.yaml",),
+        changed_files=(SeenFile("files/0/a.yaml", "owner is 1000:1000, not 0:0", True),),
         changed_secrets={two: ("a_key",)},
         settings={three: {"drift": [{"name": "signup", "cause": "is on"}]}},
     )
     assert drift(changed) == (
-        "file files/0/a.yaml is missing, or is not the release's",
+        "file files/0/a.yaml: owner is 1000:1000, not 0:0",
         f"service {one} is exited",
         f"service {two} is not the release's",
         f"service {three} has no container",
