@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.deployment.fetch import Fetch
-from deploy.hosts.seen import OperatingSystem
+from deploy.hosts.observed import OperatingSystem
 
 
 def own_sources(system: OperatingSystem, fetch: Fetch) -> list[str]:

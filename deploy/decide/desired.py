@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.line import Line
-from deploy.decide.remembered import keep, recall, surroundings
+from deploy.decide.cache import keep, recall, surroundings
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret

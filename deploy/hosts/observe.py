@@ -15,7 +15,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import kept_request, places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
-from deploy.hosts.seen import (
+from deploy.hosts.observed import (
     Card,
     Container,
     DeviceNode,
@@ -29,11 +29,11 @@ from deploy.hosts.seen import (
     SeenNames,
     conflicts,
 )
-from deploy.hosts.seen_containers import read_container
-from deploy.hosts.seen_engines import read_engines, read_named_engines
-from deploy.hosts.seen_network import Network, read_network
-from deploy.hosts.seen_places import LeftPlace, SeenData, read_places
-from deploy.hosts.seen_rights import HostSecret, SeenFile, SeenRight
+from deploy.hosts.observed_containers import read_container
+from deploy.hosts.observed_engines import read_engines, read_named_engines
+from deploy.hosts.observed_network import Network, read_network
+from deploy.hosts.observed_places import LeftPlace, SeenData, read_places
+from deploy.hosts.observed_rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.transport import Transport
 from deploy.sources.given import path_of
 from deploy.stack import CACHE

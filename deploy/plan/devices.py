@@ -8,7 +8,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import DeviceNode
+from deploy.hosts.observed import DeviceNode
 
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:

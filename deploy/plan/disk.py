@@ -10,7 +10,7 @@ from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Disk
+from deploy.hosts.observed import Disk
 from deploy.plan.docker import is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.weight import gib

@@ -11,7 +11,7 @@ from deploy.agent.docker.defaults import opening_options
 from deploy.agent.docker.versions import is_older
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Docker
+from deploy.hosts.observed import Docker
 from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases
 from deploy.plan.operation import Operation
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_of
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Disk
+from deploy.hosts.observed import Disk
 
 # SQLite's write-ahead log shares memory through a file and locks parts of it; its own documentation rules networks out.
 NETWORK = "a file system over the network, where databases break: locks and shared memory are not reliable there"

@@ -12,7 +12,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.parts import changes
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import SeenEngine
+from deploy.hosts.observed import SeenEngine
 from deploy.plan.causes import causes
 from deploy.plan.contexts import context_advice
 from deploy.plan.operation import Action, Operation

@@ -8,7 +8,7 @@ from deploy.deployment.engines import NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import SeenNames
+from deploy.hosts.observed import SeenNames
 
 MOST_TOLD = 8
 NAMES_NOT_ASKED = SeenNames(problem="it was not asked")

@@ -11,7 +11,7 @@ from deploy.deployment.data_choices import EVERY, Choice, Choices
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import Place, places_of
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen_places import SeenData, SeenPlace
+from deploy.hosts.observed_places import SeenData, SeenPlace
 from deploy.plan.operation import Action, Operation
 from deploy.plan.remounted import is_remounted, remounted, step_back
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.hosts.seen_places import SeenData
+from deploy.hosts.observed_places import SeenData
 
 
 def is_remounted(seen: SeenData) -> bool:

@@ -9,7 +9,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Container
+from deploy.hosts.observed import Container
 from deploy.plan.operation import Action, Operation
 from deploy.plan.places import Chosen
 

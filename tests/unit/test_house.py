@@ -29,7 +29,7 @@ SAYS_THE_WORD = {
     ("ollama", "deploy/agent/observing/ports.py"): "asks a port for the protocol's version",
     ("ollama", "deploy/components/external/__init__.py"): "which protocol has models that are created",
     ("ollama", "deploy/components/external/spec.py"): "`api:` names the protocol",
-    ("ollama", "deploy/hosts/seen.py"): "what answered a port in that protocol",
+    ("ollama", "deploy/hosts/observed.py"): "what answered a port in that protocol",
     ("ollama", "deploy/lifecycle/outside.py"): "the line of the protocol's own client",
     ("ollama", "deploy/deployment/offers.py"): "the protocols' names",
     ("ollama", "deploy/plan/preflight.py"): "what answered a port in that protocol",
@@ -46,7 +46,7 @@ SAYS_THE_WORD = {
     ("ollama", "deploy/components/open_webui/settings.py"): "the page's names of settings",
     # What a person writes to have an engine of their own used.
     ("external", "deploy/components/ollama/variables.py"): "advice: what to write instead",
-    ("external", "deploy/hosts/seen.py"): "advice: what to write instead",
+    ("external", "deploy/hosts/observed.py"): "advice: what to write instead",
     ("external", "deploy/fields/engine.py"): "advice: what to write instead",
     ("external", "deploy/hosts/agent_zip.py"): "an attribute of the standard library's zipfile",
 }

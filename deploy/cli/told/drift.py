@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Container
+from deploy.hosts.observed import Container
 
 
 def drift(observation: Observation) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from deploy.apply.tools import image_tools_variables
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Docker, OperatingSystem
+from deploy.hosts.observed import Docker, OperatingSystem
 from deploy.plan.docker import SETTINGS
 
 HOME = Deployment("home", (), ())

@@ -11,7 +11,7 @@ from deploy.cli.told.drift import drift
 from deploy.cli.told.state import state_document
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen_places import LeftPlace, SeenData, SeenPlace
+from deploy.hosts.observed_places import LeftPlace, SeenData, SeenPlace
 from deploy.stack import HERE
 from tests.unit.cli.test_state import BARE, container, prepared, text
 

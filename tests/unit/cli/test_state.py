@@ -21,8 +21,8 @@ from deploy.cli.told.welcome import outcome_document, welcome
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Card, Container, Docker, HostImage, OperatingSystem
-from deploy.hosts.seen_rights import SeenFile
+from deploy.hosts.observed import Card, Container, Docker, HostImage, OperatingSystem
+from deploy.hosts.observed_rights import SeenFile
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report

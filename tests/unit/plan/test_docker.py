@@ -10,7 +10,7 @@ from deploy.agent.docker.versions import is_older
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Docker, OperatingSystem
+from deploy.hosts.observed import Docker, OperatingSystem
 from deploy.plan.docker import SETTINGS, DockerWork, docker_operations, docker_refusals, docker_work, merged
 
 HOME = Deployment("home", (), ())

@@ -11,7 +11,7 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Base, CreatedModel
 from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.seen import SeenEngine
+from deploy.hosts.observed import SeenEngine
 from deploy.lifecycle.models import rows
 from deploy.plan.models import model_advice, model_operations
 from tests.contract.toys import toy

@@ -10,7 +10,7 @@ import pytest
 from deploy.deployment.engines import NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.seen import SeenNames
+from deploy.hosts.observed import SeenNames
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.preflight import advice, doubts, refusals
 from tests.golden.hosts import bare

@@ -18,7 +18,7 @@ from deploy.agent.releases import place
 from deploy.agent.stack.release import observe
 from deploy.cli.told.drift import drift
 from deploy.hosts.observe import Observation
-from deploy.hosts.seen import Docker, OperatingSystem
+from deploy.hosts.observed import Docker, OperatingSystem
 
 QUIET = Journal("", "")
 CONTENT = "model_list: []\n"

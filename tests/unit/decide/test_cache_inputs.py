@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.decide.cache import recall
 from deploy.decide.desired import Share, recall_desired
-from deploy.decide.remembered import recall
 from deploy.errors import KitError
 from deploy.lock.text import write_lock
 from deploy.source_files import recorded

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from deploy.assets import inventories_dir
+from deploy.decide.cache import FORMAT, MOST, recall
 from deploy.decide.desired import load_desired, recall_desired
-from deploy.decide.remembered import FORMAT, MOST, recall
 from deploy.deployment.values import as_json
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request
