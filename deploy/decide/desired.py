@@ -90,6 +90,11 @@ class Share:
     bundle: Bundle
 
     @property
+    def way(self) -> Way:
+        """The way to the host."""
+        return self.desired.ways[self.host]
+
+    @property
     def path(self) -> Path:
         """The path of kit.yaml."""
         return self.desired.path

@@ -43,10 +43,11 @@ class Hosts(Mapping[str, Transport]):
 
 def reach(ways: Mapping[str, Way] = THIS_MACHINE) -> Hosts:
     """Return the transport to each host by its name."""
-    return Hosts({host: _transport(way) for host, way in ways.items()})
+    return Hosts({host: transport_of(way) for host, way in ways.items()})
 
 
-def _transport(way: Way) -> Transport:
+def transport_of(way: Way) -> Transport:
+    """Return the transport that leads a way."""
     match way.kind:
         case "local":
             return LocalTransport()

@@ -13,11 +13,12 @@ import testinfra
 from testinfra.host import Host
 
 from deploy.agent.line import called_as
+from deploy.deployment.document import read
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
-from deploy.hosts.reach import reach
-from deploy.stack import HERE
+from deploy.deployment.way import Way
+from deploy.hosts.reach import transport_of
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
@@ -27,7 +28,7 @@ from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
-from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES
+from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES, WAY
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 
@@ -39,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the deployment that is checked, and ask the host about it."""
     called_as(json.loads(os.environ[CALL]))
     deployment = config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
-    evidence = config.stash[EVIDENCE] = HostEvidence(reach()[HERE], deployment)
+    way = read(Way, json.loads(os.environ[WAY]))
+    evidence = config.stash[EVIDENCE] = HostEvidence(transport_of(way), deployment)
     evidence.ask_ahead()
     config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import deploy
 from deploy.agent.line import call
+from deploy.deployment.document import written
 from deploy.deployment.host import Deployment
+from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
@@ -21,10 +23,15 @@ PACKAGE = Path(deploy.__file__).resolve().parent
 DEPLOYMENT, SERVICES, RESULTS = "KIT_VERIFY_DEPLOYMENT", "KIT_VERIFY_SERVICES", "KIT_VERIFY_RESULTS"
 CALL = "KIT_VERIFY_CALL"
 """Variable of the program and file of this run: messages of checks have lines to type as well."""
+WAY = "KIT_VERIFY_WAY"
+"""Variable of the way to the host."""
+THIS_MACHINE = Way()
 SOME_FAILED = 1
 
 
-def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None]) -> Report:
+def run_checks(
+    deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None], way: Way = THIS_MACHINE
+) -> Report:
     """Check these services and engines (None: all) on their host; raises when the checks themselves cannot run."""
     wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch:
@@ -34,7 +41,7 @@ def run_checks(deployment: Deployment, services: tuple[str, ...] | None, on_chec
         with (place / "output").open("w+") as output:
             process = subprocess.Popen(
                 check_argv(deployment, place),
-                env=check_environment(place, wanted, write_end),
+                env=check_environment(place, wanted, write_end, way),
                 cwd=place,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -71,7 +78,7 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
     return [sys.executable, "-m", "pytest", *plain, *own, *files]
 
 
-def check_environment(place: Path, services: tuple[str, ...], results: int) -> dict[str, str]:
+def check_environment(place: Path, services: tuple[str, ...], results: int, way: Way) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return kept | {
@@ -81,6 +88,7 @@ def check_environment(place: Path, services: tuple[str, ...], results: int) -> d
         SERVICES: json.dumps(services),
         RESULTS: str(results),
         CALL: json.dumps(call()),
+        WAY: json.dumps(written(Way, way)),
     }
 
 

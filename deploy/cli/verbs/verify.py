@@ -55,7 +55,7 @@ def _checked(share: Share, services: tuple[str, ...] | None, on_event: OnEvent) 
         on_event(Event("verify", "progress", f"{check.service} {check.name}"))
 
     on_event(Event("verify", "start"))
-    report = run_checks(share.deployment, services, tell)
+    report = run_checks(share.deployment, services, tell, share.way)
     on_event(Event("verify", "done"))
     return report
 

@@ -13,6 +13,7 @@ import pytest
 from deploy.cli.terminal.columns import report_table
 from deploy.deployment.host import Deployment
 from deploy.deployment.values import as_json
+from deploy.deployment.way import Way
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
@@ -49,7 +50,7 @@ def test_what_the_user_set_for_pytest_does_not_reach_the_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
-    environment = check_environment(tmp_path, ("main",), 9)
+    environment = check_environment(tmp_path, ("main",), 9, Way())
     assert "PYTEST_ADDOPTS" not in environment
     # Compiled modules are kept: compiling pytest and Docker's SDK anew takes longer than most checks.
     assert environment.get("PYTHONDONTWRITEBYTECODE") == os.environ.get("PYTHONDONTWRITEBYTECODE")
