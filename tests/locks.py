@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy.deployment.recipe import ImageSource, Pulled
+from deploy.lock.addresses import entries_of
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import (
     BuiltImageLock,
@@ -40,7 +41,7 @@ def lock_of(spec: Spec) -> Lock:
             for model in spec.models
             if model.adapter
         },
-        addresses={word: ADDRESSES[word] for word in spec.address_words},
+        addresses={entry: ADDRESSES[word] for entry, (_, word) in entries_of(spec).items()},
         projectors={
             model.key: AdapterLock(file=model.projector.file, sha256=model.projector.sha256, size=1)
             for model in spec.models

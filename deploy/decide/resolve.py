@@ -12,6 +12,7 @@ from deploy.decide.view import Offered, seen_from
 from deploy.deployment.host import Deployment
 from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
+from deploy.lock.addresses import addresses_of
 from deploy.lock.model import Lock
 from deploy.sources.lock import weights_of
 from deploy.spec.aliases import aliases_of
@@ -31,7 +32,7 @@ def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[st
     placed: dict[str, list[Resolved]] = {}
     for part, resolved in zip(_parts(spec), parts, strict=True):
         placed.setdefault(host_of(part), []).append(resolved)
-    return {host: _deployment(spec, lock, resolved) for host, resolved in placed.items()}
+    return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
 
 
 def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
@@ -51,7 +52,8 @@ def _parts(spec: Spec) -> list[Engine | Gateway | WebUI]:
     return [*spec.engines, *(front for front in fronts if front is not None)]
 
 
-def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
+def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
+    locked = addresses_of(lock, host)
     return Deployment(
         stack=spec.stack,
         services=tuple(one.own_service for one in resolved if one.own_service is not None),
@@ -59,7 +61,7 @@ def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
         engines=tuple(one.engine for one in resolved if one.engine is not None),
         named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
         fetch=places_to_fetch_from(spec),
-        addresses=tuple((word, lock.addresses[word]) for word in spec.address_words),
+        addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
         jobs=tuple(job for one in resolved for job in one.jobs),
     )
 
@@ -67,7 +69,8 @@ def _deployment(spec: Spec, lock: Lock, resolved: list[Resolved]) -> Deployment:
 def _site(spec: Spec, lock: Lock, part: Engine | Gateway | WebUI) -> Site:
     if isinstance(part, EngineSpec):
         return _site_of_engine(spec, lock, part)
-    return Site(spec.stack, image_of(part, lock), addresses=lock.addresses, embedding=_embedding(spec))
+    addresses = addresses_of(lock, host_of(part))
+    return Site(spec.stack, image_of(part, lock), addresses=addresses, embedding=_embedding(spec))
 
 
 def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
@@ -78,7 +81,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
-        addresses=lock.addresses,
+        addresses=addresses_of(lock, host_of(engine)),
         embedding=_embedding(spec),
     )
 

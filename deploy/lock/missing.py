@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.errors import Problem
+from deploy.lock.addresses import entries_of
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import ImageLock, Lock, PulledImageLock
 from deploy.sources.file.locked import AdapterLock
@@ -23,7 +24,7 @@ def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> lis
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
         *_missing_files(spec, lock),
-        *((f"addresses.{word}", "is not locked yet") for word in spec.address_words if word not in lock.addresses),
+        *((f"addresses.{entry}", "is not locked yet") for entry in entries_of(spec) if entry not in lock.addresses),
     ]
     return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
 

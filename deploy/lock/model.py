@@ -31,7 +31,7 @@ _REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9][a-z0-9._/-]*"
 )
 _ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/(?!.*//)[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
-_ADDRESS_WORD = re.compile("lan|all")
+_ADDRESSES = re.compile("([a-z][a-z0-9-]{0,30}/)?(lan|all)")
 
 
 class BuiltImageLock(Wheels):
@@ -78,6 +78,9 @@ ImageLock = Annotated[
 ModelKey = Annotated[str, matching(_ENTRY, "an engine's name, '/' and a model's name")]
 
 
+AddressKey = Annotated[str, matching(_ADDRESSES, "lan or all, behind another host's name and '/'")]
+
+
 class Lock(Strict):
     """Every moving input of a spec."""
 
@@ -93,10 +96,8 @@ class Lock(Strict):
     """Engine and model to the source of its file, with its facts."""
     adapters: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
     """Engine and model to the adapter's file."""
-    addresses: dict[
-        Annotated[str, matching(_ADDRESS_WORD, "lan or all")], Annotated[tuple[HostAddress, ...], Field(min_length=1)]
-    ] = Field(default_factory=dict)
-    """Word of `publish` to the addresses of the host behind it."""
+    addresses: dict[AddressKey, Annotated[tuple[HostAddress, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Word of `publish`, with its host if that is not this machine, to the host's addresses behind it."""
     projectors: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
     """Engine and model to the projector's file."""
 

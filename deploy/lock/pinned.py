@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from deploy.agent.protocols.names import same
 from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
+from deploy.lock.addresses import entries_of
 from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
 from deploy.lock.model import BuiltImageLock, ImageLock, Lock
@@ -81,10 +82,11 @@ class Pinned:
         return None if found is None or is_moved or file_fault(wanted, found) else found
 
     def addresses(self, spec: Spec) -> dict[str, tuple[str, ...]]:
-        """Return the addresses that stay, by the word of `publish` behind them."""
-        found = self.lock.addresses if self.lock else {}
-        wanted = [word for word in spec.address_words if not self._is_moved(word, self.upgrade.addresses)]
-        return {word: found[word] for word in wanted if word in found}
+        """Return the entries of addresses that stay."""
+        locked = self.lock.addresses if self.lock else {}
+        wanted = entries_of(spec).items()
+        stay = [entry for entry, (_, word) in wanted if not self._is_moved(word, self.upgrade.addresses)]
+        return {entry: locked[entry] for entry in stay if entry in locked}
 
     def _is_moved(self, key: str, moved: frozenset[str]) -> bool:
         return self.upgrade.everything or key in moved

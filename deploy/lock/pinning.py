@@ -8,9 +8,8 @@ from pathlib import Path
 from deploy import __version__
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
-from deploy.hosts.reach import reach
-from deploy.hosts.transport import Transport
-from deploy.lock.addresses import host_addresses
+from deploy.hosts.reach import Hosts, reach
+from deploy.lock.addresses import asked_addresses
 from deploy.lock.image_sources import image_sources
 from deploy.lock.missing import model_fault
 from deploy.lock.model import FORMAT, PLATFORM, BuiltImageLock, ImageLock, Lock, PulledImageLock
@@ -27,15 +26,13 @@ from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
-from deploy.stack import HERE
+from deploy.spec.placed import ways_of
 
 Teller = Callable[[str], Said]
 """Opens the progress of a step."""
 
 
-def make_lock(
-    spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = None, transport: Transport | None = None
-) -> Lock:
+def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = None, hosts: Hosts | None = None) -> Lock:
     """Pin every moving input of a spec whose relative paths begin at a folder; what is pinned already stays.
 
     Args:
@@ -43,14 +40,13 @@ def make_lock(
         folder: where relative paths begin.
         step: told what is asked for.
         pinned: an earlier lock.
-        transport: the way to the host, asked for its addresses; this machine where none is given.
+        hosts: the hosts, which are asked for their addresses; those of the spec if none are given.
     """
     pinned = pinned or Pinned()
     fetch = places_to_fetch_from(spec)
     trusted(fetch)
     kept = pinned.addresses(spec)
-    missing = tuple(word for word in spec.address_words if word not in kept)
-    addresses = kept | host_addresses(missing, transport or reach()[HERE])
+    addresses = kept | asked_addresses(spec, kept, hosts or reach(ways_of(spec)))
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())

@@ -10,7 +10,8 @@ from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.decide.resolve import resolve
 from deploy.errors import KitError, SpecError, UsageError
 from deploy.hosts.local import LocalTransport
-from deploy.lock.addresses import host_addresses
+from deploy.hosts.reach import Hosts
+from deploy.lock.addresses import addresses_of, asked_addresses, host_addresses
 from deploy.lock.difference import differences, told
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, read_lock
@@ -104,13 +105,27 @@ def test_this_machine_is_asked_through_its_agent(tmp_path: Path) -> None:
     assert "127.0.0.1" in told["all"]
 
 
+def test_each_host_is_asked_for_its_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.spec.placed.host_of", lambda part: "box" if part.kind == "litellm" else HERE)
+    spec, box = spec_of("lan", "lan"), Host({"lan": ["10.0.0.9"]})
+    hosts = Hosts({HERE: Host(HAS), "box": box})
+    entries = asked_addresses(spec, {}, hosts)
+    assert entries == {"box/lan": ("10.0.0.9",), "lan": tuple(HAS["lan"])}
+    lock = lock_of(spec).model_copy(update={"addresses": entries})
+    assert (addresses_of(lock, "box"), addresses_of(lock, HERE)) == ({"lan": ("10.0.0.9",)}, {"lan": tuple(HAS["lan"])})
+    assert missing_inputs(spec, lock) == []
+    box.asked.clear()
+    asked_addresses(spec, {"box/lan": ("10.0.0.9",)}, hosts)
+    assert box.asked == []
+
+
 def test_addresses_that_are_pinned_stay_until_they_are_named(tmp_path: Path) -> None:
     spec, moved = spec_of("lan"), Host({"lan": ["192.168.1.77"]})
     before = lock_of(spec)
 
     def made(*names: str, upgrade: bool = True) -> Lock:
         pinned = Pinned(before, upgrade_of(names, spec, before)) if upgrade else Pinned(before)
-        return make_lock(spec, tmp_path, lambda _step: lambda _text, _done, _total: None, pinned, moved)
+        return make_lock(spec, tmp_path, lambda _step: lambda _text, _done, _total: None, pinned, Hosts({HERE: moved}))
 
     assert made(upgrade=False) == before
     assert moved.asked == []
