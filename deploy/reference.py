@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from deploy.errors import KitError
+from deploy.nearest import model_near, not_allowed
 
 DEFAULT_IMAGE_HOST = "docker.io"
 """Docker's default for an image's name without a host; the name of its API host differs."""
@@ -22,6 +23,7 @@ _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 _MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 _SCHEME = re.compile(r"https?://(?=[^/]+/[^/]+/[^/]+/?$)", re.IGNORECASE)
 """Scheme before a host, an owner and a model; no model's name has more or fewer parts."""
+_IN_MODELS = "A-Za-z0-9._:/-"
 _LONGEST = 255
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]")
 _OFFICIAL = "library"
@@ -80,8 +82,20 @@ def parse_image(text: str) -> ImageReference:
         and (not at or _DIGEST.fullmatch(digest))
     )
     if not fits:
-        raise KitError(f"{_shown(text)} is not an image's name", "write it as in registry.lan:5000/some/image:1.2.3")
+        faults, near = not_allowed(text, "A-Za-z0-9._:/@-"), text.lower()
+        form = (
+            f"write {near}" if near != text and _is_image(near) else "write it as in registry.lan:5000/some/image:1.2.3"
+        )
+        raise KitError(f"{_shown(text)} is not an image's name{faults}", form)
     return ImageReference("" if host in _IMAGE_HOSTS else host, path, tag or ("" if digest else "latest"), digest)
+
+
+def _is_image(text: str) -> bool:
+    try:
+        parse_image(text)
+    except KitError:
+        return False
+    return True
 
 
 def plain_model(text: str) -> str:
@@ -103,7 +117,7 @@ def parse_model(text: str) -> ModelTag:
     )
     if not fits or text.startswith("/") or (above and not owner):
         step = _meant(text) or "write it as in llama3:8b or hf.co/some/model-gguf:Q4_K_M"
-        raise KitError(f"{_shown(text)} is not a model's name", step)
+        raise KitError(f"{_shown(text)} is not a model's name{not_allowed(text, _IN_MODELS)}", step)
     return ModelTag("" if host.lower() == DEFAULT_MODEL_HOST else host, owner or _OFFICIAL, model, tag or "latest")
 
 
@@ -118,8 +132,13 @@ def _meant(text: str) -> str:
         return "a placeholder stands there: write the model's name in its place"
     if "?" in text:
         return f"leave out what begins with '?': {plain}"
+    if "@" in text:
+        named, _, tag = text.partition("@")
+        if tag.startswith("sha256:"):
+            return f"engines pull no digest: write {named}, and kit.lock keeps the digest of its tag"
+        return f"a tag stands behind a colon: write {model_near(text)}" if _MODEL.fullmatch(tag) else ""
     if " " in text.strip():
-        return "a name has no blanks"
+        return f"a name has no blanks: write {model_near(text)}"
     return f"write it without the scheme: {plain}" if plain != text else ""
 
 

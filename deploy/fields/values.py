@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from deploy.nearest import (
+    address_faults,
+    address_near,
+    model_near,
+    name_near,
+    not_allowed,
+    package_near,
+    sha256_near,
+    version_near,
+)
 from deploy.strict import several, shown, text_faults
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -48,12 +59,21 @@ _SIZE_UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
-    """Return the check of a text that must fit a pattern from its beginning to its end."""
+def matching(
+    pattern: re.Pattern[str], what: str, allowed: str = "", nearest: Callable[[str], str] = str
+) -> AfterValidator:
+    """Return the check of a text that must fit a pattern from its beginning to its end.
+
+    `allowed` is the class of characters that the text may hold; `nearest` returns a value to propose.
+    """
 
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise PydanticCustomError("name", "{value} is not {what}", {"value": shown(value), "what": what})
+            near = nearest(value)
+            faults = not_allowed(value, allowed) if allowed else ""
+            propose = f"; write {near}" if near != value and pattern.fullmatch(near) else ""
+            words = {"value": shown(value), "what": what, "faults": faults, "propose": propose}
+            raise PydanticCustomError("name", "{value} is not {what}{faults}{propose}", words)
         return value
 
     return AfterValidator(check)
@@ -92,8 +112,8 @@ def _path(value: str) -> str:
     if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):
         raise PydanticCustomError(
             "path",
-            "{value} is not an absolute path without '..', ':', '$' and control characters",
-            {"value": shown(value)},
+            "{value} is not an absolute path without '..', ':', '$' and control characters{faults}",
+            {"value": shown(value), "faults": not_allowed(value, r" -#%-9;-[\]-~\u0080-\U0010ffff")},
         )
     return "/" + "/".join(part for part in parts if part not in ("", "."))
 
@@ -117,9 +137,12 @@ _URL_PORT = re.compile(r"https?://[^/?#]*?:([^\]:/?#]*)(?:[/?#]|$)")
 
 def _such_as(example: str) -> AfterValidator:
     def check(value: str) -> str:
-        if not _URL.fullmatch(value) or len(value) > 1000:
-            words = {"value": shown(value), "example": example}
-            raise PydanticCustomError("url", "{value} is not an address such as {example}", words)
+        # Programs send a host and a path in ASCII alone, each in a form of its own: one form is written.
+        if not _URL.fullmatch(value) or not value.isascii() or len(value) > 1000:
+            near = address_near(value)
+            propose = f"; write {near}" if near != value and _URL.fullmatch(near) and near.isascii() else ""
+            words = {"value": shown(value), "example": example, "faults": address_faults(value), "propose": propose}
+            raise PydanticCustomError("url", "{value} is not an address such as {example}{faults}{propose}", words)
         if "@" in value:
             raise PydanticCustomError("url", "holds a user or a password, and this file goes to git", {})
         port = _URL_PORT.match(value)
@@ -157,25 +180,36 @@ def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
 
 Name = Annotated[
     str,
-    matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)"),
+    matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)", "a-z0-9-", name_near),
     _schema(_NAME, "home", "main"),
 ]
 
 
 ModelName = Annotated[
     str,
-    matching(_MODEL_NAME, "a model name (letters, digits, '.', '_', '-', '/', and a tag after ':')"),
+    matching(
+        _MODEL_NAME,
+        "a model name (letters, digits, '.', '_', '-', '/', and a tag after ':')",
+        "A-Za-z0-9._:/-",
+        model_near,
+    ),
     _schema(_MODEL_NAME, "gemma", "llama3.2:3b"),
 ]
 
 
-PackageName = Annotated[str, matching(_PACKAGE, "a Python package name"), _schema(_PACKAGE, "some-model-gguf")]
+PackageName = Annotated[
+    str, matching(_PACKAGE, "a Python package name", "A-Za-z0-9._-", package_near), _schema(_PACKAGE, "some-model-gguf")
+]
 
 
-Version = Annotated[str, matching(_VERSION, "a version such as 1.2.3"), _schema(_VERSION, "1.2.3")]
+Version = Annotated[
+    str, matching(_VERSION, "a version such as 1.2.3", nearest=version_near), _schema(_VERSION, "1.2.3")
+]
 
 
-Sha256 = Annotated[str, matching(_SHA256, "a sha256 (64 hex digits, small letters)"), _schema(_SHA256, "0" * 64)]
+Sha256 = Annotated[
+    str, matching(_SHA256, "a sha256 (64 hex digits, small letters)", nearest=sha256_near), _schema(_SHA256, "0" * 64)
+]
 
 
 Owner = Annotated[str, matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]

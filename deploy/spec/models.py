@@ -29,7 +29,7 @@ class Model(Parameters):
     }
 
     name: ModelName
-    """Name by which people and programs ask for it."""
+    """Name by which people and programs ask for it; the engine's own name may have other characters, in `from`."""
     engine: Name
     """Name of the engine that serves it."""
     from_: Annotated[Source | None, Field(alias="from")] = None

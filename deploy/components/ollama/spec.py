@@ -14,6 +14,7 @@ from deploy.fields.engine import EngineSpec, GpuSpec, ModelsAre, with_card
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import Duration, HostPath, Size
 from deploy.fields.variables import Variables
+from deploy.nearest import not_allowed
 from deploy.reference import parse_image
 from deploy.strict import shown
 
@@ -51,7 +52,9 @@ def _keep_alive(value: Any) -> int:
 
 def _origin(value: str) -> str:
     if not _ORIGIN.fullmatch(value):
-        raise PydanticCustomError("url", "{value} is no origin such as https://chat.lan", {"value": shown(value)})
+        faults = not_allowed(value, r"A-Za-z0-9.*\[\]:/+-")
+        words = "{value} is no origin such as https://chat.lan{faults}"
+        raise PydanticCustomError("url", words, {"value": shown(value), "faults": faults})
     return value
 
 

@@ -11,18 +11,23 @@ from pydantic_core import PydanticCustomError
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import HostPath, ModelName, Version
 from deploy.fields.variables import Variables
+from deploy.nearest import email_near, host_near, not_allowed, origin_near
 from deploy.strict import Strict, several, shown
 
 DEFAULT_PORT = 3000
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
 _ORIGIN = re.compile(_PATTERN)
+_EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 VERSION_FLOOR = ("0.9.0", "one user could act on another's tasks (GHSA-frv8-gffc-37px)")
 
 
 def _email(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9._%+-]+@[a-z0-9.-]+", value):
-        raise PydanticCustomError("email", "{value} is not an e-mail address in small letters", {"value": repr(value)})
+    if not _EMAIL.fullmatch(value):
+        near, faults = email_near(value), not_allowed(value, "a-z0-9._%+@-")
+        propose = f"; write {near}" if near != value and _EMAIL.fullmatch(near) else ""
+        words = {"value": shown(value), "faults": faults, "propose": propose}
+        raise PydanticCustomError("email", "{value} is not an e-mail address in small letters{faults}{propose}", words)
     return value
 
 
@@ -35,11 +40,29 @@ def _address(value: str) -> str:
         listed = ", ".join(f'"{part}"' for part in parts)
         raise PydanticCustomError("url", words, {"value": shown(value), "listed": listed})
     if found is None or int(found[2] or 0) > 65535:
-        words = "{value} is not an address such as https://chat.example.org: small letters, no path, no last slash"
-        raise PydanticCustomError("url", words, {"value": shown(value)})
+        words = "{value} is not an address such as https://chat.example.org: {wrong}"
+        raise PydanticCustomError("url", words, {"value": shown(value), "wrong": _wrong(value)})
     if int(found[2] or 0) == _DEFAULT_PORTS[found[1]]:
         raise PydanticCustomError("url", "{value}: leave out the port, as browsers do", {"value": shown(value)})
     return value
+
+
+def _wrong(value: str) -> str:
+    """Return the fault of an address and the address to write."""
+    scheme, colon, rest = value.partition("://")
+    bare = f"https://{value}" if not colon else value
+    host = re.split(r"[/?#]", rest if colon else value)[0]
+    name = host if host.startswith("[") else host.partition(":")[0]
+    near = origin_near(bare)
+    propose = f"; write {near}" if near != value and _ORIGIN.fullmatch(near) else ""
+    if not name.isascii():
+        return f"browsers send {name} as {host_near(name)}, its form in punycode{propose}"
+    if not name.startswith("[") and (faults := not_allowed(name, "A-Za-z0-9.-")):
+        given = f"{propose}, and give the host that name" if propose else ""
+        return f"a host's name holds a to z, 0 to 9, '-' and '.'{faults}{given}"
+    if colon and scheme.lower() not in _DEFAULT_PORTS:
+        return f"it begins with http:// or https://{propose}"
+    return f"small letters, no path, no last slash{propose}"
 
 
 _ADDRESS = {"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["https://chat.example.org"]}

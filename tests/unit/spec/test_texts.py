@@ -118,7 +118,7 @@ def test_a_character_newer_than_python_is_a_character_in_every_message(tmp_path:
     with pytest.raises(SpecError) as caught:
         load_spec(path)
     (problem,) = caught.value.problems
-    assert "is not a model's name; write it as in llama3:8b" in problem.message
+    assert "is not a model's name; '\U0001fa77' is not allowed; write it as in llama3:8b" in problem.message
     (fault,) = told(tmp_path, 'template: "{{ 🩷 }}"')
     assert fault.endswith("'🩷' cannot stand here")
 
