@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.guarding import guarded
+from tests.unit.refusing import Refusing
 
 UNIT = Path(__file__).parent
 ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan", "test_door.py", "verify"})
@@ -19,6 +20,8 @@ def _guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.path.relative_to(UNIT).parts[0] not in ASKING:
         yield
         return
+    if request.path.relative_to(UNIT).parts[0] != "hosts":
+        monkeypatch.setattr("deploy.hosts.reach.LocalTransport", Refusing)
     with guarded(monkeypatch) as found:
         yield
     assert found == []

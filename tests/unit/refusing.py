@@ -12,7 +12,7 @@ from deploy.hosts.transport import Address, OnLine, Transport
 
 
 class Refusing(Transport):
-    """No host at all."""
+    """No host at all: the transport of every test of the control node that brings no host of its own."""
 
     @property
     def agent_path(self) -> str:
