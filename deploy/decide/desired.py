@@ -105,10 +105,11 @@ class Share:
         return self.desired.spec
 
     def image_requests(self) -> list[ImageRequest]:
-        """Return the requests of the agent's operation `image`."""
+        """Return the requests of the agent's operation `image`, for the services of this host."""
         from deploy.decide.images import image_requests
 
-        return image_requests(self.spec, self.desired.lock)
+        kinds = {service.kind for service in self.deployment.services}
+        return [image for image in image_requests(self.spec, self.desired.lock) if image["kind"] in kinds]
 
 
 def lock_path(spec_path: Path) -> Path:

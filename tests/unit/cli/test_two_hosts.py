@@ -144,6 +144,11 @@ def test_images_are_built_again_on_the_hosts_that_use_them(kit: Kit, boxes: Mapp
     assert "image" in boxes[HERE].asked
 
 
+def test_a_host_gets_the_images_of_its_own_services(boxes: Mapping[str, Box]) -> None:
+    kinds = {host: {image["kind"] for image in box.share.image_requests()} for host, box in boxes.items()}
+    assert kinds == {HERE: {"ollama"}, BOX: {"ollama", "litellm"}}
+
+
 def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
     kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
 ) -> None:
