@@ -66,12 +66,22 @@ class Mending:
         damaged = [model for model in models if self.is_damaged(model)]
         if damaged:
             self._memory.keep_mending(self._engine.name, [model["name"] for model in damaged])
-        for model in damaged if self._folder is None else ():
+        for model in models if self._folder is None else ():
             for name in _names(model):
-                found = live.get(same(name))
-                if found is not None and self.has_lost(name) and self._is_ours(model, name, found):
-                    self._engine.remove(found.name)
-                    del live[same(name)]
+                self._delete_elsewhere(model, name, live)
+
+    def _delete_elsewhere(self, model: Model, name: str, live: dict[str, Live]) -> None:
+        found = live.get(same(name))
+        if found is None and self._is_remembered(name):
+            # An engine does not list a model whose configuration it cannot read, and would use that file again.
+            self._engine.remove(name)
+        elif found is not None and self.has_lost(name) and self._is_ours(model, name, found):
+            self._engine.remove(found.name)
+            del live[same(name)]
+
+    def _is_remembered(self, name: str) -> bool:
+        known = self._memory
+        return known.pair(self._engine.name, name) is not None or known.pulled(self._engine.name, name) is not None
 
     def _is_ours(self, model: Model, name: str, live: Live) -> bool:
         """True if an apply brings the same model again."""
