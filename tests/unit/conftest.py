@@ -9,10 +9,18 @@ import pytest
 
 from tests.unit.guarding import guarded
 from tests.unit.refusing import Refusing
+from tests.unit.sending import NODE
 
 UNIT = Path(__file__).parent
 ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan", "test_door.py", "verify"})
 """Folders whose modules ask hosts; what lies left of them is pure, and what lies right of them is the agent."""
+
+
+@pytest.fixture(autouse=True)
+def _sends_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    NODE.files.clear()
+    NODE.asked.clear()
+    NODE.takes_part(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
