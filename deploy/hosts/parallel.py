@@ -32,12 +32,12 @@ def joined_error(errors: Mapping[str, BaseException]) -> BaseException:
     known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
     if foreign := [error for host, error in errors.items() if host not in known]:
         return foreign[0]
-    if spec := [error for error in known.values() if isinstance(error, SpecError)]:
-        # The files are the same for every host, so their faults need no host's name.
-        problems = [problem for error in spec for problem in error.problems]
-        return SpecError(problems, _lines(dict.fromkeys(error.next_step for error in spec)))
-    problem = _lines(f"{host}: {error.problem}" for host, error in known.items())
     steps = _lines(dict.fromkeys(error.next_step for error in known.values()))
+    spec = [error for error in known.values() if isinstance(error, SpecError)]
+    if len(spec) == len(known):
+        # The files are the same for every host, so their faults need no host's name.
+        return SpecError([problem for error in spec for problem in error.problems], steps)
+    problem = _lines(f"{host}: {error.problem}" for host, error in known.items())
     kinds = {type(error) for error in known.values()}
     return HeldError(problem, steps) if kinds == {HeldError} else KitError(problem, steps)
 

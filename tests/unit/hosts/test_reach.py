@@ -66,6 +66,15 @@ def test_a_fault_of_the_files_is_told_once_for_all_hosts() -> None:
     assert wrong.value.next_step == "mend this"
 
 
+def test_a_fault_of_the_files_hides_no_error_of_another_host() -> None:
+    def ask(host: str, *_: object) -> None:
+        raise KitError("it is away") if host == "box" else SpecError([Problem("kit.yaml", 3, 1, "", "no such file")])
+
+    with pytest.raises(KitError) as wrong:
+        BOXES.each(ask)
+    assert wrong.value.problem == "here: kit.yaml:3:1: no such file\nbox: it is away"
+
+
 def test_a_fault_of_kit_itself_is_not_hidden_behind_other_errors() -> None:
     def ask(host: str, _: Transport) -> None:
         raise KitError("held") if host == "here" else ZeroDivisionError("kit itself")
