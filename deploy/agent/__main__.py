@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from deploy.agent.contract import FORMAT
-from deploy.agent.errors import FAILED, AgentError, Interrupted
+from deploy.agent.errors import FAILED, AgentError, Interrupted, told
 from deploy.agent.holder import working
 from deploy.agent.interrupts import listen
 from deploy.agent.journal import Journal
@@ -42,7 +42,8 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
     try:
         return _run(verb, operation, request)
     except OSError as problem:
-        raise AgentError(f"{verb}: {problem}", "", FAILED) from problem
+        failure = told(problem)
+        raise AgentError(f"{verb}: {failure.problem}", failure.next_step, FAILED) from problem
 
 
 def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from deploy.agent.line import Line
@@ -27,11 +31,43 @@ class AgentError(Exception):
 
 def told(problem: AgentError | OSError) -> AgentError:
     """Convert a failure of the host, such as a full disk, to an AgentError."""
-    return (
-        problem
-        if isinstance(problem, AgentError)
-        else AgentError(str(problem), f"fix it, then run `{Line('apply')}` again")
-    )
+    if isinstance(problem, AgentError):
+        return problem
+    place, again = str(problem.filename or ""), f"then run `{Line('apply')}` again"
+    words, step = _KNOWN.get(problem.errno or 0, ("", "fix it"))
+    if words:
+        return AgentError(words.format(place=place or "this host"), f"{step}, {again}")
+    said = f"{place}: {problem.strerror}" if place and problem.strerror else problem.strerror or str(problem)
+    return AgentError(said, f"{step}, {again}")
+
+
+_DENIED = (
+    "{place} cannot be changed: permission denied, also to root",
+    "make it changeable (`lsattr` shows an immutable file; a share over the network may map root to nobody)",
+)
+_KNOWN = {
+    errno.ENOSPC: ("the disk of {place} is full", "free some space there"),
+    errno.EDQUOT: ("the quota on the disk of {place} is used up", "free some space there or raise the quota"),
+    errno.EROFS: (
+        "the file system of {place} is read-only",
+        "mount it writable (the kernel does this after an error of the disk: see `dmesg`)",
+    ),
+    errno.EIO: ("the disk of {place} has an error", "see `dmesg`, and replace the disk if it is broken"),
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+}
+"""Failures of a host with words and a step of their own."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a file in a failure while it is written: the host's own error names none."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.filename is None and problem.errno in _KNOWN:
+            problem.filename = str(path)
+        raise
 
 
 class Interrupted(BaseException):

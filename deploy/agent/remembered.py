@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.errors import naming
 from deploy.agent.leftovers import beside
 
 
@@ -30,7 +31,7 @@ def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = 
     written = beside(path)
     descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with naming(path), os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             os.fchown(stream.fileno(), uid, gid)
             os.fchmod(stream.fileno(), mode)

@@ -13,12 +13,12 @@ Executor = Literal["roles", "streams"]
 
 @dataclass(frozen=True)
 class Step:
-    """One role on one host: `agent` carries out a verb of the agent, `file` and `upload` one that asks for files."""
+    """One role on one host; the role `agent` carries out a verb of the agent, `file` a verb that takes a file along."""
 
     role: str
     verb: str = ""
     kind: str = ""
-    """Kind of the components that the verb is for, or name of the model whose file is sent."""
+    """Kind of the components that the verb is for, or name of the model whose file goes along."""
 
     @property
     def request(self) -> str:
@@ -58,8 +58,6 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("models", "roles", ("models",)),
     ("place", "roles", ("place",)),
     ("converge", "roles", ("converge",)),
-    # An engine takes files over its API, so it runs by now. Without such files nothing stands between two plays.
-    ("uploads", "streams", ("upload",)),
     ("sync", "roles", ("sync",)),
     ("settings", "roles", ("room",)),
     ("jobs", "roles", ("units",)),

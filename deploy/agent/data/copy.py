@@ -16,6 +16,7 @@ from urllib.parse import quote
 from deploy.agent.data.pending import read_pending
 from deploy.agent.data.trees import SIDE_FILES, Entry, copy_entry, entry, own, walk
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 KEPT_COPIES = 3
 BUSY_SECONDS = 30
 MARGIN = 64 * 2**20
+FULL = "database or disk is full"
+"""SQLite's words for a disk without space."""
+NOTHING_CHANGED = "free some space there, then run the same command again; nothing was changed"
 
 
 def run(request: CopyRequest, journal: Journal) -> CopyAnswer:
@@ -130,6 +134,8 @@ def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
             (said,) = copied.execute("pragma quick_check(1)").fetchone()
     except sqlite3.Error as problem:
         said = str(problem)
+    if said == FULL:
+        raise AgentError(f"the disk of {there.parent} is full", NOTHING_CHANGED)
     if said != "ok":
         raise AgentError(
             f"the database {source / known['path']} could not be copied: {said}",
@@ -159,8 +165,8 @@ def _ensure_space(need: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if need + MARGIN > free:
         raise AgentError(
-            f"a copy of the data needs {need / 2**30:.1f} GiB, and {folder.parent} has {free / 2**30:.1f} GiB free",
-            "free some space, then run the same command again; nothing was changed",
+            f"a copy of the data needs {amount(need + MARGIN)}, and {folder.parent} has {amount(free)} free",
+            NOTHING_CHANGED,
         )
 
 

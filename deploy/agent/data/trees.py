@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.errors import naming
 from deploy.agent.remembered import stamp
 
 FICLONE = 0x40049409
@@ -81,7 +82,7 @@ def copy_file(here: Path, there: Path) -> str:
     """Copy a file's bytes to the disk and return their sha256; links are never followed."""
     there.unlink(missing_ok=True)
     reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(reading, "rb") as original, there.open("xb") as target:
+    with naming(there), os.fdopen(reading, "rb") as original, there.open("xb") as target:
         os.fchmod(target.fileno(), 0o600)
         cloned = _clone(original.fileno(), target.fileno())
         source = there.open("rb") if cloned else original

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, naming
 from deploy.agent.inputs.archive import Layer, LayerWriter, sha256_of
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
@@ -93,7 +93,7 @@ class Cache:
         It is not flushed to the disk: each use hashes it, which also detects a lost end.
         """
         beside = self.work / f"{key}.tar"
-        with beside.open("wb") as output:
+        with naming(self.root), beside.open("wb") as output:
             writer = LayerWriter(output, self._ensure_wanted)
             facts = make(writer)
             diff_id = writer.close()
@@ -105,7 +105,8 @@ class Cache:
     def note(self, path: Path, document: dict[str, Any]) -> None:
         """Write a note of the cache; like a layer, it is checked on each read and not flushed."""
         beside = self.work / path.name
-        beside.write_text(json.dumps(document, sort_keys=True))
+        with naming(path):
+            beside.write_text(json.dumps(document, sort_keys=True))
         beside.replace(path)
 
     def prune(self) -> None:

@@ -33,9 +33,14 @@ def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
         if with_margin(size) > have:
             what, need = " and ".join(dict.fromkeys(purposes)), with_margin(size)
             raise AgentError(
-                f"not enough disk at {there}: {what} need {need / GIB:.1f} GiB, {have / GIB:.1f} GiB are free",
-                f"free {(need - have) / GIB:.1f} GiB there",
+                f"not enough disk at {there}: {what} need {amount(need)}, {amount(have)} are free",
+                f"free {amount(need - have)} there",
             )
+
+
+def amount(size: int) -> str:
+    """Return a size in words: in GiB, or in MiB where GiB would show as zero."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{-(-size // 2**20)} MiB"
 
 
 def free_bytes(path: Path) -> int:

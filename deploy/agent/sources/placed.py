@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.errors import AgentError, told
+from deploy.agent.errors import AgentError, naming, told
 from deploy.agent.inputs.archive import PIECE
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.journal import Journal
@@ -31,12 +31,15 @@ def place(pieces: Iterable[bytes], model: ModelFile, journal: Journal, origin: s
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             for piece in pieces:
-                output.write(piece)
+                # A failure of the pieces' own source is not the disk's.
+                with naming(path):
+                    output.write(piece)
                 digest.update(piece)
             _ensure_hash(digest.hexdigest(), model, origin)
             os.fchown(output.fileno(), model["uid"], model["gid"])
             os.fchmod(output.fileno(), MODE)
-            output.flush()
+            with naming(path):
+                output.flush()
             journal.say("flushing to the disk")
             os.fsync(output.fileno())
         written.replace(path)

@@ -1,5 +1,5 @@
-"""A GGUF file beside kit.yaml."""
+"""A GGUF file on this machine."""
 
 from deploy.sources.kind import Kind
 
-KIND = Kind("file", is_beside_spec=True)
+KIND = Kind("file", is_on_host=True)
