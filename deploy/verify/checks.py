@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+Check = Callable[..., None]
+LAST: set[Check] = set()
+"""Checks that come after the others of their service."""
+
+
+def last(check: Check) -> Check:
+    """Let a check come after the others of its service, for it waits for an answer that was asked for before them."""
+    LAST.add(check)
+    return check
 
 
 class NotAsPlannedError(Exception):

@@ -12,7 +12,7 @@ from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.stack import Stack
-from deploy.verify.checks import ensure, ensure_equal, ensure_same_set
+from deploy.verify.checks import ensure, ensure_equal, ensure_same_set, last
 from deploy.verify.containers import Containers
 from deploy.verify.docker.flat import request_words
 from deploy.verify.evidence import HostEvidence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.probe import ReleaseFile
 
 
+# The network's ways out are asked from the first check on: they take longer than most checks.
+@pytest.mark.usefixtures("network")
 def test_is_running_and_healthy(service: Service, containers: Containers) -> None:
     containers.ensure_healthy(service)
 
@@ -93,6 +95,7 @@ def test_answers_at_each_of_its_addresses(service: Service, web: Web) -> None:
         web.ensure_answers_at(port)
 
 
+@last
 def test_has_only_the_planned_way_out(service: Service, containers: Containers, network: Network) -> None:
     if service.egress == "any":
         return

@@ -33,6 +33,7 @@ class Containers:
         self.deployment = evidence.deployment
         self._docker = docker
         self._healths: dict[str, str | None] = {}
+        self._networks: dict[str, dict[str, Any] | None] = {}
 
     @property
     def docker(self) -> APIClient:
@@ -145,8 +146,10 @@ class Containers:
     def networks(self, service: Service) -> list[dict[str, Any]]:
         """Return the networks that a service's container is on."""
         joined = sorted(self.of(service)["NetworkSettings"]["Networks"])
-        inspected = (_inspected(self.docker.inspect_network, name) for name in joined)
-        return [network for network in inspected if network is not None]
+        for name in joined:
+            if name not in self._networks:
+                self._networks[name] = _inspected(self.docker.inspect_network, name)
+        return [network for name in joined if (network := self._networks[name]) is not None]
 
     def ensure_networks(self, service: Service, release: dict[str, Any]) -> None:
         """Raise if a network of a container differs from the release and from Docker's defaults."""

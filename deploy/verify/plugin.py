@@ -19,7 +19,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.deployment.way import Way
 from deploy.hosts.reach import transport_of
-from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks import LAST, NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = [service.name for service in config.stash[DECIDED].services]
     # A check without a wanted service would stay as a skipped one.
     items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
-    items.sort(key=lambda item: (_place(item, order), _room(item.path) is not None))
+    items.sort(key=lambda item: (_place(item, order), _is_last(item), _room(item.path) is not None))
     for item in items:
         whose = _parameter(item)
         name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
@@ -80,6 +80,10 @@ def _place(item: pytest.Item, order: list[str]) -> int:
         return -1
     # An engine that the kit does not run comes after all services.
     return order.index(whose.name) if whose.name in order else len(order)
+
+
+def _is_last(item: pytest.Item) -> bool:
+    return getattr(item, "function", None) in LAST
 
 
 def _parameter(item: pytest.Item) -> object:

@@ -1,19 +1,26 @@
-"""Listeners are told by two witnesses: the agent, and the host's own tool."""
+"""Listeners are told by two witnesses, and ways out are asked before a check needs them."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from testinfra.host import Host
 
+from deploy.agent.contract.evidence import Evidence
+from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
+from deploy.deployment.host import Deployment
 from deploy.verify.containers import Containers
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.network import Network
 from tests.unit.played import evidence_of
+from tests.unit.refusing import Refusing
 from tests.unit.rooms.places import chain
 
 
@@ -48,3 +55,41 @@ def test_a_host_without_such_a_tool_has_the_agents_word(port: int) -> None:
             raise RuntimeError('either "ss" or "netstat" utility is required')
 
     assert ("127.0.0.1", port) in seen_from(Bare())
+
+
+class Answering(Containers):
+    """Containers of which one reaches the place outside."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(HostEvidence(Outside(), deployment), None)
+        self.by_service = {service.name: {"Id": f"id-of-{service.name}"} for service in deployment.services}
+        self.asked: Queue[str] = Queue()
+
+    def exit_code(self, container: str, argv: list[str]) -> int | None:
+        assert argv[-1] == "exec 3<>/dev/tcp/192.0.2.1/53"
+        self.asked.put(container)
+        return 0 if container == "id-of-litellm" else 124
+
+
+class Outside(Refusing):
+    """A host that reaches a place outside."""
+
+    def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
+        assert (verb, request["stack"]) == (EVIDENCE, "home")
+        parts: Evidence = {"outside": {"address": "192.0.2.1", "port": 53}}
+        return cast("Answer", {"parts": parts, "problems": {}})
+
+
+def test_containers_are_asked_for_a_way_out_before_anybody_wants_to_know() -> None:
+    containers = Answering(Deployment("home", chain().services, ()))
+    network = Network(cast("Host", told()), containers)
+    asked = {containers.asked.get(timeout=60) for _ in chain().services}
+    assert asked == {"id-of-main", "id-of-litellm", "id-of-open_webui"}
+    assert network.ways_out == {"main": False, "litellm": True, "open_webui": False}
+
+
+def test_services_that_have_a_way_out_are_not_asked() -> None:
+    services = tuple(replace(service, egress="any") for service in chain().services)
+    containers = Answering(Deployment("home", services, ()))
+    assert Network(cast("Host", told()), containers).ways_out == {}
+    assert containers.asked.empty()

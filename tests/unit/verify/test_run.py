@@ -83,6 +83,8 @@ def test_a_stack_that_is_not_there_turns_red_check_by_check_and_nothing_is_writt
     assert not report.passed
     assert tuple(heard) == report.checks
     assert {check.service for check in report.checks} == {"stack", "main", "litellm", "open_webui"}
+    # Its answer takes a timeout, which the other checks do not wait for.
+    assert [check.name for check in report.checks if check.service == "main"][-1] == "has only the planned way out"
     healthy = next(check for check in report.failures if check.name == "is running and healthy")
     assert "Docker does not answer on this host" in healthy.message
     questions = [check for check in report.checks if check.name == "refuses who has no key"]
