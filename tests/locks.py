@@ -14,12 +14,12 @@ from deploy.lock.model import (
 from deploy.sources.file.locked import AdapterLock, FileModelLock
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock
-from deploy.sources.locked import GgufFacts
 from deploy.sources.pip.locked import PipModelLock
 from deploy.sources.pip.written import PipSource
 from deploy.sources.tag.locked import TagModelLock
 from deploy.sources.url.locked import UrlModelLock
 from deploy.sources.url.written import UrlSource
+from deploy.sources.weights.locked import GgufFacts
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model

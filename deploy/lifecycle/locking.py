@@ -16,7 +16,7 @@ from deploy.lock.model import Lock, NewerLockError, read_lock
 from deploy.lock.pinned import Pinned, Upgrade, upgrade_of
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, write_lock
-from deploy.sources.measured import Said
+from deploy.sources.weights.measured import Said
 from deploy.spec.loading.loader import load_spec
 
 

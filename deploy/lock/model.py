@@ -17,8 +17,8 @@ from deploy.reading.tree import read_document
 from deploy.reading.validation import problems_of, validate
 from deploy.sources.file.locked import AdapterLock
 from deploy.sources.lock import ModelLock
-from deploy.sources.locked import Bytes
 from deploy.sources.pip.wheels import Wheels
+from deploy.sources.weights.locked import Bytes
 from deploy.strict import Strict
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from deploy.registries.registry import resolve_image
 from deploy.sources.file.locked import AdapterLock, pin_beside
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock, pin
-from deploy.sources.locked import Asking
-from deploy.sources.measured import Said
 from deploy.sources.pip.wheels import entries
+from deploy.sources.weights.locked import Asking
+from deploy.sources.weights.measured import Said
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.sources import file, pip, url
-from deploy.sources.kind import Kind
+from deploy.sources.weights.kind import Kind
 
 KINDS: dict[str, Kind] = {kind.key: kind for kind in (pip.KIND, file.KIND, url.KIND)}
 

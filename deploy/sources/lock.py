@@ -11,7 +11,6 @@ from deploy.sources.file import locked as file
 from deploy.sources.file.locked import FileModelLock
 from deploy.sources.file.written import FileSource
 from deploy.sources.given import KINDS
-from deploy.sources.locked import Asking, WeightsLocked
 from deploy.sources.pip import locked as pip
 from deploy.sources.pip.locked import PipModelLock
 from deploy.sources.pip.written import PipSource
@@ -21,7 +20,8 @@ from deploy.sources.tag.locked import TagModelLock
 from deploy.sources.url import locked as url
 from deploy.sources.url.locked import UrlModelLock
 from deploy.sources.url.written import UrlSource
-from deploy.sources.written import FileWritten
+from deploy.sources.weights.locked import Asking, WeightsLocked
+from deploy.sources.weights.written import FileWritten
 
 _KINDS = (*KINDS, "tag")
 

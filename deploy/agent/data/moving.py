@@ -50,8 +50,9 @@ def _move_stopped(
     docker: Docker, root: Path, name: str, place: SettledPlace, container: dict[str, Any] | None, journal: Journal
 ) -> None:
     beside = Path(place["path"]) / MOVING
-    # A move that was killed leaves it.
-    shutil.rmtree(beside, ignore_errors=True)
+    if beside.exists():
+        # A killed move leaves it; with a part of it the new copy would not be equal.
+        shutil.rmtree(beside)
     request: CopiedData = {"service": name, "host_path": place["from"], "items": _items(place)}
     is_running = container is not None and container["State"] == "running"
     try:
@@ -66,11 +67,13 @@ def _move_stopped(
         _ensure_equal(manifest, beside / "data")
         _give(manifest, beside / "data", place)
     except BaseException:
+        # The first failure is the one to report; the next move removes the rest, or says why it cannot.
         shutil.rmtree(beside, ignore_errors=True)
         if container is not None and is_running:
             docker.start(container["Id"])
         raise
     aside = swap_in(root, name, {**manifest, "host_path": place["path"]}, beside / "data")
+    # The data is in its place: a copy that stays beside it is no failure.
     shutil.rmtree(beside, ignore_errors=True)
     lay = f"; the former content is in {aside}" if aside else ""
     journal.say(f"the data of {name} is now in {place['path']}{lay}; the old data stays in {place['from']}")

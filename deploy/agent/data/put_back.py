@@ -61,6 +61,7 @@ def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> P
     """Rename a checked copy on the same file system into its manifest's place; return the folder of the old data."""
     source = Path(manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
+    # Mostly nothing is there; where something stays, the line below says so.
     shutil.rmtree(beside, ignore_errors=True)
     copy.rename(beside)
     _begin_swap(root, service, manifest, aside)

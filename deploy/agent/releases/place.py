@@ -70,7 +70,7 @@ def _place_release(root: Path, release: str, files: list[PlacedFile], wrong: lis
         check_file(root, folder / "compose.yaml")
         return
     beside = folder.parent / f".{release}.new"
-    # Mostly nothing is there: only a run that was killed leaves it.
+    # Mostly nothing is there: only a killed run leaves it. Each file is written anew, or its error names the path.
     shutil.rmtree(beside, ignore_errors=True)
     for file in own:
         _write(beside / PurePosixPath(file["path"]).relative_to(f"releases/{release}"), file)

@@ -1,5 +1,5 @@
 """A GGUF file on this machine."""
 
-from deploy.sources.kind import Kind
+from deploy.sources.weights.kind import Kind
 
 KIND = Kind("file", is_on_host=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from deploy.fields.values import Sha256, SourcePath
 from deploy.sources.file.measured import measure_bytes, measure_file
 from deploy.sources.file.written import FileSource
-from deploy.sources.locked import Asking, Bytes, WeightsLocked, ensure_same, weights
+from deploy.sources.weights.locked import Asking, Bytes, WeightsLocked, ensure_same, weights
 from deploy.strict import Strict
 
 

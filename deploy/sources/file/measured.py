@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from deploy.errors import KitError
-from deploy.sources.measured import CHUNK, Measured, Said, measure
+from deploy.sources.weights.measured import CHUNK, Measured, Said, measure
 
 
 def measure_file(path: Path, said: Said) -> Measured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from deploy.fields.values import Sha256
-from deploy.sources.written import FilePath, FileWritten
+from deploy.sources.weights.written import FilePath, FileWritten
 
 
 class FileSource(FileWritten):

@@ -10,11 +10,11 @@ from deploy.errors import KitError
 from deploy.fields.values import PackageName, Version
 from deploy.registries.pypi import located_wheels
 from deploy.scratch import scratch_folder
-from deploy.sources.locked import Asking, WeightsLocked, weights
-from deploy.sources.measured import Measured
 from deploy.sources.pip.measured import fetch_wheel, measure_wheels
 from deploy.sources.pip.wheels import Wheels, entries
 from deploy.sources.pip.written import PipSource
+from deploy.sources.weights.locked import Asking, WeightsLocked, weights
+from deploy.sources.weights.measured import Measured
 
 _ANY_PYTHON = "3.11"
 """Python version that a model's package is resolved for; nothing of it is run."""

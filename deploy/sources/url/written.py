@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.values import Sha256, Url
-from deploy.sources.written import FileWritten, whole
+from deploy.sources.weights.written import FileWritten, whole
 from deploy.strict import shown
 
 

@@ -20,8 +20,8 @@ from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_text, write_lock
 from deploy.printable import seen
 from deploy.protocols.ollama.grammar import closing_lines
-from deploy.sources.measured import Said
 from deploy.sources.tag.locked import TagModelLock
+from deploy.sources.weights.measured import Said
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from tests.gguf import PLAIN, gguf

@@ -12,7 +12,7 @@ from deploy.deployment.recipe import Recipe
 from deploy.lock.model import BuiltImageLock, Lock
 from deploy.lock.pinned import Pinned, upgrade_of
 from deploy.lock.pinning import make_lock
-from deploy.sources.measured import Said
+from deploy.sources.weights.measured import Said
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from tests.wheelhouse import Wheelhouse

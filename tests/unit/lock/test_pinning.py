@@ -20,9 +20,9 @@ from deploy.lock.model import read_lock
 from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_text, write_lock
 from deploy.sources.file.locked import FileModelLock
-from deploy.sources.measured import Said
 from deploy.sources.pip.locked import PipModelLock
 from deploy.sources.pip.measured import measure_wheels
+from deploy.sources.weights.measured import Said
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.model import Spec
 from deploy.stack import HERE

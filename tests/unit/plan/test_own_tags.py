@@ -30,7 +30,7 @@ from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock
 from deploy.lock.pinning import make_lock
 from deploy.plan.models import model_operations
-from deploy.sources.measured import Said
+from deploy.sources.weights.measured import Said
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import Spec
 from deploy.stack import HERE

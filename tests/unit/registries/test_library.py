@@ -9,8 +9,8 @@ from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.gguf import Header
 from deploy.registries.library import TaggedLayer, TaggedModel, length_of_tag, renderer_of_tag, resolve_tag
-from deploy.sources.measured import Measured
 from deploy.sources.url.measured import measure_url
+from deploy.sources.weights.measured import Measured
 from tests.gguf import PLAIN, gguf
 from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
 

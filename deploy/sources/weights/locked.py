@@ -14,7 +14,7 @@ from deploy.deployment.recipe import Wheel
 from deploy.errors import KitError
 from deploy.fields.values import Sha256
 from deploy.reading.decimals import decimal
-from deploy.sources.measured import Measured, Said
+from deploy.sources.weights.measured import Measured, Said
 from deploy.strict import Strict
 
 LONGEST_NUMBER = 10**18
