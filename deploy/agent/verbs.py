@@ -15,7 +15,6 @@ VERBS = {
     "probe": "observing.probe",
     "docker": "docker.floors",
     "addresses": "observing.addresses",
-    "digests": "inputs.digests",
     "hold": "hold",
     "late": "late",
     "place": "releases.place",
@@ -47,7 +46,7 @@ VERBS = {
 STREAMS = ("logs",)
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-LOOKING = ("probe", "docker", "addresses", "digests", "applied", "remains", "evidence", "secret", *STREAMS)
+LOOKING = ("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", *STREAMS)
 UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 
 

@@ -33,8 +33,7 @@ Request = Mapping[str, Any]
 
 def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Request:
     """Return the request of a step that the agent carries out."""
-    deployment, folder = desired.deployment, desired.path.parent
-    plan, observation = prepared.plan, prepared.observation
+    deployment, plan, observation = desired.deployment, prepared.plan, prepared.observation
     base = base_request(deployment, run)
     docker: DockerRequest = {**base, "floors": FLOORS}
     late: LateRequest = {**base, "settings": late_settings(deployment, observation)}
@@ -43,11 +42,12 @@ def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Requ
         "late": lambda: late,
         "secrets": lambda: secrets_request(deployment, run, prepared.given, plan.settled),
         "image": lambda: images_request(deployment, desired.image_requests(), run),
-        "file": lambda: _file_request(models_request(deployment, run, folder), step.kind),
-        "models": lambda: _fetched_request(models_request(deployment, run, folder)),
+        "file": lambda: _file_request(models_request(deployment, run, sends=True), step.kind),
+        "models": lambda: _fetched_request(models_request(deployment, run)),
         "place": lambda: place_request(deployment, desired.bundle, run),
         "converge": lambda: _converge_request(desired, plan, run),
-        "sync": lambda: sync_request(deployment, step.kind, run, folder),
+        "upload": lambda: sync_request(deployment, step.kind, run, sends=True),
+        "sync": lambda: sync_request(deployment, step.kind, run),
         "room": lambda: room_request(deployment, _owner_of_settings(desired, step.kind), run),
         "units": lambda: base,
         "collect": lambda: collect_request(deployment, _kept(desired, prepared), run),
@@ -56,9 +56,8 @@ def request_of(step: Step, desired: Share, prepared: Prepared, run: str) -> Requ
 
 
 def _file_request(whole: Request, name: str) -> Request:
-    """Return the request for one model whose file comes behind it."""
-    (model,) = (one for one in whole["models"] if one["name"] == name)
-    return {**whole, "models": [{**model, "source": {"file": {**model["source"]["file"], "stream": True}}}]}
+    """Return the request for one model whose file the control node sends."""
+    return {**whole, "models": [one for one in whole["models"] if one["name"] == name]}
 
 
 def _fetched_request(whole: Request) -> Request:

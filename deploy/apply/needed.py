@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from deploy.apply.phases import Step, verb
 from deploy.apply.tools import UNPACKING, packages_for
-from deploy.deployment.engines import ModelFile
+from deploy.deployment.engines import Engine, ModelFile
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.plan import Operation, Plan
+from deploy.plan.models import seen_of
 from deploy.plan.operation import StepName
 from deploy.plan.published import late_settings
+from deploy.sources.given import path_of
 
 _DOCKER = (Step("docker_engine"), verb("docker"))
 _IMAGES = (Step("images"), verb("image"))
@@ -26,20 +28,22 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
 }
 
 
-def steps_of(deployment: Deployment, plan: Plan) -> set[Step]:
-    """Return the steps that a plan's operations need."""
-    steps = {step for operation in plan.operations for step in _steps_of(deployment, operation)}
+def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, full: bool = False) -> set[Step]:
+    """Return the steps that a plan's operations need, or every step there is."""
+    engines = [engine for engine in deployment.engines if full or _may_lack(engine, observation, plan)]
+    fed = {engine.kind for engine in engines if _has_files(engine)}
+    steps = {step for operation in plan.operations for step in _steps_of(deployment, operation, fed)}
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
-        steps |= {*_settings(deployment), *_syncs(deployment)}
-    if packages_for(deployment) == UNPACKING and any(step.word in ("models", "sync") for step in steps):
+        steps |= {*_settings(deployment), *_syncs(deployment, fed)}
+    if packages_for(deployment) == UNPACKING and any(step.word in ("models", "sync", "upload") for step in steps):
         # No image was assembled here that would have brought what unpacks a model's package.
         steps |= {Step("images")}
-    return steps
+    return steps | _all_steps(deployment, observation, fed) if full else steps
 
 
-def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
-    """Return every step there is for a deployment; the engine's only where it is the kit's own."""
+def _all_steps(deployment: Deployment, observation: Observation, fed: Collection[str]) -> set[Step]:
+    """Return every step there is for a deployment; Docker's only where it is the kit's own."""
     return {
         *(_DOCKER if observation.docker.kit_installed else ()),
         *((verb("late"),) if late_settings(deployment, observation) else ()),
@@ -47,15 +51,15 @@ def all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         *_IMAGES,
         *(_model(model) for model in deployment.models),
         *_RELEASE,
-        *_syncs(deployment),
+        *_syncs(deployment, fed),
         *_settings(deployment),
         *((verb("units"),) if deployment.jobs else ()),
     }
 
 
-def _steps_of(deployment: Deployment, operation: Operation) -> Iterator[Step]:
+def _steps_of(deployment: Deployment, operation: Operation, fed: Collection[str]) -> Iterator[Step]:
     if operation.step == "sync":
-        yield from (step for step in _syncs(deployment, operation.service))
+        yield from _syncs(deployment, fed, operation.service)
     elif operation.step == "settings":
         yield verb("room", deployment.service(operation.service).kind)
     elif operation.step == "models":
@@ -66,12 +70,31 @@ def _steps_of(deployment: Deployment, operation: Operation) -> Iterator[Step]:
 
 def _model(model: ModelFile) -> Step:
     """Return the step that brings a model: its file from here, or what the host fetches by itself."""
-    return Step("file", "models", model.name) if "file" in model.source else verb("models")
+    return Step("file", "models", model.name) if path_of(model.source) else verb("models")
 
 
-def _syncs(deployment: Deployment, name: str = "") -> Iterator[Step]:
-    """Yield a step for each kind of engine, or for the kind of one engine alone."""
-    yield from (verb("sync", engine.kind) for engine in deployment.engines if name in ("", engine.name))
+def _syncs(deployment: Deployment, fed: Collection[str], name: str = "") -> Iterator[Step]:
+    """Yield a step for each kind of engine, or for the kind of one engine alone.
+
+    Args:
+        deployment: The host's deployment.
+        fed: The kinds whose engines get files of the control node: their sync is a stream.
+        name: Name of the one engine; empty for all.
+    """
+    for engine in deployment.engines:
+        if name in ("", engine.name):
+            yield Step("upload", "sync", engine.kind) if engine.kind in fed else verb("sync", engine.kind)
+
+
+def _has_files(engine: Engine) -> bool:
+    """Return True if the control node has files of an engine's models."""
+    return any(path_of(blob.source) for model in engine.models for blob in model.blobs)
+
+
+def _may_lack(engine: Engine, observation: Observation, plan: Plan) -> bool:
+    """Return True if an engine's models change, or nobody knows which it has."""
+    is_changed = any(one.step == "sync" and one.service == engine.name for one in plan.operations)
+    return is_changed or not seen_of(engine, observation).is_told
 
 
 def _settings(deployment: Deployment) -> Iterator[Step]:

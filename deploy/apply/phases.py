@@ -13,12 +13,12 @@ Executor = Literal["roles", "streams"]
 
 @dataclass(frozen=True)
 class Step:
-    """One role on one host; the role `agent` carries out a verb of the agent, `file` a verb that takes a file along."""
+    """One role on one host: `agent` carries out a verb of the agent, `file` and `upload` one that asks for files."""
 
     role: str
     verb: str = ""
     kind: str = ""
-    """Kind of the components that the verb is for, or name of the model whose file goes along."""
+    """Kind of the components that the verb is for, or name of the model whose file is sent."""
 
     @property
     def request(self) -> str:
@@ -58,6 +58,8 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("models", "roles", ("models",)),
     ("place", "roles", ("place",)),
     ("converge", "roles", ("converge",)),
+    # An engine takes files over its API, so it runs by now. Without such files nothing stands between two plays.
+    ("uploads", "streams", ("upload",)),
     ("sync", "roles", ("sync",)),
     ("settings", "roles", ("room",)),
     ("jobs", "roles", ("units",)),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from deploy.apply.files import measured, read
 from deploy.apply.references import Given, given_values
 from deploy.decide.desired import Share
 from deploy.deployment.data_choices import EVERY, Choices
 from deploy.deployment.places import places_of
 from deploy.errors import KitError, UsageError
-from deploy.hosts.observe import Observation, observe, read_digests
+from deploy.hosts.observe import Observation, observe
 from deploy.hosts.transport import Transport
 from deploy.plan import Plan, make_plan
 from deploy.plan.sources import unread_sources
@@ -47,7 +48,6 @@ def prepare(
     choices: Choices | None = None,
     *,
     tell: Tell | None = None,
-    digests: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Observe the host once and plan; changes nothing.
 
@@ -55,21 +55,20 @@ def prepare(
         desired: What the files in git say of the host.
         transport: The way to the host.
         choices: Answers about user data whose place became another one.
-        tell: Where given, files of models that are going to be read are hashed now, each told before; else their size
-            counts alone.
-        digests: sha256 of such files that was found a moment ago.
+        tell: Where given, model files that are going to be sent are hashed now, each told before; else a file is
+            checked by its size, and by its sha256 if this run has read it.
     """
     _ensure_known(desired, choices or {})
     given = given_values(desired)
     observation = observe(transport, desired.deployment, given, desired.path)
-    observation = replace(observation, source_digests=dict(digests or {}))
-    plan = make_plan(desired.deployment, desired.bundle, observation, choices)
-    if tell and (unread := unread_sources(desired.deployment, observation, plan.operations)):
+    folder = desired.path.parent
+    files = measured(desired.deployment, folder)
+    plan = make_plan(desired.deployment, desired.bundle, observation, choices, files)
+    if tell and (unread := unread_sources(desired.deployment, observation, plan.operations, files)):
         for file in unread:
             tell(f"hashing {file.path}: {file.size_bytes / GIB:.1f} GiB")
-        read = read_digests(transport, desired.path, (file.path for file in unread))
-        observation = replace(observation, source_digests={**observation.source_digests, **read})
-        plan = make_plan(desired.deployment, desired.bundle, observation, choices)
+        files = read(files, folder, (file.path for file in unread))
+        plan = make_plan(desired.deployment, desired.bundle, observation, choices, files)
     return Prepared(plan, observation, given, choices or {})
 
 

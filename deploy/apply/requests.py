@@ -12,7 +12,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.service import Service
 from deploy.hosts.observe import engine_request
-from deploy.sources.given import from_folder
+from deploy.sources.given import for_agent
 from deploy.stack import CACHE, UV
 
 if TYPE_CHECKING:
@@ -106,12 +106,12 @@ def _fetching(deployment: Deployment) -> Fetching:
     }
 
 
-def _source(source: dict[str, Any], folder: Path) -> Source:
-    return cast("Source", from_folder(source, folder))
+def _source(source: dict[str, Any]) -> Source:
+    return cast("Source", for_agent(source))
 
 
-def models_request(deployment: Deployment, run: str, folder: Path) -> ModelsRequest:
-    """Return the model files that services mount; a relative file begins at the folder of kit.yaml."""
+def models_request(deployment: Deployment, run: str, *, sends: bool = False) -> ModelsRequest:
+    """Return the model files that services mount."""
     models: list[ModelFile] = [
         {
             "name": model.name,
@@ -120,28 +120,28 @@ def models_request(deployment: Deployment, run: str, folder: Path) -> ModelsRequ
             "gid": model.owner.gid,
             "sha256": model.sha256,
             "size": model.size_bytes,
-            "source": _source(model.source, folder),
+            "source": _source(model.source),
         }
         for model in deployment.models
     ]
-    return {**base_request(deployment, run), "models": models, **_fetching(deployment)}
+    return {**base_request(deployment, run), "models": models, "sends": sends, **_fetching(deployment)}
 
 
-def sync_request(deployment: Deployment, kind: str, run: str, folder: Path) -> SyncRequest:
-    """Return the models that engines of one kind create; a relative file begins at the folder of kit.yaml."""
+def sync_request(deployment: Deployment, kind: str, run: str, *, sends: bool = False) -> SyncRequest:
+    """Return the models that engines of one kind create."""
     engines: list[SyncedEngine] = [
         {
             **engine_request(engine),
             "prune": engine.prune,
-            "models": [_created(model, folder) for model in engine.models],
+            "models": [_created(model) for model in engine.models],
         }
         for engine in deployment.engines
         if engine.kind == kind
     ]
-    return {**base_request(deployment, run), "engines": engines, **_fetching(deployment)}
+    return {**base_request(deployment, run), "engines": engines, "sends": sends, **_fetching(deployment)}
 
 
-def _created(model: CreatedModel, folder: Path) -> Model:
+def _created(model: CreatedModel) -> Model:
     base = model.base
     return {
         "name": model.name,
@@ -153,7 +153,7 @@ def _created(model: CreatedModel, folder: Path) -> Model:
                 "file": blob.file,
                 "sha256": blob.sha256,
                 "size": blob.size_bytes,
-                "source": _source(blob.source, folder),
+                "source": _source(blob.source),
             }
             for blob in model.blobs
         ],

@@ -13,7 +13,8 @@ from deploy.apply.ansible import run_playbook
 from deploy.apply.asked import Request, request_of
 from deploy.apply.audit import audit_line
 from deploy.apply.events import TaskEvent
-from deploy.apply.needed import all_steps, steps_of
+from deploy.apply.files import opener
+from deploy.apply.needed import steps_of
 from deploy.apply.phases import Phase, Step, neighbours, phases_of
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Outcome, Prepared, ensure_same, prepare
@@ -45,7 +46,7 @@ def apply(
     request: HoldRequest = {**base_request(desired.deployment, run), "command": "kit apply"}
     story = _Story(on_event)
     with transport.hold(request, lambda line: story.tell(from_journal(line))):
-        held = prepare(desired, transport, prepared.choices, digests=prepared.observation.source_digests)
+        held = prepare(desired, transport, prepared.choices)
         ensure_same(prepared.plan, held.plan)
         ensure_given(desired, held.observation)
         changed = _carry_out(_phases(desired, held, full), desired, transport, held, run, story)
@@ -83,10 +84,7 @@ class _Story:
 
 
 def _phases(desired: Share, held: Prepared, full: bool) -> tuple[Phase, ...]:
-    steps = steps_of(desired.deployment, held.plan)
-    if full:
-        steps |= all_steps(desired.deployment, held.observation)
-    return phases_of({desired.host: steps})
+    return phases_of({desired.host: steps_of(desired.deployment, held.observation, held.plan, full=full)})
 
 
 def _carry_out(
@@ -97,12 +95,13 @@ def _carry_out(
     def request(step: Step) -> Request:
         return request_of(step, desired, held, run)
 
-    changed = 0
+    opened, changed = opener(desired.deployment, desired.path.parent), 0
     for executor, group in neighbours(phases):
         if executor == "streams":
             for phase in group:
                 story.begin(phase.name)
-                changed += sum(carry_out(step, transport, request, story.tell) for step in phase.steps[desired.host])
+                steps = phase.steps[desired.host]
+                changed += sum(carry_out(step, transport, request, opened, story.tell) for step in steps)
         else:
             playbook = playbook_run(group, desired, held, transport)
             result = run_playbook(playbook, lambda _, step: request(step), story.tell_task, story.begin)

@@ -1,9 +1,8 @@
-"""Carries phases out over the transport: what they bring to a host touches no file of the control node."""
+"""Carries phases out over the transport: secrets touch no file of the control node, model files no second one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import Verb
@@ -11,21 +10,24 @@ from deploy.apply.asked import Request
 from deploy.apply.phases import Step
 from deploy.apply.story import Event
 from deploy.apply.words import step_words
-from deploy.errors import KitError
-from deploy.hosts.transport import Transport
+from deploy.hosts.transport import Opened, Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Changed
 
 
 def carry_out(
-    step: Step, transport: Transport, request_of: Callable[[Step], Request], on_event: Callable[[Event], None]
+    step: Step,
+    transport: Transport,
+    request_of: Callable[[Step], Request],
+    opened: Opened,
+    on_event: Callable[[Event], None],
 ) -> bool:
     """Carry out one step on one host; return whether it changed something."""
     words = step_words(step)
     on_event(Event(words, "start"))
     try:
-        answer = _asked(step, transport, request_of(step))
+        answer = _asked(step, transport, request_of(step), opened)
     except Exception:
         on_event(Event(words, "failed"))
         raise
@@ -33,16 +35,6 @@ def carry_out(
     return answer["changed"]
 
 
-def _asked(step: Step, transport: Transport, request: Request) -> Changed:
+def _asked(step: Step, transport: Transport, request: Request, opened: Opened) -> Changed:
     verb: Verb[Request, Changed] = Verb(step.verb)
-    if step.role != "file":
-        return transport.call(verb, request)
-    (model,) = request["models"]
-    path = Path(model["source"]["file"]["path"])
-    try:
-        stream = path.open("rb")
-    except OSError as problem:
-        said = f"model {model['name']}: {path} cannot be read here: {problem.strerror}"
-        raise KitError(said, "mend `from: {file: ...}` in kit.yaml, or bring the file") from None
-    with stream:
-        return transport.send(verb, request, stream)
+    return transport.call(verb, request) if step.role == "agent" else transport.send(verb, request, opened)

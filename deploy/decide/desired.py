@@ -75,6 +75,14 @@ class Desired:
         """The secrets of all hosts."""
         return tuple(secret for deployment in self.deployments.values() for secret in deployment.secrets)
 
+    def behind(self, host: str) -> str:
+        """Return the words that say a host behind a thing on it; empty if the stack has a single host."""
+        return f" on {host}" if len(self.deployments) > 1 else ""
+
+    def host_with(self, name: str) -> str:
+        """Return the host of the service of that name; KeyError if there is none."""
+        return {service.name: host for host, each in self.deployments.items() for service in each.services}[name]
+
     def service(self, name: str) -> Service:
         """Return the service of that name, whatever host it is on; KeyError where there is none."""
         return {service.name: service for service in self.services}[name]
@@ -105,10 +113,11 @@ class Share:
         return self.desired.spec
 
     def image_requests(self) -> list[ImageRequest]:
-        """Return the requests of the agent's operation `image`."""
+        """Return the requests of the agent's operation `image`, for the services of this host."""
         from deploy.decide.images import image_requests
 
-        return image_requests(self.spec, self.desired.lock)
+        kinds = {service.kind for service in self.deployment.services}
+        return [image for image in image_requests(self.spec, self.desired.lock) if image["kind"] in kinds]
 
 
 def lock_path(spec_path: Path) -> Path:

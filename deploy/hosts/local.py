@@ -7,13 +7,13 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.transport import Address, Agent, OnLine, ask, held, listen, stop
+from deploy.hosts.transport import Address, Agent, OnLine, Opened, ask, ask_and_send, held, listen, stop
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class LocalTransport:
         """Run one verb with the request on its standard input."""
         return ask(self._ready(verb), verb, request)
 
-    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
-        """Run one verb with the request and then the stream on its standard input."""
-        return ask(self._ready(verb), verb, request, stream)
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        """Run one verb with the request and then the streams that it asks for on its standard input."""
+        return ask_and_send(self._ready(verb), verb, request, opened)
 
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         """Run one verb and yield the lines that it prints."""

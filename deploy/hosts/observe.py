@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract import FORMAT
-from deploy.agent.contract.verbs import DIGESTS, PROBE
+from deploy.agent.contract.verbs import PROBE
 from deploy.deployment.bundle import MANIFEST_FORMAT
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
@@ -35,7 +35,6 @@ from deploy.hosts.observed_network import Network, read_network
 from deploy.hosts.observed_places import LeftPlace, SeenData, read_places
 from deploy.hosts.observed_rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.transport import Transport
-from deploy.sources.given import path_of
 from deploy.stack import CACHE
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import Engine as EngineRequest
     from deploy.agent.contract.engines import NamedEngine as NamedRequest
     from deploy.agent.contract.envelope import Holder
-    from deploy.agent.contract.inputs import DigestsRequest
     from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings
 
 
@@ -82,10 +80,6 @@ class Observation:
     """Path of a model file to its remembered sha256; empty if that is unknown."""
     unhashed_models: tuple[str, ...] = ()
     """Model files without a remembered state: neither right nor changed."""
-    sources: dict[str, int | None] = field(default_factory=dict)
-    """File that kit.yaml names to its size; None if it is missing."""
-    source_digests: dict[str, str] = field(default_factory=dict)
-    """sha256 of those files that were read for the plan."""
     settings: dict[str, Settings] = field(default_factory=dict)
     engines: dict[str, SeenEngine] = field(default_factory=dict)
     """Engines whose models are created over their API, by name."""
@@ -152,29 +146,10 @@ class Observation:
 def observe(
     transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None, spec: Path | None = None
 ) -> Observation:
-    """Ask the host once; changes nothing.
-
-    Files of kit.yaml are looked for only if its path is given; a renamed stack is known by that path as well.
-    """
-    sources = {path: str(spec.parent.absolute() / path) for path in source_files(deployment)} if spec else {}
+    """Ask the host once; changes nothing. The path of kit.yaml identifies a renamed stack."""
     request = probe_request(deployment, given or {})
-    request["sources"], request["origin"] = sources, str(spec.resolve()) if spec else ""
+    request["origin"] = str(spec.resolve()) if spec else ""
     return read_observation(transport.call(PROBE, request))
-
-
-def read_digests(transport: Transport, spec: Path, files: Iterable[str]) -> dict[str, str]:
-    """Ask for the sha256 of files, each as kit.yaml names it; an unreadable file has none."""
-    places = {str(spec.parent.absolute() / name): name for name in files}
-    request: DigestsRequest = {"files": sorted(places)}
-    answer = transport.call(DIGESTS, request)
-    return {places[path]: sha256 for path, sha256 in answer["sha256"].items()}
-
-
-def source_files(deployment: Deployment) -> tuple[str, ...]:
-    """Return the files of models as kit.yaml names them."""
-    blobs = (blob.source for engine in deployment.engines for model in engine.models for blob in model.blobs)
-    sources = (*blobs, *(model.source for model in deployment.models))
-    return tuple(sorted({path for source in sources if (path := path_of(source))}))
 
 
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> ProbeRequest:
@@ -269,7 +244,6 @@ def _read(answer: ProbeAnswer) -> Observation:
         disks={path: Disk(**seen) for path, seen in answer["disk"].items()},
         models={path: seen["sha256"] or "" for path, seen in answer["models"].items()},
         unhashed_models=tuple(path for path, seen in answer["models"].items() if not seen.get("remembered", True)),
-        sources=answer.get("sources", {}),
         settings=answer["settings"],
         engines=read_engines(answer["engines"]),
         named_engines=read_named_engines(answer["engines"]),

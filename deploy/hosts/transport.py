@@ -6,9 +6,9 @@ The control node reaches a host by nothing else: it asks verbs of the host's age
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import Failure, Held, HoldRequest, JournalLine
+    from deploy.agent.contract.envelope import Failure, Held, HoldRequest, JournalLine, Wanted
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
@@ -32,6 +32,8 @@ BLOCK = 1 << 20
 OnLine = Callable[["JournalLine"], None]
 Address = tuple[str, int]
 """A name or number of a host, and a port."""
+Opened = Callable[[str], AbstractContextManager[IO[bytes]]]
+"""Opens a stream by its sha256."""
 Agent = subprocess.Popen[bytes]
 
 
@@ -63,10 +65,10 @@ class Transport(Protocol):
     def hold(self, request: HoldRequest, on_line: OnLine) -> AbstractContextManager[Held]:
         """Take the right to change the host; lines of the run's journal arrive until it is let go."""
 
-    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
-        """Ask for one verb, and send a file or a pipe to its standard input behind the request.
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        """Ask for one verb, and send the files and pipes that its agent asks for to its standard input.
 
-        The request says how long the stream is: one that broke off looks like one that ended.
+        The agent asks for one stream at a time, by its sha256, with the number of its bytes.
         """
 
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
@@ -88,27 +90,43 @@ class AgentFailedError(KitError):
         self.document = document
 
 
-def ask(agent: Agent, verb: Verb[Request, Answer], request: Request, stream: IO[bytes] | None = None) -> Answer:
-    """Write the request to a started agent, then the stream, and read its answer."""
+def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
+    """Write the request to a started agent, and read its answer."""
     with agent:
         try:
-            if stream is None:
-                output, errors = agent.communicate(encode(request))
-            else:
-                _feed(agent, request, stream)
-                output, errors = agent.communicate()
+            output, errors = agent.communicate(encode(request))
         except BaseException:
             stop(agent)
             raise
     return cast("Answer", decode(verb, agent.returncode, output, errors))
 
 
-def _feed(agent: Agent, request: Mapping[str, Any], stream: IO[bytes]) -> None:
-    writing, _, _ = _streams(agent)
+def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+    """Write the request to a started agent, send each stream that it asks for, and read its answer."""
+    with agent:
+        writing, reading, errors = _streams(agent)
+        try:
+            _feed(writing, io.BytesIO(line := encode(request)), len(line))
+            while (output := reading.readline()).startswith(b'{"wanted"'):
+                wanted: Wanted = json.loads(output)
+                with opened(wanted["wanted"]) as stream:
+                    _feed(writing, stream, wanted["size"])
+            output += reading.read()
+            said = errors.read()
+        except BaseException:
+            stop(agent)
+            raise
+    return cast("Answer", decode(verb, agent.returncode, output, said))
+
+
+def _feed(writing: IO[bytes], stream: IO[bytes], size: int) -> None:
+    """Write a stream; one that ends early closes the pipe, which tells the agent."""
     # An agent that has failed reads no more; its answer says why.
     with contextlib.suppress(BrokenPipeError):
-        writing.write(encode(request))
-        shutil.copyfileobj(stream, writing, BLOCK)
+        while size and (piece := stream.read(min(BLOCK, size))):
+            writing.write(piece)
+            size -= len(piece)
+        writing.close() if size else writing.flush()
 
 
 def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:

@@ -26,11 +26,21 @@ from deploy.plan.preflight import advice, doubts, refusals
 from deploy.plan.published import late_operations
 from deploy.plan.services import service_operations
 from deploy.plan.settings import settings_operations
+from deploy.plan.sources import Files
 
 __all__ = ["Operation", "Plan", "make_plan"]
 
 
-def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, choices: Choices | None = None) -> Plan:
+NO_FILES = Files()
+
+
+def make_plan(
+    deployment: Deployment,
+    bundle: Bundle,
+    observation: Observation,
+    choices: Choices | None = None,
+    files: Files = NO_FILES,
+) -> Plan:
     """Compare the wanted state with the host's observation; the same input gives the same plan."""
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
@@ -40,7 +50,7 @@ def make_plan(deployment: Deployment, bundle: Bundle, observation: Observation, 
         stack=deployment.stack,
         release=bundle.release,
         operations=operations,
-        refusals=(*place_refusals(questions, choices or {}), *refusals(deployment, observation, operations)),
+        refusals=(*place_refusals(questions, choices or {}), *refusals(deployment, observation, operations, files)),
         advice=advice(deployment, observation),
         questions=tuple(one.as_json() for one in questions if one.place.service not in chosen),
         settled={name: one.request() for name, one in chosen.items()},

@@ -39,8 +39,8 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     pulling = {one.service for one in operations if one.action == "pull" and one.step == "images"}
     layers = sum(service.image.download_bytes for service in deployment.services if service.name in pulling)
     wanted = [model for model in deployment.models if model.name in fetching]
-    models = sum(model.size_bytes for model in wanted if not kind_of(model.source).is_on_host)
-    copied = sum(model.size_bytes for model in wanted if kind_of(model.source).is_on_host)
+    models = sum(model.size_bytes for model in wanted if not kind_of(model.source).is_beside_spec)
+    copied = sum(model.size_bytes for model in wanted if kind_of(model.source).is_beside_spec)
     models_made = sum(operation.download_bytes for operation in operations)
     # What is staged is gone when the model is there.
     kept = sum(size for operation in operations for place, size in operation.written if place != CACHE)

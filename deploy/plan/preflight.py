@@ -20,7 +20,7 @@ from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
-from deploy.plan.sources import source_refusals
+from deploy.plan.sources import Files, source_refusals
 from deploy.stack import Stack
 
 Refusal = tuple[str, str]
@@ -29,14 +29,14 @@ AMD64 = ("x86_64", "amd64")
 
 
 def refusals(
-    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...], files: Files
 ) -> tuple[Refusal, ...]:
     """Return the problem and the next step of every fault that a person must mend first."""
     changing = (
         *_root(observation),
         *disk_refusals(deployment, observation, operations),
         *address_refusals(deployment, observation),
-        *source_refusals(deployment, observation, operations),
+        *source_refusals(deployment, observation, operations, files),
     )
     return (
         *(changing if operations else ()),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
@@ -11,6 +11,16 @@ from deploy.hosts.observe import Observation
 from deploy.plan.models import model_changes, seen_of
 from deploy.plan.operation import Operation
 from deploy.sources.given import path_of
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of kit.yaml as they lie on the control node, by their names in kit.yaml."""
+
+    sizes: Mapping[str, int | None] = field(default_factory=dict)
+    """None for a missing file."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of those that were read."""
 
 
 @dataclass(frozen=True)
@@ -24,36 +34,36 @@ class SourceFile:
 
 
 def source_refusals(
-    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...], files: Files
 ) -> Iterator[tuple[str, str]]:
     """Yield each file that an operation is going to read and cannot."""
-    for file in _wanted(deployment, observation, operations):
-        place, size = f"model {file.model}: {file.path}", observation.sources[file.path]
+    for file in _wanted(deployment, observation, operations, files):
+        place, size = f"model {file.model}: {file.path}", files.sizes[file.path]
         another = f"bring the one that was locked, or write its sha256 in kit.yaml and type: {Line('lock')}"
         if size is None:
             yield f"{place} is not there", "bring it back, or let `file` of its `from` be where it is now"
         elif size != file.size_bytes:
             yield f"{place} has {size} bytes, and kit.lock has {file.size_bytes}", another
-        elif observation.source_digests.get(file.path, file.sha256) != file.sha256:
+        elif files.digests.get(file.path, file.sha256) != file.sha256:
             yield f"{place} has other bytes than the file that was locked, and as many", another
 
 
 def unread_sources(
-    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...], files: Files
 ) -> tuple[SourceFile, ...]:
     """Return the files that an operation is going to read and that were checked by size alone."""
-    wanted = _wanted(deployment, observation, operations)
-    fitting = (file for file in wanted if observation.sources[file.path] == file.size_bytes)
-    return tuple(file for file in fitting if file.path not in observation.source_digests)
+    wanted = _wanted(deployment, observation, operations, files)
+    fitting = (file for file in wanted if files.sizes[file.path] == file.size_bytes)
+    return tuple(file for file in fitting if file.path not in files.digests)
 
 
 def _wanted(
-    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
+    deployment: Deployment, observation: Observation, operations: tuple[Operation, ...], files: Files
 ) -> tuple[SourceFile, ...]:
-    """Return each file that was observed and that an operation reads, once."""
+    """Return each measured file that an operation reads, once."""
     found: dict[str, SourceFile] = {}
     for file in _read(deployment, observation, operations):
-        if file.path in observation.sources:
+        if file.path in files.sizes:
             found.setdefault(file.path, file)
     return tuple(found.values())
 

@@ -51,7 +51,7 @@ class Weights:
         copied = 0 if is_again else size
         pulled = self._pulled(model)
         staged = sum(kind_of(blob.source).staged_sent * blob.size_bytes for blob in blobs)
-        fetched = sum(blob.size_bytes for blob in blobs if not kind_of(blob.source).is_on_host)
+        fetched = sum(blob.size_bytes for blob in blobs if not kind_of(blob.source).is_beside_spec)
         kept, passing = sent + copied + pulled, COPIES * size - copied
         return Weight(
             # What somebody else's engine pulls does not come through here.
@@ -97,7 +97,7 @@ class Weights:
             again = "its file is sent again, for the engine kept only its own copy of it"
             return f"{again}: takes {gib(kept)}{self._where}{more}"
         takes = f"takes {'up to ' if passing else ''}{gib(kept)}{self._where}{more}"
-        is_here = self._folder is not None and any(kind_of(blob.source).is_on_host for blob in model.blobs)
+        is_here = self._folder is not None and any(kind_of(blob.source).is_beside_spec for blob in model.blobs)
         return f"{takes}{', beside the file itself' if is_here else ''}"
 
 

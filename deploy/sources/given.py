@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 from deploy.sources import file, pip, url
@@ -17,12 +17,12 @@ def kind_of(source: dict[str, Any]) -> Kind:
 
 
 def path_of(source: dict[str, Any]) -> str:
-    """Return the path of a file in kit.yaml; empty for a file from elsewhere."""
+    """Return the path of a file beside kit.yaml; empty for a file from elsewhere."""
     kind = kind_of(source)
-    return str(source[kind.key]["path"]) if kind.is_on_host else ""
+    return str(source[kind.key]["path"]) if kind.is_beside_spec else ""
 
 
-def from_folder(source: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a source whose relative path begins at a folder."""
+def for_agent(source: dict[str, Any]) -> dict[str, Any]:
+    """Return a source in an agent's request: of a file beside kit.yaml, its name alone."""
     path = path_of(source)
-    return {kind_of(source).key: {"path": str(folder.absolute() / path)}} if path else source
+    return {kind_of(source).key: {"name": PurePosixPath(path).name}} if path else source

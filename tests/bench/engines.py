@@ -31,6 +31,7 @@ from pathlib import Path
 from deploy.agent.engines import sync
 from deploy.agent.journal import Journal
 request = json.loads(Path(sys.argv[1]).read_text())
+sys.stdin = Path(sys.argv[1]).with_name("toy.gguf").open()
 print(json.dumps(sync.run(request, Journal(request["root"], request["run"]))))
 """
 UPLOAD = """
@@ -41,6 +42,7 @@ from deploy.agent.protocols.engine import Engine
 from deploy.agent.inputs.children import Children
 from deploy.agent.journal import Journal
 request, blob = json.loads(Path(sys.argv[1]).read_text()), json.loads(sys.argv[2])
+sys.stdin = Path(sys.argv[1]).with_name(blob["source"]["file"]["name"]).open()
 engine = Engine(request["engines"][0], Path(request["root"]))
 if not engine.has_blob(blob["sha256"]):
     with Blobs(request, Journal(request["root"], "bench"), Children()).opened("bench", blob) as pieces:
@@ -76,11 +78,11 @@ def upload(_spec: Path) -> Result:
         for number in range(RUNS + 1):
             ours, theirs = (_blob(folder, f"{number}-{whose}") for whose in ("ours", "peer"))
             argv = [sys.executable, "-c", UPLOAD, str(request), json.dumps(ours)]
-            peer = ["curl", "-sS", "-f", "-X", "POST", "-T", theirs["source"]["file"]["path"]]
+            peer = ["curl", "-sS", "-f", "-X", "POST", "-T", str(folder / theirs["source"]["file"]["name"])]
             peer += ["-H", "Expect:", f"{url}/api/blobs/sha256:{theirs['sha256']}"]
             turns.append((seconds_of(argv), seconds_of(peer)))
             for blob in (ours, theirs):
-                Path(blob["source"]["file"]["path"]).unlink()
+                (folder / blob["source"]["file"]["name"]).unlink()
     mine, other = (median(turn[place] for turn in turns[1:]) for place in (0, 1))
     return Ratio("upload", f"the agent with {FILE_BYTES // MIB} MiB", "curl -X POST -T FILE", mine, other, 2.0, RUNS)
 
@@ -119,7 +121,7 @@ def _until_it_answers(url: str) -> None:
 def _written(folder: Path, url: str, models: list[dict[str, Any]], *, prune: bool = False) -> Path:
     described = {"name": "main", "protocol": "ollama", "address": url, "models_dir": None}
     engines = [{**described, "prune": prune, "models": models}]
-    request = {"root": str(folder / "root"), "run": "bench", "cache": str(folder), "engines": engines}
+    request = {"root": str(folder / "root"), "run": "bench", "cache": str(folder), "sends": True, "engines": engines}
     (folder / "root" / "run").mkdir(parents=True, exist_ok=True)
     path = folder / f"request-{len(models)}.json"
     path.write_text(json.dumps(request))
@@ -147,4 +149,4 @@ def _described(path: Path) -> dict[str, Any]:
     with path.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     size = path.stat().st_size
-    return {"file": "model.gguf", "sha256": sha256, "size": size, "source": {"file": {"path": str(path)}}}
+    return {"file": "model.gguf", "sha256": sha256, "size": size, "source": {"file": {"name": path.name}}}

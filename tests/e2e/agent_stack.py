@@ -178,14 +178,14 @@ class AgentStack:
             self.call("accept", release=bundle.release)
         return answer
 
-    def start_agent(self, verb: str, request: Document) -> subprocess.Popen[bytes]:
-        """Start the agent without waiting for its answer."""
+    def start_agent(self, verb: str, request: Document, zeros: int = 0) -> subprocess.Popen[bytes]:
+        """Start the agent without waiting for its answer; a file of zeros comes behind the request."""
         argv = ["/usr/bin/python3", "-I", self.transport.agent_path, verb]
-        agent = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-        if agent.stdin is not None:
-            agent.stdin.write(json.dumps({"format": 1, **request}).encode() + b"\n")
-            agent.stdin.close()
-        return agent
+        with tempfile.TemporaryFile() as sent:
+            sent.write(json.dumps({"format": 1, **request}).encode() + b"\n")
+            sent.truncate(sent.tell() + zeros)
+            sent.seek(0)
+            return subprocess.Popen(argv, stdin=sent, stdout=subprocess.PIPE, start_new_session=True)
 
     def ids(self) -> dict[str, str]:
         """Return each service's container."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.guarding import guarded
+from tests.unit.refusing import Refusing
+from tests.unit.sending import NODE
 
 UNIT = Path(__file__).parent
 ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan", "test_door.py", "verify"})
@@ -15,10 +17,19 @@ ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan"
 
 
 @pytest.fixture(autouse=True)
+def _sends_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    NODE.files.clear()
+    NODE.asked.clear()
+    NODE.takes_part(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
 def _guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if request.path.relative_to(UNIT).parts[0] not in ASKING:
         yield
         return
+    if request.path.relative_to(UNIT).parts[0] != "hosts":
+        monkeypatch.setattr("deploy.hosts.reach.LocalTransport", Refusing)
     with guarded(monkeypatch) as found:
         yield
     assert found == []

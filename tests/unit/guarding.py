@@ -28,8 +28,8 @@ HOSTS_OWN = (
 PROGRAMS = frozenset({"docker", "dockerd", "systemctl", "journalctl", "ip", "ss", "ps"})
 OPENING = ("deploy.hosts.local", "deploy.cli.verbs.folder")
 """The transport to this machine; and the folder that a person names for `render`, wherever that is."""
-TALKING = ("deploy.registries", "deploy.chat.wire", "deploy.verify.web")
-"""They ask registries, and addresses that a transport has forwarded."""
+TALKING = ("deploy.registries", "deploy.chat.wire")
+"""They ask registries, and the addresses of engines and gateways that a person chats with."""
 LOOKING = ("stat", "lstat", "readlink", "access")
 
 
@@ -43,6 +43,10 @@ class Guard:
     def __init__(self) -> None:
         self.is_on = False
         self.found: list[str] = []
+        self.played: set[str] = set()
+        """Folders in which a test plays a host: they are the host's own as well."""
+        self.forwarded: set[object] = set()
+        """Addresses and sockets that a transport has forwarded: anybody may connect to them."""
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Judge one audit event."""
@@ -51,13 +55,16 @@ class Guard:
         if event in ("open", "os.listdir", "os.scandir"):
             self.judge_path(arguments[0])
         elif event == "socket.connect":
-            self.judge(f"connects to {arguments[1]}", TALKING)
+            # IPv6 has a flow and a scope behind address and port.
+            place = arguments[1][:2] if isinstance(arguments[1], tuple) else arguments[1]
+            if place not in self.forwarded:
+                self.judge(f"connects to {place}", TALKING)
         elif event == "subprocess.Popen" and os.path.basename(os.fspath(arguments[0])) in PROGRAMS:  # noqa: PTH119
             self.judge(f"starts {arguments[0]!r}")
 
     def judge_path(self, path: object) -> None:
         """Judge a path that is opened or looked at."""
-        if isinstance(path, str | os.PathLike) and str(path).startswith(HOSTS_OWN):
+        if isinstance(path, str | os.PathLike) and str(path).startswith((*HOSTS_OWN, *self.played)):
             self.judge(f"looks at {path}")
 
     def judge(self, what: str, allowed: tuple[str, ...] = OPENING) -> None:
@@ -96,6 +103,8 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield GUARD.found
     finally:
         GUARD.is_on = False
+        GUARD.played.clear()
+        GUARD.forwarded.clear()
 
 
 def _watched(function: Callable[..., Any]) -> Callable[..., Any]:

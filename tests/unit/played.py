@@ -19,6 +19,7 @@ from deploy.deployment.host import Deployment
 from deploy.hosts.transport import Address, AgentFailedError, OnLine
 from deploy.stack import KIT_FOLDER
 from deploy.verify.evidence import HostEvidence
+from tests.unit.guarding import GUARD
 from tests.unit.refusing import Refusing
 
 
@@ -27,6 +28,7 @@ class Played(Refusing):
 
     def __init__(self, kit: Path) -> None:
         self.kit = kit
+        GUARD.played.add(f"{kit}/")
         self.asked: list[str] = []
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
@@ -40,6 +42,11 @@ class Played(Refusing):
             raise AgentFailedError(cast("Failure", problem.document())) from problem
         return cast("Answer", _moved(answer, str(self.kit), KIT_FOLDER))
 
+    @contextmanager
+    def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:
+        assert verb in VERBS
+        yield
+
     @property
     def connection(self) -> Mapping[str, Any]:
         return {"ansible_connection": "local", "ansible_become": False}
@@ -50,6 +57,7 @@ class Played(Refusing):
 
     @contextmanager
     def forward(self, address: Address) -> Iterator[Address]:
+        GUARD.forwarded.add(address)
         yield address
 
     @contextmanager

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.hosts.transport import Address, OnLine, Transport
+from deploy.hosts.transport import Address, OnLine, Opened, Transport
 
 
 class Refusing(Transport):
-    """No host at all."""
+    """No host at all: the transport of every test of the control node that brings no host of its own."""
 
     @property
     def agent_path(self) -> str:
@@ -39,8 +39,8 @@ class Refusing(Transport):
     def hold(self, request: HoldRequest, on_line: OnLine) -> AbstractContextManager[Held]:
         return _refuse("hold", request, on_line)
 
-    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
-        return _refuse(verb, request, stream)
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        return _refuse(verb, request, opened)
 
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         return _refuse(verb, request)

@@ -1,13 +1,19 @@
-"""The guard that every unit test runs under is red for what the control node does by itself."""
+"""The guard and the refusing transport of the unit tests are red for what the control node does by itself."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from deploy.agent.contract.applied import AppliedRequest
+from deploy.agent.contract.verbs import APPLIED
+from deploy.hosts.transport import Address
 from tests.unit.guarding import GUARD, LookedByItselfError
+from tests.unit.played import Played
 
 PLANTED = {
     "a release": "open('/opt/kit/home/current/manifest.json')",
@@ -24,6 +30,11 @@ PLANTED = {
 }
 
 
+def run(code: str, module: str) -> None:
+    """Run code as a module of the control node would."""
+    exec(compile(code, "planted.py", "exec"), {"__name__": module})
+
+
 @pytest.mark.parametrize("what", sorted(PLANTED))
 @pytest.mark.parametrize(
     "module", ["deploy.lifecycle.planted", "deploy.cli.verbs.planted", "deploy.components.x.verify"]
@@ -31,21 +42,66 @@ PLANTED = {
 def test_a_module_of_the_control_node_that_looks_by_itself_is_caught(what: str, module: str) -> None:
     try:
         with pytest.raises(LookedByItselfError):
-            exec(compile(PLANTED[what], "planted.py", "exec"), {"__name__": module})
+            run(PLANTED[what], module)
         assert [one.partition(" ")[0] for one in GUARD.found] == [module]
     finally:
         GUARD.found.clear()
 
 
+def test_a_folder_in_which_a_test_plays_a_host_is_the_hosts_own(tmp_path: Path) -> None:
+    played = Played(tmp_path / "opt")
+    planted = f"import os; os.path.exists('{tmp_path}/opt/home/current')"
+    with pytest.raises(LookedByItselfError):
+        run(planted, "deploy.lifecycle.planted")
+    GUARD.found.clear()
+    run(planted.replace("/opt/", "/optional/"), "deploy.lifecycle.planted")
+    asked: AppliedRequest = {"stack": "home"}
+    assert played.call(APPLIED, asked)["stacks"] == []
+    assert GUARD.found == []
+
+
+def test_an_address_is_free_once_a_transport_has_forwarded_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place: Address = server.getsockname()
+        planted = f"import socket; socket.create_connection({place!r}).close()"
+        with pytest.raises(LookedByItselfError):
+            run(planted, "deploy.verify.web")
+        GUARD.found.clear()
+        with Played(tmp_path / "opt").forward(place):
+            run(planted, "deploy.verify.web")
+    assert GUARD.found == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "call(Verb('probe'), {})",
+        "send(Verb('models'), {}, None)",
+        "lines(Verb('logs'), {})",
+        "ahead(Verb('probe'))",
+        "hold({}, print)",
+        "forward(('127.0.0.1', 1))",
+        "forward_socket('/var/run/docker.sock')",
+        "backend",
+        "connection",
+        "is_root",
+    ],
+)
+def test_a_host_that_no_test_brought_along_refuses_everything(asked: str) -> None:
+    planted = "from deploy.agent.contract.verbs import Verb\nfrom deploy.hosts.reach import reach\n"
+    with pytest.raises(AssertionError, match="no host is asked for"):
+        run(f"{planted}reach()['here'].{asked}", "deploy.lifecycle.planted")
+
+
 @pytest.mark.parametrize("module", ["deploy.agent.planted", "deploy.components.x.agent", "deploy.hosts.local"])
 def test_the_agent_and_the_transport_to_this_machine_may_look(module: str) -> None:
-    exec(compile("import os; os.path.exists('/opt/kit/home')", "planted.py", "exec"), {"__name__": module})
+    run("import os; os.path.exists('/opt/kit/home')", module)
     assert GUARD.found == []
 
 
 def test_no_swallowed_error_hides_what_was_found() -> None:
     planted = "try:\n    open('/opt/kit/x')\nexcept BaseException:\n    pass\n"
-    exec(compile(planted, "planted.py", "exec"), {"__name__": "deploy.lifecycle.planted"})
+    run(planted, "deploy.lifecycle.planted")
     assert GUARD.found == ["deploy.lifecycle.planted looks at /opt/kit/x"]
     GUARD.found.clear()
 

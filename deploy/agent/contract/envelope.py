@@ -39,6 +39,14 @@ class Formatted(TypedDict):
     format: int
 
 
+class Wanted(TypedDict):
+    """A line before the answer: the agent reads this file from its standard input next."""
+
+    wanted: str
+    """sha256 of the file."""
+    size: int
+
+
 class Changed(TypedDict):
     """The answer of a verb that converges."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict, Union, final
 
-from deploy.agent.contract.envelope import Changed, Request, StackRequest
+from deploy.agent.contract.envelope import Changed, StackRequest
 from deploy.agent.contract.places import Owner
 
 
@@ -44,14 +44,11 @@ class Wheels(TypedDict):
     wheels: list[Wheel]
 
 
-class _LocalFile(TypedDict):
-    path: str
+class SentFile(TypedDict):
+    """A file of the control node; the agent asks for it by its sha256."""
 
-
-class LocalFile(_LocalFile, total=False):
-    """A file of the host, or of the control node that sends it behind the request."""
-
-    stream: bool
+    name: str
+    """Its name in messages; a host knows no path of the control node."""
 
 
 class Address(TypedDict):
@@ -64,7 +61,7 @@ class Source(TypedDict, total=False):
     """The origin of a model's file; a source has exactly one key."""
 
     pip: Wheels
-    file: LocalFile
+    file: SentFile
     url: Address
 
 
@@ -111,6 +108,13 @@ class PulledImage(TypedDict):
 Image = Union[BuiltImage, PulledImage]
 
 
+class Bringing(Fetching):
+    """Places to bring models from."""
+
+    sends: bool
+    """True if the control node sends the files that the agent asks for."""
+
+
 class ImagesRequest(StackRequest, Fetching):
     """The images that a host shall have."""
 
@@ -143,7 +147,7 @@ class ModelFile(Owner, SourcedFile):
     path: str
 
 
-class ModelsRequest(StackRequest, Fetching):
+class ModelsRequest(StackRequest, Bringing):
     """The files of models that services mount."""
 
     models: list[ModelFile]
@@ -163,15 +167,3 @@ class ModelsAnswer(Changed):
     """The files of models that the host has now."""
 
     models: list[PresentModel]
-
-
-class DigestsRequest(Request):
-    """Files whose sha256 is asked for."""
-
-    files: list[str]
-
-
-class DigestsAnswer(TypedDict):
-    """The sha256 of each file that could be read."""
-
-    sha256: dict[str, str]

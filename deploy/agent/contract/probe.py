@@ -41,8 +41,6 @@ class ProbeRequest(AskingRequest, total=False):
     kept: Kept
     rooms: dict[str, dict[str, Any]]
     """Per service with settings of its own, what its room decided."""
-    sources: dict[str, str]
-    """Files of kit.yaml as it names them, with their paths on the host."""
     origin: str
     """Path of kit.yaml."""
 
@@ -254,7 +252,6 @@ class ProbeAnswer(Formatted, Release, Images, Machine, UserData):
     disk: dict[str, Disk]
     devices: dict[str, list[DeviceNode]]
     root: bool
-    sources: dict[str, int | None]
     models: dict[str, SeenModelFile]
     hold: HeldBy | None
     stopped: list[str]

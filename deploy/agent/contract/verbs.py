@@ -21,7 +21,6 @@ class Verb(str, Generic[Request, Answer]):
 PROBE: Verb[probe.ProbeRequest, probe.ProbeAnswer] = Verb("probe")
 DOCKER: Verb[releases.DockerRequest, releases.DockerAnswer] = Verb("docker")
 ADDRESSES: Verb[envelope.Request, hardware.AddressesAnswer] = Verb("addresses")
-DIGESTS: Verb[inputs.DigestsRequest, inputs.DigestsAnswer] = Verb("digests")
 HOLD: Verb[envelope.HoldRequest, envelope.Held] = Verb("hold")
 LATE: Verb[releases.LateRequest, envelope.Changed] = Verb("late")
 PLACE: Verb[releases.PlaceRequest, releases.PlaceAnswer] = Verb("place")

@@ -28,7 +28,7 @@ class Blobs:
 
     @contextmanager
     def opened(self, model: str, blob: Blob) -> Iterator[Iterator[bytes]]:
-        """Give a blob's bytes; the last of them only after all have been found right."""
+        """Yield a blob's bytes, the last piece only after all of them were checked."""
         source = source_of(blob["source"])
         with source.opened(model, blob, self._request, self._journal, self._children) as (what, pieces):
             yield verified(model, what, blob, pieces, Pace(self._journal, f"uploading {what}", blob["size"]))

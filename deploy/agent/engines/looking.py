@@ -32,7 +32,7 @@ def look(engine: Engine, described: Described, pairs: Pairs, tell: Callable[[Ans
     models_dir = described.get("models_dir")
     if models_dir is None or is_shut(models_dir):
         lost: dict[str, str] = said["lost"]
-        _hear_damages(engine, _comparable(described, live, changed, pairs), lost.__setitem__)
+        _hear_damages(engine, _comparable(described, live, changed, pairs), pairs, lost.__setitem__)
         tell(said)
     if models_dir is None:
         for sha256 in _unsent(described, live, {*changed, *said["lost"]}, pairs):
@@ -95,14 +95,14 @@ def _layers_of(described: Described, changed: dict[str, Live]) -> dict[str, Laye
     return {known: by_digest[model.digest] for known, model in changed.items() if model.digest in by_digest}
 
 
-def _hear_damages(engine: Engine, names: dict[str, str], hear: Callable[[str, str], None]) -> None:
+def _hear_damages(engine: Engine, names: dict[str, str], pairs: Pairs, hear: Callable[[str, str], None]) -> None:
     """Ask an engine to show models, a few in parallel, and report the reason for each failure."""
 
     def ask(some: list[str]) -> None:
         with suppress(AgentError):
             for name in some:
-                if words := engine.damage_of(names[name]):
-                    hear(name, words)
+                if damages := engine.damages_of(names[name], pairs.get(name, {}).get("shown", {})):
+                    hear(name, ", ".join(damages.values()))
 
     each = sorted(names)
     threads = [threading.Thread(target=ask, args=(each[n::AT_ONCE],), daemon=True) for n in range(AT_ONCE)]

@@ -109,7 +109,7 @@ class Sync:
         self.mending.look(self._models, self._live)
         wanted = [model for model in self._models if not self._is_equal(model) or self.mending.is_damaged(model)]
         if wanted:
-            self.mending.begin(wanted)
+            self.mending.begin(wanted, self._live)
             self._make_all(ordered(wanted), request)
         for name in self._unwanted() if self._prunes else ():
             self._remove(name)
@@ -156,7 +156,7 @@ class Sync:
         if origin is not None:
             self._ensure_base(model, origin)
         if origin is None or same(origin) != same(model["name"]):
-            self.mending.prepare(model["name"], self._live.get(same(model["name"])), is_pulled=False)
+            self.mending.prepare(model["name"])
             for blob in model.get("blobs", []):
                 self._upload(model["name"], blob, blobs)
             self._create(model)
@@ -185,7 +185,7 @@ class Sync:
         known = self._memory.pulled(self._engine.name, origin)
         # A tag that kit.yaml names, or that the kit pulled and nobody changed, follows the lock; others are reported.
         is_damaged = self.mending.has_lost(origin)
-        self.mending.prepare(origin, live, is_pulled=True)
+        self.mending.prepare(origin)
         has_moved = live is not None and live.digest != base["digest"] and (is_own or live.digest == known)
         if live is None or is_damaged or has_moved:
             live = self._pull(base)
@@ -229,6 +229,7 @@ class Sync:
             live_model = live.get(same(model["name"]))
             if live_model is None:
                 raise self._engine.failure(f"making {model['name']}", "it was made, but the engine does not list it")
+            self.mending.ensure_whole(model, live_model)
             more = {"parts": model.get("parts"), "shown": self._shown(live_model)}
             self._memory.keep(self._engine.name, model["name"], model["digest"], live_model.digest, **more)
 

@@ -80,7 +80,6 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         **hardware.observe(),
         "devices": {nodes: hardware.devices(nodes) for nodes in request.get("devices", [])},
         "root": os.geteuid() == 0,
-        "sources": {name: _file_size(path) for name, path in request.get("sources", {}).items()},
         "models": _models(root, request.get("model_paths", [])),
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
@@ -189,13 +188,6 @@ def _models(root: Path, paths: list[str]) -> dict[str, SeenModelFile]:
             "remembered": known is not None and stamp(status).keys() <= known.keys(),
         }
     return models
-
-
-def _file_size(path: str) -> int | None:
-    try:
-        return Path(path).stat().st_size if Path(path).is_file() else None
-    except OSError:
-        return None
 
 
 def _sha256(known: Any, status: os.stat_result) -> str | None:

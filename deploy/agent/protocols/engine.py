@@ -9,7 +9,7 @@ from urllib.parse import quote
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.caller import Caller, RefusedError, UnansweredError, json_body, words_of
 from deploy.agent.protocols.names import LOCAL, PROTOCOL, same, suffix
-from deploy.agent.protocols.shown import summary
+from deploy.agent.protocols.shown import lost_texts, summary
 
 CREATED = 201
 ABSENT = 404
@@ -59,19 +59,21 @@ class Engine(Caller):
         told: str | None = (answer.get("_debug_info") or {}).get("rendered_template")
         return told
 
-    def damage_of(self, name: str) -> str:
-        """Return the reason why a listed model cannot be shown; empty if it can."""
+    def damages_of(self, name: str, made: dict[str, Any]) -> dict[str, str]:
+        """Return the damages of a listed model in words, by the damaged text; empty if it is whole.
+
+        A key without letters stands for the whole model. `made` is how the engine showed it when it was made.
+        """
         # With an option of its own the question is not answered from what the engine remembers.
         question = {"model": name, "options": {"num_ctx": 1}}
         try:
-            self._object("POST", "/api/show", question, f"looking at {name}")
+            return lost_texts(made, self._object("POST", "/api/show", question, f"looking at {name}"))
         except RefusedError as answer:
             if answer.status == ABSENT:
-                return "the engine lists it and lacks a part of it"
+                return {"": "the engine lists it and lacks a part of it"}
             if answer.status == BROKEN:
-                return f"the engine cannot read it ({answer.problem.rpartition(': ')[2]})"
+                return {"": f"the engine cannot read it ({answer.problem.rpartition(': ')[2]})"}
             raise
-        return ""
 
     def capabilities(self, name: str) -> list[str]:
         """Return a model's capabilities as the engine states them; empty if it states none."""

@@ -55,7 +55,13 @@ def welcome(desired: Desired, outcomes: Mapping[str, Outcome]) -> str:
         "",
         *doors(desired),
     ]
-    return "\n".join([*lines, "", *places(one.data.host_path for one in desired.services if one.data)])
+    data = [
+        f"{service.data.host_path}{desired.behind(share.host)}"
+        for share in desired.shares
+        for service in share.deployment.services
+        if service.data
+    ]
+    return "\n".join([*lines, "", *places(data)])
 
 
 def doors(desired: Desired) -> list[str]:
@@ -64,12 +70,15 @@ def doors(desired: Desired) -> list[str]:
     webui, gateway = desired.spec.webui, desired.spec.gateway
     if webui is not None:
         service = desired.service(webui.kind)
+        on = desired.behind(desired.host_with(service.name))
         published = f" (it is published at {address(service)})" if webui.url else ""
-        lines.append(f"Open {page_address(desired)} and sign in as {webui.admin.email}{published}.")
+        lines.append(f"Open {page_address(desired)}{on} and sign in as {webui.admin.email}{published}.")
         lines += [*other_addresses(service), *_keys(desired, service, "Password")]
     if gateway is not None:
         service = desired.service(gateway.kind)
-        lines += [f"Programs use {address(service)}/v1.", *other_addresses(service), *_keys(desired, service, "Key")]
+        on = desired.behind(desired.host_with(service.name))
+        lines.append(f"Programs use {address(service)}/v1{on}.")
+        lines += [*other_addresses(service), *_keys(desired, service, "Key")]
         lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
     return lines if gateway is not None else [*lines, *_engines(desired)]
 
@@ -83,7 +92,8 @@ def _engines(desired: Desired) -> list[str]:
         if door.name in told:
             continue
         told.add(door.name)
-        lines.append(f"Programs use {door.url} ({door.name}).")
+        on = desired.behind(door.host) if door.is_managed else ""
+        lines.append(f"Programs use {door.url} ({door.name}{on}).")
         lines += [_key(desired, door.key, "Key")] if door.key else []
     return [*lines, f"  Lines for them: {Line('clients', spec=desired.path)}"] if lines else []
 
@@ -96,19 +106,21 @@ def page_address(desired: Desired) -> str | None:
 
 def _keys(desired: Desired, service: Service, what: str) -> list[str]:
     """Return the command line for each secret of a service that a person uses."""
-    secrets = [one for one in desired.secrets if one.owner == service.name and one.shown_as]
+    secrets = [secret for secret in desired.secrets if secret.owner == service.name and secret.shown_as]
     return [_key(desired, secret, what) for secret in secrets]
 
 
 def _key(desired: Desired, secret: Secret, what: str) -> str:
+    host = next(share.host for share in desired.shares if secret in share.deployment.secrets)
+    path = Stack(desired.spec.stack).secret(secret.owner, secret.name)
     return (
         f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"
-        f"  (it lies in {Stack(desired.spec.stack).secret(secret.owner, secret.name)})"
+        f"  (it lies in {path}{desired.behind(host)})"
     )
 
 
 def address(service: Service) -> str:
-    """Return a service's address for a browser on this machine."""
+    """Return a service's address for a browser on its host."""
     return next(iter(addresses(service)), "(no port)")
 
 

@@ -38,7 +38,8 @@ def command(output: Output, spec: Path, client: str | None, show_secrets: bool) 
         every = tuple(lines for lines in every if lines.client == client)
         if every[0].left_out:
             raise UsageError(f"there are no lines for {client}: {every[0].left_out}", f"all others: {Line('clients')}")
-    output.answer(every[0].text if client is not None else _text(told, every), _document(told, every))
+    text = every[0].text if client is not None else _text(desired, told, every)
+    output.answer(text, _document(told, every))
 
 
 def _given(desired: Desired, show_secrets: bool) -> Given:
@@ -64,8 +65,8 @@ def _from_anywhere(command: str) -> str:
     return shlex.quote(str(Path(path).resolve())) if "/" in path else command
 
 
-def _text(told: Given, every: tuple[Lines, ...]) -> str:
-    parts = [_about(api) for api in _apis(told)]
+def _text(desired: Desired, told: Given, every: tuple[Lines, ...]) -> str:
+    parts = [_about(desired, api) for api in _apis(told)]
     parts += [f"# {lines.title}\n{lines.text}" for lines in every if lines.text]
     left_out = [f"# left out: {lines.title}: {lines.left_out}" for lines in every if lines.left_out]
     return "\n\n".join(["\n".join(parts[: len(_apis(told))]), *parts[len(_apis(told)) :], *left_out])
@@ -75,9 +76,10 @@ def _apis(told: Given) -> tuple[Api, ...]:
     return tuple(api for api in (told.openai, told.native) if api is not None)
 
 
-def _about(api: Api) -> str:
+def _about(desired: Desired, api: Api) -> str:
     """Return an API's address, who reaches it, its key and its models."""
-    who = "from this machine alone" if api.door.is_local else "from the network"
+    alone = api.door.host if desired.behind(api.door.host) else "this machine"
+    who = f"from {alone} alone" if api.door.is_local else "from the network"
     key = f", with the key {api.secret}" if api.secret else ", no key"
     return f"# {api.door.name}: {api.url}, {who}{key}; models: {', '.join(api.models)}"
 

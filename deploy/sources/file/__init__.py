@@ -1,5 +1,5 @@
-"""A GGUF file on this machine."""
+"""A GGUF file beside kit.yaml."""
 
 from deploy.sources.weights.kind import Kind
 
-KIND = Kind("file", is_on_host=True)
+KIND = Kind("file", is_beside_spec=True)

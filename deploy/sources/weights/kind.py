@@ -11,8 +11,8 @@ class Kind:
 
     key: str
     """Its key in kit.yaml and in a request."""
-    is_on_host: bool = False
-    """True if the file lies on the host already: it is copied, and nothing is fetched."""
+    is_beside_spec: bool = False
+    """True if the file lies beside kit.yaml: the control node sends it, and nothing is fetched."""
     is_unpacked: bool = False
     """True if it comes in wheels, which uv unpacks."""
     staged: int = 0

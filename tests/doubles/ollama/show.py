@@ -17,7 +17,7 @@ from tests.doubles.ollama.selection import takes_given
 from tests.doubles.ollama.store import Manifest, Store
 
 PLAIN = "{{ .Prompt }}"
-CUT = "unexpected EOF"
+CUT, EMPTY = "unexpected EOF", "EOF"
 HIDDEN = ("general.name", "tokenizer.chat_template")
 
 
@@ -110,21 +110,31 @@ def load(store: Store, name: Name, *, is_file_wanted: bool = True, go_template: 
 
 def _header(path: Path, is_wanted: bool) -> gguf.Header | None:
     try:
-        return gguf.read(path)
+        header = gguf.read(path)
+        if is_wanted:
+            _ensure_long_enough(header, path.stat().st_size)
+        return header
     except (struct.error, gguf.NotGgufError):
         if is_wanted:
-            raise Refused(500, CUT) from None
+            raise Refused(500, CUT if path.stat().st_size else EMPTY) from None
     except OSError:
         if is_wanted:
             raise
     return None
 
 
+def _ensure_long_enough(header: gguf.Header, size: int) -> None:
+    for tensor in header.tensors:
+        end = header.data + tensor.offset + tensor.size
+        if end > size:
+            raise Refused(500, f'tensor "{tensor.name}" offset+size ({end}) exceeds file size ({size})')
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise Refused(500, CUT) from None
+        raise Refused(500, CUT if text else EMPTY) from None
 
 
 def listed(model: Model) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_a_half_release_a_half_copy_and_a_half_model_are_gone_after_the_next_app
     with (files / "big").open("wb") as big:
         big.truncate(BIG)
     models = stack.data / "models"
-    source = {"file": {"path": str(files / "big")}}
+    source = {"file": {"name": "big"}}
     model = {"name": "m", "path": f"{models}/m.gguf", "uid": 0, "gid": 0, "sha256": "0" * 64, "size": BIG}
     with stack.held():
         placed = [{"path": f.path, "content": f.content, "mode": f.mode, "sha256": f.sha256} for f in wanted.placed()]
@@ -50,8 +50,9 @@ def test_a_half_release_a_half_copy_and_a_half_model_are_gone_after_the_next_app
         kill_when(stack.start_agent("place", request), half.exists, "a half release")
         copy = stack.start_agent("copy", {**stack.base(), **stack.copy_request("one")})
         kill_when(copy, lambda: any(stack.root.glob("copies/one/*/data")), "a half copy")
-        bring = {**stack.base(), "models": [{**model, "source": source}], "cache": str(stack.data / "cache")}
-        kill_when(stack.start_agent("models", bring), lambda: any(models.glob(".*.new")), "a half model")
+        bring = {**stack.base(), "models": [{**model, "source": source}], "sends": True}
+        bring |= {"cache": str(stack.data / "cache")}
+        kill_when(stack.start_agent("models", bring, zeros=BIG), lambda: any(models.glob(".*.new")), "a half model")
     assert len(unfinished(stack)) >= 3
 
     stack.apply(wanted)

@@ -11,7 +11,7 @@ from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
 from deploy.agent.docker import floors, printed
 from deploy.agent.engines import acts, sync
-from deploy.agent.inputs import digests, image
+from deploy.agent.inputs import image
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, evidence, probe
 from deploy.agent.releases import accept, applied, clean, collect, converge, place, remove, running, units
@@ -35,7 +35,6 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.PROBE, probe.run)
     found.out(verbs.DOCKER, floors.run)
     found.out(verbs.ADDRESSES, addresses.run)
-    found.out(verbs.DIGESTS, digests.run)
     found.out(verbs.LATE, late.run)
     found.out(verbs.PLACE, place.run)
     found.out(verbs.IMAGE, image.run)

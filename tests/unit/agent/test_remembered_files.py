@@ -19,6 +19,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
 from deploy.agent.remembered import read_json, stamp
 from deploy.agent.sources import models
+from tests.unit.sending import beside
 
 Change = Callable[[Path, bytes], None]
 
@@ -58,9 +59,9 @@ def test_a_model_file_is_hashed_again_and_mended(tmp_path: Path, journal: Journa
         "gid": os.getgid(),
         "sha256": hashlib.sha256(b"GGUF one").hexdigest(),
         "size": 8,
-        "source": {"file": {"path": str(own)}},
+        "source": beside(own),
     }
-    request: Any = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model]}
+    request: Any = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model], "sends": True}
     models.run(request, journal)
     assert probe._models(tmp_path / "root", [str(placed)])[str(placed)]["sha256"] == model["sha256"]
     disguise(placed, b"GGUF two", change)

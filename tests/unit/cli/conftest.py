@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from deploy.agent.line import called
 from deploy.cli.main import main
 from deploy.stack import HERE
+from tests.unit.played import Played
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ class Run:
 
 
 Kit = Callable[..., Run]
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine's folder for stacks, empty at first: its agent is played in this process."""
+    folder = tmp_path / "opt"
+    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(folder))
+    return folder
 
 
 @pytest.fixture

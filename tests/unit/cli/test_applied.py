@@ -29,14 +29,6 @@ def spec(tmp_path: Path) -> Path:
     return tmp_path / "kit.yaml"
 
 
-@pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine's folder for stacks, empty at first."""
-    folder = tmp_path / "opt"
-    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(folder))
-    return folder
-
-
 @pytest.fixture
 def hosts(machine: Path) -> Hosts:
     """The way to that machine."""

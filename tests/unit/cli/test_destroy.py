@@ -25,13 +25,10 @@ Found = Callable[[bool], bool]
 
 
 @pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine's folder for stacks, empty at first; no engine runs there."""
-    folder = tmp_path / "opt"
-    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(folder))
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let root ask a machine without Docker."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    return folder
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import ast
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,6 +22,7 @@ from deploy.cli.main import Verbs
 from deploy.cli.terminal.chatting import Chat
 from deploy.cli.terminal.output import Output
 from deploy.decide.desired import load_desired
+from deploy.hosts.local import LocalTransport
 from deploy.hosts.transport import AgentFailedError
 from deploy.stack import HERE
 from tests.tree import REPOSITORY
@@ -90,6 +93,8 @@ def test_a_containers_log_is_printed_as_it_stands(
     docker.write_text(f"#!/bin/sh\nexec /bin/cat {tmp_path}/said\n")
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    streaming = partial(LocalTransport, str(tmp_path / "agent"), sys.executable)
+    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", streaming)
     shutil.copy(inventories_dir() / "quickstart" / "kit.yaml", tmp_path)
     assert launcher("logs", str(tmp_path / "kit.yaml")).out == said
 

@@ -104,6 +104,7 @@ def test_the_gateways_key_is_read_on_the_gateways_host(kit: Kit, boxes: Mapping[
     assert "export OPENAI_API_KEY='key of box'" in kit("clients", "--for", "env", "--show-secrets").out
     assert boxes[HERE].asked == []
     assert "sudo" not in kit("clients", "--for", "env").out
+    assert "from box alone" in kit("clients").out
     boxes[BOX].is_rooted = False
     assert "$(sudo kit secret show" in kit("clients", "--for", "env").out
 
@@ -144,6 +145,11 @@ def test_images_are_built_again_on_the_hosts_that_use_them(kit: Kit, boxes: Mapp
     assert "image" in boxes[HERE].asked
 
 
+def test_a_host_gets_the_images_of_its_own_services(boxes: Mapping[str, Box]) -> None:
+    kinds = {host: {image["kind"] for image in box.share.image_requests()} for host, box in boxes.items()}
+    assert kinds == {HERE: {"ollama"}, BOX: {"ollama", "litellm"}}
+
+
 def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
     kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +164,9 @@ def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
     shown = kit("apply", "--yes", "--json")
     assert shown.code == 0, shown.err
     assert {host: said["changed"] for host, said in shown.document["hosts"].items()} == {HERE: False, BOX: True}
+    told = kit("apply", "--yes").out
+    assert "\nPrograms use http://127.0.0.1:4000/v1 on box.\n" in told
+    assert "/litellm/litellm_master_key on box)\n" in told
 
 
 def test_the_errors_of_both_hosts_are_told_together(kit: Kit, boxes: Mapping[str, Box]) -> None:

@@ -14,7 +14,6 @@ from deploy.decide.desired import load_desired
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.unit.cli.conftest import Kit
-from tests.unit.played import Played
 
 
 @pytest.fixture
@@ -22,7 +21,6 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The quickstart's files, on a machine whose one check fails."""
     for name in ("kit.yaml", "kit.lock"):
         shutil.copy(inventories_dir() / "quickstart" / name, tmp_path)
-    monkeypatch.setattr("deploy.hosts.reach.LocalTransport", lambda: Played(tmp_path / "opt"))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
     def fail(*_: Any) -> Report:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from deploy.hosts.local import LocalTransport
 from deploy.hosts.reach import reach
 from deploy.hosts.transport import decode
 from tests.tree import REPOSITORY
+from tests.unit.sending import opener
 from tests.waiting import PATIENCE_SECONDS
 
 PUT: Verb[dict[str, str], dict[str, str]] = Verb("put")
@@ -142,28 +142,53 @@ def played(tmp_path: Path) -> Callable[[str], LocalTransport]:
     return to
 
 
-def test_a_stream_arrives_behind_its_request_byte_for_byte(
+ASKS = """
+def asked(name, size):
+    print(json.dumps({'wanted': name, 'size': size}), flush=True)
+    return sys.stdin.buffer.read(size)
+"""
+
+
+def test_streams_arrive_as_the_agent_asks_for_them_byte_for_byte(played: Callable[[str], LocalTransport]) -> None:
+    content = b"\xff\n\0" * (1 << 20)
+    transport = played(
+        f"{ASKS}small = asked('small', 3)\nlarge = asked('large', {len(content)})\n"
+        "print(json.dumps({'name': request['name'], 'small': small.decode(), "
+        "'sha256': hashlib.sha256(large).hexdigest()}))\n"
+    )
+    answer = transport.send(PUT, {"name": "model"}, opener({"small": b"abc and more", "large": content, "no": b""}))
+    assert answer == {"name": "model", "small": "abc", "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_an_agent_that_asks_for_nothing_gets_no_stream(played: Callable[[str], LocalTransport]) -> None:
+    transport = played("print(json.dumps({'name': request['name']}))\n")
+    assert transport.send(PUT, {"name": "model"}, opener({})) == {"name": "model"}
+
+
+def test_a_stream_that_breaks_off_ends_for_the_agent_too(played: Callable[[str], LocalTransport]) -> None:
+    transport = played(f"{ASKS}print(json.dumps({{'got': asked('cut', 10).decode()}}))\n")
+    assert transport.send(PUT, {}, opener({"cut": b"1234"})) == {"got": "1234"}
+
+
+def test_an_agent_ends_with_a_control_node_that_cannot_open_its_file(
     tmp_path: Path, played: Callable[[str], LocalTransport]
 ) -> None:
-    transport = played(
-        "content = sys.stdin.buffer.read()\n"
-        "print(json.dumps({'name': request['name'], 'sha256': hashlib.sha256(content).hexdigest()}))\n"
-    )
-    content = b"\xff\n\0" * (1 << 20)
-    (tmp_path / "file").write_bytes(content)
-    with (tmp_path / "file").open("rb") as stream:
-        answer = transport.send(PUT, {"name": "model"}, stream)
-    assert answer == {"name": "model", "sha256": hashlib.sha256(content).hexdigest()}
-    empty = transport.send(PUT, {"name": "empty"}, io.BytesIO())
-    assert empty["sha256"] == hashlib.sha256(b"").hexdigest()
+    note = f"pathlib.Path({str(tmp_path / 'end')!r}).touch()"
+    ended = f"import pathlib, signal\nsignal.signal(15, lambda *_: ({note}, sys.exit(1)))\n"
+    with pytest.raises(KeyError, match="gone"):
+        played(f"{ended}{ASKS}asked('gone', 10)\n").send(PUT, {}, opener({}))
+    assert (tmp_path / "end").exists()
 
 
 def test_an_agent_that_refuses_a_stream_is_heard_although_the_stream_goes_on(
     played: Callable[[str], LocalTransport],
 ) -> None:
-    transport = played("print(json.dumps({'error': {'problem': 'the disk is full', 'next': ''}})); sys.exit(1)\n")
+    transport = played(
+        "print(json.dumps({'wanted': 'big', 'size': 1 << 24}), flush=True); sys.stdin.buffer.read(9)\n"
+        "print(json.dumps({'error': {'problem': 'the disk is full', 'next': ''}})); sys.exit(1)\n"
+    )
     with pytest.raises(KitError, match="the disk is full"):
-        transport.send(PUT, {}, io.BytesIO(bytes(1 << 24)))
+        transport.send(PUT, {}, opener({"big": bytes(1 << 24)}))
 
 
 def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(

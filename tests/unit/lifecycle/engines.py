@@ -17,7 +17,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.observe import Observation, engine_request, read_observation
-from deploy.hosts.transport import OnLine
+from deploy.hosts.transport import OnLine, Opened
 from deploy.lifecycle.held import held
 from tests.unit.agent.engines.asking import asking, from_file
 
@@ -34,6 +34,10 @@ class InFolder(LocalTransport):
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask about the folder."""
         return super().call(verb, cast("Request", {**request, "root": str(self.root)}))
+
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        """Send files to the folder."""
+        return super().send(verb, cast("Request", {**request, "root": str(self.root)}), opened)
 
     @contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
@@ -78,4 +82,4 @@ def synced(there: Deployment, transport: InFolder, file: Path) -> None:
     (described,) = request["engines"]
     with held(transport, STACK, "kit apply", lambda _: None) as base:
         asked: SyncRequest = {**request, "engines": [{**described, **engine_request(engine)}], **base}
-        transport.call(SYNC, asked)
+        transport.send(SYNC, asked, lambda _: file.open("rb"))

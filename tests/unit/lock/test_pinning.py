@@ -153,7 +153,7 @@ def test_a_file_at_an_address_is_measured_and_fetched_by_the_host_from_there(
     address = index[0].replace("/simple/", "/tiny.gguf")
     spec = spec_of(tmp_path, f"{{url: '{address}', sha256: {SHA256}}}")
     lock = make_lock(spec, tmp_path, Story().step)
-    (model,) = models_request(resolve(spec, lock)[HERE], "run-1", tmp_path)["models"]
+    (model,) = models_request(resolve(spec, lock)[HERE], "run-1")["models"]
     assert (model["sha256"], model["size"], model["source"]) == (SHA256, len(MODEL), {"url": {"url": address}})
     write_lock(lock, tmp_path / "kit.lock")
     assert read_lock(tmp_path / "kit.lock") == lock

@@ -66,7 +66,7 @@ def test_a_host_without_systemd_has_one_file_of_cron(bundle: Bundle, host: Obser
 def test_jobs_are_a_phase_behind_all_that_they_may_touch(
     deployment: Deployment, bundle: Bundle, host: Observation
 ) -> None:
-    steps = steps_of(deployment, make_plan(deployment, bundle, host))
+    steps = steps_of(deployment, host, make_plan(deployment, bundle, host))
     assert verb("units") in steps
     names = [phase.name for phase in phases_of({"here": steps})]
     assert names.index("converge") < names.index("settings") < names.index("jobs") < names.index("collect")

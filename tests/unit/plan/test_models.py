@@ -32,6 +32,7 @@ from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 from tests.locks import lock_of
 from tests.unit.agent.engines.conftest import serving
+from tests.unit.sending import send_from
 
 Model = dict[str, Any]
 
@@ -64,7 +65,8 @@ class Host:
         return lock.model_copy(update={"models": lock.models | sized})
 
     def sync(self, deployment: Deployment) -> SyncAnswer:
-        request = sync_request(deployment, "ollama", "run-1", self.folder)
+        send_from(self.folder, deployment)
+        request = sync_request(deployment, "ollama", "run-1", sends=True)
         journal = Journal(str(self.folder / "root"), "run-1")
         return sync.run({**request, "root": str(self.folder / "root")}, journal, lambda _request, _journal: None)
 

@@ -13,6 +13,7 @@ from deploy.hosts.observe import Observation, read_observation
 from deploy.hosts.observed import SeenNames
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.preflight import advice, doubts, refusals
+from deploy.plan.sources import Files
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -57,7 +58,7 @@ def test_a_name_that_the_engine_does_not_have_is_refused_with_the_nearest_one(
 
 def test_every_model_that_is_missing_is_told_at_once_and_the_plan_has_them(host: Observation) -> None:
     many = seeing(host, SeenNames(names=tuple(f"m{number}" for number in range(10)), applied=dict(MODELS)))
-    told = refusals(STUDIO, many, ())
+    told = refusals(STUDIO, many, (), Files())
     assert [problem.split(":")[0] for problem, _ in told] == ["model qwen", "model phi"]
     assert "m7 and 2 more; " in told[0][1]
     (first, _) = named_refusals(STUDIO, seeing(host, SeenNames()))

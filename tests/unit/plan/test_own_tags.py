@@ -46,6 +46,7 @@ from tests.unit.agent.engines.conftest import serving
 from tests.unit.agent.engines.registry import Registry, registry
 from tests.unit.agent.engines.scripted import described
 from tests.unit.played import evidence_of
+from tests.unit.sending import send_from
 
 Model = dict[str, Any]
 OUTSIDE = {"name": "main", "kind": "external", "api": "ollama", "url": "http://ollama.lan:11434"}
@@ -82,7 +83,8 @@ class Place:
         return replace(found, engines=tuple(replace(one, address=self.double.url) for one in found.engines))
 
     def sync(self, deployment: Deployment) -> SyncAnswer:
-        request = sync_request(deployment, "external", "run-1", self.folder)
+        send_from(self.folder, deployment)
+        request = sync_request(deployment, "external", "run-1", sends=True)
         return sync.run({**request, "root": str(self.folder / "home")}, Journal(str(self.folder / "home"), "run-1"))
 
     def seen(self, deployment: Deployment) -> Observation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +11,16 @@ from typing import Any, cast
 
 import pytest
 
-from deploy.agent.contract.probe import ProbeRequest
-from deploy.agent.contract.verbs import PROBE, Answer, Request, Verb
-from deploy.agent.inputs import digests
+from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
+from deploy.apply.files import measured
 from deploy.apply.prepare import Prepared, prepare
 from deploy.decide.desired import Share
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import source_files
 from deploy.plan import make_plan
 from deploy.plan.models import model_operations
-from deploy.plan.sources import source_refusals
+from deploy.plan.sources import Files, source_refusals
 from tests.contract.toys import toy
 from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.plan.test_models import Host, file_of, host
@@ -31,11 +30,8 @@ __all__ = ["host"]
 
 
 def refused(host: Host, deployment: Deployment) -> list[str]:
-    sources = {path: str(host.folder / path) for path in source_files(deployment)}
-    request: ProbeRequest = {"stack": "home", "root": str(host.folder / "root"), "ca": None, "sources": sources}
-    answer = probe.run(request, Journal(str(host.folder / "root"), "run-1"))
-    seen = replace(host.seen(deployment), sources=answer["sources"])
-    found = source_refusals(deployment, seen, tuple(model_operations(deployment, seen)))
+    seen, files = host.seen(deployment), measured(deployment, host.folder)
+    found = source_refusals(deployment, seen, tuple(model_operations(deployment, seen)), files)
     return [f"{problem}; {step}" for problem, step in found]
 
 
@@ -74,11 +70,12 @@ def test_a_file_that_is_opened_must_be_there_until_it_is_in_its_place(tmp_path: 
     (model,) = wanted.deployment.models
     from_file = replace(model, source={"file": {"path": "own.gguf"}})
     deployment = replace(wanted.deployment, models=(from_file,))
-    seen = replace(host.seen(replace(deployment, engines=())), sources={"own.gguf": None})
-    problems = [problem for problem, _ in make_plan(deployment, wanted.bundle, seen).refusals]
+    seen, gone = host.seen(replace(deployment, engines=())), Files({"own.gguf": None})
+    problems = [problem for problem, _ in make_plan(deployment, wanted.bundle, seen, files=gone).refusals]
     assert f"model {model.name}: own.gguf is not there" in problems
-    there = replace(seen, sources={"own.gguf": model.size_bytes})
-    assert not any("own.gguf" in problem for problem, _ in make_plan(deployment, wanted.bundle, there).refusals)
+    there = Files({"own.gguf": model.size_bytes})
+    plan = make_plan(deployment, wanted.bundle, seen, files=there)
+    assert not any("own.gguf" in problem for problem, _ in plan.refusals)
 
 
 class Played(Refusing):
@@ -90,7 +87,7 @@ class Played(Refusing):
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         self.asked.append(verb)
-        run: Callable[[Any, Journal], Any] = probe.run if verb == PROBE else digests.run
+        run: Callable[[Any, Journal], Any] = probe.run
         return cast("Answer", run(request, self._journal))
 
 
@@ -115,12 +112,12 @@ def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desir
     assert problems(prepare(desired, transport, tell=told.append)) == []
     assert told == ["hashing own.gguf: 0.0 GiB"]
     (tmp_path / "own.gguf").write_bytes(b"GGUX")
+    os.utime(tmp_path / "own.gguf", ns=(10**18, 10**18))
     shown = prepare(desired, transport, tell=told.append)
     (problem,) = problems(shown)
     assert problem.endswith("own.gguf has other bytes than the file that was locked, and as many")
-    transport.asked.clear()
-    again = prepare(desired, transport, digests=shown.observation.source_digests)
-    assert (problems(again), transport.asked) == (problems(shown), ["probe"])
+    assert problems(prepare(desired, transport)) == problems(shown)
+    assert set(transport.asked) == {"probe"}
 
 
 def test_a_file_of_another_size_is_not_read_for_it(desired: Share, tmp_path: Path) -> None:

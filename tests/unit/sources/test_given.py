@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.agent.sources.kinds import SOURCES
-from deploy.sources.given import KINDS, from_folder, kind_of, path_of
+from deploy.sources.given import KINDS, for_agent, kind_of, path_of
 
 GIVEN: dict[str, dict[str, Any]] = {
     "pip": {"pip": {"wheels": []}},
@@ -20,9 +19,8 @@ def test_control_node_and_agent_know_the_same_sources_and_stage_them_alike() -> 
 
 
 @pytest.mark.parametrize("key", GIVEN)
-def test_only_a_file_on_the_host_has_a_path_which_begins_at_the_folder_of_kit_yaml(key: str, tmp_path: Path) -> None:
+def test_only_a_file_beside_kit_yaml_has_a_path_and_no_agent_gets_it(key: str) -> None:
     source = GIVEN[key]
-    is_file = kind_of(source).is_on_host
+    is_file = kind_of(source).is_beside_spec
     assert path_of(source) == ("models/mine.gguf" if is_file else "")
-    moved = {"file": {"path": str(tmp_path / "models/mine.gguf")}} if is_file else source
-    assert from_folder(source, tmp_path) == moved
+    assert for_agent(source) == ({"file": {"name": "mine.gguf"}} if is_file else source)

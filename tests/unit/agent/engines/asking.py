@@ -11,6 +11,7 @@ from deploy.agent.contract.engines import SyncRequest
 from tests.doubles.ollama.server import Server
 from tests.gguf import PLAIN, gguf
 from tests.unit.agent.engines.scripted import described
+from tests.unit.sending import beside
 from tests.waiting import wait_until
 
 GGUF = gguf(PLAIN, weights=bytes(1 << 16))
@@ -34,8 +35,8 @@ def blob(content: bytes, source: dict[str, Any], file: str = "model.gguf") -> An
 
 
 def from_file(name: str, path: Path, **fields: Any) -> Any:
-    """A model made from a file of this host."""
-    return from_blob(name, blob(path.read_bytes(), {"file": {"path": str(path)}}), **fields)
+    """A model made from a file of the control node."""
+    return from_blob(name, blob(path.read_bytes(), beside(path)), **fields)
 
 
 def from_blob(name: str, one: dict[str, Any], **fields: Any) -> Any:
@@ -64,5 +65,6 @@ def asking(root: Path, url: str, models: list[Any], **engine: Any) -> SyncReques
         "ca": None,
         "uv": "uv",
         "cache": str(root / "cache"),
+        "sends": True,
         "engines": [described(url, models=models, **engine)],
     }

@@ -24,6 +24,7 @@ from tests.unit.agent.engines.asking import asking, blob, from_blob, from_file, 
 from tests.unit.agent.engines.conftest import serving
 from tests.unit.agent.engines.registry import Registry, registry
 from tests.unit.agent.engines.scripted import described
+from tests.unit.sending import beside
 
 UNTOUCHED = {"changed": False, "created": [], "pulled": [], "removed": []}
 
@@ -212,7 +213,7 @@ def test_an_engine_elsewhere_is_asked_to_show_its_models_and_is_never_started_an
 def test_what_nobody_asked_for_is_told_under_its_own_name(
     double: Server, root: Path, file: Path, journal: Journal, restarts: Restarts
 ) -> None:
-    one = blob(file.read_bytes(), {"file": {"path": str(file)}})
+    one = blob(file.read_bytes(), beside(file))
     request = asking(root, double.url, [from_blob("tech", one)], models_dir=str(double.store.root))
     sync.run(request, journal, restarts)
     Engine(described(double.url), root).create({"model": "mine", "from": "tech", "system": "Mine."}, lambda _: None)

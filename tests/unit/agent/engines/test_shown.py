@@ -50,4 +50,4 @@ def test_renderer_and_parser_are_read_from_what_is_printed_and_not_from_a_text()
 
 def test_a_model_of_which_nothing_is_said_has_nothing() -> None:
     of_a_file = {"details": {"parent_model": f"/root/.ollama/models/blobs/{BLOB}"}}
-    assert summary({}) == summary(of_a_file) == {"parameters": {}, "texts": {}, "files": [], "parent": ""}
+    assert summary({}) == summary(of_a_file) == {"parameters": {}, "texts": {}, "files": [], "parent": "", "stored": {}}

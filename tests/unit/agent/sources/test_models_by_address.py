@@ -38,6 +38,7 @@ def request(folder: Path, url: str) -> ModelsRequest:
         ],
         "mirrors": {},
         "proxy": None,
+        "sends": False,
         "ca": None,
         "uv": "uv",
     }

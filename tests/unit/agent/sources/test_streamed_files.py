@@ -1,9 +1,8 @@
-"""A model file that comes behind its request."""
+"""A model file that the control node sends."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -13,46 +12,51 @@ import pytest
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.sources import models
+from tests.unit.sending import NODE, beside
 
 GGUF = b"GGUF" + bytes(range(256)) * 40
+SHA256 = hashlib.sha256(GGUF).hexdigest()
 
 
-def request(folder: Path) -> Any:
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(GGUF)
+    return path
+
+
+def request(folder: Path, file: Path, *, sends: bool = True) -> Any:
     model = {"name": "tiny", "path": str(folder / "models" / "m.gguf"), "uid": os.getuid(), "gid": os.getgid()}
-    model |= {"sha256": hashlib.sha256(GGUF).hexdigest(), "size": len(GGUF)}
+    model |= {"sha256": SHA256, "size": len(GGUF), "source": beside(file)}
     cache = str(folder / "cache")
-    source = {"file": {"path": "/home/me/m.gguf", "stream": True}}
-    return {"root": str(folder / "root"), "run": "run-1", "cache": cache, "models": [{**model, "source": source}]}
+    return {"root": str(folder / "root"), "run": "run-1", "cache": cache, "models": [model], "sends": sends}
 
 
-def stream(content: bytes, monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
-    """Lay the content behind a request that was read."""
-    buffer = io.BytesIO(content)
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(buffer))
-    return buffer
-
-
-def test_a_streamed_file_is_placed_and_its_stream_not_read_again(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream(GGUF, monkeypatch)
-    assert models.run(request(tmp_path), journal)["changed"] is True
+def test_a_sent_file_is_placed_and_not_asked_for_again(tmp_path: Path, file: Path, journal: Journal) -> None:
+    asked = request(tmp_path, file)
+    assert models.run(asked, journal)["changed"] is True
     path = tmp_path / "models" / "m.gguf"
     assert path.read_bytes() == GGUF
     assert path.stat().st_mode & 0o777 == 0o444
-    unread = stream(GGUF, monkeypatch)
-    assert models.run(request(tmp_path), journal)["changed"] is False
-    assert unread.tell() == 0
+    assert models.run(asked, journal)["changed"] is False
+    assert NODE.asked == [SHA256]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(GGUF[:99], "m.gguf ended 10145 bytes before its end"), (GGUF[::-1], "expected sha256 .* from /home/me/m.gguf")],
+    [(GGUF[:99], "m.gguf ended 10145 bytes before its end"), (GGUF[::-1], f"expected sha256 {SHA256}, .* from m.gguf")],
 )
-def test_a_stream_that_broke_off_or_is_another_file_leaves_nothing(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str
+def test_a_file_that_broke_off_or_is_another_one_leaves_nothing(
+    tmp_path: Path, file: Path, journal: Journal, content: bytes, words: str
 ) -> None:
-    stream(content, monkeypatch)
+    asked = request(tmp_path, file)
+    file.write_bytes(content)
     with pytest.raises(AgentError, match=words):
-        models.run(request(tmp_path), journal)
+        models.run(asked, journal)
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_request_without_files_says_what_is_missing(tmp_path: Path, file: Path, journal: Journal) -> None:
+    with pytest.raises(AgentError, match=r"model tiny: m\.gguf is missing here, and this step brings no files"):
+        models.run(request(tmp_path, file, sends=False), journal)
+    assert NODE.asked == []
