@@ -12,7 +12,7 @@ from tests.unit.refusing import Refusing
 from tests.unit.sending import NODE
 
 UNIT = Path(__file__).parent
-ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan", "test_door.py", "verify"})
+ASKING = frozenset({"apply", "chat", "cli", "hosts", "lifecycle", "lock", "plan", "rooms", "test_door.py", "verify"})
 """Folders whose modules ask hosts; what lies left of them is pure, and what lies right of them is the agent."""
 
 

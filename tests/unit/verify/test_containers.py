@@ -157,6 +157,20 @@ def test_a_daemon_json_that_docker_has_not_read_yet_makes_no_container_wrong(
     assert told(container, replace(HOST, daemon=daemon)) == ()
 
 
+def test_a_network_a_volume_and_a_namespace_from_outside_are_told(container: Document) -> None:
+    container["NetworkSettings"]["Networks"]["another_default"] = {"NetworkID": "1", "Aliases": []}
+    container["Mounts"].append(
+        {"Type": "volume", "Source": "/var/lib/docker/volumes/x", "Destination": "/x", "RW": True}
+    )
+    container["HostConfig"] |= {"PidMode": "container:1", "VolumesFrom": ["another"]}
+    assert [line.partition(" ")[0] for line in told(container)] == [
+        "HostConfig.PidMode",
+        "HostConfig.VolumesFrom",
+        "Mounts./x",
+        "Networks.another_default",
+    ]
+
+
 def test_other_limits_than_the_engines_are_told(container: Document) -> None:
     container["HostConfig"]["Ulimits"] = [{"Name": "nofile", "Hard": 4096, "Soft": 1024}]
     assert told(container, replace(HOST, daemon={"default-ulimits": LIMIT}))
