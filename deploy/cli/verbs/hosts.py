@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.apply.story import Event
-from deploy.cli.terminal.progress import progress
 from deploy.deployment.way import Way
 from deploy.errors import SpecError, UsageError
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 
+if TYPE_CHECKING:
+    from deploy.apply.story import Event
+
 HOST = "kit.host"
-OnEvent = Callable[[Event], None]
+OnEvent = Callable[["Event"], None]
 
 
 def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +80,9 @@ def this_machine() -> Hosts:
 @contextmanager
 def progress_by_host() -> Iterator[Callable[[str], OnEvent]]:
     """Show the events of a run until the block ends; give a listener for each host."""
+    # `apply` imports this module before the agent is started, and needs no display for an empty plan.
+    from deploy.cli.terminal.progress import progress
+
     with progress() as display:
         yield lambda host: lambda event: display(replace(event, host=host))
 
