@@ -119,6 +119,8 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
         model.pop("advice")
     for engine in decided["engines"]:
         engine.pop("heeding")
+    for engine in (*decided["engines"], *decided["named_engines"]):
+        engine.pop("uses_cloud")
     return {"format": FORMAT, **decided}
 
 

@@ -46,6 +46,8 @@ class Engine:
     """Context of a model that sets none of its own; None if unknown."""
     heeding: str = ""
     """Setting by which a model's template overrides the one in its file; outside every digest."""
+    uses_cloud: bool = False
+    """True if models of its vendor's cloud are allowed; outside every digest."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +60,5 @@ class NamedEngine:
     models: tuple[tuple[str, str], ...]
     """Models of the spec, each with the name that the engine knows."""
     key: Secret | None = None
+    uses_cloud: bool = False
+    """True if models of its vendor's cloud are allowed; outside every digest."""

@@ -192,6 +192,8 @@ class SeenEngine:
     """True if its models were read from its folder, because it does not answer."""
     pulled: dict[str, str] = field(default_factory=dict)
     """Tag that the kit pulled for a model of kit.yaml to its digest at that time."""
+    cloud: tuple[str, ...] = ()
+    """Models whose questions go to the vendor's cloud."""
     spellings: dict[str, str] = field(default_factory=dict)
     """Model in kit.yaml's spelling to the engine's other spelling."""
 
@@ -224,6 +226,8 @@ class SeenNames:
     """Its own names of its models."""
     applied: dict[str, str] = field(default_factory=dict)
     """Model that the current release uses to the engine's name of it."""
+    cloud: tuple[str, ...] = ()
+    """Names among them whose questions go to the vendor's cloud."""
 
     @property
     def is_told(self) -> bool:

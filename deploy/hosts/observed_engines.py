@@ -40,8 +40,9 @@ def _engine(seen: EngineAnswer) -> SeenEngine:
         blobs=tuple(seen.get("blobs", ())),
         lost=seen.get("lost", {}),
         pulled=seen.get("pulled", {}),
+        cloud=tuple(seen.get("cloud", ())),
     )
 
 
 def _names(seen: NamesAnswer) -> SeenNames:
-    return SeenNames(seen["problem"], seen["next"], tuple(seen["names"]), seen["applied"])
+    return SeenNames(seen["problem"], seen["next"], tuple(seen["names"]), seen["applied"], tuple(seen.get("cloud", ())))

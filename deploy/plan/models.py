@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from deploy.agent.line import Line
 from deploy.agent.protocols.names import LOCAL, same, suffix
+from deploy.deployment.cloud import sent_away
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
@@ -168,6 +169,17 @@ def model_refusals(deployment: Deployment, observation: Observation) -> Iterator
         if _is_silent(engine, observation) and _lacks(engine, seen):
             wrong = f"{seen.problem}, and models are to be made there"
             yield wrong, "let it answer, or leave its models in kit.yaml as they were"
+        yield from _sent_away(engine, seen)
+
+
+def _sent_away(engine: Engine, seen: SeenEngine) -> Iterator[tuple[str, str]]:
+    """Yield each model made from a tag that the engine leaves to its vendor's cloud."""
+    away = {same(name): seen.digests.get(name) for name in (() if engine.uses_cloud else seen.cloud)}
+    for model in engine.models:
+        base = model.base
+        if base is not None and away.get(same(base.name)) == base.digest:
+            problem, next_step = sent_away(base.name, engine.name)
+            yield f"model {model.name}: {problem}", next_step
 
 
 def _is_silent(engine: Engine, observation: Observation) -> bool:

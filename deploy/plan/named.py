@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.deployment.cloud import sent_away
 from deploy.deployment.engines import NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
@@ -22,6 +23,7 @@ def named_refusals(deployment: Deployment, observation: Observation) -> Iterator
             continue
         if not seen.problem:
             yield from _lacking(engine, seen)
+            yield from _sent_away(engine, seen)
         elif new := _new(engine, seen):
             mend = seen.next_step or "let it answer"
             wanted = f"model{'s' if len(new) > 1 else ''} {', '.join(new)}"
@@ -63,3 +65,11 @@ def _lacking(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:
         if seen.own_name(known) is None:
             wrong = f"model {name}: engine {engine.name} at {engine.address} {lack(known, seen)}"
             yield wrong, f"{there}; bring it there, or let `from` of {name} in kit.yaml be a name that it has"
+
+
+def _sent_away(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:
+    """Yield each model that the engine leaves to its vendor's cloud under a name of its own."""
+    for name, known in engine.models if not engine.uses_cloud else ():
+        if seen.own_name(known) in seen.cloud:
+            problem, next_step = sent_away(known, engine.name)
+            yield f"model {name}: {problem}", next_step

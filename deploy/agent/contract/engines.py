@@ -220,6 +220,8 @@ class SeenModels(TypedDict):
     """Files that it has already, by sha256."""
     lost: dict[str, str]
     """Per damaged model, the damage in words."""
+    cloud: list[str]
+    """Models whose questions go to the vendor's cloud."""
     is_read: bool
     """True if its folder was read because it does not answer."""
 
@@ -239,6 +241,8 @@ class OwnNames(TypedDict):
     problem: str | None
     next: str
     names: list[str]
+    cloud: list[str]
+    """Names whose questions go to the vendor's cloud."""
 
 
 @final

@@ -71,7 +71,8 @@ def in_folder(described: Described, pairs: Pairs) -> Answer:
 def _answer(problem: str | None, models: dict[str, Live], layers: dict[str, Layers]) -> Answer:
     listed = {name: {"digest": model.digest, "size": model.size} for name, model in models.items()}
     none: Answer = {"is_read": False, "shown": {}, "store": False, "blobs": [], "lost": {}}
-    return {**none, "problem": problem, "models": listed, "layers": layers}
+    cloud = sorted(name for name, model in models.items() if model.is_in_cloud)
+    return {**none, "problem": problem, "models": listed, "layers": layers, "cloud": cloud}
 
 
 def _spelled(live: dict[str, Live], pairs: Pairs) -> dict[str, Live]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.engines.looking import in_folder, look, unanswered
 from deploy.agent.engines.mending import HALF_MENDED
 from deploy.agent.errors import AgentError
+from deploy.agent.protocols.cloud import in_cloud
 from deploy.agent.protocols.engine import Engine
 from deploy.agent.protocols.memory import Memory
 from deploy.agent.protocols.named import NamedEngine, applied_names
@@ -58,8 +59,11 @@ def _look(described: AskedEngine, root: Path, ca: str | None, memory: Memory, an
 
     try:
         if _is_named(described):
-            names = NamedEngine(described, root, ca, LIMITS).models()
-            tell({"problem": None, "next": "", "names": list(names)})
+            owners = NamedEngine(described, root, ca, LIMITS).owners()
+            told = {"problem": None, "next": "", "names": list(owners), "cloud": []}
+            tell(told)
+            if cloud := in_cloud(described, owners, root, ca, LIMITS):
+                tell({**told, "cloud": cloud})
         else:
             look(Engine(described, root, ca, LIMITS), described, memory.pairs(name), tell)
     except AgentError as error:
@@ -69,7 +73,7 @@ def _look(described: AskedEngine, root: Path, ca: str | None, memory: Memory, an
 
 def _unanswered(described: AskedEngine, problem: AgentError, memory: Memory) -> dict[str, Any]:
     if _is_named(described):
-        return {"problem": problem.problem, "next": problem.next_step, "names": []}
+        return {"problem": problem.problem, "next": problem.next_step, "names": [], "cloud": []}
     return unanswered(described, problem.problem, memory.pairs(described["name"]))
 
 

@@ -23,6 +23,8 @@ class Live(NamedTuple):
     digest: str
     size: int
     modified: str
+    is_in_cloud: bool = False
+    """True if its questions go to another host, such as the vendor's cloud."""
 
 
 class Engine(Caller):
@@ -35,7 +37,8 @@ class Engine(Caller):
         models = {}
         for listed in self._object("GET", "/api/tags", None, "listing its models").get("models") or []:
             digest = str(listed.get("digest", "")).rpartition(":")[2]
-            live = Live(listed["name"], digest, int(listed.get("size", 0)), str(listed.get("modified_at", "")))
+            size, modified = int(listed.get("size", 0)), str(listed.get("modified_at", ""))
+            live = Live(listed["name"], digest, size, modified, bool(listed.get("remote_host")))
             models[same(live.name)] = live
         return models
 

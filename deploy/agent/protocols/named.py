@@ -23,6 +23,10 @@ class NamedEngine(Caller):
 
     def models(self) -> tuple[str, ...]:
         """Return the names of the engine's models."""
+        return tuple(self.owners())
+
+    def owners(self) -> dict[str, str]:
+        """Return the names of the engine's models, each with its owner as the engine states it."""
         try:
             with self._asked("GET", PATH, DOING) as reply:
                 raw = reply.body()
@@ -33,8 +37,8 @@ class NamedEngine(Caller):
         try:
             said = json.loads(raw)
             listed = said["data"] if isinstance(said, dict) else said
-            return tuple(str(model["id"]) for model in listed or ())
-        except (ValueError, KeyError, TypeError):
+            return {str(model["id"]): str(model.get("owned_by", "")) for model in listed or ()}
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise self._strange(f"{words_of(raw)[:SHOWN]!r}") from None
 
     @property

@@ -23,6 +23,12 @@ def plain(name: str) -> str:
     return name[: -len(DEFAULT_TAG)] if name.lower().endswith(DEFAULT_TAG) else name
 
 
+def owner(name: str) -> str:
+    """Return the owner of a model as an engine states it: the folder before the model's own name."""
+    parts = name.rpartition(":")[0].split("/") if ":" in name.rpartition("/")[2] else name.split("/")
+    return parts[-2] if len(parts) > 1 else DEFAULT_PLACES[1].rstrip("/")
+
+
 def suffix(name: str) -> str:
     """Return the tag that an engine strips before it looks the model up: local, cloud, or nothing.
 

@@ -22,10 +22,19 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     if site.embedding in names:
         offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, True, upstream, spec.name))
     if spec.models_are == "named":
-        named = NamedEngine(spec.name, spec.api, spec.url, site.named, key)
+        named = NamedEngine(spec.name, spec.api, spec.url, site.named, key, spec.cloud)
         return Resolved(None, (), tuple(offers), named_engine=named)
     engine = Engine(
-        spec.name, spec.kind, spec.api, spec.url, site.created, key, None, spec.prune, CONTEXT, heeding=spec.heeding
+        spec.name,
+        spec.kind,
+        spec.api,
+        spec.url,
+        site.created,
+        key,
+        prune=spec.prune,
+        context=CONTEXT,
+        heeding=spec.heeding,
+        uses_cloud=spec.cloud,
     )
     return Resolved(None, (), tuple(offers), engine)
 

@@ -60,7 +60,7 @@ class ExternalEngine(EngineSpec):
     """True to remove a model from it that left this file, if the kit made it."""
 
     cloud: bool = False
-    """True to allow models of its vendor's cloud, for `api: ollama`; false keeps each question on the engine."""
+    """True to allow models of its vendor's cloud, if it is an Ollama; false keeps each question on the engine."""
 
     @classmethod
     def at(cls, url: str) -> str:
@@ -74,13 +74,6 @@ class ExternalEngine(EngineSpec):
         from deploy.components.external.variables import VARIABLES
 
         return VARIABLES
-
-    @field_validator("cloud")
-    @classmethod
-    def _has_a_cloud(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("api") == "openai":
-            raise PydanticCustomError("source", "has no effect here; leave it out, or write `api: ollama`", {})
-        return value
 
     @field_validator("url")
     @classmethod

@@ -128,6 +128,7 @@ def _engine(spec: OllamaEngine, site: Site, port: Port, models_dir: str) -> Engi
         prune=spec.prune,
         context=_context(spec),
         heeding=f"`go_template: true` at {spec.name} lets the `template` win",
+        uses_cloud=spec.cloud,
     )
 
 

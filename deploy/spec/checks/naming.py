@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deploy.agent.protocols.names import CLOUD, LOCAL, same, suffix
+from deploy.deployment.cloud import sent_away
 from deploy.errors import KitError, UsageError
 from deploy.fields.engine import EngineSpec
 from deploy.reading.document import FieldPath
@@ -33,16 +34,18 @@ def names_are_unique(spec: Spec) -> Iterator[Finding]:
 
 
 def engines_take_names_whole(spec: Spec) -> Iterator[Finding]:
-    """An engine that creates models must not take a part of a name for something else."""
+    """An engine must not take a part of a name for something else."""
     engines = {engine.name: (place, engine) for place, engine in enumerate(spec.engines)}
     made_from = lineage(spec)
     for index, model in enumerate(spec.models):
         place, engine = engines.get(model.engine, (0, None))
-        if engine is None or engine.models_are != "created":
+        if engine is None or engine.models_are == "opened":
             continue
         also: tuple[FieldPath, ...] = (("models", index, "engine"), ("engines", place))
         is_pulled = made_from.is_pulled(model)
-        for field, message in _taken_apart(model, engine, is_pulled=is_pulled):
+        is_made = engine.models_are == "created"
+        found = _taken_apart(model, engine, is_pulled=is_pulled) if is_made else _asked_for(model, engine)
+        for field, message in found:
             yield Finding(("models", index, field), message, also)
 
 
@@ -65,6 +68,13 @@ def _taken_apart(model: Model, engine: EngineSpec, *, is_pulled: bool) -> Iterat
         yield "from", _without_cloud(model.from_, engine)
 
 
+def _asked_for(model: Model, engine: EngineSpec) -> Iterator[tuple[str, str]]:
+    """Yield the fault of a name under which an engine is asked for a model that it has already."""
+    field, known = ("from", model.from_) if isinstance(model.from_, str) else ("name", model.name)
+    if suffix(known) == CLOUD and not engine.uses_cloud:
+        yield field, _without_cloud(known, engine)
+
+
 def _unreadable(name: str) -> str:
     try:
         parse_model(name)
@@ -85,16 +95,14 @@ def _without_cloud(name: str, engine: EngineSpec) -> str:
 
 
 def _in_the_cloud(name: str, engine: EngineSpec) -> tuple[str, str]:
-    tag = name.rpartition(":")[2]
-    problem = f"the tag {tag} stands for a model in the vendor's cloud, and each question would leave this machine"
-    return problem, f"name another tag, or write `cloud: true` at {engine.name}"
+    return sent_away(f"the tag {name.rpartition(':')[2]}", engine.name)
 
 
 def ensure_taken_whole(name: str, spec: Spec, engine_name: str) -> None:
     """Refuse a typed name that its engine would take for another model's."""
     engine = next(one for one in spec.engines if one.name == engine_name)
-    found = suffix(name) if engine.models_are == "created" else ""
-    if found == LOCAL:
+    found = suffix(name) if engine.models_are != "opened" else ""
+    if found == LOCAL and engine.models_are == "created":
         raise UsageError(_why(name, found), f"write {name.rpartition(':')[0]}")
     if found == CLOUD and not engine.uses_cloud:
         raise UsageError(*_in_the_cloud(name, engine))

@@ -81,3 +81,17 @@ def test_one_that_does_not_answer_is_in_the_way_only_of_what_it_was_not_asked_fo
 def test_an_engine_without_models_is_in_nobodys_way(host: Observation) -> None:
     empty = replace(STUDIO, named_engines=(replace(STUDIO.named_engines[0], models=()),))
     assert list(named_refusals(empty, seeing(host, SeenNames(SILENT)))) == []
+
+
+def test_a_model_that_the_engine_leaves_to_its_vendors_cloud_is_refused_until_kit_yaml_allows_it(
+    host: Observation,
+) -> None:
+    seen = seeing(host, SeenNames(names=("qwen2.5-7b-instruct:latest", "phi"), cloud=("qwen2.5-7b-instruct:latest",)))
+    ((problem, next_step),) = named_refusals(STUDIO, seen)
+    assert problem == (
+        "model qwen: qwen2.5-7b-instruct stands for a model in the vendor's cloud, and each question would leave this"
+        " machine"
+    )
+    assert next_step == "name another tag, or write `cloud: true` at studio"
+    allowed = replace(STUDIO, named_engines=(replace(STUDIO.named_engines[0], uses_cloud=True),))
+    assert not [*named_refusals(allowed, seen)]

@@ -75,6 +75,7 @@ def test_a_probe_says_what_it_has_and_what_the_release_asks_it_for(tmp_path: Pat
             "problem": None,
             "next": "",
             "names": ["qwen2.5-7b-instruct", "phi-4"],
+            "cloud": [],
             "applied": {},
         }
         for address, applied in ((f"{server.url}/v1", {"qwen": "qwen2.5-7b-instruct"}), ("http://other/v1", {})):
@@ -101,3 +102,47 @@ def test_one_that_drips_its_answer_holds_nobody_up(tmp_path: Path) -> None:
     with scripted(drip) as server:
         found = observe([engine(server.url)], tmp_path)["studio"]
     assert found["problem"] == f"engine studio: {server.url}/v1 did not answer within 2 s"
+
+
+HOST = "https://ollama.com:443"
+OLLAMA_NAMES = ("mine:latest", "you/own:q4", "hf.co/org/model:Q4_K_M")
+OLLAMA = {
+    "/v1/models": {
+        "object": "list",
+        "data": [
+            {"id": name, "object": "model", "created": 1, "owned_by": by}
+            for name, by in zip(OLLAMA_NAMES, ("library", "you", "org"), strict=True)
+        ],
+    },
+    "/api/tags": {
+        "models": [
+            {"name": "mine:latest", "model": "mine:latest", "remote_model": "gpt-oss:120b", "remote_host": HOST},
+            *({"name": name, "model": name, "size": 9, "digest": "d"} for name in OLLAMA_NAMES[1:]),
+        ]
+    },
+}
+"""Answers of Ollama 0.32.15, shortened, to which a model with a remote host was created as `mine`."""
+
+
+def test_an_ollama_behind_another_protocol_tells_which_models_its_vendors_cloud_answers(tmp_path: Path) -> None:
+    with scripted(lambda asked: asked.tell(OLLAMA[asked.path])) as server:
+        found = observe([engine(server.url)], tmp_path)["studio"]
+    assert server.requests == ["GET /v1/models", "GET /api/tags"]
+    assert (found["names"], found["cloud"]) == ([*OLLAMA_NAMES], ["mine:latest"])
+
+
+def test_a_program_that_is_no_ollama_gets_one_request(tmp_path: Path) -> None:
+    for owned_by in ("organization_owner", "llamacpp", "vllm", ""):
+        listed = {"data": [{"id": "mine", "owned_by": owned_by}, {"id": "org/model", "owned_by": "org"}]}
+        with scripted(telling(listed)) as server:
+            assert observe([engine(server.url)], tmp_path)["studio"]["cloud"] == []
+        assert server.requests == ["GET /v1/models"]
+
+
+def test_an_ollama_whose_own_address_is_closed_still_tells_its_models(tmp_path: Path) -> None:
+    def play(asked: Asked) -> None:
+        asked.tell(OLLAMA["/v1/models"]) if asked.path == "/v1/models" else asked.answer(403)
+
+    with scripted(play) as server:
+        found = observe([engine(server.url)], tmp_path)["studio"]
+    assert (found["problem"], found["names"], found["cloud"]) == (None, [*OLLAMA_NAMES], [])

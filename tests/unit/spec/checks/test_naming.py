@@ -9,8 +9,9 @@ import pytest
 
 from deploy.agent.protocols.names import suffix
 from deploy.decide.resolve import resolve
-from deploy.errors import SpecError
+from deploy.errors import SpecError, UsageError
 from deploy.spec.checks.crosschecks import findings
+from deploy.spec.checks.naming import ensure_taken_whole
 from deploy.spec.model import Spec
 from deploy.stack import HERE
 from tests.locks import lock_of
@@ -79,9 +80,35 @@ def test_a_source_is_written_without_the_tag_that_is_taken_off(origin: str) -> N
     assert (at, message.rpartition("; ")[2]) == ("from", f"write {origin.rpartition(':')[0]}")
 
 
+def test_a_model_of_the_cloud_is_refused_under_another_protocol_too() -> None:
+    words = "stands for a model in the vendor's cloud, and each question would leave this machine"
+    for field, model in (
+        ("name", {"name": "kimi:cloud"}),
+        ("name", {"name": "gpt-oss:120B-Cloud"}),
+        ("from", {"name": "mine", "from": "gpt-oss:120b-cloud"}),
+        ("from", {"name": "mine:cloud", "from": "you/kimi:CLOUD"}),
+    ):
+        ((at, message),) = told(NAMED, model)
+        assert at == field
+        assert words in message
+        assert message.endswith("name another tag, or write `cloud: true` at main")
+        assert told(OUTSIDE, {"engine": "main", **model, "from": str(model.get("from", model["name"]))}) != []
+        assert told({**NAMED, "cloud": True}, model) == []
+    # Under this name nobody asks the engine.
+    assert told(NAMED, {"name": "mine:cloud", "from": "qwen3:4b"}) == []
+
+
+@pytest.mark.parametrize("engine", [MANAGED, OUTSIDE, NAMED])
+def test_a_typed_name_of_the_cloud_is_refused_at_every_engine_that_may_send_it_there(engine: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="each question would leave this machine"):
+        ensure_taken_whole("gpt-oss:120b-cloud", spec_of(engine), "main")
+    ensure_taken_whole("gpt-oss:120b-cloud", spec_of({**engine, "cloud": True}), "main")
+    ensure_taken_whole("qwen3:4b", spec_of(engine), "main")
+
+
 def test_an_engine_that_has_its_models_takes_every_name() -> None:
     names = (
-        {"name": "x:cloud"},
+        {"name": "x:mycloud"},
         {"name": "y:local", "from": "Llama 3 8B Instruct"},
         {"name": "a", "from": "a/b/c/d.gguf"},
     )

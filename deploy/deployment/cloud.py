@@ -1,0 +1,9 @@
+"""Words about a model that an engine leaves to its vendor's cloud."""
+
+from __future__ import annotations
+
+
+def sent_away(what: str, engine: str) -> tuple[str, str]:
+    """Return the problem with such a model, and the next step."""
+    problem = f"{what} stands for a model in the vendor's cloud, and each question would leave this machine"
+    return problem, f"name another tag, or write `cloud: true` at {engine}"
