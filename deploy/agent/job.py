@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import holding, working
@@ -14,10 +14,10 @@ from deploy.agent.journal import Journal
 from deploy.agent.verbs import operation_of
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import JobRequest
+    from deploy.agent.contract.envelope import JobAnswer, JobRequest
 
 
-def run(request: JobRequest, _journal: Journal) -> dict[str, Any] | None:
+def run(request: JobRequest, _journal: Journal) -> JobAnswer:
     """Run the job's verb; raise AgentError with exit code 4 if another holder outlasts the job's patience."""
     root, verb, run = Path(request["root"]), request["verb"], f"job-{request['job']}-{secrets.token_hex(4)}"
     operation = operation_of(verb)
@@ -33,7 +33,7 @@ def run(request: JobRequest, _journal: Journal) -> dict[str, Any] | None:
     with holding(root, holder, request["patience_seconds"]) as held:
         try:
             with working(asked, verb):
-                answer: dict[str, Any] | None = operation(asked, Journal(str(root), run))
+                answer: JobAnswer = operation(asked, Journal(str(root), run))
         except AgentError:
             held.end()
             raise

@@ -6,13 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from deploy.agent.line import call
-from deploy.apply.inventory import inventory_text
-from deploy.apply.phases import ROLE_PHASES, Step
+from deploy.apply.inventory import as_data, inventory_text
+from deploy.apply.phases import ROLE_PHASES, RoleStep, Step, VerbStep
 from deploy.apply.process import OnEvent, PlaybookResult, watch
 from deploy.scratch import scratch_folder
 
@@ -20,8 +20,16 @@ CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
 """Variables of the caller that a run sees; any other one could change what it does."""
 OnPhase = Callable[[str], None]
-RequestOf = Callable[[str, Step], Mapping[str, Any]]
-"""Makes the request of a host's step that the agent carries out."""
+
+
+class Content(Protocol):
+    """The content of a run's phases, asked for when each begins."""
+
+    def request(self, host: str, step: VerbStep) -> Mapping[str, object]:
+        """Return the request of a step that the agent carries out."""
+
+    def variables(self, host: str, step: RoleStep) -> Mapping[str, object]:
+        """Return the variables of a step's role; values are data and never templates."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,6 @@ class HostRun:
     """The agent's file on the host."""
     connection: Mapping[str, Any]
     """Connection of the host as its transport says it: ansible_host, ansible_user and the like."""
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    """Variables of the roles; values are data and never templates."""
     python: str = "/usr/bin/python3"
 
 
@@ -94,19 +100,22 @@ def playbook_files(run: PlaybookRun, folder: Path) -> dict[str, str]:
     return {"ansible.cfg": "", "inventory.json": inventory}
 
 
-def request_files(run: PlaybookRun, phase: str, request_of: RequestOf) -> dict[str, str]:
-    """Build the files of a phase: the requests of its steps, host by host."""
-    return {
-        f"requests/{host.name}/{phase}/{step.request}.json": json.dumps(
-            {**call(), **request_of(host.name, step)}, ensure_ascii=True
-        )
-        for host in run.hosts
-        for step in host.steps.get(phase, ())
-        if step.verb
-    }
+def phase_files(run: PlaybookRun, phase: str, content: Content) -> dict[str, str]:
+    """Build the files of a phase: per host, the requests of its verbs and the variables of its roles."""
+    files = {}
+    for host in run.hosts:
+        variables: dict[str, object] = {}
+        for step in host.steps.get(phase, ()):
+            if isinstance(step, VerbStep):
+                files[_request(host, phase, step)] = _json({**call(), **content.request(host.name, step)})
+            elif isinstance(step, RoleStep):
+                variables |= content.variables(host.name, step)
+        if phase in host.steps:
+            files[f"{_folder(host)}/{phase}/variables.json"] = _json(as_data(variables))
+    return files
 
 
-def run_playbook(run: PlaybookRun, request_of: RequestOf, on_event: OnEvent, on_phase: OnPhase) -> PlaybookResult:
+def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase: OnPhase) -> PlaybookResult:
     """Run it and tell each phase and event; on Ctrl-C the run is stopped with everything that it started."""
     with scratch_folder("kit-playbook-", memory_folder()) as scratch:
         folder = scratch.path
@@ -117,7 +126,7 @@ def run_playbook(run: PlaybookRun, request_of: RequestOf, on_event: OnEvent, on_
         def begin(phase: str) -> None:
             if any(host.steps.get(phase) for host in run.hosts):
                 on_phase(phase)
-            for path, text in request_files(run, phase, request_of).items():
+            for path, text in phase_files(run, phase, content).items():
                 write_private(folder / path, text)
 
         return watch(
@@ -146,14 +155,27 @@ def write_private(path: Path, text: str) -> None:
 
 def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
     return {
-        **host.variables,
         "kit_steps": {phase: [_step(step) for step in steps] for phase, steps in host.steps.items()},
         "kit_agent": [host.python, host.agent],
-        "kit_requests": str(folder / "requests" / host.name),
+        "kit_phases": str(folder / _folder(host)),
         "ansible_python_interpreter": host.python,
         **host.connection,
     }
 
 
 def _step(step: Step) -> dict[str, str]:
-    return {"role": step.role, "verb": step.verb, "kind": step.kind, "request": step.request}
+    if isinstance(step, VerbStep):
+        return {"role": "agent", "verb": step.verb, "kind": step.kind, "request": step.request}
+    return {"role": step.key, "verb": "", "kind": "", "request": ""}
+
+
+def _folder(host: HostRun) -> str:
+    return f"phases/{host.name}"
+
+
+def _request(host: HostRun, phase: str, step: VerbStep) -> str:
+    return f"{_folder(host)}/{phase}/requests/{step.request}.json"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from deploy.apply.phases import Step, verb
+from deploy.agent.contract.verbs import (
+    COLLECT,
+    CONVERGE,
+    DOCKER,
+    IMAGE,
+    LATE,
+    MODELS,
+    PLACE,
+    ROOM,
+    SECRETS,
+    SYNC,
+    UNITS,
+)
+from deploy.apply.phases import FileStep, RoleStep, Step, UploadStep, VerbStep
+from deploy.apply.requests.inputs import is_sent
 from deploy.apply.tools import UNPACKING, packages_for
 from deploy.deployment.engines import Engine, ModelFile
 from deploy.deployment.host import Deployment
@@ -13,18 +27,17 @@ from deploy.plan import Operation, Plan
 from deploy.plan.models import seen_of
 from deploy.plan.operation import StepName
 from deploy.plan.published import late_settings
-from deploy.sources.given import path_of
 
-_DOCKER = (Step("docker_engine"), verb("docker"))
-_IMAGES = (Step("images"), verb("image"))
-_RELEASE = (verb("secrets"), verb("place"), verb("converge"), verb("collect"))
+_DOCKER = (RoleStep("docker_engine"), VerbStep(DOCKER))
+_IMAGES = (RoleStep("images"), VerbStep(IMAGE))
+_RELEASE = (VerbStep(SECRETS), VerbStep(PLACE), VerbStep(CONVERGE), VerbStep(COLLECT))
 _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "docker_engine": _DOCKER,
-    "addresses": (verb("late"),),
-    "folders": (Step("folders"),),
+    "addresses": (VerbStep(LATE),),
+    "folders": (RoleStep("folders"),),
     "images": _IMAGES,
     "release": _RELEASE,
-    "jobs": (verb("units"),),
+    "jobs": (VerbStep(UNITS),),
 }
 
 
@@ -36,24 +49,24 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {*_settings(deployment), *_syncs(deployment, fed)}
-    if packages_for(deployment) == UNPACKING and any(step.word in ("models", "sync", "upload") for step in steps):
+    if packages_for(deployment) == UNPACKING and any(step.key in (MODELS, SYNC, "upload") for step in steps):
         # No image was assembled here that would have brought what unpacks a model's package.
-        steps |= {Step("images")}
+        steps |= {RoleStep("images")}
     return steps | _all_steps(deployment, observation, fed) if full else steps
 
 
 def _all_steps(deployment: Deployment, observation: Observation, fed: Collection[str]) -> set[Step]:
-    """Return every step there is for a deployment; Docker's only where it is the kit's own."""
+    """Return every step that a deployment can have; Docker's only if the kit installed it."""
     return {
         *(_DOCKER if observation.docker.kit_installed else ()),
-        *((verb("late"),) if late_settings(deployment, observation) else ()),
-        Step("folders"),
+        *((VerbStep(LATE),) if late_settings(deployment, observation) else ()),
+        RoleStep("folders"),
         *_IMAGES,
         *(_model(model) for model in deployment.models),
         *_RELEASE,
         *_syncs(deployment, fed),
         *_settings(deployment),
-        *((verb("units"),) if deployment.jobs else ()),
+        *((VerbStep(UNITS),) if deployment.jobs else ()),
     }
 
 
@@ -61,7 +74,7 @@ def _steps_of(deployment: Deployment, operation: Operation, fed: Collection[str]
     if operation.step == "sync":
         yield from _syncs(deployment, fed, operation.service)
     elif operation.step == "settings":
-        yield verb("room", deployment.service(operation.service).kind)
+        yield VerbStep(ROOM, deployment.service(operation.service).kind)
     elif operation.step == "models":
         yield from (_model(model) for model in deployment.models if model.service == operation.service)
     else:
@@ -69,8 +82,8 @@ def _steps_of(deployment: Deployment, operation: Operation, fed: Collection[str]
 
 
 def _model(model: ModelFile) -> Step:
-    """Return the step that brings a model: its file from here, or what the host fetches by itself."""
-    return Step("file", "models", model.name) if path_of(model.source) else verb("models")
+    """Return the step that brings a model: its file is sent, or the host fetches it by itself."""
+    return FileStep(model.name) if is_sent(model) else VerbStep(MODELS)
 
 
 def _syncs(deployment: Deployment, fed: Collection[str], name: str = "") -> Iterator[Step]:
@@ -83,12 +96,12 @@ def _syncs(deployment: Deployment, fed: Collection[str], name: str = "") -> Iter
     """
     for engine in deployment.engines:
         if name in ("", engine.name):
-            yield Step("upload", "sync", engine.kind) if engine.kind in fed else verb("sync", engine.kind)
+            yield UploadStep(engine.kind) if engine.kind in fed else VerbStep(SYNC, engine.kind)
 
 
 def _has_files(engine: Engine) -> bool:
     """Return True if the control node has files of an engine's models."""
-    return any(path_of(blob.source) for model in engine.models for blob in model.blobs)
+    return any(is_sent(blob) for model in engine.models for blob in model.blobs)
 
 
 def _may_lack(engine: Engine, observation: Observation, plan: Plan) -> bool:
@@ -98,4 +111,4 @@ def _may_lack(engine: Engine, observation: Observation, plan: Plan) -> bool:
 
 
 def _settings(deployment: Deployment) -> Iterator[Step]:
-    yield from (verb("room", service.kind) for service in deployment.services if service.room)
+    yield from (VerbStep(ROOM, service.kind) for service in deployment.services if service.room)

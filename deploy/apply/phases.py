@@ -5,20 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, TypeAlias
 
 Executor = Literal["roles", "streams"]
 """Carries a phase out: Ansible's roles, or the kit itself over the transport."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """One role on one host: `agent` carries out a verb of the agent, `file` and `upload` one that asks for files."""
+class RoleStep:
+    """A role on one host."""
 
     role: str
-    verb: str = ""
+
+    @property
+    def key(self) -> str:
+        """Key of the step in the order."""
+        return self.role
+
+    @property
+    def subject(self) -> str:
+        """Object of the step; a role has none."""
+        return ""
+
+    def __str__(self) -> str:
+        return self.role
+
+
+@dataclass(frozen=True)
+class VerbStep:
+    """A verb of the agent on one host."""
+
+    verb: str
     kind: str = ""
-    """Kind of the components that the verb is for, or name of the model whose file is sent."""
+    """Kind of the components that the verb is for; empty for the whole host."""
+
+    @property
+    def key(self) -> str:
+        """Key of the step in the order."""
+        return self.verb
+
+    @property
+    def subject(self) -> str:
+        """Object of the step."""
+        return self.kind
 
     @property
     def request(self) -> str:
@@ -26,17 +55,44 @@ class Step:
         return f"{self.verb}_{self.kind}" if self.kind else self.verb
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.word, self.kind)))
+        return " ".join(filter(None, (self.verb, self.kind)))
+
+
+@dataclass(frozen=True)
+class FileStep:
+    """A model's file of the control node, brought to one host."""
+
+    model: str
+    key: Literal["file"] = "file"
+    """Key of the step in the order."""
 
     @property
-    def word(self) -> str:
-        """Key of the step in the order: its verb where the role is `agent`, else the role."""
-        return self.verb if self.role == "agent" else self.role
+    def subject(self) -> str:
+        """Object of the step."""
+        return self.model
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.model}"
 
 
-def verb(name: str, kind: str = "") -> Step:
-    """Return the step that carries out a verb of the agent."""
-    return Step("agent", name, kind)
+@dataclass(frozen=True)
+class UploadStep:
+    """Models of engines of one kind, made from files of the control node."""
+
+    kind: str
+    key: Literal["upload"] = "upload"
+    """Key of the step in the order."""
+
+    @property
+    def subject(self) -> str:
+        """Object of the step."""
+        return self.kind
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.kind}"
+
+
+Step: TypeAlias = RoleStep | VerbStep | FileStep | UploadStep
 
 
 @dataclass(frozen=True)
@@ -65,9 +121,9 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("jobs", "roles", ("units",)),
     ("collect", "roles", ("collect",)),
 )
-"""Each phase with its roles and verbs, in the order in which things need each other."""
+"""Each phase with the keys of its steps, in the order in which things need each other."""
 ROLE_PHASES = tuple(name for name, executor, _ in ORDER if executor == "roles")
-_PLACES = {word: (number, place) for number, (_, _, words) in enumerate(ORDER) for place, word in enumerate(words)}
+_RANKS = {key: (phase, rank) for phase, (_, _, keys) in enumerate(ORDER) for rank, key in enumerate(keys)}
 
 
 def phases_of(needed: Mapping[str, Iterable[Step]]) -> tuple[Phase, ...]:
@@ -76,10 +132,10 @@ def phases_of(needed: Mapping[str, Iterable[Step]]) -> tuple[Phase, ...]:
     Args:
         needed: The steps of each host, in any order.
     """
-    placed = {host: sorted(set(steps), key=_place) for host, steps in needed.items()}
+    ranked = {host: sorted(set(steps), key=_rank) for host, steps in needed.items()}
     phases = []
     for number, (name, executor, _) in enumerate(ORDER):
-        work = {host: tuple(step for step in steps if _place(step)[0] == number) for host, steps in placed.items()}
+        work = {host: tuple(step for step in steps if _rank(step)[0] == number) for host, steps in ranked.items()}
         if any(work.values()):
             phases.append(Phase(name, executor, {host: steps for host, steps in work.items() if steps}))
     return tuple(phases)
@@ -91,5 +147,5 @@ def neighbours(phases: Iterable[Phase]) -> Iterator[tuple[Executor, tuple[Phase,
         yield executor, tuple(group)
 
 
-def _place(step: Step) -> tuple[int, int, str]:
-    return (*_PLACES[step.word], step.kind)
+def _rank(step: Step) -> tuple[int, int, str]:
+    return (*_RANKS[step.key], step.subject)

@@ -34,15 +34,23 @@ class Failure:
 
 @dataclass(frozen=True)
 class PlaybookResult:
-    """How a run ended."""
+    """The end of a run."""
 
-    changed: int
+    planned: tuple[str, ...]
+    """Hosts of the run."""
+    changed_on: Mapping[str, int]
+    """Number of changed tasks by host."""
     failures: tuple[Failure, ...]
     seconds: float
 
     @property
+    def changed(self) -> int:
+        """Number of changed tasks on all hosts."""
+        return sum(self.changed_on.values())
+
+    @property
     def ok(self) -> bool:
-        """Whether every planned host did every step."""
+        """True if every planned host did every step."""
         return not self.failures
 
 
@@ -92,8 +100,9 @@ def watch(
             if isinstance(event, TaskEvent):
                 on_event(event)
         code = process.wait()
-    changed = sum(counts.get("changed", 0) for counts in seen.recap.values())
-    return PlaybookResult(changed, _failures(seen, planned, code, log), round(time.monotonic() - begun, 3))
+    changed = {host: counts.get("changed", 0) for host, counts in seen.recap.items()}
+    seconds = round(time.monotonic() - begun, 3)
+    return PlaybookResult(tuple(planned), changed, _failures(seen, planned, code, log), seconds)
 
 
 def _begin(phase: str, seen: _Seen, on_phase: OnPhase, go: IO[bytes], process: subprocess.Popen[bytes]) -> None:

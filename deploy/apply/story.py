@@ -1,4 +1,4 @@
-"""What a run tells while it goes on; a progress display consumes it."""
+"""Progress of a run, event by event; a progress display consumes it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class Event:
     text: str = ""
     done: int | None = None
     total: int | None = None
-    """Of `done`, in bytes; None where nobody knows."""
-    host: str = HERE
+    """Total of `done`, in bytes; None where nobody knows."""
     phase: str = ""
     """Phase of the apply in which the step runs; empty outside of phases."""
+    host: str = ""
+    """Host of the step; empty for a step of the control node, and until the listener of one host sets it."""
 
     @property
     def label(self) -> str:
@@ -33,6 +34,6 @@ class Event:
         return ": ".join(filter(None, (host, phase, self.step)))
 
 
-def from_journal(line: JournalLine) -> Event:
-    """Read one line of the agent's journal."""
-    return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"))
+def from_journal(line: JournalLine, host: str = "") -> Event:
+    """Read one line of the journal of a host's agent."""
+    return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"), host=host)

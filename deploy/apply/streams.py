@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from deploy.agent.contract.verbs import Verb
-from deploy.apply.asked import Request
-from deploy.apply.phases import Step
+from deploy.apply.files import opener
+from deploy.apply.members import Member
+from deploy.apply.phases import RoleStep, Step
+from deploy.apply.requests.table import question
 from deploy.apply.story import Event
 from deploy.apply.words import step_words
-from deploy.hosts.transport import Opened, Transport
-
-if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import Changed
 
 
-def carry_out(
-    step: Step,
-    transport: Transport,
-    request_of: Callable[[Step], Request],
-    opened: Opened,
-    on_event: Callable[[Event], None],
-) -> bool:
+def carry_out(step: Step, member: Member, run: str, on_event: Callable[[Event], None]) -> bool:
     """Carry out one step on one host; return whether it changed something."""
-    words = step_words(step)
-    on_event(Event(words, "start"))
+    if isinstance(step, RoleStep):
+        raise TypeError(f"the role {step.role} is no stream")
+    words, host = step_words(step), member.share.host
+    on_event(Event(words, "start", host=host))
     try:
-        answer = _asked(step, transport, request_of(step), opened)
+        opened = opener(member.share.deployment, member.share.path.parent)
+        answer = question(step, member, run).ask(member.transport, opened)
     except Exception:
-        on_event(Event(words, "failed"))
+        on_event(Event(words, "failed", host=host))
         raise
-    on_event(Event(words, "done"))
+    on_event(Event(words, "done", host=host))
     return answer["changed"]
-
-
-def _asked(step: Step, transport: Transport, request: Request, opened: Opened) -> Changed:
-    verb: Verb[Request, Changed] = Verb(step.verb)
-    return transport.call(verb, request) if step.role == "agent" else transport.send(verb, request, opened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.apply.events import TaskEvent
-from deploy.apply.phases import Step, verb
+from deploy.apply.phases import Step, VerbStep
 from deploy.components import room_of
 
 TASKS = {
@@ -39,6 +39,7 @@ TASKS = {
     "the folder of daemon.json": "Docker's folder",
     "the packages that assemble images are there": "packages that assemble images",
     "the plugins' packages are there": "Docker's plugins",
+    "the roles have their variables": "steps of the plan",
     "the steps that the plan asks for": "steps of the plan",
     "uv is installed or told why not": "uv, which fetches Python packages",
     "uv is installed with its hashes checked": "uv, which fetches Python packages",
@@ -46,10 +47,11 @@ TASKS = {
     "uv is there": "uv, which fetches Python packages",
 }
 """By a task's name without its first word."""
-VERBS = {
+STEPS = {
     "collect": "clearing away old releases",
     "converge": "start of the release",
     "docker": "a look at Docker's version",
+    "file": "model files",
     "image": "images",
     "late": "addresses that come late",
     "models": "model files",
@@ -58,18 +60,20 @@ VERBS = {
     "secrets": "secrets",
     "sync": "models",
     "units": "jobs of this machine",
+    "upload": "models",
 }
-"""By a verb of the agent."""
+"""By a verb of the agent, and of a step that sends files."""
 
 
 def step_words(step: Step) -> str:
-    """Return the words of a step that the agent carries out."""
-    return VERBS[step.verb].format(title=room_of(step.kind).title if step.verb == "room" else "")
+    """Return the words of a step."""
+    words = STEPS[step.key]
+    return words.format(title=room_of(step.subject).title) if "{title}" in words else words
 
 
 def task_words(event: TaskEvent) -> str:
     """Return the words of a task; those of a task that nobody has worded are its own."""
     if event.verb:
-        return step_words(verb(event.verb, event.kind))
+        return step_words(VerbStep(event.verb, event.kind))
     name = event.task.removeprefix("Ensure ")
     return TASKS.get(name, name)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from deploy.agent.contract import FORMAT
+from deploy.apply.requests.base import base_request, hold_request
 from deploy.apply.story import Event, from_journal
 from deploy.hosts.transport import Transport
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import HoldRequest, StackRequest
+    from deploy.agent.contract.envelope import StackRequest
 
 OnEvent = Callable[[Event], None]
 
@@ -21,13 +21,6 @@ OnEvent = Callable[[Event], None]
 @contextmanager
 def held(transport: Transport, stack: str, command: str, on_event: OnEvent) -> Iterator[StackRequest]:
     """Hold the host; give the beginning of a verb's request."""
-    own = Stack(stack)
-    request: StackRequest = {
-        "format": FORMAT,
-        "stack": stack,
-        "root": own.root,
-        "run": secrets.token_hex(8),
-    }
-    asked: HoldRequest = {**request, "command": command}
-    with transport.hold(asked, lambda line: on_event(from_journal(line))):
-        yield {**request, "project": own.project}
+    run = secrets.token_hex(8)
+    with transport.hold(hold_request(stack, run, command), lambda line: on_event(from_journal(line))):
+        yield {**base_request(stack, run), "project": Stack(stack).project}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import IMAGE
-from deploy.apply.requests import images_request
+from deploy.apply.requests.inputs import images_request
 from deploy.decide.desired import Share
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.held import OnEvent, held

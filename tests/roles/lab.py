@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
+from deploy.apply.ansible import Content, HostRun, PlaybookRun, run_playbook
 from deploy.apply.debian import debian_variables
 from deploy.apply.docker import FLOORS, docker_variables
-from deploy.apply.phases import Step, verb
+from deploy.apply.phases import RoleStep, Step, VerbStep
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
@@ -20,7 +20,7 @@ from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 
 Lab = Mapping[str, LabHost]
-ENGINE = (Step("docker_engine"), verb("docker"))
+ENGINE = (RoleStep("docker_engine"), VerbStep("docker"))
 AGENT = "/root/agent.pyz"
 BASE = {"format": 1, "stack": "lab", "root": "/opt/kit/lab", "run": ""}
 
@@ -39,7 +39,6 @@ def converge(
             name=name,
             steps={"os": steps},
             agent=agent,
-            variables=variables_of(host, fetch) | overrides,
             connection={"ansible_connection": "ssh", **host.connection_variables},
         )
         for name, host in hosts.items()
@@ -47,7 +46,24 @@ def converge(
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
     asked = {"docker": {**BASE, "floors": FLOORS}, **(requests or {})}
     playbook_run = PlaybookRun(runs, playbook, REPOSITORY / "roles")
-    return run_playbook(playbook_run, lambda _, step: asked[step.request], print, print)
+    variables = {name: variables_of(host, fetch) | overrides for name, host in hosts.items()}
+    return run_playbook(playbook_run, Given(asked, variables), print, print)
+
+
+class Given(Content):
+    """The same content for every phase."""
+
+    def __init__(self, requests: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+        self._requests = requests
+        self._variables = variables
+
+    def request(self, _host: str, step: VerbStep) -> Mapping[str, object]:
+        request: Mapping[str, object] = self._requests[step.request]
+        return request
+
+    def variables(self, host: str, _step: RoleStep) -> Mapping[str, object]:
+        variables: Mapping[str, object] = self._variables[host]
+        return variables
 
 
 def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:

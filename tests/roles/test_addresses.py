@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.late_settings import SETTINGS
-from deploy.apply.phases import verb
+from deploy.apply.phases import VerbStep
 from deploy.apply.process import PlaybookResult
 from tests.e2e.agent_stack import busybox
 from tests.e2e.lab.host import LabHost
@@ -58,7 +58,7 @@ def ensured(host: LabHost, *settings: str) -> int:
     """Run the agent's verb and return how many of its tasks changed something."""
     request = {**BASE, "run": "late", "settings": list(settings)}
     with held(host, request):
-        done = converge({"box": host}, verb("late"), requests={"late": request})
+        done = converge({"box": host}, VerbStep("late"), requests={"late": request})
     assert done.ok, done.failures
     return done.changed
 

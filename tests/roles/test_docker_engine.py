@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.inputs.sources import host_mirror
-from deploy.apply.phases import Step
+from deploy.apply.phases import RoleStep
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
@@ -172,7 +172,7 @@ def test_the_specs_mirror_is_trusted_by_the_specs_authorities_alone(lab: Lab, tm
 
 
 def converge_packages(host: LabHost, fetch: Fetch) -> PlaybookResult:
-    return converge({"box": host}, Step("debian_packages"), fetch=fetch, debian_packages_names=["hello"])
+    return converge({"box": host}, RoleStep("debian_packages"), fetch=fetch, debian_packages_names=["hello"])
 
 
 def own_address(host: LabHost) -> str:

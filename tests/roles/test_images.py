@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.phases import Step, verb
+from deploy.apply.phases import RoleStep, VerbStep
 from deploy.apply.process import PlaybookResult
 from deploy.apply.tools import UV_VERSION, image_tools_variables
 from deploy.deployment.fetch import Fetch
 from tests.roles.lab import Lab, converge
 
-IMAGES = (Step("images"), verb("image"))
+IMAGES = (RoleStep("images"), VerbStep("image"))
 CA = "/root/ca.pem"
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 

@@ -9,22 +9,22 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.apply.ansible import HostRun, PlaybookRun, run_playbook
+from deploy.apply.ansible import Content, HostRun, PlaybookRun, run_playbook
 from deploy.apply.events import TaskEvent
-from deploy.apply.phases import Step, phases_of, verb
+from deploy.apply.phases import RoleStep, Step, VerbStep, phases_of
 from deploy.apply.process import PlaybookResult
 from deploy.errors import KitError
 from tests.e2e.processes import read
 from tests.tree import REPOSITORY
 from tests.waiting import wait_until
 
-RELEASE = (verb("place"), verb("converge"))
+RELEASE = (VerbStep("place"), VerbStep("converge"))
 LOCAL = {"ansible_connection": "local"}
 ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}
 
@@ -41,6 +41,7 @@ def run(
     seen: list[TaskEvent] | None = None,
     requests: Mapping[str, Any] | None = None,
     phases: list[str] | None = None,
+    variables: Mapping[str, Any] | None = None,
     **host: Any,
 ) -> PlaybookResult:
     """Run steps on this machine; the double answers each verb as its request says."""
@@ -48,6 +49,7 @@ def run(
     return run_hosts(
         one,
         request_of=lambda _, step: (requests or {})[step.request],
+        variables=variables,
         on_event=(seen if seen is not None else []).append,
         on_phase=(phases if phases is not None else []).append,
     )
@@ -58,10 +60,31 @@ def by_phase(*steps: Step) -> dict[str, tuple[Step, ...]]:
     return {phase.name: phase.steps["here"] for phase in phases_of({"here": steps})}
 
 
-def run_hosts(*hosts: HostRun, **told: Any) -> PlaybookResult:
+class Made(Content):
+    """Requests that a function makes, and the same variables for every role."""
+
+    def __init__(self, request_of: Callable[[str, VerbStep], Mapping[str, Any]], variables: Mapping[str, Any]) -> None:
+        self._request_of = request_of
+        self._variables = variables
+
+    def request(self, host: str, step: VerbStep) -> Mapping[str, object]:
+        return self._request_of(host, step)
+
+    def variables(self, _host: str, _step: RoleStep) -> Mapping[str, object]:
+        return self._variables
+
+
+def run_hosts(
+    *hosts: HostRun,
+    request_of: Callable[[str, VerbStep], Mapping[str, Any]],
+    on_event: Callable[[TaskEvent], None],
+    on_phase: Callable[[str], None],
+    variables: Mapping[str, Any] | None = None,
+) -> PlaybookResult:
     """Run the kit's own playbook."""
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
-    return run_playbook(PlaybookRun(hosts, playbook, REPOSITORY / "roles"), **told)
+    run = PlaybookRun(hosts, playbook, REPOSITORY / "roles")
+    return run_playbook(run, Made(request_of, variables or {}), on_event, on_phase)
 
 
 def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Path) -> None:
@@ -70,7 +93,7 @@ def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Pat
     folder = {"path": path, "uid": os.getuid(), "gid": os.getgid(), "mode": "0700"}
     requests = {"place": {"text": text, "changed": True}, "converge": {}}
     seen: list[TaskEvent] = []
-    steps = (*RELEASE, Step("folders"))
+    steps = (*RELEASE, RoleStep("folders"))
     result = run(agent, *steps, requests=requests, variables={"folders_wanted": [folder]}, seen=seen)
     assert result.ok, result.failures
     assert result.changed == 2
@@ -84,15 +107,15 @@ def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Pat
 def test_folders_are_made_once(agent: Path, tmp_path: Path) -> None:
     own = {"uid": os.getuid(), "gid": os.getgid(), "mode": "0750"}
     variables = {"folders_wanted": [{**own, "path": str(tmp_path / name)} for name in ("a", "b")]}
-    result = run(agent, Step("folders"), variables=variables)
+    result = run(agent, RoleStep("folders"), variables=variables)
     assert (result.ok, result.changed) == (True, 1), result.failures
     assert {(tmp_path / name).stat().st_mode & 0o7777 for name in ("a", "b")} == {0o750}
-    assert run(agent, Step("folders"), variables=variables).changed == 0
+    assert run(agent, RoleStep("folders"), variables=variables).changed == 0
 
 
 def test_a_folder_without_an_owner_is_refused_by_its_own_argument(agent: Path, tmp_path: Path) -> None:
     folders = [{"path": str(tmp_path / "x"), "mode": "0750"}]
-    (failure,) = run(agent, Step("folders"), variables={"folders_wanted": folders}).failures
+    (failure,) = run(agent, RoleStep("folders"), variables={"folders_wanted": folders}).failures
     assert "uid" in failure.problem
     assert not (tmp_path / "x").exists()
 
@@ -100,7 +123,7 @@ def test_a_folder_without_an_owner_is_refused_by_its_own_argument(agent: Path, t
 def test_a_verb_goes_with_the_request_of_its_kind(agent: Path) -> None:
     seen: list[TaskEvent] = []
     requests = {"sync_external": {"whose": "external"}, "sync_ollama": {"error": ERROR}}
-    result = run(agent, verb("sync", "ollama"), verb("sync", "external"), requests=requests, seen=seen)
+    result = run(agent, VerbStep("sync", "ollama"), VerbStep("sync", "external"), requests=requests, seen=seen)
     (failure,) = result.failures
     assert (failure.problem, failure.next_step) == (ERROR["problem"], ERROR["next"])
     ended = [(event.kind, event.state) for event in seen if event.state != "started"]
@@ -110,7 +133,7 @@ def test_a_verb_goes_with_the_request_of_its_kind(agent: Path) -> None:
 def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) -> None:
     phases: list[str] = []
 
-    def request_of(_: str, step: Step) -> dict[str, Any]:
+    def request_of(_: str, step: VerbStep) -> dict[str, Any]:
         phases.append(f"{step.verb} asked, place done: {(tmp_path / 'place.json').exists()}")
         return {}
 
@@ -121,7 +144,7 @@ def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) ->
 
 
 def test_a_request_that_cannot_be_made_ends_the_run_behind_the_phases_before(agent: Path, tmp_path: Path) -> None:
-    def request_of(_: str, step: Step) -> dict[str, Any]:
+    def request_of(_: str, step: VerbStep) -> dict[str, Any]:
         if step.verb == "converge":
             raise KitError("no such image")
         return {}
@@ -139,7 +162,7 @@ def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_pa
         HostRun(name=name, steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL) for name in ("good", "bad")
     )
 
-    def request_of(host: str, _: Step) -> dict[str, Any]:
+    def request_of(host: str, _: VerbStep) -> dict[str, Any]:
         return {"error": ERROR} if host == "bad" else {}
 
     result = run_hosts(*hosts, request_of=request_of, on_event=seen.append, on_phase=lambda _: None)
@@ -154,7 +177,7 @@ def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_pa
 def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
     unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
     requests: dict[str, Any] = {"place": {}}
-    (failure,) = run(agent, verb("place"), requests=requests, connection=unreachable).failures
+    (failure,) = run(agent, VerbStep("place"), requests=requests, connection=unreachable).failures
     assert failure.host == "here"
     assert "127.0.0.1" in failure.problem
 
@@ -162,7 +185,7 @@ def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
 def test_a_run_that_never_came_to_its_hosts_is_a_failure(agent: Path) -> None:
     host = HostRun("here", by_phase(*RELEASE), str(agent), LOCAL)
     playbook = PlaybookRun((host,), Path("/nonexistent.yml"), REPOSITORY / "roles")
-    (failure,) = run_playbook(playbook, lambda *_: {}, lambda _: None, lambda _: None).failures
+    (failure,) = run_playbook(playbook, Made(lambda *_: {}, {}), lambda _: None, lambda _: None).failures
     assert "/nonexistent.yml" in failure.problem
 
 

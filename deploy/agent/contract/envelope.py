@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Optional, TypedDict
 
 StepState = Literal["start", "progress", "done", "failed", "interrupted"]
 
@@ -76,6 +76,10 @@ class JobRequest(StackRequest):
     verb: str
     request: dict[str, Any]
     patience_seconds: float
+
+
+# The answer of the verb that the job ran; None for a verb without one.
+JobAnswer = Optional[dict[str, object]]
 
 
 class Held(TypedDict):

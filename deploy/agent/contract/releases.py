@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from deploy.agent.contract.envelope import Changed, Request, StackRequest
 from deploy.agent.contract.places import Handover, Owner, Place, SettledPlace
@@ -193,18 +193,6 @@ class AcceptRequest(_AcceptRequest, total=False):
     places: dict[str, Place]
     origin: str
     """Path of kit.yaml."""
-
-
-class _RoomRequest(StackRequest):
-    service: str
-    kind: str
-    operation: Literal["observe", "apply"]
-
-
-class RoomRequest(_RoomRequest, total=False):
-    """An operation of a room's own program."""
-
-    room: dict[str, Any]
 
 
 class ServicesRequest(StackRequest, total=False):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from deploy.agent.contract import applied, engines, envelope, evidence, hardware, inputs, probe, releases
+    from deploy.agent.contract import applied, engines, envelope, evidence, hardware, inputs, probe, releases, rooms
 
 Request = TypeVar("Request", bound=Mapping[str, Any])
 Answer = TypeVar("Answer")
@@ -34,7 +34,7 @@ COLLECT: Verb[releases.CollectRequest, releases.CollectAnswer] = Verb("collect")
 COPY: Verb[releases.CopyRequest, releases.CopyAnswer] = Verb("copy")
 PUT_BACK: Verb[releases.PutBackRequest, releases.PutBackAnswer] = Verb("put_back")
 ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
-ROOM: Verb[releases.RoomRequest, dict[str, Any]] = Verb("room")
+ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")
 SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")
 STOP: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("stop")
 START: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("start")
@@ -46,5 +46,5 @@ APPLIED: Verb[applied.AppliedRequest, applied.AppliedAnswer] = Verb("applied")
 REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")
 LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
-JOB: Verb[envelope.JobRequest, dict[str, Any]] = Verb("job")
+JOB: Verb[envelope.JobRequest, envelope.JobAnswer] = Verb("job")
 EVIDENCE: Verb[evidence.EvidenceRequest, evidence.EvidenceAnswer] = Verb("evidence")

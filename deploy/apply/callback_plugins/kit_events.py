@@ -21,7 +21,7 @@ DOCUMENTATION = """
     description: Writes the events to the file descriptor named by KIT_EVENTS; before each play it waits for KIT_GO.
 """
 
-BOOKKEEPING = ("include_role", "include_tasks", "validate_argument_spec")
+BOOKKEEPING = ("include_role", "include_tasks", "include_vars", "validate_argument_spec")
 """Actions that do nothing on a host; only a failure of theirs is worth a word."""
 
 

@@ -55,9 +55,9 @@ def apply_and_tell(
 
 def _carry_out(desired: Desired, hosts: Hosts, prepared: Mapping[str, Prepared], full: bool) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
+    from deploy.apply.members import Member
     from deploy.apply.run import apply
 
+    members = {host: Member(desired.on(host), transport, prepared[host]) for host, transport in hosts.items()}
     with progress() as display:
-        return hosts.each(
-            lambda host, transport: apply(desired.on(host), transport, prepared[host], display, full=full)
-        )
+        return apply(members, display, full=full)

@@ -24,7 +24,7 @@ class Carried:
     """The functions that carry verbs out, each of the types that the contract has for its verb."""
 
     def __init__(self) -> None:
-        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run, verbs.JOB: job.run}
+        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run}
 
     def out(self, verb: Verb[Request, Answer], function: Callable[[Request, Journal], Answer]) -> None:
         self.by[verb] = function
@@ -59,6 +59,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.REMAINS, applied.remains)
     found.out(verbs.UNITS, units.run)
     found.out(verbs.EVIDENCE, evidence.run)
+    found.out(verbs.JOB, job.run)
     return found.by
 
 

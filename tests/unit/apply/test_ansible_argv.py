@@ -11,37 +11,48 @@ import yaml
 
 from deploy.agent.line import called
 from deploy.apply.ansible import (
+    Content,
     HostRun,
     PlaybookRun,
+    phase_files,
     playbook_argv,
     playbook_environment,
     playbook_files,
-    request_files,
     write_private,
 )
 from deploy.apply.events import PhaseBegins, PlaybookEvent, Recap, TaskEvent, read_event, told_error, write_event
-from deploy.apply.phases import ROLE_PHASES, Step, neighbours, phases_of, verb
+from deploy.apply.phases import ROLE_PHASES, RoleStep, Step, VerbStep, neighbours, phases_of
 from deploy.apply.tools import UV_SHA256, UV_VERSION
 from tests.tree import REPOSITORY
 
 FOLDER = Path("/tmp/kit-run-x")
 HOST = HostRun(
     name="here",
-    steps={"os": (Step("folders"),), "settings": (verb("room", "open_webui"),)},
+    steps={"os": (RoleStep("folders"),), "settings": (VerbStep("room", "open_webui"),)},
     agent="/opt/kit/agent/abc.pyz",
     connection={"ansible_connection": "local", "ansible_become": False},
-    variables={"folders_wanted": [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]},
 )
 REQUEST = {"text": "{{ lookup('pipe', 'id') }}"}
+FOLDERS = [{"path": "/srv/{{ 1 + 1 }}", "uid": 10102, "gid": 10102, "mode": "0750"}]
 RUN = PlaybookRun((HOST,), Path("/kit/playbooks/site.yml"), Path("/kit/roles"))
 
 
+class Made(Content):
+    """The content of each phase, with the name of what it is for."""
+
+    def request(self, host: str, step: VerbStep) -> dict[str, object]:
+        return {**REQUEST, "for": f"{host}: {step}"}
+
+    def variables(self, host: str, step: RoleStep) -> dict[str, object]:
+        return {f"{step}_wanted": FOLDERS, f"{step}_host": host}
+
+
 def test_a_request_of_a_playbook_carries_how_the_run_was_called() -> None:
-    name = "requests/here/settings/room_open_webui.json"
-    plain = json.loads(request_files(RUN, "settings", lambda *_: REQUEST)[name])
+    name = "phases/here/settings/requests/room_open_webui.json"
+    plain = json.loads(phase_files(RUN, "settings", Made())[name])
     called("./kit", "home/kit.yaml")
     try:
-        asked = json.loads(request_files(RUN, "settings", lambda *_: REQUEST)[name])
+        asked = json.loads(phase_files(RUN, "settings", Made())[name])
     finally:
         called()
     assert asked == {**plain, "call": {"program": "./kit", "file": "home/kit.yaml"}}
@@ -76,20 +87,22 @@ def test_nothing_of_a_users_own_ansible_reaches_a_run() -> None:
     assert environment["ANSIBLE_NO_TARGET_SYSLOG"] == "1"
 
 
-def test_every_string_of_the_inventory_is_marked_as_data() -> None:
+def test_every_string_of_the_inventory_and_of_variables_is_marked_as_data() -> None:
+    variables = json.loads(phase_files(RUN, "os", Made())["phases/here/os/variables.json"])
+    assert variables["folders_wanted"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
+    assert variables["folders_wanted"][0]["uid"] == 10102
     host = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["hosts"]["here"]
-    assert host["folders_wanted"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
-    assert host["folders_wanted"][0]["uid"] == 10102
     assert host["kit_steps"]["settings"][0]["request"] == {"__ansible_unsafe": "room_open_webui"}
     assert host["ansible_become"] is False
 
 
 def test_requests_are_files_and_not_variables() -> None:
-    files = request_files(RUN, "settings", lambda host, step: REQUEST | {"for": f"{host}: {step}"})
+    files = phase_files(RUN, "settings", Made())
     assert {path: json.loads(text) for path, text in files.items()} == {
-        "requests/here/settings/room_open_webui.json": REQUEST | {"for": "here: room open_webui"}
+        "phases/here/settings/requests/room_open_webui.json": REQUEST | {"for": "here: room open_webui"},
+        "phases/here/settings/variables.json": {},
     }
-    assert request_files(RUN, "os", lambda *_: REQUEST) == {}
+    assert phase_files(RUN, "collect", Made()) == {}
 
 
 def test_a_phase_without_work_has_no_host() -> None:
@@ -111,8 +124,14 @@ def test_files_of_a_run_are_for_their_owner_alone(tmp_path: Path) -> None:
 
 
 def test_steps_run_in_one_order_whatever_order_they_are_asked_in() -> None:
-    asked = [verb("collect"), verb("sync", "ollama"), verb("sync", "external"), verb("converge"), verb("models")]
-    asked += [Step("images"), Step("docker_engine"), verb("secrets"), verb("docker")]
+    asked: list[Step] = [
+        VerbStep("collect"),
+        VerbStep("sync", "ollama"),
+        VerbStep("sync", "external"),
+        VerbStep("converge"),
+        VerbStep("models"),
+    ]
+    asked += [RoleStep("images"), RoleStep("docker_engine"), VerbStep("secrets"), VerbStep("docker")]
     phases = phases_of({"here": asked})
     assert [f"{phase.name}: {step}" for phase in phases for step in phase.steps["here"]] == [
         "secrets: secrets",
@@ -128,7 +147,11 @@ def test_steps_run_in_one_order_whatever_order_they_are_asked_in() -> None:
 
 
 def test_a_phase_has_the_hosts_that_have_work_in_it() -> None:
-    needed = {"box": {verb("place"), verb("late")}, "here": {verb("place")}, "idle": set[Step]()}
+    needed: dict[str, set[Step]] = {
+        "box": {VerbStep("place"), VerbStep("late")},
+        "here": {VerbStep("place")},
+        "idle": set(),
+    }
     assert [(phase.name, sorted(phase.steps)) for phase in phases_of(needed)] == [
         ("os", ["box"]),
         ("place", ["box", "here"]),
@@ -136,7 +159,7 @@ def test_a_phase_has_the_hosts_that_have_work_in_it() -> None:
 
 
 def test_neighbouring_phases_of_roles_are_one_run() -> None:
-    phases = phases_of({"here": {verb("secrets"), verb("place"), verb("converge"), verb("collect")}})
+    phases = phases_of({"here": {VerbStep("secrets"), VerbStep("place"), VerbStep("converge"), VerbStep("collect")}})
     assert [(executor, [phase.name for phase in group]) for executor, group in neighbours(phases)] == [
         ("streams", ["secrets"]),
         ("roles", ["place", "converge", "collect"]),

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deploy.apply.asked import Request, request_of
+from deploy.apply.folders import folders_of
 from deploy.apply.needed import steps_of
-from deploy.apply.phases import Step, phases_of, verb
-from deploy.apply.playbook import playbook_run
+from deploy.apply.phases import FileStep, VerbStep, phases_of
 from deploy.apply.prepare import Prepared
-from deploy.apply.requests import folders_of
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
-from tests.unit.played import Played
+from tests.unit.asked import request_of
 
 FILE_MODEL = 'models: [{name: gemma, engine: main, from: {file: models/mine.gguf, sha256: "' + "a" * 64 + '"}}]'
 SETTLING = ["secrets: secrets", "place: place", "converge: converge", "settings: room open_webui", "collect: collect"]
@@ -38,8 +37,8 @@ def seen(wanted: Share, answer: Answer) -> Prepared:
     return Prepared(make_plan(wanted.deployment, wanted.bundle, observation), observation)
 
 
-def asked(name: str, wanted: Share, answer: Answer) -> Request:
-    return request_of(verb(name), wanted, seen(wanted, answer), "run-1")
+def asked(name: str, wanted: Share, answer: Answer) -> dict[str, Any]:
+    return request_of(VerbStep(name), wanted, seen(wanted, answer))
 
 
 def actions_of(wanted: Share, answer: Answer) -> dict[str, str]:
@@ -129,8 +128,7 @@ def test_a_model_file_is_streamed_from_the_folder_of_kit_yaml_before_the_host_is
         "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
     )
     wanted = load_desired(spec).on(HERE)
-    file = Step("file", "models", "gemma")
-    (model,) = request_of(file, wanted, seen(wanted, bare(wanted)), "run-1")["models"]
+    (model,) = request_of(FileStep("gemma"), wanted, seen(wanted, bare(wanted)))["models"]
     assert model["source"] == {"file": {"name": "mine.gguf"}}
     assert steps(wanted, bare(wanted))[:3] == ["secrets: secrets", "files: file gemma", "os: docker_engine"]
     assert "models: models" not in steps(wanted, bare(wanted), full=True)
@@ -153,8 +151,7 @@ def test_a_folder_that_changes_hands_keeps_its_owner_until_its_service_is_stoppe
     answer["owners"] = {path: "10103:10103", "/srv/kit/home/open_webui": "10103:10103"}
     wanted = desired_of(case / "kit.yaml", tmp_path)
     prepared = seen(wanted, answer)
-    variables = playbook_run((), wanted, prepared, Played(Path("/nowhere"))).hosts[0].variables
-    (folder,) = [one for one in variables["folders_wanted"] if one["path"] == path]
+    (folder,) = [one for one in folders_of(wanted.deployment, prepared.plan.owners) if one["path"] == path]
     assert (folder["uid"], folder["gid"]) == (10103, 10103)
-    owners = request_of(verb("converge"), wanted, prepared, "run-1")["services"]["open_webui"]["owners"]
+    owners = request_of(VerbStep("converge"), wanted, prepared)["services"]["open_webui"]["owners"]
     assert {"path": path, "uid": 1000, "gid": 1000, "from_uid": 10103, "from_gid": 10103} in owners

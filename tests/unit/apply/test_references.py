@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.asked import request_of
 from deploy.apply.needed import steps_of
-from deploy.apply.phases import phases_of
-from deploy.apply.playbook import playbook_run
+from deploy.apply.phases import RoleStep, VerbStep, phases_of
 from deploy.apply.prepare import Prepared
 from deploy.apply.references import ensure_given, given_values
+from deploy.apply.variables import variables_of
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import SpecError
 from deploy.hosts.observe import probe_request, read_observation
@@ -20,7 +19,7 @@ from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, settled
 from tests.golden.plans_of import LOCK, PLANS
-from tests.unit.played import Played
+from tests.unit.asked import member_of, request_of
 
 VALUE = "sk-from-somewhere-else"
 
@@ -97,13 +96,14 @@ def test_a_value_travels_to_the_agent_alone(wanted: Share, monkeypatch: pytest.M
     prepared = Prepared(plan, observation, given)
     secrets, *others = phases_of({HERE: steps_of(wanted.deployment, observation, plan, full=True)})
     assert (secrets.name, secrets.executor) == ("secrets", "streams")
-    (host,) = playbook_run(others, wanted, prepared, Played(Path("/nowhere"))).hosts
-    steps = [step for phase in others for step in phase.steps[HERE] if step.verb]
-    assert len(steps) > 4
-    assert VALUE not in "".join(str(request_of(step, wanted, prepared, "run-1")) for step in steps)
-    assert VALUE not in str(host.variables) + plan.text() + str(wanted.bundle.files)
-    (step,) = secrets.steps[HERE]
-    asked = request_of(step, wanted, prepared, "run-1")
+    steps = [step for phase in others for step in phase.steps[HERE]]
+    requests = [request_of(step, wanted, prepared) for step in steps if isinstance(step, VerbStep)]
+    roles = [step for step in steps if isinstance(step, RoleStep)]
+    variables = [variables_of(step, member_of(wanted, prepared)) for step in roles]
+    assert (len(requests) > 4, len(variables) > 1) == (True, True)
+    assert VALUE not in str(requests) + str(variables) + plan.text() + str(wanted.bundle.files)
+    assert secrets.steps[HERE] == (VerbStep("secrets"),)
+    asked = request_of(VerbStep("secrets"), wanted, prepared)
     (sent,) = (one for one in asked["secrets"] if one["value"] is not None)
     assert (sent["owner"], [reader["service"] for reader in sent["readers"]]) == ("lm", ["litellm"])
 

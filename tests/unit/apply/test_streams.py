@@ -1,21 +1,30 @@
-"""What goes over the transport without Ansible: secrets, and files of the control node."""
+"""Streams go over the transport without Ansible: secrets, and files of the control node."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.apply.phases import Step, verb
+from deploy.apply.members import Member
+from deploy.apply.phases import FileStep, UploadStep, VerbStep
+from deploy.apply.prepare import Prepared
 from deploy.apply.story import Event
 from deploy.apply.streams import carry_out
+from deploy.decide.desired import Share
 from deploy.errors import KitError
+from deploy.hosts.observe import read_observation
 from deploy.hosts.transport import Opened
+from deploy.plan import make_plan
+from tests.golden.hosts import bare
+from tests.golden.plans_of import PLANS, desired_of
+from tests.unit.asked import RUN
 from tests.unit.refusing import Refusing
-from tests.unit.sending import opener
 
-FILES = [(Step("file", "models", "gemma"), "model files"), (Step("upload", "sync", "ollama"), "models")]
+SHA256 = "a" * 64
 
 
 class Answering(Refusing):
@@ -29,31 +38,58 @@ class Answering(Refusing):
         return cast("Answer", {"changed": False})
 
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
-        with opened("a" * 64) as stream:
+        with opened(SHA256) as stream:
             self.asked.append((verb, request, stream.read()))
         return cast("Answer", {"changed": True})
 
 
-def unreadable(_sha256: str) -> Any:
-    raise KitError("m.gguf cannot be read")
+@pytest.fixture
+def share(tmp_path: Path) -> Share:
+    """A llama.cpp that opens a file beside kit.yaml."""
+    wanted = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    (model,) = wanted.deployment.models
+    own = replace(model, source={"file": {"path": "own.gguf"}}, sha256=SHA256)
+    desired = replace(wanted.desired, path=tmp_path / "kit.yaml")
+    return replace(wanted, desired=desired, deployment=replace(wanted.deployment, models=(own,)))
 
 
-@pytest.mark.parametrize(("step", "words"), FILES)
-def test_a_file_goes_to_the_verb_that_asks_for_it(step: Step, words: str) -> None:
-    host, told, request = Answering(), list[Event](), {"models": [{"name": "gemma"}]}
-    assert carry_out(step, host, lambda _: request, opener({"a" * 64: b"GGUF"}), told.append) is True
-    assert host.asked == [(step.verb, request, b"GGUF")]
-    assert told == [Event(words, "start"), Event(words, "done")]
+def on(host: Answering, share: Share) -> Member:
+    observation = read_observation(bare(share))
+    return Member(share, host, Prepared(make_plan(share.deployment, share.bundle, observation), observation))
 
 
-def test_secrets_are_a_request_without_a_file() -> None:
-    host = Answering()
-    assert carry_out(verb("secrets"), host, lambda step: {"of": str(step)}, unreadable, lambda _: None) is False
-    assert host.asked == [("secrets", {"of": "secrets"}, b"")]
-
-
-def test_a_file_that_cannot_be_read_fails_its_step() -> None:
+def test_a_model_file_is_sent_to_the_verb_that_asks_for_it(share: Share, tmp_path: Path) -> None:
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
     host, told = Answering(), list[Event]()
-    with pytest.raises(KitError, match="cannot be read"):
-        carry_out(FILES[0][0], host, lambda _: {}, unreadable, told.append)
-    assert told[-1] == Event("model files", "failed")
+    (model,) = share.deployment.models
+    assert carry_out(FileStep(model.name), on(host, share), RUN, told.append) is True
+    ((verb, request, sent),) = host.asked
+    assert (verb, sent, request["sends"], request["run"]) == ("models", b"GGUF", True, RUN)
+    assert [wanted["sha256"] for wanted in request["models"]] == [SHA256]
+    assert told == [Event("model files", "start", host="here"), Event("model files", "done", host="here")]
+
+
+def test_files_of_an_engines_models_are_sent_to_its_sync(share: Share, tmp_path: Path) -> None:
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
+    host, told = Answering(), list[Event]()
+    assert carry_out(UploadStep("ollama"), on(host, share), RUN, told.append) is True
+    ((verb, request, sent),) = host.asked
+    assert (verb, sent, request["sends"]) == ("sync", b"GGUF", True)
+    assert told == [Event("models", "start", host="here"), Event("models", "done", host="here")]
+
+
+def test_secrets_are_a_request_without_a_file(share: Share) -> None:
+    host = Answering()
+    assert carry_out(VerbStep("secrets"), on(host, share), RUN, lambda _: None) is False
+    ((verb, request, sent),) = host.asked
+    assert (verb, sent) == ("secrets", b"")
+    assert {one["name"] for one in request["secrets"]} == {secret.name for secret in share.deployment.secrets}
+
+
+def test_a_file_that_cannot_be_read_fails_its_step(share: Share) -> None:
+    host, told = Answering(), list[Event]()
+    (model,) = share.deployment.models
+    with pytest.raises(KitError, match=r"own.gguf cannot be read: No such file"):
+        carry_out(FileStep(model.name), on(host, share), RUN, told.append)
+    assert host.asked == []
+    assert told[-1] == Event("model files", "failed", host="here")

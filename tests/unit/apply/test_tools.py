@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.needed import steps_of
-from deploy.apply.phases import Step, verb
+from deploy.apply.phases import RoleStep, VerbStep
 from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
 from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
@@ -58,5 +58,5 @@ def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_ass
     model = built.models[0]
     fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", model.service)
     plan = Plan("home", "0" * 64, (fetch,))
-    assert steps_of(built, seen, plan) == {verb("models")}
-    assert steps_of(pulled(built), seen, plan) == {Step("images"), verb("models")}
+    assert steps_of(built, seen, plan) == {VerbStep("models")}
+    assert steps_of(pulled(built), seen, plan) == {RoleStep("images"), VerbStep("models")}

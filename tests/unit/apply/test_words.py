@@ -7,10 +7,10 @@ import re
 import pytest
 
 from deploy.apply.events import TaskEvent
+from deploy.apply.phase_story import Story
 from deploy.apply.phases import ORDER
-from deploy.apply.run import _Story
 from deploy.apply.story import Event
-from deploy.apply.words import TASKS, VERBS, task_words
+from deploy.apply.words import STEPS, TASKS, task_words
 from tests.tree import REPOSITORY, tracked
 
 NAMES = sorted(
@@ -34,20 +34,20 @@ def test_no_words_are_kept_for_a_task_that_is_gone() -> None:
     assert {f"Ensure {name}" for name in TASKS} - set(NAMES) == set()
 
 
-def test_every_verb_of_a_phase_has_words_and_no_other_has() -> None:
+def test_every_step_of_a_phase_has_words_and_no_role_has() -> None:
     roles = {path.split("/")[1] for path in tracked("roles/*.yml")}
-    assert set(VERBS) == {word for _, _, words in ORDER for word in words} - roles - {"file", "upload"}
+    assert set(STEPS) == {key for _, _, keys in ORDER for key in keys} - roles
 
 
 def test_an_event_of_a_task_carries_its_words_and_its_phase() -> None:
     told: list[Event] = []
-    story = _Story(told.append)
+    story = Story(told.append)
     story.begin("converge")
     task = "Ensure the agent has carried out its verb"
     story.tell_task(TaskEvent("started", "here", "agent", task, "converge"))
     story.begin("settings")
     story.tell_task(TaskEvent("failed", "here", "agent", task, "room", "open_webui"))
     assert told == [
-        Event("start of the release", "start", phase="converge"),
-        Event("settings of Open WebUI", "failed", phase="settings"),
+        Event("start of the release", "start", phase="converge", host="here"),
+        Event("settings of Open WebUI", "failed", phase="settings", host="here"),
     ]

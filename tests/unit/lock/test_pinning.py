@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.requests import models_request
+from deploy.apply.requests.inputs import models_request
 from deploy.decide.resolve import resolve
 from deploy.errors import KitError
 from deploy.lock.model import read_lock

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.apply.asked import request_of
-from deploy.apply.phases import verb
+from deploy.apply.phases import VerbStep
 from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Share
 from deploy.deployment.data_choices import Choice, Choices
@@ -17,6 +16,7 @@ from deploy.plan import Plan, make_plan
 from deploy.plan.places import place_refusals, questions_of
 from tests.golden.hosts import bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
+from tests.unit.asked import request_of
 
 
 def moved_bridge(tmp_path: Path, case: str = "bridge_moved") -> tuple[Share, Observation]:
@@ -52,7 +52,7 @@ def test_an_answer_becomes_an_operation_and_the_agents_request(tmp_path: Path) -
     (operation,) = [one for one in plan.operations if one.action == "move"]
     assert operation.resource == "data of open_webui"
     assert operation.written == (("/srv/chats/data", 1048576),)
-    converge = request_of(verb("converge"), wanted, Prepared(plan, observation), "run-1")
+    converge = request_of(VerbStep("converge"), wanted, Prepared(plan, observation))
     place = converge["services"]["open_webui"]["place"]
     assert (place["from"], place["path"]) == ("/srv/kit/home/open_webui/data", "/srv/chats/data")
     assert (place["choice"], place["uid"], place["gid"]) == ("move", 1000, 1000)
@@ -69,13 +69,13 @@ def test_data_of_another_name_comes_with_the_secrets_of_its_service_and_no_other
         plan = make_plan(wanted.deployment, wanted.bundle, observation, {"open_webui": choice})
         assert plan.refusals == ()
         prepared = Prepared(plan, observation)
-        asked = request_of(verb("secrets"), wanted, prepared, "run-1")
+        asked = request_of(VerbStep("secrets"), wanted, prepared)
         secrets = {one["name"]: one["stack"] for one in asked["secrets"]}
         assert {name for name, of in secrets.items() if of} == (
             {"kit_admin_password", "webui_admin_password", "webui_secret_key"} if stack else set()
         )
         assert set(secrets.values()) <= {stack, ""}
-        place = request_of(verb("converge"), wanted, prepared, "run-1")["services"]["open_webui"]["place"]
+        place = request_of(VerbStep("converge"), wanted, prepared)["services"]["open_webui"]["place"]
         assert (place["stack"], place["takes_over"]) == ("home", bool(stack))
 
 

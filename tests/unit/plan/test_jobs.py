@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.needed import steps_of
-from deploy.apply.phases import phases_of, verb
+from deploy.apply.phases import VerbStep, phases_of
 from deploy.decide.render import render
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
@@ -67,6 +67,6 @@ def test_jobs_are_a_phase_behind_all_that_they_may_touch(
     deployment: Deployment, bundle: Bundle, host: Observation
 ) -> None:
     steps = steps_of(deployment, host, make_plan(deployment, bundle, host))
-    assert verb("units") in steps
+    assert VerbStep("units") in steps
     names = [phase.name for phase in phases_of({"here": steps})]
     assert names.index("converge") < names.index("settings") < names.index("jobs") < names.index("collect")

@@ -17,7 +17,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.protocols.engine import Engine as AskedEngine
 from deploy.agent.protocols.names import same
-from deploy.apply.requests import sync_request
+from deploy.apply.requests.inputs import sync_request
 from deploy.chat.doors import doors
 from deploy.decide.resolve import resolve, resolved_parts
 from deploy.deployment.host import Deployment

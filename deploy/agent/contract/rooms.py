@@ -1,0 +1,28 @@
+"""Operations of rooms' own programs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from deploy.agent.contract.envelope import Changed, StackRequest
+
+
+class _RoomRequest(StackRequest):
+    service: str
+    kind: str
+    operation: Literal["observe", "apply"]
+
+
+class RoomRequest(_RoomRequest, total=False):
+    """An operation of a room's own program."""
+
+    room: dict[str, Any]
+
+
+class RoomAnswer(Changed, total=False):
+    """The names of the settings that an operation set, or that differ."""
+
+    set: list[str]
+    drift: list[dict[str, Any]]
+    problem: str
+    next: str

@@ -1,0 +1,43 @@
+"""Folders of services, as the role `folders` takes them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypedDict
+
+from deploy.deployment.host import Deployment
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import Handover
+
+
+class WantedFolder(TypedDict):
+    """A folder with its owner and mode."""
+
+    path: str
+    uid: int
+    gid: int
+    mode: str
+
+
+def folders_of(deployment: Deployment, handed_over: Mapping[str, list[Handover]] | None = None) -> list[WantedFolder]:
+    """Return the folders of all services, with their owners.
+
+    A folder that changes hands keeps its owner here: its service still runs.
+    """
+    kept = {folder["path"]: folder for folders in (handed_over or {}).values() for folder in folders}
+    folders: list[WantedFolder] = [
+        {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
+        for service in deployment.services
+        for folder in service.folders
+    ]
+    for folder in folders:
+        if former := kept.get(folder["path"]):
+            folder["uid"], folder["gid"] = former["from_uid"], former["from_gid"]
+    # Ansible gives the parents that it makes to the owner of the first folder in them, and shuts all others out.
+    shared = PurePosixPath(deployment.data_root)
+    inside = any(PurePosixPath(folder["path"]).is_relative_to(shared) for folder in folders)
+    parents = (shared.parent, shared) if inside else ()
+    above: list[WantedFolder] = [{"path": str(path), "uid": 0, "gid": 0, "mode": "0755"} for path in parents]
+    return [*above, *folders]

@@ -1,0 +1,24 @@
+"""The hosts of an apply, each with its share of the stack, its transport and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from deploy.apply.prepare import Prepared
+from deploy.decide.desired import Share
+from deploy.hosts.transport import Transport
+
+
+@dataclass(frozen=True)
+class Member:
+    """One host of an apply."""
+
+    share: Share
+    transport: Transport
+    prepared: Prepared
+
+
+Members: TypeAlias = Mapping[str, Member]
+"""Members by the name of their host."""

@@ -1,0 +1,105 @@
+"""Requests for images, files of models and engines' models. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from deploy.apply.requests.base import base_request
+from deploy.deployment.engines import ModelFile
+from deploy.deployment.host import Deployment
+from deploy.deployment.models import Blob, CreatedModel
+from deploy.hosts.observe import engine_request
+from deploy.sources.given import for_agent, kind_of
+from deploy.stack import CACHE, UV
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import Model, SyncedEngine, SyncRequest
+    from deploy.agent.contract.inputs import Fetching, Image, ImagesRequest, ModelsRequest, Source
+    from deploy.agent.contract.inputs import ModelFile as WantedFile
+
+
+def images_request(deployment: Deployment, images: list[Image], run: str, force: bool = False) -> ImagesRequest:
+    """Return the images to assemble; the agent leaves alone those that are there."""
+    return {**base_request(deployment.stack, run), "images": images, "force": force, **_fetching(deployment)}
+
+
+def models_request(deployment: Deployment, run: str) -> ModelsRequest:
+    """Return the model files that the host fetches by itself."""
+    return _models_request(deployment, run, [model for model in deployment.models if not is_sent(model)], sends=False)
+
+
+def file_request(deployment: Deployment, run: str, name: str) -> ModelsRequest:
+    """Return the one model whose file the control node sends."""
+    return _models_request(deployment, run, [model for model in deployment.models if model.name == name], sends=True)
+
+
+def is_sent(file: ModelFile | Blob) -> bool:
+    """Return True if the control node sends the file."""
+    return kind_of(file.source).is_beside_spec
+
+
+def _models_request(deployment: Deployment, run: str, models: Iterable[ModelFile], *, sends: bool) -> ModelsRequest:
+    wanted = [_wanted(model) for model in models]
+    return {**base_request(deployment.stack, run), "models": wanted, "sends": sends, **_fetching(deployment)}
+
+
+def _wanted(model: ModelFile) -> WantedFile:
+    return {
+        "name": model.name,
+        "path": model.host_path,
+        "uid": model.owner.uid,
+        "gid": model.owner.gid,
+        "sha256": model.sha256,
+        "size": model.size_bytes,
+        "source": _source(model.source),
+    }
+
+
+def sync_request(deployment: Deployment, kind: str, run: str, *, sends: bool = False) -> SyncRequest:
+    """Return the models that engines of one kind create."""
+    engines: list[SyncedEngine] = [
+        {
+            **engine_request(engine),
+            "prune": engine.prune,
+            "models": [_created(model) for model in engine.models],
+        }
+        for engine in deployment.engines
+        if engine.kind == kind
+    ]
+    return {**base_request(deployment.stack, run), "engines": engines, "sends": sends, **_fetching(deployment)}
+
+
+def _created(model: CreatedModel) -> Model:
+    base = model.base
+    return {
+        "name": model.name,
+        "digest": model.digest,
+        "parts": model.parts,
+        "request": model.request,
+        "blobs": [
+            {
+                "file": blob.file,
+                "sha256": blob.sha256,
+                "size": blob.size_bytes,
+                "source": _source(blob.source),
+            }
+            for blob in model.blobs
+        ],
+        "base": {"name": base.name, "digest": base.digest, "size": base.size_bytes} if base else None,
+    }
+
+
+def _fetching(deployment: Deployment) -> Fetching:
+    fetch = deployment.fetch
+    return {
+        "mirrors": {"debian": fetch.debian, "pypi": fetch.pypi, "models": fetch.models},
+        "proxy": fetch.proxy,
+        "ca": fetch.ca,
+        "uv": UV,
+        "cache": CACHE,
+    }
+
+
+def _source(source: dict[str, Any]) -> Source:
+    return cast("Source", for_agent(source))

@@ -1,0 +1,161 @@
+"""Requests for secrets, releases, containers and settings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.apply.audit import audit_line
+from deploy.apply.docker import FLOORS
+from deploy.apply.members import Member
+from deploy.apply.requests.base import base_request
+from deploy.decide.desired import Share
+from deploy.deployment.bundle import Bundle
+from deploy.deployment.host import Deployment
+from deploy.deployment.places import places_request
+from deploy.deployment.service import Service
+from deploy.plan import Plan
+from deploy.plan.published import late_settings
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.places import SettledPlace
+    from deploy.agent.contract.releases import (
+        AcceptRequest,
+        CollectRequest,
+        ConvergeRequest,
+        Copy,
+        DataItem,
+        DockerRequest,
+        LateRequest,
+        PlacedFile,
+        PlaceRequest,
+        Reader,
+        SecretsRequest,
+    )
+    from deploy.agent.contract.releases import Service as WantedService
+    from deploy.agent.contract.rooms import RoomRequest
+
+
+def docker_request(deployment: Deployment, run: str) -> DockerRequest:
+    """Return the versions of Docker and Compose that the host must have."""
+    return {**base_request(deployment.stack, run), "floors": FLOORS}
+
+
+def late_request(member: Member, run: str) -> LateRequest:
+    """Return the kernel settings for addresses that come late."""
+    deployment = member.share.deployment
+    settings = late_settings(deployment, member.prepared.observation)
+    return {**base_request(deployment.stack, run), "settings": settings}
+
+
+def secrets_request(
+    deployment: Deployment, run: str, given: Mapping[str, str], settled: Mapping[str, SettledPlace] | None = None
+) -> SecretsRequest:
+    """Return the secrets to generate once or to take as they are given, and who reads a copy.
+
+    Data that comes from another stack comes with the secrets that its service has there.
+    """
+    stacks = {name: place["stack"] for name, place in (settled or {}).items() if place["takes_over"]}
+    return {
+        **base_request(deployment.stack, run),
+        "secrets": [
+            {
+                "name": secret.name,
+                "owner": secret.owner,
+                "prefix": secret.prefix,
+                "value": given.get(secret.name),
+                "reference": secret.reference,
+                "stack": stacks.get(secret.owner, ""),
+                "readers": [_reader(deployment, name) for name in deployment.readers(secret)],
+            }
+            for secret in deployment.secrets
+        ],
+    }
+
+
+def _reader(deployment: Deployment, service: str) -> Reader:
+    owner = deployment.service(service).owner
+    return {"service": service, "uid": owner.uid, "gid": owner.gid}
+
+
+def place_request(deployment: Deployment, bundle: Bundle, run: str) -> PlaceRequest:
+    """Return the release's files."""
+    files: list[PlacedFile] = [
+        {"path": file.path, "content": file.content, "mode": file.mode, "sha256": file.sha256}
+        for file in bundle.placed()
+    ]
+    return {**base_request(deployment.stack, run), "release": bundle.release, "files": files}
+
+
+def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
+    """Return the release to run, and what happens to each service."""
+    deployment, actions = share.deployment, plan.actions()
+    services: dict[str, WantedService] = {
+        service.name: {
+            "action": actions.get(service.name, "keep"),
+            "image": service.image.reference,
+            "health_timeout": service.health_timeout_seconds,
+            "copy": _copy(service),
+            "place": plan.settled.get(service.name),
+            "owners": plan.owners.get(service.name, []),
+            "data_version": service.data.version if service.data else None,
+        }
+        for service in deployment.services
+    }
+    services |= {name: {"action": "remove"} for name, action in actions.items() if action == "remove"}
+    return {
+        **base_request(deployment.stack, run),
+        "release": share.bundle.release,
+        "project": deployment.project,
+        "order": [service.name for service in deployment.services],
+        "services": services,
+    }
+
+
+def _copy(service: Service) -> Copy | None:
+    if service.data is None:
+        return None
+    items: list[DataItem] = [
+        {type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items
+    ]
+    owner = service.data.owner
+    return {
+        "service": service.name,
+        "host_path": service.data.host_path,
+        "uid": owner.uid,
+        "gid": owner.gid,
+        "items": items,
+    }
+
+
+def room_request(deployment: Deployment, kind: str, run: str) -> RoomRequest:
+    """Return the settings that the kit owns inside an application."""
+    service = next(service for service in deployment.services if service.kind == kind and service.room)
+    return {
+        **base_request(deployment.stack, run),
+        "service": service.name,
+        "kind": service.kind,
+        "operation": "apply",
+        "room": service.room,
+    }
+
+
+def collect_request(member: Member, run: str) -> CollectRequest:
+    """Return the releases that stay, and the folders of models, where a fetch that was killed leaves most."""
+    deployment, observation = member.share.deployment, member.prepared.observation
+    kept = filter(None, (observation.good, observation.release, member.share.bundle.release))
+    folders = sorted({str(Path(model.host_path).parent) for model in deployment.models})
+    return {**base_request(deployment.stack, run), "keep": list(dict.fromkeys(kept)), "model_folders": folders}
+
+
+def accept_request(share: Share, plan: Plan, run: str) -> AcceptRequest:
+    """Return the release that passed its checks."""
+    deployment = share.deployment
+    return {
+        **base_request(deployment.stack, run),
+        "release": share.bundle.release,
+        "audit": audit_line(share, plan),
+        "places": places_request(deployment),
+        "origin": str(share.path.resolve()),
+    }

@@ -1,0 +1,128 @@
+"""The one table of verbs that an apply asks: each with the maker of its request, of the types of the contract. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from deploy.agent.contract.envelope import Changed
+from deploy.agent.contract.verbs import (
+    COLLECT,
+    CONVERGE,
+    DOCKER,
+    IMAGE,
+    LATE,
+    MODELS,
+    PLACE,
+    ROOM,
+    SECRETS,
+    SYNC,
+    UNITS,
+    Request,
+    Verb,
+)
+from deploy.apply.members import Member
+from deploy.apply.phases import FileStep, UploadStep, VerbStep
+from deploy.apply.requests.base import base_request
+from deploy.apply.requests.inputs import file_request, images_request, models_request, sync_request
+from deploy.apply.requests.releases import (
+    collect_request,
+    converge_request,
+    docker_request,
+    late_request,
+    place_request,
+    room_request,
+    secrets_request,
+)
+from deploy.hosts.transport import Opened, Transport
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.engines import SyncRequest
+    from deploy.agent.contract.inputs import ImagesRequest, ModelsRequest
+    from deploy.agent.contract.releases import PlaceRequest, SecretsRequest
+
+Converged = TypeVar("Converged", bound=Changed)
+
+
+class Question(Protocol):
+    """A verb with its request."""
+
+    @property
+    def content(self) -> Mapping[str, object]:
+        """The request as JSON values."""
+
+    def ask(self, transport: Transport, opened: Opened) -> Changed:
+        """Ask a host's agent, and return its answer; files that it asks for are opened."""
+
+
+@dataclass(frozen=True)
+class _Question(Generic[Request, Converged]):
+    verb: Verb[Request, Converged]
+    content: Request
+
+    def ask(self, transport: Transport, _opened: Opened) -> Converged:
+        return transport.call(self.verb, self.content)
+
+
+@dataclass(frozen=True)
+class _Sending(_Question[Request, Converged]):
+    def ask(self, transport: Transport, opened: Opened) -> Converged:
+        return transport.send(self.verb, self.content, opened)
+
+
+Make = Callable[[Member, str, str], Question]
+"""Makes the question of a verb for a member, a kind and a run."""
+
+
+def question(step: VerbStep | FileStep | UploadStep, member: Member, run: str) -> Question:
+    """Return the question of a step."""
+    match step:
+        case FileStep():
+            return _Sending(MODELS, file_request(member.share.deployment, run, step.model))
+        case UploadStep():
+            return _Sending(SYNC, sync_request(member.share.deployment, step.kind, run, sends=True))
+        case _:
+            return _VERBS[step.verb](member, step.kind, run)
+
+
+def _row(verb: Verb[Request, Converged], make: Callable[[Member, str, str], Request]) -> tuple[str, Make]:
+    return verb, lambda member, kind, run: _Question(verb, make(member, kind, run))
+
+
+def _secrets(member: Member, _kind: str, run: str) -> SecretsRequest:
+    prepared = member.prepared
+    return secrets_request(member.share.deployment, run, prepared.given, prepared.plan.settled)
+
+
+def _images(member: Member, _kind: str, run: str) -> ImagesRequest:
+    return images_request(member.share.deployment, member.share.image_requests(), run)
+
+
+def _models(member: Member, _kind: str, run: str) -> ModelsRequest:
+    return models_request(member.share.deployment, run)
+
+
+def _place(member: Member, _kind: str, run: str) -> PlaceRequest:
+    return place_request(member.share.deployment, member.share.bundle, run)
+
+
+def _sync(member: Member, kind: str, run: str) -> SyncRequest:
+    return sync_request(member.share.deployment, kind, run)
+
+
+_VERBS: Mapping[str, Make] = dict(
+    (
+        _row(SECRETS, _secrets),
+        _row(DOCKER, lambda member, _, run: docker_request(member.share.deployment, run)),
+        _row(LATE, lambda member, _, run: late_request(member, run)),
+        _row(IMAGE, _images),
+        _row(MODELS, _models),
+        _row(PLACE, _place),
+        _row(CONVERGE, lambda member, _, run: converge_request(member.share, member.prepared.plan, run)),
+        _row(SYNC, _sync),
+        _row(ROOM, lambda member, kind, run: room_request(member.share.deployment, kind, run)),
+        _row(UNITS, lambda member, _, run: base_request(member.share.deployment.stack, run)),
+        _row(COLLECT, lambda member, _, run: collect_request(member, run)),
+    )
+)
