@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from ipaddress import ip_address
 
 from testinfra.host import Host
 
+from deploy.deployment.service import Service
 from deploy.verify.containers import Containers
 
 SECONDS = 2
@@ -23,13 +25,13 @@ class Network:
     Containers are asked in the background: a way out that drops packets is known to be closed after a timeout alone.
     """
 
-    def __init__(self, host: Host, containers: Containers) -> None:
+    def __init__(self, host: Host, containers: Containers, services: Iterable[Service]) -> None:
         self.host = host
         self.containers = containers
         self.evidence = containers.evidence
         self._pool = ThreadPoolExecutor(WORKERS)
-        is_asked = any(service.egress != "any" for service in containers.deployment.services)
-        self._asked = self._pool.submit(self._ask) if is_asked else None
+        self._closed = [service.name for service in services if service.egress != "any"]
+        self._asked = self._pool.submit(self._ask) if self._closed else None
 
     @cached_property
     def listeners(self) -> frozenset[Place]:
@@ -55,7 +57,7 @@ class Network:
 
     @property
     def ways_out(self) -> dict[str, bool]:
-        """True for each service whose container reaches the place outside."""
+        """True for each service without a planned way out whose container reaches the place outside."""
         return self._asked.result() if self._asked else {}
 
     def _ask(self) -> dict[str, bool]:
@@ -67,7 +69,8 @@ class Network:
         def ask(container: str) -> bool:
             return self.containers.exit_code(container, argv) == 0
 
-        names = {name: str(container["Id"]) for name, container in self.containers.by_service.items()}
+        containers = self.containers.by_service
+        names = {name: str(containers[name]["Id"]) for name in self._closed if name in containers}
         return dict(zip(names, self._pool.map(ask, names.values()), strict=True))
 
 

@@ -167,9 +167,10 @@ def files(evidence: HostEvidence) -> Files:
 
 
 @pytest.fixture(scope="session")
-def network(host: Host, containers: Containers) -> Network:
-    """The host's listeners, and the containers' ways out."""
-    return Network(host, containers)
+def network(host: Host, containers: Containers, deployment: Deployment) -> Network:
+    """The host's listeners, and the ways out of the services that are checked."""
+    wanted = json.loads(os.environ[SERVICES])
+    return Network(host, containers, [service for service in deployment.services if service.name in wanted])
 
 
 @pytest.fixture(scope="session")
