@@ -25,14 +25,13 @@ CALL = "KIT_VERIFY_CALL"
 """Variable of the program and file of this run: messages of checks have lines to type as well."""
 WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
-THIS_MACHINE = Way()
 SOME_FAILED = 1
 
 
 def run_checks(
-    deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None], way: Way = THIS_MACHINE
+    deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None], way: Way
 ) -> Report:
-    """Check these services and engines (None: all) on their host; raises when the checks themselves cannot run."""
+    """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run."""
     wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch:
         place, (read_end, write_end) = scratch.path, os.pipe()

@@ -12,6 +12,7 @@ from deploy.agent.journal import Journal
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
+from deploy.deployment.way import Way
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_engines import test_answers_the_host as answers_the_host
 from deploy.verify.checks_engines import test_has_its_models_as_they_were_made as has_its_models
@@ -93,12 +94,12 @@ def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_i
     engine, _ = stack(tmp_path, "http://127.0.0.1:1")
     absent = Deployment("no-such-stack-of-any-test", (), (), (engine,))
     assert any(word.endswith("checks_engines.py") for word in check_argv(absent, tmp_path))
-    report = run_checks(absent, None, lambda _check: None)
+    report = run_checks(absent, None, lambda _check: None, Way())
     told = {check.name: check for check in report.checks if check.service == "mac"}
     prompts = "makes prompts with the planned template"
     assert set(told) == {"answers the host", "has its models as they were made", prompts}
     assert "refuses the connection" in told["answers the host"].message
-    report = run_checks(absent, ("other",), lambda _check: None)
+    report = run_checks(absent, ("other",), lambda _check: None, Way())
     assert {check.service for check in report.checks} == {"stack"}
 
 

@@ -77,7 +77,7 @@ def test_a_stack_that_is_not_there_turns_red_check_by_check_and_nothing_is_writt
     cwd = Path.cwd()
     os.chdir(tmp_path)
     try:
-        report = run_checks(absent, None, heard.append)
+        report = run_checks(absent, None, heard.append, Way())
     finally:
         os.chdir(cwd)
     assert not report.passed
@@ -107,7 +107,7 @@ def beside_the_checks() -> set[Path]:
 
 def test_only_the_asked_services_are_checked() -> None:
     absent = Deployment("no-such-stack-of-any-test", chain().services, chain().models)
-    report = run_checks(absent, ("main",), lambda _check: None)
+    report = run_checks(absent, ("main",), lambda _check: None, Way())
     assert {check.service for check in report.checks} == {"stack", "main"}
 
 
