@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from deploy.lock.model import Lock
@@ -16,6 +17,8 @@ BY_ARCHITECTURE = {
     **dict.fromkeys(("nemotron_h", "nemotron_h_moe", "nemotron_h_omni"), "nemotron-3-nano"),
 }
 """Architectures of files that an engine gives a renderer by itself."""
+PLAIN = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
+"""A template that only passes the prompt on."""
 
 
 def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
@@ -30,10 +33,12 @@ def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
 
 
 def _brought(made_from: Lineage, lock: Lock, model: Model) -> tuple[str, str] | None:
-    """Return the source of an inherited renderer, and its name; None if the spec names one, or none is known."""
+    """Return the source of an inherited renderer, and its name; None if the model names one, or none is known."""
     line = (model, *made_from.line(model))
-    if any(one.renderer is not None for one in line):
-        return None
+    if giver := next((one for one in line if one.renderer is not None), None):
+        # Beside a renderer a template only fills its place, which the one that only passes the prompt on says.
+        is_filler = giver is model or PLAIN.fullmatch(str(model.template)) is not None
+        return None if is_filler else (giver.name, str(giver.renderer))
     locked = lock.models.get(line[-1].key)
     if locked is None:
         return None

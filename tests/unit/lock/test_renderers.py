@@ -45,6 +45,21 @@ def test_a_renderer_of_the_spec_makes_a_template_a_placeholder(which: str) -> No
     assert told(spec_of(*models), renderer="qwen3.5") == []
 
 
+def test_a_template_is_refused_where_a_model_of_the_spec_above_it_has_a_renderer() -> None:
+    line: list[dict[str, Any]] = [
+        {"name": "parent", "from": "qwen3.5:4b", "renderer": "qwen3.5", "parser": "qwen3.5"},
+        {"name": "between", "from": "parent"},
+        {"name": "child", "from": "between", "template": "[Q] {{ .Prompt }}"},
+    ]
+    words = "parent brings the renderer qwen3.5, which makes the prompts in its place; leave it out"
+    assert told(spec_of(*line)) == [(("models", 2, "template"), words)]
+    for template in ("{{ .Prompt }}", "{{.Prompt}}\n", "{{- .Prompt -}}"):
+        line[2]["template"] = template
+        assert told(spec_of(*line)) == []
+    line[2] |= {"template": "[Q] {{ .Prompt }}", "renderer": "gemma4"}
+    assert told(spec_of(*line)) == []
+
+
 @pytest.mark.parametrize("architecture", ["gemma4", "laguna", "nemotron_h", "nemotron_h_moe", "nemotron_h_omni"])
 def test_an_architecture_that_an_engine_gives_a_renderer_to_is_told_too(architecture: str) -> None:
     spec = spec_of({"name": "tech", "from": FILE, "template": "{{ .Prompt }}"})
