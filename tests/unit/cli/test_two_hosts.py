@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy.apply.members import Members
 from deploy.apply.prepare import Outcome
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import bare
@@ -156,9 +157,9 @@ def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
     boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
     report = Report((Check("far", "listens", "passed", 0.1),))
 
-    def apply(share: Any, transport: Any, prepared: Any, *_: Any, **__: Any) -> Outcome:
-        assert transport is boxes[share.host]
-        return Outcome(prepared.plan, 1, report)
+    def apply(members: Members, *_: Any, **__: Any) -> dict[str, Outcome]:
+        assert all(member.transport is boxes[host] for host, member in members.items())
+        return {host: Outcome(member.prepared.plan, 1, report) for host, member in members.items()}
 
     monkeypatch.setattr("deploy.apply.run.apply", apply)
     shown = kit("apply", "--yes", "--json")
