@@ -27,7 +27,7 @@ def named_refusals(deployment: Deployment, observation: Observation) -> Iterator
         elif new := _new(engine, seen):
             mend = seen.next_step or "let it answer"
             wanted = f"model{'s' if len(new) > 1 else ''} {', '.join(new)}"
-            yield f"{seen.problem}; {wanted} shall come from there", f"{mend}, or take {wanted} out of kit.yaml"
+            yield f"{seen.problem}; kit.yaml takes {wanted} from there", f"{mend}, or remove {wanted} from kit.yaml"
 
 
 def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[str]:
@@ -35,7 +35,7 @@ def named_doubts(deployment: Deployment, observation: Observation) -> Iterator[s
     for engine in deployment.named_engines:
         seen = observation.named_engines.get(engine.name)
         if seen is not None and seen.problem and not _new(engine, seen):
-            yield f"{seen.problem}; its models are looked for when it answers"
+            yield f"{seen.problem}; its models are checked once it answers"
 
 
 def lack(known: str, seen: SeenNames) -> str:
@@ -60,11 +60,11 @@ def _new(engine: NamedEngine, seen: SeenNames) -> list[str]:
 def _lacking(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:
     told = [typed(name) for name in seen.names[:MOST_TOLD]]
     more = f" and {len(seen.names) - len(told)} more" if len(seen.names) > len(told) else ""
-    there = f"it has {', '.join(told)}{more}" if told else "it has none at all"
+    there = f"it has {', '.join(told)}{more}" if told else "it has no models"
     for name, known in engine.models:
         if seen.own_name(known) is None:
             wrong = f"model {name}: engine {engine.name} at {engine.address} {lack(known, seen)}"
-            yield wrong, f"{there}; bring it there, or let `from` of {name} in kit.yaml be a name that it has"
+            yield wrong, f"{there}; add the model there, or write one of these names as `from` of {name}"
 
 
 def _sent_away(engine: NamedEngine, seen: SeenNames) -> Iterator[tuple[str, str]]:

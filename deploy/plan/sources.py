@@ -39,13 +39,13 @@ def source_refusals(
     """Yield each file that an operation is going to read and cannot."""
     for file in _wanted(deployment, observation, operations, files):
         place, size = f"model {file.model}: {file.path}", files.sizes[file.path]
-        another = f"bring the one that was locked, or write its sha256 in kit.yaml and type: {Line('lock')}"
+        another = f"restore the locked file, or write the new sha256 in kit.yaml and type: {Line('lock')}"
         if size is None:
-            yield f"{place} is not there", "bring it back, or let `file` of its `from` be where it is now"
+            yield f"{place} is missing", "restore it, or write its new path as `file` in its `from`"
         elif size != file.size_bytes:
-            yield f"{place} has {size} bytes, and kit.lock has {file.size_bytes}", another
+            yield f"{place} has {size} bytes, but kit.lock says {file.size_bytes}", another
         elif files.digests.get(file.path, file.sha256) != file.sha256:
-            yield f"{place} has other bytes than the file that was locked, and as many", another
+            yield f"{place} has the locked file's size, but other content", another
 
 
 def unread_sources(

@@ -107,7 +107,7 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
 def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
     """Return the message about a value of the wrong form or size."""
     if found is None:
-        return "has no value; write one or leave the key out"
+        return "has no value; write a value or remove the key"
     if kind.startswith("int_"):
         digits = isinstance(found, str) and found.isascii() and found.isdigit()
         return f"{shown(found)} is not a whole number" + (
@@ -117,13 +117,13 @@ def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
     if kind in limits:
         bound, say = limits[kind]
         return f"{shown(found)} is {say} {context[bound]}"
-    keys = f"{_what(found)} stands where keys must stand (`key: value`{_or_none(found)})"
+    keys = f"{_what(found)} is not a mapping (`key: value`{_or_none(found)})"
     plain = {
-        "string_type": f"{_what(found)} stands where text must stand",
+        "string_type": f"{_what(found)} is not text",
         "bool_type": f"{shown(found)} is neither true nor false",
         "model_type": keys,
         "dict_type": keys,
-        "tuple_type": f"{_what(found)} stands where a list must stand (`[...]` or lines with '- ')",
+        "tuple_type": f"{_what(found)} is not a list (`[...]` or lines with '- ')",
         "too_short": "needs at least one entry",
         "too_long": f"has {context.get('actual_length')} entries; at most {context.get('max_length')} are taken",
         "finite_number": f"{shown(found)} is no finite number",
@@ -145,11 +145,11 @@ def _what(found: Any) -> str:
 
 def _unknown(key: str, known: Keys, places: list[str]) -> str:
     if key in known:
-        return "cannot stand beside the other keys here; keep one of them"
+        return "excludes the other keys here; keep one of them"
     near = did_you_mean(key, known)
     if near or not known:
         return f"unknown key{near}"
-    elsewhere = f", which stands at {' or '.join(f'`{place}`' for place in places)}" if places else ""
+    elsewhere = f", which belongs to {' or '.join(f'`{place}`' for place in places)}" if places else ""
     return f"unknown key{elsewhere}; known here: {', '.join(sorted(known))}"
 
 

@@ -46,7 +46,7 @@ class _Reading:
             return
         self.turns.append((line, role))
         if not isinstance(content, str):
-            wrong = f"{shown(content)} stands where the text of the message must stand"
+            wrong = f"{shown(content)} is not the text of a message"
             self.complain(line, wrong, is_broken=False)
         elif not content.strip(BLANKS):
             self.complain(line, "the message is empty", is_broken=False)

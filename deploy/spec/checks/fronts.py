@@ -31,7 +31,7 @@ def aliases_lead_somewhere(spec: Spec) -> Iterator[Finding]:
             message = _another_spelling(other, "the same model at both")
             yield Finding(path, message, (("gateway", "aliases", other),))
         elif tag := suffix(alias):
-            yield Finding(path, f"engines take the tag `{tag}` for something else; choose another alias")
+            yield Finding(path, f"engines give the tag `{tag}` another meaning; choose another alias")
         if target not in aliases and target not in names:
             yield _unknown(path, target, (*names, *aliases), aliases)
     # An alias with a model's name is reported already, and leads to that model.

@@ -25,12 +25,14 @@ def names_are_unique(spec: Spec) -> Iterator[Finding]:
         taken = first.setdefault(engine.name, path)
         if taken != path:
             whose = "another engine's name" if taken[0] == "engines" else f"the name of the {taken[0]}'s service"
-            yield Finding((*path, "name"), f"{engine.name} is {whose} already", (taken,))
+            yield Finding((*path, "name"), f"{engine.name} is already {whose}", (taken,))
     models: dict[tuple[str, str], int] = {}
     for index, model in enumerate(spec.models):
         # An engine finds a model by any spelling of its name.
         if models.setdefault((model.engine, same(model.name)), index) != index:
-            yield Finding(("models", index, "name"), f"{model.name} is another model's name on {model.engine} already")
+            yield Finding(
+                ("models", index, "name"), f"{model.name} is already the name of another model on {model.engine}"
+            )
 
 
 def engines_take_names_whole(spec: Spec) -> Iterator[Finding]:
@@ -86,8 +88,8 @@ def _unreadable(name: str) -> str:
 def _why(name: str, found: str) -> str:
     tag = name.rpartition(":")[2]
     if found == LOCAL:
-        return f"an engine takes the tag {tag} off a name before it looks for the model, so nobody can ask for {name}"
-    return f"an engine sends what is asked under the tag {tag} to its vendor's cloud, and not to this model"
+        return f"the engine strips the tag {tag} from every name, so no request can reach {name}"
+    return f"the engine sends requests for the tag {tag} to its vendor's cloud, not to this model"
 
 
 def _without_cloud(name: str, engine: EngineSpec) -> str:

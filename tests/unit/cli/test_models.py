@@ -202,9 +202,9 @@ def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Share) -> N
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("gpt-oss:120b-cloud", "stands for a model in the vendor's cloud, and each question would leave this machine"),
-        ("glm:CLOUD", "stands for a model in the vendor's cloud"),
-        ("poet:local", "an engine takes the tag local off a name before it looks for the model"),
+        ("gpt-oss:120b-cloud", "names a model in the vendor's cloud: each request would leave this machine"),
+        ("glm:CLOUD", "names a model in the vendor's cloud"),
+        ("poet:local", "the engine strips the tag local from every name"),
     ],
 )
 def test_a_name_that_leaves_the_engine_is_refused_however_it_gets_there(

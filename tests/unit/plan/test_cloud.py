@@ -27,5 +27,5 @@ def test_a_remote_base_is_refused_by_the_engines_answer_until_kit_yaml_allows_it
         told = [*model_refusals(wanted, seen)]
         assert bool(told) == is_refused
         for problem, next_step in told:
-            assert problem.startswith("model tech: Gemini stands for a model in the vendor's cloud, and each question")
+            assert problem.startswith("model tech: Gemini names a model in the vendor's cloud: each request")
             assert next_step == "name another tag, or write `cloud: true` at mac"

@@ -52,7 +52,7 @@ def test_a_name_that_the_engine_does_not_have_is_refused_with_the_nearest_one(
     words = "model qwen: engine studio at http://studio.lan:1234/v1 has no model 'qwen2.5-7b-instruct'"
     assert problem == f"{words}{meant}"
     assert next_step == (
-        f"it has phi, {', '.join(there)}; bring it there, or let `from` of qwen in kit.yaml be a name that it has"
+        f"it has phi, {', '.join(there)}; add the model there, or write one of these names as `from` of qwen"
     )
 
 
@@ -62,18 +62,18 @@ def test_every_model_that_is_missing_is_told_at_once_and_the_plan_has_them(host:
     assert [problem.split(":")[0] for problem, _ in told] == ["model qwen", "model phi"]
     assert "m7 and 2 more; " in told[0][1]
     (first, _) = named_refusals(STUDIO, seeing(host, SeenNames()))
-    assert first[1].startswith("it has none at all; ")
+    assert first[1].startswith("it has no models; ")
 
 
 def test_one_that_does_not_answer_is_in_the_way_only_of_what_it_was_not_asked_for_before(host: Observation) -> None:
     new = seeing(host, SeenNames(SILENT, "look at it", applied={"qwen": "qwen2.5-7b-instruct", "phi": "older"}))
     assert list(named_refusals(STUDIO, new)) == [
-        (f"{SILENT}; model phi shall come from there", "look at it, or take model phi out of kit.yaml")
+        (f"{SILENT}; kit.yaml takes model phi from there", "look at it, or remove model phi from kit.yaml")
     ]
     assert list(named_doubts(STUDIO, new)) == []
     asleep = seeing(host, SeenNames(SILENT, applied={**dict(MODELS), "gone": "gone"}))
     assert list(named_refusals(STUDIO, asleep)) == []
-    line = f"{SILENT}; its models are looked for when it answers"
+    line = f"{SILENT}; its models are checked once it answers"
     assert doubts(STUDIO, asleep) == (line,)
     assert line in advice(STUDIO, asleep)
 
@@ -89,8 +89,7 @@ def test_a_model_that_the_engine_leaves_to_its_vendors_cloud_is_refused_until_ki
     seen = seeing(host, SeenNames(names=("qwen2.5-7b-instruct:latest", "phi"), cloud=("qwen2.5-7b-instruct:latest",)))
     ((problem, next_step),) = named_refusals(STUDIO, seen)
     assert problem == (
-        "model qwen: qwen2.5-7b-instruct stands for a model in the vendor's cloud, and each question would leave this"
-        " machine"
+        "model qwen: qwen2.5-7b-instruct names a model in the vendor's cloud: each request would leave this machine"
     )
     assert next_step == "name another tag, or write `cloud: true` at studio"
     allowed = replace(STUDIO, named_engines=(replace(STUDIO.named_engines[0], uses_cloud=True),))

@@ -42,10 +42,10 @@ def test_a_file_that_an_engine_has_still_to_get_must_be_there_with_its_size(host
     assert refused(host, deployment) == []
     (host.folder / "own.gguf").write_bytes(b"GGUF")
     (line,) = refused(host, deployment)
-    assert line.startswith(f"model toy: own.gguf has 4 bytes, and kit.lock has {size}; bring the one that was locked")
+    assert line.startswith(f"model toy: own.gguf has 4 bytes, but kit.lock says {size}; restore the locked file")
     (host.folder / "own.gguf").unlink()
     (line,) = refused(host, deployment)
-    assert line.startswith("model toy: own.gguf is not there; bring it back")
+    assert line.startswith("model toy: own.gguf is missing; restore it")
     (host.folder / "own.gguf").mkdir()
     assert refused(host, deployment) == [line]
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_opened_must_be_there_until_it_is_in_its_place(tmp_path: 
     deployment = replace(wanted.deployment, models=(from_file,))
     seen, gone = host.seen(replace(deployment, engines=())), Files({"own.gguf": None})
     problems = [problem for problem, _ in make_plan(deployment, wanted.bundle, seen, files=gone).refusals]
-    assert f"model {model.name}: own.gguf is not there" in problems
+    assert f"model {model.name}: own.gguf is missing" in problems
     there = Files({"own.gguf": model.size_bytes})
     plan = make_plan(deployment, wanted.bundle, seen, files=there)
     assert not any("own.gguf" in problem for problem, _ in plan.refusals)
@@ -115,7 +115,7 @@ def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desir
     os.utime(tmp_path / "own.gguf", ns=(10**18, 10**18))
     shown = prepare(desired, transport, tell=told.append)
     (problem,) = problems(shown)
-    assert problem.endswith("own.gguf has other bytes than the file that was locked, and as many")
+    assert problem.endswith("own.gguf has the locked file's size, but other content")
     assert problems(prepare(desired, transport)) == problems(shown)
     assert set(transport.asked) == {"probe"}
 

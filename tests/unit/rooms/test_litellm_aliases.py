@@ -113,7 +113,7 @@ def test_the_page_the_clients_and_the_command_line_know_it() -> None:
         ({"a": "a"}, {}, [("gateway.aliases.a", "leads back to itself (a -> a)")]),
         ({"a": "b", "b": "c", "c": "b"}, {}, [("gateway.aliases.b", "leads back to itself (b -> c -> b)")]),
         ({"org/big": "org/big"}, {}, [("gateway.aliases.org/big", "org/big is a model's name; choose another alias")]),
-        ({"x:cloud": "org/big"}, {}, [("gateway.aliases", "engines take the tag `cloud` for something else")]),
+        ({"x:cloud": "org/big"}, {}, [("gateway.aliases", "engines give the tag `cloud` another meaning")]),
         (
             {"a": "org/big"},
             {"routes": [{"model": "org/big", "fallbacks": ["a"]}]},

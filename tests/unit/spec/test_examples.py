@@ -90,7 +90,7 @@ def test_a_problem_of_a_text_is_told_with_its_line(text: str, expected: list[str
             '{"role": "User", "content": "a"}',
             "x.jsonl:2:1: 'User' is not a role: system, user, assistant (did you mean u",
         ),
-        ('{"role": "system", "content": [1]}', "x.jsonl:2:1: [1] stands where the text of the message must stand"),
+        ('{"role": "system", "content": [1]}', "x.jsonl:2:1: [1] is not the text of a message"),
         ('{"prompt": "", "response": "a"}', "x.jsonl:2:1: the message is empty"),
         ('{"text": "a", "meta": 1}', "x.jsonl:2:1: the keys 'meta', 'text' do not fit; write"),
         ('{"messages": []}', "x.jsonl:2:1: the keys 'messages' do not fit; write"),

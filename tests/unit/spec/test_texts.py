@@ -108,7 +108,7 @@ def test_the_address_of_a_models_page_is_its_name(tmp_path: Path) -> None:
 
 def test_a_value_of_the_wrong_kind_is_shown_as_kit_yaml_has_it(tmp_path: Path) -> None:
     assert told(tmp_path, "system: ['🩷', \"\\u200d\"]") == [
-        'kit.yaml:9:13: models[0].system: ["🩷", "\\u200d"] stands where text must stand'
+        'kit.yaml:9:13: models[0].system: ["🩷", "\\u200d"] is not text'
     ]
 
 
