@@ -1,4 +1,4 @@
-"""Who changed a host, from which commit, and what: one line that the host keeps."""
+"""The audit line that a host keeps: user, commit and changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def audit_line(desired: Share, plan: Plan) -> dict[str, Any]:
         "from": socket.gethostname(),
         "kit": __version__,
         "commit": _commit(desired.path.parent),
-        "changed": [f"{one.action} {one.resource}: {one.cause}" for one in plan.operations],
+        "changed": [f"{operation.action} {operation.resource}: {operation.cause}" for operation in plan.operations],
     }
 
 

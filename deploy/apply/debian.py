@@ -1,4 +1,4 @@
-"""Where and how the role debian_packages fetches, decided from the spec and from what the host said of itself."""
+"""Variables of the role debian_packages: its sources and options, from the spec and the observation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from deploy.hosts.observed import OperatingSystem
 def own_sources(system: OperatingSystem, fetch: Fetch) -> list[str]:
     """Return the sources of the host's own release on the spec's mirror; none means those that the host has.
 
-    A mirror of Debian is of no use to Ubuntu. Updates and security belong to it, for a package of the release may
-    want the newer one that is installed; a source of these that the mirror lacks is passed over.
+    A mirror of Debian is of no use to Ubuntu. Updates and security are included: a package of the release can depend
+    on a newer installed package. Apt ignores such a source if the mirror lacks it.
     """
     if not fetch.debian or system.id != "debian":
         return []
@@ -34,7 +34,7 @@ def apt_options(fetch: Fetch) -> list[str]:
     if fetch.ca:
         options += [f"Acquire::https::CAInfo={fetch.ca}"]
     if fetch.debian:
-        # It may be a frozen one, whose release file is older than apt wants; its signature is checked anyway.
+        # A frozen mirror has a release file that is older than apt wants; its signature is checked anyway.
         options += ["Acquire::Check-Valid-Until=false"]
     return [word for option in options for word in ("-o", option)]
 

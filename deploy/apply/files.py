@@ -31,8 +31,8 @@ def measured(deployment: Deployment, folder: Path) -> Files:
 
 def read(files: Files, folder: Path, names: Iterable[str]) -> Files:
     """Return the files with the sha256 of some, read where that is not known; an unreadable file has none."""
-    found = {name: sha256 for name in names if (sha256 := _digest(folder / name))}
-    return Files(files.sizes, {**files.digests, **found})
+    digests = {name: sha256 for name in names if (sha256 := _digest(folder / name))}
+    return Files(files.sizes, {**files.digests, **digests})
 
 
 def opener(deployment: Deployment, folder: Path) -> Opened:

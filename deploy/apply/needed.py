@@ -106,7 +106,7 @@ def _has_files(engine: Engine) -> bool:
 
 def _may_lack(engine: Engine, observation: Observation, plan: Plan) -> bool:
     """Return True if an engine's models change, or nobody knows which it has."""
-    is_changed = any(one.step == "sync" and one.service == engine.name for one in plan.operations)
+    is_changed = any(each.step == "sync" and each.service == engine.name for each in plan.operations)
     return is_changed or not seen_of(engine, observation).is_told
 
 

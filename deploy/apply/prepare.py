@@ -54,7 +54,7 @@ def prepare(
     Args:
         desired: What the files in git say of the host.
         transport: The way to the host.
-        choices: Answers about user data whose place became another one.
+        choices: Answers about user data whose place changed.
         tell: Where given, model files that are going to be sent are hashed now, each told before; else a file is
             checked by its size, and by its sha256 if this run has read it.
     """
@@ -94,6 +94,6 @@ def ensure_same(shown: Plan, held: Plan) -> None:
     more = [operation for operation in held.operations if operation not in shown.operations]
     if more:
         raise KitError(
-            "the machine changed while the plan was shown: " + ", ".join(one.resource for one in more),
+            "the machine changed while the plan was shown: " + ", ".join(operation.resource for operation in more),
             "run the same command again to see the new plan",
         )

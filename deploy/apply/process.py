@@ -18,12 +18,12 @@ from deploy.apply.events import PhaseBegins, Recap, TaskEvent, read_event
 OnEvent = Callable[[TaskEvent], None]
 OnPhase = Callable[[str], None]
 PATIENCE_SECONDS = 60.0
-"""How long an interrupted run may take to end by itself."""
+"""Timeout for an interrupted run to end by itself."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong on one host."""
+    """A failure on one host."""
 
     host: str
     role: str
@@ -78,7 +78,7 @@ def watch(
 ) -> PlaybookResult:
     """Run the command to its end and tell each event.
 
-    It waits before each phase until `on_phase` has returned, and ends there when a host failed in an earlier one.
+    It waits before each phase until `on_phase` has returned, and ends there if a host failed in an earlier phase.
     It inherits `keep`, the lock of the folder that it works in.
     """
     begun = time.monotonic()
@@ -153,20 +153,20 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failures(seen: _Seen, planned: Sequence[str], code: int, log: Path) -> tuple[Failure, ...]:
-    found: list[Failure] = []
+    failures: list[Failure] = []
     for host in planned:
         counts = seen.recap.get(host)
         if counts is not None and not counts.get("failures") and not counts.get("unreachable"):
             continue
         if host in seen.failed:
-            found.append(seen.failed[host])
+            failures.append(seen.failed[host])
         elif not seen.failed:
-            # Otherwise the host stopped behind the phase in which another one failed.
-            found.append(Failure(host, "", "", _last_words(log), f"run `{Line('apply')}` again"))
-    if code != 0 and not found:
+            # Otherwise the host stopped behind the phase in which another host failed.
+            failures.append(Failure(host, "", "", _last_words(log), f"run `{Line('apply')}` again"))
+    if code != 0 and not failures:
         problem = f"ansible-playbook ended with {code}: {_last_words(log)}"
-        found.append(Failure("", "", "", problem, f"run `{Line('apply')}` again"))
-    return tuple(found)
+        failures.append(Failure("", "", "", problem, f"run `{Line('apply')}` again"))
+    return tuple(failures)
 
 
 def _last_words(log: Path) -> str:

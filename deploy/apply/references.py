@@ -26,22 +26,22 @@ class Given(dict[str, str]):
 
 
 class _NotGivenError(Exception):
-    """Why a value cannot be had, and what a person does about it."""
+    """A value cannot be read; the message says what a person does about it."""
 
 
 class _NoKeyError(_NotGivenError):
-    """Why a value that is there cannot be a key, whatever the host has already."""
+    """A value cannot be a key, whatever the host has already."""
 
 
 def given_values(desired: Share) -> Given:
     """Read what can be read; what cannot is missed only where the host lacks it."""
-    found = Given()
+    given = Given()
     for secret in _referred(desired):
         try:
-            found[secret.name] = _read(secret, desired.path.parent)
+            given[secret.name] = _read(secret, desired.path.parent)
         except _NotGivenError:
             continue
-    return found
+    return given
 
 
 def ensure_given(desired: Share, observation: Observation) -> None:
@@ -104,11 +104,11 @@ def _problem(path: Path, secret: Secret, words: str) -> Problem:
     from deploy.spec.loading.loader import LARGEST as LARGEST_SPEC
 
     document = read_document(path, LARGEST_SPEC, "")
-    found = [place for place in document.values if _value(document.data, place) == secret.reference]
-    # Several may name the same place: it is told at the one of this secret.
-    own = [place for place in found if _value(document.data, (*place[:-1], "name")) == secret.owner]
-    fronts = [place for place in found if path_text(place).startswith("gateway")]
-    return document.problem(next(iter((*own, *fronts, *found)), ("engines",)), words)
+    matches = [place for place in document.values if _value(document.data, place) == secret.reference]
+    # Several secrets may have the same reference: the place of this secret comes first.
+    own = [place for place in matches if _value(document.data, (*place[:-1], "name")) == secret.owner]
+    fronts = [place for place in matches if path_text(place).startswith("gateway")]
+    return document.problem(next(iter((*own, *fronts, *matches)), ("engines",)), words)
 
 
 def _value(data: Any, place: tuple[str | int, ...]) -> Any:

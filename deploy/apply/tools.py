@@ -1,4 +1,4 @@
-"""What the role images needs: the packages and the one version of uv that assemble images."""
+"""Variables of the role images: packages, and the one version of uv that assembles images."""
 
 from __future__ import annotations
 

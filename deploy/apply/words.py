@@ -1,4 +1,4 @@
-"""What a person reads of a playbook's tasks while they run: the thing that is worked on, in a person's words."""
+"""Words for the steps and tasks of an apply: each names the thing that is worked on."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def step_words(step: Step) -> str:
 
 
 def task_words(event: TaskEvent) -> str:
-    """Return the words of a task; those of a task that nobody has worded are its own."""
+    """Return the words of a task; a task without words keeps its own name."""
     if event.verb:
         return step_words(VerbStep(event.verb, event.kind))
     name = event.task.removeprefix("Ensure ")

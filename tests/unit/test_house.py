@@ -55,6 +55,7 @@ ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
 PROTOCOL_DOORS = {"deploy/protocols/making.py", "deploy/protocols/modelfiles.py"}
 PLAIN = [
     "deploy/*.py",
+    "deploy/apply",
     "deploy/chat",
     "deploy/cli",
     "deploy/clients",

@@ -43,10 +43,10 @@ def apply_and_tell(
         output.say("nothing was changed")
         return FAILED
     outcomes = {host: Outcome(each.plan) for host, each in prepared.items()}
-    if full or any(not each.plan.is_empty for each in prepared.values()):
+    if changing := hosts.only([host for host, each in prepared.items() if full or not each.plan.is_empty]):
         # Carried out is what the files say now, not what an earlier run kept of them.
         desired = load_desired(desired.path)
-        outcomes = _carry_out(desired, hosts, prepared, full)
+        outcomes |= _carry_out(desired, changing, prepared, full)
     # The document needs the spec itself, which an empty plan does not load.
     document = outcome_document(desired, outcomes) | {"pinned": list(pinned)} if output.as_json else {}
     output.answer(welcome(desired, outcomes), document)

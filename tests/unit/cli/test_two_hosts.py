@@ -158,7 +158,7 @@ def test_an_apply_changes_the_hosts_whose_plans_are_not_empty(
     report = Report((Check("far", "listens", "passed", 0.1),))
 
     def apply(members: Members, *_: Any, **__: Any) -> dict[str, Outcome]:
-        assert all(member.transport is boxes[host] for host, member in members.items())
+        assert [(host, member.transport) for host, member in members.items()] == [(BOX, boxes[BOX])]
         return {host: Outcome(member.prepared.plan, 1, report) for host, member in members.items()}
 
     monkeypatch.setattr("deploy.apply.run.apply", apply)
