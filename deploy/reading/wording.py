@@ -94,6 +94,10 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
     from deploy.fields.variables import told_by_family, told_of
 
     here, known = _models_at(model, path, data), keys_at(model, path, data)
+    name, colon, _ = key.partition(":")
+    if colon and name in known and _at(data, (*path, key)) is None:
+        # In braces YAML reads a key and its value as one word.
+        return f"a blank is missing behind `{name}:`"
     refused = _refused(model, (*path, key), data).get(key)
     if told := refused or told_of(key, here, all_models(model)):
         return told
