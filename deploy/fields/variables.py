@@ -188,7 +188,8 @@ def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[
 def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]], *, by_family: bool) -> str:
     spelled = name.upper().replace("-", "_")
     own = [table for model in here if (table := _table(model))]
-    others = [table for model in every if (table := _table(model)) and table not in own]
+    # A table without a program holds plain words, which mean nothing in another place.
+    others = [table for model in every if (table := _table(model)) and table.program and table not in own]
     # A word in small letters is another program's only where it cannot be a plain word.
     is_variable = name.isupper() or ("_" in name and not by_family)
     tables: list[Variables] = [*own, _GENERIC, *(others if is_variable else ())]

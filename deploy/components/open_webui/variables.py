@@ -9,6 +9,7 @@ FIELDS = {
     "CORS_ALLOW_ORIGIN": "url",
     "DATA_DIR": "bridge",
     "EMBEDDING_MODEL": "embedding",
+    "OPEN_WEBUI_PORT": "port",
     "RAG_EMBEDDING_MODEL": "embedding",
     "WEBUI_ADMIN_EMAIL": "admin: {email: ...}",
     "WEBUI_PORT": "port",

@@ -97,6 +97,13 @@ def told(folder: Path, text: str) -> list[str]:
         (ENGINE, "temperature", "unknown key, which belongs to `models`; known here"),
         (WEBUI, "models_dir", "unknown key, which belongs to `engines`; known here"),
         (TOP, "port", "unknown key, which belongs to `engines` or `gateway` or `webui`; known here"),
+        # Words of engines outside belong to no other place.
+        (GATEWAY, "PORT", "unknown key (did you mean port?)"),
+        (WEBUI, "PORT", "unknown key (did you mean port?)"),
+        (ENGINE, "PORT", "unknown key (did you mean port?)"),
+        (WEBUI, "PUBLISH", "unknown key (did you mean publish?)"),
+        (TOP, "BASE_URL", "unknown key; known here"),
+        (WEBUI, "OPEN_WEBUI_PORT", "is called `port` here"),
         (TOP, "WEBUI_AUTH", "is Open WebUI's, at `webui`; is always on"),
         (TOP, "OLLAMA_KEEP_ALIVE", "is Ollama's: write `keep_alive` at an engine of `kind: ollama`"),
         (TOP, "master_key", "is LiteLLM's: write `key` at `gateway`"),
