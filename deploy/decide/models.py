@@ -58,7 +58,7 @@ def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | No
         request=request,
         digest=request_digest(request, **rests),
         layers=layers(whole, origin),
-        modelfile=f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{render(modelfile)}",
+        modelfile=f"{_head(model)}{render(modelfile)}",
         blobs=blobs,
         base=base,
         num_ctx=whole.parameters.num_ctx,
@@ -66,6 +66,13 @@ def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | No
         parts=request_parts(request, **rests),
     )
     return _Made(created, whole, origin)
+
+
+def _head(model: Model) -> str:
+    """Return the first lines of a rendered Modelfile, with what no instruction can say."""
+    # A Modelfile has no instruction for it: the engine's own program takes it as an option.
+    quantised = f"# Quantised: `create {model.name} -q {model.quantize}`.\n" if model.quantize else ""
+    return f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{quantised}"
 
 
 def _base(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> Base | None:

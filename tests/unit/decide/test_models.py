@@ -210,3 +210,10 @@ def test_a_projector_goes_to_the_engine_beside_the_models_own_file() -> None:
     lock = lock_of(mine)
     assert missing_inputs(mine, lock) == []
     assert "projectors.main/a" in str(missing_inputs(mine, lock.model_copy(update={"projectors": {}})))
+
+
+def test_the_modelfile_of_a_model_that_is_quantised_says_the_option_that_does_it() -> None:
+    found = made({"name": "a", "from": FILE, "quantize": "Q8_0"}, {"name": "b", "from": FILE})
+    assert "# Quantised: `create a -q Q8_0`.\nFROM own.gguf\n" in found["a"].modelfile
+    assert parsed(found["a"].modelfile)[0][0] == "from"
+    assert "-q" not in found["b"].modelfile
