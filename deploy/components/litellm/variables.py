@@ -22,6 +22,7 @@ _LOG = "what the gateway logs has no key; leave it out"
 _CLOSED = "the kit closes all of LiteLLM's pages, as some answer anybody; leave it out"
 _DECIDED = "the kit decides how LiteLLM chooses among engines: one that fails is left for the next at once"
 _VENDOR = "a vendor's API is an engine of its own: `api: openai`, its `url`, and its `key` as `env:NAME`"
+_ENGINES = "engines stand in `engines`, one that runs elsewhere with its `api`, its `url` and its `key`"
 _KEY = "is written as `key`, as `env:NAME` or `file:PATH`; without it the kit makes one"
 _START = "the kit decides how the gateway starts; leave it out"
 REASONS = {
@@ -81,6 +82,7 @@ FAMILIES = (
     (beginning("DOCS OPENAPI REDOC UI"), _CLOSED),
     (beginning(_VENDORS), _VENDOR),
     (r"API_(BASE|KEY|VERSION)", _VENDOR),
+    (r"[A-Z0-9]+_API_BASE", _ENGINES),
     (beginning("AIOHTTP LITELLM"), _START),
 )
 FILE_KEYS = frozenset({"model_list", "litellm_settings", "general_settings", "router_settings"})

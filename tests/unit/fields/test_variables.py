@@ -78,6 +78,7 @@ def told(folder: Path, text: str) -> list[str]:
         (GATEWAY, "DATABASE_URL", "needs a database, and the gateway has none"),
         (GATEWAY, "success_callback", "would send people's questions to another place"),
         (GATEWAY, "ANTHROPIC_API_KEY", "a vendor's API is an engine"),
+        (GATEWAY, "OLLAMA_API_BASE", "one that runs elsewhere with its `api`, its `url` and its `key`"),
         (GATEWAY, "model_list", "the kit writes LiteLLM's file"),
         (ENGINE, "OLLAMA_NUM_THREAD", "write `num_thread` there"),
         (ENGINE, "OLLAMA_KEEP_ALIVE", "is called `keep_alive` here"),
