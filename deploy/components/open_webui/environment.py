@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deploy.components.open_webui.settings import Owned
+from deploy.components.open_webui.spec import ADMIN_EMAIL
 
-ADMIN_EMAIL = "kit@localhost"
 DATA_PATH = "/data"
 
 

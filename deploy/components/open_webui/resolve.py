@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.components.open_webui.data import DATABASE, user_data
-from deploy.components.open_webui.environment import ADMIN_EMAIL, DATA_PATH, environment
+from deploy.components.open_webui.environment import DATA_PATH, environment
 from deploy.components.open_webui.image import VERSION
 from deploy.components.open_webui.settings import Owned, listed_as, owned_settings
-from deploy.components.open_webui.spec import OpenWebUI
+from deploy.components.open_webui.spec import ADMIN_EMAIL, OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment.folders import Folder, Owner
@@ -42,7 +42,7 @@ PERSON_PASSWORD = Secret(
 def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     """Decide the web UI's container; it offers nothing to others."""
     called, embedding = _called(spec, offers), site.embedding or spec.embedding
-    _ensure_possible(spec, called, embedding)
+    _ensure_served(called, embedding)
     owner = owner_of(spec, UID)
     root = spec.bridge or site.data_of(spec.kind)
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
@@ -82,9 +82,7 @@ def _called(spec: OpenWebUI, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     return engines if spec.through == "engines" or not fronts else fronts
 
 
-def _ensure_possible(spec: OpenWebUI, offers: tuple[Offer, ...], embedding: str | None) -> None:
-    if spec.admin.email == ADMIN_EMAIL:
-        raise UsageError(f"webui.admin.email: {ADMIN_EMAIL} is the kit's own account", "choose another e-mail address")
+def _ensure_served(offers: tuple[Offer, ...], embedding: str | None) -> None:
     able = {model for offer in offers if isinstance(offer, Embeddings) for model in offer.models}
     if embedding is not None and embedding not in able:
         raise UsageError(

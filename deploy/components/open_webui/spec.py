@@ -15,6 +15,8 @@ from deploy.nearest import email_near, host_near, not_allowed, origin_near
 from deploy.strict import Strict, several, shown
 
 DEFAULT_PORT = 3000
+ADMIN_EMAIL = "kit@localhost"
+"""The kit's own administrator, which no person can be."""
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
 _ORIGIN = re.compile(_PATTERN)
 _EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+")
@@ -28,6 +30,8 @@ def _email(value: str) -> str:
         propose = f"; write {near}" if near != value and _EMAIL.fullmatch(near) else ""
         words = {"value": shown(value), "faults": faults, "propose": propose}
         raise PydanticCustomError("email", "{value} is not an e-mail address in small letters{faults}{propose}", words)
+    if value == ADMIN_EMAIL:
+        raise PydanticCustomError("email", "{value} is the kit's own account; choose another address", {"value": value})
     return value
 
 
