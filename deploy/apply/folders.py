@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict
 
 from deploy.deployment.host import Deployment
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import Handover
@@ -36,7 +37,7 @@ def folders_of(deployment: Deployment, handed_over: Mapping[str, list[Handover]]
         if former := kept.get(folder["path"]):
             folder["uid"], folder["gid"] = former["from_uid"], former["from_gid"]
     # Ansible gives the parents that it makes to the owner of the first folder in them, and shuts all others out.
-    shared = PurePosixPath(deployment.data_root)
+    shared = PurePosixPath(Stack(deployment.stack).data_root)
     inside = any(PurePosixPath(folder["path"]).is_relative_to(shared) for folder in folders)
     parents = (shared.parent, shared) if inside else ()
     above: list[WantedFolder] = [{"path": str(path), "uid": 0, "gid": 0, "mode": "0755"} for path in parents]

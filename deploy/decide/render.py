@@ -22,6 +22,7 @@ from deploy.deployment.released import FORMAT
 from deploy.deployment.service import Artifact, Mount, Service
 from deploy.deployment.values import as_json
 from deploy.errors import UsageError
+from deploy.stack import Stack
 
 UNTOLD = ("fetch", "addresses")
 """Places to fetch from are outside every digest; each service has addresses of its own."""
@@ -93,14 +94,14 @@ def _render_service(templates: jinja2.Environment, deployment: Deployment, servi
         content = _print(templates, artifact.template, _fields(artifact))
         path = f"files/{hashlib.sha256(content.encode()).hexdigest()}/{artifact.name}"
         files.append(File(path, content, artifact.mode))
-        mounts.append(Mount(f"{deployment.root}/{path}", artifact.container_path))
+        mounts.append(Mount(f"{Stack(deployment.stack).root}/{path}", artifact.container_path))
     return _Rendered(service, service_block(deployment, service, tuple(mounts)), tuple(files))
 
 
 def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) -> dict[str, Any]:
     used = {network for one in rendered for network in one.block["networks"]}
     return {
-        "project": deployment.project,
+        "project": Stack(deployment.stack).project,
         "services": [(one.service.name, one.block) for one in rendered],
         "capabilities": {
             one.service.name: [(capability.name, capability.reason) for capability in one.service.capabilities]

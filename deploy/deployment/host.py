@@ -10,7 +10,6 @@ from deploy.deployment.jobs import Job
 from deploy.deployment.port import Port as Port
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
-from deploy.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -26,21 +25,6 @@ class Deployment:
     addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Addresses of the host when they were locked, by the word of `publish` that stands for them."""
     jobs: tuple[Job, ...] = ()
-
-    @property
-    def root(self) -> str:
-        """Return the folder of the stack's releases, files, secrets and state on the host."""
-        return Stack(self.stack).root
-
-    @property
-    def data_root(self) -> str:
-        """Return the folder of the stack's user data on the host; the spec can name another one."""
-        return Stack(self.stack).data_root
-
-    @property
-    def project(self) -> str:
-        """Return the name of the compose project."""
-        return Stack(self.stack).project
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

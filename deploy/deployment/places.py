@@ -9,6 +9,7 @@ from deploy.deployment.data import SqliteFile
 from deploy.deployment.folders import Owner
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import Kept
@@ -73,7 +74,7 @@ def kept_request(deployment: Deployment) -> Kept:
     folders = {folder.host_path for service in deployment.services for folder in service.folders}
     holders = {service.name for service in deployment.services} | {secret.owner for secret in deployment.secrets}
     return {
-        "data_root": deployment.data_root,
+        "data_root": Stack(deployment.stack).data_root,
         "folders": sorted(folders | {place.host_path for place in places_of(deployment)}),
         "holders": sorted(holders),
     }

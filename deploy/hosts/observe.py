@@ -35,7 +35,7 @@ from deploy.hosts.observed_network import Network, read_network
 from deploy.hosts.observed_places import LeftPlace, SeenData, read_places
 from deploy.hosts.observed_rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.transport import Transport
-from deploy.stack import CACHE
+from deploy.stack import CACHE, Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import AskedEngine, Key, WantedBlob
@@ -155,7 +155,7 @@ def observe(
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> ProbeRequest:
     """Return the probe's request; given values of secrets are only compared on the host."""
     known = given or {}
-    services = deployment.services
+    services, stack = deployment.services, Stack(deployment.stack)
     written = (
         *(s.data.host_path for s in services if s.data),
         *(str(PurePosixPath(m.host_path).parent) for m in deployment.models),
@@ -163,14 +163,14 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
     )
     return {
         "stack": deployment.stack,
-        "root": deployment.root,
+        "root": stack.root,
         "ca": deployment.fetch.ca,
         "folders": sorted({folder.host_path for service in services for folder in service.folders}),
         "ports": [{"address": p.address, "port": p.host_port} for service in services for p in service.ports],
         "model_paths": sorted({model.host_path for model in deployment.models}),
         "cache": CACHE,
         "built_images": sorted({s.image.reference for s in services if s.image.source == "build"}),
-        "data_roots": sorted({deployment.root, deployment.data_root, CACHE, *written}),
+        "data_roots": sorted({stack.root, stack.data_root, CACHE, *written}),
         "engines": [_asked_now(engine, known) for engine in deployment.asked_engines],
         "given": [
             {"name": secret.name, "owner": secret.owner, "value": known[secret.name]}

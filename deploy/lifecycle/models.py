@@ -16,6 +16,7 @@ from deploy.hosts.observed import SeenEngine
 from deploy.hosts.transport import Transport
 from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of
 from deploy.plan.named import NAMES_NOT_ASKED, lack
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import ListedModel, ListRequest, Loaded
@@ -136,7 +137,7 @@ def listed(deployment: Deployment, transport: Transport, engine: Engine) -> List
     """Ask one engine for its models, with their sizes."""
     request: ListRequest = {
         "stack": deployment.stack,
-        "root": deployment.root,
+        "root": Stack(deployment.stack).root,
         "engine": engine_request(engine),
         "act": "list",
         "ca": deployment.fetch.ca,

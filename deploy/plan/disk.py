@@ -15,7 +15,7 @@ from deploy.plan.docker import is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.weight import gib
 from deploy.sources.given import kind_of
-from deploy.stack import CACHE
+from deploy.stack import CACHE, Stack
 
 DOCKER_ROOT = "/var/lib/docker"
 RELEASE_BYTES = 16 * 2**20
@@ -65,7 +65,7 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
         if word == "model":
             yield from _model(deployment, operation)
         elif word == "release" and operation.action == "place":
-            yield Need(deployment.root, RELEASE_BYTES, "the release")
+            yield Need(Stack(deployment.stack).root, RELEASE_BYTES, "the release")
     yield from _staged(operations)
 
 

@@ -11,6 +11,7 @@ from deploy.agent.docker.defaults import HostDefaults, host_defaults
 from deploy.agent.docker.health_checks import STARTING, check_argv
 from deploy.agent.line import Line
 from deploy.deployment.service import Service
+from deploy.stack import Stack
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.docker.compared import differences
 from deploy.verify.docker.networks import network_differences
@@ -134,7 +135,7 @@ class Containers:
             raise NotAsPlannedError(f"is not part of the release that runs; run `{Line('apply')}`")
         image = self.image_settings.get(container["Image"])
         ensure(image is not None, f"runs an image that the release does not name; run `{Line('apply')}`")
-        made = Made(self.deployment.project, service.name, block, image or {}, self.host_defaults)
+        made = Made(Stack(self.deployment.stack).project, service.name, block, image or {}, self.host_defaults)
         differing = differences(made, container)
         ensure(not differing, f"{'; '.join(differing)}; `{Line('apply')}` makes the container anew")
 
@@ -156,7 +157,7 @@ class Containers:
         blocks, differing = release.get("networks") or {}, []
         for network in self.networks(service):
             name = network["Name"]
-            block = blocks.get(name.removeprefix(f"{self.deployment.project}_"))
+            block = blocks.get(name.removeprefix(f"{Stack(self.deployment.stack).project}_"))
             differing += [f"{name}: {words}" for words in network_differences(network, block)]
         again = f"`{Line('down')}` and `{Line('apply')}` make it anew"
         cure = f"{again}, as soon as no `default-network-opts` of Docker's daemon.json says so"

@@ -144,7 +144,7 @@ def evidence_request(deployment: Deployment) -> EvidenceRequest:
     secrets = {stack.secret(service.name, use.secret.name) for service in services for use in service.secrets}
     described: dict[str, Any] = as_json(deployment)
     return {
-        "root": deployment.root,
+        "root": stack.root,
         "ca": deployment.fetch.ca,
         "stack": deployment.stack,
         "deployment": described,

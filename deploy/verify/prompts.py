@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from deploy.agent.contract.verbs import ENGINE
 from deploy.deployment.engines import Engine
 from deploy.hosts.observe import engine_request
+from deploy.stack import Stack
 from deploy.verify.evidence import HostEvidence
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Prompter:
     def _question(self, act: Literal["capabilities", "making", "prompt"], model: str) -> QuestionRequest:
         deployment = self._evidence.deployment
         return {
-            "root": deployment.root,
+            "root": Stack(deployment.stack).root,
             "ca": deployment.fetch.ca,
             "stack": deployment.stack,
             "engine": engine_request(self._engine),

@@ -10,6 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
+from deploy.agent import kit_folders
 from deploy.agent.contract.envelope import Failure, Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.errors import AgentError
@@ -69,6 +72,12 @@ class Played(Refusing):
 def _moved(document: object, before: str, now: str) -> Any:
     """Let every path of a document lie below another folder."""
     return json.loads(json.dumps(document).replace(f'"{before}/', f'"{now}/'))
+
+
+def stack_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the root of a stack be a folder of the test; return the stack's name."""
+    monkeypatch.setattr(kit_folders, "KIT", folder.parent)
+    return folder.name
 
 
 def evidence_of(deployment: Deployment, kit: Path = Path("/nowhere")) -> HostEvidence:

@@ -17,6 +17,7 @@ from deploy.deployment.places import places_request
 from deploy.deployment.service import Service
 from deploy.plan import Plan
 from deploy.plan.published import late_settings
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import SettledPlace
@@ -107,7 +108,7 @@ def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
     return {
         **base_request(deployment.stack, run),
         "release": share.bundle.release,
-        "project": deployment.project,
+        "project": Stack(deployment.stack).project,
         "order": [service.name for service in deployment.services],
         "services": services,
     }

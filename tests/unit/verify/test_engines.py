@@ -21,23 +21,21 @@ from deploy.verify.run import check_argv, run_checks
 from tests.doubles.ollama.server import Handler
 from tests.unit.agent.engines.asking import GGUF, asking, from_file
 from tests.unit.agent.engines.conftest import serving
-from tests.unit.played import evidence_of
+from tests.unit.played import evidence_of, stack_at
 
 
 def created(name: str, digest: str) -> CreatedModel:
     return CreatedModel(name, {"model": name}, digest, {}, "")
 
 
-def stack(root: Path, address: str, *models: CreatedModel) -> tuple[Engine, Engines]:
-    class Here(Deployment):
-        root = ""
-
-    Here.root = str(root)
+def stack(root: Path, monkeypatch: pytest.MonkeyPatch, address: str, *models: CreatedModel) -> tuple[Engine, Engines]:
     engine = Engine("mac", "external", "ollama", address, models)
-    return engine, Engines(evidence_of(Here("home", (), (), (engine,))))
+    return engine, Engines(evidence_of(Deployment(stack_at(root, monkeypatch), (), (), (engine,))))
 
 
-def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Path) -> None:
+def test_models_are_held_to_what_was_remembered_when_they_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "own.gguf").write_bytes(GGUF)
     with serving(tmp_path / "models", Handler) as double:
         made = [from_file(name, tmp_path / "own.gguf") for name in ("kept", "gone", "changed")]
@@ -45,7 +43,7 @@ def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Pa
         asked["engines"][0] |= {"name": "mac", "models_dir": None}
         sync.run(asked, Journal(str(tmp_path), "run-1"))
         planned = [created(one["name"], one["digest"]) for one in made]
-        engine, engines = stack(tmp_path, double.url, *planned)
+        engine, engines = stack(tmp_path, monkeypatch, double.url, *planned)
         answers_the_host(engine, engines)
         has_its_models(engine, engines)
 
@@ -55,14 +53,16 @@ def test_models_are_held_to_what_was_remembered_when_they_were_made(tmp_path: Pa
         live.remove("gone")
         live.create({"model": "changed", "from": "kept", "system": "by hand"}, lambda _said: None)
         other = [*planned[1:], created("kept", "another"), created("never", "0")]
-        engine, engines = stack(tmp_path, double.url, *other)
+        engine, engines = stack(tmp_path, monkeypatch, double.url, *other)
         words = "gone is missing, changed was changed in the engine, kept is not made as planned, never is missing"
         with pytest.raises(NotAsPlannedError, match=f"^{words}; `kit apply` mends it$"):
             has_its_models(engine, engines)
 
 
 @pytest.mark.parametrize("is_managed", [True, False])
-def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(tmp_path: Path, is_managed: bool) -> None:
+def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_managed: bool
+) -> None:
     (tmp_path / "own.gguf").write_bytes(GGUF)
     with serving(tmp_path / "models", Handler) as double:
         made = from_file("tech", tmp_path / "own.gguf", system="Be brief.")
@@ -70,7 +70,7 @@ def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(tmp_path: Path, is_m
         folder = str(double.store.root) if is_managed else None
         asked["engines"][0] |= {"name": "mac", "models_dir": folder}
         sync.run(asked, Journal(str(tmp_path), "run-1"))
-        engine, engines = stack(tmp_path, double.url, created("tech", made["digest"]))
+        engine, engines = stack(tmp_path, monkeypatch, double.url, created("tech", made["digest"]))
         engine = replace(engine, models_dir=folder)
         engines = Engines(evidence_of(replace(engines.evidence.deployment, engines=(engine,))))
         has_its_models(engine, engines)
@@ -82,16 +82,18 @@ def test_a_model_that_has_lost_a_part_is_not_as_it_was_made(tmp_path: Path, is_m
             has_its_models(engine, anew)
 
 
-def test_an_engine_that_sleeps_is_told_in_its_own_words(tmp_path: Path) -> None:
-    engine, engines = stack(tmp_path, "http://127.0.0.1:1", created("tech", "0"))
+def test_an_engine_that_sleeps_is_told_in_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, engines = stack(tmp_path, monkeypatch, "http://127.0.0.1:1", created("tech", "0"))
     with pytest.raises(NotAsPlannedError, match=r"engine mac: .* refuses the connection"):
         answers_the_host(engine, engines)
     with pytest.raises(NotAsPlannedError, match="nobody can tell"):
         has_its_models(engine, engines)
 
 
-def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_it_is_asked_for(tmp_path: Path) -> None:
-    engine, _ = stack(tmp_path, "http://127.0.0.1:1")
+def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, _ = stack(tmp_path, monkeypatch, "http://127.0.0.1:1")
     absent = Deployment("no-such-stack-of-any-test", (), (), (engine,))
     assert any(word.endswith("checks_engines.py") for word in check_argv(absent, tmp_path))
     report = run_checks(absent, None, lambda _check: None, Way())
@@ -103,9 +105,9 @@ def test_an_engine_without_a_container_is_checked_under_its_name_and_only_when_i
     assert {check.service for check in report.checks} == {"stack"}
 
 
-def test_a_memory_that_a_newer_kit_wrote_is_told(tmp_path: Path) -> None:
+def test_a_memory_that_a_newer_kit_wrote_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "models.json").write_text('{"format": 99}')
-    engine, engines = stack(tmp_path, "http://127.0.0.1:1")
+    engine, engines = stack(tmp_path, monkeypatch, "http://127.0.0.1:1")
     with pytest.raises(NotAsPlannedError, match="was written by a newer kit; use the kit that wrote it"):
         answers_the_host(engine, engines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,36 +15,26 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_places import test_its_data_is_the_data_of_before as check
 from deploy.verify.places import Places
 from tests.unit.agent.data.places import Host, write_chats
-from tests.unit.played import evidence_of
+from tests.unit.played import evidence_of, stack_at
 from tests.unit.rooms.places import webui
 
 
-@dataclass(frozen=True)
-class There(Deployment):
-    """A deployment whose root is a folder of the test's."""
-
-    folder: str = ""
-
-    @property
-    def root(self) -> str:
-        """The folder of its test."""
-        return self.folder
-
-
-def applied(host: Host) -> tuple[There, Service]:
+def applied(host: Host, monkeypatch: pytest.MonkeyPatch) -> tuple[Deployment, Service]:
     """Return a page with two chats whose release was accepted."""
     service = webui(()).service
     assert service.data is not None
     service = replace(service, data=replace(service.data, host_path=str(host.data)))
-    deployment = There("home", (service,), (), folder=str(host.root))
+    deployment = Deployment(stack_at(host.root, monkeypatch), (service,), ())
     write_chats(host.data, "of the kit", "ada", chats=2)
     remember_places(host.root, places_request(deployment))
     return deployment, service
 
 
-def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(tmp_path: Path) -> None:
+def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host = Host(tmp_path)
-    deployment, service = applied(host)
+    deployment, service = applied(host, monkeypatch)
     check(service, Places(evidence_of(deployment)))
     host.empty()
     with pytest.raises(NotAsPlannedError, match="the data of open_webui is not there"):
@@ -54,6 +44,6 @@ def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(tmp_p
         check(service, Places(evidence_of(deployment)))
 
 
-def test_a_service_without_data_has_none_to_look_at(tmp_path: Path) -> None:
-    deployment, service = applied(Host(tmp_path))
+def test_a_service_without_data_has_none_to_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment, service = applied(Host(tmp_path), monkeypatch)
     check(replace(service, name="gate"), Places(evidence_of(deployment)))

@@ -10,7 +10,7 @@ from deploy.verify.checks import NotAsPlannedError, ensure_equal, ensure_refused
 from deploy.verify.checks_stack import test_secrets_are_long_enough_to_be_looked_for as is_told_of_short_ones
 from deploy.verify.network import place
 from deploy.verify.secrets import HostSecrets
-from tests.unit.played import evidence_of
+from tests.unit.played import evidence_of, stack_at
 from tests.unit.rooms.places import chain
 
 
@@ -45,21 +45,20 @@ def test_the_hosts_own_addresses_are_not_outside() -> None:
     assert not is_own("192.0.2.1")
 
 
-def here(folder: Path) -> Deployment:
+def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """A stack whose files lie in a folder of the test's own, with a value for each of its secrets."""
-
-    class Here(Deployment):
-        root = str(folder)
 
     for secret in chain().secrets:
         place = folder / "secrets" / secret.owner
         place.mkdir(parents=True, exist_ok=True)
         (place / secret.name).write_text(f"value-of-{secret.name}\n")
-    return Here("home", chain().services, chain().models)
+    return Deployment(stack_at(folder, monkeypatch), chain().services, chain().models)
 
 
-def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_path: Path) -> None:
-    deployment = here(tmp_path)
+def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = here(tmp_path, monkeypatch)
     secrets = HostSecrets(evidence_of(deployment))
     is_told_of_short_ones(secrets, deployment)
     (tmp_path / "secrets" / "main" / "main_api_key").write_text("changed\n")
@@ -71,8 +70,8 @@ def test_a_value_that_words_hold_by_chance_is_not_looked_for_and_is_told(tmp_pat
     assert "'changed'" not in str(caught.value)
 
 
-def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path) -> None:
-    deployment = here(tmp_path)
+def test_secrets_print_as_their_names_and_are_found_by_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = here(tmp_path, monkeypatch)
     secrets = HostSecrets(evidence_of(deployment))
     assert secrets.value("main_api_key") == "value-of-main_api_key"
     assert secrets.names_in("log: value-of-main_api_key, value-of-kit_admin_password") == (
