@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -19,6 +20,13 @@ from tests.tree import REPOSITORY
 # Whether a change can land is not for dice to say, nor for how busy the machine is.
 settings.register_profile("kit", deadline=None, derandomize=True)
 settings.load_profile("kit")
+
+# What a test starts heeds Ctrl-C also in a run that ignores it (in the background, by nohup).
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in (signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, lambda *_: None)
 
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
