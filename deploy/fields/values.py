@@ -165,7 +165,7 @@ def _address_schema(example: str) -> WithJsonSchema:
 def _base_url(value: str) -> str:
     if found := re.search(r"[?#]", value):
         # What stands there may be a key.
-        words = "an address that paths are added to has no {what}; leave out all from the '{sign}' on"
+        words = "this address has no {what}; leave out all from the '{sign}' on"
         what = {"?": "query", "#": "fragment"}[found[0]]
         raise PydanticCustomError("url", words, {"what": what, "sign": found[0]})
     return value

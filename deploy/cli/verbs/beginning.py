@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import DEFAULT_SPEC
 from deploy.errors import UsageError
@@ -18,6 +19,8 @@ from deploy.spec.told.schema import FILE_NAME
 from deploy.spec.told.starter import inventory_files, starter_files
 
 MAGIC = b"GGUF"
+OTHER_FILES = (".conf", ".gguf", ".ini", ".json", ".lock", ".md", ".toml", ".txt")
+"""Ends of names that are no folder's."""
 STRANGERS = (
     (b"version https://git-lfs", "it is Git LFS's pointer to the file; `git lfs pull` brings the file itself"),
     (b"<", "it is a web page; download the file itself"),
@@ -131,4 +134,8 @@ def _holds_something(path: Path) -> bool:
 
 def spec_in(place: Path) -> Path:
     """Return where kit.yaml shall lie: a name without .yaml is a folder's."""
-    return place if place.suffix in (".yaml", ".yml") else place / DEFAULT_SPEC
+    if place.suffix in (".yaml", ".yml"):
+        return place
+    if place.suffix in OTHER_FILES and not place.exists():
+        raise UsageError(f"{place} is no name for a kit.yaml", f"type: {Line('init', spec=place.with_suffix('.yaml'))}")
+    return place / DEFAULT_SPEC

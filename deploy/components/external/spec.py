@@ -21,7 +21,7 @@ _VERSION = re.compile(r"/v[0-9][^/]*(/|$)")
 _BELOW = {
     "ollama": ("one of Ollama's protocols, not its address", ("/v1", "/api")),
     "openai": (
-        "one thing to ask it for",
+        "the path of one request",
         ("/models", "/chat/completions", "/completions", "/embeddings", "/responses"),
     ),
 }

@@ -57,7 +57,7 @@ REASONS = {
     f"{PREFIX}RUNNERS_DIR": _GONE,
     f"{PREFIX}TMPDIR": _GONE,
     "CUDA_VISIBLE_DEVICES": "selects NVIDIA cards, which the kit does not support yet; leave it out",
-    "GGML_VK_VISIBLE_DEVICES": "chooses among cards for Vulkan, which gets none here; write `gpu: amd` and `devices`",
+    "GGML_VK_VISIBLE_DEVICES": "chooses among cards of Vulkan, and it has none here; write `gpu: amd` and `devices`",
     "GPU_DEVICE_ORDINAL": _CARDS,
     "HIP_VISIBLE_DEVICES": _CARDS,
     "HTTPS_PROXY": _PROXY,

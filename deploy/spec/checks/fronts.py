@@ -145,7 +145,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
         path: FieldPath = ("engines", index, "url")
         host = hostname_of(engine.outside) if engine.outside else ""
         if is_dockers(host):
-            words = f"{host} is a name that Docker Desktop gives, as others do, and nothing on this machine knows it"
+            words = f"{host} is a name of Docker Desktop's and the like; this machine cannot resolve it"
             yield Finding(path, f"{words}; {_LISTEN_ELSEWHERE}{engine.moved_by}")
         elif host in own:
             words = f"{host} is a service of this file, and to its containers no other machine"

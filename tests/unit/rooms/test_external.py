@@ -84,7 +84,7 @@ def test_an_address_with_and_without_its_version_is_the_same_to_all_who_call(wri
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions"])
 def test_what_an_engine_is_asked_for_is_not_its_address(path: str) -> None:
-    with pytest.raises(ValueError, match=f"is one thing to ask it for; leave {path.removeprefix('/v1')} out"):
+    with pytest.raises(ValueError, match=f"is the path of one request; leave {path.removeprefix('/v1')} out"):
         spec_of({**STUDIO, "url": f"http://mac.lan:1234{path}"})
 
 
@@ -172,7 +172,7 @@ def test_an_engine_without_models_is_asked_by_no_container_and_may_be_of_this_ma
 def test_a_name_that_docker_desktop_gives_is_refused_with_the_address_to_write(host: str) -> None:
     for fronts in ({}, {"gateway": None, "webui": None}):
         ((_, message),) = told({**STUDIO, "url": f"http://{host}:1234"}, **fronts)
-        assert message.startswith(f"{host.lower()} is a name that Docker Desktop gives")
+        assert message.startswith(f"{host.lower()} is a name of Docker Desktop's")
         assert "172.17.0.1" in message
 
 

@@ -201,7 +201,9 @@ def test_a_candidate_of_a_release_is_taken_by_its_version_as_by_its_image(versio
     assert image(amd).reference == f"ollama/ollama:{version}-rocm"
 
 
-@pytest.mark.parametrize("version", ["0.33.0rc2", "v0.33.0", "latest", "0.33.0-rc", "0.33.0-rc2-rocm", "0.33.0/x"])
+@pytest.mark.parametrize(
+    "version", ["0.33.0rc2", "v0.33.0", "latest", "0.33", "0.33.0.1", "0.33.0-rc", "0.33.0-rc2-rocm", "0.33.0/x"]
+)
 def test_what_no_image_is_called_is_no_version(version: str) -> None:
     with pytest.raises(ValidationError, match="is not a release such as"):
         OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version})
