@@ -141,7 +141,7 @@ def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase
 
 
 def memory_folder() -> str | None:
-    """Find a folder that is kept in memory alone, for requests may hold secrets; None for the usual temporary one."""
+    """Find a folder in memory, so that a run leaves nothing on a disk; None for the usual temporary one."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 

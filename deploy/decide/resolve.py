@@ -19,7 +19,7 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.spec.placed import host_of
+from deploy.spec.placed import host_of, ways_of
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
@@ -28,10 +28,10 @@ def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
 
 
 def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
-    """Return the deployment of each host, made of the parts on it."""
-    placed: dict[str, list[Resolved]] = {}
+    """Return the deployment of each host, made of the parts on it; a host without a part has an empty one."""
+    placed: dict[str, list[Resolved]] = {host: [] for host in ways_of(spec)}
     for part, resolved in zip(_parts(spec), parts, strict=True):
-        placed.setdefault(host_of(part), []).append(resolved)
+        placed[host_of(part)].append(resolved)
     return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
 
 

@@ -54,7 +54,7 @@ class Transport(Protocol):
 
     @property
     def is_root(self) -> bool:
-        """True if the agent runs as root there, and so may change the host."""
+        """True if the agent runs as root there, by itself or through sudo on the host."""
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask the agent for one verb; its failure is raised as a KitError with its next step."""
@@ -66,7 +66,7 @@ class Transport(Protocol):
         """Take the right to change the host; lines of the run's journal arrive until it is let go."""
 
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
-        """Ask for one verb, and send the files and pipes that its agent asks for to its standard input.
+        """Ask for one verb, and send the files that its agent asks for to its standard input.
 
         The agent asks for one stream at a time, by its sha256, with the number of its bytes.
         """

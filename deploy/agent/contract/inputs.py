@@ -48,7 +48,7 @@ class SentFile(TypedDict):
     """A file of the control node; the agent asks for it by its sha256."""
 
     name: str
-    """Its name in messages; a host knows no path of the control node."""
+    """Its name in messages; the agent opens no path of the control node."""
 
 
 class Address(TypedDict):

@@ -223,7 +223,7 @@ class Settings(TypedDict, total=False):
 
 
 class UserData(TypedDict):
-    """Where user data lies, who owns it, and which release wrote it."""
+    """Place of user data, with its owner and the release that wrote it."""
 
     data_versions: dict[str, str]
     places: dict[str, SeenData]

@@ -108,7 +108,7 @@ class _SecretAnswer(TypedDict):
 
 
 class SecretAnswer(_SecretAnswer, total=False):
-    """Where a secret lies."""
+    """Place of a secret."""
 
     value: str
 

@@ -87,7 +87,7 @@ def with_model(output: Output, choices: Choices, folder: Path, file: Path | None
         raise UsageError(f"{file}: {error.strerror}", "give the path of a GGUF file that is there") from None
     written = written_path(path, folder)
     if Path(written).is_absolute():
-        output.note(f"the model is outside the folder of kit.yaml: {written} must lie there on the machine too")
+        output.note(f"the model is outside the folder of kit.yaml: it is sent from {written}")
     return replace(choices, model_file=written, model_sha256=sha256)
 
 

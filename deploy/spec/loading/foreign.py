@@ -21,7 +21,6 @@ _INSTRUCTION = re.compile(r"^[ \t]*([A-Za-z]+)[ \t]+\S", re.MULTILINE)
 _VARIABLE = re.compile(r"(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=.*")
 _IMAGE = frozenset({"run", "cmd", "copy", "add", "entrypoint", "workdir", "env", "expose", "arg", "user", "volume"})
 _TABLE = re.compile(r"^\[[\w. \"-]+\]\s*$", re.MULTILINE)
-_PLAY = re.compile(r"^[- ] (?:hosts|tasks|import_playbook):", re.MULTILINE)
 _COMPOSE = frozenset({"services", "version", "volumes", "networks", "name", "configs", "secrets", "include"})
 _PACKAGE = frozenset({"dependencies", "devDependencies", "scripts", "private", "main", "license", "version"})
 _HERE = "`engines`, `gateway` and `webui`"

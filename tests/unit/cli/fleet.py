@@ -107,7 +107,8 @@ def on_two_hosts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, 
 
     for module in (placed, resolve, doors):
         monkeypatch.setattr(module, "host_of", host_of)
-    monkeypatch.setattr(placed, "ways_of", lambda _: {HERE: Way(), BOX: Way()})
+    for module in (placed, resolve):
+        monkeypatch.setattr(module, "ways_of", lambda _: {HERE: Way(), BOX: Way()})
     spec = folder / "kit.yaml"
     spec.write_text(SPEC)
     write_lock(lock_of(load_spec(spec)), lock_path(spec))

@@ -164,7 +164,7 @@ def test_a_model_beside_the_person_and_not_beside_the_spec_is_written_in_full(ki
     assert file_in("other/kit.yaml") == str(tmp_path / "mine.gguf")
     assert (shown.code, shown.err) == (
         0,
-        f"the model is outside the folder of kit.yaml: {tmp_path}/mine.gguf must lie there on the machine too\n",
+        f"the model is outside the folder of kit.yaml: it is sent from {tmp_path}/mine.gguf\n",
     )
 
 
