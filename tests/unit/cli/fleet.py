@@ -99,11 +99,11 @@ class Box(Refusing):
         yield from (f"{name}-1  | hello\n".encode() if prefixed else b"hello\n" for name in request["services"])
 
 
-def on_two_hosts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
-    """Write the kit.yaml, place its parts on two hosts, and let those be reached."""
+def on_two_hosts(folder: Path, monkeypatch: pytest.MonkeyPatch, main: str = HERE) -> Mapping[str, Box]:
+    """Write the kit.yaml, place its parts on two hosts, the engine `main` on one of them, and let those be reached."""
 
     def host_of(part: EngineSpec | ServiceSpec) -> str:
-        return HERE if isinstance(part, EngineSpec) and part.name == "main" else BOX
+        return main if isinstance(part, EngineSpec) and part.name == "main" else BOX
 
     for module in (placed, resolve, doors):
         monkeypatch.setattr(module, "host_of", host_of)

@@ -70,6 +70,34 @@ def test_text_for_people_stands_under_the_names_of_hosts(kit: Kit, boxes: Mappin
     ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        ("render", "--out", "rendered"),
+        ("plan",),
+        ("status",),
+        ("models",),
+        ("logs",),
+        ("start",),
+        ("stop",),
+        ("restart",),
+        ("down",),
+        ("secret", "list"),
+        ("clients",),
+        ("apply", "--yes"),
+        ("destroy", "--yes"),
+    ],
+)
+def test_a_host_without_a_service_stops_no_command(
+    words: tuple[str, ...], kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = on_two_hosts(tmp_path, monkeypatch, main=BOX)
+    assert boxes[HERE].services == []
+    shown = kit(*words)
+    assert shown.code == 0, shown.err
+
+
 def test_a_change_of_one_host_alone_is_pending(kit: Kit, boxes: Mapping[str, Box]) -> None:
     assert kit("plan", "--check").code == 0
     boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
