@@ -17,7 +17,7 @@ from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there, remains
 from deploy.lifecycle.shared import stays_words
 
-NOTHING = {"changed": False, "data_removed": False, "models_outside": []}
+NOTHING = {"changed": False, "data_removed": False, "shared": [], "models_outside": []}
 """Answer about a host that has nothing of the stack."""
 
 

@@ -54,7 +54,7 @@ def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
     shown = kit("destroy", *words, str(spec))
     assert (shown.code, shown.out, shown.err) == (0, "There is nothing of never-applied to remove.\n", "")
     document = kit("destroy", *words, "--json", str(spec)).document
-    nothing = {"changed": False, "data_removed": False, "models_outside": []}
+    nothing = {"changed": False, "data_removed": False, "shared": [], "models_outside": []}
     assert document == {"format": 2, "stack": "never-applied", "hosts": {"here": nothing}}
     assert not machine.exists()
 
