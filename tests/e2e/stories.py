@@ -12,6 +12,7 @@ QUICKSTART = (
     "test_plan_and_change",
     "test_owned_settings",
     "test_data_moves",
+    "test_model_by_address",
     "test_closed_doors",
     "test_stop_and_start",
     "test_refused_before_anything",

@@ -19,7 +19,9 @@ def test_a_stopped_container_an_open_port_and_a_changed_file_turn_verify_red_and
     stack: Stack,
 ) -> None:
     right = stack.containers()
-    config = next(path for path in (stack.root / "files").rglob("*.yaml") if "model_list" in path.read_text())
+    # Files of earlier releases lie beside the one that runs.
+    mounted = [Path(mount["Source"]) for mount in right["litellm"].inspect["Mounts"]]
+    config = next(path for path in mounted if path.suffix == ".yaml" and "model_list" in path.read_text())
 
     right["open_webui"].container.stop()
     assert_red(stack, "open_webui")
