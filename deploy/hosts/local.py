@@ -13,7 +13,9 @@ from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.transport import Address, Agent, OnLine, Opened, ask, ask_and_send, held, listen, stop
+from deploy.hosts.holding import held
+from deploy.hosts.talking import Agent, ask, ask_and_send, listen, stop
+from deploy.hosts.transport import Address, OnLine, Opened
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 if TYPE_CHECKING:

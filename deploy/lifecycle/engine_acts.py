@@ -18,7 +18,8 @@ from deploy.lifecycle.held import OnEvent, held
 from deploy.words import did_you_mean
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.engines import EngineAnswer, PullRequest, RemoveRequest
+    from deploy.agent.contract.engines import ChangeRequest, EngineAnswer, PullRequest, RemoveRequest
+    from deploy.agent.contract.envelope import StackRequest
 
 
 def chosen_engine(deployments: Mapping[str, Deployment], name: str | None) -> tuple[str, Engine]:
@@ -61,15 +62,7 @@ def pull_model(
     _ensure_way_out(deployment, engine, name)
     layers = _layers(deployment, engine, name)
     with held(transport, deployment.stack, "kit models pull", on_event) as base:
-        request: PullRequest = {
-            **base,
-            "engine": engine_request(engine),
-            "act": "pull",
-            "model": name,
-            "ca": deployment.fetch.ca,
-            "mirrors": {"models": deployment.fetch.models},
-            "layers": layers,
-        }
+        request: PullRequest = {**_about(base, deployment, engine, name), "act": "pull", "layers": layers}
         return transport.call(ENGINE, request)
 
 
@@ -106,15 +99,19 @@ def remove_model(
 ) -> EngineAnswer:
     """Remove a model from an engine."""
     with held(transport, deployment.stack, "kit models remove", on_event) as base:
-        request: RemoveRequest = {
-            **base,
-            "engine": engine_request(engine),
-            "act": "remove",
-            "model": name,
-            "ca": deployment.fetch.ca,
-            "mirrors": {"models": deployment.fetch.models},
-        }
+        request: RemoveRequest = {**_about(base, deployment, engine, name), "act": "remove"}
         return transport.call(ENGINE, request)
+
+
+def _about(base: StackRequest, deployment: Deployment, engine: Engine, name: str) -> ChangeRequest:
+    """Return the keys that a pull and a removal of a model have in common."""
+    return {
+        **base,
+        "engine": engine_request(engine),
+        "model": name,
+        "ca": deployment.fetch.ca,
+        "mirrors": {"models": deployment.fetch.models},
+    }
 
 
 def _ensure_way_out(deployment: Deployment, engine: Engine, name: str) -> None:

@@ -120,20 +120,23 @@ class ListRequest(_EngineRequest):
     act: Literal["list"]
 
 
-class RemoveRequest(_EngineRequest):
+class ChangeRequest(_EngineRequest):
+    """A model of an engine that a person changes."""
+
+    model: str
+    mirrors: Mirrors
+
+
+class RemoveRequest(ChangeRequest):
     """A model that a person removes from an engine."""
 
     act: Literal["remove"]
-    model: str
-    mirrors: Mirrors
 
 
-class PullRequest(_EngineRequest):
+class PullRequest(ChangeRequest):
     """A tag that a person lets an engine pull."""
 
     act: Literal["pull"]
-    model: str
-    mirrors: Mirrors
     layers: list[tuple[str, int]]
     """sha256 and size of each of its parts, where the host's disk takes them."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.agent.line import Line, call, called, called_as, texts
 from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.transport import encode
+from deploy.hosts.talking import encode
 
 
 @pytest.fixture(autouse=True)

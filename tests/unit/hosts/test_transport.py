@@ -17,7 +17,7 @@ from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.reach import reach
-from deploy.hosts.transport import decode
+from deploy.hosts.talking import decode
 from tests.tree import REPOSITORY
 from tests.unit.sending import opener
 from tests.waiting import PATIENCE_SECONDS

@@ -1,0 +1,121 @@
+"""Requests to an agent that a transport has started, and its answers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from deploy.agent.contract import FORMAT
+from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.agent.line import call
+from deploy.errors import HELD, HeldError, KitError
+from deploy.hosts.transport import AgentFailedError, Opened
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Failure, Wanted
+
+PATIENCE_SECONDS = 60.0
+"""Time that an interrupted step has to end by itself."""
+BLOCK = 1 << 20
+Agent = subprocess.Popen[bytes]
+
+
+def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
+    """Write the request to a started agent, and read its answer."""
+    with agent:
+        try:
+            output, errors = agent.communicate(encode(request))
+        except BaseException:
+            stop(agent)
+            raise
+    return cast("Answer", decode(verb, agent.returncode, output, errors))
+
+
+def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+    """Write the request to a started agent, send each stream that it asks for, and read its answer."""
+    with agent:
+        writing, reading, errors = streams_of(agent)
+        try:
+            _feed(writing, io.BytesIO(line := encode(request)), len(line))
+            while (output := reading.readline()).startswith(b'{"wanted"'):
+                wanted: Wanted = json.loads(output)
+                with opened(wanted["wanted"]) as stream:
+                    _feed(writing, stream, wanted["size"])
+            output += reading.read()
+            said = errors.read()
+        except BaseException:
+            stop(agent)
+            raise
+    return cast("Answer", decode(verb, agent.returncode, output, said))
+
+
+def _feed(writing: IO[bytes], stream: IO[bytes], size: int) -> None:
+    """Write a stream; one that ends early closes the pipe, which tells the agent."""
+    # An agent that has failed reads no more; its answer says why.
+    with contextlib.suppress(BrokenPipeError):
+        while size and (piece := stream.read(min(BLOCK, size))):
+            writing.write(piece)
+            size -= len(piece)
+        writing.close() if size else writing.flush()
+
+
+def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
+    """Write the request to a started agent, and yield the lines of its answer."""
+    with agent:
+        writing, reading, errors = streams_of(agent)
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                writing.write(encode(request))
+                writing.close()
+            yield from reading
+        except BaseException:
+            agent.terminate()
+            reading.close()
+            raise
+        said = errors.read()
+    # A stream is no document: what went wrong comes beside it.
+    if agent.returncode:
+        decode(verb, agent.returncode, said, said)
+
+
+def stop(agent: Agent) -> None:
+    """Terminate a step, so that it stops its children and removes its leftovers; kill it if it does not end."""
+    agent.terminate()
+    try:
+        # Its last words must not fill the pipe while it is waited for.
+        agent.communicate(timeout=PATIENCE_SECONDS)
+    except (subprocess.TimeoutExpired, ValueError):
+        agent.kill()
+
+
+def encode(request: Mapping[str, Any]) -> bytes:
+    """Write a request as the one line that the agent reads."""
+    return json.dumps({"format": FORMAT, "run": "", **call(), **request}).encode() + b"\n"
+
+
+def decode(verb: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
+    """Read the agent's answer; raise its failure."""
+    try:
+        document: dict[str, Any] = json.loads(output)
+    except ValueError:
+        said = errors.decode(errors="replace").strip().splitlines() or ["nothing"]
+        raise KitError(
+            f"the agent's {verb} ended with status {status} and said: {said[-1]}",
+            "the agent needs Python 3.9 or newer at /usr/bin/python3; if it is there, this is a fault of the kit",
+        ) from None
+    if "error" not in document:
+        return document
+    if status == HELD:
+        raise HeldError(document["error"]["problem"], document["error"]["next"])
+    raise AgentFailedError(cast("Failure", document))
+
+
+def streams_of(agent: Agent) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    """Return the input, output and errors of an agent."""
+    if agent.stdin is None or agent.stdout is None or agent.stderr is None:
+        raise KitError("the agent was started without its streams")
+    return agent.stdin, agent.stdout, agent.stderr
