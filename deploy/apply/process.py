@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,17 +40,6 @@ class PlaybookResult:
     changed_on: Mapping[str, int]
     """Number of changed tasks by host."""
     failures: tuple[Failure, ...]
-    seconds: float
-
-    @property
-    def changed(self) -> int:
-        """Number of changed tasks on all hosts."""
-        return sum(self.changed_on.values())
-
-    @property
-    def ok(self) -> bool:
-        """True if every planned host did every step."""
-        return not self.failures
 
 
 @dataclass
@@ -81,7 +69,6 @@ def watch(
     It waits before each phase until `on_phase` has returned, and ends there if a host failed in an earlier phase.
     It inherits `keep`, the lock of the folder that it works in.
     """
-    begun = time.monotonic()
     seen = _Seen()
     reader, writer = os.pipe()
     waiting, letting = os.pipe()
@@ -101,8 +88,7 @@ def watch(
                 on_event(event)
         code = process.wait()
     changed = {host: counts.get("changed", 0) for host, counts in seen.recap.items()}
-    seconds = round(time.monotonic() - begun, 3)
-    return PlaybookResult(tuple(planned), changed, _failures(seen, planned, code, log), seconds)
+    return PlaybookResult(tuple(planned), changed, _failures(seen, planned, code, log))
 
 
 def _begin(phase: str, seen: _Seen, on_phase: OnPhase, go: IO[bytes], process: subprocess.Popen[bytes]) -> None:

@@ -89,7 +89,7 @@ class Player:
                     self._log.append((host.name, phase))
                     if (host.name, phase) == self._failing:
                         failures = (Failure(host.name, "agent", "", "no disk", "make room"),)
-        return PlaybookResult(names, dict.fromkeys(names, 1), failures, 0.0)
+        return PlaybookResult(names, dict.fromkeys(names, 1), failures)
 
 
 @pytest.fixture
