@@ -232,5 +232,7 @@ def _named(entry: Any) -> Iterator[str]:
         yield from [name] if name is not None else map(str, entry)
     elif isinstance(entry, list):
         yield from (one for one in entry[:1] if isinstance(one, str))
-    elif isinstance(entry, str) and (name := entry.removeprefix("export ").partition("=")[0].strip()):
-        yield name
+    elif isinstance(entry, str):
+        name, equals, _ = entry.removeprefix("export ").partition("=")
+        # A word without a value is a variable's name if it is in capitals; another word is a value.
+        yield from [name.strip()] if name.strip() and (equals or name.isupper()) else []

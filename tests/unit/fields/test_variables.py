@@ -174,6 +174,12 @@ def test_settings_of_the_gateways_file_are_answered_one_by_one(tmp_path: Path) -
     assert "sk-1" not in "".join(found)
 
 
+@pytest.mark.parametrize("value", ["x", "[a, b]", "sk-secret", "simple_shuffle", "7"])
+def test_settings_that_are_a_word_are_told_what_they_are(tmp_path: Path, value: str) -> None:
+    (found,) = told(tmp_path, f"gateway: {{router_settings: {value}}}\n")
+    assert found.startswith("gateway.router_settings: the kit writes LiteLLM's file from `engines` and `models`")
+
+
 @pytest.mark.parametrize(
     ("text", "near"),
     [
