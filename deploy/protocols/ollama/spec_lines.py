@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ _BLOB = re.compile(r".*[/\\]sha256-([0-9a-f]{64})", re.DOTALL)
 _UNKNOWN = "0" * 64
 _CHANGED = re.compile("[\r\x85\u2028\u2029\ufeff]")
 """Characters that YAML's readers take as a line end, or skip, unless they are escaped."""
+_ESCAPE = re.compile(r"\\(?:U([0-9A-F]{8})|.)", re.DOTALL)
 Entry = dict[str, Any]
 
 
@@ -81,7 +83,14 @@ def _yaml(data: Any) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Writer of YAML with multi-line texts as blocks."""
+        """Writer of YAML with multi-line texts as blocks, and with the characters that people wrote."""
+
+        def write_double_quoted(self, text: str, split: bool = True) -> None:
+            written, self.stream = self.stream, io.StringIO()
+            super().write_double_quoted(text, split)
+            quoted, self.stream = self.stream.getvalue(), written
+            # PyYAML escapes every character beyond U+FFFF in quotes, and in no other style.
+            written.write(_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0], quoted))
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))

@@ -143,3 +143,10 @@ def test_every_text_is_read_back_as_it_was(system: str, content: str, stop: str)
     messages = [{"role": "user", "content": content}]
     texts = {"template": content, "messages": messages, "license": system}
     ensure_fragment({"name": "mine", "engine": "main", "from": "a", "stop": [stop, "b"], "system": system, **texts})
+
+
+@pytest.mark.parametrize("text", ["Be 🩷 kind.\n\n", "\t🧑‍💻 \\U0001FA77 \\\\🩷\n\n", "🏴󠁧󠁿\u2028"])
+def test_a_character_of_any_plane_is_written_as_itself(text: str) -> None:
+    lines = spec_lines({"name": "mine", "system": text})
+    assert {character for character in text if character > "\uffff"} <= set(lines)
+    assert yaml.safe_load(lines) == [{"name": "mine", "system": text}]
