@@ -7,11 +7,11 @@ from typing import Any
 
 Check = Callable[..., None]
 LAST: set[Check] = set()
-"""Checks that come after the others of their service."""
+"""Checks that come after all others."""
 
 
 def last(check: Check) -> Check:
-    """Let a check come after the others of its service, for it waits for an answer that was asked for before them."""
+    """Let a check come after all others, for it waits for an answer that was asked for before them."""
     LAST.add(check)
     return check
 

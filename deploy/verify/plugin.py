@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     way = read(Way, json.loads(os.environ[WAY]))
     evidence = config.stash[EVIDENCE] = HostEvidence(transport_of(way), deployment)
     evidence.ask_ahead()
-    config.pluginmanager.register(_Results(int(os.environ[RESULTS])))
+    results = config.stash[HEARD] = _Results(int(os.environ[RESULTS]))
+    config.pluginmanager.register(results)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,11 +64,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Carry each check's name in words, and its service; go service by service, as they build on one another."""
+    """Carry each check's name in words, and its service; go service by service, and the late answers at the end."""
     order = [service.name for service in config.stash[DECIDED].services]
     # A check without a wanted service would stay as a skipped one.
     items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
-    items.sort(key=lambda item: (_place(item, order), _is_last(item), _room(item.path) is not None))
+    items.sort(key=lambda item: (_is_last(item), _place(item, order), _room(item.path) is not None))
     for item in items:
         whose = _parameter(item)
         name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
@@ -102,13 +104,23 @@ class _Results:
         self._stream = os.fdopen(descriptor, "w")
         self._reports: list[pytest.TestReport] = []
 
+    def wait(self, service: Service, reason: str) -> None:
+        """Say why a check of a service takes longer."""
+        self._write({"waits": reason, "service": service.name})
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather a check's phases; the last one tells."""
         self._reports.append(report)
         if report.when == "teardown":
-            self._stream.write(json.dumps(vars(_check(self._reports))) + "\n")
-            self._stream.flush()
+            self._write(vars(_check(self._reports)))
             self._reports = []
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._stream.write(json.dumps(line) + "\n")
+        self._stream.flush()
+
+
+HEARD = pytest.StashKey[_Results]()
 
 
 def _check(reports: list[pytest.TestReport]) -> Check:
@@ -183,6 +195,12 @@ def engines(evidence: HostEvidence) -> Engines:
 def places(evidence: HostEvidence) -> Places:
     """The places of the services' data, looked at once."""
     return Places(evidence)
+
+
+@pytest.fixture
+def waiting(service: Service, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """A way to say why a check of the service takes longer."""
+    return partial(request.config.stash[HEARD].wait, service)
 
 
 @pytest.fixture

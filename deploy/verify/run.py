@@ -31,7 +31,10 @@ SOME_FAILED = 1
 def run_checks(
     deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None], way: Way
 ) -> Report:
-    """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run."""
+    """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run.
+
+    A check that has to wait is heard with the reason for it as a name, and is no part of the report then.
+    """
     wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch:
         place, (read_end, write_end) = scratch.path, os.pipe()
@@ -49,7 +52,7 @@ def run_checks(
             )
             try:
                 os.close(write_end)
-                checks = tuple(_received(read_end, on_check))
+                checks = tuple(received(read_end, on_check))
                 status = process.wait()
             finally:
                 _end(process)
@@ -91,10 +94,15 @@ def check_environment(place: Path, services: tuple[str, ...], results: int, way:
     }
 
 
-def _received(read_end: int, on_check: Callable[[Check], None]) -> Iterator[Check]:
+def received(read_end: int, on_check: Callable[[Check], None]) -> Iterator[Check]:
+    """Yield the checks that their process tells over a pipe, as they come."""
     with os.fdopen(read_end) as lines:
         for line in lines:
-            check = Check(**json.loads(line))
+            told = json.loads(line)
+            if reason := told.get("waits"):
+                on_check(Check(reason, told["service"], "skipped", 0))
+                continue
+            check = Check(**told)
             on_check(check)
             yield check
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from deploy.agent.line import Line
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
 from deploy.verify.questions import ensure_answered, short_question
-from deploy.verify.web import Web
+from deploy.verify.web import Answer, Web
 
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 UPGRADED, FOREIGN = 101, "https://stranger.invalid"
@@ -23,6 +25,10 @@ CLOSED = (
     "/openai/config",
     "/api/v1/configs/export",
 )
+SIGN_IN, TOO_MANY = "/api/v1/auths/signin", 429
+LIMIT = "Open WebUI allows an account 15 sign-ins in three minutes, and refuses further ones"
+MINUTES = 5
+"""Time until sign-ins are allowed again: four of the clock's minutes, and one for a host with another clock."""
 DOCUMENT = "kit-verify"
 SENTENCE = "The harbour master of Lindesund is called Astrid Vellamo."
 QUESTION = "Who is the harbour master of Lindesund?"
@@ -35,15 +41,28 @@ def tokens() -> dict[str, str]:
 
 
 @pytest.fixture
-def account(service: Service, web: Web, tokens: dict[str, str]) -> Web:
+def account(service: Service, web: Web, tokens: dict[str, str], waiting: Callable[[str], None]) -> Web:
     """Return the web UI, signed in as the kit's own account."""
     if service.name not in tokens:
-        password = web.secrets.value(service.facts["password"])
-        answer = web.post("/api/v1/auths/signin", {"email": service.facts["account"], "password": password})
+        answer = sign_in(service, web, waiting)
+        if answer.status == TOO_MANY:
+            pytest.skip(f"not asked: {LIMIT}; run the same command again later")
         ensure_equal(answer.status, 200, f"status of the sign-in of {service.facts['account']}")
         tokens[service.name] = answer.json["token"]
     web.bearer = tokens[service.name]
     return web
+
+
+def sign_in(service: Service, web: Web, waiting: Callable[[str], None]) -> Answer:
+    """Sign in as the kit's own account; Open WebUI counts refused sign-ins too, by the clock's minutes."""
+    account = {"email": service.facts["account"], "password": web.secrets.value(service.facts["password"])}
+    for _ in range(MINUTES):
+        answer = web.post(SIGN_IN, account)
+        if answer.status != TOO_MANY:
+            return answer
+        waiting(f"waits for up to {MINUTES} minutes: {LIMIT}")
+        time.sleep(61 - time.time() % 60)
+    return web.post(SIGN_IN, account)
 
 
 def test_refuses_who_is_not_signed_in(web: Web) -> None:
@@ -61,7 +80,7 @@ def test_lets_nobody_sign_up(web: Web) -> None:
 def test_people_can_sign_in(service: Service, web: Web, account: Web) -> None:
     person = service.room["person"]
     email, password = person["email"], web.secrets.value(person["password"]["secret"])
-    if Web(service, web.secrets).post("/api/v1/auths/signin", {"email": email, "password": password}).status == 200:
+    if Web(service, web.secrets).post(SIGN_IN, {"email": email, "password": password}).status == 200:
         return
     # Its password is the person's to change, and so is its name where somebody else administers.
     answer = account.get("/api/v1/users/all")

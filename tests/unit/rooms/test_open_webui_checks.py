@@ -31,14 +31,14 @@ class Known(HostSecrets):
 
 
 @contextmanager
-def page(sign_in: int, *people: dict[str, Any]) -> Iterator[tuple[Service, Web, list[Any]]]:
+def page(sign_in: int | list[int], *people: dict[str, Any]) -> Iterator[tuple[Service, Web, list[Any]]]:
     asked: list[Any] = []
 
     def play(one: Asked) -> None:
         body = one.body()
         asked.append((one.path, json.loads(body) if body else None))
         if one.path == "/api/v1/auths/signin":
-            one.answer(sign_in, b"{}")
+            one.answer(sign_in if isinstance(sign_in, int) else sign_in.pop(0), b"{}")
         else:
             one.tell({"users": [KIT, *people]})
 
@@ -70,3 +70,20 @@ def test_a_password_or_a_name_that_people_changed_is_theirs(person: dict[str, An
 def test_a_page_that_only_the_kit_can_administer_is_red(people: tuple[dict[str, Any], ...]) -> None:
     with page(400, *people) as (service, web, _), pytest.raises(NotAsPlannedError, match="no account admin@localhost"):
         verify.test_people_can_sign_in(service, web, web)
+
+
+@pytest.mark.parametrize(("refused", "last"), [(0, 200), (1, 200), (5, 200), (5, 429), (2, 400)])
+def test_a_limit_of_sign_ins_is_waited_for_and_the_reason_is_said(
+    monkeypatch: pytest.MonkeyPatch, refused: int, last: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    said: list[str] = []
+    with page([429] * refused + [last]) as (service, web, asked):
+        assert verify.sign_in(service, web, said.append).status == last
+    assert len(asked) == refused + 1
+    assert len(slept) == refused
+    # A refused sign-in counts as well: one in a minute never reaches the limit again.
+    assert all(1 <= seconds <= 61 for seconds in slept)
+    assert all("allows an account 15 sign-ins in three minutes" in words for words in said)
+    assert len(said) == refused

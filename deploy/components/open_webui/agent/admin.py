@@ -23,7 +23,7 @@ class Admin:
         status, answer = self._send("POST", "/api/v1/auths/signin", {"email": email, "password": password})
         if status == 429:
             raise AgentError(
-                "Open WebUI refuses further sign-ins for now", "wait three minutes, then run the same command again"
+                "Open WebUI refuses further sign-ins for now", "wait four minutes, then run the same command again"
             )
         if status != 200 or answer.get("role") != "admin":
             raise AgentError(
