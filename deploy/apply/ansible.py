@@ -165,8 +165,8 @@ def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, str]:
     if isinstance(step, VerbStep):
-        return {"role": "agent", "verb": step.verb, "kind": step.kind, "request": step.request}
-    return {"role": step.key, "verb": "", "kind": "", "request": ""}
+        return {"role": "agent", "verb": step.verb}
+    return {"role": step.key, "verb": ""}
 
 
 def _folder(host: HostRun) -> str:
@@ -174,7 +174,7 @@ def _folder(host: HostRun) -> str:
 
 
 def _request(host: HostRun, phase: str, step: VerbStep) -> str:
-    return f"{_folder(host)}/{phase}/requests/{step.request}.json"
+    return f"{_folder(host)}/{phase}/requests/{step.verb}.json"
 
 
 def _json(value: object) -> str:

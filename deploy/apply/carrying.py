@@ -54,7 +54,7 @@ def carry_out_phases(
         else:
             content = _MadeWhenItBegins(members, run)
             result = play(playbook_run(group, members), content, story.tell_task, story.begin)
-            _ensure_done(result)
+            _ensure_done(result, members)
             changed.update(result.changed_on)
     story.begin("")
     return changed
@@ -69,9 +69,9 @@ def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: Callable[[
     return sum(carry_out(step, member, run, tell) for step in steps)
 
 
-def _ensure_done(result: PlaybookResult) -> None:
+def _ensure_done(result: PlaybookResult, members: Members) -> None:
     errors = {failure.host: KitError(failure.problem, failure.next_step) for failure in result.failures}
-    if len(result.planned) == 1 and errors:
+    if len(members) == 1 and errors:
         raise next(iter(errors.values()))
     if errors:
         raise joined_error(errors)

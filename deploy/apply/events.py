@@ -20,8 +20,6 @@ class TaskEvent:
     task: str
     verb: str = ""
     """Verb of a task that the agent carries out."""
-    kind: str = ""
-    """Kind of the components that the verb is for."""
     seconds: float = 0.0
     problem: str = ""
     next_step: str = ""

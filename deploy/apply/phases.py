@@ -49,50 +49,11 @@ class VerbStep:
         """Object of the step."""
         return self.kind
 
-    @property
-    def request(self) -> str:
-        """Name of the agent's request."""
-        return f"{self.verb}_{self.kind}" if self.kind else self.verb
-
     def __str__(self) -> str:
         return " ".join(filter(None, (self.verb, self.kind)))
 
 
-@dataclass(frozen=True)
-class FileStep:
-    """A model's file of the control node, brought to one host."""
-
-    model: str
-    key: Literal["file"] = "file"
-    """Key of the step in the order."""
-
-    @property
-    def subject(self) -> str:
-        """Object of the step."""
-        return self.model
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.model}"
-
-
-@dataclass(frozen=True)
-class UploadStep:
-    """Models of engines of one kind, made from files of the control node."""
-
-    kind: str
-    key: Literal["upload"] = "upload"
-    """Key of the step in the order."""
-
-    @property
-    def subject(self) -> str:
-        """Object of the step."""
-        return self.kind
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.kind}"
-
-
-Step: TypeAlias = RoleStep | VerbStep | FileStep | UploadStep
+Step: TypeAlias = RoleStep | VerbStep
 
 
 @dataclass(frozen=True)
@@ -107,19 +68,17 @@ class Phase:
 
 ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
-    ("files", "streams", ("file",)),
     ("os", "roles", ("docker_engine", "docker", "late", "folders")),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),
-    ("models", "roles", ("models",)),
-    ("place", "roles", ("place",)),
-    ("converge", "roles", ("converge",)),
-    # An engine takes files over its API, so it runs by now. Without such files nothing stands between two plays.
-    ("uploads", "streams", ("upload",)),
-    ("sync", "roles", ("sync",)),
-    ("settings", "roles", ("room",)),
-    ("jobs", "roles", ("units",)),
-    ("collect", "roles", ("collect",)),
+    ("models", "streams", ("models",)),
+    ("place", "streams", ("place",)),
+    ("converge", "streams", ("converge",)),
+    # An engine takes models over its API, so it runs by now.
+    ("sync", "streams", ("sync",)),
+    ("settings", "streams", ("room",)),
+    ("jobs", "streams", ("units",)),
+    ("collect", "streams", ("collect",)),
 )
 """Each phase with the keys of its steps, in the order in which things need each other."""
 ROLE_PHASES = tuple(name for name, executor, _ in ORDER if executor == "roles")

@@ -51,7 +51,6 @@ STEPS = {
     "collect": "clearing away old releases",
     "converge": "start of the release",
     "docker": "a look at Docker's version",
-    "file": "model files",
     "image": "images",
     "late": "addresses that come late",
     "models": "model files",
@@ -60,9 +59,8 @@ STEPS = {
     "secrets": "secrets",
     "sync": "models",
     "units": "jobs of this machine",
-    "upload": "models",
 }
-"""By a verb of the agent, and of a step that sends files."""
+"""By a verb of the agent."""
 
 
 def step_words(step: Step) -> str:
@@ -74,6 +72,6 @@ def step_words(step: Step) -> str:
 def task_words(event: TaskEvent) -> str:
     """Return the words of a task; a task without words keeps its own name."""
     if event.verb:
-        return step_words(VerbStep(event.verb, event.kind))
+        return step_words(VerbStep(event.verb))
     name = event.task.removeprefix("Ensure ")
     return TASKS.get(name, name)

@@ -121,7 +121,7 @@ def _until_it_answers(url: str) -> None:
 def _written(folder: Path, url: str, models: list[dict[str, Any]], *, prune: bool = False) -> Path:
     described = {"name": "main", "protocol": "ollama", "address": url, "models_dir": None}
     engines = [{**described, "prune": prune, "models": models}]
-    request = {"root": str(folder / "root"), "run": "bench", "cache": str(folder), "sends": True, "engines": engines}
+    request = {"root": str(folder / "root"), "run": "bench", "cache": str(folder), "engines": engines}
     (folder / "root" / "run").mkdir(parents=True, exist_ok=True)
     path = folder / f"request-{len(models)}.json"
     path.write_text(json.dumps(request))

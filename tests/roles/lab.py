@@ -58,7 +58,7 @@ class Given(Content):
         self._variables = variables
 
     def request(self, _host: str, step: VerbStep) -> Mapping[str, object]:
-        request: Mapping[str, object] = self._requests[step.request]
+        request: Mapping[str, object] = self._requests[step.verb]
         return request
 
     def variables(self, host: str, _step: RoleStep) -> Mapping[str, object]:

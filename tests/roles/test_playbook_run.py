@@ -24,7 +24,7 @@ from tests.e2e.processes import read
 from tests.tree import REPOSITORY
 from tests.waiting import wait_until
 
-RELEASE = (VerbStep("place"), VerbStep("converge"))
+VERBS = (VerbStep("docker"), VerbStep("image"))
 LOCAL = {"ansible_connection": "local"}
 ERROR = {"problem": "it is {{ broken }}", "next": "mend it"}
 
@@ -48,7 +48,7 @@ def run(
     one = HostRun(name="here", steps=by_phase(*steps), agent=str(agent), **{"connection": LOCAL, **host})
     return run_hosts(
         one,
-        request_of=lambda _, step: (requests or {})[step.request],
+        request_of=lambda _, step: (requests or {})[step.verb],
         variables=variables,
         on_event=(seen if seen is not None else []).append,
         on_phase=(phases if phases is not None else []).append,
@@ -91,16 +91,16 @@ def test_bytes_of_the_spec_reach_the_host_as_they_are(agent: Path, tmp_path: Pat
     text = "{{ lookup('pipe', 'id') }} {% raw %} $HOME \"'\\ ü\n"
     path = str(tmp_path / "{{ 1 + 1 }} 'a")
     folder = {"path": path, "uid": os.getuid(), "gid": os.getgid(), "mode": "0700"}
-    requests = {"place": {"text": text, "changed": True}, "converge": {}}
+    requests = {"docker": {"text": text, "changed": True}, "image": {}}
     seen: list[TaskEvent] = []
-    steps = (*RELEASE, RoleStep("folders"))
+    steps = (*VERBS, RoleStep("folders"))
     result = run(agent, *steps, requests=requests, variables={"folders_wanted": [folder]}, seen=seen)
     assert result.failures == ()
     assert result.changed_on == {"here": 2}
-    assert json.loads((tmp_path / "place.json").read_text())["text"] == text
+    assert json.loads((tmp_path / "docker.json").read_text())["text"] == text
     assert Path(path).is_dir()
-    assert [event.state for event in seen if event.verb == "place"] == ["started", "changed"]
-    assert [event.state for event in seen if event.verb == "converge"] == ["started", "ok"]
+    assert [event.state for event in seen if event.verb == "docker"] == ["started", "changed"]
+    assert [event.state for event in seen if event.verb == "image"] == ["started", "ok"]
     assert not [event for event in seen if "arg spec" in event.task]
 
 
@@ -120,47 +120,45 @@ def test_a_folder_without_an_owner_is_refused_by_its_own_argument(agent: Path, t
     assert not (tmp_path / "x").exists()
 
 
-def test_a_verb_goes_with_the_request_of_its_kind(agent: Path) -> None:
+def test_a_verb_that_fails_tells_its_problem_and_next_step(agent: Path) -> None:
     seen: list[TaskEvent] = []
-    requests = {"sync_external": {"whose": "external"}, "sync_ollama": {"error": ERROR}}
-    result = run(agent, VerbStep("sync", "ollama"), VerbStep("sync", "external"), requests=requests, seen=seen)
+    requests = {"docker": {"whose": "this host's"}, "late": {"error": ERROR}}
+    result = run(agent, VerbStep("docker"), VerbStep("late"), requests=requests, seen=seen)
     (failure,) = result.failures
     assert (failure.problem, failure.next_step) == (ERROR["problem"], ERROR["next"])
-    ended = [(event.kind, event.state) for event in seen if event.state != "started"]
-    assert ended == [("external", "ok"), ("ollama", "failed")]
+    ended = [(event.verb, event.state) for event in seen if event.state != "started"]
+    assert ended == [("docker", "ok"), ("late", "failed")]
 
 
 def test_a_request_is_made_when_its_phase_begins(agent: Path, tmp_path: Path) -> None:
     phases: list[str] = []
 
     def request_of(_: str, step: VerbStep) -> dict[str, Any]:
-        phases.append(f"{step.verb} asked, place done: {(tmp_path / 'place.json').exists()}")
+        phases.append(f"{step.verb} asked, docker done: {(tmp_path / 'docker.json').exists()}")
         return {}
 
-    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL)
+    one = HostRun(name="here", steps=by_phase(*VERBS), agent=str(agent), connection=LOCAL)
     result = run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=phases.append)
     assert result.failures == ()
-    assert phases == ["place", "place asked, place done: False", "converge", "converge asked, place done: True"]
+    assert phases == ["os", "docker asked, docker done: False", "images", "image asked, docker done: True"]
 
 
 def test_a_request_that_cannot_be_made_ends_the_run_behind_the_phases_before(agent: Path, tmp_path: Path) -> None:
     def request_of(_: str, step: VerbStep) -> dict[str, Any]:
-        if step.verb == "converge":
+        if step.verb == "image":
             raise KitError("no such image")
         return {}
 
-    one = HostRun(name="here", steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL)
+    one = HostRun(name="here", steps=by_phase(*VERBS), agent=str(agent), connection=LOCAL)
     with pytest.raises(KitError, match="no such image"):
         run_hosts(one, request_of=request_of, on_event=lambda _: None, on_phase=lambda _: None)
-    assert (tmp_path / "place.json").exists()
-    assert not (tmp_path / "converge.json").exists()
+    assert (tmp_path / "docker.json").exists()
+    assert not (tmp_path / "image.json").exists()
 
 
 def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_path: Path) -> None:
     seen: list[TaskEvent] = []
-    hosts = (
-        HostRun(name=name, steps=by_phase(*RELEASE), agent=str(agent), connection=LOCAL) for name in ("good", "bad")
-    )
+    hosts = (HostRun(name=name, steps=by_phase(*VERBS), agent=str(agent), connection=LOCAL) for name in ("good", "bad"))
 
     def request_of(host: str, _: VerbStep) -> dict[str, Any]:
         return {"error": ERROR} if host == "bad" else {}
@@ -168,22 +166,22 @@ def test_a_host_that_fails_stops_the_others_behind_its_phase(agent: Path, tmp_pa
     result = run_hosts(*hosts, request_of=request_of, on_event=seen.append, on_phase=lambda _: None)
     assert [(failure.host, failure.problem) for failure in result.failures] == [("bad", ERROR["problem"])]
     assert {(event.host, event.verb, event.state) for event in seen if event.state != "started"} == {
-        ("good", "place", "ok"),
-        ("bad", "place", "failed"),
+        ("good", "docker", "ok"),
+        ("bad", "docker", "failed"),
     }
-    assert not (tmp_path / "converge.json").exists()
+    assert not (tmp_path / "image.json").exists()
 
 
 def test_a_host_that_does_not_answer_is_a_failure(agent: Path) -> None:
     unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
-    requests: dict[str, Any] = {"place": {}}
-    (failure,) = run(agent, VerbStep("place"), requests=requests, connection=unreachable).failures
+    requests: dict[str, Any] = {"docker": {}}
+    (failure,) = run(agent, VerbStep("docker"), requests=requests, connection=unreachable).failures
     assert failure.host == "here"
     assert "127.0.0.1" in failure.problem
 
 
 def test_a_run_that_never_came_to_its_hosts_is_a_failure(agent: Path) -> None:
-    host = HostRun("here", by_phase(*RELEASE), str(agent), LOCAL)
+    host = HostRun("here", by_phase(*VERBS), str(agent), LOCAL)
     playbook = PlaybookRun((host,), Path("/nonexistent.yml"), REPOSITORY / "roles")
     (failure,) = run_playbook(playbook, Made(lambda *_: {}, {}), lambda _: None, lambda _: None).failures
     assert "/nonexistent.yml" in failure.problem
@@ -196,15 +194,15 @@ def test_ctrl_c_ends_the_run_and_the_agent_with_it(agent: Path, tmp_path: Path) 
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        run(agent, *RELEASE, requests={"place": {}, "converge": {"sleep": 3600}})
+        run(agent, *VERBS, requests={"docker": {}, "image": {"sleep": 3600}})
     wait_for_the_end(pid(tmp_path))
 
 
 def test_a_run_ends_with_a_kit_that_was_killed(agent: Path, tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
-from tests.roles.test_playbook_run import RELEASE, run
-run(Path({str(agent)!r}), *RELEASE, requests={{"place": {{"sleep": 3600}}}})
+from tests.roles.test_playbook_run import VERBS, run
+run(Path({str(agent)!r}), *VERBS, requests={{"docker": {{"sleep": 3600}}}})
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY) as kit:
         number = pid(tmp_path)

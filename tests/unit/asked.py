@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.apply.members import Member
-from deploy.apply.phases import FileStep, UploadStep, VerbStep
+from deploy.apply.phases import VerbStep
 from deploy.apply.prepare import Prepared
 from deploy.apply.requests.table import question
 from deploy.decide.desired import Share
@@ -21,7 +21,7 @@ def member_of(share: Share, prepared: Prepared) -> Member:
     return Member(share, Played(Path("/nowhere")), prepared)
 
 
-def request_of(step: VerbStep | FileStep | UploadStep, share: Share, prepared: Prepared) -> dict[str, Any]:
+def request_of(step: VerbStep, share: Share, prepared: Prepared) -> dict[str, Any]:
     """The request of a step, read back from JSON."""
     request: dict[str, Any] = json.loads(json.dumps(question(step, member_of(share, prepared), RUN).content))
     return request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict, Union, final
 
 from deploy.agent.contract.envelope import Changed, StackRequest
-from deploy.agent.contract.inputs import Bringing, Mirrors, SourcedFile
+from deploy.agent.contract.inputs import Fetching, Mirrors, SourcedFile
 
 
 class _Key(TypedDict):
@@ -85,7 +85,7 @@ class SyncedEngine(Engine):
     models: list[Model]
 
 
-class SyncRequest(StackRequest, Bringing):
+class SyncRequest(StackRequest, Fetching):
     """The engines of one kind, with the models that they shall have."""
 
     engines: list[SyncedEngine]

@@ -108,13 +108,6 @@ class PulledImage(TypedDict):
 Image = Union[BuiltImage, PulledImage]
 
 
-class Bringing(Fetching):
-    """Places to bring models from."""
-
-    sends: bool
-    """True if the control node sends the files that the agent asks for."""
-
-
 class ImagesRequest(StackRequest, Fetching):
     """The images that a host shall have."""
 
@@ -147,7 +140,7 @@ class ModelFile(Owner, SourcedFile):
     path: str
 
 
-class ModelsRequest(StackRequest, Bringing):
+class ModelsRequest(StackRequest, Fetching):
     """The files of models that services mount."""
 
     models: list[ModelFile]

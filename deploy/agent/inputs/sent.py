@@ -13,16 +13,13 @@ from deploy.agent.line import Line
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Wanted
-    from deploy.agent.contract.inputs import Bringing, SourcedFile
+    from deploy.agent.contract.inputs import SourcedFile
 
 
-def sent(model: str, file: SourcedFile, request: Bringing) -> Iterator[bytes]:
+def sent(model: str, file: SourcedFile) -> Iterator[bytes]:
     """Ask for a model's file and yield its bytes; its size detects a stream that broke off."""
     name, left = file["source"]["file"]["name"], file["size"]
     again = f"run `{Line('apply')}` again"
-    if not request["sends"]:
-        # Only a change after the plan was made leads here: the plan decides whether files are sent.
-        raise AgentError(f"model {model}: {name} is missing here, and this step brings no files", again)
     wanted: Wanted = {"wanted": file["sha256"], "size": left}
     print(json.dumps(wanted), flush=True)
     while left and (piece := sys.stdin.buffer.read(min(PIECE, left))):

@@ -13,24 +13,24 @@ from deploy.agent.sources.placed import place
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Blob
-    from deploy.agent.contract.inputs import Bringing, ModelFile
+    from deploy.agent.contract.inputs import Fetching, ModelFile
 
 STAGED = 0
 
 
-def bring(model: ModelFile, request: Bringing, journal: Journal, _children: Children) -> None:
+def bring(model: ModelFile, _request: Fetching, journal: Journal, _children: Children) -> None:
     """Write the file to the model's place while it arrives."""
     name = model["source"]["file"]["name"]
     journal.say(f"copying {name}", 0, model["size"])
-    place(sent(model["name"], model, request), model, journal, name)
+    place(sent(model["name"], model), model, journal, name)
 
 
 @contextmanager
 def opened(
-    model: str, blob: Blob, request: Bringing, _journal: Journal, _children: Children
+    model: str, blob: Blob, _request: Fetching, _journal: Journal, _children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the file's name and its bytes while they arrive."""
-    pieces = sent(model, blob, request)
+    pieces = sent(model, blob)
     yield blob["source"]["file"]["name"], pieces
     # An engine that got the file from elsewhere stops reading, and the next file comes behind this one.
     for _ in pieces:

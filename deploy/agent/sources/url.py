@@ -18,13 +18,13 @@ from deploy.agent.sources.placed import downloads, place, read
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Blob
-    from deploy.agent.contract.inputs import Bringing, ModelFile
+    from deploy.agent.contract.inputs import Fetching, ModelFile
 
 # The download, which an interrupted run goes on with.
 STAGED = 1
 
 
-def bring(model: ModelFile, request: Bringing, journal: Journal, children: Children) -> None:
+def bring(model: ModelFile, request: Fetching, journal: Journal, children: Children) -> None:
     """Download the file to the model's place, resumed after an interrupted run."""
     cache = Cache(request["cache"], children.ensure_wanted)
     with cache.held(journal), downloads(cache, model["sha256"]) as folder:
@@ -33,14 +33,14 @@ def bring(model: ModelFile, request: Bringing, journal: Journal, children: Child
 
 @contextmanager
 def opened(
-    _model: str, blob: Blob, request: Bringing, _journal: Journal, _children: Children
+    _model: str, blob: Blob, request: Fetching, _journal: Journal, _children: Children
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the file's address and its bytes."""
     address = blob["source"]["url"]["url"]
     yield address, fetched(address, Mirrors.of(request), blob["size"])
 
 
-def _bring(address: str, model: ModelFile, kept: Path, request: Bringing, journal: Journal) -> None:
+def _bring(address: str, model: ModelFile, kept: Path, request: Fetching, journal: Journal) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     done = kept.stat().st_size if kept.exists() else 0
     pace = Pace(journal, f"fetching {_shown(address)}", model["size"])

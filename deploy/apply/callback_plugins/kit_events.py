@@ -52,7 +52,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no typ
         """Tell that a task starts on a host."""
         self._started[(host.get_name(), task._uuid)] = time.monotonic()
         if not _is_bookkeeping(task):
-            self._say(TaskEvent("started", host.get_name(), _role(task), task.name, *_carried_out(task)))
+            self._say(TaskEvent("started", host.get_name(), _role(task), task.name, _verb(task)))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Tell that a task is done, and whether it changed something."""
@@ -80,7 +80,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no typ
             return
         seconds = time.monotonic() - self._started.pop((host, task._uuid), time.monotonic())
         problem, next_step = told_error(result.result) if state in ("failed", "unreachable") else ("", "")
-        told = _role(task), task.name, *_carried_out(task)
+        told = _role(task), task.name, _verb(task)
         self._say(TaskEvent(state, host, *told, round(seconds, 3), problem, next_step))
 
     def _say(self, event: PlaybookEvent) -> None:
@@ -96,10 +96,10 @@ def _role(task: Any) -> str:
     return task._role.get_name() if task._role else ""
 
 
-def _carried_out(task: Any) -> tuple[str, str]:
-    """Return the agent's verb that a task carries out, and the kind that it is for."""
+def _verb(task: Any) -> str:
+    """Return the agent's verb that a task carries out; empty if it carries out none."""
     step = task.get_vars().get("kit_step") or {}
-    return (str(step["verb"]), str(step["kind"])) if _role(task) == "agent" else ("", "")
+    return str(step["verb"]) if _role(task) == "agent" else ""
 
 
 def _stop_with_kit(descriptor: int) -> None:

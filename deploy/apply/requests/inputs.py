@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.apply.requests.base import base_request
 from deploy.deployment.engines import ModelFile
 from deploy.deployment.host import Deployment
-from deploy.deployment.models import Blob, CreatedModel
+from deploy.deployment.models import CreatedModel
 from deploy.hosts.observe import engine_request
-from deploy.sources.given import for_agent, kind_of
+from deploy.sources.given import for_agent
 from deploy.stack import CACHE, UV
 
 if TYPE_CHECKING:
@@ -25,23 +24,9 @@ def images_request(deployment: Deployment, images: list[Image], run: str, force:
 
 
 def models_request(deployment: Deployment, run: str) -> ModelsRequest:
-    """Return the model files that the host fetches by itself."""
-    return _models_request(deployment, run, [model for model in deployment.models if not is_sent(model)], sends=False)
-
-
-def file_request(deployment: Deployment, run: str, name: str) -> ModelsRequest:
-    """Return the one model whose file the control node sends."""
-    return _models_request(deployment, run, [model for model in deployment.models if model.name == name], sends=True)
-
-
-def is_sent(file: ModelFile | Blob) -> bool:
-    """Return True if the control node sends the file."""
-    return kind_of(file.source).is_beside_spec
-
-
-def _models_request(deployment: Deployment, run: str, models: Iterable[ModelFile], *, sends: bool) -> ModelsRequest:
-    wanted = [_wanted(model) for model in models]
-    return {**base_request(deployment.stack, run), "models": wanted, "sends": sends, **_fetching(deployment)}
+    """Return the model files that services open."""
+    wanted = [_wanted(model) for model in deployment.models]
+    return {**base_request(deployment.stack, run), "models": wanted, **_fetching(deployment)}
 
 
 def _wanted(model: ModelFile) -> WantedFile:
@@ -56,7 +41,7 @@ def _wanted(model: ModelFile) -> WantedFile:
     }
 
 
-def sync_request(deployment: Deployment, kind: str, run: str, *, sends: bool = False) -> SyncRequest:
+def sync_request(deployment: Deployment, kind: str, run: str) -> SyncRequest:
     """Return the models that engines of one kind create."""
     engines: list[SyncedEngine] = [
         {
@@ -67,7 +52,7 @@ def sync_request(deployment: Deployment, kind: str, run: str, *, sends: bool = F
         for engine in deployment.engines
         if engine.kind == kind
     ]
-    return {**base_request(deployment.stack, run), "engines": engines, "sends": sends, **_fetching(deployment)}
+    return {**base_request(deployment.stack, run), "engines": engines, **_fetching(deployment)}
 
 
 def _created(model: CreatedModel) -> Model:

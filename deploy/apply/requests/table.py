@@ -23,9 +23,9 @@ from deploy.agent.contract.verbs import (
     Verb,
 )
 from deploy.apply.members import Member
-from deploy.apply.phases import FileStep, UploadStep, VerbStep
+from deploy.apply.phases import VerbStep
 from deploy.apply.requests.base import base_request
-from deploy.apply.requests.inputs import file_request, images_request, models_request, sync_request
+from deploy.apply.requests.inputs import images_request, models_request, sync_request
 from deploy.apply.requests.releases import (
     collect_request,
     converge_request,
@@ -75,19 +75,18 @@ Make = Callable[[Member, str, str], Question]
 """Makes the question of a verb for a member, a kind and a run."""
 
 
-def question(step: VerbStep | FileStep | UploadStep, member: Member, run: str) -> Question:
+def question(step: VerbStep, member: Member, run: str) -> Question:
     """Return the question of a step."""
-    match step:
-        case FileStep():
-            return _Sending(MODELS, file_request(member.share.deployment, run, step.model))
-        case UploadStep():
-            return _Sending(SYNC, sync_request(member.share.deployment, step.kind, run, sends=True))
-        case _:
-            return _VERBS[step.verb](member, step.kind, run)
+    return _VERBS[step.verb](member, step.kind, run)
 
 
 def _row(verb: Verb[Request, Converged], make: Callable[[Member, str, str], Request]) -> tuple[str, Make]:
     return verb, lambda member, kind, run: _Question(verb, make(member, kind, run))
+
+
+def _sending_row(verb: Verb[Request, Converged], make: Callable[[Member, str, str], Request]) -> tuple[str, Make]:
+    """Return the row of a verb whose agent asks for files of the control node."""
+    return verb, lambda member, kind, run: _Sending(verb, make(member, kind, run))
 
 
 def _secrets(member: Member, _kind: str, run: str) -> SecretsRequest:
@@ -117,10 +116,10 @@ _VERBS: Mapping[str, Make] = dict(
         _row(DOCKER, lambda member, _, run: docker_request(member.share.deployment, run)),
         _row(LATE, lambda member, _, run: late_request(member, run)),
         _row(IMAGE, _images),
-        _row(MODELS, _models),
+        _sending_row(MODELS, _models),
         _row(PLACE, _place),
         _row(CONVERGE, lambda member, _, run: converge_request(member.share, member.prepared.plan, run)),
-        _row(SYNC, _sync),
+        _sending_row(SYNC, _sync),
         _row(ROOM, lambda member, kind, run: room_request(member.share.deployment, kind, run)),
         _row(UNITS, lambda member, _, run: base_request(member.share.deployment.stack, run)),
         _row(COLLECT, lambda member, _, run: collect_request(member, run)),

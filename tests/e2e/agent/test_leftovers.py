@@ -50,7 +50,7 @@ def test_a_half_release_a_half_copy_and_a_half_model_are_gone_after_the_next_app
         kill_when(stack.start_agent("place", request), half.exists, "a half release")
         copy = stack.start_agent("copy", {**stack.base(), **stack.copy_request("one")})
         kill_when(copy, lambda: any(stack.root.glob("copies/one/*/data")), "a half copy")
-        bring = {**stack.base(), "models": [{**model, "source": source}], "sends": True}
+        bring = {**stack.base(), "models": [{**model, "source": source}]}
         bring |= {"cache": str(stack.data / "cache")}
         kill_when(stack.start_agent("models", bring, zeros=BIG), lambda: any(models.glob(".*.new")), "a half model")
     assert len(unfinished(stack)) >= 3

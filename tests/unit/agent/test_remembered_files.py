@@ -61,7 +61,7 @@ def test_a_model_file_is_hashed_again_and_mended(tmp_path: Path, journal: Journa
         "size": 8,
         "source": beside(own),
     }
-    request: Any = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model], "sends": True}
+    request: Any = {"root": str(tmp_path / "root"), "cache": str(tmp_path / "cache"), "models": [model]}
     models.run(request, journal)
     assert probe._models(tmp_path / "root", [str(placed)])[str(placed)]["sha256"] == model["sha256"]
     disguise(placed, b"GGUF two", change)

@@ -28,7 +28,7 @@ from tests.tree import REPOSITORY
 FOLDER = Path("/tmp/kit-run-x")
 HOST = HostRun(
     name="here",
-    steps={"os": (RoleStep("folders"),), "settings": (VerbStep("room", "open_webui"),)},
+    steps={"os": (RoleStep("folders"),), "images": (VerbStep("image"),)},
     agent="/opt/kit/agent/abc.pyz",
     connection={"ansible_connection": "local", "ansible_become": False},
 )
@@ -48,11 +48,11 @@ class Made(Content):
 
 
 def test_a_request_of_a_playbook_carries_how_the_run_was_called() -> None:
-    name = "phases/here/settings/requests/room_open_webui.json"
-    plain = json.loads(phase_files(RUN, "settings", Made())[name])
+    name = "phases/here/images/requests/image.json"
+    plain = json.loads(phase_files(RUN, "images", Made())[name])
     called("./kit", "home/kit.yaml")
     try:
-        asked = json.loads(phase_files(RUN, "settings", Made())[name])
+        asked = json.loads(phase_files(RUN, "images", Made())[name])
     finally:
         called()
     assert asked == {**plain, "call": {"program": "./kit", "file": "home/kit.yaml"}}
@@ -92,22 +92,22 @@ def test_every_string_of_the_inventory_and_of_variables_is_marked_as_data() -> N
     assert variables["folders_wanted"][0]["path"] == {"__ansible_unsafe": "/srv/{{ 1 + 1 }}"}
     assert variables["folders_wanted"][0]["uid"] == 10102
     host = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["hosts"]["here"]
-    assert host["kit_steps"]["settings"][0]["request"] == {"__ansible_unsafe": "room_open_webui"}
+    assert host["kit_steps"]["images"][0]["verb"] == {"__ansible_unsafe": "image"}
     assert host["ansible_become"] is False
 
 
 def test_requests_are_files_and_not_variables() -> None:
-    files = phase_files(RUN, "settings", Made())
+    files = phase_files(RUN, "images", Made())
     assert {path: json.loads(text) for path, text in files.items()} == {
-        "phases/here/settings/requests/room_open_webui.json": REQUEST | {"for": "here: room open_webui"},
-        "phases/here/settings/variables.json": {},
+        "phases/here/images/requests/image.json": REQUEST | {"for": "here: image"},
+        "phases/here/images/variables.json": {},
     }
     assert phase_files(RUN, "collect", Made()) == {}
 
 
 def test_a_phase_without_work_has_no_host() -> None:
     groups = json.loads(playbook_files(RUN, FOLDER)["inventory.json"])["all"]["children"]
-    assert {name for name, group in groups.items() if group["hosts"]} == {"phase_os", "phase_settings"}
+    assert {name for name, group in groups.items() if group["hosts"]} == {"phase_os", "phase_images"}
 
 
 def test_the_playbook_has_a_play_for_each_phase_of_roles() -> None:
@@ -159,17 +159,18 @@ def test_a_phase_has_the_hosts_that_have_work_in_it() -> None:
 
 
 def test_neighbouring_phases_of_roles_are_one_run() -> None:
-    phases = phases_of({"here": {VerbStep("secrets"), VerbStep("place"), VerbStep("converge"), VerbStep("collect")}})
+    phases = phases_of({"here": {VerbStep("secrets"), RoleStep("folders"), VerbStep("image"), VerbStep("place")}})
     assert [(executor, [phase.name for phase in group]) for executor, group in neighbours(phases)] == [
         ("streams", ["secrets"]),
-        ("roles", ["place", "converge", "collect"]),
+        ("roles", ["os", "images"]),
+        ("streams", ["place"]),
     ]
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        TaskEvent("failed", "box", "agent", "Ensure", "sync", "ollama", 1.5, "näh\n", "x"),
+        TaskEvent("failed", "box", "agent", "Ensure", "image", 1.5, "näh\n", "x"),
         PhaseBegins("os"),
         Recap({"box": {"ok": 1}}),
     ],

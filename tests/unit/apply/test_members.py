@@ -24,7 +24,7 @@ from deploy.decide.desired import Share
 from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.hosts.observe import read_observation
-from deploy.hosts.transport import AgentFailedError, OnLine
+from deploy.hosts.transport import AgentFailedError, OnLine, Opened
 from deploy.plan import make_plan
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import Answer as Probed
@@ -34,7 +34,9 @@ from tests.unit.refusing import Refusing
 
 Log = list[tuple[str, str]]
 """Acts with the host that each is done on, in their order."""
-ROLES_OF_BARE = ["os", "images", "models", "place", "converge", "settings", "collect"]
+ROLES = ["os", "images"]
+ORDER = ["secrets", *ROLES, "models", "place", "converge", "room", "collect"]
+"""Phases of roles by their names, and the verbs of the others."""
 
 
 class Host(Refusing):
@@ -57,6 +59,9 @@ class Host(Refusing):
         if verb == self._refuses:
             raise AgentFailedError({"error": {"problem": f"no {verb}", "next": "mend it"}})
         return cast("Answer", self._probed if verb == "probe" else {"changed": True})
+
+    def send(self, verb: Verb[Request, Answer], request: Request, _opened: Opened) -> Answer:
+        return self.call(verb, request)
 
     @contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
@@ -129,15 +134,12 @@ def test_every_phase_ends_on_both_hosts_before_the_next_begins(share: Share, log
     members, _ = members_of(share, log)
     player = Player(log)
     outcomes = apply(members, lambda _: None, play=player)
-    assert player.runs == [ROLES_OF_BARE]
-    phases = [(host, phase) for host, phase in log if phase in ("secrets", *ROLES_OF_BARE)]
-    order = ["secrets", *ROLES_OF_BARE]
-    assert [phase for _, phase in phases] == sorted((phase for _, phase in phases), key=order.index)
-    assert {phase for host, phase in phases if host == "attic"} == {
-        *("secrets", "place", "converge", "settings", "collect")
-    }
-    assert {phase for host, phase in phases if host == "box"} == set(order)
-    assert {host: outcome.changed_tasks for host, outcome in outcomes.items()} == {"box": 2, "attic": 2}
+    assert player.runs == [ROLES]
+    phases = [(host, phase) for host, phase in log if phase in ORDER]
+    assert [phase for _, phase in phases] == sorted((phase for _, phase in phases), key=ORDER.index)
+    assert {phase for host, phase in phases if host == "attic"} == set(ORDER) - {*ROLES, "models"}
+    assert {phase for host, phase in phases if host == "box"} == set(ORDER)
+    assert {host: outcome.changed_tasks for host, outcome in outcomes.items()} == {"box": 7, "attic": 5}
 
 
 def test_both_hosts_are_held_before_anything_and_let_go_behind_everything(share: Share, log: Log) -> None:
@@ -153,9 +155,10 @@ def test_each_host_gets_requests_and_variables_of_its_own(share: Share, log: Log
     player = Player(log)
     apply(members, lambda _: None, play=player)
     assert box.requests["secrets"]["run"] == attic.requests["secrets"]["run"] != ""
-    converge = {name: player.files[f"phases/{name}/converge/requests/converge.json"] for name in members}
-    assert '"action": "keep"' in converge["attic"]
-    assert '"action": "keep"' not in converge["box"]
+    actions = {
+        host.name: {one["action"] for one in host.requests["converge"]["services"].values()} for host in (box, attic)
+    }
+    assert actions == {"box": {"create"}, "attic": {"create", "keep"}}
     assert "docker_engine_packages" in player.files["phases/box/os/variables.json"]
     assert not [path for path in player.files if re.match("phases/attic/(os|images)/", path)]
     assert {name: one.requests["accept"]["audit"]["host"] for name, one in (("box", box), ("attic", attic))} == {
@@ -179,16 +182,15 @@ def test_a_stream_that_fails_on_one_host_stops_both_behind_its_phase(share: Shar
     with pytest.raises(KitError, match=r"^box: no secrets$"):
         apply(members, lambda _: None, play=Player(log))
     assert sorted(acts(log, "secrets")) == [("attic", "secrets"), ("box", "secrets")]
-    assert acts(log, *ROLES_OF_BARE, "accept") == []
+    assert acts(log, *ORDER[1:], "accept") == []
 
 
 def test_a_role_that_fails_on_one_host_stops_both_behind_its_phase(share: Share, log: Log) -> None:
     members, _ = members_of(share, log)
     with pytest.raises(KitError, match=r"^box: no disk$") as raised:
-        apply(members, lambda _: None, play=Player(log, failing=("box", "place")))
+        apply(members, lambda _: None, play=Player(log, failing=("box", "os")))
     assert raised.value.next_step == "make room"
-    assert sorted(acts(log, "place")) == [("attic", "place"), ("box", "place")]
-    assert acts(log, "converge", "settings", "collect", "accept") == []
+    assert acts(log, *ORDER) == [("box", "secrets"), ("attic", "secrets"), ("box", "os")]
 
 
 def test_errors_of_both_hosts_are_told_together(share: Share, log: Log) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.apply.folders import folders_of
 from deploy.apply.needed import steps_of
-from deploy.apply.phases import FileStep, VerbStep, phases_of
+from deploy.apply.phases import VerbStep, phases_of
 from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observe import read_observation
@@ -116,7 +116,7 @@ def test_no_request_holds_a_value_of_a_secret(quickstart: Share) -> None:
     assert {secret["value"] for secret in secrets} == {None}
 
 
-def test_a_model_file_is_streamed_from_the_folder_of_kit_yaml_before_the_host_is_changed(tmp_path: Path) -> None:
+def test_a_model_file_of_the_control_node_comes_behind_what_unpacks_other_models(tmp_path: Path) -> None:
     folder = tmp_path / "there"
     shutil.copytree(PLANS / "settled", folder)
     spec, lock = folder / "kit.yaml", folder / "kit.lock"
@@ -128,11 +128,10 @@ def test_a_model_file_is_streamed_from_the_folder_of_kit_yaml_before_the_host_is
         "    file: models/mine.gguf\n    gguf: {architecture: llama, context_length: 4096, has_chat_template: true}\n"
     )
     wanted = load_desired(spec).on(HERE)
-    (model,) = request_of(FileStep("gemma"), wanted, seen(wanted, bare(wanted)))["models"]
+    (model,) = asked("models", wanted, bare(wanted))["models"]
     assert model["source"] == {"file": {"name": "mine.gguf"}}
-    assert steps(wanted, bare(wanted))[:3] == ["secrets: secrets", "files: file gemma", "os: docker_engine"]
-    assert "models: models" not in steps(wanted, bare(wanted), full=True)
-    assert asked("models", wanted, bare(wanted))["models"] == []
+    order = steps(wanted, bare(wanted))
+    assert order.index("images: image") < order.index("models: models") < order.index("place: place")
 
 
 def test_the_folders_above_those_of_several_services_belong_to_none_of_them(quickstart: Share) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.apply.members import Member
-from deploy.apply.phases import FileStep, UploadStep, VerbStep
+from deploy.apply.phases import VerbStep
 from deploy.apply.prepare import Prepared
 from deploy.apply.story import Event
 from deploy.apply.streams import carry_out
@@ -61,10 +61,9 @@ def on(host: Answering, share: Share) -> Member:
 def test_a_model_file_is_sent_to_the_verb_that_asks_for_it(share: Share, tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
     host, told = Answering(), list[Event]()
-    (model,) = share.deployment.models
-    assert carry_out(FileStep(model.name), on(host, share), RUN, told.append) is True
+    assert carry_out(VerbStep("models"), on(host, share), RUN, told.append) is True
     ((verb, request, sent),) = host.asked
-    assert (verb, sent, request["sends"], request["run"]) == ("models", b"GGUF", True, RUN)
+    assert (verb, sent, request["run"]) == ("models", b"GGUF", RUN)
     assert [wanted["sha256"] for wanted in request["models"]] == [SHA256]
     assert told == [Event("model files", "start", host="here"), Event("model files", "done", host="here")]
 
@@ -72,9 +71,9 @@ def test_a_model_file_is_sent_to_the_verb_that_asks_for_it(share: Share, tmp_pat
 def test_files_of_an_engines_models_are_sent_to_its_sync(share: Share, tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
     host, told = Answering(), list[Event]()
-    assert carry_out(UploadStep("ollama"), on(host, share), RUN, told.append) is True
-    ((verb, request, sent),) = host.asked
-    assert (verb, sent, request["sends"]) == ("sync", b"GGUF", True)
+    assert carry_out(VerbStep("sync", "ollama"), on(host, share), RUN, told.append) is True
+    ((verb, _, sent),) = host.asked
+    assert (verb, sent) == ("sync", b"GGUF")
     assert told == [Event("models", "start", host="here"), Event("models", "done", host="here")]
 
 
@@ -88,8 +87,7 @@ def test_secrets_are_a_request_without_a_file(share: Share) -> None:
 
 def test_a_file_that_cannot_be_read_fails_its_step(share: Share) -> None:
     host, told = Answering(), list[Event]()
-    (model,) = share.deployment.models
     with pytest.raises(KitError, match=r"own.gguf cannot be read: No such file"):
-        carry_out(FileStep(model.name), on(host, share), RUN, told.append)
+        carry_out(VerbStep("models"), on(host, share), RUN, told.append)
     assert host.asked == []
     assert told[-1] == Event("model files", "failed", host="here")

@@ -42,12 +42,11 @@ def test_every_step_of_a_phase_has_words_and_no_role_has() -> None:
 def test_an_event_of_a_task_carries_its_words_and_its_phase() -> None:
     told: list[Event] = []
     story = Story(told.append)
-    story.begin("converge")
-    task = "Ensure the agent has carried out its verb"
-    story.tell_task(TaskEvent("started", "here", "agent", task, "converge"))
-    story.begin("settings")
-    story.tell_task(TaskEvent("failed", "here", "agent", task, "room", "open_webui"))
+    story.begin("os")
+    story.tell_task(TaskEvent("started", "here", "docker_engine", "Ensure the engine runs"))
+    story.begin("images")
+    story.tell_task(TaskEvent("failed", "here", "agent", "Ensure the agent has carried out its verb", "image"))
     assert told == [
-        Event("start of the release", "start", phase="converge", host="here"),
-        Event("settings of Open WebUI", "failed", phase="settings", host="here"),
+        Event("Docker's start", "start", phase="os", host="here"),
+        Event("images", "failed", phase="images", host="here"),
     ]

@@ -49,7 +49,6 @@ def placed(folder: Path, size: int, sha256: str) -> Any:
         "run": "run-1",
         "cache": str(folder / "cache"),
         "models": [model],
-        "sends": True,
     }
 
 

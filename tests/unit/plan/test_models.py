@@ -66,7 +66,7 @@ class Host:
 
     def sync(self, deployment: Deployment) -> SyncAnswer:
         send_from(self.folder, deployment)
-        request = sync_request(deployment, "ollama", "run-1", sends=True)
+        request = sync_request(deployment, "ollama", "run-1")
         journal = Journal(str(self.folder / "root"), "run-1")
         return sync.run({**request, "root": str(self.folder / "root")}, journal, lambda _request, _journal: None)
 

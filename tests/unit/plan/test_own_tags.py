@@ -84,7 +84,7 @@ class Place:
 
     def sync(self, deployment: Deployment) -> SyncAnswer:
         send_from(self.folder, deployment)
-        request = sync_request(deployment, "external", "run-1", sends=True)
+        request = sync_request(deployment, "external", "run-1")
         return sync.run({**request, "root": str(self.folder / "home")}, Journal(str(self.folder / "home"), "run-1"))
 
     def seen(self, deployment: Deployment) -> Observation:

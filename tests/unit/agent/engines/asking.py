@@ -65,6 +65,5 @@ def asking(root: Path, url: str, models: list[Any], **engine: Any) -> SyncReques
         "ca": None,
         "uv": "uv",
         "cache": str(root / "cache"),
-        "sends": True,
         "engines": [described(url, models=models, **engine)],
     }

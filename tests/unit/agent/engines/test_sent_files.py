@@ -49,16 +49,6 @@ def test_a_changed_or_broken_off_file_is_named_and_nothing_is_made(
     assert blobs_of(double) == []
 
 
-def test_a_sync_without_files_names_the_one_that_it_lacks(
-    double: Server, root: Path, file: Path, journal: Journal
-) -> None:
-    asked = asking(root, double.url, [from_file("tech", file)]) | {"sends": False}
-    with pytest.raises(AgentError, match=r"model tech: own\.gguf is missing here") as error:
-        sync.run(asked, journal)
-    assert error.value.next_step == "run `kit apply` again"
-    assert NODE.asked == []
-
-
 def test_only_missing_files_are_asked_for(double: Server, root: Path, tmp_path: Path, journal: Journal) -> None:
     (tmp_path / "old.gguf").write_bytes(GGUF)
     (tmp_path / "new.gguf").write_bytes(OTHER)

@@ -54,7 +54,6 @@ def request(tmp_path: Path, wheelhouse: Wheelhouse, source: Any, sha256: str = S
         "proxy": None,
         "ca": None,
         "uv": uv.find_uv_bin(),
-        "sends": True,
     }
 
 

@@ -38,7 +38,6 @@ def request(folder: Path, url: str) -> ModelsRequest:
         ],
         "mirrors": {},
         "proxy": None,
-        "sends": False,
         "ca": None,
         "uv": "uv",
     }

@@ -25,11 +25,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def request(folder: Path, file: Path, *, sends: bool = True) -> Any:
+def request(folder: Path, file: Path) -> Any:
     model = {"name": "tiny", "path": str(folder / "models" / "m.gguf"), "uid": os.getuid(), "gid": os.getgid()}
     model |= {"sha256": SHA256, "size": len(GGUF), "source": beside(file)}
     cache = str(folder / "cache")
-    return {"root": str(folder / "root"), "run": "run-1", "cache": cache, "models": [model], "sends": sends}
+    return {"root": str(folder / "root"), "run": "run-1", "cache": cache, "models": [model]}
 
 
 def test_a_sent_file_is_placed_and_not_asked_for_again(tmp_path: Path, file: Path, journal: Journal) -> None:
@@ -54,9 +54,3 @@ def test_a_file_that_broke_off_or_is_another_one_leaves_nothing(
     with pytest.raises(AgentError, match=words):
         models.run(asked, journal)
     assert list((tmp_path / "models").iterdir()) == []
-
-
-def test_a_request_without_files_says_what_is_missing(tmp_path: Path, file: Path, journal: Journal) -> None:
-    with pytest.raises(AgentError, match=r"model tiny: m\.gguf is missing here, and this step brings no files"):
-        models.run(request(tmp_path, file, sends=False), journal)
-    assert NODE.asked == []
