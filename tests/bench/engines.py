@@ -37,8 +37,8 @@ print(json.dumps(sync.run(request, Journal(request["root"], request["run"]))))
 UPLOAD = """
 import json, sys
 from pathlib import Path
-from deploy.agent.engines.blobs import Blobs
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.blobs import Blobs
+from deploy.agent.protocols.ollama.engine import Engine
 from deploy.agent.inputs.children import Children
 from deploy.agent.journal import Journal
 request, blob = json.loads(Path(sys.argv[1]).read_text()), json.loads(sys.argv[2])

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.engines.looking import in_folder, look, unanswered
-from deploy.agent.engines.mending import HALF_MENDED
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.cloud import in_cloud
-from deploy.agent.protocols.engine import Engine
-from deploy.agent.protocols.memory import Memory
-from deploy.agent.protocols.named import NamedEngine, applied_names
+from deploy.agent.protocols.ollama.memory import Memory
+from deploy.agent.protocols.ollama.cloud import in_cloud
+from deploy.agent.protocols.ollama.engine import Engine
+from deploy.agent.protocols.ollama.looking import in_folder, look, unanswered
+from deploy.agent.protocols.ollama.mending import HALF_MENDED
+from deploy.agent.protocols.openai.named import NamedEngine, applied_names
 from deploy.agent.protocols.wire import Limits
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.ollama.memory import Memory
 from deploy.assets import inventories_dir
 from deploy.hosts.reach import Hosts
 from deploy.lifecycle.applied import Applied, applied

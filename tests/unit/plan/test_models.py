@@ -15,7 +15,7 @@ from deploy.agent.contract.engines import SyncAnswer
 from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine as AskedEngine
+from deploy.agent.protocols.ollama.engine import Engine as AskedEngine
 from deploy.apply.requests.inputs import sync_request
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment

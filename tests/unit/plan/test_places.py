@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.data.places import begin, left_places, observe, remember_places
-from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.ollama.memory import Memory
 from deploy.hosts.observed_places import read_places
 from deploy.plan.places import Chosen, Question, question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model

@@ -47,7 +47,7 @@ def test_models_are_held_to_what_was_remembered_when_they_were_made(
         answers_the_host(engine, engines)
         has_its_models(engine, engines)
 
-        from deploy.agent.protocols.engine import Engine as Asked
+        from deploy.agent.protocols.ollama.engine import Engine as Asked
 
         live = Asked(asked["engines"][0], tmp_path)
         live.remove("gone")

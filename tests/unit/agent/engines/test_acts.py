@@ -14,11 +14,12 @@ import pytest
 from deploy.agent.contract.engines import EngineAnswer
 from deploy.agent.data.places import observe as look_at
 from deploy.agent.data.places import remember_places
-from deploy.agent.engines import acts, pulling, sync
+from deploy.agent.engines import acts, sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import hold_path, try_lock
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.ollama import pulling
 from tests.documents import with_keys
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.data.places import Host, write_model

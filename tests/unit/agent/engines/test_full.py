@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.engines import full, sync
+from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.protocols.ollama import full
 from tests.doubles.ollama.server import Server
 from tests.doubles.ollama.settings import Settings
 from tests.unit.agent.engines.asking import GGUF, asking, from_file

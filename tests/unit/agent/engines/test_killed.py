@@ -14,7 +14,7 @@ from deploy.agent.contract.engines import SyncRequest
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from tests.doubles.ollama.server import Server
 from tests.gguf import PLAIN, gguf
 from tests.tree import REPOSITORY

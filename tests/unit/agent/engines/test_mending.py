@@ -15,7 +15,7 @@ from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from tests.contract.replay import ask
 from tests.documents import with_keys
 from tests.doubles.ollama import pull

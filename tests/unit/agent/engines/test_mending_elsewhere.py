@@ -11,8 +11,8 @@ import pytest
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine
-from deploy.agent.protocols.shown import lost_texts
+from deploy.agent.protocols.ollama.engine import Engine
+from deploy.agent.protocols.ollama.shown import lost_texts
 from tests.contract.toys import toy
 from tests.doubles.ollama.server import Handler, Server
 from tests.unit.agent.engines.asking import asking, from_file, model

@@ -13,7 +13,7 @@ from deploy.agent.engines import sync
 from deploy.agent.engines.observe import SECONDS, observe
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from tests.documents import with_keys
 from tests.doubles.ollama.server import Server
 from tests.unit.agent.engines.asking import asking, from_file

@@ -10,7 +10,7 @@ import pytest
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from tests.doubles.ollama.server import Server
 from tests.gguf import PLAIN, gguf
 from tests.unit.agent.engines.asking import GGUF, asking, blobs_of, from_file

@@ -13,7 +13,7 @@ from deploy.agent.data.places import remember_places
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine, Live
+from deploy.agent.protocols.ollama.engine import Engine, Live
 from deploy.agent.remembered import read_json, write_json
 from tests.documents import with_keys
 from tests.doubles.ollama.server import Server

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.engine import Engine
-from deploy.agent.protocols.names import owner
+from deploy.agent.protocols.ollama.engine import Engine
+from deploy.agent.protocols.ollama.names import owner
 from deploy.agent.protocols.wire import Limits
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.agent.protocols.names import plain
+from deploy.agent.protocols.ollama.names import plain
 
 SHORT = 12
 TEXTS = ("template", "system", "license", "messages")

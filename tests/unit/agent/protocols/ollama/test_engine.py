@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from deploy.agent.protocols.wire import Limits
 from tests.unit.agent.engines.scripted import Asked, Play, described, scripted
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 from deploy.agent.protocols.wire import Limits
 from tests.unit.agent.engines.certificates import own_certificate, served_with
 from tests.unit.agent.engines.scripted import Asked, described, scripted

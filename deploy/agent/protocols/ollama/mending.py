@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine, Live
-from deploy.agent.protocols.memory import Memory
-from deploy.agent.protocols.names import same
-from deploy.agent.protocols.store import Stored, clear, damages, stored
+from deploy.agent.protocols.ollama.memory import Memory
+from deploy.agent.protocols.ollama.engine import Engine, Live
+from deploy.agent.protocols.ollama.names import same
+from deploy.agent.protocols.ollama.store import Stored, clear, damages, stored
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Model

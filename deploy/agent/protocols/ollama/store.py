@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deploy.agent.protocols.engine import Live
-from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.ollama.engine import Live
+from deploy.agent.protocols.ollama.names import plain, same
 
 Layers = dict[str, str]
 # Host, folder, model and tag.

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.engines.pulling import mirrored
 from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.ollama.pulling import mirrored
 
 
 @pytest.mark.parametrize(

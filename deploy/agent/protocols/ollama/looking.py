@@ -9,9 +9,9 @@ from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.caller import RefusedError
-from deploy.agent.protocols.engine import Engine, Live
-from deploy.agent.protocols.names import plain, same
-from deploy.agent.protocols.store import Layers, damages, holds, is_shut, stored
+from deploy.agent.protocols.ollama.engine import Engine, Live
+from deploy.agent.protocols.ollama.names import plain, same
+from deploy.agent.protocols.ollama.store import Layers, damages, holds, is_shut, stored
 
 Described = Mapping[str, Any]
 Answer = dict[str, Any]

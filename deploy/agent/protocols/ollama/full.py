@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import GIB, existing, free_bytes
 from deploy.agent.protocols.caller import RefusedError
-from deploy.agent.protocols.engine import Engine
+from deploy.agent.protocols.ollama.engine import Engine
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Model

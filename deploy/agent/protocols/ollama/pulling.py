@@ -9,8 +9,8 @@ from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import MARGIN, amount, existing, free_bytes
 from deploy.agent.inputs.pace import Pace
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.engine import Engine, Live
-from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.ollama.engine import Engine, Live
+from deploy.agent.protocols.ollama.names import plain, same
 
 MOST_PULLS = 5
 OWN_HOST = 3

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.caller import Caller, RefusedError, UnansweredError, json_body, words_of
-from deploy.agent.protocols.names import LOCAL, PROTOCOL, same, suffix
-from deploy.agent.protocols.shown import lost_texts, summary
+from deploy.agent.protocols.ollama.names import LOCAL, PROTOCOL, same, suffix
+from deploy.agent.protocols.ollama.shown import lost_texts, summary
 
 CREATED = 201
 ABSENT = 404

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.agent.protocols.memory import Memory
+from deploy.agent.protocols.ollama.memory import Memory
 
 
 def test_a_model_is_remembered_under_its_last_spelling(tmp_path: Path) -> None:

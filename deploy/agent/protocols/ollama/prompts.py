@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.agent.protocols.engine import Engine
-from deploy.agent.protocols.shown import built_in
+from deploy.agent.protocols.ollama.engine import Engine
+from deploy.agent.protocols.ollama.shown import built_in
 
 QUESTION = "The capital of France is"
 

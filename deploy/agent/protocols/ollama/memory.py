@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.ollama.names import same
 from deploy.agent.remembered import read_json, write_json
 
 FORMAT = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.agent.protocols.shown import summary
+from deploy.agent.protocols.ollama.shown import summary
 
 BLOB = "sha256-a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 SHOWN = {

@@ -7,22 +7,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.engines.full import telling_full_disk
-from deploy.agent.engines.mending import Mending
-from deploy.agent.engines.pulling import pull
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.protocols.caller import UnansweredError
-from deploy.agent.protocols.engine import Engine, Live
-from deploy.agent.protocols.memory import Memory
-from deploy.agent.protocols.names import LOCAL, plain, same, suffix
-from deploy.agent.protocols.store import drop_cut
+from deploy.agent.protocols.ollama.memory import Memory
+from deploy.agent.protocols.ollama.names import LOCAL, plain, same, suffix
+from deploy.agent.protocols.ollama.engine import Engine, Live
+from deploy.agent.protocols.ollama.full import telling_full_disk
+from deploy.agent.protocols.ollama.mending import Mending
+from deploy.agent.protocols.ollama.pulling import pull
+from deploy.agent.protocols.ollama.store import drop_cut
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Base, Blob, Done, Model, SyncAnswer, SyncedEngine, SyncRequest
     from deploy.agent.contract.releases import ServicesRequest
-    from deploy.agent.engines.blobs import Blobs
+    from deploy.agent.protocols.ollama.blobs import Blobs
 
 Restart = Callable[["ServicesRequest", Journal], None]
 
@@ -130,8 +130,8 @@ class Sync:
 
     def _make_all(self, models: list[Model], request: SyncRequest) -> None:
         # Only where there is something to make: an unchanged engine costs one request and no imports.
-        from deploy.agent.engines.blobs import Blobs
         from deploy.agent.inputs.children import Children
+        from deploy.agent.protocols.ollama.blobs import Blobs
 
         children = Children()
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.named import NamedEngine
+from deploy.agent.protocols.openai.named import NamedEngine
 from tests.unit.agent.engines.scripted import Asked, Play, scripted
 
 LISTED = {"object": "list", "data": [{"id": "qwen2.5-7b-instruct", "object": "model"}, {"id": "phi-4"}]}
