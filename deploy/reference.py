@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from deploy.agent.protocols.names import REGISTRY
 from deploy.errors import KitError
 from deploy.nearest import model_near, not_allowed
 
 DEFAULT_IMAGE_HOST = "docker.io"
 """Docker's default for an image's name without a host; the name of its API host differs."""
-DEFAULT_MODEL_HOST = "registry.ollama.ai"
+DEFAULT_MODEL_HOST = REGISTRY
 """Default host of a model's name, as the engines that pull models have it."""
 _IMAGE_HOSTS = (DEFAULT_IMAGE_HOST, f"index.{DEFAULT_IMAGE_HOST}", f"registry-1.{DEFAULT_IMAGE_HOST}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.chat.doors import Door
+from deploy.protocols.programs import TITLE
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 NO_KEY = "none"
@@ -84,7 +85,7 @@ def given(
 def _why_no_native(native: list[Door]) -> str:
     if native:
         return f"{native[0].name} asks for a key, which this client cannot send"
-    return "no engine of this kit.yaml with models speaks Ollama's protocol"
+    return f"no engine of this kit.yaml with models speaks {TITLE}'s protocol"
 
 
 def _api(door: Door, url: str, value_of: Callable[[Door], str] | None) -> Api:

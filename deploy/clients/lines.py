@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.clients.given import Api, Given
-from deploy.clients.programs import nvim, ollama_python, python
-from deploy.clients.shell import aliases, curl, env, powershell
+from deploy.clients.programs import python
+from deploy.clients.shell import QUESTION, aliases, curl, env, powershell
+from deploy.protocols.programs import PROGRAMS
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ TITLES = {
     "curl": "curl",
     "powershell": "PowerShell",
     "python": "Python, package openai",
-    "ollama-python": "Python, package ollama",
-    "nvim": "Neovim: ollama.nvim with lazy.nvim",
+    **{client: title for client, (title, _) in PROGRAMS.items()},
     "env": "environment variables",
     "aliases": "shell aliases, for .bashrc or .zshrc",
 }
@@ -38,8 +38,7 @@ def lines_for(told: Given) -> tuple[Lines, ...]:
         "curl": (told.openai, told.why_no_openai, lambda api: curl(told, api)),
         "powershell": (told.openai, told.why_no_openai, lambda api: powershell(told, api)),
         "python": (told.openai, told.why_no_openai, lambda api: python(told, api)),
-        "ollama-python": (told.native, told.why_no_native, ollama_python),
-        "nvim": (told.native, told.why_no_native, nvim),
+        **{client: (told.native, told.why_no_native, _native(make)) for client, (_, make) in PROGRAMS.items()},
         "env": (told.openai, told.why_no_openai, lambda _: env(told)),
         "aliases": (told.openai, told.why_no_openai, lambda _: aliases(told)),
     }
@@ -47,3 +46,7 @@ def lines_for(told: Given) -> tuple[Lines, ...]:
         Lines(client, TITLES[client], text=make(api)) if api else Lines(client, TITLES[client], left_out=why)
         for client, (api, why, make) in makers.items()
     )
+
+
+def _native(make: Callable[[str, str, str], str]) -> Callable[[Api], str]:
+    return lambda api: make(api.url, api.model, QUESTION)

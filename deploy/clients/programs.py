@@ -1,4 +1,4 @@
-"""Lines for Python's packages and for the editor."""
+"""Lines for Python's package of the API that every door speaks."""
 
 from __future__ import annotations
 
@@ -25,30 +25,5 @@ def python(told: Given, api: Api) -> str:
     )
 
 
-def ollama_python(api: Api) -> str:
-    """Return a program with the package `ollama`."""
-    return (
-        "# pip install ollama\nfrom ollama import Client\n\n"
-        f"client = Client(host={json.dumps(api.url)})\n"
-        f"for piece in client.chat(model={json.dumps(api.model)}, messages={_messages()}, stream=True):\n"
-        '    print(piece["message"]["content"], end="", flush=True)\n'
-        "print()"
-    )
-
-
 def _messages() -> str:
     return json.dumps([{"role": "user", "content": QUESTION}])
-
-
-def nvim(api: Api) -> str:
-    """Return an entry for lazy.nvim."""
-    return f"""\
-{{
-  'nomnivore/ollama.nvim',
-  dependencies = {{ 'nvim-lua/plenary.nvim' }},
-  cmd = {{ 'Ollama', 'OllamaModel' }},
-  keys = {{
-    {{ '<leader>j', ':<c-u>lua require("ollama").prompt()<cr>', desc = 'Ollama prompt', mode = {{ 'n', 'v' }} }},
-  }},
-  opts = {{ model = '{api.model}', url = '{api.url}' }},
-}},"""

@@ -6,6 +6,7 @@ import json
 from shlex import quote
 
 from deploy.clients.given import KEY_VARIABLE, NO_KEY, Api, Given
+from deploy.protocols.programs import VARIABLE
 
 QUESTION = "Why is the sky blue?"
 
@@ -16,7 +17,7 @@ def env(told: Given) -> str:
     if told.openai:
         lines += [f"export OPENAI_BASE_URL={told.openai.url}", key_line(told, told.openai)]
     if told.native:
-        lines.append(f"export OLLAMA_HOST={told.native.url}")
+        lines.append(f"export {VARIABLE}={told.native.url}")
     return "\n".join(lines)
 
 

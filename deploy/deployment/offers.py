@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Egress
 
-PROTOCOLS = ("openai", "ollama")
-"""Protocols of engines. A protocol's name is never a component's, though one component is called as its protocol is."""
-
 
 @dataclass(frozen=True)
 class Api:

@@ -21,6 +21,9 @@ class EngineSpec(Strict):
     shortest: ClassVar[str]
     """Shortest valid YAML of this kind."""
 
+    homes: ClassVar[tuple[str, ...]] = ()
+    """Homes of users that the program's own installer creates inside folders of the system."""
+
     name: Name
     """Name of the engine; models refer to it."""
 

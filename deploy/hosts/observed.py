@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
+from deploy.agent.contract.probe import ListeningEngine
 from deploy.agent.protocols.names import DEFAULT_TAG, same
 
 V = TypeVar("V")
@@ -235,7 +236,7 @@ class SeenNames:
         return self.problem is None
 
     def own_name(self, known: str) -> str | None:
-        """Return its own name of a model, None if it lacks it; an Ollama lists the default tag as well."""
+        """Return its own name of a model, None if it lacks it; an engine may list the default tag as well."""
         return next((name for name in (known, f"{known}{DEFAULT_TAG}") if name in self.names), None)
 
 
@@ -250,8 +251,8 @@ class Listener:
     container: str | None = None
     stack: str | None = None
     """The kit's stack that the container belongs to."""
-    ollama: str | None = None
-    """Version of an Ollama that answers there."""
+    engine: ListeningEngine | None = None
+    """Engine that answers there."""
 
     @property
     def words(self) -> str:
@@ -260,14 +261,15 @@ class Listener:
         if self.container:
             return f"container {self.container} {where}"
         who = f"{self.process} (pid {self.pid})" if self.process and self.pid else "another process"
-        return f"{f'Ollama {self.ollama}, ' if self.ollama else ''}{who} {where}"
+        return f"{self.engine['program']}, {who} {where}" if self.engine else f"{who} {where}"
 
     @property
     def prospect(self) -> str:
         """Return the advice to use it as an external engine; empty if it is no engine."""
-        if not self.ollama:
+        if not self.engine:
             return ""
-        line = f'{{name: ollama, kind: external, api: ollama, url: "http://ADDRESS:{self.port}"}}'
+        api = self.engine["protocol"]
+        line = f'{{name: {api}, kind: external, api: {api}, url: "http://ADDRESS:{self.port}"}}'
         return f"; `- {line}` under `engines:` uses it as it is, once it listens on an ADDRESS of this machine"
 
 

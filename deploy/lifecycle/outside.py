@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.errors import typed
+from deploy.protocols.making import removal
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Outside:
     @property
     def words(self) -> str:
         """Return the models that stay, and the line that removes them."""
-        line = " ".join(("ollama rm", *map(typed, self.models)))
-        return f"{self.engine} at {self.address} keeps {', '.join(self.models)}; typed there, this removes it: {line}"
+        names, line = ", ".join(self.models), removal(self.models)
+        return f"{self.engine} at {self.address} keeps {names}; typed there, this removes it: {line}"
 
 
 def models_outside(models: Mapping[str, list[str]], addresses: Mapping[str, str]) -> tuple[Outside, ...]:

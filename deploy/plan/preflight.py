@@ -68,7 +68,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *(
             f"{listener.words} goes on beside this{listener.prospect}"
             for listener in observation.ports
-            if listener.ollama and not _is_wanted(deployment, listener.port)
+            if listener.engine and not _is_wanted(deployment, listener.port)
         ),
         *_docker_advice(deployment, observation),
         *published_advice(deployment, observation),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.protocols.ollama.client import removal as removal
 from deploy.protocols.ollama.grammar import BLANKS as BLANKS
 from deploy.protocols.ollama.layers import Origin as Origin
 from deploy.protocols.ollama.layers import inherited as inherited

@@ -168,6 +168,14 @@ class Images(TypedDict):
     cached_layers: list[str]
 
 
+class ListeningEngine(TypedDict):
+    """An engine that answers on the port that its program has by itself."""
+
+    protocol: str
+    program: str
+    """Its program's name and version."""
+
+
 class Listener(TypedDict):
     """Somebody else who listens on a port."""
 
@@ -177,7 +185,7 @@ class Listener(TypedDict):
     pid: int | None
     container: str | None
     stack: str | None
-    ollama: str | None
+    engine: ListeningEngine | None
 
 
 Attaching = Literal["joins", "shares_network", "shares_processes", "shares_memory", "takes_volumes", "mounts"]

@@ -1,1 +1,1 @@
-"""Models as resources of an engine: the present ones, the missing ones, and how they get there."""
+"""Engines as the agent's operations see them: observed, given their models, asked for a person."""

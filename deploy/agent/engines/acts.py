@@ -9,12 +9,8 @@ from deploy.agent.data.places import remember_removal
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.ollama.memory import Memory
+from deploy.agent.protocols.making import Engine, Live, Memory, ensure_fits, holds, making, prompt, pull
 from deploy.agent.protocols.names import plain, same
-from deploy.agent.protocols.ollama.engine import Engine, Live
-from deploy.agent.protocols.ollama.prompts import making, prompt
-from deploy.agent.protocols.ollama.pulling import ensure_fits, pull
-from deploy.agent.protocols.ollama.store import holds
 from deploy.agent.protocols.wire import Limits
 
 if TYPE_CHECKING:

@@ -1,26 +1,24 @@
-"""Other listeners on a port: a container by name, a process by name, an Ollama by version."""
+"""Other listeners on a port: a container by name, a process by name, an engine by version."""
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.observing.addresses import is_own
+from deploy.agent.protocols.ports import USUAL, engine_at
 
 if TYPE_CHECKING:
     from deploy.agent.contract.probe import Listener, Port
 
 LISTEN = "0A"
-OLLAMA_PORT = 11434
-OLLAMA_SECONDS = 0.5
 
 
 def observe(asked: list[Port], containers: list[dict[str, Any]], stack: str) -> list[Listener]:
-    """Return every listener outside this stack on a requested port, and every Ollama on its usual port."""
-    wanted = {int(port["port"]) for port in asked} | {OLLAMA_PORT}
+    """Return every listener outside this stack on a requested port, and on the usual port of an engine."""
+    wanted = {int(port["port"]) for port in asked} | set(USUAL)
     published = _published(containers)
     sockets = {place: inode for place, inode in listening().items() if place[1] in wanted}
     unknown = {inode for place, inode in sockets.items() if place not in published}
@@ -39,7 +37,7 @@ def observe(asked: list[Port], containers: list[dict[str, Any]], stack: str) -> 
                 "pid": pid,
                 "container": container["Names"][0].lstrip("/") if container else None,
                 "stack": (container["Labels"] or {}).get("kit.stack") if container else None,
-                "ollama": ollama_version(address, port) if port == OLLAMA_PORT else None,
+                "engine": engine_at(address, port),
             }
         )
     return listeners
@@ -103,19 +101,3 @@ def _name(process: Path) -> str:
         return (process / "comm").read_text().strip()
     except OSError:
         return "a process"
-
-
-def ollama_version(address: str, port: int) -> str | None:
-    """Return the version of an Ollama at this port, with a short timeout."""
-    import http.client
-
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-    connection = http.client.HTTPConnection(host, port, timeout=OLLAMA_SECONDS)
-    try:
-        connection.request("GET", "/api/version")
-        version = json.loads(connection.getresponse().read(1000))["version"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return None
-    finally:
-        connection.close()
-    return str(version)[:40]

@@ -1,4 +1,4 @@
-"""An engine that runs without the kit: a Mac's own Ollama, LM Studio, GPT4All, and the like."""
+"""An engine that runs without the kit: on a Mac, in LM Studio, GPT4All, and the like."""
 
 from __future__ import annotations
 

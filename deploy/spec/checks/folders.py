@@ -11,15 +11,14 @@ from typing import get_args
 from deploy.fields.values import HostPath
 from deploy.reading.document import FieldPath
 from deploy.spec.checks.finding import Finding
-from deploy.spec.model import Spec
+from deploy.spec.model import ENGINES, Spec
 from deploy.spec.placed import Placed, services
 from deploy.stack import CACHE, DATA_FOLDER, KIT_FOLDER, Stack
 
 _KIT_FOLDERS = (KIT_FOLDER, CACHE)
 _SYSTEM_TREES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _SYSTEM_TREES_BELOW = ("/var/lib/docker", "/var/lib/dpkg", "/var/run")
-_HOMES_BELOW = ("/usr/share/ollama",)
-"""Homes of users that an engine's own installer creates inside folders of the system."""
+_HOMES_BELOW = tuple(home for engine in ENGINES for home in engine.homes)
 _SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/lib", "/var/log", "/var/tmp")
 _WINDOWS_DRIVE = re.compile(r"/mnt/[A-Za-z](/|$)")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.agent.engines.sync import ordered
+from deploy.agent.protocols.ollama.sync import ordered
 from deploy.decide.models import created_models
 from deploy.decide.resolve import resolve
 from deploy.errors import UsageError

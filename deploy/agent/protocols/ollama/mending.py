@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.ollama.memory import Memory
 from deploy.agent.protocols.ollama.engine import Engine, Live
+from deploy.agent.protocols.ollama.memory import Memory
 from deploy.agent.protocols.ollama.names import same
 from deploy.agent.protocols.ollama.store import Stored, clear, damages, stored
 

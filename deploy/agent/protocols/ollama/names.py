@@ -4,7 +4,9 @@ from __future__ import annotations
 
 # What an engine speaks, not who it is: managed or not, every engine of this protocol is the same here.
 PROTOCOL = "ollama"
-DEFAULT_PLACES = (f"registry.{PROTOCOL}.ai/", "library/")
+REGISTRY = f"registry.{PROTOCOL}.ai"
+"""Default host of a model's name."""
+DEFAULT_PLACES = (f"{REGISTRY}/", "library/")
 DEFAULT_TAG = ":latest"
 LOCAL, CLOUD = "local", "cloud"
 

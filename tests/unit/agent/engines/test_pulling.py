@@ -10,9 +10,9 @@ from deploy.agent.contract.engines import SyncRequest
 from deploy.agent.engines import sync
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.ollama.memory import Memory
 from deploy.agent.protocols.ollama import pulling
 from deploy.agent.protocols.ollama.engine import Engine
+from deploy.agent.protocols.ollama.memory import Memory
 from deploy.agent.remembered import read_json
 from tests.documents import with_keys
 from tests.doubles.ollama import pull
