@@ -18,6 +18,12 @@ from deploy.spec.models import OWN_SETTINGS, Model
 from deploy.spec.placed import Placed, services
 from deploy.stack import RESERVED_NAMES
 
+IN_REQUESTS = frozenset(
+    {"system", "messages", "temperature", "seed", "stop", "num_predict", "top_k", "top_p", "min_p", "typical_p"}
+    | {"repeat_last_n", "repeat_penalty", "presence_penalty", "frequency_penalty"}
+)
+"""Settings of a model that a program may also send with each request, whatever the engine."""
+
 
 def ports_are_unique(spec: Spec) -> Iterator[Finding]:
     """Two services cannot share a port of a host."""
@@ -65,7 +71,8 @@ def models_fit_their_engines(spec: Spec) -> Iterator[Finding]:
         path, also = ("models", index), (("models", index, "engine"),)
         if engine.models_are != "created":
             for name in sorted(model.model_fields_set & set(OWN_SETTINGS)):
-                message = f"{engine.name} ({engine.kind}) cannot do this; leave it out: each request may set it"
+                cure = "leave it out: each request may set it" if name in IN_REQUESTS else "leave it out"
+                message = f"{engine.name} ({engine.kind}) cannot do this; {cure}"
                 yield Finding((*path, name), message, also)
         yield from (Finding((*path, "from"), wrong, also) for wrong in _source_faults(model, engine.models_are))
 
