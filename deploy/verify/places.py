@@ -31,6 +31,6 @@ class Places:
             return ""
         data = self._by_service[service.name]
         if data.now.state == "unreadable":
-            raise NotAsPlannedError(f"cannot read what lies in {place.host_path}; run the same command as root")
+            raise NotAsPlannedError(f"cannot read {place.host_path}: its disk fails, or another program locks it")
         question = question_of(place, data)
         return f"{question.problem}; `{Line('plan')}` says what can be done" if question else ""

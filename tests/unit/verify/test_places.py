@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +43,23 @@ def test_the_data_of_before_is_green_and_an_emptied_or_replaced_one_is_red(
         check(service, Places(evidence_of(deployment)))
     write_chats(host.data, "a second account of the kit")
     with pytest.raises(NotAsPlannedError, match="holds another database of open_webui"):
+        check(service, Places(evidence_of(deployment)))
+
+
+def test_what_is_no_database_and_what_cannot_be_read_are_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(tmp_path)
+    deployment, service = applied(host, monkeypatch)
+    database = host.data / "webui.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as locking:
+        monkeypatch.setattr("deploy.components.open_webui.agent.stored.WAIT_SECONDS", 0.01)
+        locking.execute("pragma locking_mode=exclusive")
+        locking.execute("delete from chat")
+        words = f"cannot read {host.data}: its disk fails, or another program locks it"
+        with pytest.raises(NotAsPlannedError, match=words):
+            check(service, Places(evidence_of(deployment)))
+    database.unlink()
+    database.mkdir()
+    with pytest.raises(NotAsPlannedError, match="holds a database of open_webui that cannot be read"):
         check(service, Places(evidence_of(deployment)))
 
 

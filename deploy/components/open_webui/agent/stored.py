@@ -15,6 +15,7 @@ from deploy.agent.line import Line
 _SETTINGS = "SELECT key, CAST(value AS TEXT) FROM config WHERE value IS NOT NULL"
 _ACCOUNTS = 'SELECT id, lower(email) FROM "user" ORDER BY rowid'
 _NEWEST_CHAT = "SELECT max(updated_at) FROM chat"
+WAIT_SECONDS = 5.0
 KNOWN_IDS = 50
 """Number of accounts that identify a database; the oldest are in every copy of it."""
 _NEWEST_ACCOUNT = 'SELECT max(max(coalesce(created_at, 0), coalesce(last_active_at, 0))) FROM "user"'
@@ -46,13 +47,15 @@ def connect(database: Path) -> sqlite3.Connection:
     """Open a database for reading without leaving a trace."""
     # Without a log beside it nobody writes now, and reading must not make one.
     quiet = "" if database.with_name(f"{database.name}-wal").exists() else "&immutable=1"
-    return sqlite3.connect(f"file:{quote(str(database))}?mode=ro{quiet}", uri=True, timeout=5)
+    return sqlite3.connect(f"file:{quote(str(database))}?mode=ro{quiet}", uri=True, timeout=WAIT_SECONDS)
 
 
 def looked(database: Path, *, counted: bool) -> dict[str, Any]:
     """Describe a database's identity; a log beside a database without any writes yet does not count."""
     if not database.exists():
         return {"state": "empty", "lacks": f"no {database.name}"}
+    if not database.is_file():
+        return {"state": "broken"}
     try:
         with closing(connect(database)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
