@@ -74,6 +74,8 @@ class Containers:
         state = self.of(service)["State"]
         why = f"; Docker could not start it: {state['Error']}" if state.get("Error") else ""
         ensure(state["Running"], f"is {state['Status']}, exit code {state['ExitCode']}{why}")
+        # Docker says of a paused container that it runs, and keeps its last health.
+        ensure(not state.get("Paused"), f"is paused; `{Line('apply')}` makes its container anew")
         if service.name not in self._healths:
             self._healths[service.name] = self._health(service)
         ensure_equal(self._healths[service.name], "healthy", "health")

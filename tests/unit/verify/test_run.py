@@ -128,6 +128,7 @@ def test_only_the_asked_services_are_checked() -> None:
     [
         ({"Running": False, "Status": "exited", "ExitCode": 1}, "is exited, exit code 1"),
         ({**RUNNING, "Health": {"Status": "unhealthy"}}, "health is unhealthy, not healthy"),
+        ({**RUNNING, "Paused": True}, "is paused; `kit apply` makes its container anew"),
         ({**RUNNING, "Health": {"Status": "healthy"}}, None),
     ],
 )
