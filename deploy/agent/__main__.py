@@ -9,12 +9,13 @@ from contextlib import nullcontext
 from typing import Any
 
 from deploy.agent.contract import FORMAT
+from deploy.agent.contract.frames import BROKEN, framed
 from deploy.agent.errors import FAILED, AgentError, Interrupted, told
 from deploy.agent.holder import working
 from deploy.agent.interrupts import listen
 from deploy.agent.journal import Journal
 from deploy.agent.line import called_as
-from deploy.agent.verbs import STREAMS, UNHELD, Operation, operation_of
+from deploy.agent.verbs import FRAMED, STREAMS, UNHELD, Operation, operation_of
 
 
 def main(arguments: list[str]) -> int:
@@ -30,8 +31,15 @@ def main(arguments: list[str]) -> int:
         answer = AgentError("interrupted", "run the same command again; it continues where this one stopped").document()
         status = stop.exit_code
     if answer is not None:
-        print(json.dumps(answer), file=sys.stderr if set(STREAMS).intersection(arguments) else sys.stdout, flush=True)
+        _tell(answer, arguments)
     return status
+
+
+def _tell(answer: dict[str, Any], arguments: list[str]) -> None:
+    if set(FRAMED).intersection(arguments):
+        # The answer of such a verb is a stream: a document is its failure, and breaks it off.
+        sys.stdout.buffer.write(BROKEN)
+    print(json.dumps(answer), file=sys.stderr if set(STREAMS).intersection(arguments) else sys.stdout, flush=True)
 
 
 def _answer(arguments: list[str]) -> dict[str, Any] | None:
@@ -48,8 +56,14 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
 
 def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:
     with nullcontext() if verb in UNHELD else working(request, verb):
-        answer: dict[str, Any] | None = operation(request, Journal(request.get("root", ""), request.get("run", "")))
-        return answer
+        answer: Any = operation(request, Journal(request.get("root", ""), request.get("run", "")))
+        if verb not in FRAMED:
+            document: dict[str, Any] | None = answer
+            return document
+        for frame in framed(answer):
+            sys.stdout.buffer.write(frame)
+        sys.stdout.buffer.flush()
+        return None
 
 
 def _request() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 BESIDE = re.compile(r"\..+\.(?P<pid>[0-9]+)\.new")
+PARTIAL = re.compile(r"\..+\.[0-9a-f]{64}\.part")
 # The kernel tells when it was started in whole seconds.
 ROUNDED_SECONDS = 2.0
 
@@ -15,6 +16,25 @@ ROUNDED_SECONDS = 2.0
 def beside(path: Path) -> Path:
     """Return the temporary path for a file that is renamed when complete; its name holds the process id."""
     return path.parent / f".{path.name}.{os.getpid()}.new"
+
+
+def partial(path: Path, sha256: str) -> Path:
+    """Return the path for the part of a file that has arrived; a later run goes on with it."""
+    return path.parent / f".{path.name}.{sha256}.part"
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file; a missing one has none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def remove_partials(folders: Iterable[Path]) -> list[str]:
+    """Remove the parts of files that never became whole from these folders, and return their paths."""
+    found = (path for folder in folders for path in sorted(folder.glob(".*.part")))
+    stale = [path for path in found if PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return [str(path) for path in stale]
 
 
 def remove_leftovers(folders: Iterable[Path]) -> list[str]:

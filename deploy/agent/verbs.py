@@ -19,6 +19,9 @@ VERBS = {
     "late": "late",
     "place": "releases.place",
     "image": "inputs.image",
+    "layers": "inputs.give_image:layers",
+    "give_image": "inputs.give_image",
+    "take_image": "inputs.take_image",
     "models": "sources.models",
     "sync": "engines.sync",
     "engine": "engines.acts",
@@ -45,8 +48,10 @@ VERBS = {
 }
 STREAMS = ("logs",)
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
+FRAMED = ("give_image",)
+"""Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-LOOKING = ("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", *STREAMS)
+LOOKING = ("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", "layers", *STREAMS, *FRAMED)
 UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from deploy.agent.contract.frames import PIECE
 from deploy.deployment.host import Deployment
 from deploy.errors import KitError
 from deploy.hosts.transport import Opened
@@ -36,18 +37,34 @@ def read(files: Files, folder: Path, names: Iterable[str]) -> Files:
 
 
 def opener(deployment: Deployment, folder: Path) -> Opened:
-    """Return what opens a model file of kit.yaml by its locked sha256."""
+    """Return what opens a model file of kit.yaml by its locked sha256, from one of its bytes on."""
     paths = {sha256: (folder / name).absolute() for name, sha256 in _named(deployment)}
 
-    def opened(sha256: str) -> AbstractContextManager[IO[bytes]]:
+    @contextmanager
+    def opened(sha256: str, start: int) -> Iterator[Iterator[bytes]]:
         path = paths[sha256]
-        try:
-            return path.open("rb")
-        except OSError as problem:
-            said = f"{path} cannot be read: {problem.strerror}"
-            raise KitError(said, "correct `from: {file: ...}` in kit.yaml, or bring the file") from None
+        with _reading(path):
+            stream = path.open("rb")
+        with stream:
+            stream.seek(start)
+            yield _pieces(stream, path)
 
     return opened
+
+
+def _pieces(stream: IO[bytes], path: Path) -> Iterator[bytes]:
+    with _reading(path):
+        while piece := stream.read(PIECE):
+            yield piece
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        said = f"{path} cannot be read: {problem.strerror}"
+        raise KitError(said, "correct `from: {file: ...}` in kit.yaml, or bring the file") from None
 
 
 def _named(deployment: Deployment) -> Iterator[tuple[str, str]]:

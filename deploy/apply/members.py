@@ -18,6 +18,8 @@ class Member:
     share: Share
     transport: Transport
     prepared: Prepared
+    received: frozenset[str] = frozenset()
+    """Names of the images that come from another host of the stack."""
 
 
 Members: TypeAlias = Mapping[str, Member]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from deploy.agent.contract.verbs import (
     COLLECT,
@@ -45,10 +45,20 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {*_settings(deployment), *_syncs(deployment)}
-    if packages_for(deployment) == UNPACKING and any(step.key in (MODELS, SYNC) for step in steps):
-        # No image was assembled here that would have brought what unpacks a model's package.
-        steps |= {RoleStep("images")}
+    steps |= unpacking(deployment, steps)
     return steps | _all_steps(deployment, observation) if full else steps
+
+
+def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = frozenset()) -> Set[Step]:
+    """Return the step that brings what unpacks a model's package, where no image is assembled that would bring it.
+
+    Args:
+        deployment: The host's deployment.
+        steps: The host's other steps.
+        received: Names of images that come from another host.
+    """
+    is_needed = any(step.key in (MODELS, SYNC) for step in steps)
+    return {RoleStep("images")} if is_needed and packages_for(deployment, received) == UNPACKING else set()
 
 
 def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:

@@ -53,7 +53,27 @@ class VerbStep:
         return " ".join(filter(None, (self.verb, self.kind)))
 
 
-Step: TypeAlias = RoleStep | VerbStep
+@dataclass(frozen=True)
+class TransferStep:
+    """An image that comes from another host of the stack."""
+
+    kind: str
+    tag: str
+    giver: str
+    """The host that has it."""
+    key: Literal["transfer"] = "transfer"
+    """Key of the step in the order."""
+
+    @property
+    def subject(self) -> str:
+        """Object of the step."""
+        return self.kind
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.kind}"
+
+
+Step: TypeAlias = RoleStep | VerbStep | TransferStep
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,8 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("os", "roles", ("docker_engine", "docker", "late", "folders")),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),
+    # Behind it the first host of each image has it. A stack on one host has no such step.
+    ("transfer", "streams", ("transfer",)),
     ("models", "streams", ("models",)),
     ("place", "streams", ("place",)),
     ("converge", "streams", ("converge",)),

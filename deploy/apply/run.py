@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,12 +16,13 @@ from deploy.apply.carrying import Play, carry_out_phases
 from deploy.apply.members import Member, Members
 from deploy.apply.needed import steps_of
 from deploy.apply.phase_story import Story
-from deploy.apply.phases import Phase, phases_of
+from deploy.apply.phases import phases_of
 from deploy.apply.prepare import Outcome, ensure_same, prepare
 from deploy.apply.references import ensure_given
 from deploy.apply.requests.base import hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.story import Event, from_journal
+from deploy.apply.transfers import Needed, with_transfers
 from deploy.errors import KitError
 from deploy.hosts.parallel import in_parallel, joined_error
 from deploy.verify.report import Check, Report
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 OnEvent = Callable[[Event], None]
 
 
-def apply(members: Members, on_event: OnEvent, *, full: bool = False, play: Play = run_playbook) -> dict[str, Outcome]:
+def apply(
+    members: Members, on_event: OnEvent, *, full: bool = False, play: Play = run_playbook, others: Members | None = None
+) -> dict[str, Outcome]:
     """Make the hosts as planned; raise KitError when one refuses, fails, or was rolled back.
 
     Args:
@@ -41,12 +44,15 @@ def apply(members: Members, on_event: OnEvent, *, full: bool = False, play: Play
         on_event: told of each step.
         full: run also the steps that have nothing to do.
         play: runs the playbooks.
+        others: the hosts of the stack that do not change; one of them may have an image that a member lacks.
     """
     run = secrets.token_hex(8)
     story = Story(on_event)
     with _held(members, run, story):
-        held = in_parallel({host: partial(_again, member) for host, member in members.items()})
-        changed = carry_out_phases(_phases(held, full), held, run, story, play)
+        held: Members = in_parallel({host: partial(_again, member) for host, member in members.items()})
+        steps, held = with_transfers(_needed(held, full), held, others or {})
+        idle = {host: member.transport for host, member in (others or {}).items()}
+        changed = carry_out_phases(phases_of(steps), held, run, story, play, idle)
         reports = _verified(held, full, on_event)
         for member in held.values():
             member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))
@@ -76,12 +82,11 @@ def _again(member: Member) -> Member:
     return replace(member, prepared=prepared)
 
 
-def _phases(members: Members, full: bool) -> Collection[Phase]:
-    needed = {
+def _needed(members: Members, full: bool) -> Needed:
+    return {
         host: steps_of(member.share.deployment, member.prepared.observation, member.prepared.plan, full=full)
         for host, member in members.items()
     }
-    return phases_of(needed)
 
 
 def _verified(members: Members, full: bool, on_event: OnEvent) -> dict[str, Report]:

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from deploy.apply.files import opener
 from deploy.apply.members import Member
-from deploy.apply.phases import RoleStep, Step
+from deploy.apply.phases import RoleStep, Step, TransferStep
 from deploy.apply.requests.table import question
 from deploy.apply.story import Event
+from deploy.apply.transfer import transfer
 from deploy.apply.words import step_words
+from deploy.hosts.transport import Transport
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Changed
+
+OnEvent = Callable[[Event], None]
 
 
-def carry_out(step: Step, member: Member, run: str, on_event: Callable[[Event], None]) -> bool:
-    """Carry out one step on one host; return whether it changed something."""
-    if isinstance(step, RoleStep):
-        raise TypeError(f"the role {step.role} is no stream")
+def carry_out(step: Step, member: Member, run: str, on_event: OnEvent, hosts: Mapping[str, Transport]) -> bool:
+    """Carry out one step on one host; return whether it changed something.
+
+    Args:
+        step: The step.
+        member: The host.
+        run: Id of the run that holds the host.
+        on_event: Told of the step's beginning and end.
+        hosts: All hosts of the stack, of which another one may have an image.
+    """
     words, host = step_words(step), member.share.host
     on_event(Event(words, "start", host=host))
     try:
-        opened = opener(member.share.deployment, member.share.path.parent)
-        answer = question(step, member, run).ask(member.transport, opened)
+        answer = _answer(step, member, run, lambda text: on_event(Event(words, "progress", text, host=host)), hosts)
     except Exception:
         on_event(Event(words, "failed", host=host))
         raise
     on_event(Event(words, "done", host=host))
     return answer["changed"]
+
+
+def _answer(
+    step: Step, member: Member, run: str, tell: Callable[[str], None], hosts: Mapping[str, Transport]
+) -> Changed:
+    match step:
+        case RoleStep():
+            raise TypeError(f"the role {step.role} is no stream")
+        case TransferStep():
+            return transfer(step, hosts[step.giver], member, run, tell)
+        case _:
+            opened = opener(member.share.deployment, member.share.path.parent)
+            return question(step, member, run).ask(member.transport, opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from deploy.deployment.fetch import Fetch
@@ -22,9 +23,15 @@ UV_SHA256 = (
 """The files of that version for Linux on amd64 and arm64, as uv.lock has them; a test holds the two equal."""
 
 
-def packages_for(deployment: Deployment) -> tuple[str, ...]:
-    """Return the Debian packages that images and models need; what is pulled or lies in a file needs none."""
-    if any(service.image.source == "build" for service in deployment.services):
+def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tuple[str, ...]:
+    """Return the Debian packages that images and models need; what is pulled or lies in a file needs none.
+
+    Args:
+        deployment: The host's deployment.
+        received: Names of images that come from another host.
+    """
+    images = (service.image for service in deployment.services)
+    if any(image.source == "build" and image.reference not in received for image in images):
         return (*ASSEMBLING, *UNPACKING)
     created = (model for engine in deployment.engines for model in engine.models)
     sources = [model.source for model in deployment.models]

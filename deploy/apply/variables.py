@@ -26,7 +26,8 @@ def _docker(member: Member) -> Variables:
 
 def _images(member: Member) -> Variables:
     deployment = member.share.deployment
-    return {**image_tools_variables(deployment.fetch, packages_for(deployment)), **_debian(member)}
+    packages = packages_for(deployment, member.received)
+    return {**image_tools_variables(deployment.fetch, packages), **_debian(member)}
 
 
 def _folders(member: Member) -> Variables:

@@ -58,6 +58,7 @@ STEPS = {
     "room": "settings of {title}",
     "secrets": "secrets",
     "sync": "models",
+    "transfer": "image of {title}",
     "units": "jobs of this machine",
 }
 """By a verb of the agent."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from deploy.agent.remembered import write_file
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.holding import held
-from deploy.hosts.talking import Agent, ask, ask_and_send, listen, stop
+from deploy.hosts.talking import Agent, ask, ask_and_send, listen, receive, stop
 from deploy.hosts.transport import Address, OnLine, Opened
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
@@ -73,6 +74,12 @@ class LocalTransport:
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
         """Run one verb with the request and then the streams that it asks for on its standard input."""
         return ask_and_send(self._ready(verb), verb, request, opened)
+
+    def receive(
+        self, verb: Verb[Request, Iterator[bytes]], request: Request
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Run one verb and give the pieces of the stream that it answers."""
+        return receive(self._started(verb), verb, request)
 
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         """Run one verb and yield the lines that it prints."""

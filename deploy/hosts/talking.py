@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 from deploy.agent.contract import FORMAT
+from deploy.agent.contract.frames import BrokenOffError, CutOffError, framed, unframed
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60.0
 """Time that an interrupted step has to end by itself."""
-BLOCK = 1 << 20
 Agent = subprocess.Popen[bytes]
 
 
@@ -40,11 +39,11 @@ def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, op
     with agent:
         writing, reading, errors = streams_of(agent)
         try:
-            _feed(writing, io.BytesIO(line := encode(request)), len(line))
+            _feed(writing, [encode(request)])
             while (output := reading.readline()).startswith(b'{"wanted"'):
                 wanted: Wanted = json.loads(output)
-                with opened(wanted["wanted"]) as stream:
-                    _feed(writing, stream, wanted["size"])
+                with opened(wanted["wanted"], wanted["start"]) as pieces:
+                    _feed(writing, framed(pieces) if wanted["size"] is None else _whole(pieces, wanted["size"]))
             output += reading.read()
             said = errors.read()
         except BaseException:
@@ -53,14 +52,70 @@ def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, op
     return cast("Answer", decode(verb, agent.returncode, output, said))
 
 
-def _feed(writing: IO[bytes], stream: IO[bytes], size: int) -> None:
-    """Write a stream; one that ends early closes the pipe, which tells the agent."""
+def _feed(writing: IO[bytes], pieces: Iterable[bytes]) -> None:
+    """Write a stream; one that is too short closes the pipe, which tells the agent."""
     # An agent that has failed reads no more; its answer says why.
     with contextlib.suppress(BrokenPipeError):
-        while size and (piece := stream.read(min(BLOCK, size))):
-            writing.write(piece)
-            size -= len(piece)
-        writing.close() if size else writing.flush()
+        try:
+            for piece in pieces:
+                writing.write(piece)
+            writing.flush()
+        except EOFError:
+            writing.close()
+
+
+def _whole(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield exactly as many bytes; raise EOFError where there are fewer."""
+    for piece in pieces:
+        yield piece[:size]
+        size -= len(piece)
+        if size <= 0:
+            return
+    if size:
+        raise EOFError
+
+
+class Incoming(Iterator[bytes]):
+    """The pieces of an agent's stream."""
+
+    def __init__(self, agent: Agent, verb: str) -> None:
+        self._agent = agent
+        self._verb = verb
+        self._pieces = unframed(streams_of(agent)[1])
+        self.is_whole = False
+        """True once its end was read."""
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except StopIteration:
+            self.is_whole = True
+            raise
+        except BrokenOffError:
+            self._raise_failure(streams_of(self._agent)[1].read())
+        except CutOffError:
+            self._raise_failure(b"")
+
+    def _raise_failure(self, output: bytes) -> NoReturn:
+        said = streams_of(self._agent)[2].read()
+        decode(self._verb, self._agent.wait(), output, said)
+        raise KitError(f"the agent broke {self._verb} off without a reason", "this is a fault of the kit")
+
+
+@contextlib.contextmanager
+def receive(agent: Agent, verb: Verb[Request, Iterator[bytes]], request: Request) -> Iterator[Iterator[bytes]]:
+    """Write the request to a started agent, and give the pieces of its answer; an unread rest ends the agent."""
+    with agent:
+        incoming = Incoming(agent, verb)
+        try:
+            writing = streams_of(agent)[0]
+            _feed(writing, [encode(request)])
+            with contextlib.suppress(BrokenPipeError):
+                writing.close()
+            yield incoming
+        finally:
+            if not incoming.is_whole:
+                stop(agent)
 
 
 def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
@@ -85,6 +140,9 @@ def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterat
 def stop(agent: Agent) -> None:
     """Terminate a step, so that it stops its children and removes its leftovers; kill it if it does not end."""
     agent.terminate()
+    if agent.stdin and agent.stdin.closed:
+        # Python would flush it once more, and fail.
+        agent.stdin = None
     try:
         # Its last words must not fill the pipe while it is waited for.
         agent.communicate(timeout=PATIENCE_SECONDS)

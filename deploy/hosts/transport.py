@@ -5,9 +5,9 @@ The control node reaches a host by nothing else: it asks verbs of the host's age
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.errors import KitError
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 OnLine = Callable[["JournalLine"], None]
 Address = tuple[str, int]
 """A name or number of a host, and a port."""
-Opened = Callable[[str], AbstractContextManager[IO[bytes]]]
-"""Opens a stream by its sha256."""
+Opened = Callable[[str, int], AbstractContextManager[Iterable[bytes]]]
+"""Opens a stream by its name, from one of its bytes on, and gives it in pieces."""
 
 
 class Transport(Protocol):
@@ -51,9 +51,17 @@ class Transport(Protocol):
         """Take the right to change the host; lines of the run's journal arrive until it is let go."""
 
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
-        """Ask for one verb, and send the files that its agent asks for to its standard input.
+        """Ask for one verb, and send the streams that its agent asks for to its standard input.
 
-        The agent asks for one stream at a time, by its sha256, with the number of its bytes.
+        The agent asks for one at a time by its name, and from which byte on; the number of bytes may be unknown.
+        """
+
+    def receive(
+        self, verb: Verb[Request, Iterator[bytes]], request: Request
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Ask for one verb whose answer is a stream of unknown length, and give its pieces.
+
+        A stream that its agent breaks off is raised as a KitError with its next step, and so is a cut.
         """
 
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:

@@ -42,6 +42,11 @@ class Refusing(Transport):
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
         return _refuse(verb, request, opened)
 
+    def receive(
+        self, verb: Verb[Request, Iterator[bytes]], request: Request
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        return _refuse(verb, request)
+
     def lines(self, verb: Verb[Request, bytes], request: Request) -> Iterator[bytes]:
         return _refuse(verb, request)
 

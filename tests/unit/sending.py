@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +36,7 @@ class ControlNode:
         assert flush
         wanted = json.loads(line)
         self.asked.append(wanted["wanted"])
-        self.buffer = io.BytesIO(self.files[wanted["wanted"]].read_bytes())
+        self.buffer = io.BytesIO(self.files[wanted["wanted"]].read_bytes()[wanted["start"] :])
 
     def takes_part(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Answer the agent's operations until the test ends."""
@@ -61,4 +61,4 @@ def send_from(folder: Path, deployment: Deployment) -> None:
 
 def opener(files: Mapping[str, bytes]) -> Opened:
     """Return what opens streams whose bytes are in memory alone."""
-    return lambda sha256: closing(io.BytesIO(files[sha256]))
+    return lambda sha256, start: nullcontext([files[sha256][start:]])

@@ -40,11 +40,14 @@ class Formatted(TypedDict):
 
 
 class Wanted(TypedDict):
-    """A line before the answer: the agent reads this file from its standard input next."""
+    """A line before the answer: the agent reads this stream from its standard input next."""
 
     wanted: str
-    """sha256 of the file."""
-    size: int
+    """Name of the stream: a file's sha256, say."""
+    start: int
+    """First of its bytes that the agent lacks."""
+    size: int | None
+    """Number of bytes from there on; None where nobody knows it, and the stream comes in frames."""
 
 
 class Changed(TypedDict):

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from deploy.agent.contract import applied, engines, envelope, evidence, hardware, inputs, probe, releases, rooms
+    from deploy.agent.contract import (
+        applied,
+        engines,
+        envelope,
+        evidence,
+        hardware,
+        images,
+        inputs,
+        probe,
+        releases,
+        rooms,
+    )
 
 Request = TypeVar("Request", bound=Mapping[str, Any])
 Answer = TypeVar("Answer")
@@ -25,6 +36,9 @@ HOLD: Verb[envelope.HoldRequest, envelope.Held] = Verb("hold")
 LATE: Verb[releases.LateRequest, envelope.Changed] = Verb("late")
 PLACE: Verb[releases.PlaceRequest, releases.PlaceAnswer] = Verb("place")
 IMAGE: Verb[inputs.ImagesRequest, inputs.ImagesAnswer] = Verb("image")
+LAYERS: Verb[envelope.Request, images.LayersAnswer] = Verb("layers")
+GIVE_IMAGE: Verb[images.GiveRequest, Iterator[bytes]] = Verb("give_image")
+TAKE_IMAGE: Verb[images.TakeRequest, images.TakeAnswer] = Verb("take_image")
 MODELS: Verb[inputs.ModelsRequest, inputs.ModelsAnswer] = Verb("models")
 SYNC: Verb[engines.SyncRequest, engines.SyncAnswer] = Verb("sync")
 ENGINE: Verb[engines.EngineRequest, engines.EngineAnswer] = Verb("engine")

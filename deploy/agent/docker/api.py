@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from deploy.agent.docker.unix_http import BLOCK, Answer, ask, opened
@@ -16,6 +17,8 @@ from deploy.agent.line import Line
 DEFAULT_SOCKET = "/var/run/docker.sock"
 PULL_SILENCE_SECONDS = 600
 """Timeout without output during a pull: Docker checks a large layer silently."""
+ARCHIVE_SECONDS = 1800
+"""Timeout without output while Docker reads or writes an image's archive."""
 
 
 def socket_path() -> str:
@@ -60,7 +63,7 @@ class Docker:
     def load(self, archive: Iterable[bytes], size: int) -> None:
         """Send a docker-archive of `size` bytes; each part is sent as it is made."""
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
-        answer = self._send("POST", "/images/load", {"quiet": "1"}, archive, headers, timeout=1800)
+        answer = self._send("POST", "/images/load", {"quiet": "1"}, archive, headers, timeout=ARCHIVE_SECONDS)
         for line in answer.body.splitlines():
             problem = json.loads(line).get("error") if line.strip() else None
             if problem:
@@ -68,6 +71,18 @@ class Docker:
                     f"Docker could not load an image: {problem}",
                     "check the free disk space below `Docker Root Dir` of `docker info`",
                 )
+
+    @contextmanager
+    def saved(self, reference: str) -> Iterator[IO[bytes]]:
+        """Give an image's archive as Docker writes it; old versions prepare all of it before the first byte."""
+        path = f"/images/{quote(reference, safe='/:@')}/get"
+        try:
+            with opened(self.path, "GET", path, {}, (), ARCHIVE_SECONDS) as (status, body):
+                if status >= 400:
+                    raise _refused("GET", path, Answer(status, body.read()))
+                yield body
+        except OSError as problem:
+            raise self._unreachable(problem) from problem
 
     def pull(self, repository: str, digest: str) -> Iterator[dict[str, Any]]:
         """Pull an image from its registry; yield Docker's progress lines and raise its error lines."""
@@ -93,6 +108,15 @@ class Docker:
     def container(self, name: str) -> dict[str, Any] | None:
         """Inspect a container; None if there is none."""
         return self._found("GET", f"/containers/{quote(name)}/json")
+
+    def ensure_usable(self, image: str, name: str) -> None:
+        """Create a container of an image and remove it; Docker refuses an image whose layers it does not have."""
+        path, query = f"/containers/{quote(name)}", {"force": "1", "v": "1"}
+        self._found("DELETE", path, query)
+        try:
+            self._post(f"/containers/create?{urlencode({'name': name})}", {"Image": image, "Cmd": ["/"]}, self.timeout)
+        finally:
+            self._found("DELETE", path, query)
 
     def start(self, name: str) -> None:
         """Start a container; a running container is left alone."""

@@ -109,9 +109,9 @@ def archive_parts(tag: str, config: bytes, layers: Sequence[Layer]) -> list[byte
     manifest = json.dumps([{"Config": config_name, "Layers": names, "RepoTags": [tag]}]).encode()
     parts: list[bytes | Layer] = []
     for name, data in ((config_name, config), ("manifest.json", manifest)):
-        parts += [_header(name, len(data)), data, _padding(len(data))]
+        parts += [header(name, len(data)), data, padding(len(data))]
     for name, layer in zip(names, layers):
-        parts += [_header(name, layer.size), layer, _padding(layer.size)]
+        parts += [header(name, layer.size), layer, padding(layer.size)]
     return [*parts, b"\0" * (2 * tarfile.BLOCKSIZE)]
 
 
@@ -142,11 +142,13 @@ def sha256_of(path: Path, ensure_wanted: Callable[[], None] = lambda: None) -> s
     return digest.hexdigest()
 
 
-def _header(name: str, size: int) -> bytes:
+def header(name: str, size: int) -> bytes:
+    """Return the header of a file in an archive."""
     info = tarfile.TarInfo(name)
     info.size, info.mtime, info.mode = size, EPOCH, 0o644
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
-def _padding(size: int) -> bytes:
+def padding(size: int) -> bytes:
+    """Return the bytes that fill a file's last block in an archive."""
     return b"\0" * (-size % tarfile.BLOCKSIZE)

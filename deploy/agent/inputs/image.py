@@ -167,7 +167,7 @@ def run(request: ImagesRequest, journal: Journal) -> ImagesAnswer:
     assembled = [image for image in request["images"] if "pull" not in image]
     answers = [*bring(docker, pulled, request, journal), *_assemble(docker, assembled, request, journal)]
     for answer in answers:
-        _remember(Path(request["root"]) / "run", answer)
+        remember(Path(request["root"]) / "run", answer)
     return {"changed": any(answer["built"] for answer in answers), "images": answers}
 
 
@@ -187,7 +187,7 @@ def _assemble(docker: Docker, images: list[BuiltImage], request: ImagesRequest, 
                     raise
             for answer in made:
                 answers[answer["tag"]] = answer
-                cache.note(_record(cache.root, answer["tag"]), {"format": 1, **answer})
+                cache.note(record_of(cache.root, answer["tag"]), {"format": 1, **answer})
             cache.prune()
     return [answer for answer in answers.values() if answer]
 
@@ -210,7 +210,7 @@ def _present(docker: Docker, image: BuiltImage, request: ImagesRequest, cache: C
     found = docker.image(image["tag"])
     if not found or (found["Config"].get("Labels") or {}).get("kit.recipe") != image["digest"]:
         return None
-    records = [_record(folder, image["tag"]) for folder in (Path(request["root"]) / "run", cache.root)]
+    records = [record_of(folder, image["tag"]) for folder in (Path(request["root"]) / "run", cache.root)]
     known = next((record for record in map(read_json, records) if record), {})
     versions = known.get("debian_versions", {}) if known.get("id") == found["Id"] else {}
     return {
@@ -222,14 +222,16 @@ def _present(docker: Docker, image: BuiltImage, request: ImagesRequest, cache: C
     }
 
 
-def _record(folder: Path, tag: str) -> Path:
+def record_of(folder: Path, tag: str) -> Path:
+    """Return the file that describes an image."""
     return folder / "images" / f"{tag.rsplit(':', 1)[1]}.json"
 
 
-def _remember(folder: Path, answer: PresentImage) -> None:
+def remember(folder: Path, answer: PresentImage) -> None:
+    """Record an image with its Debian versions."""
     document = {"format": 1, **{name: value for name, value in answer.items() if name != "built"}}
-    if read_json(_record(folder, answer["tag"])) != document:
-        write_json(_record(folder, answer["tag"]), document)
+    if read_json(record_of(folder, answer["tag"])) != document:
+        write_json(record_of(folder, answer["tag"]), document)
 
 
 def _ensure_room(images: list[BuiltImage], cache: Cache, docker: Docker, force: bool) -> None:

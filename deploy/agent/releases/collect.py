@@ -14,7 +14,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import AGENTS
-from deploy.agent.leftovers import remove_leftovers
+from deploy.agent.leftovers import remove_leftovers, remove_partials
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
@@ -62,7 +62,9 @@ def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
         path.unlink()
     models = {*map(Path, model_folders), *(Path(path).parent for path in read_json(root / "run" / "models.json") or {})}
     folders = [folder for pattern in WRITTEN for folder in sorted(root.glob(pattern)) if folder.is_dir()]
-    return [*map(str, (*half, *links)), *remove_leftovers([root, *folders, AGENTS, *sorted(models)])]
+    # Behind an apply every model is whole: a part is that of a model which kit.yaml has no more.
+    partials = remove_partials(sorted(models))
+    return [*map(str, (*half, *links)), *remove_leftovers([root, *folders, AGENTS, *sorted(models)]), *partials]
 
 
 def _remove_old_agents() -> None:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.children import Children
+from deploy.agent.inputs.pace import Pace
 from deploy.agent.inputs.sent import sent
 from deploy.agent.journal import Journal
-from deploy.agent.sources.placed import place
+from deploy.agent.sources.placed import place_resumed
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Blob
@@ -19,10 +20,17 @@ STAGED = 0
 
 
 def bring(model: ModelFile, _request: Fetching, journal: Journal, _children: Children) -> None:
-    """Write the file to the model's place while it arrives."""
+    """Write the file to the model's place while it arrives, resumed after an interrupted run."""
     name = model["source"]["file"]["name"]
-    journal.say(f"copying {name}", 0, model["size"])
-    place(sent(model["name"], model), model, journal, name)
+
+    def rest(start: int) -> Iterator[bytes]:
+        pace, done = Pace(journal, f"copying {name}", model["size"]), start
+        for piece in sent(model["name"], model, start) if start < model["size"] else ():
+            done += len(piece)
+            pace.at(done)
+            yield piece
+
+    place_resumed(rest, model, journal, name)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from deploy.agent.inputs.archive import sha256_of
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.journal import Journal
-from deploy.agent.leftovers import remove_leftovers
+from deploy.agent.leftovers import partial, remove_leftovers, size_of
 from deploy.agent.remembered import read_json, stamp, write_json
 from deploy.agent.sources.kinds import source_of
 from deploy.agent.sources.placed import MODE
@@ -80,7 +80,9 @@ def _remember(model: ModelFile, memory: Path) -> None:
 def _ensure_room(models: list[ModelFile], cache: Path) -> None:
     needs = []
     for model in models:
-        needs.append((Path(model["path"]), model["size"], f"model {model['name']}"))
+        # The part of an interrupted run has its room already.
+        left = max(0, model["size"] - size_of(partial(Path(model["path"]), model["sha256"])))
+        needs.append((Path(model["path"]), left, f"model {model['name']}"))
         staged = source_of(model["source"]).STAGED * model["size"]
         needs.append((cache, staged, f"model {model['name']}"))
     ensure_room(needs)

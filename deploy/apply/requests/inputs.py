@@ -14,6 +14,7 @@ from deploy.stack import CACHE, UV
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Model, SyncedEngine, SyncRequest
+    from deploy.agent.contract.images import GiveRequest, TakeRequest
     from deploy.agent.contract.inputs import Fetching, Image, ImagesRequest, ModelsRequest, Source
     from deploy.agent.contract.inputs import ModelFile as WantedFile
 
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 def images_request(deployment: Deployment, images: list[Image], run: str, force: bool = False) -> ImagesRequest:
     """Return the images to assemble; the agent leaves alone those that are there."""
     return {**base_request(deployment.stack, run), "images": images, "force": force, **_fetching(deployment)}
+
+
+def reference_of(image: Image) -> str:
+    """Return the name that the kit gives an image."""
+    return image["reference"] if "pull" in image else image["tag"]
+
+
+def take_request(deployment: Deployment, run: str, kind: str, tag: str) -> TakeRequest:
+    """Return the image that comes from another host."""
+    return {**base_request(deployment.stack, run), "kind": kind, "tag": tag}
+
+
+def give_request(deployment: Deployment, tag: str, has: list[str]) -> GiveRequest:
+    """Return the image that goes to another host, and the layers that are there already."""
+    return {**base_request(deployment.stack, ""), "tag": tag, "has": has}
 
 
 def models_request(deployment: Deployment, run: str) -> ModelsRequest:

@@ -25,7 +25,7 @@ from deploy.agent.contract.verbs import (
 from deploy.apply.members import Member
 from deploy.apply.phases import VerbStep
 from deploy.apply.requests.base import base_request
-from deploy.apply.requests.inputs import images_request, models_request, sync_request
+from deploy.apply.requests.inputs import images_request, models_request, reference_of, sync_request
 from deploy.apply.requests.releases import (
     collect_request,
     converge_request,
@@ -95,7 +95,8 @@ def _secrets(member: Member, _kind: str, run: str) -> SecretsRequest:
 
 
 def _images(member: Member, _kind: str, run: str) -> ImagesRequest:
-    return images_request(member.share.deployment, member.share.image_requests(), run)
+    images = [image for image in member.share.image_requests() if reference_of(image) not in member.received]
+    return images_request(member.share.deployment, images, run)
 
 
 def _models(member: Member, _kind: str, run: str) -> ModelsRequest:

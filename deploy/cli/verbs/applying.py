@@ -46,18 +46,21 @@ def apply_and_tell(
     if changing := hosts.only([host for host, each in prepared.items() if full or not each.plan.is_empty]):
         # Carried out is what the files say now, not what an earlier run kept of them.
         desired = load_desired(desired.path)
-        outcomes |= _carry_out(desired, changing, prepared, full)
+        outcomes |= _carry_out(desired, changing, hosts, prepared, full)
     # The document needs the spec itself, which an empty plan does not load.
     document = outcome_document(desired, outcomes) | {"pinned": list(pinned)} if output.as_json else {}
     output.answer(welcome(desired, outcomes), document)
     return 0
 
 
-def _carry_out(desired: Desired, hosts: Hosts, prepared: Mapping[str, Prepared], full: bool) -> dict[str, Outcome]:
+def _carry_out(
+    desired: Desired, changing: Hosts, hosts: Hosts, prepared: Mapping[str, Prepared], full: bool
+) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
     from deploy.apply.members import Member
     from deploy.apply.run import apply
 
     members = {host: Member(desired.on(host), transport, prepared[host]) for host, transport in hosts.items()}
+    idle = {host: member for host, member in members.items() if host not in changing}
     with progress() as display:
-        return apply(members, display, full=full)
+        return apply({host: members[host] for host in changing}, display, full=full, others=idle)

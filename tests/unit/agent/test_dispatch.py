@@ -11,7 +11,7 @@ from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
 from deploy.agent.docker import floors, printed
 from deploy.agent.engines import acts, sync
-from deploy.agent.inputs import image
+from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, evidence, probe
 from deploy.agent.releases import accept, applied, clean, collect, converge, place, remove, running, units
@@ -38,6 +38,9 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.LATE, late.run)
     found.out(verbs.PLACE, place.run)
     found.out(verbs.IMAGE, image.run)
+    found.out(verbs.LAYERS, give_image.layers)
+    found.out(verbs.GIVE_IMAGE, give_image.run)
+    found.out(verbs.TAKE_IMAGE, take_image.run)
     found.out(verbs.MODELS, models.run)
     found.out(verbs.SYNC, sync.run)
     found.out(verbs.ENGINE, acts.run)

@@ -66,8 +66,10 @@ def test_a_file_that_has_just_changed_is_read_each_time(deployment: Deployment, 
 
 def test_a_file_is_opened_by_its_sha256_and_an_unreadable_one_named(deployment: Deployment, tmp_path: Path) -> None:
     opened = opener(deployment, tmp_path)
-    with opened(SHA256) as stream:
-        assert stream.read() == b"GGUF"
+    with opened(SHA256, 0) as pieces:
+        assert b"".join(pieces) == b"GGUF"
+    with opened(SHA256, 3) as pieces:
+        assert b"".join(pieces) == b"F"
     (tmp_path / NAME).unlink()
-    with pytest.raises(KitError, match=rf"{tmp_path / NAME} cannot be read: No such file"):
-        opened(SHA256)
+    with pytest.raises(KitError, match=rf"{tmp_path / NAME} cannot be read: No such file"), opened(SHA256, 0):
+        pass

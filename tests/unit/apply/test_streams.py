@@ -38,8 +38,8 @@ class Answering(Refusing):
         return cast("Answer", {"changed": False})
 
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
-        with opened(SHA256) as stream:
-            self.asked.append((verb, request, stream.read()))
+        with opened(SHA256, 0) as pieces:
+            self.asked.append((verb, request, b"".join(pieces)))
         return cast("Answer", {"changed": True})
 
 
@@ -61,7 +61,7 @@ def on(host: Answering, share: Share) -> Member:
 def test_a_model_file_is_sent_to_the_verb_that_asks_for_it(share: Share, tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
     host, told = Answering(), list[Event]()
-    assert carry_out(VerbStep("models"), on(host, share), RUN, told.append) is True
+    assert carry_out(VerbStep("models"), on(host, share), RUN, told.append, {}) is True
     ((verb, request, sent),) = host.asked
     assert (verb, sent, request["run"]) == ("models", b"GGUF", RUN)
     assert [wanted["sha256"] for wanted in request["models"]] == [SHA256]
@@ -71,7 +71,7 @@ def test_a_model_file_is_sent_to_the_verb_that_asks_for_it(share: Share, tmp_pat
 def test_files_of_an_engines_models_are_sent_to_its_sync(share: Share, tmp_path: Path) -> None:
     (tmp_path / "own.gguf").write_bytes(b"GGUF")
     host, told = Answering(), list[Event]()
-    assert carry_out(VerbStep("sync", "ollama"), on(host, share), RUN, told.append) is True
+    assert carry_out(VerbStep("sync", "ollama"), on(host, share), RUN, told.append, {}) is True
     ((verb, _, sent),) = host.asked
     assert (verb, sent) == ("sync", b"GGUF")
     assert told == [Event("models", "start", host="here"), Event("models", "done", host="here")]
@@ -79,7 +79,7 @@ def test_files_of_an_engines_models_are_sent_to_its_sync(share: Share, tmp_path:
 
 def test_secrets_are_a_request_without_a_file(share: Share) -> None:
     host = Answering()
-    assert carry_out(VerbStep("secrets"), on(host, share), RUN, lambda _: None) is False
+    assert carry_out(VerbStep("secrets"), on(host, share), RUN, lambda _: None, {}) is False
     ((verb, request, sent),) = host.asked
     assert (verb, sent) == ("secrets", b"")
     assert {one["name"] for one in request["secrets"]} == {secret.name for secret in share.deployment.secrets}
@@ -88,6 +88,6 @@ def test_secrets_are_a_request_without_a_file(share: Share) -> None:
 def test_a_file_that_cannot_be_read_fails_its_step(share: Share) -> None:
     host, told = Answering(), list[Event]()
     with pytest.raises(KitError, match=r"own.gguf cannot be read: No such file"):
-        carry_out(VerbStep("models"), on(host, share), RUN, told.append)
+        carry_out(VerbStep("models"), on(host, share), RUN, told.append, {})
     assert host.asked == []
     assert told[-1] == Event("model files", "failed", host="here")

@@ -8,8 +8,10 @@ import os
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -67,9 +69,9 @@ def test_an_engine_gets_a_file_that_lies_on_no_disk_of_its_host(
     assert str(tmp_path) not in json.dumps(request["engines"][0]["models"])
     asked: list[str] = []
 
-    def opened(sha256: str) -> Any:
+    def opened(sha256: str, start: int) -> Any:
         asked.append(sha256)
-        return opener({SHA256: GGUF})(sha256)
+        return opener({SHA256: GGUF})(sha256, start)
 
     assert transport.send(SYNC, request, opened)["created"] == ["main/one", "main/two"]
     # The second model's file is there by then, and nothing is asked for once all models are equal.
@@ -86,29 +88,35 @@ def test_a_stream_that_breaks_off_makes_no_model(tmp_path: Path, double: Server,
     assert transport.send(SYNC, request, opener({SHA256: GGUF}))["created"] == ["main/one"]
 
 
-class Endless:
-    """A large file that is made while it is read."""
-
-    def __enter__(self) -> IO[bytes]:
-        source: Any = self
-        return source  # type: ignore[no-any-return]
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def read(self, size: int) -> bytes:
-        return bytes(size)
-
-
 def test_a_large_file_takes_no_more_memory_than_a_piece_of_it(tmp_path: Path, transport: LocalTransport) -> None:
     size = 64 * MIB
     digest = hashlib.sha256()
     for _ in range(64):
         digest.update(bytes(MIB))
+
+    def endless(_sha256: str, _start: int) -> Any:
+        # A large file that is made while it is read.
+        return nullcontext(bytes(MIB) for _ in count())
+
     tracemalloc.start()
-    answer = transport.send(MODELS, placed(tmp_path, size, digest.hexdigest()), lambda _: Endless())
+    answer = transport.send(MODELS, placed(tmp_path, size, digest.hexdigest()), endless)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert answer["changed"] is True
     assert (tmp_path / "models" / "m.gguf").stat().st_size == size
     assert peak < 8 * MIB
+
+
+def test_a_cut_file_goes_on_where_it_stopped(tmp_path: Path, transport: LocalTransport) -> None:
+    asked: list[int] = []
+
+    def opened(sha256: str, start: int) -> Any:
+        asked.append(start)
+        return opener({SHA256: GGUF if asked[1:] else GGUF[:-10]})(sha256, start)
+
+    request = placed(tmp_path, len(GGUF), SHA256)
+    with pytest.raises(KitError, match="ended 10 bytes before its end"):
+        transport.send(MODELS, request, opened)
+    assert transport.send(MODELS, request, opened)["changed"] is True
+    assert asked == [0, len(GGUF) - 10]
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "models").iterdir()] == [("m.gguf", GGUF)]

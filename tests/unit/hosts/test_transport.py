@@ -1,29 +1,23 @@
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
 from deploy.agent.contract.probe import ProbeRequest
 from deploy.agent.contract.releases import SecretRequest
-from deploy.agent.contract.verbs import PROBE, SECRET, Verb
+from deploy.agent.contract.verbs import PROBE, SECRET
 from deploy.errors import KitError
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.reach import reach
 from deploy.hosts.talking import decode
 from tests.tree import REPOSITORY
-from tests.unit.sending import opener
 from tests.waiting import PATIENCE_SECONDS
-
-PUT: Verb[dict[str, str], dict[str, str]] = Verb("put")
-FOLLOW: Verb[dict[str, str], bytes] = Verb("follow")
 
 
 @pytest.fixture
@@ -126,95 +120,6 @@ def test_a_host_without_python_is_told_so(tmp_path: Path, asked: ProbeRequest) -
 def test_what_is_no_answer_is_an_error_with_the_last_line_that_was_said() -> None:
     with pytest.raises(KitError, match="ended with status 1 and said: ImportError: no such module"):
         decode("probe", 1, b"", b"Traceback\nImportError: no such module\n")
-
-
-@pytest.fixture
-def played(tmp_path: Path) -> Callable[[str], LocalTransport]:
-    """Return a transport whose agent is a program of the test's, with the request in `request`."""
-
-    def to(program: str) -> LocalTransport:
-        python = tmp_path / "python"
-        begin = "import hashlib, json, sys\nrequest = json.loads(sys.stdin.buffer.readline())\n"
-        python.write_text(f"#!{sys.executable} -I\n{begin}{program}")
-        python.chmod(0o755)
-        return LocalTransport(str(tmp_path / "agent"), str(python))
-
-    return to
-
-
-ASKS = """
-def asked(name, size):
-    print(json.dumps({'wanted': name, 'size': size}), flush=True)
-    return sys.stdin.buffer.read(size)
-"""
-
-
-def test_streams_arrive_as_the_agent_asks_for_them_byte_for_byte(played: Callable[[str], LocalTransport]) -> None:
-    content = b"\xff\n\0" * (1 << 20)
-    transport = played(
-        f"{ASKS}small = asked('small', 3)\nlarge = asked('large', {len(content)})\n"
-        "print(json.dumps({'name': request['name'], 'small': small.decode(), "
-        "'sha256': hashlib.sha256(large).hexdigest()}))\n"
-    )
-    answer = transport.send(PUT, {"name": "model"}, opener({"small": b"abc and more", "large": content, "no": b""}))
-    assert answer == {"name": "model", "small": "abc", "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def test_an_agent_that_asks_for_nothing_gets_no_stream(played: Callable[[str], LocalTransport]) -> None:
-    transport = played("print(json.dumps({'name': request['name']}))\n")
-    assert transport.send(PUT, {"name": "model"}, opener({})) == {"name": "model"}
-
-
-def test_a_stream_that_breaks_off_ends_for_the_agent_too(played: Callable[[str], LocalTransport]) -> None:
-    transport = played(f"{ASKS}print(json.dumps({{'got': asked('cut', 10).decode()}}))\n")
-    assert transport.send(PUT, {}, opener({"cut": b"1234"})) == {"got": "1234"}
-
-
-def test_an_agent_ends_with_a_control_node_that_cannot_open_its_file(
-    tmp_path: Path, played: Callable[[str], LocalTransport]
-) -> None:
-    note = f"pathlib.Path({str(tmp_path / 'end')!r}).touch()"
-    ended = f"import pathlib, signal\nsignal.signal(15, lambda *_: ({note}, sys.exit(1)))\n"
-    with pytest.raises(KeyError, match="gone"):
-        played(f"{ended}{ASKS}asked('gone', 10)\n").send(PUT, {}, opener({}))
-    assert (tmp_path / "end").exists()
-
-
-def test_an_agent_that_refuses_a_stream_is_heard_although_the_stream_goes_on(
-    played: Callable[[str], LocalTransport],
-) -> None:
-    transport = played(
-        "print(json.dumps({'wanted': 'big', 'size': 1 << 24}), flush=True); sys.stdin.buffer.read(9)\n"
-        "print(json.dumps({'error': {'problem': 'the disk is full', 'next': ''}})); sys.exit(1)\n"
-    )
-    with pytest.raises(KitError, match="the disk is full"):
-        transport.send(PUT, {}, opener({"big": bytes(1 << 24)}))
-
-
-def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(
-    tmp_path: Path, played: Callable[[str], LocalTransport]
-) -> None:
-    transport = played(
-        "import pathlib, signal, time\n"
-        f"signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(tmp_path / 'ended')!r}).touch(), sys.exit(1)))\n"
-        "print(request['name'], flush=True)\nwhile True: time.sleep(0.05)\n"
-    )
-    lines = transport.lines(FOLLOW, {"name": "main"})
-    assert next(iter(lines)) == b"main\n"
-    assert isinstance(lines, Generator)
-    lines.close()
-    assert (tmp_path / "ended").exists()
-
-
-def test_what_ends_a_stream_of_lines_too_early_is_told(played: Callable[[str], LocalTransport]) -> None:
-    transport = played(
-        "print('one', flush=True)\n"
-        "print(json.dumps({'error': {'problem': 'no Compose', 'next': ''}}), file=sys.stderr); sys.exit(1)\n"
-    )
-    lines = transport.lines(FOLLOW, {})
-    assert next(lines) == b"one\n"
-    with pytest.raises(KitError, match="no Compose"):
-        next(lines)
 
 
 def test_an_address_of_this_machine_leads_to_itself() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,4 +82,4 @@ def synced(there: Deployment, transport: InFolder, file: Path) -> None:
     (described,) = request["engines"]
     with held(transport, STACK, "kit apply", lambda _: None) as base:
         asked: SyncRequest = {**request, "engines": [{**described, **engine_request(engine)}], **base}
-        transport.send(SYNC, asked, lambda _: file.open("rb"))
+        transport.send(SYNC, asked, lambda _name, start: nullcontext([file.read_bytes()[start:]]))

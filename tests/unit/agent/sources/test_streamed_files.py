@@ -42,15 +42,44 @@ def test_a_sent_file_is_placed_and_not_asked_for_again(tmp_path: Path, file: Pat
     assert NODE.asked == [SHA256]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(GGUF[:99], "m.gguf ended 10145 bytes before its end"), (GGUF[::-1], f"expected sha256 {SHA256}, .* from m.gguf")],
-)
-def test_a_file_that_broke_off_or_is_another_one_leaves_nothing(
-    tmp_path: Path, file: Path, journal: Journal, content: bytes, words: str
+def test_another_file_leaves_nothing(tmp_path: Path, file: Path, journal: Journal) -> None:
+    asked = request(tmp_path, file)
+    file.write_bytes(GGUF[::-1])
+    with pytest.raises(AgentError, match=f"expected sha256 {SHA256}, .* from m.gguf"):
+        models.run(asked, journal)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_the_part_that_arrived_stays_until_a_later_run_goes_on_with_it(
+    tmp_path: Path, file: Path, journal: Journal
 ) -> None:
     asked = request(tmp_path, file)
-    file.write_bytes(content)
-    with pytest.raises(AgentError, match=words):
+    file.write_bytes(GGUF[:99])
+    with pytest.raises(AgentError, match=f"m.gguf ended {len(GGUF) - 99} bytes before its end"):
+        models.run(asked, journal)
+    (part,) = (tmp_path / "models").iterdir()
+    assert (part.name, part.read_bytes()) == (f".m.gguf.{SHA256}.part", GGUF[:99])
+    # The bytes before the place where it stopped are not read again.
+    file.write_bytes(bytes(99) + GGUF[99:])
+    models.run(asked, journal)
+    assert [path.name for path in part.parent.iterdir()] == ["m.gguf"]
+
+
+def test_a_part_that_a_host_has_lost_is_sent_again(tmp_path: Path, file: Path, journal: Journal) -> None:
+    part = tmp_path / "models" / f".m.gguf.{SHA256}.part"
+    part.parent.mkdir()
+    part.write_bytes(bytes(99))
+    asked = request(tmp_path, file)
+    models.run(asked, journal)
+    assert NODE.asked == [SHA256, SHA256]
+    assert (tmp_path / "models" / "m.gguf").read_bytes() == GGUF
+
+
+def test_a_file_that_breaks_off_before_its_first_byte_leaves_nothing(
+    tmp_path: Path, file: Path, journal: Journal
+) -> None:
+    asked = request(tmp_path, file)
+    file.write_bytes(b"")
+    with pytest.raises(AgentError, match="bytes before its end"):
         models.run(asked, journal)
     assert list((tmp_path / "models").iterdir()) == []

@@ -1,0 +1,39 @@
+"""Brings an image from one host to another: the control node passes its bytes on, and keeps none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import GIVE_IMAGE, LAYERS, TAKE_IMAGE
+from deploy.apply.members import Member
+from deploy.apply.phases import TransferStep
+from deploy.apply.requests.base import base_request
+from deploy.apply.requests.inputs import give_request, take_request
+from deploy.hosts.transport import Transport
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.images import TakeAnswer
+
+MIB = 2**20
+
+
+def transfer(step: TransferStep, giver: Transport, member: Member, run: str, tell: Callable[[str], None]) -> TakeAnswer:
+    """Send the layers that the member lacks, or all of them if Docker makes no image of those."""
+    has = member.transport.call(LAYERS, base_request(member.share.deployment.stack, run))["chains"]
+    answer = _sent(step, giver, member, run, has)
+    if answer["image"] is None:
+        tell(f"Docker needs all layers of {step.tag}")
+        answer = _sent(step, giver, member, run, [])
+    tell(f"{step.tag} from {step.giver}: {answer['received'] / MIB:.1f} MiB")
+    return answer
+
+
+def _sent(step: TransferStep, giver: Transport, member: Member, run: str, has: list[str]) -> TakeAnswer:
+    deployment = member.share.deployment
+
+    def opened(_name: str, _start: int) -> AbstractContextManager[Iterator[bytes]]:
+        return giver.receive(GIVE_IMAGE, give_request(deployment, step.tag, has))
+
+    return member.transport.send(TAKE_IMAGE, take_request(deployment, run, step.kind, step.tag), opened)
