@@ -57,6 +57,11 @@ class Desired:
         return self.resolved()
 
     @property
+    def stack(self) -> str:
+        """The stack's name."""
+        return next(iter(self.deployments.values())).stack
+
+    @property
     def shares(self) -> tuple[Share, ...]:
         """The share of each host."""
         return tuple(map(self.on, self.deployments))

@@ -68,6 +68,16 @@ print(json.dumps(sorted(set({HEAVY}) & set(sys.modules))))
 """
 
 
+VERIFYING = """
+import json, sys
+from pathlib import Path
+from deploy.cli.verbs.verify import command
+from deploy.decide.desired import recall_desired
+assert recall_desired(Path(sys.argv[1])).stack
+print(json.dumps(sorted({"pydantic", "jinja2", "yaml", "ansible"} & set(sys.modules))))
+"""
+
+
 def room_of(path: str) -> str:
     """The component whose room a file lies in; empty outside of all rooms."""
     parts = Path(path).parts
@@ -163,6 +173,17 @@ def test_an_apply_with_an_empty_plan_loads_nothing_that_reads_or_prints(
     printed, loaded = done.stdout.strip().splitlines()
     assert printed.startswith("nothing to change")
     assert json.loads(loaded) == []
+
+
+def test_verify_loads_nothing_that_reads_or_prints_before_its_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    recall_desired(tmp_path / "kit.yaml")
+    argv = [sys.executable, "-c", VERIFYING, str(tmp_path / "kit.yaml")]
+    done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import APPLIED
 from deploy.agent.line import Line
 from deploy.apply.story import Event
 from deploy.cli.terminal.columns import report_table
@@ -10,12 +13,14 @@ from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.hosts import OnEvent, blocks, host_option, progress_by_host, reached
 from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
-from deploy.decide.desired import Share, load_desired
+from deploy.decide.desired import Share, recall_desired
 from deploy.errors import FAILED
 from deploy.hosts.transport import Transport
-from deploy.lifecycle.applied import host_state
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.applied import AppliedRequest
 
 
 @verb("verify", "verify", "verify main inventories/quickstart/kit.yaml")
@@ -27,7 +32,7 @@ def command(output: Output, target: Target) -> int:
     Asks the running services real questions through every hop, and looks at their ports, files, owners and limits.
     Exit 1 when a check fails.
     """
-    desired = load_desired(target.spec)
+    desired = recall_desired(target.spec)
     hosts = reached(desired.ways)
     there = {host: desired.deployments[host] for host in hosts}
     known = [service.name for deployment in there.values() for service in deployment.services]
@@ -45,7 +50,7 @@ def command(output: Output, target: Target) -> int:
     }
     told = {host: {**report.as_json(), "applied": not unapplied[host]} for host, report in reports.items()}
     passed = all(report.passed for report in reports.values())
-    document = {"stack": desired.spec.stack, "passed": passed, "hosts": told}
+    document = {"stack": desired.stack, "passed": passed, "hosts": told}
     output.answer(blocks(texts), document, is_fitted=True)
     return 0 if passed else FAILED
 
@@ -62,7 +67,8 @@ def _checked(share: Share, services: tuple[str, ...] | None, on_event: OnEvent) 
 
 def _unapplied(share: Share, transport: Transport) -> str:
     """Say that a host has another release than kit.yaml: a failed check may only wait for an apply."""
-    current = host_state(transport, share.deployment.stack)["release"]
+    request: AppliedRequest = {"stack": share.deployment.stack}
+    current = transport.call(APPLIED, request)["release"]
     if current == share.bundle.release:
         return ""
     why = "was never applied here" if current is None else "or kit.lock was changed and not applied since"
