@@ -120,6 +120,7 @@ class Disk:
     """Type of the file system, as the kernel names it; empty if unknown."""
     point: str = "/"
     """Its mount point."""
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True)

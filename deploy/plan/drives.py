@@ -34,7 +34,8 @@ def unfit(kind: str) -> str:
 
 
 def drive_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield each place of databases on a file system that cannot hold one."""
+    """Yield each place of databases on a file system that cannot hold one, and each folder that cannot be written."""
+    yield from _read_only(deployment, observation)
     for service, path, disk in _database_disks(deployment, observation):
         wrong = unfit(disk.kind)
         if wrong:
@@ -42,6 +43,21 @@ def drive_refusals(deployment: Deployment, observation: Observation) -> Iterator
                 f"the databases of {service} in {path} would lie on {disk.point} ({disk.kind}), {wrong}",
                 f"name a folder on a disk of this machine (ext4, xfs, btrfs, zfs); {disk.point} may hold copies of it",
             )
+
+
+def _read_only(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
+    databases = {place.host_path for place in places_of(deployment) if place.databases}
+    for service in deployment.services:
+        for path in (folder.host_path for folder in service.folders):
+            disk = observation.disks.get(path)
+            # Models that are all in place are only read.
+            is_written = path in databases or not observation.folder(path).exists
+            if disk is not None and disk.is_read_only and is_written:
+                step = "mount it writable, or name a folder on another disk"
+                yield (
+                    f"{path} of {service.name} would lie on {disk.point}, which is read-only",
+                    f"{step}; the kernel makes a disk with errors read-only: see `dmesg`",
+                )
 
 
 def drive_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:

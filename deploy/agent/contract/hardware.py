@@ -46,6 +46,7 @@ class Disk(TypedDict):
     device: int
     kind: str
     point: str
+    is_read_only: bool
 
 
 class DeviceNode(TypedDict):

@@ -38,6 +38,7 @@ def disk(path: Path) -> Disk:
         "device": path.stat().st_dev,
         "kind": mount.kind,
         "point": mount.point,
+        "is_read_only": bool(status.f_flag & os.ST_RDONLY),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from deploy.agent.mounts import Mount, mount_of
@@ -48,3 +49,5 @@ def test_the_kernels_own_table_is_read(tmp_path: Path) -> None:
     seen = disk(tmp_path / "not" / "there")
     assert seen["kind"]
     assert Path(seen["point"]).is_dir()
+    assert seen["is_read_only"] is False
+    assert disk(Path("/proc/sys"))["is_read_only"] is bool(os.statvfs("/proc/sys").f_flag & os.ST_RDONLY)

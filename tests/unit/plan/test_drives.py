@@ -15,12 +15,13 @@ from tests.golden.hosts import settled
 from tests.golden.plans_of import PLANS, desired_of
 
 
-def planned(tmp_path: Path, case: str, kind: str) -> Plan:
+def planned(tmp_path: Path, case: str, kind: str, *, is_read_only: bool = False, is_new: bool = False) -> Plan:
     wanted = desired_of(PLANS / case / "kit.yaml", tmp_path)
     observation: Observation = read_observation(settled(wanted))
     path = "/srv/chats/data" if case == "another_bridge" else "/mnt/models"
-    disks = {**observation.disks, path: Disk(2**40, 7, kind, "/mnt/nas")}
-    return make_plan(wanted.deployment, wanted.bundle, replace(observation, disks=disks))
+    disks = {**observation.disks, path: Disk(2**40, 7, kind, "/mnt/nas", is_read_only)}
+    folders = {} if is_new else observation.folders
+    return make_plan(wanted.deployment, wanted.bundle, replace(observation, disks=disks, folders=folders))
 
 
 REFUSED = (
@@ -54,3 +55,15 @@ def test_a_folder_in_memory_is_told(tmp_path: Path) -> None:
         "the data of open_webui in /srv/chats/data lies in memory (tmpfs at /mnt/nas): a reboot loses all of it"
         in advice
     )
+
+
+@pytest.mark.parametrize("case", ["another_bridge", "models_in_another_folder"])
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, case: str) -> None:
+    ((problem, next_step),) = planned(tmp_path, case, "ext4", is_read_only=True, is_new=True).refusals
+    assert problem.endswith("would lie on /mnt/nas, which is read-only")
+    assert next_step.startswith("mount it writable, or name a folder on another disk")
+
+
+def test_models_that_are_there_may_be_read_only_and_databases_may_not(tmp_path: Path) -> None:
+    assert planned(tmp_path, "models_in_another_folder", "ext4", is_read_only=True).refusals == ()
+    assert len(planned(tmp_path, "another_bridge", "ext4", is_read_only=True).refusals) == 1
