@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from deploy.components import room_of
 from deploy.components.room import CauseOf, Resolved
 from deploy.decide.view import published
-from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.offers import ChatApi, Embeddings, Offer
 from deploy.deployment.secrets import Secret
 from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
-from deploy.spec.placed import host_of
+from deploy.spec.placed import guards, host_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Door:
     models: tuple[str, ...]
     key: Secret | None
     is_gateway: bool = False
+    is_guard: bool = False
+    """True for the way of other machines to an engine: this one asks the engine itself."""
     is_managed: bool = True
     """True if the kit runs it."""
     embeddings: tuple[str, ...] = ()
@@ -74,12 +76,43 @@ def doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
     return (*gateways, *behind_them)
 
 
+def guard_doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
+    """Return the API of each engine that other machines reach through a guard."""
+    before = guards(spec)
+    return tuple(
+        replace(door, is_guard=True)
+        for guard, part in zip(before, parts[len(parts) - len(before) :], strict=True)
+        for door in _beyond(guard.host, part.offers)
+    )
+
+
 def _model_names(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(model.name for model in spec.models))
 
 
 def _engines_of(spec: Spec, model: str) -> tuple[str, ...]:
     return tuple(one.engine for one in spec.models if one.name == model)
+
+
+def _beyond(host: str, offers: Sequence[Offer]) -> Iterator[Door]:
+    for offer in offers:
+        if isinstance(offer, ChatApi):
+            vectors = tuple(
+                model
+                for other in offers
+                if isinstance(other, Embeddings) and other.url == offer.url
+                for model in other.models
+            )
+            yield Door(
+                name=offer.engine,
+                host=host,
+                protocol=offer.protocol,
+                url=offer.url,
+                models=offer.models,
+                key=offer.key,
+                embeddings=vectors,
+                upstream=offer.upstream,
+            )
 
 
 def _doors(name: str, host: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:

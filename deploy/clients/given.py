@@ -49,6 +49,8 @@ class Given:
     spec: str
     """Path of kit.yaml, valid in every folder."""
     has_gateway: bool
+    guarded: tuple[Api, ...]
+    """Engines' own APIs as other machines reach them, with a key."""
     sudo: str
     """Prefix of a command that only root may run."""
 
@@ -65,7 +67,7 @@ def given(
     value_of: Callable[[Door], str] | None,
 ) -> Given:
     """Return the chosen APIs: the gateway before the engines; a missing one has a reason."""
-    speaking = [door for door in doors if door.models]
+    speaking = [door for door in doors if door.models and not door.is_guard]
     openai = next((door for door in speaking if door.protocol == "openai"), None)
     native = [door for door in speaking if door.protocol != "openai"]
     free = next((door for door in native if door.key is None), None)
@@ -78,6 +80,7 @@ def given(
         command=command,
         spec=spec,
         has_gateway=any(door.is_gateway for door in doors),
+        guarded=tuple(_api(door, door.url, value_of) for door in doors if door.models and door.is_guard),
         sudo=sudo,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deploy.clients.given import Api, Given
 from deploy.clients.programs import python
-from deploy.clients.shell import QUESTION, aliases, curl, env, powershell
+from deploy.clients.shell import QUESTION, aliases, another_machine, curl, env, powershell
 from deploy.protocols.programs import PROGRAMS
 
 
@@ -28,6 +28,7 @@ TITLES = {
     **{client: title for client, (title, _) in PROGRAMS.items()},
     "env": "environment variables",
     "aliases": "shell aliases, for .bashrc or .zshrc",
+    "another-machine": "another machine, which asks an engine itself",
 }
 CLIENTS = tuple(TITLES)
 
@@ -42,10 +43,17 @@ def lines_for(told: Given) -> tuple[Lines, ...]:
         "env": (told.openai, told.why_no_openai, lambda _: env(told)),
         "aliases": (told.openai, told.why_no_openai, lambda _: aliases(told)),
     }
-    return tuple(
+    others = Lines(
+        "another-machine",
+        TITLES["another-machine"],
+        another_machine(told) if told.guarded else "",
+        "" if told.guarded else "no engine without a key of its own is published; `publish: lan` at one does that",
+    )
+    found = tuple(
         Lines(client, TITLES[client], text=make(api)) if api else Lines(client, TITLES[client], left_out=why)
         for client, (api, why, make) in makers.items()
     )
+    return (*found, others)
 
 
 def _native(make: Callable[[str, str, str], str]) -> Callable[[Api], str]:

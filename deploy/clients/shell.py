@@ -6,7 +6,7 @@ import json
 from shlex import quote
 
 from deploy.clients.given import KEY_VARIABLE, NO_KEY, Api, Given
-from deploy.protocols.programs import VARIABLE
+from deploy.protocols.programs import NATIVE_KEY_VARIABLE, VARIABLE
 
 QUESTION = "Why is the sky blue?"
 
@@ -38,6 +38,24 @@ def curl(told: Given, api: Api) -> str:
     if api.secret is None:
         return f"{asked} \\\n  {data}"
     return f"{key_line(told, api)}\n{asked} -H @- \\\n  {data} <<KEY\nAuthorization: Bearer ${KEY_VARIABLE}\nKEY"
+
+
+def another_machine(told: Given) -> str:
+    """Return the address of each engine behind a guard, its key, and a question."""
+    lines = [f"# the key, on the machine that runs kit: {told.key_command(one)}" for one in _unshown(told)]
+    for api in told.guarded:
+        key = quote(api.value) if api.value is not None else "KEY"
+        lines.append(f"# {api.door.name}: a machine that kit.yaml names as a peer needs no key")
+        if api.door.protocol != "openai":
+            lines += [f"export {VARIABLE}={api.url}", f"export {NATIVE_KEY_VARIABLE}={key}"]
+        base = api.url if api.door.protocol == "openai" else f"{api.url}/v1"
+        lines += [f"export OPENAI_BASE_URL={base}", f"export {KEY_VARIABLE}={key}"]
+    return "\n".join(lines)
+
+
+def _unshown(told: Given) -> tuple[str, ...]:
+    """Return the names of the keys that the lines do not hold."""
+    return tuple(dict.fromkeys(api.secret for api in told.guarded if api.secret is not None and api.value is None))
 
 
 def aliases(told: Given) -> str:

@@ -14,6 +14,7 @@ ROOMS = {
     "external": "deploy.components.external",
     "litellm": "deploy.components.litellm",
     "open_webui": "deploy.components.open_webui",
+    "edge": "deploy.components.edge",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
@@ -15,11 +16,12 @@ from deploy.deployment.offers import Offer
 from deploy.deployment.port import Port
 from deploy.deployment.recipe import ImageSource
 from deploy.deployment.service import Service
-from deploy.fields.service import OPEN_WORDS, ServiceSpec
+from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
 from deploy.stack import Stack
 
 Cause: TypeAlias = Literal["own key", "engine's key", "model unknown", "model absent", "late", "away"]
 """Cause of a question that a gateway passed on in vain."""
+LOCAL_ADDRESS = "127.0.0.1"
 CauseOf: TypeAlias = Callable[[int, str], Cause | None]
 """Function that finds the cause by a refusal's status and words."""
 
@@ -34,6 +36,17 @@ class LockedModel:
     source: dict[str, Any]
     context_length: int
     has_chat_template: bool
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """An engine without authentication that other machines reach through a guard."""
+
+    engine: str
+    offers: tuple[Offer, ...]
+    addresses: tuple[str, ...]
+    """Addresses of the host that other machines reach."""
+    host_port: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,10 @@ class Site:
     """Addresses of the host, by the word of `publish` that stands for them."""
     embedding: str | None = None
     """Model that the spec uses for embeddings."""
+    name: str = ""
+    """Name of a guard on this host; every other service is named by the spec."""
+    guarded: tuple[Guarded, ...] = ()
+    """Engines of this host that a guard stands before."""
 
     def data_of(self, name: str) -> str:
         """Return the folder of a service's user data; kit.yaml can name another one."""
@@ -66,14 +83,23 @@ class Site:
         return self.own_image
 
     def ports(self, spec: ServiceSpec, default: int, container_port: int) -> tuple[Port, ...]:
-        """Publish the service where the spec says."""
-        addresses = dict.fromkeys(address for place in spec.places for address in self._meant(place))
+        """Publish the service where the spec says; without authentication, on this machine alone."""
+        addresses = self._addresses(spec)
+        if not spec.traits.has_authentication:
+            addresses = [address for address in addresses if _is_own(address)] or [LOCAL_ADDRESS]
         return tuple(Port(address, spec.port_or(default), container_port) for address in addresses)
+
+    def guarded_addresses(self, spec: ServiceSpec) -> tuple[str, ...]:
+        """Return the addresses of the spec that only a guard may publish a service on."""
+        return tuple(address for address in self._addresses(spec) if not _is_own(address))
+
+    def _addresses(self, spec: ServiceSpec) -> list[str]:
+        return list(dict.fromkeys(address for place in spec.places for address in self._meant(place)))
 
     def _meant(self, place: str) -> tuple[str, ...]:
         """Return the addresses behind a word of `publish`."""
         if place == "local":
-            return ("127.0.0.1",)
+            return (LOCAL_ADDRESS,)
         return self.addresses[place] if place in OPEN_WORDS else (place,)
 
 
@@ -112,7 +138,11 @@ class Room:
     """Reader of a gateway's refusals; None for a component that passes no questions on."""
 
 
-def owner_of(spec: ServiceSpec, default_uid: int) -> Owner:
+def _is_own(address: str) -> bool:
+    return ip_address(address).is_loopback
+
+
+def owner_of(spec: ContainerSpec, default_uid: int) -> Owner:
     """Return the UID:GID that runs the service and owns its data."""
     if spec.user is None:
         return Owner(default_uid, default_uid)

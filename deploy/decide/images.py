@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.inputs.layers import image_layers
 from deploy.deployment.image import Image
 from deploy.deployment.recipe import ImageSource, Recipe, image_request, pull_request, recipe_digest
-from deploy.fields.service import ServiceSpec
+from deploy.fields.service import ContainerSpec
 from deploy.lock.image_sources import image_sources, source_of
 from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
 from deploy.spec.model import Spec
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Image as ImageRequest
 
 
-def image_of(service: ServiceSpec, lock: Lock) -> Image:
+def image_of(service: ContainerSpec, lock: Lock) -> Image:
     """Return a service's image by its name in the host's Docker."""
     source = source_of(service)
     locked = lock.images[source.key]

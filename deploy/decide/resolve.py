@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
+from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
 from deploy.decide.view import Offered, seen_from
 from deploy.deployment.host import Deployment
-from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import addresses_of
 from deploy.lock.model import Lock
@@ -19,7 +19,7 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.spec.placed import host_of, ways_of
+from deploy.spec.placed import guards, host_of, ways_of
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
@@ -30,26 +30,39 @@ def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
 def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
     """Return the deployment of each host, made of the parts on it; a host without a part has an empty one."""
     placed: dict[str, list[Resolved]] = {host: [] for host in ways_of(spec)}
-    for part, resolved in zip(_parts(spec), parts, strict=True):
-        placed[host_of(part)].append(resolved)
+    hosts = [*map(host_of, (*spec.engines, *_fronts(spec))), *(guard.host for guard in guards(spec))]
+    for host, resolved in zip(hosts, parts, strict=True):
+        placed[host].append(resolved)
     return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
 
 
 def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
-    """Decide part by part: the engines in their order, the gateway over them, the web UI over that."""
-    resolved = []
-    offered: list[Offered] = []
-    for part in _parts(spec):
-        host = host_of(part)
-        offers = () if isinstance(part, EngineSpec) else seen_from(host, offered)
-        resolved.append(room_of(part.kind).resolve(part, _site(spec, lock, part), offers))
+    """Decide part by part: the engines in their order, the gateway over them, the web UI over that, and the guards."""
+    resolved = [
+        room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
+    ]
+    guarding = resolved_guards(spec, lock, [one.offers for one in resolved])
+    offered = [
+        *(
+            Offered(host_of(part), offer)
+            for part, one in zip(spec.engines, resolved, strict=True)
+            for offer in one.offers
+        ),
+        *(
+            Offered(guard.host, offer, is_for_others=True)
+            for guard, one in zip(guards(spec), guarding, strict=True)
+            for offer in one.offers
+        ),
+    ]
+    for front in _fronts(spec):
+        host = host_of(front)
+        resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), seen_from(host, offered)))
         offered += [Offered(host, offer) for offer in resolved[-1].offers]
-    return resolved
+    return [*resolved, *guarding]
 
 
-def _parts(spec: Spec) -> list[Engine | Gateway | WebUI]:
-    fronts = (spec.gateway, spec.webui)
-    return [*spec.engines, *(front for front in fronts if front is not None)]
+def _fronts(spec: Spec) -> list[Gateway | WebUI]:
+    return [front for front in (spec.gateway, spec.webui) if front is not None]
 
 
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
@@ -66,11 +79,9 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
     )
 
 
-def _site(spec: Spec, lock: Lock, part: Engine | Gateway | WebUI) -> Site:
-    if isinstance(part, EngineSpec):
-        return _site_of_engine(spec, lock, part)
-    addresses = addresses_of(lock, host_of(part))
-    return Site(spec.stack, image_of(part, lock), addresses=addresses, embedding=_embedding(spec))
+def _site_of_front(spec: Spec, lock: Lock, front: Gateway | WebUI) -> Site:
+    addresses = addresses_of(lock, host_of(front))
+    return Site(spec.stack, image_of(front, lock), addresses=addresses, embedding=_embedding(spec))
 
 
 def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:

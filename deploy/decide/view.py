@@ -17,15 +17,23 @@ class Offered:
 
     host: str
     offer: Offer
+    is_for_others: bool = False
+    """True for an address of the host that services of other hosts use; its own ones have a shorter way."""
 
 
 def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offer, ...]:
     """Return the offers that services of a host can use, as they reach them.
 
-    A stack's networks end at their host, so an offer of another host is left out; an address outside the stack is the
-    same for all hosts, but for a loopback one.
+    A stack's networks end at their host, so another host's engine is seen where that host's guard opens it; an address
+    outside the stack is the same for all hosts, but for a loopback one.
     """
-    return tuple(each.offer for each in offered if each.host == host or _is_anywhere(each.offer))
+    return tuple(each.offer for each in offered if _is_seen(each, host))
+
+
+def _is_seen(offered: Offered, host: str) -> bool:
+    if offered.host == host:
+        return not offered.is_for_others
+    return _is_anywhere(offered.offer)
 
 
 def _is_anywhere(offer: Offer) -> bool:

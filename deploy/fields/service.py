@@ -31,26 +31,41 @@ OPEN_WORDS = ("lan", "all")
 """Words of `publish` whose addresses kit.lock holds."""
 
 
-class ServiceSpec(Strict):
-    """Fields that every engine, gateway and web UI has."""
-
-    traits: ClassVar[Traits]
-    shortest: ClassVar[str]
-    """Shortest valid YAML of this kind."""
+class KindSpec(Strict):
+    """The field that tells components apart."""
 
     kind: str
+
+
+class PublishedSpec(KindSpec):
+    """Fields of a service with a port of its own."""
+
     port: Port | None = None
     """Port on this host; each kind has its own default."""
     publish: Publish = "local"
     """Machines that may reach the port: local (this one), lan (its local networks), all, an address, or several."""
     egress: Literal["none", "any"] | None = None
     """Way out to the network; by default none, unless the service needs one."""
+
+
+class ContainerSpec(KindSpec):
+    """Fields of everything that runs in a container of the kit's."""
+
     user: Owner | None = None
     """UID:GID that the service runs as and that owns its data; by default the kind's own."""
     memory: Size | None = None
     """Memory limit; by default the kind's own."""
     health_timeout: Annotated[Duration, Field(json_schema_extra={"default": "3m"})] = 180
     """Longest time until a started service must be healthy."""
+
+
+# The documentation lists a field after those of the class behind it.
+class ServiceSpec(ContainerSpec, PublishedSpec):
+    """Fields that every engine, gateway and web UI has."""
+
+    traits: ClassVar[Traits]
+    shortest: ClassVar[str]
+    """Shortest valid YAML of this kind."""
 
     @property
     def places(self) -> tuple[str, ...]:

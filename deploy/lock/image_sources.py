@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from deploy.components import room_of
 from deploy.deployment.recipe import ImageSource
-from deploy.fields.service import ServiceSpec
+from deploy.fields.service import ContainerSpec
 from deploy.spec.model import Spec
 
 
 def image_sources(spec: Spec) -> dict[str, ImageSource]:
     """Return the sources of a spec's images, by the names of their entries in the lock."""
-    found = [source_of(service) for service in spec.services]
+    found = [source_of(service) for service in spec.containers]
     return {source.key: source for source in found}
 
 
-def source_of(service: ServiceSpec) -> ImageSource:
+def source_of(service: ContainerSpec) -> ImageSource:
     """Return the source of a service's image."""
     image = room_of(service.kind).image
     if image is None:

@@ -20,7 +20,7 @@ from deploy.sources.lock import ModelLock
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
-from deploy.spec.placed import services
+from deploy.spec.placed import containers
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
 def _images(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of images by every name that people use."""
     found: dict[str, list[str]] = {}
-    for service in services(spec):
+    for service in containers(spec):
         key = source_of(service.spec).key
         for name in (service.name, service.spec.kind, key):
             found.setdefault(name, []).append(key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 from deploy.agent.late_settings import SETTINGS
 from deploy.agent.line import Line
@@ -32,8 +33,13 @@ def address_refusals(deployment: Deployment, observation: Observation) -> Iterat
 def _word_of(deployment: Deployment, service: Service, address: str) -> str | None:
     """Return the word of `publish` behind an address: it publishes on all its addresses."""
     own = {port.address for port in service.ports}
-    words = (word for word, locked in deployment.addresses if address in locked and own.issuperset(locked))
+    words = (word for word, locked in deployment.addresses if address in locked and own.issuperset(_beyond(locked)))
     return next(words, None)
+
+
+def _beyond(addresses: Iterable[str]) -> set[str]:
+    """Return the addresses that other machines reach; a guard publishes an engine on these alone."""
+    return {address for address in addresses if not ip_address(address).is_loopback}
 
 
 def late_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
@@ -60,7 +66,7 @@ def _late(deployment: Deployment) -> dict[str, list[str]]:
 
 def published_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield the reach of published ports, and surprises about it."""
-    every = next((set(addresses) for word, addresses in deployment.addresses if word == "all"), None)
+    every = next((_beyond(addresses) for word, addresses in deployment.addresses if word == "all"), None)
     for service in deployment.services:
         opened = _opened(service)
         if every is not None and every <= {port.address for port in service.ports}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.protocols.ollama.programs import PROGRAMS as PROGRAMS
-from deploy.protocols.ollama.programs import TITLE as TITLE
-from deploy.protocols.ollama.programs import VARIABLE as VARIABLE
+from deploy.protocols.ollama.programs import KEY_VARIABLE as NATIVE_KEY_VARIABLE
+from deploy.protocols.ollama.programs import PROGRAMS, TITLE, VARIABLE
+
+__all__ = ["NATIVE_KEY_VARIABLE", "PROGRAMS", "TITLE", "VARIABLE"]

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from deploy.components.edge.spec import Edge
 from deploy.components.external.spec import ExternalEngine
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.fields.engine import EngineSpec
-from deploy.fields.service import OPEN_WORDS, ServiceSpec
+from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
 from deploy.fields.values import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl
 from deploy.spec.models import Model
 from deploy.strict import Strict
@@ -70,6 +71,8 @@ class Spec(Strict):
     """One address and one key in front of all engines; LiteLLM by default, null for none."""
     webui: Annotated[WebUI | None, _default_is("open_webui")] = OpenWebUI()
     """Web page for people; Open WebUI by default, null for none."""
+    edge: Edge = Edge()
+    """Settings of the proxy that other machines pass to reach an engine without authentication."""
     backup: None = None
     """Backups; not supported yet, so null is the only value."""
     mirrors: Mirrors = Mirrors()
@@ -84,6 +87,30 @@ class Spec(Strict):
         """Return the services that run as containers of the kit: engines, then those in front of them."""
         found = (*self.engines, self.gateway, self.webui)
         return tuple(service for service in found if isinstance(service, ServiceSpec))
+
+    @property
+    def guard(self) -> Edge:
+        """Return the settings of the services that stand before engines without authentication."""
+        return self.edge
+
+    @property
+    def guarded(self) -> tuple[ServiceSpec, ...]:
+        """Return the engines without authentication that other machines reach: a guard stands before each."""
+        return tuple(
+            engine
+            for engine in self.engines
+            if isinstance(engine, ServiceSpec) and engine.is_open and not engine.traits.has_authentication
+        )
+
+    @property
+    def idle_settings(self) -> tuple[str, ...]:
+        """Return the written keys that nothing uses: settings of a guard without an engine behind it."""
+        return ("edge",) if "edge" in self.model_fields_set and not self.guarded else ()
+
+    @property
+    def containers(self) -> tuple[ContainerSpec, ...]:
+        """Return everything that runs in containers of the kit's."""
+        return (*self.services, self.guard) if self.guarded else self.services
 
     @property
     def address_words(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploy.deployment.way import Way
 from deploy.fields.engine import EngineSpec
-from deploy.fields.service import ServiceSpec
+from deploy.fields.service import ContainerSpec, ServiceSpec
 from deploy.reading.document import FieldPath
 from deploy.spec.model import Spec
 from deploy.stack import HERE
@@ -26,6 +26,28 @@ class Placed:
     def port_path(self) -> FieldPath:
         """Return the place of its port, written or not."""
         return (*self.path, "port")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A service that stands before engines of its host."""
+
+    path: FieldPath
+    name: str
+    spec: ContainerSpec
+    host: str
+
+
+def containers(spec: Spec) -> list[Placed | Guard]:
+    """Return everything that runs in a container, by its name."""
+    return [*services(spec), *guards(spec)]
+
+
+def guards(spec: Spec) -> list[Guard]:
+    """Return the guard of each host with an engine that needs one."""
+    hosts = dict.fromkeys(map(host_of, spec.guarded))
+    kind = spec.guard.kind
+    return [Guard((kind,), kind if host == HERE else f"{kind}-{host}", spec.guard, host) for host in hosts]
 
 
 def services(spec: Spec) -> list[Placed]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from deploy.agent.line import Line
-from deploy.chat.doors import Door, doors
+from deploy.chat.doors import Door, doors, guard_doors
 from deploy.cli.terminal.calling import program
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
@@ -52,7 +52,7 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
     # Lines that are printed under sudo are typed by the one who typed that.
     is_root = all(transport.is_root for transport in hosts.values()) and "SUDO_USER" not in os.environ
     return given(
-        doors(desired.spec, desired.parts),
+        (*doors(desired.spec, desired.parts), *guard_doors(desired.spec, desired.parts)),
         _from_anywhere(program()),
         str(desired.path.absolute()),
         "" if is_root else "sudo ",
@@ -73,7 +73,7 @@ def _text(desired: Desired, told: Given, every: tuple[Lines, ...]) -> str:
 
 
 def _apis(told: Given) -> tuple[Api, ...]:
-    return tuple(api for api in (told.openai, told.native) if api is not None)
+    return tuple(api for api in (told.openai, told.native, *told.guarded) if api is not None)
 
 
 def _about(desired: Desired, api: Api) -> str:

@@ -30,11 +30,11 @@ def known(spec: Path) -> Known:
     """Read the names in a spec."""
     from deploy.spec.aliases import aliases_of
     from deploy.spec.loading.loader import load_spec
-    from deploy.spec.placed import services
+    from deploy.spec.placed import containers
 
     loaded = load_spec(spec)
     models = tuple(dict.fromkeys([*(model.name for model in loaded.models), *aliases_of(loaded)]))
-    return Known(loaded.stack, {service.name: service.host for service in services(loaded)}, models)
+    return Known(loaded.stack, {service.name: service.host for service in containers(loaded)}, models)
 
 
 def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import json
 TITLE = "Ollama"
 VARIABLE = "OLLAMA_HOST"
 """Variable of its address in most programs."""
+KEY_VARIABLE = "OLLAMA_API_KEY"
+"""Variable of the key that the packages for Python and JavaScript send."""
 
 
 def python(url: str, model: str, question: str) -> str:

@@ -93,11 +93,18 @@ def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
 
 
 def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
-    """A service is published beyond this machine only if it authenticates its users."""
+    """A service is published beyond this machine only if it authenticates its users, or a guard does so for it."""
     for service in services(spec):
-        if service.spec.is_open and not service.spec.traits.has_authentication:
+        if service.spec.is_open and not service.spec.traits.has_authentication and service.spec not in spec.guarded:
             path = (*service.path, "publish")
-            yield Finding(path, f"{service.name} has no authentication; write `publish: local` and use the gateway")
+            yield Finding(path, f"{service.name} has no authentication; write `publish: local`")
+
+
+def settings_are_used(spec: Spec) -> Iterator[Finding]:
+    """Settings of a guard need an engine behind it."""
+    for key in spec.idle_settings:
+        message = "has no effect, for no engine without authentication is published; write `publish: lan` at one"
+        yield Finding((key,), f"{message}, or leave this out", whole=("engines",))
 
 
 def versions_are_safe(spec: Spec) -> Iterator[Finding]:
@@ -130,6 +137,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     models_fit_their_engines,
     webui_has_a_back_end,
     publishing_is_safe,
+    settings_are_used,
     versions_are_safe,
     folders_are_apart,
     *NAMING_CHECKS,

@@ -14,12 +14,12 @@ from deploy.spec.checks.finding import Finding
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
-from deploy.spec.placed import services
+from deploy.spec.placed import containers
 
 
 def names_are_unique(spec: Spec) -> Iterator[Finding]:
     """Two engines, or an engine and another service, must not share a name; nor may two models of one engine."""
-    first = {service.name: service.path for service in reversed(services(spec)) if service.path[0] != "engines"}
+    first = {service.name: service.path for service in reversed(containers(spec)) if service.path[0] != "engines"}
     for index, engine in enumerate(spec.engines):
         path: FieldPath = ("engines", index)
         taken = first.setdefault(engine.name, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.chat.doors import Door, doors
+from deploy.chat.doors import Door, doors, guard_doors
 from deploy.decide.resolve import resolved_parts
 from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
@@ -21,6 +21,7 @@ models:
 gateway: {kind: litellm, port: 4001, publish: 192.168.1.20}
 webui: {kind: open_webui, embedding: embed}
 """
+OPENED = BOTH.replace("port: 21434", "port: 21434, publish: 192.168.1.20")
 NO_GATEWAY = """\
 kit: 1
 stack: home
@@ -45,7 +46,13 @@ webui: null
 
 def doors_of(text: str, folder: Path) -> tuple[Door, ...]:
     """The APIs of a kit.yaml, without a lock of its own."""
+    return tuple(door for door in all_doors_of(text, folder) if not door.is_guard)
+
+
+def all_doors_of(text: str, folder: Path) -> tuple[Door, ...]:
+    """The APIs of a kit.yaml, and those that other machines reach through a guard."""
     path = folder / "kit.yaml"
     path.write_text((text % ("0" * 64) if "%s" in text else text) + ENDING)
     spec = load_spec(path)
-    return doors(spec, resolved_parts(spec, lock_of(spec)))
+    parts = resolved_parts(spec, lock_of(spec))
+    return (*doors(spec, parts), *guard_doors(spec, parts))

@@ -14,7 +14,7 @@ from deploy.chat.doors import Door
 from deploy.clients.given import Given, given
 from deploy.clients.lines import CLIENTS, lines_for
 from tests.unit.agent.engines.scripted import Asked, scripted
-from tests.unit.clients.deployments import BOTH, NO_GATEWAY, ONE_FILE, doors_of
+from tests.unit.clients.deployments import BOTH, NO_GATEWAY, ONE_FILE, OPENED, all_doors_of, doors_of
 
 KEY = 'sk-it\'s $HOME "`x`"'
 ALL = (BOTH, NO_GATEWAY, ONE_FILE)
@@ -96,7 +96,7 @@ def test_curl_asks_with_the_key_and_shows_it_to_nobody_who_lists_processes(shown
 
 
 def test_the_example_asks_a_model_that_answers_and_every_one_gets_an_alias(tmp_path: Path) -> None:
-    lines = texts(told(doors_of(BOTH, tmp_path)))
+    lines = texts(told(all_doors_of(OPENED, tmp_path)))
     assert set(lines) == set(CLIENTS)
     assert '"model": "embed"' not in lines["curl"]
     script = f"shopt -s expand_aliases\n{lines['aliases']}\nalias"
@@ -117,9 +117,24 @@ def test_without_a_gateway_the_first_engine_of_a_protocol_is_named(tmp_path: Pat
 
 def test_what_nothing_offers_is_left_out_with_the_reason(tmp_path: Path) -> None:
     missing = "no engine of this kit.yaml with models speaks Ollama's protocol"
-    assert left_out(told(doors_of(ONE_FILE, tmp_path))) == {"ollama-python": missing, "nvim": missing}
+    closed = "no engine without a key of its own is published; `publish: lan` at one does that"
+    assert left_out(told(doors_of(ONE_FILE, tmp_path))) == {
+        "ollama-python": missing,
+        "nvim": missing,
+        "another-machine": closed,
+    }
     assert set(left_out(told(()))) == set(CLIENTS)
     assert left_out(told(()))["curl"] == "kit.yaml has no models"
+
+
+def test_another_machine_gets_the_address_and_the_key_of_an_engine_that_is_published(tmp_path: Path) -> None:
+    lines = texts(told(all_doors_of(OPENED, tmp_path), shown=True))["another-machine"]
+    script = f'{lines}\nprintf "%s|%s|%s|%s" "$OLLAMA_HOST" "$OLLAMA_API_KEY" "$OPENAI_BASE_URL" "$OPENAI_API_KEY"'
+    done = subprocess.run(["bash", "-c", script], text=True, capture_output=True, check=True)
+    assert done.stdout == f"http://192.168.1.20:21434|{KEY}|http://192.168.1.20:21434/v1|{KEY}"
+    closed = texts(told(all_doors_of(OPENED, tmp_path)))["another-machine"]
+    assert "secret show edge_api_key " in closed.splitlines()[0]
+    assert KEY not in closed
 
 
 def test_powershell_sends_utf_8_and_quotes_as_it_does(tmp_path: Path) -> None:

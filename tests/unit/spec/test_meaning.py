@@ -128,11 +128,14 @@ def test_a_multicast_or_mapped_address_is_no_address_to_publish_on(tmp_path: Pat
 
 def test_what_asks_nobody_for_a_key_is_never_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_to_all = Traits(1, has_authentication=False)
-    spec = loaded(tmp_path, SHORTEST.replace("threads: 1", "threads: 1, publish: 10.0.0.1"))
+    written = SHORTEST.replace("threads: 1", "threads: 1, publish: 10.0.0.1") + "webui: {publish: 10.0.0.1}\n"
+    spec = loaded(tmp_path, written)
     assert list(publishing_is_safe(spec)) == []
     assert list(webui_has_a_back_end(spec.model_copy(update={"gateway": None}))) == []
     monkeypatch.setattr(type(spec.engines[0]), "traits", open_to_all)
-    assert [path_text(found.path) for found in publishing_is_safe(spec)] == ["engines[0].publish"]
+    monkeypatch.setattr(type(spec.webui), "traits", open_to_all)
+    assert spec.guarded == spec.engines
+    assert [path_text(found.path) for found in publishing_is_safe(spec)] == ["webui.publish"]
     alone = spec.model_copy(update={"gateway": None})
     assert [found.text() for found in webui_has_a_back_end(alone)] == [
         "no engine offers chat by itself; write a `gateway`"

@@ -1,0 +1,101 @@
+"""Checks of the edge: each engine answers behind it with the key or to a peer, and to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from deploy.components.edge.artifacts import HEALTH_PATH
+from deploy.deployment.port import Port
+from deploy.deployment.service import Service
+from deploy.verify.checks import ensure, ensure_equal, ensure_refused
+from deploy.verify.containers import Containers
+from deploy.verify.questions import short_question
+from deploy.verify.secrets import HostSecrets
+from deploy.verify.web import Web
+
+ADMIN_PORT = 2019
+MODELS = "/v1/models"
+"""Answered by engines of every protocol, without a model in memory."""
+CLOSED = ("/", MODELS, "/api/tags", "/api/version", "/v1", "/config/", "/metrics")
+SECONDS = 10
+WRONG = "Authorization: Bearer wrong\\r\\n"
+
+
+def test_says_to_anybody_that_it_lives(service: Service, secrets: HostSecrets) -> None:
+    for port, _ in _doors(service):
+        ensure_equal(_at(port, service, secrets).get(HEALTH_PATH).status, 200, f"{HEALTH_PATH} at {port.place}")
+
+
+def test_refuses_who_has_no_key(service: Service, secrets: HostSecrets) -> None:
+    for port, listener in _doors(service):
+        if _is_peer(_seen_at(port, service, secrets), listener):
+            # The next check asks from an address that is never a peer's.
+            continue
+        web = _at(port, service, secrets)
+        for path in CLOSED:
+            ensure_refused(web.get(path).status, f"{port.place}{path}", (401,))
+        ensure_refused(web.post("/api/chat", short_question("any")).status, f"{port.place}/api/chat", (401,))
+
+
+def test_refuses_no_key_and_a_wrong_one_at_each_listener(service: Service, containers: Containers) -> None:
+    for listener in service.facts["listeners"]:
+        for header, words in (("", "without a key"), (WRONG, "with a wrong key")):
+            is_refused = _bash(containers, service, _ask(listener["port"], header)) == 0
+            ensure(is_refused, f"the listener of {listener['engine']} does not refuse a question {words}")
+
+
+def test_passes_on_what_has_the_key(service: Service, secrets: HostSecrets) -> None:
+    for port, listener in _doors(service):
+        web = _at(port, service, secrets)
+        web.use_key(service.facts["key"])
+        ensure_equal(web.get(MODELS).status, 200, f"status of {listener['engine']} behind {port.place}")
+
+
+def test_lets_in_the_planned_peers_alone(service: Service, secrets: HostSecrets) -> None:
+    doors = [(port, listener) for port, listener in _doors(service) if listener["peers"]]
+    if not doors:
+        pytest.skip("the spec names no peers that reach it by IPv4")
+    for port, listener in doors:
+        seen = _seen_at(port, service, secrets)
+        # Asked from this host, the client has the address that it asks.
+        ensure_equal(seen, port.address, f"the client's address, as the edge sees it at {port.place}")
+        wanted = 200 if _is_peer(seen, listener) else 401
+        ensure_equal(_at(port, service, secrets).get(MODELS).status, wanted, f"status for {seen} without a key")
+
+
+def test_has_no_admin_api(service: Service, containers: Containers) -> None:
+    is_closed = _bash(containers, service, f"! (exec 3<>/dev/tcp/127.0.0.1/{ADMIN_PORT}) 2>/dev/null") == 0
+    ensure(is_closed, f"its port {ADMIN_PORT} answers, which changes its settings without a key")
+
+
+def _doors(service: Service) -> Iterator[tuple[Port, dict[str, Any]]]:
+    listeners = {listener["port"]: listener for listener in service.facts["listeners"]}
+    return ((port, listeners[port.container_port]) for port in service.ports)
+
+
+def _at(port: Port, service: Service, secrets: HostSecrets) -> Web:
+    return Web(replace(service, ports=(port,)), secrets)
+
+
+def _seen_at(port: Port, service: Service, secrets: HostSecrets) -> str:
+    """Return the address from which the edge sees this host's questions come."""
+    return _at(port, service, secrets).get(HEALTH_PATH).body.decode()
+
+
+def _is_peer(address: str, listener: dict[str, Any]) -> bool:
+    return any(ip_address(address) in ip_network(peer) for peer in listener["peers"])
+
+
+def _ask(port: int, header: str) -> str:
+    question = f"printf 'GET {MODELS} HTTP/1.0\\r\\n{header}\\r\\n' >&3; read -r _ status _ <&3"
+    return f'exec 3<>/dev/tcp/127.0.0.1/{port} && {question}; [ "$status" = 401 ]'
+
+
+def _bash(containers: Containers, service: Service, words: str) -> int | None:
+    """Run a line of the shell inside the edge's container: nobody there is a peer."""
+    return containers.exit_code(containers.of(service)["Id"], ["timeout", str(SECONDS), "bash", "-c", words])

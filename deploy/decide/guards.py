@@ -1,0 +1,39 @@
+"""Guards: services that stand before the engines of their host that other machines reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from deploy.components import room_of
+from deploy.components.room import Guarded, Resolved, Site
+from deploy.decide.images import image_of
+from deploy.deployment.offers import Offer
+from deploy.fields.service import ServiceSpec
+from deploy.lock.addresses import Addresses, addresses_of
+from deploy.lock.model import Lock
+from deploy.spec.model import Spec
+from deploy.spec.placed import guards, host_of
+
+
+def resolved_guards(spec: Spec, lock: Lock, engines: Sequence[Sequence[Offer]]) -> list[Resolved]:
+    """Decide the guard of each host, from the offers of each engine."""
+    return [
+        room_of(guard.spec.kind).resolve(
+            guard.spec,
+            Site(
+                spec.stack,
+                image_of(guard.spec, lock),
+                name=guard.name,
+                guarded=tuple(_guarded(spec, guard.host, engines, addresses_of(lock, guard.host))),
+            ),
+            (),
+        )
+        for guard in guards(spec)
+    ]
+
+
+def _guarded(spec: Spec, host: str, engines: Sequence[Sequence[Offer]], addresses: Addresses) -> Iterator[Guarded]:
+    for engine, offers in zip(spec.engines, engines, strict=True):
+        if isinstance(engine, ServiceSpec) and engine in spec.guarded and host_of(engine) == host:
+            opened = Site(spec.stack, None, addresses=addresses).guarded_addresses(engine)
+            yield Guarded(engine.name, tuple(offers), opened, engine.port_or(engine.traits.default_port))
