@@ -29,6 +29,7 @@ WORKSTATION = (
     "test_workstation_interrupted",
     "test_workstation_fronts",
     "test_workstation_clients",
+    "test_workstation_edge",
     "test_workstation_removals",
 )
 TOLD = (*QUICKSTART, *WORKSTATION)

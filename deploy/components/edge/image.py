@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from deploy.deployment.recipe import Recipe
 
-RECIPE = Recipe(kind="edge", suite="bookworm", debian=("caddy",))
+# Caddy's package makes a user when it is installed, with what `passwd` brings.
+RECIPE = Recipe(kind="edge", suite="bookworm", debian=("caddy", "passwd"))

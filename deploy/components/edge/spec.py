@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, ip_address, ip_network
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -50,6 +50,12 @@ Peer = Annotated[
 
 class Edge(ContainerSpec):
     """The proxy before engines without authentication: an engine's `publish: lan` opens it there, with a key."""
+
+    refused: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("port", "publish", "host"), "stands at each engine: the edge opens an engine there"),
+        "engines": "`publish` at an engine puts the edge before it; leave it out",
+        "tls": "TLS is not supported yet; put a proxy with a certificate in front",
+    }
 
     kind: Literal["edge"] = "edge"
     """The component: edge."""

@@ -165,6 +165,15 @@ def test_settings_of_an_edge_that_is_not_there_are_refused(tmp_path: Path) -> No
     )
 
 
+def test_what_stands_at_the_engines_is_told_so(tmp_path: Path) -> None:
+    engines = "engines: [{name: main, kind: ollama, publish: lan}]\n"
+    lines = told(tmp_path, f"{engines}edge: {{publish: lan, CADDY_ADMIN: 'localhost:2019'}}\n")
+    assert lines == [
+        "edge.publish: stands at each engine: the edge opens an engine there",
+        "edge.CADDY_ADMIN: the admin API is off, for it has no authentication; leave it out",
+    ]
+
+
 def test_an_engine_cannot_have_the_edges_name(tmp_path: Path) -> None:
     (line,) = told(tmp_path, "engines: [{name: edge, kind: ollama, publish: lan}]\n")
     assert line == "engines[0].name: edge is already the name of the edge's service"
