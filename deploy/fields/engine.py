@@ -38,9 +38,9 @@ class EngineSpec(Strict):
         """Return the way in which its models come: opened, created or named."""
 
     @property
-    def heeds_templates(self) -> bool:
-        """True if a model's `template` can make its prompts."""
-        return True
+    def ignores_templates_by(self) -> str:
+        """Setting by which the engine ignores the `template` of a model, as written; empty if it takes it."""
+        return ""
 
     @property
     def release(self) -> str | None:

@@ -183,9 +183,9 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
         return self.cloud
 
     @property
-    def heeds_templates(self) -> bool:
-        """True if a model's `template` can make its prompts."""
-        return self.go_template is not False
+    def ignores_templates_by(self) -> str:
+        """Setting by which the engine ignores the `template` of a model, as written; empty if it takes it."""
+        return "go_template: false" if self.go_template is False else ""
 
     @property
     def release(self) -> str | None:

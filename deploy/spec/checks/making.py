@@ -107,10 +107,11 @@ def a_projector_goes_with_a_file(spec: Spec) -> Iterator[Finding]:
 
 def templates_are_heeded(spec: Spec) -> Iterator[Finding]:
     """A template must be used: an engine that ignores templates cannot have one."""
-    deaf = {engine.name: index for index, engine in enumerate(spec.engines) if not engine.heeds_templates}
+    deaf = {engine.name: index for index, engine in enumerate(spec.engines) if engine.ignores_templates_by}
     for index, model in enumerate(spec.models):
         if model.template is not None and model.renderer is None and model.engine in deaf:
-            message = f"{model.engine} ignores the `template` of its models; leave it out, or that setting"
+            setting = spec.engines[deaf[model.engine]].ignores_templates_by
+            message = f"{model.engine} ignores the `template` of its models by `{setting}`; leave out one of the two"
             yield Finding(("models", index, "template"), message, (("engines", deaf[model.engine]),))
 
 

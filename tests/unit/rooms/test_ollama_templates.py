@@ -63,7 +63,7 @@ def test_a_placeholder_beside_a_renderer_is_no_template_to_be_told_of() -> None:
 def test_an_engine_that_is_told_to_take_none_cannot_have_one() -> None:
     (finding,) = findings(spec_of(OWN, go_template=False))
     assert finding.path == ("models", 0, "template")
-    assert "main ignores the `template`" in finding.text()
+    assert "main ignores the `template` of its models by `go_template: false`" in finding.text()
     assert list(findings(spec_of({**OWN, "renderer": "qwen3.5"}, go_template=False))) == []
 
 
