@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from deploy.agent.contract import FORMAT
-from deploy.deployment.bundle import File, canonical_json
+from deploy.deployment.bundle import File
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.hosts.agent_zip import agent_zip
@@ -22,7 +23,7 @@ def unit_files(deployment: Deployment, printed: Print) -> Iterator[File]:
         return
     stack = Stack(deployment.stack)
     lines = [(moment, _script(stack, job)) for job in deployment.jobs for moment in cron_moments(job.schedule)]
-    yield File(f"units/{stack.project}.cron", printed("timers/jobs.cron.j2", {"lines": lines}))
+    yield File(f"units/{stack.project}.cron", printed("timers/jobs.cron.j2", {"lines": lines, "tag": stack.project}))
     for job in deployment.jobs:
         yield from _files(stack, job, printed)
 
@@ -39,11 +40,16 @@ def _files(stack: Stack, job: Job, printed: Print) -> Iterator[File]:
     }
     told = {"stack": stack.name, "purpose": job.purpose}
     agent = {"python": HOST_PYTHON, "agent": f"{AGENT_FOLDER}/{agent_zip().name}", "request": _path(stack, job, "json")}
-    yield File(f"units/{job.name}.json", canonical_json(request))
+    yield File(f"units/{job.name}.json", _line(request))
     yield File(f"units/{job.name}.sh", printed("timers/job.sh.j2", {**told, **agent}))
     unit = f"units/{stack.unit(job.name)}"
     yield File(f"{unit}.service", printed("timers/job.service.j2", {**told, "script": _script(stack, job)}))
     yield File(f"{unit}.timer", printed("timers/job.timer.j2", {**told, "moments": timer_moments(job.schedule)}))
+
+
+def _line(request: dict[str, Any]) -> str:
+    # The agent reads a request up to the end of its line.
+    return json.dumps(request, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _script(stack: Stack, job: Job) -> str:
@@ -66,14 +72,14 @@ def timer_moments(schedule: Schedule) -> list[str]:
 
 
 def cron_moments(schedule: Schedule) -> list[str]:
-    """Return a schedule as moments of cron, which knows minutes and no pause after a boot."""
+    """Return a schedule as moments of cron, which knows minutes; a pause after a boot is a part of the command."""
     moments = []
     if schedule.daily_at:
         hour, minute = schedule.daily_at.split(":")
-        moments.append(f"{int(minute)} {int(hour)} * * *")
+        moments.append(f"{int(minute)} {int(hour)} * * * root")
     if schedule.after_boot_seconds is not None:
-        moments.append("@reboot")
+        moments.append(f"@reboot root sleep {schedule.after_boot_seconds};")
     if schedule.every_seconds is not None:
         hours, minutes = divmod(max(schedule.every_seconds, MINUTE) // MINUTE, HOUR // MINUTE)
-        moments.append(f"0 */{min(hours, 23)} * * *" if hours else f"*/{minutes} * * * *")
+        moments.append(f"0 */{min(hours, 23)} * * * root" if hours else f"*/{minutes} * * * * root")
     return moments

@@ -8,11 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Schedule:
-    """Moments at which a job runs; one that passed while the host was off is made up for."""
+    """Moments at which a job runs; systemd makes up for a daily one that passed while the host was off."""
 
     daily_at: str | None = None
     """Time of day in the host's own zone, HH:MM."""
     after_boot_seconds: int | None = None
+    """Pause between a boot and a run."""
     every_seconds: int | None = None
     """Pause between two runs."""
 

@@ -22,7 +22,8 @@ def job_operations(bundle: Bundle, observation: Observation) -> Iterator[Operati
         elif seen is None:
             yield Operation(f"job file {name}", "create", "not on host", "jobs")
         elif seen != wanted[name]:
-            yield Operation(f"job file {name}", "change", "differs from the release", "jobs")
+            cause = "differs from the release" if seen else "its timer is off"
+            yield Operation(f"job file {name}", "change", cause, "jobs")
 
 
 def _wanted(bundle: Bundle, observation: Observation) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from deploy.apply.ansible import Content, HostRun, PlaybookRun, run_playbook
@@ -80,6 +81,30 @@ def observed(host: LabHost) -> Observation:
     argv = ["docker", "exec", "-i", host.name, "python3", AGENT, "probe"]
     answer = subprocess.run(argv, input=json.dumps(BASE).encode(), check=True, capture_output=True)
     return read_observation(json.loads(answer.stdout))
+
+
+@contextmanager
+def held(host: LabHost, request: dict[str, Any]) -> Iterator[None]:
+    """Keep the agent's hold on a lab host: closing its standard input lets go."""
+    observed(host)
+    argv = ["docker", "exec", "-i", host.name, "python3", AGENT, "hold"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as agent:
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        agent.stdin.write(json.dumps(request).encode() + b"\n")
+        agent.stdin.flush()
+        assert b"held" in agent.stdout.readline()
+        yield
+        agent.stdin.close()
+        agent.stdout.read()
+
+
+def ask(host: LabHost, verb: str, request: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Run a verb of the agent on a host; return its exit status and its answer."""
+    argv = ["docker", "exec", "-i", host.name, "python3", AGENT, verb]
+    done = subprocess.run(argv, input=json.dumps(request).encode(), capture_output=True, check=False)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, answer
 
 
 def put(host: LabHost, path: str, content: bytes | str) -> None:

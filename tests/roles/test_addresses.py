@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -17,7 +13,7 @@ from deploy.apply.phases import VerbStep
 from deploy.apply.process import PlaybookResult
 from tests.e2e.agent_stack import busybox
 from tests.e2e.lab.host import LabHost
-from tests.roles.lab import AGENT, BASE, Lab, converge, observed
+from tests.roles.lab import BASE, Lab, converge, held
 
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 FOUR = SETTINGS[0]
@@ -36,22 +32,6 @@ WEB = ("tiny:1", "/bin/busybox", "httpd", "-f", "-p", "80")
 def host(lab: Lab, first: PlaybookResult) -> LabHost:
     assert first.failures == ()
     return lab["bookworm-systemd"]
-
-
-@contextmanager
-def held(host: LabHost, request: dict[str, Any]) -> Iterator[None]:
-    """Keep the agent's hold on a lab host: closing its standard input lets go."""
-    observed(host)
-    argv = ["docker", "exec", "-i", host.name, "python3", AGENT, "hold"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as agent:
-        assert agent.stdin is not None
-        assert agent.stdout is not None
-        agent.stdin.write(json.dumps(request).encode() + b"\n")
-        agent.stdin.flush()
-        assert b"held" in agent.stdout.readline()
-        yield
-        agent.stdin.close()
-        agent.stdout.read()
 
 
 def ensured(host: LabHost, *settings: str) -> int:

@@ -264,7 +264,7 @@ class ProbeAnswer(Formatted, Release, Images, Machine, UserData):
     hold: HeldBy | None
     stopped: list[str]
     units: dict[str, str]
-    """sha256 of each file of the stack in the host's scheduler, by file name."""
+    """sha256 of each file of the stack in the host's scheduler, by file name; empty for a timer that is off."""
     settings: dict[str, Settings]
     engines: dict[str, SeenEngine | SeenNames]
     interrupted: str | None

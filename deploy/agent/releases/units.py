@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +23,24 @@ UNITS = Path("/etc/systemd/system")
 CRON = Path("/etc/cron.d")
 MODE = 0o644
 TIMER = ".timer"
+CRONS = ("cron", "crond")
+SBIN = "/usr/sbin"
+"""Folder of cron; it is often missing in the PATH of a command over SSH."""
 
 
 def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
     """Place differing files, start their timers, and remove jobs that the release no longer has."""
     release = Path(request["root"]) / "current" / "units"
     wanted = {path: (release / name).read_bytes() for path, name in _wanted(request["stack"], release).items()}
-    changed = [path for path, content in sorted(wanted.items()) if not path.exists() or path.read_bytes() != content]
+    changed = [path for path, content in sorted(wanted.items()) if _differs(path, content)]
+    if wanted and not has_systemd():
+        _ensure_cron()
     with journal.step("jobs"):
         removed = _remove([path for path in _placed(request["stack"]) if path not in wanted], journal)
+        timers = sorted({path.with_suffix(TIMER) for path in changed if path.parent == UNITS})
+        for timer in timers:
+            # Enabled last: until then a run that was cut short is seen, and its rerun does everything again.
+            _enabled(timer).unlink(missing_ok=True)
         for path in changed:
             journal.say(f"placing {path.name}")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,9 +48,9 @@ def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
         # A reload can cost a running container its card: it happens for a change alone.
         if [path for path in (*changed, *removed) if path.parent == UNITS]:
             _systemctl("daemon-reload")
-        for name in sorted({path.stem for path in changed if path.parent == UNITS}):
-            _systemctl("enable", "--quiet", name + TIMER)
-            _systemctl("restart", name + TIMER)
+        for timer in timers:
+            _systemctl("restart", timer.name)
+            _systemctl("enable", "--quiet", "--no-reload", timer.name)
     return {
         "changed": bool(changed or removed),
         "placed": [path.name for path in changed],
@@ -57,8 +67,10 @@ def remove_units(stack: str, journal: Journal) -> list[str]:
 
 
 def observe(stack: str) -> dict[str, str]:
-    """Return the sha256 of each file of a stack in the host's scheduler, by file name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in _placed(stack)}
+    """Return the sha256 of a stack's files in the host's scheduler, by file name; empty for a timer that is off."""
+    return {
+        path.name: "" if _is_off(path) else hashlib.sha256(path.read_bytes()).hexdigest() for path in _placed(stack)
+    }
 
 
 def has_systemd() -> bool:
@@ -85,9 +97,32 @@ def _remove(paths: list[Path], journal: Journal) -> list[Path]:
     for path in paths:
         journal.say(f"removing {path.name}")
         if path.suffix == TIMER and has_systemd():
-            _systemctl("disable", "--now", "--quiet", path.name)
+            _systemctl("disable", "--now", "--quiet", "--no-reload", path.name)
         path.unlink()
     return paths
+
+
+def _differs(path: Path, content: bytes) -> bool:
+    return not path.exists() or path.read_bytes() != content or _is_off(path)
+
+
+def _is_off(path: Path) -> bool:
+    """True if a path is a timer that systemd does not start at boot."""
+    return path.suffix == TIMER and not _enabled(path).is_symlink()
+
+
+def _enabled(timer: Path) -> Path:
+    """Return the link that `systemctl enable` makes for a timer."""
+    return timer.parent / "timers.target.wants" / timer.name
+
+
+def _ensure_cron() -> None:
+    path = os.pathsep.join((os.environ.get("PATH", ""), SBIN))
+    if not any(shutil.which(program, path=path) for program in CRONS):
+        raise AgentError(
+            "nothing would run the jobs of this stack: the host has neither systemd nor cron",
+            "install the package cron on it, then apply again",
+        )
 
 
 def _systemctl(*words: str) -> None:

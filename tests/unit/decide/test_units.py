@@ -50,7 +50,8 @@ def test_a_job_is_a_service_a_timer_a_script_and_a_request(bundle: Bundle) -> No
     assert "ExecStart=/bin/sh /opt/kit/home/current/units/tidy.sh" in text(bundle, "kit-home.tidy.service")
     timer = text(bundle, "kit-home.tidy.timer").splitlines()
     assert {"OnCalendar=*-*-* 02:05:00", "OnBootSec=300", "Persistent=true"} <= set(timer)
-    request = json.loads(text(bundle, "tidy.json"))
+    # The agent reads one line.
+    request = json.loads(text(bundle, "tidy.json").partition("\n")[0])
     assert (request["verb"], request["request"], request["root"]) == ("collect", {"keep": []}, "/opt/kit/home")
 
 
@@ -63,6 +64,14 @@ def test_what_the_scheduler_reads_does_not_change_with_the_kit_or_the_release(bu
     )
 
 
+def test_output_of_crons_jobs_goes_to_the_log_and_not_into_mails(bundle: Bundle) -> None:
+    script = "/bin/sh /opt/kit/home/current/units/tidy.sh 2>&1 | logger -t kit-home"
+    assert text(bundle, "kit-home.cron").splitlines()[1:] == [
+        f"5 2 * * * root {script}",
+        f"@reboot root sleep 300; {script}",
+    ]
+
+
 def test_without_jobs_a_release_has_no_units(tmp_path: Path) -> None:
     deployment = desired_of(PLANS / "fresh_machine/kit.yaml", tmp_path).deployment
     assert deployment.jobs == ()
@@ -72,11 +81,11 @@ def test_without_jobs_a_release_has_no_units(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("schedule", "timer", "cron"),
     [
-        (Schedule(daily_at="00:30"), ["OnCalendar=*-*-* 00:30:00"], ["30 0 * * *"]),
-        (Schedule(every_seconds=300), ["OnActiveSec=300", "OnUnitInactiveSec=300"], ["*/5 * * * *"]),
-        (Schedule(every_seconds=5), ["OnActiveSec=5", "OnUnitInactiveSec=5"], ["*/1 * * * *"]),
-        (Schedule(every_seconds=7200), ["OnActiveSec=7200", "OnUnitInactiveSec=7200"], ["0 */2 * * *"]),
-        (Schedule(after_boot_seconds=60), ["OnBootSec=60"], ["@reboot"]),
+        (Schedule(daily_at="00:30"), ["OnCalendar=*-*-* 00:30:00"], ["30 0 * * * root"]),
+        (Schedule(every_seconds=300), ["OnActiveSec=300", "OnUnitInactiveSec=300"], ["*/5 * * * * root"]),
+        (Schedule(every_seconds=5), ["OnActiveSec=5", "OnUnitInactiveSec=5"], ["*/1 * * * * root"]),
+        (Schedule(every_seconds=7200), ["OnActiveSec=7200", "OnUnitInactiveSec=7200"], ["0 */2 * * * root"]),
+        (Schedule(after_boot_seconds=60), ["OnBootSec=60"], ["@reboot root sleep 60;"]),
     ],
 )
 def test_a_schedule_is_told_to_each_scheduler(schedule: Schedule, timer: list[str], cron: list[str]) -> None:

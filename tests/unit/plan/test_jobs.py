@@ -52,6 +52,7 @@ def test_a_job_is_created_changed_and_removed(bundle: Bundle, host: Observation,
     there = {name: sha256 for name, sha256 in placed(bundle).items() if name in (SERVICE, TIMER)}
     assert told(bundle, replace(host, units=there)) == []
     assert told(bundle, replace(host, units=there | {TIMER: "other"})) == [(TIMER, "change")]
+    assert next(job_operations(bundle, replace(host, units=there | {TIMER: ""}))).cause == "its timer is off"
     without = desired_of(PLANS / "settled/kit.yaml", tmp_path).bundle
     assert told(without, replace(host, units=there)) == [(SERVICE, "remove"), (TIMER, "remove")]
     assert told(without, host) == []
