@@ -9,8 +9,8 @@ from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
-from deploy.plan.distributions import EnginePackages
-from deploy.plan.docker import COMPOSE_FLOOR, ENGINE_FLOOR, DockerWork, docker_work, packages_of
+from deploy.plan.distributions import DockerPackages
+from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR, DockerWork, docker_work, packages_of
 from deploy.stack import INSTALLED_DOCKER
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 LOG = "/var/log/dockerd.log"
 VALIDATING = "23.0"
 """The first Docker that can check a daemon.json without starting."""
-FLOORS: Floors = {"engine": ENGINE_FLOOR, "compose": COMPOSE_FLOOR}
-NOTHING = EnginePackages((), ())
+FLOORS: Floors = {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}
+NOTHING = DockerPackages((), ())
 
 
 def docker_variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
     """Return the role's variables; an empty value leaves that part of the host as it is."""
     work, packages = docker_work(deployment, observation), packages_of(observation) or NOTHING
-    own = _packages(packages, observation) if work.installs_engine else ()
+    own = _packages(packages, observation) if work.installs_docker else ()
     plugins = packages.plugins if work.installs_plugins else ()
     mark = json.dumps({"format": 1, "packages": [*own, *plugins]}) + "\n" if own else ""
     lent = lent_sources(work.mirror, packages.lender) if work.mirror and packages.lender else []
@@ -48,8 +48,8 @@ def docker_variables(deployment: Deployment, observation: Observation) -> dict[s
     }
 
 
-def _packages(packages: EnginePackages, observation: Observation) -> tuple[str, ...]:
-    return packages.engine if observation.systemd else tuple(sorted((*packages.engine, "cgroupfs-mount")))
+def _packages(packages: DockerPackages, observation: Observation) -> tuple[str, ...]:
+    return packages.docker if observation.systemd else tuple(sorted((*packages.docker, "cgroupfs-mount")))
 
 
 def _text(work: DockerWork) -> str:

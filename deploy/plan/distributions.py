@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class EnginePackages:
-    """Packages of one release; apparmor is there because an engine without its parser starts no container."""
+class DockerPackages:
+    """Packages of one release; apparmor is there because Docker without its parser starts no container."""
 
-    engine: tuple[str, ...]
+    docker: tuple[str, ...]
     plugins: tuple[str, ...]
     lender: str = ""
     """Suite that provides the plugins, if the distribution's own has none."""
 
 
-PACKAGES: dict[tuple[str, str], EnginePackages] = {
-    ("debian", "bookworm"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
-    ("debian", "trixie"): EnginePackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
-    ("ubuntu", "noble"): EnginePackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
+PACKAGES: dict[tuple[str, str], DockerPackages] = {
+    ("debian", "bookworm"): DockerPackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
+    ("debian", "trixie"): DockerPackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
+    ("ubuntu", "noble"): DockerPackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
 }
 
 

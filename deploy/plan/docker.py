@@ -12,12 +12,12 @@ from deploy.agent.docker.versions import is_older
 from deploy.deployment.host import Deployment
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed import Docker
-from deploy.plan.distributions import PACKAGES, EnginePackages, known_releases
+from deploy.plan.distributions import PACKAGES, DockerPackages, known_releases
 from deploy.plan.operation import Operation
 
-ENGINE_FLOOR = "20.10.24"
+DOCKER_FLOOR = "20.10.24"
 COMPOSE_FLOOR = "2.26.1"
-UNSEEN = "cannot be seen while the engine is down"
+UNSEEN = "cannot be seen while Docker is down"
 DAEMON_JSON = "/etc/docker/daemon.json"
 SETTINGS: dict[str, Any] = {
     "live-restore": True,
@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {
 }
 """Keys of daemon.json for the kit's own Docker; all other keys are the owner's and stay."""
 
-ENGINE_WIDE = (
+DAEMON_WIDE = (
     (
         "name=seccomp,profile=unconfined",
         "Docker keeps no system call from any container: its seccomp profile is `unconfined`",
@@ -47,7 +47,7 @@ class DockerWork:
 
     is_own: bool = False
     """True if the kit installed Docker, or will do so."""
-    installs_engine: bool = False
+    installs_docker: bool = False
     installs_plugins: bool = False
     starts: bool = False
     settings: dict[str, Any] | None = None
@@ -69,7 +69,7 @@ def docker_work(deployment: Deployment, observation: Observation) -> DockerWork:
     settings = merged(before, SETTINGS)
     return DockerWork(
         is_own=is_own,
-        installs_engine=installs,
+        installs_docker=installs,
         installs_plugins=not docker.compose,
         starts=not docker.server,
         settings=settings if is_own and settings != before and not docker.daemon_json_problem else None,
@@ -95,7 +95,7 @@ def merged(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 def docker_operations(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
     """Yield the operations on Docker itself; a working Docker is left alone."""
     work, client = docker_work(deployment, observation), observation.docker.client_path
-    if work.installs_engine:
+    if work.installs_docker:
         cause = f"not on host, {client} is only a client" if client else "not on host"
         yield Operation("docker engine", "install", cause, "docker_engine")
     elif work.starts:
@@ -103,7 +103,7 @@ def docker_operations(deployment: Deployment, observation: Observation) -> Itera
     if work.installs_plugins:
         cause = f"{client} has no such plugin" if client else "not on host"
         yield Operation("docker compose", "install", cause, "docker_engine")
-    if work.settings is not None and not work.installs_engine:
+    if work.settings is not None and not work.installs_docker:
         differences = ", ".join(_differences(observation.daemon_json or {}, SETTINGS))
         yield Operation("docker settings", "change", f"in daemon.json {differences}", "docker_engine")
     elif work.reloads:
@@ -121,7 +121,7 @@ def _differences(before: dict[str, Any], wanted: dict[str, Any], above: str = ""
             yield f"{above}{key} is {json.dumps(known)}"
 
 
-def packages_of(observation: Observation) -> EnginePackages | None:
+def packages_of(observation: Observation) -> DockerPackages | None:
     """Return the packages of the host's release; None if the kit does not know it."""
     return PACKAGES.get((observation.os.id, observation.os.codename))
 
@@ -135,27 +135,27 @@ def docker_refusals(deployment: Deployment, observation: Observation) -> Iterato
             "correct it: Docker does not start with it; then run the same command again",
         )
     for name, have, need in (
-        ("Docker", docker.version, ENGINE_FLOOR),
+        ("Docker", docker.version, DOCKER_FLOOR),
         ("Docker Compose", docker.compose, COMPOSE_FLOOR),
     ):
-        if have and not work.installs_engine and is_older(have, need):
+        if have and not work.installs_docker and is_older(have, need):
             yield (
                 f"{name} {have} is too old; the kit needs {need} or newer",
                 "upgrade it with the tool that installed it, or remove Docker and let the kit install one",
             )
-    yield from _open_engine(docker)
+    yield from _open_daemon(docker)
     yield from _open_networks(observation.daemon_json or {})
-    if work.installs_engine or work.installs_plugins:
+    if work.installs_docker or work.installs_plugins:
         yield from _missing_packages(observation, work)
 
 
-def _open_engine(docker: Docker) -> Iterator[tuple[str, str]]:
+def _open_daemon(docker: Docker) -> Iterator[tuple[str, str]]:
     """Yield the settings of this Docker that no container could have as its release says."""
     if docker.missing_limits:
         missing = " and ".join(docker.missing_limits)
         cure = "enable it (for memory: `cgroup_enable=memory` on the kernel's command line), reboot, try again"
         yield f"this kernel limits no container's {missing}: Docker ignores the limits", cure
-    for option, problem, key in ENGINE_WIDE:
+    for option, problem, key in DAEMON_WIDE:
         if option in docker.security:
             yield problem, f"take `{key}` out of {DAEMON_JSON} or of dockerd's command line, and restart Docker"
     if "name=rootless" in docker.security:
@@ -179,7 +179,7 @@ def _missing_packages(observation: Observation, work: DockerWork) -> Iterator[tu
     packages, system = packages_of(observation), observation.os
     if packages is None:
         release = f"{system.id or 'an unknown system'} {system.codename or system.version}".rstrip()
-        needed = f"Docker {ENGINE_FLOOR} or newer with Compose {COMPOSE_FLOOR} or newer"
+        needed = f"Docker {DOCKER_FLOOR} or newer with Compose {COMPOSE_FLOOR} or newer"
         yield (
             f"the kit knows no packages of Docker for {release}; it installs them on {known_releases()}",
             f"install {needed}, then run the same command again",

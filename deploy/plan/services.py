@@ -10,6 +10,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed import Container
+from deploy.plan.docker import UNSEEN, is_unseen
 from deploy.plan.operation import Action, Operation
 from deploy.plan.places import Chosen
 
@@ -52,8 +53,7 @@ def _change(
 ) -> tuple[Action, str] | None:
     container = observation.services.get(service.name)
     if container is None:
-        unseen = observation.release is not None and not observation.docker.server
-        return "create", "cannot be seen while the engine is down" if unseen else "not on host"
+        return "create", UNSEEN if is_unseen(observation) else "not on host"
     causes = (*_causes(service, container, bundle, observation), *_lost_models(deployment, service, observation))
     another_place = chosen[service.name].question.cause if service.name in chosen else None
     cause = next(iter(causes), another_place)

@@ -150,7 +150,7 @@ def test_images_of_an_engine_that_is_down_are_planned_as_unseen_and_take_no_room
     plan = make_plan(quickstart.deployment, quickstart.bundle, down)
     causes = {operation.resource: operation.cause for operation in plan.operations}
     assert causes.pop("docker engine") == "installed, not running"
-    assert set(causes.values()) == {"cannot be seen while the engine is down"}
+    assert set(causes.values()) == {"cannot be seen while Docker is down"}
     full = replace(down, disks={path: Disk(0, 1) for path in PLACES})
     assert refused(quickstart, full) == []
 

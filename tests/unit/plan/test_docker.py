@@ -28,7 +28,7 @@ def own(live_restore: bool = True) -> Docker:
 
 def test_a_bare_host_gets_an_engine_of_the_kits_own_with_its_settings() -> None:
     work = docker_work(HOME, host(Docker()))
-    installed = DockerWork(True, installs_engine=True, installs_plugins=True, starts=True, settings=SETTINGS)
+    installed = DockerWork(True, installs_docker=True, installs_plugins=True, starts=True, settings=SETTINGS)
     assert work == replace(installed, mirror=BOOKWORM.debian_mirror)
 
 
@@ -99,7 +99,7 @@ def test_an_engine_with_the_usual_protections_is_not() -> None:
 
 
 def test_a_mark_whose_engine_was_removed_is_no_engine() -> None:
-    assert docker_work(HOME, host(Docker(kit_installed=True))).installs_engine
+    assert docker_work(HOME, host(Docker(kit_installed=True))).installs_docker
 
 
 def test_mappings_are_merged_and_everything_else_is_replaced() -> None:
