@@ -49,16 +49,16 @@ class Action:
 def actions(template: str) -> Iterator[Action]:
     """Yield the actions in their order; an action without an end is the last one."""
     place = 0
-    while found := _LEFT.search(template, place):
-        line = template.count("\n", 0, found.start()) + 1
-        if template.startswith("/*", found.end()):
-            comment = _COMMENT.match(template, found.end())
+    while opening := _LEFT.search(template, place):
+        line = template.count("\n", 0, opening.start()) + 1
+        if template.startswith("/*", opening.end()):
+            comment = _COMMENT.match(template, opening.end())
             if comment is None:
                 yield Action(line, (), "a comment ends with */}} and begins with {{/*")
                 return
             place = comment.end()
             continue
-        action, place = _action(template, found.end(), line)
+        action, place = _action(template, opening.end(), line)
         yield action
         if place < 0:
             return
@@ -69,15 +69,15 @@ def _action(template: str, place: int, line: int) -> tuple[Action, int]:
     while place < len(template):
         if end := _END.match(template, place):
             return Action(line, tuple(tokens)), end.end()
-        found = _TOKEN.match(template, place)
-        if found is None:
+        token = _TOKEN.match(template, place)
+        if token is None:
             after = template.find("}}", place)
             next_left = template.find("{{", place)
             if after < 0 or 0 <= next_left < after:
                 return Action(line, tuple(tokens), _unclosed(template, place)), -1
             return Action(line, tuple(tokens), _odd(template[place])), after + 2
-        tokens.append(Token(str(found.lastgroup), found[0]))
-        place = found.end()
+        tokens.append(Token(str(token.lastgroup), token[0]))
+        place = token.end()
     return Action(line, tuple(tokens), "{{ is never closed by }}"), -1
 
 

@@ -24,7 +24,7 @@ def number(value: bool | int | float) -> str:
 
 def string(value: str) -> str:
     """Return a text as the engine writes it: characters special to HTML are escaped, other letters are not."""
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def written(value: Any) -> str:

@@ -34,7 +34,7 @@ class View:
 
 def view(written: str) -> View:
     """Return a text as the reader sees it."""
-    gone = {found.start() for found in dropped().finditer(written)}
+    gone = {match.start() for match in dropped().finditer(written)}
     every = range(len(written) + 1)
     return View(written, seen(written), array("L", (place for place in every if place not in gone)) if gone else every)
 

@@ -49,13 +49,13 @@ def layers(modelfile: Modelfile, origin: Origin) -> Layers:
         "params": [f"{written(values)}\n"] if values else [],
         "messages": [_messages(modelfile)] if modelfile.messages else [],
     }
-    unset = {kind for kind, found in texts.items() if not found}
+    unset = {kind for kind, parts in texts.items() if not parts}
     brought: dict[Origin, set[str]] = {
         "bare file": set(),
         "file": (unset & {"template"}) | ({"params"} if modelfile.parameters.stop is None else set()),
         "model": unset | {"params", "license"},
     }
-    return {kind: ",".join(map(_digest, found)) for kind, found in texts.items() if kind not in brought[origin]}
+    return {kind: ",".join(map(_digest, parts)) for kind, parts in texts.items() if kind not in brought[origin]}
 
 
 def _messages(modelfile: Modelfile) -> str:

@@ -148,7 +148,7 @@ def refusal(name: str) -> str | None:
 
 def set_values(parameters: Parameters) -> dict[str, Value]:
     """Return the set parameters as JSON values, in alphabetical order."""
-    found = {name: getattr(parameters, name) for name in sorted(NAMES)}
+    values = {name: getattr(parameters, name) for name in sorted(NAMES)}
     return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in found.items() if value is not None
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value is not None
     }

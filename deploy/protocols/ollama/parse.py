@@ -51,7 +51,7 @@ class Parsed:
 
 
 @dataclass
-class _Found:
+class _Reading:
     file: str
     texts: dict[str, str] = field(default_factory=dict)
     licenses: list[str] = field(default_factory=list)
@@ -86,35 +86,37 @@ class _Found:
 
 def parse(file: str, content: bytes) -> Parsed:
     """Return the values of a Modelfile by its name and bytes; SpecError if it names no model or cannot be read."""
-    found = _Found(file)
+    reading = _Reading(file)
     text, note = with_line_feeds(_decoded(file, content))
     if note:
-        found.note(1, note)
-    instructions, found.problems = scan(file, text)
+        reading.note(1, note)
+    instructions, reading.problems = scan(file, text)
     for instruction in instructions:
-        _TAKERS.get(instruction.name, _take_text)(found, _carried(found, instruction))
-        found.lines.setdefault(instruction.name, instruction.line)
-    if not instructions and found.problems and all(KNOWN_ARE in problem.message for problem in found.problems):
+        _TAKERS.get(instruction.name, _take_text)(reading, _carried(reading, instruction))
+        reading.lines.setdefault(instruction.name, instruction.line)
+    if not instructions and reading.problems and all(KNOWN_ARE in problem.message for problem in reading.problems):
         told = "is no Modelfile: no line begins with an instruction such as FROM"
         raise SpecError([Problem(file, 0, 0, "", told)], "give the path of a Modelfile")
-    parameters = _typed(found)
-    _leave_placeholder(found)
-    if not found.problems and "from" not in found.texts:
-        found.complain(1, "has no FROM line, so it names no model")
-    if found.problems:
-        raise SpecError([*found.problems, *found.told(found.left_out)])
-    left_out, notes = found.told(found.left_out), found.told(found.notes)
-    return Parsed(_modelfile(found, parameters), left_out, notes, found.lines, tuple(found.message_lines))
+    parameters = _typed(reading)
+    _leave_placeholder(reading)
+    if not reading.problems and "from" not in reading.texts:
+        reading.complain(1, "has no FROM line, so it names no model")
+    if reading.problems:
+        raise SpecError([*reading.problems, *reading.told(reading.left_out)])
+    left_out, notes = reading.told(reading.left_out), reading.told(reading.notes)
+    return Parsed(_modelfile(reading, parameters), left_out, notes, reading.lines, tuple(reading.message_lines))
 
 
-def _leave_placeholder(found: _Found) -> None:
+def _leave_placeholder(reading: _Reading) -> None:
     """Leave out a template that is only a placeholder of a renderer that is left out."""
-    if found.has_lost_its_prompt and _PLACEHOLDER.fullmatch(found.texts.get("template", "")):
-        del found.texts["template"]
-        found.leave_out(found.lines["template"], "TEMPLATE is only a placeholder for the RENDERER, which is left out")
+    if reading.has_lost_its_prompt and _PLACEHOLDER.fullmatch(reading.texts.get("template", "")):
+        del reading.texts["template"]
+        reading.leave_out(
+            reading.lines["template"], "TEMPLATE is only a placeholder for the RENDERER, which is left out"
+        )
 
 
-def _carried(found: _Found, given: Instruction) -> Instruction:
+def _carried(reading: _Reading, given: Instruction) -> Instruction:
     """Return an instruction as kit.yaml carries it: a text keeps every character that a text may hold."""
     is_text = given.name in TEXTS or given.word == "stop" or is_path(given.value)
     placed = lines_of(given.value)
@@ -122,27 +124,27 @@ def _carried(found: _Found, given: Instruction) -> Instruction:
         char = place[0]
         line = given.line + placed(place.start())[0] - 1
         if CONTROL.match(char):
-            found.leave_out(line, f"{described(char)}: a control character that no text may hold; it is removed")
+            reading.leave_out(line, f"{described(char)}: a control character that no text may hold; it is removed")
         elif is_text:
-            found.note(line, f"{described(char)}: the engine's own reader drops it; kit.yaml carries it")
+            reading.note(line, f"{described(char)}: the engine's own reader drops it; kit.yaml carries it")
         else:
-            found.note(line, f"{described(char)} is dropped, as by the engine's own reader")
+            reading.note(line, f"{described(char)} is dropped, as by the engine's own reader")
     return replace(given, value=CONTROL.sub("", given.value) if is_text else given.seen)
 
 
-def _modelfile(found: _Found, parameters: Parameters) -> Modelfile:
+def _modelfile(reading: _Reading, parameters: Parameters) -> Modelfile:
     return Modelfile(
-        from_=found.texts["from"],
-        adapter=found.texts.get("adapter"),
-        projector=found.texts.get("projector"),
+        from_=reading.texts["from"],
+        adapter=reading.texts.get("adapter"),
+        projector=reading.texts.get("projector"),
         parameters=parameters,
-        template=found.texts.get("template"),
-        renderer=found.texts.get("renderer"),
-        parser=found.texts.get("parser"),
-        system=found.texts.get("system"),
-        license=tuple(found.licenses),
-        messages=tuple(found.messages),
-        requires=found.texts.get("requires"),
+        template=reading.texts.get("template"),
+        renderer=reading.texts.get("renderer"),
+        parser=reading.texts.get("parser"),
+        system=reading.texts.get("system"),
+        license=tuple(reading.licenses),
+        messages=tuple(reading.messages),
+        requires=reading.texts.get("requires"),
     )
 
 
@@ -156,89 +158,89 @@ def _decoded(file: str, content: bytes) -> str:
         raise SpecError([Problem(file, 1, 1, "", "is not whole UTF-16; save it as UTF-8")]) from None
 
 
-def _take_text(found: _Found, given: Instruction) -> None:
+def _take_text(reading: _Reading, given: Instruction) -> None:
     if given.name == "draft":
-        found.leave_out(given.line, _DRAFT)
-    elif given.name == "from" and "from" in found.texts:
-        _take_projector(found, given)
+        reading.leave_out(given.line, _DRAFT)
+    elif given.name == "from" and "from" in reading.texts:
+        _take_projector(reading, given)
     elif not given.value:
-        _take_nothing(found, given)
+        _take_nothing(reading, given)
     elif given.name == "template" and (wrong := faults(given.value)):
         for fault in wrong:
             for line in fault.lines:
-                found.leave_out(given.line + line - 1, f"TEMPLATE: {fault.message}")
+                reading.leave_out(given.line + line - 1, f"TEMPLATE: {fault.message}")
     else:
-        if given.name == "adapter" and "adapter" in found.texts:
-            found.leave_out(found.lines["adapter"], _FIRST_ADAPTER.format(line=given.line))
-        found.texts[given.name] = given.value
-        found.lines[given.name] = given.line
+        if given.name == "adapter" and "adapter" in reading.texts:
+            reading.leave_out(reading.lines["adapter"], _FIRST_ADAPTER.format(line=given.line))
+        reading.texts[given.name] = given.value
+        reading.lines[given.name] = given.line
 
 
-def _take_projector(found: _Found, given: Instruction) -> None:
+def _take_projector(reading: _Reading, given: Instruction) -> None:
     """Take a second file; its header says later if it is a projector."""
-    if "projector" in found.texts or not is_path(given.value):
-        found.leave_out(given.line, _THIRD_FROM if "projector" in found.texts else _SECOND_FROM)
+    if "projector" in reading.texts or not is_path(given.value):
+        reading.leave_out(given.line, _THIRD_FROM if "projector" in reading.texts else _SECOND_FROM)
         return
-    found.texts["projector"] = given.value
-    found.lines["projector"] = given.line
+    reading.texts["projector"] = given.value
+    reading.lines["projector"] = given.line
 
 
-def _take_nothing(found: _Found, given: Instruction) -> None:
+def _take_nothing(reading: _Reading, given: Instruction) -> None:
     if given.name == "from":
-        found.complain(given.line, "FROM has no value")
+        reading.complain(given.line, "FROM has no value")
     elif given.name == "adapter":
-        found.leave_out(given.line, "ADAPTER has no value; write the path of a GGUF file")
+        reading.leave_out(given.line, "ADAPTER has no value; write the path of a GGUF file")
 
 
-def _take_license(found: _Found, given: Instruction) -> None:
+def _take_license(reading: _Reading, given: Instruction) -> None:
     if given.value:
-        found.licenses.append(given.value)
+        reading.licenses.append(given.value)
 
 
-def _take_message(found: _Found, given: Instruction) -> None:
+def _take_message(reading: _Reading, given: Instruction) -> None:
     try:
-        found.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
-        found.message_lines.append(given.line)
+        reading.messages.append(Message.model_validate({"role": given.word, "content": given.value}))
+        reading.message_lines.append(given.line)
     except ValidationError as error:
-        found.leave_out(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
+        reading.leave_out(given.line, f"MESSAGE {given.word}: {error.errors()[0]['msg']}")
 
 
-def _take_requires(found: _Found, given: Instruction) -> None:
+def _take_requires(reading: _Reading, given: Instruction) -> None:
     try:
-        found.texts["requires"] = release(given.value)
+        reading.texts["requires"] = release(given.value)
     except PydanticCustomError as error:
-        found.leave_out(given.line, f"REQUIRES: {error.message()}")
+        reading.leave_out(given.line, f"REQUIRES: {error.message()}")
 
 
-def _take_built_in(found: _Found, given: Instruction) -> None:
+def _take_built_in(reading: _Reading, given: Instruction) -> None:
     if not given.value:
         return
     try:
-        found.texts[given.name] = built_in(given.value)
+        reading.texts[given.name] = built_in(given.value)
     except PydanticCustomError as error:
-        found.leave_out(given.line, f"{given.name.upper()}: {error.message()}")
-        found.has_lost_its_prompt |= given.name == "renderer"
+        reading.leave_out(given.line, f"{given.name.upper()}: {error.message()}")
+        reading.has_lost_its_prompt |= given.name == "renderer"
 
 
-def _take_parameter(found: _Found, given: Instruction) -> None:
+def _take_parameter(reading: _Reading, given: Instruction) -> None:
     name, text = given.word, given.value
     if name not in NAMES:
-        found.leave_out(given.line, f"{name} {refusal(name) or f'is not a parameter{did_you_mean(name, NAMES)}'}")
+        reading.leave_out(given.line, f"{name} {refusal(name) or f'is not a parameter{did_you_mean(name, NAMES)}'}")
         return
-    found.lines[name] = given.line
+    reading.lines[name] = given.line
     if name == "stop":
-        found.parameters.setdefault(name, []).append(text)
-        found.stop_lines.append(given.line)
+        reading.parameters.setdefault(name, []).append(text)
+        reading.stop_lines.append(given.line)
         return
     value, form = read_value(plain_type(name), text)
     if value is None:
         comment = f"; {COMMENT}" if "#" in text else ""
-        found.leave_out(given.line, f"{name}: {shown(text)} is not {form}{comment}")
+        reading.leave_out(given.line, f"{name}: {shown(text)} is not {form}{comment}")
     else:
-        found.parameters[name] = value
+        reading.parameters[name] = value
 
 
-_TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
+_TAKERS: dict[str, Callable[[_Reading, Instruction], None]] = {
     "license": _take_license,
     "message": _take_message,
     "requires": _take_requires,
@@ -248,29 +250,29 @@ _TAKERS: dict[str, Callable[[_Found, Instruction], None]] = {
 }
 
 
-def _typed(found: _Found) -> Parameters:
+def _typed(reading: _Reading) -> Parameters:
     """Return the parameters that kit.yaml accepts."""
     while True:
         try:
-            return Parameters.model_validate_json(json.dumps(found.parameters))
+            return Parameters.model_validate_json(json.dumps(reading.parameters))
         except ValidationError as error:
             # From behind, so that what is left keeps its place
             for each in reversed(error.errors(include_url=False)):
                 if each["type"] == "too_short" and each["input"]:
                     continue  # an echo of the fault of its entry
                 path = tuple(each["loc"])
-                line, wrong = _line(found, path), words(each, path, Parameters, found.parameters)
-                found.leave_out(line, f"{path[0]}: {wrong}")
-                _drop(found, path)
+                line, wrong = _line(reading, path), words(each, path, Parameters, reading.parameters)
+                reading.leave_out(line, f"{path[0]}: {wrong}")
+                _drop(reading, path)
 
 
-def _line(found: _Found, path: tuple[int | str, ...]) -> int:
-    return found.stop_lines[int(path[1])] if len(path) > 1 else found.lines[str(path[0])]
+def _line(reading: _Reading, path: tuple[int | str, ...]) -> int:
+    return reading.stop_lines[int(path[1])] if len(path) > 1 else reading.lines[str(path[0])]
 
 
-def _drop(found: _Found, path: tuple[int | str, ...]) -> None:
+def _drop(reading: _Reading, path: tuple[int | str, ...]) -> None:
     name = str(path[0])
     if len(path) > 1:
-        del found.parameters[name][int(path[1])], found.stop_lines[int(path[1])]
-    if len(path) == 1 or not found.parameters[name]:
-        found.parameters.pop(name, None)
+        del reading.parameters[name][int(path[1])], reading.stop_lines[int(path[1])]
+    if len(path) == 1 or not reading.parameters[name]:
+        reading.parameters.pop(name, None)

@@ -192,14 +192,14 @@ class Pipeline:
 
     def _field(self, kind: Kind, name: str, spoken: str) -> Kind:
         self._seen.add(name)
-        found = field_of(kind, name)
-        if found is None:
+        inner = field_of(kind, name)
+        if inner is None:
             meant = hint(name, kind)
             known = ", ".join(f".{each}" for each in STRUCTS.get(kind, {}))
             where = "" if kind == "root" else f" within {spoken}" if spoken != "." else " here"
             rest = meant or (f"; known are {known}" if known else "")
             raise TemplateError(f".{name} is not known to the template language{where}{rest}")
-        return found
+        return inner
 
     def _odd(self) -> str:
         token = self._peek()

@@ -57,7 +57,7 @@ class _Scanning:
     file: str
     view: View
     placed: Callable[[int], tuple[int, int]]
-    found: list[Instruction] = field(default_factory=list)
+    instructions: list[Instruction] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     prose: list[tuple[Problem, Instruction | None]] = field(default_factory=list)
     """Lines that begin with no instruction and no similar word, each with the instruction before it."""
@@ -65,7 +65,7 @@ class _Scanning:
     def complain(self, fault: _ScanError) -> None:
         problem = Problem(self.file, *self.line_and_column(fault.place), "", fault.message)
         if fault.is_prose:
-            self.prose.append((problem, self.found[-1] if self.found else None))
+            self.prose.append((problem, self.instructions[-1] if self.instructions else None))
         else:
             self.problems.append(problem)
 
@@ -84,12 +84,12 @@ def scan(file: str, text: str) -> tuple[list[Instruction], list[Problem]]:
     while place < len(visible):
         try:
             instruction, place = _instruction(scanning, place)
-            scanning.found.append(instruction)
+            scanning.instructions.append(instruction)
         except _ScanError as fault:
             scanning.complain(fault)
             place = fault.goes_on
         place = _skip(visible, place)
-    return scanning.found, [*scanning.problems, *_told_once(scanning.prose)]
+    return scanning.instructions, [*scanning.problems, *_told_once(scanning.prose)]
 
 
 def _told_once(prose: list[tuple[Problem, Instruction | None]]) -> list[Problem]:
@@ -163,8 +163,8 @@ def _second(text: str, start: int, place: int, name: str) -> tuple[str, int]:
 
 
 def _word(text: str, start: int) -> tuple[str, int]:
-    found = _WORD.match(text, start)
-    return (found[0], found.end()) if found else ("", start)
+    match = _WORD.match(text, start)
+    return (match[0], match.end()) if match else ("", start)
 
 
 def _after_blank(text: str, start: int, place: int, missing: str) -> int:
@@ -174,8 +174,8 @@ def _after_blank(text: str, start: int, place: int, missing: str) -> int:
 
 
 def _skip(text: str, place: int) -> int:
-    found = _SKIPPED.match(text, place)
-    return found.end() if found else place
+    match = _SKIPPED.match(text, place)
+    return match.end() if match else place
 
 
 def _line_end(text: str, place: int) -> int:

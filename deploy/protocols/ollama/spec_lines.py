@@ -90,7 +90,7 @@ def _yaml(data: Any) -> str:
             super().write_double_quoted(text, split)
             quoted, self.stream = self.stream.getvalue(), written
             # PyYAML escapes every character beyond U+FFFF in quotes, and in no other style.
-            written.write(_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[0], quoted))
+            written.write(_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[0], quoted))
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))

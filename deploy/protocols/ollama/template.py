@@ -57,11 +57,11 @@ def faults(template: str) -> list[Fault]:
     if len(template) > LONGEST:
         # Told as what it is: too long.
         return []
-    if found := list(_JINJA.finditer(template)):
+    if matches := list(_JINJA.finditer(template)):
         placed = lines_of(template)
-        lines = tuple(sorted({placed(each.start())[0] for each in found}))
+        lines = tuple(sorted({placed(each.start())[0] for each in matches}))
         right = "write {{ if ... }} or {{ range ... }}"
-        return [Fault(lines, f"{found[0][0][:40]} is Jinja, another language; {right}")]
+        return [Fault(lines, f"{matches[0][0][:40]} is Jinja, another language; {right}")]
     reading = _Reading()
     for action in actions(template):
         try:
