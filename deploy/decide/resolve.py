@@ -69,13 +69,13 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
     locked = addresses_of(lock, host)
     return Deployment(
         stack=spec.stack,
-        services=tuple(one.own_service for one in resolved if one.own_service is not None),
-        models=tuple(model for one in resolved for model in one.models),
-        engines=tuple(one.engine for one in resolved if one.engine is not None),
-        named_engines=tuple(one.named_engine for one in resolved if one.named_engine is not None),
+        services=tuple(part.own_service for part in resolved if part.own_service is not None),
+        models=tuple(model for part in resolved for model in part.models),
+        engines=tuple(part.engine for part in resolved if part.engine is not None),
+        named_engines=tuple(part.named_engine for part in resolved if part.named_engine is not None),
         fetch=places_to_fetch_from(spec),
         addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
-        jobs=tuple(job for one in resolved for job in one.jobs),
+        jobs=tuple(job for part in resolved for job in part.jobs),
     )
 
 

@@ -38,9 +38,11 @@ def contexts_fit(spec: Spec, lock: Lock) -> Iterator[Finding]:
 
 def _longest(spec: Spec, made_from: Lineage, lock: Lock, engine: Engine) -> tuple[int, str] | None:
     """Return the engine's model with the longest context; None if the context of any model is unknown."""
-    found = [(trained_length(made_from, lock, one), one.name) for one in spec.models if one.engine == engine.name]
-    known = [(length, name) for length, name in found if length is not None]
-    return max(known) if known and len(known) == len(found) else None
+    lengths = [
+        (trained_length(made_from, lock, model), model.name) for model in spec.models if model.engine == engine.name
+    ]
+    known = [(length, name) for length, name in lengths if length is not None]
+    return max(known) if known and len(known) == len(lengths) else None
 
 
 def _told(wanted: int, name: str, trained: int) -> str:

@@ -34,7 +34,7 @@ def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Difference
     """Yield every difference; entries of a list with names are compared by name."""
     if len(path) < OWNER - 1 or (len(path) < OWNER and dict in (type(before), type(after))):
         # A section that came or went is told entry by entry.
-        before, after = ({} if one is None else one for one in (before, after))
+        before, after = ({} if value is None else value for value in (before, after))
     old, new = _by_key(before, after), _by_key(after, before)
     if old is not None and new is not None and not _is_whole(path):
         for key in dict.fromkeys((*old, *new)):
@@ -56,23 +56,23 @@ def _by_key(value: Any, other: Any) -> dict[str, Any] | None:
         return value
     if not isinstance(value, list | tuple) or not (value or isinstance(other, list | tuple)):
         return None
-    if not all(isinstance(one, dict) and "name" in one for one in value or other):
+    if not all(isinstance(entry, dict) and "name" in entry for entry in value or other):
         return None
-    named = {str(one["name"]): one for one in value}
+    named = {str(entry["name"]): entry for entry in value}
     return named if len(named) == len(value) else None
 
 
-def told(found: list[Difference]) -> Iterator[str]:
+def told(changes: list[Difference]) -> Iterator[str]:
     """Yield differences in words, a line for each entry: `model main/assistant: digest 0a1b… -> 2c3d…`."""
-    for owner, group in groupby(found, lambda one: _owner(one.path)):
+    for owner, group in groupby(changes, lambda change: _owner(change.path)):
         mine = list(group)
         if len(mine) == 1 and mine[0].path == owner:
             if len(owner) == OWNER or mine[0].before is not None:
                 # The head of a first lock is no news.
                 yield _whole(mine[0])
         else:
-            parts = groupby(mine, lambda one: _entry(one.path))
-            yield from (f"{_named(owner)}: {_changes(list(found), entry)}" for entry, found in parts)
+            parts = groupby(mine, lambda change: _entry(change.path))
+            yield from (f"{_named(owner)}: {_changes(list(changes), entry)}" for entry, changes in parts)
 
 
 def _owner(path: Path) -> Path:
@@ -87,21 +87,21 @@ def _entry(path: Path) -> Path:
 
 def _named(owner: Path) -> str:
     kind, *rest = owner
-    one = kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
-    return " ".join((one if rest else kind, *rest))
+    single = kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
+    return " ".join((single if rest else kind, *rest))
 
 
-def _whole(one: Difference) -> str:
+def _whole(change: Difference) -> str:
     """Return the words for a new, removed or changed entry, or single value."""
-    if len(one.path) == OWNER and one.after is None:
-        return f"{_named(one.path)}: no longer needed"
-    if isinstance(one.after, dict) and one.before is None:
-        return f"{_named(one.path)}: new, {_summary(one.after)}"
-    return f"{_named(one.path)}: {_pair(one.before, one.after)}" if len(one.path) > 1 else _value(one)
+    if len(change.path) == OWNER and change.after is None:
+        return f"{_named(change.path)}: no longer needed"
+    if isinstance(change.after, dict) and change.before is None:
+        return f"{_named(change.path)}: new, {_summary(change.after)}"
+    return f"{_named(change.path)}: {_pair(change.before, change.after)}" if len(change.path) > 1 else _value(change)
 
 
-def _value(one: Difference) -> str:
-    return f"{one.path[-1]} {_pair(one.before, one.after)}"
+def _value(change: Difference) -> str:
+    return f"{change.path[-1]} {_pair(change.before, change.after)}"
 
 
 def _summary(entry: dict[str, Any]) -> str:
@@ -123,24 +123,24 @@ def _summed(name: str, value: Any) -> str:
 def _changes(parts: list[Difference], entry: Path) -> str:
     """Return the changes of an entry, or of one named part of it, in words."""
     name = f"{entry[-1]} " if len(entry) > 2 else ""
-    by_key = {one.path[len(entry) :]: one for one in parts}
+    by_key = {change.path[len(entry) :]: change for change in parts}
     if () in by_key:
         # The part itself came or went.
-        one = by_key[()]
-        return f"{name}{_pair(_identity(one.before), _identity(one.after))}"
+        change = by_key[()]
+        return f"{name}{_pair(_identity(change.before), _identity(change.after))}"
     if (_VERSION,) in by_key and len(entry) > 2:
         # Another version has other files: their names, sums and sizes follow from it.
-        one = by_key[(_VERSION,)]
-        return f"{name}{_pair(one.before, one.after)}"
-    return f"{name}{'; '.join(_named_value(one, len(entry)) for one in parts)}"
+        change = by_key[(_VERSION,)]
+        return f"{name}{_pair(change.before, change.after)}"
+    return f"{name}{'; '.join(_named_value(change, len(entry)) for change in parts)}"
 
 
 def _identity(value: Any) -> Any:
     return value.get(_VERSION, value) if isinstance(value, dict) else value
 
 
-def _named_value(one: Difference, depth: int) -> str:
-    return f"{' '.join(one.path[depth:])} {_pair(one.before, one.after)}"
+def _named_value(change: Difference, depth: int) -> str:
+    return f"{' '.join(change.path[depth:])} {_pair(change.before, change.after)}"
 
 
 def _pair(before: Any, after: Any) -> str:
@@ -148,8 +148,8 @@ def _pair(before: Any, after: Any) -> str:
         changed = sum(before.get(key) != after.get(key) for key in {*before, *after})
         return f"{changed} fact{'s' if changed != 1 else ''} new or changed"
     if isinstance(before, list | tuple) and isinstance(after, list | tuple):
-        gone = [one for one in before if one not in after]
-        come = [one for one in after if one not in before]
+        gone = [entry for entry in before if entry not in after]
+        come = [entry for entry in after if entry not in before]
         if gone or come:
             before, after = gone or None, come or None
     old, new = _shown(before, "new"), _shown(after, "gone")
@@ -161,8 +161,8 @@ def _shown(value: Any, none: str = "none", *, is_whole: bool = False) -> str:
     if value is None:
         return none
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(one, is_whole=is_whole)}" for name, one in value.items())
+        return ", ".join(f"{name} {_shown(part, is_whole=is_whole)}" for name, part in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(one, is_whole=is_whole) for one in value) or "none"
+        return ", ".join(_shown(part, is_whole=is_whole) for part in value) or "none"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) and not is_whole else text

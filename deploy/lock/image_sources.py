@@ -10,8 +10,8 @@ from deploy.spec.model import Spec
 
 def image_sources(spec: Spec) -> dict[str, ImageSource]:
     """Return the sources of a spec's images, by the names of their entries in the lock."""
-    found = [source_of(service) for service in spec.containers]
-    return {source.key: source for source in found}
+    sources = [source_of(service) for service in spec.containers]
+    return {source.key: source for source in sources}
 
 
 def source_of(service: ContainerSpec) -> ImageSource:

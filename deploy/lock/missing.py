@@ -20,13 +20,13 @@ from deploy.spec.models import Model
 
 def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> list[Problem]:
     """Return the inputs that the lock lacks, or has in another form; `kit lock` mends each."""
-    found = [
+    faults = [
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
         *_missing_files(spec, lock),
         *((f"addresses.{entry}", "is not locked yet") for entry in entries_of(spec) if entry not in lock.addresses),
     ]
-    return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(found).items())
+    return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(faults).items())
 
 
 def _missing_images(spec: Spec, lock: Lock) -> Iterator[tuple[str, str]]:

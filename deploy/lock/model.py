@@ -63,8 +63,8 @@ class PulledImageLock(Strict):
 
 
 def _image_source(value: Any) -> str | None:
-    found = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
-    return f"({found})" if found in ("build", "pull") else None
+    source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
+    return f"({source})" if source in ("build", "pull") else None
 
 
 ImageLock = Annotated[
@@ -135,7 +135,7 @@ def _document(path: Path, renew: str, anew: str) -> Document:
 
 
 def _ensure_format(document: Document) -> None:
-    found = document.data.get("format", FORMAT)
-    if type(found) is int and found > FORMAT:
-        wrong = f"format {found} is newer than this kit knows ({FORMAT}); update the kit"
+    number = document.data.get("format", FORMAT)
+    if type(number) is int and number > FORMAT:
+        wrong = f"format {number} is newer than this kit knows ({FORMAT}); update the kit"
         raise NewerLockError([document.problem(("format",), wrong)])

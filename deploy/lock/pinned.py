@@ -47,26 +47,26 @@ class Pinned:
 
     def image(self, source: ImageSource) -> ImageLock | None:
         """Return the entry of an image that stays."""
-        found = self.lock.images.get(source.key) if self.lock else None
-        if found is None or self._is_moved(source.key, self.upgrade.images) or image_fault(source, found):
+        entry = self.lock.images.get(source.key) if self.lock else None
+        if entry is None or self._is_moved(source.key, self.upgrade.images) or image_fault(source, entry):
             return None
-        return None if isinstance(found, BuiltImageLock) and self._has_moved(found.wheels) else found
+        return None if isinstance(entry, BuiltImageLock) and self._has_moved(entry.wheels) else entry
 
     def wheels(self, source: ImageSource) -> tuple[Wheel, ...]:
         """Return an image's packages whose versions stay if its requirements allow them."""
-        found = self.lock.images.get(source.key) if self.lock else None
-        if not isinstance(found, BuiltImageLock) or self._is_moved(source.key, self.upgrade.images):
+        entry = self.lock.images.get(source.key) if self.lock else None
+        if not isinstance(entry, BuiltImageLock) or self._is_moved(source.key, self.upgrade.images):
             return ()
-        return tuple(wheel for wheel in found.wheels if wheel.name not in self.upgrade.packages)
+        return tuple(wheel for wheel in entry.wheels if wheel.name not in self.upgrade.packages)
 
     def model(self, model: Model) -> ModelLock | None:
         """Return the entry of a model that stays; one tag is one digest for all models from it."""
         if self.lock is None or self._is_moved(model.key, self.upgrade.models):
             return None
         own = [self.lock.models[model.key]] if model.key in self.lock.models else []
-        tags = [one for one in self.lock.models.values() if one.is_shared]
-        found = next((one for one in (*own, *tags) if not model_fault(model, one)), None)
-        return None if found is not None and self._has_moved(found.wheels) else found
+        tags = [entry for entry in self.lock.models.values() if entry.is_shared]
+        entry = next((entry for entry in (*own, *tags) if not model_fault(model, entry)), None)
+        return None if entry is not None and self._has_moved(entry.wheels) else entry
 
     def adapter(self, model: Model) -> AdapterLock | None:
         """Return the entry of a model's adapter that stays."""
@@ -77,9 +77,9 @@ class Pinned:
         return self._file(model, model.projector, self.lock.projectors if self.lock else {})
 
     def _file(self, model: Model, wanted: FileSource | None, entries: Mapping[str, AdapterLock]) -> AdapterLock | None:
-        found = entries.get(model.key)
+        entry = entries.get(model.key)
         is_moved = self._is_moved(model.key, self.upgrade.models)
-        return None if found is None or is_moved or file_fault(wanted, found) else found
+        return None if entry is None or is_moved or file_fault(wanted, entry) else entry
 
     def addresses(self, spec: Spec) -> dict[str, tuple[str, ...]]:
         """Return the entries of addresses that stay."""
@@ -113,33 +113,33 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
 
 def _images(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of images by every name that people use."""
-    found: dict[str, list[str]] = {}
+    keys_of: dict[str, list[str]] = {}
     for service in containers(spec):
         key = source_of(service.spec).key
         for name in (service.name, service.spec.kind, key):
-            found.setdefault(name, []).append(key)
-    return found
+            keys_of.setdefault(name, []).append(key)
+    return keys_of
 
 
 def _models(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of models by name, source and the models created from them."""
     made_from = lineage(spec)
     locked = [model for model in spec.models if made_from.is_locked(model) or model.adapter or model.projector]
-    found: dict[str, list[str]] = {}
+    keys_of: dict[str, list[str]] = {}
     for model in spec.models:
-        line = {one.key for one in (model, *made_from.line(model))}
-        keys = [one.key for one in locked if one.key in line]
+        line = {each.key for each in (model, *made_from.line(model))}
+        keys = [each.key for each in locked if each.key in line]
         # One tag is one digest: what else begins with it moves along.
-        tags = [one.source for one in locked if one.key in line and isinstance(one.source, str)]
+        tags = [each.source for each in locked if each.key in line and isinstance(each.source, str)]
         spelled = set(map(same, tags))
         keys += [
-            one.key
-            for one in locked
-            if one.key not in line and isinstance(one.source, str) and same(one.source) in spelled
+            each.key
+            for each in locked
+            if each.key not in line and isinstance(each.source, str) and same(each.source) in spelled
         ]
         for name in (model.name, model.key, *tags, *_places(model)):
-            found.setdefault(name, []).extend(keys)
-    return {name: keys for name, keys in found.items() if keys}
+            keys_of.setdefault(name, []).extend(keys)
+    return {name: keys for name, keys in keys_of.items() if keys}
 
 
 def _places(model: Model) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def _places(model: Model) -> tuple[str, ...]:
 
 
 def _packages(lock: Lock | None) -> frozenset[str]:
-    built = [one for one in lock.images.values() if isinstance(one, BuiltImageLock)] if lock else []
+    built = [image for image in lock.images.values() if isinstance(image, BuiltImageLock)] if lock else []
     entries = [*built, *lock.models.values()] if lock else []
     return frozenset(wheel.name for entry in entries for wheel in entry.wheels)
 

@@ -51,7 +51,7 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())
     }
-    found = Lock(
+    lock = Lock(
         format=FORMAT,
         kit=__version__,
         platform=PLATFORM,
@@ -63,7 +63,7 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
     )
     before = pinned.lock
     # Another release of the kit that pins the same things leaves the file alone.
-    return before if before and found.model_copy(update={"kit": before.kit}) == before else found
+    return before if before and lock.model_copy(update={"kit": before.kit}) == before else lock
 
 
 def _adapters(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:
@@ -83,12 +83,12 @@ def _projectors(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[
 
 
 def _models(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, ModelLock]:
-    found: dict[str, ModelLock] = {}
+    models: dict[str, ModelLock] = {}
     for model in filter(lineage(spec).is_locked, spec.models):
         # A tag that moves between two questions must not be two digests.
-        asked = (one for one in found.values() if one.is_shared and not model_fault(model, one))
-        found[model.key] = pinned.model(model) or next(asked, None) or _model(spec, model, folder, step)
-    return found
+        asked = (entry for entry in models.values() if entry.is_shared and not model_fault(model, entry))
+        models[model.key] = pinned.model(model) or next(asked, None) or _model(spec, model, folder, step)
+    return models
 
 
 def _image(image: ImageSource, fetch: Fetch, step: Teller, pinned: Pinned) -> ImageLock:
@@ -97,9 +97,9 @@ def _image(image: ImageSource, fetch: Fetch, step: Teller, pinned: Pinned) -> Im
 
 def _pulled(image: Pulled, fetch: Fetch, step: Teller) -> PulledImageLock:
     step(f"image {image.kind}")(f"asking for {image.reference}", 0, None)
-    found = resolve_image(image.reference, fetch)
-    digest = found.digest.removeprefix("sha256:")
-    return PulledImageLock(source="pull", repository=found.repository, digest=digest, size=found.size_bytes)
+    resolved = resolve_image(image.reference, fetch)
+    digest = resolved.digest.removeprefix("sha256:")
+    return PulledImageLock(source="pull", repository=resolved.repository, digest=digest, size=resolved.size_bytes)
 
 
 def _built(recipe: Recipe, fetch: Fetch, step: Teller, pinned: Pinned) -> BuiltImageLock:

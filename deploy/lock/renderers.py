@@ -35,7 +35,7 @@ def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:
 def _brought(made_from: Lineage, lock: Lock, model: Model) -> tuple[str, str] | None:
     """Return the source of an inherited renderer, and its name; None if the model names one, or none is known."""
     line = (model, *made_from.line(model))
-    if giver := next((one for one in line if one.renderer is not None), None):
+    if giver := next((each for each in line if each.renderer is not None), None):
         # Beside a renderer a template only fills its place, which the one that only passes the prompt on says.
         is_filler = giver is model or PLAIN.fullmatch(str(model.template)) is not None
         return None if is_filler else (giver.name, str(giver.renderer))

@@ -47,16 +47,16 @@ def folders_are_apart(spec: Spec) -> Iterator[Finding]:
 
 def folder_clashes(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
     """Yield each folder that is the system's, the kit's, or another service's of the same host."""
-    named = [one for service in placed for one in _named_by(service)]
-    for index, one in enumerate(named):
-        beside = [service for service in placed if service.host == one.owner.host]
-        found = list(_of_its_own(spec, one, beside))
-        yield from found
-        for other in named[:index] if not found else ():
-            is_beside = other.owner.host == one.owner.host and other.owner.path != one.owner.path
-            if is_beside and _overlap(one.folder, other.folder):
-                message = f"{one.folder} overlaps the {other.field} of {other.owner.name} ({other.folder})"
-                yield Finding(one.path, message, (other.path,))
+    folders = [named for service in placed for named in _named_by(service)]
+    for index, named in enumerate(folders):
+        beside = [service for service in placed if service.host == named.owner.host]
+        findings = list(_of_its_own(spec, named, beside))
+        yield from findings
+        for other in folders[:index] if not findings else ():
+            is_beside = other.owner.host == named.owner.host and other.owner.path != named.owner.path
+            if is_beside and _overlap(named.folder, other.folder):
+                message = f"{named.folder} overlaps the {other.field} of {other.owner.name} ({other.folder})"
+                yield Finding(named.path, message, (other.path,))
 
 
 def _named_by(service: Placed) -> Iterator[_Named]:
@@ -66,40 +66,40 @@ def _named_by(service: Placed) -> Iterator[_Named]:
             yield _Named(value, name, service)
 
 
-def _of_its_own(spec: Spec, one: _Named, beside: list[Placed]) -> Iterator[Finding]:
-    folder, another = one.folder, f"name another such as {one.example}"
+def _of_its_own(spec: Spec, named: _Named, beside: list[Placed]) -> Iterator[Finding]:
+    folder, another = named.folder, f"name another such as {named.example}"
     is_home = any(_is_within(folder, home) and folder != home for home in _HOMES_BELOW)
     if _WINDOWS_DRIVE.match(folder):
-        why = "which knows no owners and is slow" if one.field == "models_dir" else "where databases break"
-        yield Finding(one.path, f"{folder} is a drive of Windows, {why}; name a folder such as {one.example}")
+        why = "which knows no owners and is slow" if named.field == "models_dir" else "where databases break"
+        yield Finding(named.path, f"{folder} is a drive of Windows, {why}; name a folder such as {named.example}")
     elif folder in _SHARED or (not is_home and any(_is_within(folder, tree) for tree in _trees())):
-        yield Finding(one.path, f"{folder} belongs to the system; name a folder of its own such as {one.example}")
+        yield Finding(named.path, f"{folder} belongs to the system; name a folder of its own such as {named.example}")
     elif any(_overlap(folder, own) for own in _KIT_FOLDERS):
-        yield Finding(one.path, f"{folder} overlaps the kit's own folder; {another}")
+        yield Finding(named.path, f"{folder} overlaps the kit's own folder; {another}")
     elif _overlap(folder, DATA_FOLDER):
-        yield from _within_user_data(spec, one, beside)
+        yield from _within_user_data(spec, named, beside)
 
 
 def _trees() -> tuple[str, ...]:
     return _SYSTEM_TREES + _SYSTEM_TREES_BELOW
 
 
-def _within_user_data(spec: Spec, one: _Named, beside: list[Placed]) -> Iterator[Finding]:
+def _within_user_data(spec: Spec, named: _Named, beside: list[Placed]) -> Iterator[Finding]:
     own = Stack(spec.stack)
-    if not _is_within(one.folder, own.data_root) or one.folder == own.data_root:
-        message = f"{one.folder} holds the data of other services; name another such as {one.example}"
-        yield Finding(one.path, message, (("stack",),))
+    if not _is_within(named.folder, own.data_root) or named.folder == own.data_root:
+        message = f"{named.folder} holds the data of other services; name another such as {named.example}"
+        yield Finding(named.path, message, (("stack",),))
         return
     for service in beside:
         data = own.data_of(service.name)
-        if service.path != one.owner.path and _overlap(one.folder, data):
-            message = f"{one.folder} overlaps the data of {service.name} ({data})"
-            yield Finding(one.path, message, (("stack",), (*service.path, "name")))
+        if service.path != named.owner.path and _overlap(named.folder, data):
+            message = f"{named.folder} overlaps the data of {service.name} ({data})"
+            yield Finding(named.path, message, (("stack",), (*service.path, "name")))
 
 
 def _is_within(path: str, folder: str) -> bool:
     return PurePosixPath(path).is_relative_to(folder)
 
 
-def _overlap(one: str, other: str) -> bool:
-    return _is_within(one, other) or _is_within(other, one)
+def _overlap(path: str, another: str) -> bool:
+    return _is_within(path, another) or _is_within(another, path)

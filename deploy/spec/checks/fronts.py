@@ -107,7 +107,7 @@ def _told(model: str, name: str) -> str:
 
 
 def _unknown(path: FieldPath, name: str, names: tuple[str, ...], aliases: Collection[str] = ()) -> Finding:
-    if here := next((one for one in names if same(one) == same(name)), ""):
+    if here := next((known for known in names if same(known) == same(name)), ""):
         place = "`gateway.aliases`" if here in aliases else "`models`"
         return Finding(path, f"{name} is called {here} in {place}; write it in the same way", whole=("models",))
     return Finding(path, f"no model is called {name}", whole=("models",), wanted=(name, names))
@@ -137,7 +137,9 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
         for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None))
         if front is not None
     ]
-    own: dict[str, FieldPath] = {one.name: ("engines", at) for at, one in enumerate(spec.engines) if not one.outside}
+    own: dict[str, FieldPath] = {
+        engine.name: ("engines", at) for at, engine in enumerate(spec.engines) if not engine.outside
+    }
     fronts = (("gateway", spec.gateway), ("webui", spec.webui))
     own |= {front.kind: (name,) for name, front in fronts if front is not None}
     served: dict[str, FieldPath] = {model.engine: ("models", at, "engine") for at, model in enumerate(spec.models)}

@@ -69,9 +69,9 @@ def a_model_is_told_one_thing(spec: Spec) -> Iterator[Finding]:
 
 
 def _told_twice(model: Model, system: Model, examples: Model, places: dict[str, int]) -> Iterator[Finding]:
-    if not any(one.role == "system" for one in examples.messages):
+    if not any(each.role == "system" for each in examples.messages):
         return
-    others = [one for one in (system, examples) if one is not model]
+    others = [each for each in (system, examples) if each is not model]
     whose = f" of {others[0].name}, which it is made from," if others else ""
     at = "messages" if examples is model else "system"
     what = "`system`" if at == "messages" else "the [Instruction] in `messages`"

@@ -46,27 +46,27 @@ def engines_take_names_whole(spec: Spec) -> Iterator[Finding]:
         also: tuple[FieldPath, ...] = (("models", index, "engine"), ("engines", place))
         is_pulled = made_from.is_pulled(model)
         is_made = engine.models_are == "created"
-        found = _taken_apart(model, engine, is_pulled=is_pulled) if is_made else _asked_for(model, engine)
-        for field, message in found:
+        faults = _taken_apart(model, engine, is_pulled=is_pulled) if is_made else _asked_for(model, engine)
+        for field, message in faults:
             yield Finding(("models", index, field), message, also)
 
 
 def _taken_apart(model: Model, engine: EngineSpec, *, is_pulled: bool) -> Iterator[tuple[str, str]]:
-    found = suffix(model.name)
+    tag = suffix(model.name)
     if wrong := _unreadable(model.name):
         yield "name", wrong
-    elif found == LOCAL or (found == CLOUD and not is_pulled):
-        yield "name", f"{_why(model.name, found)}; choose another tag"
-    elif found == CLOUD and not engine.uses_cloud:
+    elif tag == LOCAL or (tag == CLOUD and not is_pulled):
+        yield "name", f"{_why(model.name, tag)}; choose another tag"
+    elif tag == CLOUD and not engine.uses_cloud:
         yield "name", _without_cloud(model.name, engine)
-    if not isinstance(model.from_, str) or (is_pulled and found):
+    if not isinstance(model.from_, str) or (is_pulled and tag):
         return
-    found = suffix(model.from_)
+    tag = suffix(model.from_)
     if wrong := _unreadable(model.from_):
         yield "from", wrong
-    elif found == LOCAL:
-        yield "from", f"{_why(model.from_, found)}; write {model.from_.rpartition(':')[0]}"
-    elif found == CLOUD and not engine.uses_cloud:
+    elif tag == LOCAL:
+        yield "from", f"{_why(model.from_, tag)}; write {model.from_.rpartition(':')[0]}"
+    elif tag == CLOUD and not engine.uses_cloud:
         yield "from", _without_cloud(model.from_, engine)
 
 
@@ -85,11 +85,11 @@ def _unreadable(name: str) -> str:
     return ""
 
 
-def _why(name: str, found: str) -> str:
-    tag = name.rpartition(":")[2]
-    if found == LOCAL:
-        return f"the engine strips the tag {tag} from every name, so no request can reach {name}"
-    return f"the engine sends requests for the tag {tag} to its vendor's cloud, not to this model"
+def _why(name: str, tag: str) -> str:
+    written = name.rpartition(":")[2]
+    if tag == LOCAL:
+        return f"the engine strips the tag {written} from every name, so no request can reach {name}"
+    return f"the engine sends requests for the tag {written} to its vendor's cloud, not to this model"
 
 
 def _without_cloud(name: str, engine: EngineSpec) -> str:
@@ -102,11 +102,11 @@ def _in_the_cloud(name: str, engine: EngineSpec) -> tuple[str, str]:
 
 def ensure_taken_whole(name: str, spec: Spec, engine_name: str) -> None:
     """Refuse a typed name that its engine would take for another model's."""
-    engine = next(one for one in spec.engines if one.name == engine_name)
-    found = suffix(name) if engine.models_are != "opened" else ""
-    if found == LOCAL and engine.models_are == "created":
-        raise UsageError(_why(name, found), f"write {name.rpartition(':')[0]}")
-    if found == CLOUD and not engine.uses_cloud:
+    engine = next(each for each in spec.engines if each.name == engine_name)
+    tag = suffix(name) if engine.models_are != "opened" else ""
+    if tag == LOCAL and engine.models_are == "created":
+        raise UsageError(_why(name, tag), f"write {name.rpartition(':')[0]}")
+    if tag == CLOUD and not engine.uses_cloud:
         raise UsageError(*_in_the_cloud(name, engine))
 
 
