@@ -59,4 +59,4 @@ def _mounts(table: str) -> list[Mount]:
 
 def _plain(text: str) -> str:
     """Decode the kernel's octal escapes of blanks and the like."""
-    return re.sub(r"\\([0-7]{3})", lambda one: chr(int(one[1], 8)), text)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)

@@ -37,10 +37,10 @@ def has_another(place: Path, mark: str) -> bool:
 def leave_mark(place: Path) -> str:
     """Return the mark of a models folder, made if missing; empty if the folder cannot have one."""
     with suppress(OSError), _opened(place) as folder:
-        if not (found := _read(folder)):
-            found = secrets.token_hex(LENGTH // 2)
-            _write(folder, found)
-        return found
+        if not (mark := _read(folder)):
+            mark = secrets.token_hex(LENGTH // 2)
+            _write(folder, mark)
+        return mark
     return ""
 
 

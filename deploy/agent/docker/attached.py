@@ -38,8 +38,8 @@ def attached(
     for container in foreign:
         settings = (docker.container(container["Id"]) if inspect else None) or container
         shared = _shared(settings.get("HostConfig") or {}, own)
-        found = (*_joined(container, networks), *shared, *_mounted(container, root))
-        ways += [{"container": _name(container), "way": way, "into": into} for way, into in found]
+        reached = (*_joined(container, networks), *shared, *_mounted(container, root))
+        ways += [{"container": _name(container), "way": way, "into": into} for way, into in reached]
     return ways
 
 

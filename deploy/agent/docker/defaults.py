@@ -75,7 +75,7 @@ class HostDefaults:
     def limits(self) -> Alternatives:
         """Return the valid process limits (`ulimit`); Docker shows its own on every container."""
         given = self.daemon.get("default-ulimits") or {}
-        return _some(*([sorted_limits([_limit(*one) for one in given.items()])] if given else []), [])
+        return _some(*([sorted_limits([_limit(*limit) for limit in given.items()])] if given else []), [])
 
     def swap(self, memory: int) -> Alternatives:
         """Return the valid limits of memory with swap; a kernel without swap accounting has none."""

@@ -73,7 +73,7 @@ class Cache:
         A layer made of others is valid over those very layers alone, by default the present ones.
         """
         pointers = {path.stem: self._pointed(path) for path in (self.root / "keys").glob("*.json")}
-        there = {key: found for key, found in pointers.items() if found and found[0].path.exists()}
+        there = {key: files for key, files in pointers.items() if files and files[0].path.exists()}
         current = {key: layer.diff_id for key, (layer, _) in there.items()} if below is None else below
         return {key for key, (_, facts) in there.items() if facts.get(OVER, {}).items() <= current.items()}
 

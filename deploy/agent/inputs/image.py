@@ -102,7 +102,7 @@ class Builder:
         return made
 
     def _bytecode(self, image: BuiltImage, below: list[Future[Made]]) -> Made:
-        stack = [_result(one)[0] for one in below]
+        stack = [_result(made)[0] for made in below]
         key = bytecode_key(image)
         over = {root_key(image): stack[0].diff_id, wheels_key(image): stack[1].diff_id}
         with self.journal.step(f"bytecode {image['kind']}"):
@@ -207,16 +207,16 @@ def _result(future: Future[T]) -> T:
 
 
 def _present(docker: Docker, image: BuiltImage, request: ImagesRequest, cache: Cache) -> PresentImage | None:
-    found = docker.image(image["tag"])
-    if not found or (found["Config"].get("Labels") or {}).get("kit.recipe") != image["digest"]:
+    present = docker.image(image["tag"])
+    if not present or (present["Config"].get("Labels") or {}).get("kit.recipe") != image["digest"]:
         return None
     records = [record_of(folder, image["tag"]) for folder in (Path(request["root"]) / "run", cache.root)]
     known = next((record for record in map(read_json, records) if record), {})
-    versions = known.get("debian_versions", {}) if known.get("id") == found["Id"] else {}
+    versions = known.get("debian_versions", {}) if known.get("id") == present["Id"] else {}
     return {
         "kind": image["kind"],
         "tag": image["tag"],
-        "id": found["Id"],
+        "id": present["Id"],
         "built": False,
         "debian_versions": versions,
     }

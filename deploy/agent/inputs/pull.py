@@ -116,7 +116,7 @@ class Story:
             self._fetched[layer] = (self._fetched[layer][1],) * 2
         if time.monotonic() - self._said >= SAY_SECONDS:
             self._said = time.monotonic()
-            done, known = (sum(one[which] for one in self._fetched.values()) for which in (0, 1))
+            done, known = (sum(layer[which] for layer in self._fetched.values()) for which in (0, 1))
             words = "unpacking" if status == "Extracting" else "pulling"
             self.journal.say(f"{words} {self.place}", done, max(self.size or 0, known) or None)
 

@@ -102,11 +102,11 @@ def kept_record(record: bytes) -> bytes:
 
 
 def _listing(site: Path) -> Iterable[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for folder, folders, files in os.walk(site):
         here = Path(folder)
-        found += [str((here / name).relative_to(site)) for name in (*files, *folders)]
-    return sorted(path for path in found if _is_kept(path))
+        paths += [str((here / name).relative_to(site)) for name in (*files, *folders)]
+    return sorted(path for path in paths if _is_kept(path))
 
 
 def _is_kept(relpath: str) -> bool:

@@ -92,11 +92,11 @@ def has_ufw() -> bool:
 
 def sorted_out(links: dict[int, Link], addresses: list[Address], routed: set[str]) -> dict[str, list[str]]:
     """Separate addresses of local networks from the others; link-local ones need a zone and are left out."""
-    inner = {one.number for one in links.values() if _is_inner(one, links, routed)}
-    lasting = [one for one in addresses if not one.flags & FOR_A_MOMENT and one.link in links]
-    outer = [one for one in lasting if one.link not in inner and one.scope in (SCOPE_GLOBAL, SCOPE_HOST)]
-    lan = [one.text for one in outer if links[one.link].hardware == ETHERNET and _is_local(one, links)]
-    return {"lan": _ordered(lan), "all": _ordered([one.text for one in outer])}
+    inner = {link.number for link in links.values() if _is_inner(link, links, routed)}
+    lasting = [address for address in addresses if not address.flags & FOR_A_MOMENT and address.link in links]
+    outer = [each for each in lasting if each.link not in inner and each.scope in (SCOPE_GLOBAL, SCOPE_HOST)]
+    lan = [address.text for address in outer if links[address.link].hardware == ETHERNET and _is_local(address, links)]
+    return {"lan": _ordered(lan), "all": _ordered([address.text for address in outer])}
 
 
 def _is_local(address: Address, links: dict[int, Link]) -> bool:

@@ -23,10 +23,10 @@ SMI_SECONDS = 20
 
 def cards() -> list[Card]:
     """Return every card that a model could run on, the likeliest first."""
-    found = [card for card in map(_card, sorted(_devices())) if card is not None]
+    own = [card for card in map(_card, sorted(_devices())) if card is not None]
     if NVIDIA.is_dir() or WSL_DRIVER.exists():
-        found = _with_nvidia(found, told_by_nvidia(_smi()))
-    return sorted(found, key=lambda card: (PREFERENCE.index(card["vendor"]), card["pci"] or ""))
+        own = _with_nvidia(own, told_by_nvidia(_smi()))
+    return sorted(own, key=lambda card: (PREFERENCE.index(card["vendor"]), card["pci"] or ""))
 
 
 def told_by_nvidia(text: str) -> list[Card]:
@@ -45,9 +45,9 @@ def told_by_nvidia(text: str) -> list[Card]:
     ]
 
 
-def _with_nvidia(found: list[Card], told: list[Card]) -> list[Card]:
+def _with_nvidia(own: list[Card], told: list[Card]) -> list[Card]:
     by_address = {card["pci"]: card for card in told}
-    known = [by_address.pop(card["pci"], card) for card in found]
+    known = [by_address.pop(card["pci"], card) for card in own]
     # A card under WSL has no device of its own.
     more = list(by_address.values())
     if not more and not any(card["vendor"] == "nvidia" for card in known):

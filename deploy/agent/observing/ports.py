@@ -61,7 +61,7 @@ def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[s
 
 def listening() -> dict[tuple[str, int], str]:
     """Return every address and port that something on the host listens on, with its socket's inode."""
-    found = {}
+    inodes = {}
     for table in ("/proc/net/tcp6", "/proc/net/tcp"):
         try:
             lines = Path(table).read_text().splitlines()[1:]
@@ -70,8 +70,8 @@ def listening() -> dict[tuple[str, int], str]:
         for fields in map(str.split, lines):
             if fields[3] == LISTEN:
                 address, _, port = fields[1].partition(":")
-                found[(_address(address), int(port, 16))] = fields[9]
-    return found
+                inodes[(_address(address), int(port, 16))] = fields[9]
+    return inodes
 
 
 def _address(text: str) -> str:
@@ -83,17 +83,17 @@ def _address(text: str) -> str:
 
 def _processes(inodes: set[str]) -> dict[str, tuple[int, str]]:
     sought = {f"socket:[{inode}]": inode for inode in inodes}
-    found: dict[str, tuple[int, str]] = {}
+    processes: dict[str, tuple[int, str]] = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             links = {str(descriptor.readlink()) for descriptor in (process / "fd").iterdir()}
         except OSError:
             continue
         for link in sought.keys() & links:
-            found.setdefault(sought[link], (int(process.name), _name(process)))
-        if len(found) == len(inodes):
+            processes.setdefault(sought[link], (int(process.name), _name(process)))
+        if len(processes) == len(inodes):
             break
-    return found
+    return processes
 
 
 def _name(process: Path) -> str:

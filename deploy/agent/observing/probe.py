@@ -64,7 +64,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "services": services,
         "secrets": _secrets(root),
         "replaced_secrets": replaced(root, request.get("given", [])),
-        "fingerprint_changed": {name: changed_secrets(root, name, one) for name, one in services.items()},
+        "fingerprint_changed": {name: changed_secrets(root, name, service) for name, service in services.items()},
         "folders": {path: _folder(Path(path)) for path in request.get("folders", [])},
         "docker": host,
         "daemon_json": daemon_json()[0],
@@ -84,7 +84,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "hold": {"holder": holder} if holder else None,
         "stopped": (read_json(root / "run" / "stopped.json") or {}).get("services", []),
         **_user_data(root, request),
-        "settings": {name: _settings(name, one, root, journal) for name, one in request.get("rooms", {}).items()},
+        "settings": {name: _settings(name, room, root, journal) for name, room in request.get("rooms", {}).items()},
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
     }

@@ -57,7 +57,7 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
         except (AgentError, OSError) as failure:
             raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
-    remember_versions(root, {name: one.get("data_version") for name, one in request["services"].items()})
+    remember_versions(root, {name: service.get("data_version") for name, service in request["services"].items()})
     take_back.forget_way_back(root)
     forget_logs(root)
     return {"changed": changed, "services": healthy}

@@ -186,7 +186,7 @@ def _up(docker: Docker, root: Path, request: ConvergeRequest, names: list[str], 
     journal.say(f"starting {', '.join(names)} of the earlier release")
     before = restarts_before(docker, request["stack"])
     run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
-    asked = {name: one.get("health_timeout") for name, one in request["services"].items()}
+    asked = {name: service.get("health_timeout") for name, service in request["services"].items()}
     limits = {name: float(asked.get(name) or HEALTH_SECONDS) for name in names}
     healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
     for name, container in healthy.items():

@@ -31,7 +31,7 @@ def forget(root: Path, services: list[str]) -> None:
     """Forget containers before they are made: after an interruption one is unknown, and not a person's work."""
     known = _known(root)
     if not known.keys().isdisjoint(services):
-        _write(root, {name: one for name, one in known.items() if name not in services})
+        _write(root, {name: fingerprint for name, fingerprint in known.items() if name not in services})
 
 
 def remember_unknown(root: Path, containers: dict[str, str]) -> None:

@@ -89,8 +89,8 @@ def _extra(root: Path, release: str, manifest: Manifest) -> list[str]:
     folder = root / "releases" / release
     known = {folder / name for name in ("manifest.json", *(file["path"] for file in manifest["files"]))}
     known |= {parent for path in known for parent in path.parents}
-    found = (path for path in folder.rglob("*") if path not in known and path.parent in known)
-    return sorted(str(path.relative_to(root)) for path in found if not BESIDE.fullmatch(path.name))
+    extra = (path for path in folder.rglob("*") if path not in known and path.parent in known)
+    return sorted(str(path.relative_to(root)) for path in extra if not BESIDE.fullmatch(path.name))
 
 
 def difference(path: Path, file: Mapping[str, Any]) -> str:

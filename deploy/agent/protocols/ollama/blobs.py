@@ -47,9 +47,9 @@ def verified(model: str, what: str, blob: Blob, pieces: Iterable[bytes], pace: P
             pace.at(size)
         held = piece
     if size != blob["size"]:
-        found = f"more than {blob['size']}" if size > blob["size"] else str(size)
+        actual = f"more than {blob['size']}" if size > blob["size"] else str(size)
         raise AgentError(
-            f"model {model}: {what} has {found} bytes, expected {blob['size']}",
+            f"model {model}: {what} has {actual} bytes, expected {blob['size']}",
             f"`{Line('lock', '--upgrade', model)}` reads it again",
         )
     if digest.hexdigest() != blob["sha256"]:

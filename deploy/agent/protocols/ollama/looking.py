@@ -55,10 +55,10 @@ def unanswered(described: Described, problem: str, pairs: Pairs) -> Answer:
 def in_folder(described: Described, pairs: Pairs) -> Answer:
     """Return the content of an engine's models folder, whether the engine answers or not."""
     models_dir = described["models_dir"]
-    files = {one["sha256"]: one.get("size") for one in described.get("blobs", [])}
+    files = {blob["sha256"]: blob.get("size") for blob in described.get("blobs", [])}
     said: Answer = {
         "store": holds(f"{models_dir}/manifests"),
-        "blobs": [one for one in sorted(files) if holds(f"{models_dir}/blobs/sha256-{one}", files[one])],
+        "blobs": [sha256 for sha256 in sorted(files) if holds(f"{models_dir}/blobs/sha256-{sha256}", files[sha256])],
     }
     models = stored(models_dir)
     if models is None:

@@ -76,9 +76,9 @@ class Memory:
 
     def keep_mending(self, engine: str, names: Collection[str]) -> None:
         """Record the damaged models under repair; none at the end."""
-        others = {known: one for known, one in self._known.get("mending", {}).items() if known != engine}
+        others = {known: records for known, records in self._known.get("mending", {}).items() if known != engine}
         mending = {**others, **({engine: sorted(names)} if names else {})}
-        known = {topic: one for topic, one in self._known.items() if topic != "mending"}
+        known = {topic: records for topic, records in self._known.items() if topic != "mending"}
         self._write({**known, **({"mending": mending} if mending else {})})
 
     def place(self, engine: str) -> str | None:
@@ -92,7 +92,7 @@ class Memory:
 
     def _replace(self, topic: str, engine: str, name: str, value: Any) -> None:
         everything = self._known.get(topic, {})
-        kept = {known: one for known, one in everything.get(engine, {}).items() if same(known) != same(name)}
+        kept = {known: record for known, record in everything.get(engine, {}).items() if same(known) != same(name)}
         if value is not None:
             kept[name] = value
         self._write({**self._known, topic: {**everything, engine: kept}})

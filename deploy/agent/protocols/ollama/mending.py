@@ -36,19 +36,19 @@ class Mending:
             self._stored = stored(self._folder) or {}
             self._lost.update(damages(self._folder, self._stored))
             return
-        found: dict[str, dict[str, str]] = {}
+        lost: dict[str, dict[str, str]] = {}
         for key in sorted({same(name) for model in models for name in _names(model)} & set(live)):
             pair = self._memory.pair(self._engine.name, key)
             self._made[key] = pair.get("shown", {}) if pair and pair["manifest"] == live[key].digest else {}
             with suppress(AgentError):
-                found[key] = self._engine.damages_of(live[key].name, self._made[key])
+                lost[key] = self._engine.damages_of(live[key].name, self._made[key])
         for model in models:
-            for text, words in found.get(same(model["name"]), {}).items():
+            for text, words in lost.get(same(model["name"]), {}).items():
                 base = _origin_of(text, model)
                 if base in live:
                     # Nobody recorded how the engine shows a tag that it pulled: its child tells.
-                    found.setdefault(base, {})[text] = words
-        self._lost.update({key: ", ".join(damages.values()) for key, damages in found.items() if damages})
+                    lost.setdefault(base, {})[text] = words
+        self._lost.update({key: ", ".join(damages.values()) for key, damages in lost.items() if damages})
 
     def is_damaged(self, model: Model) -> bool:
         """True if a model, or the tag that it is made from, has lost a part."""
@@ -71,12 +71,12 @@ class Mending:
                 self._delete_elsewhere(model, name, live)
 
     def _delete_elsewhere(self, model: Model, name: str, live: dict[str, Live]) -> None:
-        found = live.get(same(name))
-        if found is None and self._is_remembered(name):
+        listed = live.get(same(name))
+        if listed is None and self._is_remembered(name):
             # An engine does not list a model whose configuration it cannot read, and would use that file again.
             self._engine.remove(name)
-        elif found is not None and self.has_lost(name) and self._is_ours(model, name, found):
-            self._engine.remove(found.name)
+        elif listed is not None and self.has_lost(name) and self._is_ours(model, name, listed):
+            self._engine.remove(listed.name)
             del live[same(name)]
 
     def _is_remembered(self, name: str) -> bool:

@@ -33,7 +33,7 @@ def ordered(models: list[Model]) -> list[Model]:
         while base in named and base not in placed and base not in line:
             line[base] = None
             base = same(named[base]["request"].get("from", ""))
-        placed.update((one, named[one]) for one in reversed(list(line)))
+        placed.update((name, named[name]) for name in reversed(list(line)))
     return list(placed.values())
 
 
@@ -81,7 +81,7 @@ class Sync:
             self._live = self._engine.models()
         except UnansweredError as silence:
             known = {name: pair["request"] for name, pair in self._memory.pairs(self._engine.name).items()}
-            if self._folder is not None or any(known.get(one["name"]) != one["digest"] for one in self._models):
+            if self._folder is not None or any(known.get(model["name"]) != model["digest"] for model in self._models):
                 raise
             self._journal.say(f"{silence.problem}; its models are as the kit made them, and stay so")
             return False
