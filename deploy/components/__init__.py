@@ -20,5 +20,5 @@ ROOMS = {
 
 def room_of(kind: str) -> Room:
     """Return the room of a kind; KeyError if the registry has none."""
-    found: Room = import_module(ROOMS[kind]).ROOM
-    return found
+    room: Room = import_module(ROOMS[kind]).ROOM
+    return room

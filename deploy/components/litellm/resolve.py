@@ -93,8 +93,8 @@ def _config(spec: LiteLLMGateway, offers: tuple[Offer, ...], keys: dict[str, Sec
     routes = {aliases.get(route.model, route.model): route for route in spec.routes}
     models = upstreams(offers, keys, routes)
     own = {name: tuple(aliases.get(other, other) for other in route.fallbacks) for name, route in routes.items()}
-    found = (models, fallbacks(models, own, aliases), pre_call_checks(models), spec.request_timeout)
-    return AliasedConfig(*found, tuple(sorted(aliases.items()))) if aliases else GatewayConfig(*found)
+    parts = (models, fallbacks(models, own, aliases), pre_call_checks(models), spec.request_timeout)
+    return AliasedConfig(*parts, tuple(sorted(aliases.items()))) if aliases else GatewayConfig(*parts)
 
 
 def _offers_of(
@@ -112,12 +112,15 @@ def _facts(
     aliases = dict(config.aliases) if isinstance(config, AliasedConfig) else {}
     # One by one: in a group, an engine that answers hides one that does not.
     asked = [
-        {"id": one.id, "model": one.name, "vectors": one.makes_vectors, "limited": one.is_limited}
-        for one in config.models
+        {"id": upstream.id, "model": upstream.name, "vectors": upstream.makes_vectors, "limited": upstream.is_limited}
+        for upstream in config.models
     ]
     for alias, model in aliases.items():
-        group = [one for one in config.models if one.name == model]
-        able, limited = any(one.makes_vectors for one in group), any(one.is_limited for one in group)
+        group = [upstream for upstream in config.models if upstream.name == model]
+        able, limited = (
+            any(upstream.makes_vectors for upstream in group),
+            any(upstream.is_limited for upstream in group),
+        )
         asked += [{"id": alias, "model": model, "vectors": able, "limited": limited}] if group else []
     return {
         "models": list(_with(aliases, _models(chats))),

@@ -37,14 +37,14 @@ class Upstream:
 
 def upstreams(offers: tuple[Offer, ...], keys: dict[str, SecretUse], routes: dict[str, Route]) -> tuple[Upstream, ...]:
     """Return every model of every engine, sorted."""
-    vectors = {(one.url, model) for one in offers if isinstance(one, Embeddings) for model in one.models}
-    found = {
+    vectors = {(offer.url, model) for offer in offers if isinstance(offer, Embeddings) for model in offer.models}
+    reached = {
         _upstream(chat, model, (chat.url, model) in vectors, keys, routes.get(model))
         for chat in offers
         if isinstance(chat, ChatApi)
         for model in chat.models
     }
-    return tuple(sorted(found, key=lambda one: (one.name, one.id, one.parameters)))
+    return tuple(sorted(reached, key=lambda upstream: (upstream.name, upstream.id, upstream.parameters)))
 
 
 def fallbacks(
@@ -52,8 +52,8 @@ def fallbacks(
 ) -> Fallbacks:
     """Return the fallbacks of each model, and of each of its aliases."""
     own = dict(routes)
-    for name in {one.name for one in upstreams}:
-        group = tuple(one.id for one in upstreams if one.name == name and one.makes_vectors)
+    for name in {upstream.name for upstream in upstreams}:
+        group = tuple(upstream.id for upstream in upstreams if upstream.name == name and upstream.makes_vectors)
         if len(group) > 1:
             # LiteLLM hands a chat over to another engine of the group, but no text for vectors: for that the engines
             # of the group are named one by one.
@@ -64,7 +64,7 @@ def fallbacks(
 
 def pre_call_checks(upstreams: tuple[Upstream, ...]) -> tuple[str, ...]:
     """Return the checks that LiteLLM must enforce: limits alone only weigh its choice."""
-    return (LIMITS_CHECK,) if any(one.is_limited for one in upstreams) else ()
+    return (LIMITS_CHECK,) if any(upstream.is_limited for upstream in upstreams) else ()
 
 
 def _upstream(

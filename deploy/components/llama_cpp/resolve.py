@@ -54,9 +54,9 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
 
 def _only_model(spec: LlamaCppEngine, site: Site) -> LockedModel:
     if len(site.models) != 1:
-        found = ", ".join(model.name for model in site.models) or "none"
+        names = ", ".join(model.name for model in site.models) or "none"
         raise UsageError(
-            f"engine {spec.name} serves exactly one model, the spec puts on it: {found}",
+            f"engine {spec.name} serves exactly one model, the spec puts on it: {names}",
             f"give it one entry of `models:` with `engine: {spec.name}`",
         )
     return site.models[0]

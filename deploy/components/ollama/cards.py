@@ -23,12 +23,12 @@ MOST = 2
 def cards_found(log: str) -> list[str]:
     """Return the library of each device of the last start, `cpu` without a card; empty if the log has none."""
     lines = [line for line in _last_start(log) if _FOUND in line]
-    return [found[1] for line in lines if (found := _LIBRARY.search(line))]
+    return [match[1] for line in lines if (match := _LIBRARY.search(line))]
 
 
 def troubles_of(log: str) -> list[str]:
     """Return the reasons why cards were left out, in the engine's own words."""
-    told = [found[1] for line in _last_start(log) if (found := _MESSAGE.search(line))]
+    told = [match[1] for line in _last_start(log) if (match := _MESSAGE.search(line))]
     return list(dict.fromkeys(message for message in told if _TROUBLE.search(message)))[:MOST]
 
 

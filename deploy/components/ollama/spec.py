@@ -40,14 +40,14 @@ _CARD = re.compile(_CARDS)
 
 
 def _keep_alive(value: Any) -> int:
-    found = _KEEP_ALIVE.fullmatch(value) if isinstance(value, str) else None
+    match = _KEEP_ALIVE.fullmatch(value) if isinstance(value, str) else None
     if value == FOREVER:
         return -1
-    if found is None:
+    if match is None:
         raise PydanticCustomError(
             "measure", "{value} is neither a duration such as 5m, nor 0s, nor forever", {"value": shown(value)}
         )
-    return int(found[1]) * _SECONDS[found[2]]
+    return int(match[1]) * _SECONDS[match[2]]
 
 
 def _origin(value: str) -> str:

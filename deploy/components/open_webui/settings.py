@@ -69,7 +69,7 @@ class Owned:
         if not chats:
             return {"ollama.enable": False}
         own = {
-            str(place): {"key": _secret(one.key), "model_ids": list(_listed(one))} for place, one in enumerate(chats)
+            str(place): {"key": _secret(chat.key), "model_ids": list(_listed(chat))} for place, chat in enumerate(chats)
         }
         return {
             "ollama.enable": True,

@@ -37,16 +37,16 @@ def _email(value: str) -> str:
 
 def _address(value: str) -> str:
     """Check an address for the exact form in which a browser names a page's origin."""
-    found = _ORIGIN.fullmatch(value)
+    match = _ORIGIN.fullmatch(value)
     parts = re.findall(r"[^\s,;]+", value)
     if len(parts) > 1 and all(_ORIGIN.fullmatch(part) for part in parts):
         words = "{value} is several addresses; write them as a list: `url: [{listed}]`"
         listed = ", ".join(f'"{part}"' for part in parts)
         raise PydanticCustomError("url", words, {"value": shown(value), "listed": listed})
-    if found is None or int(found[2] or 0) > 65535:
+    if match is None or int(match[2] or 0) > 65535:
         words = "{value} is not an address such as https://chat.example.org: {wrong}"
         raise PydanticCustomError("url", words, {"value": shown(value), "wrong": _wrong(value)})
-    if int(found[2] or 0) == _DEFAULT_PORTS[found[1]]:
+    if int(match[2] or 0) == _DEFAULT_PORTS[match[1]]:
         raise PydanticCustomError("url", "{value}: leave out the port, as browsers do", {"value": shown(value)})
     return value
 
@@ -81,7 +81,11 @@ def _listed(value: Any) -> Any:
 def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise PydanticCustomError("url", "names no address; write one, or leave `url` out", {})
-    twice = [((place,), f"{one} is written twice; keep one") for place, one in enumerate(value) if one in value[:place]]
+    twice = [
+        ((place,), f"{address} is written twice; keep one")
+        for place, address in enumerate(value)
+        if address in value[:place]
+    ]
     if twice:
         raise several(twice)
     return value

@@ -60,7 +60,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
 def _ensure_set(room: dict[str, Any], root: str) -> None:
     left = drift(room["settings"], readable(room["database"]), root)
     if left:
-        words = "; ".join(f"{one['name']} {one['cause']}" for one in left)
+        words = "; ".join(f"{setting['name']} {setting['cause']}" for setting in left)
         raise AgentError(
             f"Open WebUI accepted the settings but did not store them: {words}", f"see `{Line('logs', 'open_webui')}`"
         )

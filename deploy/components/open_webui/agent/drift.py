@@ -48,9 +48,9 @@ def _cause(name: str, value: Any, wanted: Any, there: Any) -> str:
 
 
 def _inner(there: Any, wanted: dict[str, Any]) -> list[str]:
-    found = there if isinstance(there, dict) else {}
-    places = ((found.get(place, ""), one) for place, one in wanted.items())
-    return sorted({key for stored, one in places for key in one if not _holds(stored, {key: one[key]})})
+    values = there if isinstance(there, dict) else {}
+    places = ((values.get(place, ""), settings) for place, settings in wanted.items())
+    return sorted({key for stored, settings in places for key in settings if not _holds(stored, {key: settings[key]})})
 
 
 def _shown(value: Any) -> str:
