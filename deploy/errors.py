@@ -9,7 +9,6 @@ FAILED = 1
 USAGE = 2
 PENDING = 3
 HELD = 4
-AS_ROOT = "run the same command with sudo, or as root"
 MOST_PROBLEMS = 250
 MORE_PROBLEMS = "more problems follow; correct these first"
 

@@ -105,5 +105,5 @@ def _set(name: str, value: str) -> None:
     except OSError as problem:
         raise AgentError(
             f"the kernel's setting {name} cannot be set here: {problem.strerror}",
-            "write `publish: local`, or let this machine's administrator set it",
+            "write `publish: local`, or let the host's administrator set it",
         ) from problem

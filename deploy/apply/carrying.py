@@ -88,7 +88,5 @@ def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: OnEvent, h
 
 def _ensure_done(result: PlaybookResult, members: Members) -> None:
     errors = {failure.host: KitError(failure.problem, failure.next_step) for failure in result.failures}
-    if len(members) == 1 and errors:
-        raise next(iter(errors.values()))
     if errors:
-        raise joined_error(errors)
+        raise joined_error(errors, members)

@@ -60,7 +60,7 @@ def prepare(
     """
     _ensure_known(desired, choices or {})
     given = given_values(desired)
-    observation = observe(transport, desired.deployment, given, desired.path)
+    observation = observe(transport, desired.deployment, given, desired.path, desired.host)
     folder = desired.path.parent
     files = measured(desired.deployment, folder)
     plan = make_plan(desired.deployment, desired.bundle, observation, choices, files)
@@ -94,6 +94,6 @@ def ensure_same(shown: Plan, held: Plan) -> None:
     more = [operation for operation in held.operations if operation not in shown.operations]
     if more:
         raise KitError(
-            "the machine changed while the plan was shown: " + ", ".join(operation.resource for operation in more),
+            "the host changed while the plan was shown: " + ", ".join(operation.resource for operation in more),
             "run the same command again to see the new plan",
         )

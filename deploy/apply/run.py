@@ -24,7 +24,7 @@ from deploy.apply.requests.releases import accept_request
 from deploy.apply.story import Event, from_journal
 from deploy.apply.transfers import Needed, with_transfers
 from deploy.errors import KitError
-from deploy.hosts.parallel import in_parallel, joined_error
+from deploy.hosts.parallel import errors_of, in_parallel, joined_error
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -54,8 +54,9 @@ def apply(
         idle = {host: member.transport for host, member in (others or {}).items()}
         changed = carry_out_phases(phases_of(steps), held, run, story, play, idle)
         reports = _verified(held, full, on_event)
-        for member in held.values():
-            member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))
+        for host, member in held.items():
+            with errors_of(host):
+                member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))
     return {host: Outcome(member.prepared.plan, changed[host], reports[host]) for host, member in held.items()}
 
 
@@ -65,7 +66,8 @@ def _held(members: Members, run: str, story: Story) -> Iterator[None]:
     with ExitStack() as holds:
         for host in sorted(members):
             request = hold_request(members[host].share.deployment.stack, run, "kit apply")
-            holds.enter_context(members[host].transport.hold(request, partial(_tell_line, story, host)))
+            with errors_of(host):
+                holds.enter_context(members[host].transport.hold(request, partial(_tell_line, story, host)))
         yield
 
 
@@ -98,7 +100,7 @@ def _verified(members: Members, full: bool, on_event: OnEvent) -> dict[str, Repo
         except KitError as error:
             errors[host] = error
     if errors:
-        raise joined_error(errors) if len(members) > 1 else next(iter(errors.values()))
+        raise joined_error(errors, members)
     return reports
 
 

@@ -17,7 +17,7 @@ TASKS = {
     "daemon.json holds what the plan says": "Docker's settings",
     "daemon.json is written or told why not": "Docker's settings",
     "each folder is there with its owner": "folders",
-    "every host is as its plan says": "this machine",
+    "every host is as its plan says": "the host",
     "it is known whether the engine is on its way": "a look at Docker",
     "it is known which packages are there": "a look at Debian packages",
     "it is known which uv is there": "a look at uv",
@@ -59,7 +59,7 @@ STEPS = {
     "secrets": "secrets",
     "sync": "models",
     "transfer": "image of {title}",
-    "units": "jobs of this machine",
+    "units": "jobs of the host",
 }
 """By a verb of the agent."""
 

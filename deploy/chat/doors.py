@@ -47,7 +47,7 @@ class Door:
 
     @property
     def is_local(self) -> bool:
-        """Return True if it is reachable from this machine alone."""
+        """Return True if it is reachable from its host alone."""
         host = urlsplit(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback

@@ -12,6 +12,7 @@ from deploy.chat.doors import Door
 from deploy.chat.wire import RefusedError, shortened
 from deploy.components.room import Cause
 from deploy.errors import KitError
+from deploy.words import host_words
 
 LINE = 160
 UNABLE = re.compile(r"does not support (chat|generate)\b")
@@ -52,7 +53,7 @@ def _explained(cause: Cause, door: Door, model: str, who: str) -> tuple[str, str
         case "own key":
             return (
                 f"{door.name} rejects this stack's key",
-                f"`{Line('apply')}` restarts it with the key on this machine",
+                f"`{Line('apply')}` restarts it with the key on {host_words(door.host)}",
             )
         case "engine's key":
             step = (

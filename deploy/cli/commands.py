@@ -12,7 +12,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Make it so": {
         "plan": "Show what apply would change, and change nothing.",
-        "apply": "Make this machine what kit.yaml says.",
+        "apply": "Make the hosts what kit.yaml says.",
         "verify": "Prove that the stack works and is closed where it should be.",
         "status": "Show what runs, what differs, and where the data lies.",
     },

@@ -83,7 +83,7 @@ class Site:
         return self.own_image
 
     def ports(self, spec: ServiceSpec, default: int, container_port: int) -> tuple[Port, ...]:
-        """Publish the service where the spec says; without authentication, on this machine alone."""
+        """Publish the service where the spec says; without authentication, on the host alone."""
         addresses = self._addresses(spec)
         if not spec.traits.has_authentication:
             addresses = [address for address in addresses if _is_own(address)] or [LOCAL_ADDRESS]

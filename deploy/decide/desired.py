@@ -17,6 +17,8 @@ from deploy.deployment.service import Service
 from deploy.deployment.way import Way
 from deploy.errors import SpecError
 from deploy.source_files import recorded
+from deploy.stack import HERE
+from deploy.words import host_words
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Image as ImageRequest
@@ -81,8 +83,8 @@ class Desired:
         return tuple(secret for deployment in self.deployments.values() for secret in deployment.secrets)
 
     def behind(self, host: str) -> str:
-        """Return the words that say a host behind a thing on it; empty if the stack has a single host."""
-        return f" on {host}" if len(self.deployments) > 1 else ""
+        """Return the words that say a host behind a thing on it; empty if the stack is on this machine alone."""
+        return "" if list(self.deployments) == [HERE] else f" on {host_words(host)}"
 
     def host_with(self, name: str) -> str:
         """Return the host of the service of that name; KeyError if there is none."""

@@ -48,5 +48,5 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_dockers(host: str) -> bool:
-    """Return True if a host is a name that Docker Desktop gives this machine and that does not resolve on Linux."""
+    """Return True if a host is a name that Docker Desktop gives its machine and that does not resolve on Linux."""
     return _DOCKERS_NAMES.fullmatch(host) is not None

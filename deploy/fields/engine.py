@@ -91,7 +91,7 @@ class GpuSpec(Strict):
     gpu: Annotated[Literal["none", "amd"], BeforeValidator(_gpu)] = "none"
     """Device that it computes on: none (the CPU), or amd (cards of AMD's, through ROCm)."""
     gpu_groups: tuple[Group, ...] = ()
-    """Numbers of this machine's groups that may open the card; `kit plan` names a missing one."""
+    """Numbers of the host's groups that may open the card; `kit plan` names a missing one."""
 
     @field_validator("gpu_groups")
     @classmethod

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from deploy.strict import several, shown
 
 PUBLISH_WORDS = ("local", "lan", "all")
-"""Words for addresses: this machine alone, its local networks, every address."""
+"""Words for addresses: the host alone, its local networks, every address."""
 
 
 def _publish(value: Any) -> str | tuple[str, ...]:
@@ -27,7 +27,7 @@ def _publish(value: Any) -> str | tuple[str, ...]:
     if "all" in value and len(value) > 1:
         faults.append(((value.index("all"),), "means every address already; write `publish: all`, without a list"))
     if not value:
-        faults.append(((), "names no address; write `publish: local` for this machine alone"))
+        faults.append(((), "names no address; write `publish: local` for the host alone"))
     if faults:
         raise several(faults)
     return tuple(dict.fromkeys(text for text, _ in found))
@@ -74,7 +74,7 @@ def _meant(value: str) -> str:
     if len(parts) > 1:
         return f"; several stand in a list: `publish: [{', '.join(parts)}]`"
     if _NETWORK.fullmatch(value):
-        return "; a network cannot be listened on, `lan` is each address that this machine has in its local networks"
+        return "; a network cannot be listened on, `lan` is each address that the host has in its local networks"
     if _PORT.fullmatch(value):
         return "; the port stands in `port`, the address alone here"
     return "; an address of IPv6 stands here without brackets" if value.startswith("[") else ""

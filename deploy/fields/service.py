@@ -19,7 +19,7 @@ class Traits:
 
     default_port: int
     has_authentication: bool
-    """True if it asks for a key or a sign-in; a service without is never published beyond this machine."""
+    """True if it asks for a key or a sign-in; a service without is never published beyond its host."""
     offers_chat: bool = False
     version_floor: tuple[str, str] = ("0", "")
     """Oldest accepted release, and the reason why older ones are refused."""

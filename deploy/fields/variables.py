@@ -132,7 +132,7 @@ _GENERIC = Variables(
         "LC_ALL": _PYTHON,
         "LD_PRELOAD": _PYTHON,
         "LD_LIBRARY_PATH": _PYTHON,
-        "DOCKER_HOST": "the kit asks this machine's Docker; leave it out",
+        "DOCKER_HOST": "the kit asks each host's own Docker; leave it out",
         "COMPOSE_PROJECT_NAME": "follows from `stack`",
         "COMPOSE_FILE": _COMPOSE,
         "ENV_FILE": "no file of variables is read; write each as the key that it has here",

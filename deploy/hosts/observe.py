@@ -35,7 +35,7 @@ from deploy.hosts.observed_network import Network, read_network
 from deploy.hosts.observed_places import LeftPlace, SeenData, read_places
 from deploy.hosts.observed_rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.transport import Transport
-from deploy.stack import CACHE, Stack
+from deploy.stack import CACHE, HERE, Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import AskedEngine, Key, WantedBlob
@@ -106,6 +106,8 @@ class Observation:
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
     """Pattern of device files to those that the host has."""
     holder: Holder | None = None
+    host: str = HERE
+    """Name of the host."""
     interrupted: str | None = None
     """The last run if it was cut off before its end."""
 
@@ -144,12 +146,16 @@ class Observation:
 
 
 def observe(
-    transport: Transport, deployment: Deployment, given: Mapping[str, str] | None = None, spec: Path | None = None
+    transport: Transport,
+    deployment: Deployment,
+    given: Mapping[str, str] | None = None,
+    spec: Path | None = None,
+    host: str = HERE,
 ) -> Observation:
     """Ask the host once; changes nothing. The path of kit.yaml identifies a renamed stack."""
     request = probe_request(deployment, given or {})
     request["origin"] = str(spec.resolve()) if spec else ""
-    return read_observation(transport.call(PROBE, request))
+    return replace(read_observation(transport.call(PROBE, request)), host=host)
 
 
 def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None) -> ProbeRequest:
@@ -264,7 +270,7 @@ def _read(answer: ProbeAnswer) -> Observation:
 def _ensure_known(answer: ProbeAnswer) -> None:
     manifest = answer["manifest"]
     if answer["format"] > FORMAT or (manifest and manifest["format"] > MANIFEST_FORMAT):
-        raise KitError("this host was made by a newer kit", "upgrade the kit on this machine")
+        raise KitError("the host was changed by a newer kit", "upgrade this kit")
 
 
 def _holder(path: str) -> tuple[str, str]:

@@ -271,7 +271,7 @@ class Listener:
             return ""
         api = self.engine["protocol"]
         line = f'{{name: {api}, kind: external, api: {api}, url: "http://ADDRESS:{self.port}"}}'
-        return f"; `- {line}` under `engines:` uses it as it is, once it listens on an ADDRESS of this machine"
+        return f"; `- {line}` under `engines:` uses it as it is, once it listens on an ADDRESS of the host"
 
 
 def conflicts(listener: Listener, address: str, port: int) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
-from deploy.errors import HeldError, KitError, SpecError
+from deploy.agent.contract import AS_ROOT
+from deploy.errors import HeldError, KitError, SpecError, UsageError
+from deploy.stack import HERE
+from deploy.words import as_root
 
 Result = TypeVar("Result")
 
@@ -16,30 +20,57 @@ def in_parallel(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
     A single task runs in this thread. Ctrl-C lets the tasks of several hosts end first.
     """
     if len(tasks) < 2:
-        return {host: task() for host, task in tasks.items()}
+        return {host: _alone(host, task) for host, task in tasks.items()}
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(len(tasks)) as threads:
         begun = {host: threads.submit(task) for host, task in tasks.items()}
     errors = {host: error for host, run in begun.items() if (error := run.exception()) is not None}
     if errors:
-        raise joined_error(errors)
+        raise joined_error(errors, tasks)
     return {host: run.result() for host, run in begun.items()}
 
 
-def joined_error(errors: Mapping[str, BaseException]) -> BaseException:
-    """Return one error for those of several hosts; a fault of kit itself comes before all others."""
+def _alone(host: str, task: Callable[[], Result]) -> Result:
+    with errors_of(host):
+        return task()
+
+
+@contextmanager
+def errors_of(host: str) -> Iterator[None]:
+    """Begin an error with the host's name, unless it is this machine."""
+    try:
+        yield
+    except KitError as error:
+        named = joined_error({host: error}, [host])
+        if named is error:
+            raise
+        raise named from error
+
+
+def joined_error(errors: Mapping[str, BaseException], hosts: Collection[str]) -> BaseException:
+    """Return one error for those of some of the hosts that were asked.
+
+    A fault of kit itself comes before all others. This machine alone is not named.
+    """
     known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
     if foreign := [error for host, error in errors.items() if host not in known]:
         return foreign[0]
-    steps = _lines(dict.fromkeys(error.next_step for error in known.values()))
+    if list(hosts) == [HERE]:
+        return known[HERE]
+    steps = _lines(dict.fromkeys(_next_step(host, error) for host, error in known.items()))
     spec = [error for error in known.values() if isinstance(error, SpecError)]
     if len(spec) == len(known):
         # The files are the same for every host, so their faults need no host's name.
         return SpecError([problem for error in spec for problem in error.problems], steps)
     problem = _lines(f"{host}: {error.problem}" for host, error in known.items())
     kinds = {type(error) for error in known.values()}
-    return HeldError(problem, steps) if kinds == {HeldError} else KitError(problem, steps)
+    kind = next((kind for kind in (HeldError, UsageError) if kinds == {kind}), KitError)
+    return kind(problem, steps)
+
+
+def _next_step(host: str, error: KitError) -> str:
+    return as_root(host) if error.next_step == AS_ROOT else error.next_step
 
 
 def _lines(texts: Iterable[str]) -> str:

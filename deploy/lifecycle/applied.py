@@ -16,6 +16,7 @@ from deploy.hosts.reach import Hosts
 from deploy.hosts.transport import Transport
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import Stack
+from deploy.words import host_words
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
@@ -76,7 +77,8 @@ def stack_of(path: Path, stack: str | None, hosts: Hosts) -> str:
     if stack is not None:
         known = _stacks_on(hosts)
         if stack not in known:
-            raise UsageError(f"this machine has no release of a stack {stack}", _there_are(known))
+            where = ", ".join(map(host_words, hosts))
+            raise UsageError(f"{where} has no release of a stack {stack}", _there_are(known))
         return stack
     try:
         return load_spec(path).stack

@@ -14,6 +14,7 @@ from deploy.hosts.transport import Transport
 from deploy.spec.model import Spec
 from deploy.spec.placed import services
 from deploy.stack import HERE
+from deploy.words import host_words, on_host
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Request
@@ -41,11 +42,11 @@ def asked_addresses(spec: Spec, kept: Addresses, hosts: Hosts) -> Addresses:
     """Ask for the addresses of entries that are not kept; a host without such an entry is not asked."""
     missing = {entry: pair for entry, pair in entries_of(spec).items() if entry not in kept}
     words = {host: tuple(word for owner, word in missing.values() if owner == host) for host in hosts}
-    told = hosts.each(lambda host, transport: host_addresses(words[host], transport))
+    told = hosts.each(lambda host, transport: host_addresses(words[host], transport, host))
     return {entry: told[host][word] for entry, (host, word) in missing.items()}
 
 
-def host_addresses(words: tuple[str, ...], transport: Transport) -> Addresses:
+def host_addresses(words: tuple[str, ...], transport: Transport, host: str = HERE) -> Addresses:
     """Return the addresses behind words of `publish`; without words, the host is not asked."""
     if not words:
         return {}
@@ -54,7 +55,7 @@ def host_addresses(words: tuple[str, ...], transport: Transport) -> Addresses:
     for word in words:
         if not told.get(word):
             raise KitError(
-                f"`publish: {word}`: this machine has {MEANING[word]}",
-                "write the address to listen on, one that `ip address` shows, as `publish:` in kit.yaml",
+                f"`publish: {word}`: {host_words(host)} has {MEANING[word]}",
+                f"write the address to listen on as `publish:` in kit.yaml, one that `ip address` shows{on_host(host)}",
             )
     return {word: tuple(told[word]) for word in words}

@@ -9,25 +9,27 @@ from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed import DeviceNode
+from deploy.words import host_words, on_host
 
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield every device that is missing, or closed to its service."""
+    host = host_words(observation.host)
     vendors = {card.vendor for card in observation.cards}
     for service in deployment.services:
         for request in service.device_requests:
             if request.vendor not in vendors:
-                yield f"{service.name} needs a card of {request.vendor}, and this machine has none", request.next_step
+                yield f"{service.name} needs a card of {request.vendor}, and {host} has none", request.next_step
         seen: list[DeviceNode] = []
         for device in service.host_devices:
             nodes = observation.devices.get(device.nodes, ())
             seen += nodes
             if not nodes:
-                yield f"{service.name} needs {device.nodes}, and this machine has none", device.next_step
-        yield from _closed(service, seen)
+                yield f"{service.name} needs {device.nodes}, and {host} has none", device.next_step
+        yield from _closed(service, seen, observation.host)
 
 
-def _closed(service: Service, nodes: list[DeviceNode]) -> Iterator[tuple[str, str]]:
+def _closed(service: Service, nodes: list[DeviceNode], host: str) -> Iterator[tuple[str, str]]:
     uid, own = service.owner.uid, service.owner.gid
     closed = [node for node in nodes if not node.is_open_to(uid, {own, *service.groups})]
     # Root's own group would open more than a card.
@@ -37,13 +39,13 @@ def _closed(service: Service, nodes: list[DeviceNode]) -> Iterator[tuple[str, st
         listed = ", ".join(str(gid) for gid in sorted(wanted))
         belongs = ", ".join(f"{node.path} belongs to group {node.gid}" for node in by_group)
         yield (
-            f"{service.name} may not open its devices: {belongs} on this machine",
+            f"{service.name} may not open its devices: {belongs} on {host_words(host)}",
             f"write `gpu_groups: [{listed}]` at {service.name} in kit.yaml",
         )
     for node in closed:
         if node not in by_group:
-            held = f"mode {node.mode}, group {node.gid}"
+            held, path = f"mode {node.mode}, group {node.gid}", typed(node.path)
             yield (
                 f"{service.name} may not open {node.path}: no group but root's may ({held})",
-                f"type: chgrp render {typed(node.path)} && chmod 0660 {typed(node.path)}; a rule of udev keeps it so",
+                f"type{on_host(host)}: chgrp render {path} && chmod 0660 {path}; a rule of udev keeps it so",
             )

@@ -8,6 +8,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_of
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed import Disk
+from deploy.words import host_words
 
 # SQLite's write-ahead log shares memory through a file and locks parts of it; its own documentation rules networks out.
 NETWORK = "a file system over the network, where databases break: locks and shared memory are not reliable there"
@@ -39,9 +40,10 @@ def drive_refusals(deployment: Deployment, observation: Observation) -> Iterator
     for service, path, disk in _database_disks(deployment, observation):
         wrong = unfit(disk.kind)
         if wrong:
+            host = host_words(observation.host)
             yield (
                 f"the databases of {service} in {path} would lie on {disk.point} ({disk.kind}), {wrong}",
-                f"name a folder on a disk of this machine (ext4, xfs, btrfs, zfs); {disk.point} may hold copies of it",
+                f"name a folder on a disk of {host} (ext4, xfs, btrfs, zfs); {disk.point} may hold copies of it",
             )
 
 

@@ -14,6 +14,8 @@ from deploy.hosts.observe import Observation
 from deploy.hosts.observed_places import SeenData, SeenPlace
 from deploy.plan.operation import Action, Operation
 from deploy.plan.remounted import is_remounted, remounted, step_back
+from deploy.stack import HERE
+from deploy.words import host_words
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import SettledPlace
@@ -261,8 +263,10 @@ def shared_refusals(deployment: Deployment, observation: Observation) -> Iterato
     for place in places_of(deployment):
         seen = observation.places.get(place.service)
         for stack in seen.users if seen else ():
-            problem = f"{place.host_path} is where the stack {stack} on this machine has its data"
-            away = f"`{Line('destroy', '--stack', stack)}` takes that stack away and keeps its data for this one"
+            problem = f"{place.host_path} is where the stack {stack} on {host_words(observation.host)} has its data"
+            line = f"`{Line('destroy', '--stack', stack)}`"
+            destroyed = line if observation.host == HERE else "`kit destroy` with its own kit.yaml"
+            away = f"{destroyed} takes that stack away and keeps its data for this one"
             yield problem, f"write another folder for {place.service}; or {away}"
 
 

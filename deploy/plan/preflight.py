@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
-from deploy.errors import AS_ROOT, typed
+from deploy.errors import typed
 from deploy.hosts.observe import Observation
 from deploy.plan.devices import device_refusals
 from deploy.plan.disk import disk_refusals
@@ -21,7 +21,8 @@ from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
 from deploy.plan.sources import Files, source_refusals
-from deploy.stack import Stack
+from deploy.stack import HERE, Stack
+from deploy.words import as_root, host_words, on_host
 
 Refusal = tuple[str, str]
 AMD64 = ("x86_64", "amd64")
@@ -135,21 +136,22 @@ def _docker_advice(deployment: Deployment, observation: Observation) -> Iterator
 def _architecture(observation: Observation) -> Iterator[Refusal]:
     found = observation.architecture
     if found and found not in AMD64:
+        host = host_words(observation.host)
         yield (
-            f"this machine's processor is {found}, and kit.lock pins images and packages for amd64 alone",
+            f"the processor of {host} is {found}, and kit.lock pins images and packages for amd64 alone",
             "run the stack on an amd64 machine",
         )
 
 
 def _denied(observation: Observation) -> Iterator[Refusal]:
     if observation.docker.is_denied:
-        yield f"cannot inspect Docker: {observation.docker.problem}", AS_ROOT
+        yield f"cannot inspect Docker: {observation.docker.problem}", as_root(observation.host)
 
 
 def _root(observation: Observation) -> Iterator[Refusal]:
     if not observation.root:
         engine = "" if observation.docker.server else f" ({observation.docker.problem or 'Docker is not there'})"
-        yield f"changing this machine needs root{engine}", AS_ROOT
+        yield f"changing {host_words(observation.host)} needs root{engine}", as_root(observation.host)
 
 
 def _is_below(version: str, floor: str) -> bool:
@@ -178,9 +180,14 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
     for stack, ports in taken.items():
         which = ", ".join(dict.fromkeys(ports))
         yield (
-            f"the stack {stack} on this machine has taken the ports {which}",
-            f"`{Line('down', '--stack', stack)}` takes it down and keeps its data; or write another `port:` for each",
+            f"the stack {stack} on {host_words(observation.host)} has taken the ports {which}",
+            f"{_down(stack, observation.host)} takes it down and keeps its data; or write another `port:` for each",
         )
+
+
+def _down(stack: str, host: str) -> str:
+    """Return the line that takes another stack down; the stack of another host is known to its own kit.yaml alone."""
+    return f"`{Line('down', '--stack', stack)}`" if host == HERE else "`kit down` with its own kit.yaml"
 
 
 def _older_than_data(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
@@ -195,6 +202,7 @@ def _older_than_data(deployment: Deployment, observation: Observation) -> Iterat
 
 
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
+    on = on_host(observation.host)
     for service in deployment.services:
         for folder in service.folders:
             seen = observation.folder(folder.host_path)
@@ -203,7 +211,7 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
                 change = f"chown -R {folder.owner} {typed(folder.host_path)}"
                 yield (
                     f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",
-                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or type: {change}'
+                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or type{on}: {change}'
                     if seen.uid
-                    else f"no service runs as root; if what lies in it is {service.name}'s, type: {change}",
+                    else f"no service runs as root; if what lies in it is {service.name}'s, type{on}: {change}",
                 )

@@ -11,22 +11,24 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observe import Observation
 from deploy.plan.operation import Operation
+from deploy.words import host_words, on_host
 
 Refusal = tuple[str, str]
 
 
 def address_refusals(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
     """Yield each address to publish on that the host does not have."""
+    host = host_words(observation.host)
     for service in deployment.services:
         for port in service.ports:
             if port.address in observation.network.strange:
-                wrong = f"{service.name} is to be published on {port.address}, which this machine does not have"
+                wrong = f"{service.name} is to be published on {port.address}, which {host} does not have"
                 word = _word_of(deployment, service, port.address)
                 yield (
                     wrong,
                     f"`{Line('lock', '--upgrade', word)}` takes the addresses that `publish: {word}` means now"
                     if word is not None and observation.network.addresses.get(word)
-                    else "write one that `ip address` shows as its `publish:` in kit.yaml",
+                    else f"write one that `ip address` shows{on_host(observation.host)} as its `publish:` in kit.yaml",
                 )
 
 
@@ -66,11 +68,12 @@ def _late(deployment: Deployment) -> dict[str, list[str]]:
 
 def published_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield the reach of published ports, and surprises about it."""
+    host = host_words(observation.host)
     every = next((_beyond(addresses) for word, addresses in deployment.addresses if word == "all"), None)
     for service in deployment.services:
         opened = _opened(service)
         if every is not None and every <= {port.address for port in service.ports}:
-            yield f"{service.name} is open to everybody who reaches this machine: {_joined(opened)}"
+            yield f"{service.name} is open to everybody who reaches {host}: {_joined(opened)}"
         elif len(opened) > 1:
             yield f"{service.name} is open to the networks of {_joined(opened)}"
         elif opened and _is_by_word(deployment, service):
@@ -79,7 +82,7 @@ def published_advice(deployment: Deployment, observation: Observation) -> Iterat
     for name, addresses in _late(deployment).items():
         if addresses and observation.network.late and name not in observation.network.late["settable"]:
             yield (
-                f"{_joined(addresses)} must be there before Docker at each boot: {name} cannot be set on this machine,"
+                f"{_joined(addresses)} must be there before Docker at each boot: {name} cannot be set on {host},"
                 f" and `{Line('start')}` starts what waited in vain"
             )
     yield from _past_ufw(deployment, observation)
@@ -108,8 +111,8 @@ def moved_addresses(deployment: Deployment, observation: Observation) -> Iterato
                 *(f"{address} is new" for address in now if address not in locked),
                 *(f"{address} is gone" for address in locked if address not in now),
             ]
-            line = Line("lock", "--upgrade", word)
-            yield f"this machine's addresses are not those of kit.lock: {_joined(changes)}; `{line}` takes them"
+            host, line = host_words(observation.host), Line("lock", "--upgrade", word)
+            yield f"kit.lock has other addresses of {host}: {_joined(changes)}; `{line}` takes them"
 
 
 def _past_ufw(deployment: Deployment, observation: Observation) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Images(Strict):
     """Source of the container images."""
 
     source: Literal["build"] = "build"
-    """build: assembled on this machine from Debian packages and Python wheels."""
+    """build: assembled on the host from Debian packages and Python wheels."""
     debian: Literal["moving"] = "moving"
     """moving: Debian's packages as the mirror has them on the day of the build."""
 

@@ -130,7 +130,7 @@ class Web:
                 # Its words would hold the header, and so the key.
                 raise NotAsPlannedError("the key on this host holds characters that no header can carry") from None
             except (OSError, http.client.HTTPException) as problem:
-                gone = "; this machine has no such address now" if self._is_absent(port.address) else ""
+                gone = "; the host has no such address now" if self._is_absent(port.address) else ""
                 raise NotAsPlannedError(f"{port.place} does not answer: {problem}{gone}") from None
 
     def _is_absent(self, address: str) -> bool:

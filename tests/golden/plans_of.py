@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -19,8 +20,8 @@ COMPOSE = "compose.yaml"
 CASES = sorted(path.parent for path in PLANS.glob("*/kit.yaml"))
 
 
-def plan_of(case: Path, work: Path) -> str:
-    """Return the plan's text for a case's kit.yaml on a case's host."""
+def plan_of(case: Path, work: Path, host: str = HERE) -> str:
+    """Return the plan's text for a case's kit.yaml on a case's host, which may have another name."""
     wanted = desired_of(case / "kit.yaml", work)
     before = case / "before.yaml"
     observed = case / "observed.yaml"
@@ -30,7 +31,7 @@ def plan_of(case: Path, work: Path) -> str:
     answer = base(desired_of(before, work) if before.exists() else wanted)
     if before.exists():
         answer["folders"] = {**bare(wanted)["folders"], **answer["folders"]}
-    observation = read_observation(merged(answer, change))
+    observation = replace(read_observation(merged(answer, change)), host=host)
     return make_plan(wanted.deployment, wanted.bundle, observation, choices).text()
 
 

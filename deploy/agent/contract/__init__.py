@@ -8,3 +8,5 @@ from __future__ import annotations
 
 FORMAT = 1
 """Format of requests and answers. An agent refuses a request of another one."""
+AS_ROOT = "run the same command with sudo, or as root"
+"""Next step of a verb that needs root; the control node replaces it for a host that is not its own machine."""

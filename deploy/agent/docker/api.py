@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
+from deploy.agent.contract import AS_ROOT
 from deploy.agent.docker.unix_http import BLOCK, Answer, ask, opened
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
@@ -208,11 +209,11 @@ class Docker:
     def _unreachable(self, problem: OSError) -> AgentError:
         if isinstance(problem, FileNotFoundError):
             return AgentError(
-                f"Docker does not run here: no socket at {self.path}",
+                f"Docker does not run: no socket at {self.path}",
                 f"`{Line('apply')}` as root installs and starts Docker; or start it: systemctl start docker",
             )
         if isinstance(problem, PermissionError):
-            return AgentError(f"permission denied for Docker's socket {self.path}", "run as root")
+            return AgentError(f"permission denied for Docker's socket {self.path}", AS_ROOT)
         return AgentError(
             f"Docker does not answer at {self.path}: {problem.strerror or problem}",
             "see `journalctl -u docker` or /var/log/dockerd.log",

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.contract import AS_ROOT
 from deploy.agent.docker.api import socket_path
 from deploy.agent.docker.compose import KEPT_VARIABLES, program
 from deploy.agent.errors import AgentError
@@ -15,8 +16,6 @@ from deploy.agent.line import Line
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import LogsRequest
-
-AS_ROOT = "run the same command with sudo, or as root"
 
 
 def run(request: LogsRequest, _journal: Journal) -> None:
@@ -47,5 +46,5 @@ def _failure(said: str) -> AgentError:
         return AgentError(f"this user may not talk to Docker at {socket}", AS_ROOT)
     if "unknown flag: --ansi" in said:
         # Without its plugin the command reads `compose` as nothing and the flags as its own.
-        return AgentError("Docker Compose is not here", f"type: {Line('apply')}")
+        return AgentError("Docker Compose is not installed", f"type: {Line('apply')}")
     return AgentError(said, f"is the stack up? type: {Line('status')}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract import AS_ROOT
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
 from deploy.agent.protocols.wire import AuthoritiesError, Limits, NotConnectedError, Place, Reply, asked
@@ -132,7 +133,7 @@ class Caller:
         except FileNotFoundError:
             raise self.failure(doing, "it is not on this host", f"`{Line('apply')}` places it") from None
         except PermissionError:
-            raise self.failure(doing, "only root may read it", "run the same command with sudo") from None
+            raise self.failure(doing, "only root may read it", AS_ROOT) from None
         if not value.isascii() or not value.isprintable():
             raise self.failure(doing, "it contains characters that no HTTP header can carry", "replace that secret")
         return {"Authorization": f"Bearer {value}"}

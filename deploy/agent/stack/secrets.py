@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.contract import AS_ROOT
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -51,7 +52,7 @@ def read(request: SecretRequest, _journal: Journal) -> SecretAnswer:
     except FileNotFoundError:
         raise AgentError(f"the secret {request['name']} is not on this host", f"`{Line('apply')}` makes it") from None
     except PermissionError:
-        raise AgentError(f"only root may read the secret {request['name']}", "run the same command with sudo") from None
+        raise AgentError(f"only root may read the secret {request['name']}", AS_ROOT) from None
     answer: SecretAnswer = {"name": request["name"], "owner": request["owner"], "path": str(path)}
     if request.get("show"):
         answer["value"] = value

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed import Container
+from deploy.words import as_root, host_words
 
 
 def drift(observation: Observation) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def _drift(observation: Observation) -> Iterator[str]:
     released = observation.manifest["services"] if observation.manifest else {}
     docker = observation.docker
     if docker.is_denied or (not docker.server and not observation.services):
-        step = f"; {AS_ROOT}" if docker.is_denied else ""
+        step = f"; {as_root(observation.host)}" if docker.is_denied else ""
         yield f"containers cannot be seen: {docker.problem or 'Docker does not run'}{step}"
         released = {}
     for name, parts in sorted(released.items()):
@@ -68,7 +68,8 @@ def _network(observation: Observation) -> Iterator[str]:
     for address in observation.network.strange:
         names = [name for name, one in sorted(observation.services.items()) if one.is_at(address)]
         if names:
-            yield f"nobody reaches {', '.join(names)} at {address}: this machine has no such address now"
+            host = host_words(observation.host)
+            yield f"nobody reaches {', '.join(names)} at {address}: {host} has no such address now"
 
 
 def _models(observation: Observation) -> Iterator[str]:

@@ -25,7 +25,7 @@ def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
     minutes = max(1, round(cost.seconds / 60))
     counted = f"{minutes} minute{'s' if minutes > 1 else ''}.\n"
     if not cost.download_bytes:
-        # A file of this machine is copied, and nothing comes over the network.
+        # A file of the control node is copied, and nothing comes over the network.
         return (
             f"{text}\n\nThis takes about {gib(cost.disk_bytes)} of disk and about {counted}"
             if cost.disk_bytes

@@ -26,7 +26,7 @@ from deploy.errors import UsageError
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, locked: bool) -> int:
-    """Make this machine what kit.yaml says.
+    """Make the hosts what kit.yaml says.
 
     Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
     nothing. One that stops, recreates or removes something asks first on a terminal; without a terminal it goes on, as
@@ -44,7 +44,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, lo
 
         desired = recall_desired(spec)
         hosts = reached_from(desired.ways)
-        ensure_root(hosts, "apply changes this machine")
+        ensure_root(hosts, "apply")
         return apply_and_tell(output, desired, hosts, choices=data, yes=yes, full=full, pinned=pinned)
 
 
@@ -59,7 +59,7 @@ def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
     load_spec(spec)
     if locked:
         raise UsageError(f"{path} does not exist, and --locked makes none", f"type: {Line('lock', spec=spec)}")
-    ensure_root(hosts_of(spec), "apply changes this machine")
+    ensure_root(hosts_of(spec), "apply")
     from deploy.cli.verbs.locking import lock_and_tell
 
     return lock_and_tell(output, spec)

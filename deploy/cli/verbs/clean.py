@@ -27,7 +27,7 @@ def command(output: Output, cache: bool) -> None:
     data, secrets, Docker and Debian packages stay; the packages are told.
     """
     hosts = this_machine()
-    ensure_root(hosts, "clean changes this machine")
+    ensure_root(hosts, "clean")
     answers = hosts.each(lambda _, transport: clean(transport, cache=cache))
     told = {
         host: {key: value for key, value in answer.items() if key != "packages"} for host, answer in answers.items()

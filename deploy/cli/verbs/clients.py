@@ -18,8 +18,10 @@ from deploy.clients.given import Api, Given, given
 from deploy.clients.lines import CLIENTS, Lines, lines_for
 from deploy.decide.desired import Desired, load_desired
 from deploy.errors import UsageError
+from deploy.hosts.parallel import errors_of
 from deploy.lifecycle.secrets import secret_value
-from deploy.stack import Stack
+from deploy.stack import HERE, Stack
+from deploy.words import host_words
 
 
 @verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
@@ -38,7 +40,7 @@ def command(output: Output, spec: Path, client: str | None, show_secrets: bool) 
         every = tuple(lines for lines in every if lines.client == client)
         if every[0].left_out:
             raise UsageError(f"there are no lines for {client}: {every[0].left_out}", f"all others: {Line('clients')}")
-    text = every[0].text if client is not None else _text(desired, told, every)
+    text = every[0].text if client is not None else _text(told, every)
     output.answer(text, _document(told, every))
 
 
@@ -46,16 +48,20 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
     def value_of(door: Door) -> str:
         if door.key is None:
             return ""
-        return secret_value(Stack(desired.spec.stack), hosts[door.host], door.key)
+        with errors_of(door.host):
+            return secret_value(Stack(desired.spec.stack), hosts[door.host], door.key)
 
     hosts = reached(desired.ways)
+    known = (*doors(desired.spec, desired.parts), *guard_doors(desired.spec, desired.parts))
+    # Root on another host is a matter of the user that signs in there: sudo on this machine gives nothing.
+    is_asked = HERE in hosts and any(door.key and door.host == HERE for door in known)
     # Lines that are printed under sudo are typed by the one who typed that.
-    is_root = all(transport.is_root for transport in hosts.values()) and "SUDO_USER" not in os.environ
+    needs_sudo = is_asked and (not hosts[HERE].is_root or "SUDO_USER" in os.environ)
     return given(
-        (*doors(desired.spec, desired.parts), *guard_doors(desired.spec, desired.parts)),
+        known,
         _from_anywhere(program()),
         str(desired.path.absolute()),
-        "" if is_root else "sudo ",
+        "sudo " if needs_sudo else "",
         value_of if show_secrets else None,
     )
 
@@ -65,8 +71,8 @@ def _from_anywhere(command: str) -> str:
     return shlex.quote(str(Path(path).resolve())) if "/" in path else command
 
 
-def _text(desired: Desired, told: Given, every: tuple[Lines, ...]) -> str:
-    parts = [_about(desired, api) for api in _apis(told)]
+def _text(told: Given, every: tuple[Lines, ...]) -> str:
+    parts = [_about(api) for api in _apis(told)]
     parts += [f"# {lines.title}\n{lines.text}" for lines in every if lines.text]
     left_out = [f"# left out: {lines.title}: {lines.left_out}" for lines in every if lines.left_out]
     return "\n\n".join(["\n".join(parts[: len(_apis(told))]), *parts[len(_apis(told)) :], *left_out])
@@ -76,10 +82,9 @@ def _apis(told: Given) -> tuple[Api, ...]:
     return tuple(api for api in (told.openai, told.native, *told.guarded) if api is not None)
 
 
-def _about(desired: Desired, api: Api) -> str:
+def _about(api: Api) -> str:
     """Return an API's address, who reaches it, its key and its models."""
-    alone = api.door.host if desired.behind(api.door.host) else "this machine"
-    who = f"from {alone} alone" if api.door.is_local else "from the network"
+    who = f"from {host_words(api.door.host)} alone" if api.door.is_local else "from the network"
     key = f", with the key {api.secret}" if api.secret else ", no key"
     return f"# {api.door.name}: {api.url}, {who}{key}; models: {', '.join(api.models)}"
 

@@ -37,7 +37,7 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     """
     hosts = hosts_with(spec, stack)
     there = to_remove(spec, stack, hosts)
-    ensure_root(hosts, "destroy changes this machine")
+    ensure_root(hosts, "destroy")
     remaining = hosts.only(there).each(lambda host, transport: remains(there[host], transport))
     name = next(iter(there.values())).stack
     roots = in_line({host: ", ".join(answer["folders"]) for host, answer in remaining.items()})

@@ -24,7 +24,7 @@ def command(output: Output, spec: Path, stack: str | None) -> None:
     """
     hosts = hosts_with(spec, stack)
     name = stack_of(spec, stack, hosts)
-    ensure_root(hosts, "down changes this machine")
+    ensure_root(hosts, "down")
     with progress_by_host() as display:
         answers = hosts.each(lambda host, transport: take_down(name, transport, display(host)))
     changed = {host: answer["changed"] for host, answer in answers.items()}

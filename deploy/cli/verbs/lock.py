@@ -20,7 +20,7 @@ def command(output: Output, target: Target, upgrade: bool) -> None:
 
     Keeps what is pinned, adds what is missing and drops what is no longer needed; then says every difference. With
     --upgrade it asks what the inputs mean today: all of them, or those of the NAMEs: a service (its image and the
-    packages in it), a model, a Python package, or `lan` for this machine's addresses. Commit kit.lock beside kit.yaml.
+    packages in it), a model, a Python package, or `lan` for the hosts' addresses. Commit kit.lock beside kit.yaml.
     """
     if target.names and not upgrade:
         raise click.UsageError(f"{' '.join(target.names)}: names go with --upgrade; the file is named last")

@@ -13,6 +13,7 @@ from deploy.cli.verbs.hosts import host_option, hosts_of
 from deploy.cli.verbs.names import chosen, known
 from deploy.deployment.released import read_released
 from deploy.errors import UsageError
+from deploy.hosts.parallel import errors_of
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.checks_in_logs import check_lines
@@ -52,8 +53,9 @@ def command(output: Output, target: Target, follow: bool, tail: int, probes: boo
         return
     line = b""
     for host, transport in hosts.items():
-        for line in log_lines(transport, questions[host], follow=follow, coloured=is_coloured(sys.stdout)):
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
+        with errors_of(host):
+            for line in log_lines(transport, questions[host], follow=follow, coloured=is_coloured(sys.stdout)):
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
     if not line:
         output.note(f"nothing was printed; what runs is shown by: {Line('status', spec=target.spec)}")

@@ -15,6 +15,7 @@ from deploy.cli.verbs.hosts import host_option, progress_by_host, reached
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
 from deploy.hosts.observe import observe
+from deploy.hosts.parallel import errors_of
 from deploy.hosts.transport import Transport
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import Row, asleep, completed, listed, rows
@@ -69,8 +70,8 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
     hosts = reached(desired.ways)
     host, chosen = chosen_engine({host: desired.deployments[host] for host in hosts}, engine)
     ensure_taken_whole(name, desired.spec, chosen.name)
-    ensure_root(hosts.only([host]), "pull changes this machine")
-    with progress_by_host() as display:
+    ensure_root(hosts.only([host]), "pull")
+    with progress_by_host() as display, errors_of(host):
         answer = pull_model(desired.deployments[host], hosts[host], chosen, name, display(host))
     was = "is there" if answer["changed"] else "was there already"
     words = f"{answer['name']} {was}, {answer['digest'][:12]}"
@@ -89,14 +90,15 @@ def remove(output: Output, spec: Path, name: str, engine: str | None, yes: bool)
     hosts = reached(desired.ways)
     host, chosen = chosen_engine({host: desired.deployments[host] for host in hosts}, engine)
     deployment, transport = desired.deployments[host], hosts[host]
-    there = listed(deployment, transport, chosen)
+    with errors_of(host):
+        there = listed(deployment, transport, chosen)
     ensure_removable(chosen, name, tuple(model["name"] for model in there.values()))
-    ensure_root(hosts.only([host]), "remove changes this machine")
+    ensure_root(hosts.only([host]), "remove")
     if not yes:
         above = resting_on(chosen, name)
         again = f" {', '.join(above)} stays; making it anew pulls {name} again." if above else ""
         ensure_name_typed(output, name, f"This removes {name} from {chosen.name}.{again}")
-    with progress_by_host() as display:
+    with progress_by_host() as display, errors_of(host):
         answer = remove_model(deployment, transport, chosen, name, display(host))
     output.answer(f"{name} is removed from {chosen.name}.", {"hosts": {host: {"engine": chosen.name, **answer}}})
 

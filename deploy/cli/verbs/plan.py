@@ -15,7 +15,8 @@ from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
-from deploy.errors import AS_ROOT, FAILED, PENDING
+from deploy.errors import FAILED, PENDING
+from deploy.words import as_root
 
 
 @verb("plan", "plan", "plan --check --json inventories/quickstart/kit.yaml")
@@ -52,8 +53,8 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
 
 def exit_code(prepared: Prepared, check: bool) -> int:
     """Return the exit code of a plan: a script that learns of pending changes can apply them."""
-    plan = prepared.plan
+    plan, host = prepared.plan, prepared.observation.host
     # Who asks is no matter of the plan's, as long as all of it can be told
-    if prepared.observation.docker.is_denied or any(step != AS_ROOT for _, step in plan.refusals):
+    if prepared.observation.docker.is_denied or any(step != as_root(host) for _, step in plan.refusals):
         return FAILED
     return PENDING if check and not plan.is_empty else 0

@@ -26,7 +26,7 @@ def command(output: Output, target: Target) -> int:
     there = {host: desired.deployments[host] for host in hosts}
     known = [service.name for deployment in there.values() for service in deployment.services]
     wanted = by_host(chosen(target.names, known), there)
-    ensure_root(hosts, "rebuild changes this machine")
+    ensure_root(hosts, "rebuild")
     with progress_by_host() as display:
         hosts.only(wanted).each(
             lambda host, transport: rebuild_images(desired.on(host), transport, wanted[host], display(host))

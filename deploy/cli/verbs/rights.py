@@ -6,13 +6,16 @@ from deploy.cli.terminal.calling import this_line
 from deploy.errors import KitError
 from deploy.hosts.reach import Hosts
 from deploy.hosts.transport import Transport
+from deploy.stack import HERE
+from deploy.words import as_root
 
 
-def ensure_root(hosts: Hosts, what: str) -> None:
+def ensure_root(hosts: Hosts, verb: str, cause: str = "") -> None:
     """Refuse a command whose agent is not root on each host, with the line to type."""
 
-    def ensure(_host: str, transport: Transport) -> None:
+    def ensure(host: str, transport: Transport) -> None:
         if not transport.is_root:
-            raise KitError(f"{what}: that needs root", f"type: sudo {this_line()}")
+            step = f"type: sudo {this_line()}" if host == HERE else as_root(host)
+            raise KitError(f"{verb} needs root{cause}", step)
 
     hosts.each(ensure)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import click
 
@@ -15,6 +18,8 @@ from deploy.cli.verbs.declare import Target, chat_argument, verb
 from deploy.cli.verbs.hosts import reached
 from deploy.decide.desired import load_desired
 from deploy.errors import UsageError
+from deploy.hosts.parallel import errors_of
+from deploy.hosts.transport import Address, Transport
 from deploy.lifecycle.secrets import secret_value
 from deploy.spec.checks.naming import ensure_taken_whole
 from deploy.stack import Stack
@@ -47,12 +52,22 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
     if engine is None and not door.is_gateway and any(model in front.models for front in known if front.is_gateway):
         output.note(f"asking {door.name} itself: the gateway's key is for root alone")
     transport = hosts[door.host]
-    key = secret_value(Stack(desired.spec.stack), transport, door.key) if door.key else None
-    chat = Chat(output, door, model, key, desired.spec.ca, transport.forward, system)
+    with errors_of(door.host):
+        key = secret_value(Stack(desired.spec.stack), transport, door.key) if door.key else None
+    chat = Chat(output, door, model, key, desired.spec.ca, partial(_forwarded, door.host, transport), system)
     if prompt is None:
         converse(chat)
     else:
         chat.answer_once(prompt)
+
+
+@contextmanager
+def _forwarded(host: str, transport: Transport, address: Address) -> Iterator[Address]:
+    """Forward an address of a host; a failure to do so names the host."""
+    with ExitStack() as forwarded:
+        with errors_of(host):
+            there = forwarded.enter_context(transport.forward(address))
+        yield there
 
 
 def _prompt(words: list[str]) -> str | None:

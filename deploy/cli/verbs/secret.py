@@ -11,6 +11,7 @@ from deploy.cli.verbs.declare import Target, list_group, name_argument, spec_arg
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of
 from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
+from deploy.hosts.parallel import errors_of
 from deploy.lifecycle.applied import applied
 from deploy.lifecycle.secrets import host_path, purpose, secret_value
 from deploy.stack import Stack
@@ -57,7 +58,8 @@ def show(output: Output, target: Target) -> None:
     secrets = {secret.name: (host, secret) for host, share in there.items() for secret in share.secrets}
     (name,) = chosen(target.names, secrets, "secret")
     host, secret = secrets[name]
-    value = secret_value(Stack(there[host].stack), hosts[host], secret)
+    with errors_of(host):
+        value = secret_value(Stack(there[host].stack), hosts[host], secret)
     changed = secret.may_be_changed
     if changed:
         output.note("the first password; it may have been changed in the web UI since")

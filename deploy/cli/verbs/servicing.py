@@ -18,7 +18,7 @@ def change(output: Output, target: Target, what: Change, past: str) -> None:
     services = chosen(target.names, (name for share in there.values() for name in share.health_timeouts))
     wanted = {host: tuple(name for name in services if name in share.health_timeouts) for host, share in there.items()}
     hosts = hosts.only([host for host in there if wanted[host] or not target.names])
-    ensure_root(hosts, f"{what} changes this machine")
+    ensure_root(hosts, what)
     with progress_by_host() as display:
         answers = hosts.each(
             lambda host, transport: change_services(there[host], transport, what, wanted[host], display(host))

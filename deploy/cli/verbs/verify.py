@@ -39,7 +39,7 @@ def command(output: Output, target: Target) -> int:
     wanted = by_host(chosen(target.names, known), there)
     if target.names:
         hosts = hosts.only(wanted)
-    ensure_root(hosts, "verify asks with the stack's own keys")
+    ensure_root(hosts, "verify", ": it asks with the stack's own keys")
     with progress_by_host() as display:
         reports = hosts.each(
             lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display(host))

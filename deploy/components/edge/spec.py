@@ -37,7 +37,7 @@ def _peer(value: str) -> str:
 
 def _never_a_client(network: IPv4Network) -> str:
     if network.overlaps(IPv4Network("127.0.0.0/8")):
-        return "this machine itself, which reaches the engine without the edge; leave it out"
+        return "the host itself, which reaches the engine without the edge; leave it out"
     return "no address of a machine; leave it out" if network.is_multicast or network.is_unspecified else ""
 
 

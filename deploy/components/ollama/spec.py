@@ -159,7 +159,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     hsa_override_gfx_version: GfxVersion | None = None
     """Target that a card pretends to be, such as 10.3.0, if ROCm does not know its own."""
     origins: tuple[Origin, ...] = ()
-    """Origins of web pages that may call the engine, beside this machine's own."""
+    """Origins of web pages that may call the engine, beside its host's own."""
     noprune: bool | None = None
     """True to keep parts of models that no model needs on the disk when the engine starts."""
     go_template: bool | None = None
@@ -168,7 +168,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     debug: bool = False
     """True for more detail in the engine's log."""
     cloud: bool = False
-    """True to let the engine talk with its vendor's cloud; false keeps every request on this machine."""
+    """True to let the engine talk with its vendor's cloud; false keeps every request on its host."""
     prune: bool = False
     """True to remove a model from the engine that left this file, if the kit made it."""
 

@@ -93,7 +93,7 @@ def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
 
 
 def publishing_is_safe(spec: Spec) -> Iterator[Finding]:
-    """A service is published beyond this machine only if it authenticates its users, or a guard does so for it."""
+    """A service is published beyond its host only if it authenticates its users, or a guard does so for it."""
     for service in services(spec):
         if service.spec.is_open and not service.spec.traits.has_authentication and service.spec not in spec.guarded:
             path = (*service.path, "publish")

@@ -147,7 +147,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
         path: FieldPath = ("engines", index, "url")
         host = hostname_of(engine.outside) if engine.outside else ""
         if is_dockers(host):
-            words = f"{host} is a name of Docker Desktop's and the like; this machine cannot resolve it"
+            words = f"{host} is a name of Docker Desktop's and the like; a Linux host cannot resolve it"
             yield Finding(path, f"{words}; {_LISTEN_ELSEWHERE}{engine.moved_by}")
         elif host in own:
             words = f"{host} is a service of this file, and to its containers no other machine"
@@ -159,7 +159,7 @@ def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:
 
 
 _LISTEN_ELSEWHERE = (
-    "let the engine listen on an address of this machine and write that, such as Docker's 172.17.0.1, which no other"
+    "let the engine listen on an address of the host and write that, such as Docker's 172.17.0.1, which no other"
     " machine reaches"
 )
 

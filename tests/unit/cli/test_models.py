@@ -202,7 +202,7 @@ def test_the_document_has_every_model_of_the_file(kit: Kit, desired: Share) -> N
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("gpt-oss:120b-cloud", "names a model in the vendor's cloud: each request would leave this machine"),
+        ("gpt-oss:120b-cloud", "names a model in the vendor's cloud: each request would be sent there"),
         ("glm:CLOUD", "names a model in the vendor's cloud"),
         ("poet:local", "the engine strips the tag local from every name"),
     ],

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.contract import AS_ROOT
 from deploy.apply.prepare import Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.verbs.plan import exit_code
 from deploy.decide.desired import load_desired
-from deploy.errors import AS_ROOT
 from deploy.hosts.observe import Observation
 from deploy.plan import Plan, make_plan
 from deploy.stack import HERE

@@ -44,7 +44,7 @@ def test_words_addresses_and_lists_of_them_are_taken(tmp_path: Path, written: st
         ("'::'", "webui.publish", "write `publish: all`"),
         ("[10.0.0.2, 0.0.0.0]", "webui.publish[1]", "write `publish: all`"),
         ("[10.0.0.2, all]", "webui.publish[1]", "means every address already"),
-        ("[]", "webui.publish", "`publish: local` for this machine alone"),
+        ("[]", "webui.publish", "`publish: local` for the host alone"),
         ("[lna]", "webui.publish[0]", "neither local, lan, all nor an address"),
         ("true", "webui.publish", "true is neither"),
         ("{a: b}", "webui.publish", "is neither"),

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract import AS_ROOT
 from deploy.agent.docker.printed import run
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.errors import AS_ROOT, KitError
+from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
 from deploy.lifecycle.logs import Asked, read_logs
 
@@ -53,7 +54,7 @@ def test_a_docker_without_compose_is_told_as_that(socket: Path, transport: Local
     (socket.parent / "docker").write_text("#!/bin/sh\necho 'unknown flag: --ansi' >&2\nexit 125\n")
     with pytest.raises(KitError) as caught:
         read_logs(transport, Asked("home", ("main",), 1, {}))
-    assert (caught.value.problem, caught.value.next_step) == ("Docker Compose is not here", "type: kit apply")
+    assert (caught.value.problem, caught.value.next_step) == ("Docker Compose is not installed", "type: kit apply")
 
 
 @pytest.mark.parametrize("gone", [True, False])

@@ -89,7 +89,7 @@ def test_a_model_that_the_engine_leaves_to_its_vendors_cloud_is_refused_until_ki
     seen = seeing(host, SeenNames(names=("qwen2.5-7b-instruct:latest", "phi"), cloud=("qwen2.5-7b-instruct:latest",)))
     ((problem, next_step),) = named_refusals(STUDIO, seen)
     assert problem == (
-        "model qwen: qwen2.5-7b-instruct names a model in the vendor's cloud: each request would leave this machine"
+        "model qwen: qwen2.5-7b-instruct names a model in the vendor's cloud: each request would be sent there"
     )
     assert next_step == "name another tag, or write `cloud: true` at studio"
     allowed = replace(STUDIO, named_engines=(replace(STUDIO.named_engines[0], uses_cloud=True),))

@@ -73,7 +73,10 @@ def test_a_host_that_has_other_addresses_now_is_told_with_the_line_to_type() -> 
     moved = {"lan": ("192.168.1.77", "fd00::20"), "all": ()}
     told = [line for line in advice("lan", addresses=moved) if "kit.lock" in line]
     (line,) = told
-    assert line.endswith("kit.lock: 192.168.1.77 is new, 192.168.1.20 is gone; `kit lock --upgrade lan` takes them")
+    assert line == (
+        "kit.lock has other addresses of this machine: 192.168.1.77 is new, 192.168.1.20 is gone; "
+        "`kit lock --upgrade lan` takes them"
+    )
     assert line in doubts(deployment("lan"), replace(HOST, network=Network(moved)))
     assert [line for line in advice("192.168.1.20", addresses=moved) if "kit.lock" in line] == []
     assert [line for line in advice("lan", addresses={}) if "kit.lock" in line] == []

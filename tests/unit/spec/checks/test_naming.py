@@ -81,7 +81,7 @@ def test_a_source_is_written_without_the_tag_that_is_taken_off(origin: str) -> N
 
 
 def test_a_model_of_the_cloud_is_refused_under_another_protocol_too() -> None:
-    words = "names a model in the vendor's cloud: each request would leave this machine"
+    words = "names a model in the vendor's cloud: each request would be sent there"
     for field, model in (
         ("name", {"name": "kimi:cloud"}),
         ("name", {"name": "gpt-oss:120B-Cloud"}),
@@ -100,7 +100,7 @@ def test_a_model_of_the_cloud_is_refused_under_another_protocol_too() -> None:
 
 @pytest.mark.parametrize("engine", [MANAGED, OUTSIDE, NAMED])
 def test_a_typed_name_of_the_cloud_is_refused_at_every_engine_that_may_send_it_there(engine: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="each request would leave this machine"):
+    with pytest.raises(UsageError, match="each request would be sent there"):
         ensure_taken_whole("gpt-oss:120b-cloud", spec_of(engine), "main")
     ensure_taken_whole("gpt-oss:120b-cloud", spec_of({**engine, "cloud": True}), "main")
     ensure_taken_whole("qwen3:4b", spec_of(engine), "main")
