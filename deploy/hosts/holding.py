@@ -9,13 +9,15 @@ import threading
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from deploy.agent.contract.envelope import Held, JournalLine
 from deploy.agent.contract.verbs import HOLD
 from deploy.errors import KitError
+from deploy.hosts.answers import check_of, read_as
 from deploy.hosts.talking import Agent, decode, encode, streams_of
 from deploy.hosts.transport import OnLine
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import Held, HoldRequest
+    from deploy.agent.contract.envelope import HoldRequest
 
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
@@ -43,7 +45,7 @@ def held(agent: Agent, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
     listener.start()
     try:
         with _told_its_end(writing), _beating(writing):
-            yield json.loads(first)
+            yield read_as(Held, json.loads(first), HOLD)
     finally:
         with contextlib.suppress(BrokenPipeError):
             writing.close()
@@ -97,5 +99,9 @@ def _raise_from_end(agent: Agent, output: bytes, errors: bytes) -> None:
 
 
 def _forward(reading: IO[bytes], on_line: OnLine) -> None:
+    is_wrong = check_of(JournalLine)
     for line in reading:
-        on_line(json.loads(line))
+        told = json.loads(line)
+        # A line of the journal that a full disk spoilt is no reason to hear no more.
+        if not is_wrong(told):
+            on_line(told)

@@ -6,17 +6,16 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
+from typing import IO, Any, NoReturn
 
 from deploy.agent.contract import FORMAT
+from deploy.agent.contract.envelope import Failure, Wanted
 from deploy.agent.contract.frames import BrokenOffError, CutOffError, framed, unframed
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
+from deploy.hosts.answers import read_answer, read_as
 from deploy.hosts.transport import AgentFailedError, Opened
-
-if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import Failure, Wanted
 
 PATIENCE_SECONDS = 60.0
 """Time that an interrupted step has to end by itself."""
@@ -31,7 +30,7 @@ def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
         except BaseException:
             stop(agent)
             raise
-    return cast("Answer", decode(verb, agent.returncode, output, errors))
+    return read_answer(verb, decode(verb, agent.returncode, output, errors))
 
 
 def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
@@ -41,7 +40,7 @@ def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, op
         try:
             _feed(writing, [encode(request)])
             while (output := reading.readline()).startswith(b'{"wanted"'):
-                wanted: Wanted = json.loads(output)
+                wanted = read_as(Wanted, json.loads(output), verb)
                 with opened(wanted["wanted"], wanted["start"]) as pieces:
                     _feed(writing, framed(pieces) if wanted["size"] is None else _whole(pieces, wanted["size"]))
             output += reading.read()
@@ -49,7 +48,7 @@ def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, op
         except BaseException:
             stop(agent)
             raise
-    return cast("Answer", decode(verb, agent.returncode, output, said))
+    return read_answer(verb, decode(verb, agent.returncode, output, said))
 
 
 def _feed(writing: IO[bytes], pieces: Iterable[bytes]) -> None:
@@ -155,21 +154,22 @@ def encode(request: Mapping[str, Any]) -> bytes:
     return json.dumps({"format": FORMAT, "run": "", **call(), **request}).encode() + b"\n"
 
 
-def decode(verb: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
-    """Read the agent's answer; raise its failure."""
+def decode(verb: str, status: int, output: bytes, errors: bytes) -> object:
+    """Read the agent's document; raise its failure."""
     try:
-        document: dict[str, Any] = json.loads(output)
+        document: object = json.loads(output)
     except ValueError:
         said = errors.decode(errors="replace").strip().splitlines() or ["nothing"]
         raise KitError(
             f"the agent's {verb} ended with status {status} and said: {said[-1]}",
             "the agent needs Python 3.9 or newer at /usr/bin/python3; if it is there, this is a fault of the kit",
         ) from None
-    if "error" not in document:
+    if not isinstance(document, dict) or "error" not in document:
         return document
+    failure = read_as(Failure, document, verb)
     if status == HELD:
-        raise HeldError(document["error"]["problem"], document["error"]["next"])
-    raise AgentFailedError(cast("Failure", document))
+        raise HeldError(failure["error"]["problem"], failure["error"]["next"])
+    raise AgentFailedError(failure)
 
 
 def streams_of(agent: Agent) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:

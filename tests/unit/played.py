@@ -19,6 +19,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import VERBS
 from deploy.deployment.host import Deployment
+from deploy.hosts.answers import read_answer
 from deploy.hosts.transport import Address, AgentFailedError, OnLine
 from deploy.stack import KIT_FOLDER
 from deploy.verify.evidence import HostEvidence
@@ -43,7 +44,7 @@ class Played(Refusing):
             answer = operation({**told, "kit": str(self.kit)}, Journal(told.get("root", ""), ""))
         except AgentError as problem:
             raise AgentFailedError(cast("Failure", problem.document())) from problem
-        return cast("Answer", _moved(answer, str(self.kit), KIT_FOLDER))
+        return read_answer(verb, _moved(answer, str(self.kit), KIT_FOLDER))
 
     @contextmanager
     def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:

@@ -52,12 +52,15 @@ class SecretName(TypedDict):
     owner: str
 
 
-class ReleaseFile(TypedDict):
-    """A file of a release as its manifest states it."""
-
+class _ReleaseFile(TypedDict):
     path: str
     sha256: str
     mode: str
+
+
+class ReleaseFile(_ReleaseFile, total=False):
+    """A file of a release as its manifest states it; an older kit stated no owner."""
+
     owner: str
 
 

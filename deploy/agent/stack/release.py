@@ -34,6 +34,8 @@ def observe(root: Path) -> Release:
 
 MODE = "0444"
 """Mode of a placed file."""
+_KEYS = {"format": int, "kit": str, "stack": str, "files": list, "services": dict}
+_FILE_KEYS = ("path", "sha256", "mode")
 
 
 def linked_release(root: Path, link: str) -> str | None:
@@ -68,7 +70,17 @@ def read_manifest(root: Path, release: str) -> Manifest | None:
         manifest = json.loads((root / "releases" / release / "manifest.json").read_text())
     except (OSError, ValueError):
         return None
-    return cast("Manifest", manifest) if isinstance(manifest, dict) and "files" in manifest else None
+    return cast("Manifest", manifest) if _is_whole(manifest) else None
+
+
+def _is_whole(manifest: object) -> bool:
+    """True if it has the shape of a manifest; somebody may have changed the file."""
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(key), kind) for key, kind in _KEYS.items()):
+        return False
+    parts = [*manifest["files"], *manifest["services"].values()]
+    if not all(isinstance(part, dict) for part in parts):
+        return False
+    return all(isinstance(file.get(key), str) for file in manifest["files"] for key in _FILE_KEYS)
 
 
 def placed_path(path: str, release: str) -> str:

@@ -50,7 +50,9 @@ def root(tmp_path: Path, deployment: Deployment) -> Path:
         path.chmod(0o644)
     sha256 = hashlib.sha256(COMPOSE.encode()).hexdigest()
     stated = [{"path": path, "sha256": sha256, "mode": "0644", "owner": OWNER} for path in files]
-    (release / "manifest.json").write_text(json.dumps({"format": 1, "files": stated}))
+    (release / "manifest.json").write_text(
+        json.dumps({"format": 1, "kit": "0", "stack": "home", "files": stated, "services": {}})
+    )
     (root / "current").symlink_to("releases/1")
     for service in deployment.services:
         for secret in (*(use.secret for use in service.secrets), *service.host_secrets):

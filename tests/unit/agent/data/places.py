@@ -85,7 +85,9 @@ class Host:
         folder.mkdir(parents=True, exist_ok=True)
         decided: dict[str, Any] = {"services": [{"name": SERVICE, "data": {"host_path": str(data)}}], "engines": []}
         (folder / "deployment.json").write_text(json.dumps(decided))
-        (folder / "manifest.json").write_text(json.dumps({"files": [], "services": {}}))
+        (folder / "manifest.json").write_text(
+            json.dumps({"format": 1, "kit": "0", "stack": "home", "files": [], "services": {}})
+        )
         if current:
             (self.root / "current").unlink(missing_ok=True)
             (self.root / "current").symlink_to(f"releases/{name}")

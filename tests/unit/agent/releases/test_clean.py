@@ -66,7 +66,9 @@ def stack(machine: Path) -> Path:
     (root / "run").mkdir()
     (root / "secrets" / "page").mkdir(parents=True)
     services = {"main": {"image": f"kit/main:{NEEDED}"}}
-    (release / "manifest.json").write_text(json.dumps({"files": [], "services": services}))
+    (release / "manifest.json").write_text(
+        json.dumps({"format": 1, "kit": "0", "stack": "home", "files": [], "services": services})
+    )
     (root / "current").symlink_to("releases/r")
     return root
 

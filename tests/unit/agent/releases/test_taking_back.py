@@ -41,7 +41,9 @@ def test_the_words_of_a_container_tell_no_secret_of_another_one(tmp_path: Path) 
 def test_a_disk_that_fails_while_taking_back_hides_nothing_of_what_failed_first(tmp_path: Path) -> None:
     release = tmp_path / "releases" / GOOD
     release.mkdir(parents=True)
-    (release / "manifest.json").write_text(json.dumps({"files": [], "services": {}}))
+    (release / "manifest.json").write_text(
+        json.dumps({"format": 1, "kit": "0", "stack": "home", "files": [], "services": {}})
+    )
     # The link cannot be made: something else stands where it is prepared.
     (tmp_path / ".current.new" / "in the way").mkdir(parents=True)
     request: Any = {"root": str(tmp_path), "stack": "t", "project": "kit-t", "release": NEW, "services": {}}

@@ -40,7 +40,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def release() -> tuple[str, str]:
     """Return the digest and the bytes of a manifest."""
     stated = {"path": FILE, "sha256": SHA256, "mode": "0444", "owner": "0:0" if IS_ROOT else OWNER}
-    text = json.dumps({"format": 1, "files": [stated], "services": {}})
+    text = json.dumps({"format": 1, "kit": "0", "stack": "t", "files": [stated], "services": {}})
     return hashlib.sha256(text.encode()).hexdigest(), text
 
 
@@ -129,6 +129,21 @@ def test_a_manifest_is_a_placed_file_as_well(root: Path) -> None:
     (root / path).chmod(0o666)
     assert observe(root)["changed_files"] == [{"path": path, "cause": "mode is 0666, not 0444", "has_content": True}]
     assert place.run(request(root), QUIET)["placed"] == [path]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"files": None}, {"files": [{"path": 1}]}, {"files": ["x"]}, {"services": {"main": "x"}}, {"kit": None}],
+    ids=str,
+)
+def test_a_manifest_of_another_shape_is_none_and_placed_again(root: Path, change: dict[str, Any]) -> None:
+    path = f"releases/{release()[0]}/manifest.json"
+    (root / path).chmod(0o644)
+    (root / path).write_text(json.dumps({**json.loads(release()[1]), **change}))
+    assert observe(root)["manifest"] is None
+    assert [file["path"] for file in observe(root)["changed_files"]] == [path]
+    assert place.run(request(root), QUIET)["placed"] == [path]
+    assert observe(root)["manifest"] is not None
 
 
 def test_a_container_that_has_the_file_open_gets_the_rights_back_too(root: Path) -> None:
