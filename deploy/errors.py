@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def _first(problems: list[Problem]) -> tuple[Problem, ...]:
         return tuple(problems)
     rest = Problem(more[0].file, more[0].line, more[0].column, "", MORE_PROBLEMS)
     return (*problems[:MOST_PROBLEMS], rest)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a run on one host."""
+
+    state: str
+    """One of done, failed, rolled back, not rolled back, not accepted, stopped."""
+    words: str
+
+
+class ApplyError(KitError):
+    """An apply over several hosts failed on one of them; the error carries the ending of each."""
+
+    def __init__(self, endings: Mapping[str, Ending], next_step: str) -> None:
+        super().__init__("\n".join(f"{host}: {ending.words}" for host, ending in endings.items()), next_step)
+        self.endings = endings
 
 
 class SpecError(KitError):

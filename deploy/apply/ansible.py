@@ -53,6 +53,8 @@ class PlaybookRun:
     hosts: tuple[HostRun, ...]
     playbook: Path
     roles: Path
+    keep_going: bool = False
+    """True if a host that fails stops no other behind its phase."""
 
 
 def playbook_argv(run: PlaybookRun, folder: Path) -> list[str]:
@@ -137,6 +139,7 @@ def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase
             keep=scratch.lock,
             on_event=on_event,
             on_phase=begin,
+            keep_going=run.keep_going,
         )
 
 

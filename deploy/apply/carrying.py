@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias
 
 from deploy.apply.ansible import Content, OnPhase, PlaybookRun, run_playbook
+from deploy.apply.course import Course
 from deploy.apply.members import Member, Members
 from deploy.apply.phase_story import Story
-from deploy.apply.phases import Phase, RoleStep, Step, VerbStep, neighbours
+from deploy.apply.phases import CONVERGE, Phase, RoleStep, Step, VerbStep, neighbours
 from deploy.apply.playbook import playbook_run
 from deploy.apply.process import OnEvent as OnTask
 from deploy.apply.process import PlaybookResult
 from deploy.apply.requests.table import question
 from deploy.apply.streams import OnEvent, carry_out
+from deploy.apply.taking_back import take_back
 from deploy.apply.variables import variables_of
 from deploy.errors import KitError
-from deploy.hosts.parallel import in_parallel, joined_error
 from deploy.hosts.transport import Transport
 
 Play: TypeAlias = Callable[[PlaybookRun, Content, OnTask, OnPhase], PlaybookResult]
@@ -43,50 +43,67 @@ def carry_out_phases(
     phases: Collection[Phase],
     members: Members,
     run: str,
+    course: Course,
     story: Story,
     play: Play = run_playbook,
     others: Mapping[str, Transport] | None = None,
-) -> Counter[str]:
-    """Carry out the phases, one after the other; return how many steps and tasks changed something, by host.
+) -> None:
+    """Carry out the phases, one after the other, on the hosts that are still part of the apply.
 
-    A host that fails stops all hosts behind the phase that they are in; the errors of all hosts are raised together.
+    A host that fails drops out behind the phase, and others with it as the course says. A release that fails is rolled
+    back on the hosts that run it already.
 
     Args:
         phases: The phases that have work.
         members: The hosts that change.
         run: Id of the run that holds them.
+        course: The hosts that are still part of the apply.
         story: Told of each step.
         play: Runs the playbooks.
         others: Hosts of the stack that do not change, and may have an image.
     """
     hosts = {**(others or {}), **{host: member.transport for host, member in members.items()}}
-    changed: Counter[str] = Counter()
     for executor, group in neighbours(phases):
+        going = {host: members[host] for host in course.going if host in members}
+        if not going:
+            break
         if executor == "streams":
             for phase in group:
                 story.begin(phase.name)
-                changed.update(_streamed(phase, members, run, story.tell, hosts))
+                _stream(phase, members, run, course, story, hosts)
         else:
-            content = _MadeWhenItBegins(members, run)
-            result = play(playbook_run(group, members), content, story.tell_task, story.begin)
-            _ensure_done(result, members)
-            changed.update(result.changed_on)
+            content = _MadeWhenItBegins(going, run)
+            result = play(
+                playbook_run(group, going, keep_going=course.keep_going), content, story.tell_task, story.begin
+            )
+            course.changed.update(result.changed_on)
+            course.note(_errors(result))
     story.begin("")
-    return changed
 
 
-def _streamed(
-    phase: Phase, members: Members, run: str, tell: OnEvent, hosts: Mapping[str, Transport]
-) -> dict[str, int]:
-    tasks = {host: partial(_on_host, steps, members[host], run, tell, hosts) for host, steps in phase.steps.items()}
-    return in_parallel(tasks)
+def _stream(
+    phase: Phase, members: Members, run: str, course: Course, story: Story, hosts: Mapping[str, Transport]
+) -> None:
+    before = {*course.failed}
+    tasks = {
+        host: partial(_on_host, steps, members[host], run, story.tell, hosts) for host, steps in phase.steps.items()
+    }
+    changed = course.each(tasks)
+    course.changed.update(changed)
+    if phase.name == CONVERGE:
+        course.reach("converged", *changed)
+        if failed := {*course.failed} - before:
+            take_back(course, failed, members, run, story)
 
 
 def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: OnEvent, hosts: Mapping[str, Transport]) -> int:
     return sum(carry_out(step, member, run, tell, hosts) for step in steps)
 
 
-def _ensure_done(result: PlaybookResult, members: Members) -> None:
-    errors = {failure.host: KitError(failure.problem, failure.next_step) for failure in result.failures}
-    if errors:
-        raise joined_error(errors, members)
+def _errors(result: PlaybookResult) -> dict[str, KitError]:
+    """Return the failures of a playbook by host; one of no host is that of each."""
+    errors = {}
+    for failure in result.failures:
+        for host in (failure.host,) if failure.host else result.planned:
+            errors[host] = KitError(failure.problem, failure.next_step)
+    return errors

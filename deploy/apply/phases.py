@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
+from deploy.apply.order import Needs, waves_of
+
 Executor = Literal["roles", "streams"]
 """Carries a phase out: Ansible's roles, or the kit itself over the transport."""
 
@@ -86,6 +88,8 @@ class Phase:
     """By host; a host without work is not in it."""
 
 
+CONVERGE = "converge"
+"""Phase that goes from host to host: hosts that others need come first, each wave behind a barrier."""
 ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
     ("os", "roles", ("docker_engine", "docker", "late", "folders")),
@@ -95,7 +99,7 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("transfer", "streams", ("transfer",)),
     ("models", "streams", ("models",)),
     ("place", "streams", ("place",)),
-    ("converge", "streams", ("converge",)),
+    (CONVERGE, "streams", ("converge",)),
     # An engine takes models over its API, so it runs by now.
     ("sync", "streams", ("sync",)),
     ("settings", "streams", ("room",)),
@@ -107,18 +111,20 @@ ROLE_PHASES = tuple(name for name, executor, _ in ORDER if executor == "roles")
 _RANKS = {key: (phase, rank) for phase, (_, _, keys) in enumerate(ORDER) for rank, key in enumerate(keys)}
 
 
-def phases_of(needed: Mapping[str, Iterable[Step]]) -> tuple[Phase, ...]:
+def phases_of(needed: Mapping[str, Iterable[Step]], needs: Needs | None = None) -> tuple[Phase, ...]:
     """Return the phases that have work, in their order.
 
     Args:
         needed: The steps of each host, in any order.
+        needs: The hosts that each host cannot do without: their release runs before its own is started.
     """
     ranked = {host: sorted(set(steps), key=_rank) for host, steps in needed.items()}
-    phases = []
+    phases: list[Phase] = []
     for number, (name, executor, _) in enumerate(ORDER):
         work = {host: tuple(step for step in steps if _rank(step)[0] == number) for host, steps in ranked.items()}
-        if any(work.values()):
-            phases.append(Phase(name, executor, {host: steps for host, steps in work.items() if steps}))
+        busy = {host: steps for host, steps in work.items() if steps}
+        waves = waves_of(busy, needs or {}) if name == CONVERGE else (tuple(busy),)
+        phases += [Phase(name, executor, {host: busy[host] for host in wave}) for wave in waves if wave]
     return tuple(phases)
 
 

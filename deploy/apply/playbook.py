@@ -11,13 +11,14 @@ from deploy.apply.phases import Phase
 from deploy.stack import HOST_PYTHON
 
 
-def playbook_run(phases: Collection[Phase], members: Members) -> PlaybookRun:
+def playbook_run(phases: Collection[Phase], members: Members, *, keep_going: bool = False) -> PlaybookRun:
     """Return the playbook run of neighbouring phases, with the hosts that have work in one of them."""
     hosts = [_host_run(host, member, phases) for host, member in members.items()]
     return PlaybookRun(
         hosts=tuple(host for host in hosts if host.steps),
         playbook=assets.playbooks_dir() / "site.yml",
         roles=assets.roles_dir(),
+        keep_going=keep_going,
     )
 
 

@@ -63,10 +63,12 @@ def watch(
     on_event: OnEvent,
     on_phase: OnPhase,
     keep: int | None = None,
+    keep_going: bool = False,
 ) -> PlaybookResult:
     """Run the command to its end and tell each event.
 
-    It waits before each phase until `on_phase` has returned, and ends there if a host failed in an earlier phase.
+    It waits before each phase until `on_phase` has returned. It ends there if a host failed in an earlier phase, unless
+    the other hosts keep going.
     It inherits `keep`, the lock of the folder that it works in.
     """
     seen = _Seen()
@@ -81,7 +83,10 @@ def watch(
         for line in events:
             event = read_event(line)
             if isinstance(event, PhaseBegins):
-                _begin(event.phase, seen, on_phase, go, process)
+                if seen.failed and not keep_going:
+                    stop(process)
+                else:
+                    _begin(event.phase, on_phase, go)
                 continue
             seen.take(event)
             if isinstance(event, TaskEvent):
@@ -91,10 +96,7 @@ def watch(
     return PlaybookResult(tuple(planned), changed, _failures(seen, planned, code, log))
 
 
-def _begin(phase: str, seen: _Seen, on_phase: OnPhase, go: IO[bytes], process: subprocess.Popen[bytes]) -> None:
-    if seen.failed:
-        stop(process)
-        return
+def _begin(phase: str, on_phase: OnPhase, go: IO[bytes]) -> None:
     on_phase(phase)
     with contextlib.suppress(BrokenPipeError):
         go.write(b"\n")

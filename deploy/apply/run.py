@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,8 +13,10 @@ from deploy.agent.contract.verbs import ACCEPT
 from deploy.agent.line import Line
 from deploy.apply.ansible import run_playbook
 from deploy.apply.carrying import Play, carry_out_phases
+from deploy.apply.course import Course
 from deploy.apply.members import Member, Members
 from deploy.apply.needed import steps_of
+from deploy.apply.order import Needs
 from deploy.apply.phase_story import Story
 from deploy.apply.phases import phases_of
 from deploy.apply.prepare import Outcome, ensure_same, prepare
@@ -24,7 +26,6 @@ from deploy.apply.requests.releases import accept_request
 from deploy.apply.story import Event, from_journal
 from deploy.apply.transfers import Needed, with_transfers
 from deploy.errors import KitError
-from deploy.hosts.parallel import errors_of, in_parallel, joined_error
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -35,40 +36,55 @@ OnEvent = Callable[[Event], None]
 
 
 def apply(
-    members: Members, on_event: OnEvent, *, full: bool = False, play: Play = run_playbook, others: Members | None = None
+    members: Members,
+    on_event: OnEvent,
+    *,
+    needs: Needs | None = None,
+    failed: Mapping[str, KitError] | None = None,
+    others: Members | None = None,
+    keep_going: bool = False,
+    full: bool = False,
+    play: Play = run_playbook,
 ) -> dict[str, Outcome]:
     """Make the hosts as planned; raise KitError when one refuses, fails, or was rolled back.
 
     Args:
         members: the hosts, each with the plan that was shown.
         on_event: told of each step.
+        needs: the hosts that each host cannot do without.
+        failed: hosts that could not be planned, with their errors.
+        others: the hosts of the stack that do not change; one of them may have an image that a member lacks.
+        keep_going: go on with the hosts that need no failed one.
         full: run also the steps that have nothing to do.
         play: runs the playbooks.
-        others: the hosts of the stack that do not change; one of them may have an image that a member lacks.
     """
     run = secrets.token_hex(8)
     story = Story(on_event)
-    with _held(members, run, story):
-        held: Members = in_parallel({host: partial(_again, member) for host, member in members.items()})
+    hosts = (*(others or {}), *members, *(failed or {}))
+    course = Course(hosts, needs or {}, keep_going, dict(failed or {}))
+    course.reach("settled", *(others or {}))
+    with ExitStack() as holds:
+        _hold(holds, members, run, course, story)
+        held: Members = course.each({host: partial(_again, member) for host, member in members.items()})
         steps, held = with_transfers(_needed(held, full), held, others or {})
         idle = {host: member.transport for host, member in (others or {}).items()}
-        changed = carry_out_phases(phases_of(steps), held, run, story, play, idle)
-        reports = _verified(held, full, on_event)
-        for host, member in held.items():
-            with errors_of(host):
-                member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))
-    return {host: Outcome(member.prepared.plan, changed[host], reports[host]) for host, member in held.items()}
+        carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
+        reports = _verified(held, course, full, on_event)
+        course.reach("accepted", *course.each({host: partial(_accept, held[host], run) for host in reports}))
+    course.ensure_done()
+    return {host: Outcome(member.prepared.plan, course.changed[host], reports[host]) for host, member in held.items()}
 
 
-@contextmanager
-def _held(members: Members, run: str, story: Story) -> Iterator[None]:
-    """Hold every host, always in the same order: two runs cannot wait for each other."""
-    with ExitStack() as holds:
-        for host in sorted(members):
-            request = hold_request(members[host].share.deployment.stack, run, "kit apply")
-            with errors_of(host):
-                holds.enter_context(members[host].transport.hold(request, partial(_tell_line, story, host)))
-        yield
+def _hold(holds: ExitStack, members: Members, run: str, course: Course, story: Story) -> None:
+    """Hold every host, always in the same order: of two runs, one gets them all."""
+    for host in sorted(members):
+        if host not in course.going:
+            continue
+        request = hold_request(members[host].share.deployment.stack, run, "kit apply")
+        try:
+            holds.enter_context(members[host].transport.hold(request, partial(_tell_line, story, host)))
+        except KitError as error:
+            course.note({host: error})
 
 
 def _tell_line(story: Story, host: str, line: JournalLine) -> None:
@@ -91,16 +107,15 @@ def _needed(members: Members, full: bool) -> Needed:
     }
 
 
-def _verified(members: Members, full: bool, on_event: OnEvent) -> dict[str, Report]:
-    """Check the hosts, one after the other; raise the failures of all hosts together."""
+def _verified(members: Members, course: Course, full: bool, on_event: OnEvent) -> dict[str, Report]:
+    """Check the hosts, one after the other, and note those whose checks fail."""
     reports, errors = dict[str, Report](), dict[str, KitError]()
-    for host, member in members.items():
+    for host in filter(members.__contains__, course.going):
         try:
-            reports[host] = _verify(member, full, on_event)
+            reports[host] = _verify(members[host], full, on_event)
         except KitError as error:
             errors[host] = error
-    if errors:
-        raise joined_error(errors, members)
+    course.note(errors)
     return reports
 
 
@@ -121,3 +136,7 @@ def _verify(member: Member, full: bool, on_event: OnEvent) -> Report:
             f"look at `{Line('logs')}`, mend the cause, then run `{Line('apply')}` again",
         )
     return report
+
+
+def _accept(member: Member, run: str) -> None:
+    member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))

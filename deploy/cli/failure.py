@@ -11,7 +11,7 @@ import click
 from deploy.cli.terminal.calling import program, this_line
 from deploy.cli.terminal.output import is_coloured, print_json
 from deploy.cli.terminal.streams import UnwritableError
-from deploy.errors import FAILED, USAGE, KitError, SpecError
+from deploy.errors import FAILED, USAGE, ApplyError, KitError, SpecError
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -40,6 +40,9 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
     if isinstance(error, SpecError):
         problems = {"problems": list(map(asdict, error.problems))}
         return error_text(error), error.next_step, error.exit_code, problems
+    if isinstance(error, ApplyError):
+        hosts = {host: {"state": ending.state, "said": ending.words} for host, ending in error.endings.items()}
+        return error.problem, error.next_step, error.exit_code, {"hosts": hosts}
     if isinstance(error, KitError):
         return error.problem, error.next_step, error.exit_code, {}
     if isinstance(error, click.UsageError):

@@ -64,6 +64,13 @@ class Desired:
         return next(iter(self.deployments.values())).stack
 
     @property
+    def needs(self) -> dict[str, frozenset[str]]:
+        """Return for each host the other hosts that it cannot do without."""
+        from deploy.decide.needs import needs_of
+
+        return needs_of(self.spec, self.parts)
+
+    @property
     def shares(self) -> tuple[Share, ...]:
         """The share of each host."""
         return tuple(map(self.on, self.deployments))

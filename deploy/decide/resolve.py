@@ -30,8 +30,7 @@ def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
 def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
     """Return the deployment of each host, made of the parts on it; a host without a part has an empty one."""
     placed: dict[str, list[Resolved]] = {host: [] for host in ways_of(spec)}
-    hosts = [*map(host_of, (*spec.engines, *_fronts(spec))), *(guard.host for guard in guards(spec))]
-    for host, resolved in zip(hosts, parts, strict=True):
+    for host, resolved in zip(hosts_of_parts(spec), parts, strict=True):
         placed[host].append(resolved)
     return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
 
@@ -59,6 +58,11 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
         resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), seen_from(host, offered)))
         offered += [Offered(host, offer) for offer in resolved[-1].offers]
     return [*resolved, *guarding]
+
+
+def hosts_of_parts(spec: Spec) -> list[str]:
+    """Return the host of each part: the engines in their order, the gateway, the web UI, the guards."""
+    return [*map(host_of, (*spec.engines, *_fronts(spec))), *(guard.host for guard in guards(spec))]
 
 
 def _fronts(spec: Spec) -> list[Gateway | WebUI]:

@@ -15,25 +15,44 @@ Result = TypeVar("Result")
 
 
 def in_parallel(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
-    """Run a task for each host; raise the errors of all hosts once every task has ended.
+    """Run a task for each host; raise the errors of all hosts once every task has ended."""
+    results, errors = settled(tasks)
+    if errors:
+        raise joined_error(errors, tasks)
+    return results
+
+
+def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, KitError]]:
+    """Run a task for each host; return the results, and the errors of the hosts whose task failed.
 
     A single task runs in this thread. Ctrl-C lets the tasks of several hosts end first.
     """
     if len(tasks) < 2:
-        return {host: _alone(host, task) for host, task in tasks.items()}
+        return _alone(tasks)
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(len(tasks)) as threads:
         begun = {host: threads.submit(task) for host, task in tasks.items()}
     errors = {host: error for host, run in begun.items() if (error := run.exception()) is not None}
-    if errors:
-        raise joined_error(errors, tasks)
-    return {host: run.result() for host, run in begun.items()}
+    if foreign := foreign_error(errors):
+        raise foreign
+    known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
+    return {host: run.result() for host, run in begun.items() if host not in errors}, known
 
 
-def _alone(host: str, task: Callable[[], Result]) -> Result:
-    with errors_of(host):
-        return task()
+def _alone(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, KitError]]:
+    results, errors = dict[str, Result](), dict[str, KitError]()
+    for host, task in tasks.items():
+        try:
+            results[host] = task()
+        except KitError as error:
+            errors[host] = error
+    return results, errors
+
+
+def foreign_error(errors: Mapping[str, BaseException]) -> BaseException | None:
+    """Return a fault of kit itself among errors; None without one."""
+    return next((error for error in errors.values() if not isinstance(error, KitError)), None)
 
 
 @contextmanager
@@ -48,25 +67,24 @@ def errors_of(host: str) -> Iterator[None]:
         raise named from error
 
 
-def joined_error(errors: Mapping[str, BaseException], hosts: Collection[str]) -> BaseException:
-    """Return one error for those of some of the hosts that were asked.
-
-    A fault of kit itself comes before all others. This machine alone is not named.
-    """
-    known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
-    if foreign := [error for host, error in errors.items() if host not in known]:
-        return foreign[0]
+def joined_error(errors: Mapping[str, KitError], hosts: Collection[str]) -> KitError:
+    """Return one error for those of some of the hosts that were asked; this machine alone is not named."""
     if list(hosts) == [HERE]:
-        return known[HERE]
-    steps = _lines(dict.fromkeys(_next_step(host, error) for host, error in known.items()))
-    spec = [error for error in known.values() if isinstance(error, SpecError)]
-    if len(spec) == len(known):
+        return errors[HERE]
+    steps = next_steps(errors)
+    spec = [error for error in errors.values() if isinstance(error, SpecError)]
+    if len(spec) == len(errors):
         # The files are the same for every host, so their faults need no host's name.
         return SpecError([problem for error in spec for problem in error.problems], steps)
-    problem = _lines(f"{host}: {error.problem}" for host, error in known.items())
-    kinds = {type(error) for error in known.values()}
+    problem = _lines(f"{host}: {error.problem}" for host, error in errors.items())
+    kinds = {type(error) for error in errors.values()}
     kind = next((kind for kind in (HeldError, UsageError) if kinds == {kind}), KitError)
     return kind(problem, steps)
+
+
+def next_steps(errors: Mapping[str, KitError]) -> str:
+    """Return the next steps behind errors, each once."""
+    return _lines(dict.fromkeys(_next_step(host, error) for host, error in errors.items()))
 
 
 def _next_step(host: str, error: KitError) -> str:

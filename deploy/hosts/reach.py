@@ -7,8 +7,9 @@ from functools import partial
 from typing import TypeVar
 
 from deploy.deployment.way import Way
+from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.parallel import in_parallel
+from deploy.hosts.parallel import in_parallel, settled
 from deploy.hosts.transport import Transport
 from deploy.stack import HERE
 
@@ -39,6 +40,10 @@ class Hosts(Mapping[str, Transport]):
     def each(self, ask: Callable[[str, Transport], Result]) -> dict[str, Result]:
         """Ask all hosts in parallel; the errors of all hosts are raised together."""
         return in_parallel({host: partial(ask, host, transport) for host, transport in self.items()})
+
+    def settled(self, ask: Callable[[str, Transport], Result]) -> tuple[dict[str, Result], dict[str, KitError]]:
+        """Ask all hosts in parallel; return the answers, and the errors of the hosts that gave none."""
+        return settled({host: partial(ask, host, transport) for host, transport in self.items()})
 
 
 def reach(ways: Mapping[str, Way] = THIS_MACHINE) -> Hosts:

@@ -167,6 +167,13 @@ class ConvergeAnswer(Changed):
     services: dict[str, Healthy]
 
 
+class TakeBackAnswer(Changed):
+    """The result of a rollback that another host's failure asked for."""
+
+    words: str
+    """Result in words: the release that runs again, or why nothing was rolled back."""
+
+
 class CollectRequest(StackRequest):
     """The releases that stay."""
 

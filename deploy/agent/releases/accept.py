@@ -15,6 +15,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.releases.take_back import forget_way_back
 from deploy.agent.stack.configurations import remember_configurations
 from deploy.agent.stack.fingerprints import remember_unknown
 from deploy.agent.stack.release import forget_unproven, linked_release, point
@@ -36,6 +37,7 @@ def run(request: AcceptRequest, _journal: Journal) -> Changed:
     remember_unknown(root, {name: container["Id"] for name, container in listed.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)
+    forget_way_back(root)
     remember_places(root, request.get("places", {}), request.get("origin", ""))
     forget_copies(root)
     if request.get("audit"):

@@ -9,7 +9,7 @@ from deploy.agent.data.data_copies import take_copies
 from deploy.agent.data.moving import settle_places
 from deploy.agent.data.owners import change_owners
 from deploy.agent.data.put_back import finish_put_back
-from deploy.agent.data.versions import remember_versions
+from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
@@ -36,7 +36,7 @@ Services = dict[str, "Service"]
 
 def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     """Converge until healthy or rolled back; a rerun continues where an interrupted run stopped."""
-    root, services = Path(request["root"]), _touched(request)
+    root, services = Path(request["root"]), take_back.touched(request)
     docker = Docker()
     if not (root / "releases" / request["release"] / "compose.yaml").exists():
         raise AgentError(
@@ -56,17 +56,12 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
             healthy = _wait(docker, root, request, services, before, journal)
         except (AgentError, OSError) as failure:
             raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
+    before_versions = data_versions(root)
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
     remember_versions(root, {name: service.get("data_version") for name, service in request["services"].items()})
-    take_back.forget_way_back(root)
+    take_back.keep_way_back(root, back, request["run"], before_versions)
     forget_logs(root)
     return {"changed": changed, "services": healthy}
-
-
-def _touched(request: ConvergeRequest) -> Services:
-    order = request.get("order", [])
-    named = {name: service for name, service in request["services"].items() if service["action"] != "keep"}
-    return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 
 def _make(docker: Docker, root: Path, request: ConvergeRequest, services: Services, journal: Journal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, point, read_manifest
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Manifest
     from deploy.agent.contract.releases import ConvergeRequest, Service
 
 HEALTH_SECONDS = 180.0
@@ -32,12 +32,19 @@ NEVER = "0001-"
 Services = dict[str, "Service"]
 
 
+def touched(request: ConvergeRequest) -> Services:
+    """Return the services that a run changes, in the order of their start."""
+    order = request.get("order", [])
+    named = {name: service for name, service in request["services"].items() if service["action"] != "keep"}
+    return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
+
+
 def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
     """Return the target of a rollback; it is stored, so a rerun after an interruption has the same target."""
-    path = root / "run" / "way_back.json"
+    path = _path(root)
     known = read_json(path)
     release = target_release(root)
-    if known is not None and known["release"] == release:
+    if known is not None and known["release"] == release and "run" not in known:
         return known
     listed = of_stack(docker.containers({"kit.stack": stack}), stack)
     inspected = {name: docker.container(container["Id"]) for name, container in listed.items()}
@@ -52,9 +59,31 @@ def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
     return back
 
 
+def keep_way_back(root: Path, back: dict[str, Any], run: str, versions: dict[str, str]) -> None:
+    """Keep the target for this run alone: the new release is healthy here, and may fail on another host.
+
+    Args:
+        root: The stack's folder.
+        back: The target.
+        run: Id of the run.
+        versions: The releases of applications that wrote the data before.
+    """
+    write_json(_path(root), {**back, "run": run, "versions": versions})
+
+
+def way_back_of(root: Path, run: str) -> dict[str, Any] | None:
+    """Return the target for a run, or for one that was interrupted; None if the run changed nothing."""
+    known = read_json(_path(root))
+    return known if known is not None and known.get("run", run) == run else None
+
+
 def forget_way_back(root: Path) -> None:
-    """Forget the target: the new release is healthy, and the next change rolls back to that one."""
-    (root / "run" / "way_back.json").unlink(missing_ok=True)
+    """Forget the target: the release is accepted, or was rolled back."""
+    _path(root).unlink(missing_ok=True)
+
+
+def _path(root: Path) -> Path:
+    return root / "run" / "way_back.json"
 
 
 def target_release(root: Path) -> str | None:
@@ -81,29 +110,37 @@ def take_back(
 ) -> AgentError:
     """Roll back and return the error to raise: the failure, the result of the rollback, and its cost."""
     root, release = Path(request["root"]), back["release"]
-    manifest = read_manifest(root, release) if release else None
-    if release is None or manifest is None:
-        words = "there is no earlier release to roll back to; the containers stay for inspection"
+    if words := obstacle(docker, root, request["release"], back, services):
         return _failed(failure, words, taken_back=False)
-    if release == request["release"] and not _replaced(docker, back, services):
-        return _failed(
-            failure, "the previous release is this same one; the containers stay for inspection", taken_back=False
-        )
     service = failure.details.get("service")
     log = keep_log(docker, root, request["stack"], service) if service else None
     with journal.step(f"rolling back to {release[:12]}"):
         try:
-            aside = _go_back(docker, root, request, services, back, manifest, journal)
+            aside = go_back_to(docker, root, request, services, back, journal)
         except (AgentError, OSError) as second:
             words = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
             return _failed(failure, words, taken_back=False)
     forget_way_back(root)
-    done = [f"rolled back to release {release[:12]}, which runs now"]
-    done += [f"the data that {name} wrote since the update is in {path}" for name, path in aside.items()]
     # Its own next step leads to the container, and that is the healthy one again.
     lies = f"the log of {service} is in {log}; " if log else ""
     next_step = f"{lies}fix the cause, then run `{Line('apply')}` again"
-    return _failed(failure, "; ".join(done), next_step, taken_back=True, release=release, aside=aside)
+    return _failed(failure, done_words(release, aside), next_step, taken_back=True, release=release, aside=aside)
+
+
+def obstacle(docker: Docker, root: Path, release: str, back: dict[str, Any], services: Services) -> str:
+    """Return why a release cannot be rolled back, in words; empty if it can."""
+    if back["release"] is None or read_manifest(root, back["release"]) is None:
+        return "there is no earlier release to roll back to; the containers stay for inspection"
+    if back["release"] == release and not _replaced(docker, back, services):
+        return "the previous release is this same one; the containers stay for inspection"
+    return ""
+
+
+def done_words(release: str, aside: Mapping[str, str]) -> str:
+    """Return the result of a rollback in words, with the places of newer data."""
+    done = [f"rolled back to release {release[:12]}, which runs now"]
+    done += [f"the data that {name} wrote since the update is in {path}" for name, path in aside.items()]
+    return "; ".join(done)
 
 
 def _failed(failure: AgentError, words: str, next_step: str = "", **details: Any) -> AgentError:
@@ -128,15 +165,11 @@ def _replaced(docker: Docker, back: dict[str, Any], services: Services) -> list[
     return changed
 
 
-def _go_back(
-    docker: Docker,
-    root: Path,
-    request: ConvergeRequest,
-    services: Services,
-    back: dict[str, Any],
-    manifest: Manifest,
-    journal: Journal,
+def go_back_to(
+    docker: Docker, root: Path, request: ConvergeRequest, services: Services, back: dict[str, Any], journal: Journal
 ) -> dict[str, str]:
+    """Run the earlier release again with its images and data; return the folders of newer data by service."""
+    earlier = (read_manifest(root, back["release"]) or {"services": {}})["services"]
     containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name in services:
         if name in containers:
@@ -147,12 +180,12 @@ def _go_back(
     secrets_back(root, back["release"], list(services))
     aside = _data_back(docker, root, services, containers, journal)
     for name in services:
-        if name in containers and name not in manifest["services"]:
+        if name in containers and name not in earlier:
             docker.remove(containers[name]["Id"])
     point(root, "current", back["release"])
     aside.update(go_back(root, back["release"]))
     asleep = stopped_services(root)
-    names = [name for name in services if name in manifest["services"] and name not in asleep]
+    names = [name for name in services if name in earlier and name not in asleep]
     if names:
         _up(docker, root, request, names, journal)
     return aside

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
 from deploy.apply.references import ensure_given
@@ -14,8 +14,10 @@ from deploy.cli.verbs.data_option import choices_of
 from deploy.cli.verbs.hosts import blocks
 from deploy.decide.desired import Desired, load_desired
 from deploy.deployment.data_choices import Choices
-from deploy.errors import FAILED
+from deploy.errors import FAILED, KitError
+from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import Hosts
+from deploy.hosts.transport import Transport
 
 
 def apply_and_tell(
@@ -25,42 +27,90 @@ def apply_and_tell(
     *,
     yes: bool,
     full: bool = False,
+    keep_going: bool = False,
     choices: Choices | None = None,
     pinned: tuple[str, ...] = (),
 ) -> int:
     """Plan, ask where that is due, apply, and print the next steps."""
-    prepared = hosts.each(
-        lambda host, transport: prepare(
-            desired.on(host), transport, choices_of(desired, host, choices or {}), tell=output.note
-        )
-    )
-    hosts.each(lambda host, _: ensure_given(desired.on(host), prepared[host].observation))
-    hosts.each(lambda host, _: ensure_possible(prepared[host].plan))
-    output.say(
-        blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in prepared.items()})
-    )
-    if not agreed(output, [each.plan for each in prepared.values()], yes):
+    prepared, failed = _prepared(output, desired, hosts, choices or {}, keep_going=keep_going)
+    going = _going(output, desired, hosts, prepared, failed)
+    output.say(blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in going.items()}))
+    if not agreed(output, [each.plan for each in going.values()], yes):
         output.say("nothing was changed")
         return FAILED
     outcomes = {host: Outcome(each.plan) for host, each in prepared.items()}
-    if changing := hosts.only([host for host, each in prepared.items() if full or not each.plan.is_empty]):
+    changing = [host for host, each in prepared.items() if full or not each.plan.is_empty]
+    if changing or failed:
         # Carried out is what the files say now, not what an earlier run kept of them.
         desired = load_desired(desired.path)
-        outcomes |= _carry_out(desired, changing, hosts, prepared, full)
+        outcomes |= _carry_out(desired, hosts, changing, prepared, failed, full=full, keep_going=keep_going)
     # The document needs the spec itself, which an empty plan does not load.
     document = outcome_document(desired, outcomes) | {"pinned": list(pinned)} if output.as_json else {}
     output.answer(welcome(desired, outcomes), document)
     return 0
 
 
+def _prepared(
+    output: Output, desired: Desired, hosts: Hosts, choices: Choices, *, keep_going: bool
+) -> tuple[dict[str, Prepared], dict[str, KitError]]:
+    """Plan every host; return the plans, and the errors of the hosts without one where the others keep going."""
+
+    def ready(host: str, transport: Transport) -> Prepared:
+        prepared = prepare(desired.on(host), transport, choices_of(desired, host, choices), tell=output.note)
+        ensure_given(desired.on(host), prepared.observation)
+        ensure_possible(prepared.plan)
+        return prepared
+
+    prepared, failed = hosts.settled(ready)
+    if failed and not (keep_going and prepared):
+        raise joined_error(failed, hosts)
+    return prepared, failed
+
+
+def _going(
+    output: Output,
+    desired: Desired,
+    hosts: Hosts,
+    prepared: Mapping[str, Prepared],
+    failed: Mapping[str, KitError],
+) -> Mapping[str, Prepared]:
+    """Return the plans of the hosts that an apply goes on with; tell the others."""
+    if not failed:
+        return prepared
+    # Most applies leave no host out.
+    from deploy.apply.order import dependents_of
+
+    for host, error in failed.items():
+        output.note(f"{host} is left out: {error.problem}")
+    behind = dependents_of(failed, tuple(hosts), desired.needs)
+    for host in behind:
+        output.note(f"{host} is left out: it needs a host that is left out")
+    return {host: each for host, each in prepared.items() if host not in behind}
+
+
 def _carry_out(
-    desired: Desired, changing: Hosts, hosts: Hosts, prepared: Mapping[str, Prepared], full: bool
+    desired: Desired,
+    hosts: Hosts,
+    changing: Collection[str],
+    prepared: Mapping[str, Prepared],
+    failed: Mapping[str, KitError],
+    *,
+    full: bool,
+    keep_going: bool,
 ) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
     from deploy.apply.members import Member
     from deploy.apply.run import apply
 
-    members = {host: Member(desired.on(host), transport, prepared[host]) for host, transport in hosts.items()}
+    members = {host: Member(desired.on(host), hosts[host], each) for host, each in prepared.items()}
     idle = {host: member for host, member in members.items() if host not in changing}
     with progress() as display:
-        return apply({host: members[host] for host in changing}, display, full=full, others=idle)
+        return apply(
+            {host: members[host] for host in changing},
+            display,
+            needs=desired.needs,
+            failed=failed,
+            others=idle,
+            keep_going=keep_going,
+            full=full,
+        )

@@ -33,6 +33,12 @@ def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)(function)
 
 
+def keep_going_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the command take --keep-going."""
+    words = "Finish the hosts that need no failed one, and exit 1; else one failed host stops all."
+    return click.option("--keep-going", is_flag=True, help=words)(function)
+
+
 def reached(ways: Mapping[str, Way]) -> Hosts:
     """Return the named host of these, or all of them."""
     context = click.get_current_context(silent=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.applying import apply_and_tell
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.hosts import host_option, progress_by_host, reached
+from deploy.cli.verbs.hosts import host_option, keep_going_option, progress_by_host, reached
 from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
@@ -14,8 +14,9 @@ from deploy.lifecycle.rebuild import rebuild_images
 
 @verb("rebuild", "rebuild", "rebuild main inventories/quickstart/kit.yaml")
 @host_option
+@keep_going_option
 @services_argument
-def command(output: Output, target: Target) -> int:
+def command(output: Output, target: Target, keep_going: bool) -> int:
     """Build images again with today's Debian packages.
 
     All images unless services are named. What runs goes on meanwhile; then the services whose image is another one are
@@ -31,4 +32,4 @@ def command(output: Output, target: Target) -> int:
         hosts.only(wanted).each(
             lambda host, transport: rebuild_images(desired.on(host), transport, wanted[host], display(host))
         )
-    return apply_and_tell(output, desired, hosts, yes=True)
+    return apply_and_tell(output, desired, hosts, yes=True, keep_going=keep_going)

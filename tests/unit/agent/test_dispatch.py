@@ -14,7 +14,7 @@ from deploy.agent.engines import acts, sync
 from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, evidence, probe
-from deploy.agent.releases import accept, applied, clean, collect, converge, place, remove, running, units
+from deploy.agent.releases import accept, applied, back, clean, collect, converge, place, remove, running, units
 from deploy.agent.sources import models
 from deploy.agent.stack import secrets
 from deploy.agent.verbs import VERBS, operation_of
@@ -46,6 +46,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.ENGINE, acts.run)
     found.out(verbs.SECRETS, secrets.run)
     found.out(verbs.CONVERGE, converge.run)
+    found.out(verbs.TAKE_BACK, back.run)
     found.out(verbs.COLLECT, collect.run)
     found.out(verbs.COPY, copy.run)
     found.out(verbs.PUT_BACK, put_back.run)

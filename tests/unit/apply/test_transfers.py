@@ -12,7 +12,7 @@ from deploy.apply.members import Member
 from deploy.apply.run import apply
 from deploy.apply.story import Event
 from deploy.decide.desired import Share
-from deploy.hosts.transport import AgentFailedError
+from deploy.errors import KitError
 from tests.golden.hosts import Answer as Probed
 from tests.golden.hosts import bare, merged, settled
 from tests.unit.apply.hosts import Host, Log, Player, acts, member
@@ -110,6 +110,6 @@ def test_a_docker_that_makes_no_image_of_the_missing_layers_gets_all_of_them(sha
 def test_a_host_that_fails_to_give_an_image_stops_the_run(share: Share, log: Log) -> None:
     members, hosts = hosts_of(share, log, box=bare(share), attic=settled(share))
     hosts["attic"].refuses = "give_image"
-    with pytest.raises(AgentFailedError, match="no give_image"):
+    with pytest.raises(KitError, match="box: no give_image"):
         apply(members, lambda _: None, play=Player(log), others={"attic": members.pop("attic")})
     assert acts(log, "converge", "accept") == []

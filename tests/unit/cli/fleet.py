@@ -12,13 +12,13 @@ import pytest
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.chat import doors
-from deploy.decide import resolve
+from deploy.decide import needs, resolve
 from deploy.decide.desired import Desired, load_desired, lock_path
 from deploy.deployment.way import Way
 from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
 from deploy.hosts.reach import THIS_MACHINE, Hosts
-from deploy.hosts.transport import OnLine
+from deploy.hosts.transport import OnLine, Opened
 from deploy.lock.text import write_lock
 from deploy.spec import placed
 from deploy.spec.loading.loader import load_spec
@@ -27,6 +27,8 @@ from tests.locks import lock_of
 from tests.unit.refusing import Refusing
 
 HERE, BOX = "here", "box"
+APPLIES = ("secrets", "models", "place", "converge", "sync", "room", "collect", "accept")
+"""Verbs of an apply that answer no more than that they changed something."""
 SPEC = """\
 kit: 1
 stack: home
@@ -71,6 +73,8 @@ class Box(Refusing):
                 "stacks": [],
             },
             "image": {"changed": False, "images": []},
+            "take_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
+            **{verb: {"changed": True} for verb in APPLIES},
         }
 
     @property
@@ -85,7 +89,13 @@ class Box(Refusing):
         self.asked.append(verb)
         if verb in ("start", "stop", "restart"):
             return cast("Answer", {"changed": True, "services": request["services"]})
-        return cast("Answer", self.answers[verb])
+        answer = self.answers[verb]
+        if isinstance(answer, Exception):
+            raise answer
+        return cast("Answer", answer)
+
+    def send(self, verb: Verb[Request, Answer], request: Request, _opened: Opened) -> Answer:
+        return self.call(verb, request)
 
     @contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
@@ -107,7 +117,7 @@ def on_two_hosts(folder: Path, monkeypatch: pytest.MonkeyPatch, main: str = HERE
 
     for module in (placed, resolve, doors):
         monkeypatch.setattr(module, "host_of", host_of)
-    for module in (placed, resolve):
+    for module in (placed, resolve, needs):
         monkeypatch.setattr(module, "ways_of", lambda _: {HERE: Way(), BOX: Way()})
     spec = folder / "kit.yaml"
     spec.write_text(SPEC)

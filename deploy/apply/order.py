@@ -1,0 +1,43 @@
+"""The order of hosts in an apply: hosts whose services use offers of other hosts come behind those. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
+
+Needs: TypeAlias = Mapping[str, Collection[str]]
+"""By host: the other hosts whose offers its services use."""
+
+
+def waves_of(hosts: Collection[str], needs: Needs) -> tuple[tuple[str, ...], ...]:
+    """Return the hosts in groups, each behind the groups that it needs.
+
+    Hosts that need one another, such as an engine's whose web page uses a gateway elsewhere, are one group.
+    """
+    needed = {host: _all_needed(host, needs) for host in hosts}
+    left, waves = list(hosts), list[tuple[str, ...]]()
+    while left:
+        wave = tuple(host for host in left if _is_next(host, left, needed))
+        waves.append(wave)
+        left = [host for host in left if host not in wave]
+    return tuple(waves)
+
+
+def dependents_of(gone: Collection[str], hosts: Collection[str], needs: Needs) -> tuple[str, ...]:
+    """Return the hosts that cannot do without hosts that failed."""
+    return tuple(host for host in hosts if host not in gone and not _all_needed(host, needs).isdisjoint(gone))
+
+
+def _is_next(host: str, left: Collection[str], needed: Mapping[str, set[str]]) -> bool:
+    return all(host in needed[other] for other in needed[host] if other in left and other != host)
+
+
+def _all_needed(host: str, needs: Needs) -> set[str]:
+    """Return the hosts that a host needs, with those that they need."""
+    seen, waiting = set[str](), [*needs.get(host, ())]
+    while waiting:
+        other = waiting.pop()
+        if other not in seen:
+            seen.add(other)
+            waiting += needs.get(other, ())
+    return seen

@@ -1,0 +1,43 @@
+"""Rolls back the hosts that run a release already which failed on another host of the same apply."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from deploy.agent.contract.verbs import TAKE_BACK
+from deploy.apply.course import Course
+from deploy.apply.members import Member, Members
+from deploy.apply.order import dependents_of
+from deploy.apply.phase_story import Story
+from deploy.apply.requests.releases import converge_request
+from deploy.apply.story import Event
+from deploy.errors import Ending, KitError
+from deploy.hosts.transport import AgentFailedError
+
+STEP = "rolling back"
+
+
+def take_back(course: Course, failed: Collection[str], members: Members, run: str, story: Story) -> None:
+    """Roll back every host of this apply that changed, the last one first; a failure on one stops no other's.
+
+    An agent that answered its failure has rolled back its own host.
+    """
+    silent = [host for host in failed if not isinstance(course.failed[host], AgentFailedError)]
+    for host in (*silent, *reversed(_converged(course, failed))):
+        story.tell(Event(STEP, "start", host=host))
+        course.taken_back[host] = ending = _on_host(members[host], run)
+        story.tell(Event(STEP, "done" if ending.state == "rolled back" else "failed", host=host))
+
+
+def _converged(course: Course, failed: Collection[str]) -> list[str]:
+    """Return the hosts that run the release, in the order in which they got it."""
+    converged = [host for host, reached in course.reached.items() if reached == "converged"]
+    return list(dependents_of(failed, converged, course.needs)) if course.keep_going else converged
+
+
+def _on_host(member: Member, run: str) -> Ending:
+    try:
+        answer = member.transport.call(TAKE_BACK, converge_request(member.share, member.prepared.plan, run))
+    except KitError as error:
+        return Ending("not rolled back", f"cannot be rolled back: {error.problem}")
+    return Ending("rolled back" if answer["changed"] else "not rolled back", answer["words"])

@@ -1,0 +1,35 @@
+"""Hosts that cannot do without one another: services of one use offers of the other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from deploy.components.room import Resolved
+from deploy.decide.resolve import hosts_of_parts
+from deploy.decide.view import Offered, seen_from
+from deploy.spec.model import Spec
+from deploy.spec.placed import guards, ways_of
+
+
+def needs_of(spec: Spec, resolved: Sequence[Resolved]) -> dict[str, frozenset[str]]:
+    """Return for each host the other hosts whose offers its services use.
+
+    An engine that the kit does not run needs none of the hosts that ask it.
+    """
+    placed = list(zip(hosts_of_parts(spec), resolved, strict=True))
+    engines, guarding = placed[: len(spec.engines)], placed[len(placed) - len(guards(spec)) :]
+    offered = [*_offered(engines), *_offered(guarding, is_for_others=True)]
+    needs: dict[str, set[str]] = {host: set() for host in ways_of(spec)}
+    for host, front in placed[len(engines) : len(placed) - len(guarding)]:
+        needs[host] |= {each.host for each in offered if each.host != host and seen_from(host, [each])}
+        offered += _offered([(host, front)])
+    return {host: frozenset(others) for host, others in needs.items()}
+
+
+def _offered(parts: Iterable[tuple[str, Resolved]], *, is_for_others: bool = False) -> list[Offered]:
+    return [
+        Offered(host, offer, is_for_others=is_for_others)
+        for host, part in parts
+        if part.own_service is not None
+        for offer in part.offers
+    ]

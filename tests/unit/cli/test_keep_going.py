@@ -1,0 +1,103 @@
+"""An apply over hosts of which one fails or does not answer, from the command line on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.contract.envelope import Failure
+from deploy.decide import needs
+from deploy.decide.view import Offered
+from deploy.deployment.offers import Offer
+from deploy.errors import KitError
+from deploy.hosts.transport import AgentFailedError
+from deploy.verify.report import Check, Report
+from tests.golden.hosts import merged, settled
+from tests.unit.cli.conftest import Kit
+from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
+
+SILENT = KitError("no route to host", "switch it on")
+UNHEALTHY: Failure = {"error": {"problem": "far did not get healthy", "next": "kit logs far"}, "taken_back": True}
+
+
+@pytest.fixture
+def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Both hosts, each of which misses its engine's container."""
+
+    def checked(*_: object) -> Report:
+        return Report((Check("main", "listens", "passed", 0.1),))
+
+    monkeypatch.setattr("deploy.apply.run.run_checks", checked)
+    boxes = on_two_hosts(tmp_path, monkeypatch)
+    for host, engine in ((HERE, "main"), (BOX, "far")):
+        boxes[host].answers["probe"] = merged(settled(boxes[host].share), {"services": {engine: None}})
+    return boxes
+
+
+def seen_everywhere(_host: str, offered: list[Offered]) -> tuple[Offer, ...]:
+    """Offers as a gateway sees them that reaches the engines of other hosts."""
+    return tuple(each.offer for each in offered)
+
+
+def test_a_host_that_does_not_answer_stops_the_apply(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    boxes[HERE].answers["probe"] = SILENT
+    shown = kit("apply", "--yes")
+    assert (shown.code, shown.err.splitlines()[-2:]) == (1, ["error: here: no route to host", "switch it on"])
+    assert "hold" not in boxes[BOX].asked
+
+
+def test_with_keep_going_the_other_host_is_finished_and_the_exit_code_says_so(
+    kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    boxes[HERE].answers["probe"] = SILENT
+    shown = kit("apply", "--yes", "--keep-going", "--json")
+    assert "accept" in boxes[BOX].asked
+    assert (shown.code, shown.document["error"]["exit_code"]) == (1, 1)
+    assert shown.document["error"]["hosts"] == {
+        BOX: {"state": "done", "said": "done"},
+        HERE: {"state": "failed", "said": "no route to host"},
+    }
+    assert "here is left out: no route to host" in shown.err
+
+
+def test_a_host_without_a_change_is_told_beside_the_failed_one(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    boxes[HERE].answers["probe"], boxes[BOX].answers["probe"] = SILENT, settled(boxes[BOX].share)
+    shown = kit("apply", "--yes", "--keep-going")
+    assert shown.code == 1
+    assert "error: box: nothing to change\nhere: no route to host\nswitch it on\n" in shown.err
+
+
+def test_with_keep_going_a_host_that_needs_the_failed_one_is_left_out(
+    kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
+    boxes[HERE].answers["probe"] = SILENT
+    shown = kit("apply", "--yes", "--keep-going")
+    assert shown.code == 1
+    assert "box is left out: it needs a host that is left out" in shown.err
+    assert "box: stopped before its containers were changed: it needs a host that failed" in shown.err
+    assert "hold" not in boxes[BOX].asked
+
+
+def test_a_release_that_fails_on_the_gateways_host_is_rolled_back_on_the_engines(
+    kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
+    boxes[BOX].answers["converge"] = AgentFailedError(UNHEALTHY)
+    shown = kit("apply", "--yes")
+    assert shown.code == 1
+    assert shown.err.endswith(
+        "error: here: rolled back to release 0123, which runs now\nbox: far did not get healthy\nkit logs far\n"
+    )
+    assert boxes[HERE].asked[-1] == "take_back"
+
+
+def test_hosts_need_those_whose_offers_their_services_use(
+    boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desired = boxes[HERE].share.desired
+    assert desired.needs == {HERE: frozenset(), BOX: frozenset()}
+    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
+    assert desired.needs == {HERE: frozenset(), BOX: {HERE}}
