@@ -57,7 +57,7 @@ class ExternalEngine(EngineSpec):
     key: Key | None = None
     """Place of the key that it asks for: env:NAME or file:PATH."""
     prune: bool = False
-    """True to remove a model from it that left this file, if the kit made it."""
+    """True to remove models that left this file, if the kit made or pulled them."""
 
     cloud: bool = False
     """True to allow models of its vendor's cloud, if it is an Ollama; false keeps each question on the engine."""

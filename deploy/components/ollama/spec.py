@@ -170,7 +170,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     cloud: bool = False
     """True to let the engine talk with its vendor's cloud; false keeps every request on its host."""
     prune: bool = False
-    """True to remove a model from the engine that left this file, if the kit made it."""
+    """True to remove models that left this file, if the kit made or pulled them."""
 
     @property
     def models_are(self) -> ModelsAre:
