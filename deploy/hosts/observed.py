@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from deploy.agent.contract.probe import ListeningEngine
 from deploy.agent.protocols.names import DEFAULT_TAG, same
+from deploy.deployment.image import Image
 
 V = TypeVar("V")
 
@@ -70,6 +71,10 @@ class HostImage:
     id: str
     recipe: str | None = None
     debian_versions: dict[str, str] = field(default_factory=dict)
+
+    def is_of(self, image: Image) -> bool:
+        """True unless it was made of other inputs than an image that the kit assembles under this name."""
+        return image.source != "build" or self.recipe == image.recipe
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ def _images(deployment: Deployment, observation: Observation) -> Iterator[Operat
             seen = other if observation.ran_image_of(service.kind) else "not on host"
             cause = UNSEEN if is_unseen(observation) else seen
             yield Operation(f"image {service.kind}", source, cause, "images", service.name)
+        elif not observation.images[reference].is_of(service.image):
+            cause = "another image has its name"
+            yield Operation(f"image {service.kind}", service.image.source, cause, "images", service.name)
 
 
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Operation]:

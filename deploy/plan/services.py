@@ -86,6 +86,8 @@ def _causes(service: Service, container: Container, bundle: Bundle, observation:
     image = observation.images.get(service.image.reference)
     if image is not None and container.image_id != image.id:
         yield "image was rebuilt"
+    if image is not None and not image.is_of(service.image):
+        yield "another image has the name of its image"
     changed = sorted({*observation.changed_secrets.get(service.name, ()), *_lost_secrets(service, observation)})
     if changed:
         yield "secret changed: " + ", ".join(changed)

@@ -35,6 +35,9 @@ def test_runs_the_planned_image(service: Service, containers: Containers) -> Non
     container, reference = containers.of(service), service.image.reference
     ensure_equal(container["Config"]["Image"], reference, "image")
     ensure_equal(container["Image"], containers.image_ids.get(reference), f"image id of {reference}")
+    if service.image.source == "build":
+        made_of = (containers.image_settings[container["Image"]].get("Labels") or {}).get("kit.recipe")
+        ensure_equal(made_of, service.image.recipe, f"digest of the inputs of {reference}")
 
 
 def test_is_configured_as_the_release_says_and_not_otherwise(

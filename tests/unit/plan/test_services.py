@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from deploy.hosts.observe import read_observation
+from deploy.plan import make_plan
 from deploy.plan.services import service_operations
 from tests.documents import with_keys
 from tests.golden.hosts import settled
@@ -21,3 +24,16 @@ def test_a_digest_that_another_kit_counted_is_a_cause_in_words(tmp_path: Path) -
     services = {name: replace(one, labels=one.labels | labels) for name, one in host.services.items()}
     operations = service_operations(share.deployment, share.bundle, replace(host, manifest=before, services=services))
     assert {one.cause for one in operations} == {"created by another version of kit"}
+
+
+@pytest.mark.parametrize("recipe", [None, "0" * 64])
+def test_an_image_of_somebody_elses_under_the_name_of_the_kits_is_made_anew(tmp_path: Path, recipe: str | None) -> None:
+    wanted = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    seen = read_observation(settled(wanted))
+    reference = wanted.deployment.service("litellm").image.reference
+    images = {**seen.images, reference: replace(seen.images[reference], recipe=recipe)}
+    plan = make_plan(wanted.deployment, wanted.bundle, replace(seen, images=images))
+    assert [(one.action, one.resource, one.cause) for one in plan.operations] == [
+        ("build", "image litellm", "another image has its name"),
+        ("recreate", "service litellm", "another image has the name of its image"),
+    ]

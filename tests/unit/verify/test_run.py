@@ -16,6 +16,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.values import as_json
 from deploy.deployment.way import Way
 from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks_stack import test_runs_the_planned_image as runs_the_planned_image
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
 from deploy.verify.report import Check
@@ -140,3 +141,15 @@ def test_only_a_healthy_service_is_asked_questions(state: dict[str, Any], told: 
     else:
         with pytest.raises(NotAsPlannedError, match=f"^{told}$"):
             containers.ensure_healthy(service)
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"kit.recipe": "0" * 64}])
+def test_an_image_of_somebody_elses_under_the_name_of_the_kits_is_red(labels: dict[str, str] | None) -> None:
+    containers, service = Containers(evidence_of(chain()), None), chain().service("main")
+    containers.by_service = {"main": {"Config": {"Image": service.image.reference}, "Image": "sha256:1"}}
+    containers.image_ids = {service.image.reference: "sha256:1"}
+    containers.image_settings = {"sha256:1": {"Labels": {"kit.recipe": service.image.recipe}}}
+    runs_the_planned_image(service, containers)
+    containers.image_settings = {"sha256:1": {"Labels": labels}}
+    with pytest.raises(NotAsPlannedError, match="digest of the inputs of kit/"):
+        runs_the_planned_image(service, containers)
