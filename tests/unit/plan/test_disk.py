@@ -140,6 +140,7 @@ def test_a_models_file_is_staged_alike_in_plan_and_agent(
     asked: list[int] = []
     monkeypatch.setattr(agent_models, "ensure_room", lambda needs: asked.extend(size for _, size, _ in needs))
     request: Any = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": source}
+    request["sha256"] = model.sha256
     agent_models._ensure_room([request], tmp_path)
     assert planned == sorted(asked)
 
