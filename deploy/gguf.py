@@ -59,34 +59,34 @@ class GgufError(KitError):
 def read_header(stream: Stream, name: str) -> Header:
     """Return the facts of a header; GgufError names the file and the fault."""
     reader = _Reader(stream, name)
-    found: dict[str, Any] = {}
-    for _ in _keys(reader, found):
+    facts: dict[str, Any] = {}
+    for _ in _keys(reader, facts):
         pass
-    return _header(found, reader)
+    return _header(facts, reader)
 
 
 def read_context_length(stream: Stream, name: str) -> int:
     """Return the context length that a model was trained for, reading no further; GgufError names the fault."""
     reader = _Reader(stream, name)
-    found: dict[str, Any] = {}
-    for _ in _keys(reader, found):
-        if f"{found.get(_ARCHITECTURE)}.context_length" in found:
+    facts: dict[str, Any] = {}
+    for _ in _keys(reader, facts):
+        if f"{facts.get(_ARCHITECTURE)}.context_length" in facts:
             break
-    return _header(found, reader).context_length
+    return _header(facts, reader).context_length
 
 
 def is_projector(stream: Stream, name: str) -> bool:
     """Return True if a GGUF file is a projector (it turns pictures into tokens), by the engine's own rule."""
-    found: dict[str, Any] = {}
-    for _ in _keys(_Reader(stream, name), found):
+    facts: dict[str, Any] = {}
+    for _ in _keys(_Reader(stream, name), facts):
         pass
-    sees = any(key.endswith(".vision.block_count") and _count(found, key) for key in found)
-    return found.get(_TYPE) in ("projector", "mmproj") or (
-        sees and not _count(found, f"{found.get(_ARCHITECTURE)}.block_count")
+    sees = any(key.endswith(".vision.block_count") and _count(facts, key) for key in facts)
+    return facts.get(_TYPE) in ("projector", "mmproj") or (
+        sees and not _count(facts, f"{facts.get(_ARCHITECTURE)}.block_count")
     )
 
 
-def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
+def _keys(reader: _Reader, facts: dict[str, Any]) -> Iterator[str]:
     """Collect the wanted facts key by key."""
     if reader.take(4) != b"GGUF":
         raise reader.wrong("it does not begin with the GGUF magic number")
@@ -101,37 +101,37 @@ def _keys(reader: _Reader, found: dict[str, Any]) -> Iterator[str]:
         key = reader.text(_LONGEST_KEY)
         kind = reader.number("<I")
         if key == _TEMPLATE and kind == _STRING:
-            found[key] = reader.skip_text() > 0
+            facts[key] = reader.skip_text() > 0
         elif key in (_ARCHITECTURE, _TYPE) and kind == _STRING:
-            found[key] = reader.text(_LONGEST_TEXT)
-        elif _is_fact(key, found) and (kind == _STRING or kind in _NUMBERS):
+            facts[key] = reader.text(_LONGEST_TEXT)
+        elif _is_fact(key, facts) and (kind == _STRING or kind in _NUMBERS):
             value = reader.scalar(kind)
-            found |= {} if value is None else {key: value}
+            facts |= {} if value is None else {key: value}
         else:
             reader.skip_value(kind, 0)
         yield key
 
 
-def _is_fact(key: str, found: dict[str, Any]) -> bool:
-    is_kept = len(found) < _MOST_FACTS or key.endswith(_NEEDED)
+def _is_fact(key: str, facts: dict[str, Any]) -> bool:
+    is_kept = len(facts) < _MOST_FACTS or key.endswith(_NEEDED)
     return is_kept and len(key) <= _LONGEST_FACTS_KEY and key.isascii() and key.isprintable()
 
 
-def _count(found: dict[str, Any], key: str) -> int:
+def _count(facts: dict[str, Any], key: str) -> int:
     """Return a whole number of the header; 0 without it."""
-    value = found.get(key)
+    value = facts.get(key)
     return value if type(value) is int else 0
 
 
-def _header(found: dict[str, Any], reader: _Reader) -> Header:
-    architecture = found.get(_ARCHITECTURE, "")
-    length = _count(found, f"{architecture}.context_length")
+def _header(facts: dict[str, Any], reader: _Reader) -> Header:
+    architecture = facts.get(_ARCHITECTURE, "")
+    length = _count(facts, f"{architecture}.context_length")
     if not (architecture.isascii() and architecture.replace("-", "").replace("_", "").isalnum()):
         raise reader.wrong("its header names no architecture")
     if length < 1:
         raise reader.wrong(f"its header gives no context length; {architecture} may be no language model")
-    scalars = {key: value for key, value in found.items() if key != _TEMPLATE}
-    return Header(architecture, length, found.get(_TEMPLATE, False), scalars)
+    scalars = {key: value for key, value in facts.items() if key != _TEMPLATE}
+    return Header(architecture, length, facts.get(_TEMPLATE, False), scalars)
 
 
 def _short(value: float, kind: int) -> float:
@@ -139,7 +139,7 @@ def _short(value: float, kind: int) -> float:
     if kind != _FLOAT:
         return value
     shortest = (float(f"{value:.{digits}g}") for digits in range(6, 10))
-    return next(one for one in shortest if struct.pack("<f", one) == struct.pack("<f", value))
+    return next(decimal for decimal in shortest if struct.pack("<f", decimal) == struct.pack("<f", value))
 
 
 class _Reader:

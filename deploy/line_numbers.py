@@ -11,7 +11,7 @@ _MOST = 12
 
 def lines_of(text: str) -> Callable[[int], tuple[int, int]]:
     """Return a function from an offset in a text to its line and column (1-based); it is fast for long texts."""
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def placed(place: int) -> tuple[int, int]:
         line = bisect_right(starts, place)

@@ -34,7 +34,7 @@ def _yaml(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     if text.isascii() and text.isprintable():
         return text
-    return dropped().sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return dropped().sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def shown(value: Any) -> str:
@@ -48,11 +48,11 @@ def as_python(value: Any) -> str:
     return _ESCAPED.sub(_unescaped, ascii(value))
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescaped(match: re.Match[str]) -> str:
     from deploy.printable import dropped
 
-    char = chr(int(found[1] or found[2] or found[3], 16)) if found.lastindex else ""
-    return found[0] if not char or char.isascii() or dropped().match(char) else char
+    char = chr(int(match[1] or match[2] or match[3], 16)) if match.lastindex else ""
+    return match[0] if not char or char.isascii() or dropped().match(char) else char
 
 
 def several(faults: Sequence[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError:
@@ -70,5 +70,5 @@ def text_faults(value: str) -> Iterator[str]:
 
 def control_faults(value: str) -> Iterator[str]:
     """Yield each character of a text that no text may hold."""
-    for found in dict.fromkeys(CONTROL.findall(value)):
-        yield f"holds the control character {shown(found)}"
+    for char in dict.fromkeys(CONTROL.findall(value)):
+        yield f"holds the control character {shown(char)}"

@@ -72,9 +72,9 @@ def _without_control(path: Path, content: bytes) -> str:
         line = Line("init", "--gguf", as_word(path), spec=path.parent / "kit.yaml")
         raise _unreadable(path, f"is a GGUF file; `{line}` writes a kit.yaml with it")
     text = decoded(file_name(path), content)
-    if found := _CONTROL.search(text):
-        wrong = f"the control character {shown(found[0])} does not belong here"
-        raise SpecError([_at(file_name(path), text[: found.start()], wrong)])
+    if match := _CONTROL.search(text):
+        wrong = f"the control character {shown(match[0])} does not belong here"
+        raise SpecError([_at(file_name(path), text[: match.start()], wrong)])
     return text
 
 

@@ -30,8 +30,8 @@ def size_of(path: Path) -> int:
 
 def remove_partials(folders: Iterable[Path]) -> list[str]:
     """Remove the parts of files that never became whole from these folders, and return their paths."""
-    found = (path for folder in folders for path in sorted(folder.glob(".*.part")))
-    stale = [path for path in found if PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
+    partials = (path for folder in folders for path in sorted(folder.glob(".*.part")))
+    stale = [path for path in partials if PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
     for path in stale:
         path.unlink(missing_ok=True)
     return [str(path) for path in stale]

@@ -59,8 +59,8 @@ def names(door: Door, key: str | None, ca: str | None, forward: Forward) -> tupl
     """Return the models in an API's own list."""
     path, topic, name = ("/models", "data", "id") if door.protocol == OPENAI else ("/api/tags", "models", "name")
     with asked(door, path, None, key, ca, forward) as reply:
-        found = _object(door, reply.read()).get(topic) or []
-    return tuple(str(one[name]) for one in found)
+        models = _object(door, reply.read()).get(topic) or []
+    return tuple(str(model[name]) for model in models)
 
 
 def _absent(door: Door, model: str, there: tuple[str, ...]) -> KitError:
@@ -124,15 +124,15 @@ def _pieces(text: str | None, thought: str | None) -> Iterator[Piece]:
 
 def _object(door: Door, raw: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(raw)
+        document = json.loads(raw)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        document = None
+    if not isinstance(document, dict):
         raise KitError(f"{door.name} sent an invalid answer: {raw[:100]!r}", next_step(door))
-    if "error" in found:
+    if "error" in document:
         # The status was sent before the work began: a failure comes as a line.
         raise refused(door, 200, raw)
-    return found
+    return document
 
 
 def _ensure_no_error(door: Door, line: bytes) -> None:

@@ -91,7 +91,7 @@ def _model_names(spec: Spec) -> tuple[str, ...]:
 
 
 def _engines_of(spec: Spec, model: str) -> tuple[str, ...]:
-    return tuple(one.engine for one in spec.models if one.name == model)
+    return tuple(each.engine for each in spec.models if each.name == model)
 
 
 def _beyond(host: str, offers: Sequence[Offer]) -> Iterator[Door]:

@@ -33,17 +33,19 @@ class _Made:
 def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[CreatedModel, ...]:
     """Return the models of one engine, each after its source."""
     names = {model.engine for model in models}
-    made_from = Lineage(models, {one.name for one in spec.engines if one.name in names and one.models_are == "created"})
+    made_from = Lineage(
+        models, {engine.name for engine in spec.engines if engine.name in names and engine.models_are == "created"}
+    )
     made: dict[str, _Made] = {}
     for model in made_from.ordered():
         parent = made_from.base(model)
         if parent is not None and parent.key not in made:
             raise UsageError(f"{model.name} is made from itself", f"`{Line('check')}` tells the way")
         below = made[parent.key] if parent is not None else None
-        found = _created(lock, model, made_from.source(model), below)
+        created = _created(lock, model, made_from.source(model), below)
         trained = below.model.trained if below is not None else trained_length(made_from, lock, model)
-        made[model.key] = replace(found, model=replace(found.model, trained=trained))
-    return tuple(one.model for one in made.values())
+        made[model.key] = replace(created, model=replace(created.model, trained=trained))
+    return tuple(each.model for each in made.values())
 
 
 def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | None) -> _Made:
@@ -83,17 +85,17 @@ def _base(lock: Lock, model: Model, source: Source | None, parent: _Made | None)
 
 
 def _blobs(lock: Lock, model: Model, source: Source | None) -> tuple[Blob, ...]:
-    found = []
+    blobs = []
     if not isinstance(source, str):
         locked = weights_of(lock.models[model.key], model.key)
-        found.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
+        blobs.append(Blob(FILE, locked.sha256, locked.size, locked.agent_source()))
     if model.adapter is not None:
         adapter = lock.adapters[model.key]
-        found.append(Blob(ADAPTER, adapter.sha256, adapter.size, adapter.agent_source()))
+        blobs.append(Blob(ADAPTER, adapter.sha256, adapter.size, adapter.agent_source()))
     if model.projector is not None:
         projector = lock.projectors[model.key]
-        found.append(Blob(PROJECTOR, projector.sha256, projector.size, projector.agent_source()))
-    return tuple(found)
+        blobs.append(Blob(PROJECTOR, projector.sha256, projector.size, projector.agent_source()))
+    return tuple(blobs)
 
 
 def _modelfile(model: Model, base: Base | None, parent: _Made | None) -> Modelfile:

@@ -47,11 +47,11 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     jobs = {file.path: file for file in unit_files(deployment, lambda name, told: _print(templates, name, told))}
     loader.ensure_overrides()
     decided = File("deployment.json", canonical_json(_decided(deployment)))
-    files = {file.path: file for one in rendered for file in one.files} | _modelfiles(deployment) | jobs
+    files = {file.path: file for each in rendered for file in each.files} | _modelfiles(deployment) | jobs
     return Bundle(
         deployment.stack,
         (compose, decided, *(files[path] for path in sorted(files))),
-        {one.service.name: one.parts for one in rendered},
+        {each.service.name: each.parts for each in rendered},
     )
 
 
@@ -99,13 +99,13 @@ def _render_service(templates: jinja2.Environment, deployment: Deployment, servi
 
 
 def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) -> dict[str, Any]:
-    used = {network for one in rendered for network in one.block["networks"]}
+    used = {network for each in rendered for network in each.block["networks"]}
     return {
         "project": Stack(deployment.stack).project,
-        "services": [(one.service.name, one.block) for one in rendered],
+        "services": [(each.service.name, each.block) for each in rendered],
         "capabilities": {
-            one.service.name: [(capability.name, capability.reason) for capability in one.service.capabilities]
-            for one in rendered
+            each.service.name: [(capability.name, capability.reason) for capability in each.service.capabilities]
+            for each in rendered
         },
         "networks": [(name, block) for name, block in networks().items() if name in used],
     }

@@ -40,17 +40,17 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
     resolved = [
         room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
     ]
-    guarding = resolved_guards(spec, lock, [one.offers for one in resolved])
+    guarding = resolved_guards(spec, lock, [part.offers for part in resolved])
     offered = [
         *(
             Offered(host_of(part), offer)
-            for part, one in zip(spec.engines, resolved, strict=True)
-            for offer in one.offers
+            for part, decided in zip(spec.engines, resolved, strict=True)
+            for offer in decided.offers
         ),
         *(
             Offered(guard.host, offer, is_for_others=True)
-            for guard, one in zip(guards(spec), guarding, strict=True)
-            for offer in one.offers
+            for guard, decided in zip(guards(spec), guarding, strict=True)
+            for offer in decided.offers
         ),
     ]
     for front in _fronts(spec):

@@ -44,7 +44,7 @@ def _overrides_nothing(path: Path, name: str, known: list[str]) -> UsageError:
     from deploy.words import did_you_mean
 
     # The right name in the wrong folder is as near as a misspelled one.
-    namesake = next((one for one in known if one.rpartition("/")[2] == name.rpartition("/")[2]), None)
+    namesake = next((template for template in known if template.rpartition("/")[2] == name.rpartition("/")[2]), None)
     guess = f" (did you mean {namesake}?)" if namesake else did_you_mean(name, known)
     return UsageError(
         f"{path}: kit has no template {name}{guess}",

@@ -29,7 +29,7 @@ def written(kind: Any, value: Any) -> Any:
         fields = {name: written(hint, getattr(value, name)) for name, hint in hints.items()}
         return {_NAME: own.__name__, **fields}
     if isinstance(value, tuple) and get_origin(kind) is tuple:
-        return [written(one, item) for one, item in zip(_kinds(kind, len(value)), value, strict=True)]
+        return [written(inner, item) for inner, item in zip(_kinds(kind, len(value)), value, strict=True)]
     if isinstance(value, dict) and get_origin(kind) is dict:
         return {key: written(get_args(kind)[1], item) for key, item in value.items()}
     return as_json(value)
@@ -38,8 +38,8 @@ def written(kind: Any, value: Any) -> Any:
 def read(kind: type[T], value: Any) -> T:
     """Return the written value; UnreadableError if the document is not of that type."""
     own: Any = kind
-    found: T = _reader(own)(value)
-    return found
+    typed: T = _reader(own)(value)
+    return typed
 
 
 @cache
@@ -84,24 +84,24 @@ def _fields_reader(kind: Any) -> Reader:
     def read_fields(value: Any) -> Any:
         if not isinstance(value, dict) or value.keys() != {_NAME, *readers} or value[_NAME] != kind.__name__:
             raise UnreadableError(f"this is no {kind.__name__}")
-        return kind(**{name: one(value[name]) for name, one in readers.items()})
+        return kind(**{name: reader(value[name]) for name, reader in readers.items()})
 
     return read_fields
 
 
 def _union_reader(kinds: tuple[Any, ...]) -> Reader:
-    own: list[Any] = [one for one in kinds if dataclasses.is_dataclass(one)]
-    named: dict[Any, Reader] = {one.__name__: _reader(one) for one in own}
-    others = [_reader(one) for one in kinds if one is not types.NoneType and one not in own]
+    own: list[Any] = [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+    named: dict[Any, Reader] = {kind.__name__: _reader(kind) for kind in own}
+    others = [_reader(kind) for kind in kinds if kind is not types.NoneType and kind not in own]
 
     def read_one(value: Any) -> Any:
         if value is None and types.NoneType in kinds:
             return None
         if isinstance(value, dict) and value.get(_NAME) in named:
             return named[value[_NAME]](value)
-        for one in others:
+        for reader in others:
             try:
-                return one(value)
+                return reader(value)
             except UnreadableError:
                 continue
         raise UnreadableError(f"{value!r} is none of {kinds}")
@@ -116,8 +116,8 @@ def _tuple_reader(kind: Any) -> Reader:
         if not isinstance(value, list):
             raise UnreadableError(f"{value!r} is no list")
         if len(value) not in readers:
-            readers[len(value)] = [_reader(one) for one in _kinds(kind, len(value))]
-        return tuple(one(item) for one, item in zip(readers[len(value)], value, strict=True))
+            readers[len(value)] = [_reader(inner) for inner in _kinds(kind, len(value))]
+        return tuple(reader(item) for reader, item in zip(readers[len(value)], value, strict=True))
 
     return read_items
 

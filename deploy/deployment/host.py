@@ -31,7 +31,7 @@ class Deployment:
         """Return every secret once, by name."""
         used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
-        used |= {one.key.name: one.key for one in self.asked_engines if one.key}
+        used |= {engine.key.name: engine.key for engine in self.asked_engines if engine.key}
         return tuple(used[name] for name in sorted(used))
 
     @property

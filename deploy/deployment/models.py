@@ -88,8 +88,8 @@ class CreatedModel:
 def templated(models: tuple[CreatedModel, ...]) -> tuple[CreatedModel, ...]:
     """Return the models whose own template makes their prompts, the lightest first."""
     made = {model.name: model for model in models}
-    found = [one for one in models if one.request.get("template") and not _inherited(made, one.name, "renderer")]
-    return tuple(sorted(found, key=lambda one: (one.weight_bytes + _above(made, one), one.name)))
+    able = [model for model in models if model.request.get("template") and not _inherited(made, model.name, "renderer")]
+    return tuple(sorted(able, key=lambda model: (model.weight_bytes + _above(made, model), model.name)))
 
 
 def _above(made: dict[str, CreatedModel], model: CreatedModel) -> int:
@@ -110,4 +110,4 @@ def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> Any:
 
 def upstream_names(models: tuple[CreatedModel, ...]) -> tuple[tuple[str, str], ...]:
     """Return the models that their engine knows under another spelling, each with that spelling."""
-    return tuple((one.name, one.listed_as) for one in models if plain(one.listed_as) != plain(one.name))
+    return tuple((model.name, model.listed_as) for model in models if plain(model.listed_as) != plain(model.name))

@@ -25,8 +25,8 @@ def request_parts(request: Mapping[str, Any], *, base: str | None = None, parent
     """Return the parts of a create request and of its base."""
     plain = {key: value for key, value in request.items() if key not in ("model", "stream", "parameters")}
     rests = {"base": base, _PARENT: parent}
-    found = {**plain, **request.get("parameters", {}), **{key: value for key, value in rests.items() if value}}
-    return {name: digest(value)[:_SHORT] for name, value in sorted(found.items())}
+    parts = {**plain, **request.get("parameters", {}), **{key: value for key, value in rests.items() if value}}
+    return {name: digest(value)[:_SHORT] for name, value in sorted(parts.items())}
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

@@ -45,14 +45,14 @@ class Place:
 def places_of(deployment: Deployment) -> tuple[Place, ...]:
     """Return every place of a host, in the order of its services."""
     engines = {engine.name: engine for engine in deployment.engines}
-    found = []
+    places = []
     for service in deployment.services:
         engine = engines.get(service.name)
         if service.data is not None:
-            found.append(_of_data(service))
+            places.append(_of_data(service))
         elif engine is not None and engine.models_dir is not None:
-            found.append(Place(service.name, service.kind, engine.models_dir, service.owner, protocol=engine.protocol))
-    return tuple(found)
+            places.append(Place(service.name, service.kind, engine.models_dir, service.owner, protocol=engine.protocol))
+    return tuple(places)
 
 
 def _of_data(service: Service) -> Place:

@@ -60,7 +60,7 @@ class Released:
 
     def readers(self, secret: Secret) -> tuple[str, ...]:
         """Return the services whose containers read a secret."""
-        return tuple(service.name for service in self.services if secret.name in {one.name for one in service.read})
+        return tuple(service.name for service in self.services if secret.name in {read.name for read in service.read})
 
 
 def released(deployment: Deployment) -> Released:
@@ -78,7 +78,9 @@ def released(deployment: Deployment) -> Released:
         )
         for service in deployment.services
     )
-    engines = tuple(ReleasedEngine(one.name, one.address, one.models_dir, one.key) for one in deployment.engines)
+    engines = tuple(
+        ReleasedEngine(engine.name, engine.address, engine.models_dir, engine.key) for engine in deployment.engines
+    )
     keys = tuple(engine.key for engine in deployment.named_engines if engine.key)
     return Released(deployment.stack, services, engines, keys)
 
@@ -93,7 +95,10 @@ def read_released(document: Mapping[str, Any] | None) -> Released | None:
         return Released(
             document["stack"],
             tuple(map(_service, document["services"])),
-            tuple(ReleasedEngine(one["name"], one["address"], one["models_dir"], _key(one)) for one in engines),
+            tuple(
+                ReleasedEngine(engine["name"], engine["address"], engine["models_dir"], _key(engine))
+                for engine in engines
+            ),
             tuple(key for engine in named if (key := _key(engine))),
         )
     except (ValueError, KeyError, TypeError):

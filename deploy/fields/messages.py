@@ -42,9 +42,9 @@ class Joined:
 
 def with_system(system: str, messages: Sequence[Message]) -> Joined:
     """Return a system text joined with the system's messages right behind it, as an engine joins them."""
-    found = Joined(system, [message for message in messages if message.role != "system"], [], [])
+    joined = Joined(system, [message for message in messages if message.role != "system"], [], [])
     first = next((place for place, message in enumerate(messages) if message.role != "system"), len(messages))
     for place, message in enumerate(messages):
         if message.role == "system":
-            (found.joined if place < first else found.later).append(place)
-    return replace(found, system="\n\n".join([system, *(messages[place].content for place in found.joined)]))
+            (joined.joined if place < first else joined.later).append(place)
+    return replace(joined, system="\n\n".join([system, *(messages[place].content for place in joined.joined)]))

@@ -22,15 +22,15 @@ def _publish(value: Any) -> str | tuple[str, ...]:
         if wrong:
             raise several([((), wrong)])
         return text
-    found = [_place(one) for one in value]
-    faults: list[tuple[tuple[str | int, ...], str]] = [((at,), wrong) for at, (_, wrong) in enumerate(found) if wrong]
+    places = [_place(place) for place in value]
+    faults: list[tuple[tuple[str | int, ...], str]] = [((at,), wrong) for at, (_, wrong) in enumerate(places) if wrong]
     if "all" in value and len(value) > 1:
         faults.append(((value.index("all"),), "means every address already; write `publish: all`, without a list"))
     if not value:
         faults.append(((), "names no address; write `publish: local` for the host alone"))
     if faults:
         raise several(faults)
-    return tuple(dict.fromkeys(text for text, _ in found))
+    return tuple(dict.fromkeys(text for text, _ in places))
 
 
 def _place(value: Any) -> tuple[str, str]:
@@ -82,10 +82,10 @@ def _meant(value: str) -> str:
 
 def _own_address(value: str) -> str:
     try:
-        found = ip_address(value)
+        address = ip_address(value)
     except ValueError:
         raise PydanticCustomError("name", "{value} is no address", {"value": shown(value)}) from None
-    if found.is_unspecified or found.is_multicast or str(found) != value:
+    if address.is_unspecified or address.is_multicast or str(address) != value:
         raise PydanticCustomError("name", "{value} is no address to listen on", {"value": shown(value)})
     return value
 

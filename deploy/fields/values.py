@@ -93,10 +93,10 @@ def _not_root(value: str) -> str:
 
 def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> BeforeValidator:
     def parse(value: Any) -> int:
-        found = pattern.fullmatch(value) if isinstance(value, str) else None
-        if found is None or int(found[1]) == 0:
+        match = pattern.fullmatch(value) if isinstance(value, str) else None
+        if match is None or int(match[1]) == 0:
             raise PydanticCustomError("measure", "{value} is not {what}", {"value": shown(value), "what": what})
-        return int(found[1]) * units[found[2]]
+        return int(match[1]) * units[match[2]]
 
     return BeforeValidator(parse)
 
@@ -163,11 +163,11 @@ def _address_schema(example: str) -> WithJsonSchema:
 
 
 def _base_url(value: str) -> str:
-    if found := re.search(r"[?#]", value):
+    if match := re.search(r"[?#]", value):
         # What stands there may be a key.
         words = "this address has no {what}; leave out all from the '{sign}' on"
-        what = {"?": "query", "#": "fragment"}[found[0]]
-        raise PydanticCustomError("url", words, {"what": what, "sign": found[0]})
+        what = {"?": "query", "#": "fragment"}[match[0]]
+        raise PydanticCustomError("url", words, {"what": what, "sign": match[0]})
     return value
 
 

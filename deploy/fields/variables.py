@@ -176,8 +176,8 @@ def told_of(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseMod
 
 def _of_own(name: str, here: list[type[BaseModel]]) -> str:
     tables = [table for model in here if (table := _table(model))]
-    found = (table.told(name, is_here=True) or table.told_by_family(name, is_here=True) for table in tables)
-    return next(filter(None, found), "")
+    messages = (table.told(name, is_here=True) or table.told_by_family(name, is_here=True) for table in tables)
+    return next(filter(None, messages), "")
 
 
 def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
@@ -209,8 +209,8 @@ def program_of_file(keys: frozenset[str], every: Iterator[type[BaseModel]]) -> s
 
 def _table(model: type[BaseModel]) -> Variables | None:
     tell = getattr(model, "variables", None)
-    found: Any = tell() if callable(tell) else None
-    return found if isinstance(found, Variables) else None
+    table: Any = tell() if callable(tell) else None
+    return table if isinstance(table, Variables) else None
 
 
 def names_in(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -221,7 +221,7 @@ def names_in(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, dict):
         yield from (((str(key),), str(key)) for key in value)
     elif isinstance(value, list):
-        yield from (((place,), name) for place, one in enumerate(value) for name in _named(one))
+        yield from (((place,), name) for place, entry in enumerate(value) for name in _named(entry))
     elif isinstance(value, str):
         yield from (((), name) for line in value.splitlines() for name in _named(line))
 
@@ -231,7 +231,7 @@ def _named(entry: Any) -> Iterator[str]:
         name = next((entry[key] for key in ("name", "key") if isinstance(entry.get(key), str)), None)
         yield from [name] if name is not None else map(str, entry)
     elif isinstance(entry, list):
-        yield from (one for one in entry[:1] if isinstance(one, str))
+        yield from (text for text in entry[:1] if isinstance(text, str))
     elif isinstance(entry, str):
         name, equals, _ = entry.removeprefix("export ").partition("=")
         # A word without a value is a variable's name if it is in capitals; another word is a value.

@@ -51,7 +51,7 @@ def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def _parts(annotation: Any) -> set[Any]:
     inner = get_args(annotation)
-    return {annotation} if not inner else {part for one in inner for part in _parts(one) if _is_type(part)}
+    return {annotation} if not inner else {part for each in inner for part in _parts(each) if _is_type(part)}
 
 
 def _is_type(part: Any) -> bool:

@@ -17,11 +17,11 @@ from pydantic import BaseModel
 @cache
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
     """Return the description of each field of a model, by the field's name."""
-    found: dict[str, str] = {}
+    words: dict[str, str] = {}
     for each in reversed(model.__mro__):
         if issubclass(each, BaseModel) and each is not BaseModel:
-            found |= _classes(each.__module__).get(each.__name__, {})
-    return {name: found[name] for name in model.model_fields if name in found}
+            words |= _classes(each.__module__).get(each.__name__, {})
+    return {name: words[name] for name in model.model_fields if name in words}
 
 
 @cache
@@ -34,9 +34,9 @@ def _classes(module: str) -> dict[str, dict[str, str]]:
 
 
 def _fields(node: ast.ClassDef) -> dict[str, str]:
-    found = {}
+    words = {}
     for field, below in pairwise(node.body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = inspect.cleandoc(text)
-    return found
+                words[name] = inspect.cleandoc(text)
+    return words

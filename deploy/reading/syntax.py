@@ -33,8 +33,8 @@ def _glued(lines: list[str], number: int) -> tuple[Place, str] | None:
     last = min(number, len(lines) - 1)
     above = next((place for place in range(number - 1, -1, -1) if _says_something(lines[place])), last)
     for place in (above, last) if lines else ():
-        if found := _GLUED.match(lines[place]):
-            return (place + 1, found.end(1) + 1), f"a blank is missing behind `{found[2]}:`"
+        if match := _GLUED.match(lines[place]):
+            return (place + 1, match.end(1) + 1), f"a blank is missing behind `{match[2]}:`"
     return None
 
 
@@ -50,11 +50,11 @@ def syntax_words(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
     if mark and problem.startswith(_KEYS) and (glued := _glued(text.splitlines(), mark.line)):
         return glued[0], f"not YAML: {glued[1]}"
     if problem.startswith("found a tab"):
-        found = "a tab; indent with spaces"
+        reason = "a tab; indent with spaces"
     elif problem.startswith("found character"):
         lines = text.splitlines()
         char = lines[mark.line][mark.column : mark.column + 1] if mark and mark.line < len(lines) else ""
-        found = "a tab; indent with spaces" if char == "\t" else f"text that begins with {char!r} needs quotes"
+        reason = "a tab; indent with spaces" if char == "\t" else f"text that begins with {char!r} needs quotes"
     else:
-        found = next((words for begin, words in _WORDS if begin in problem), problem)
-    return place, f"not YAML: {found}"
+        reason = next((words for begin, words in _WORDS if begin in problem), problem)
+    return place, f"not YAML: {reason}"

@@ -39,8 +39,8 @@ def validate(document: Document, model: type[Value]) -> tuple[Value | None, Faul
     value, faults = attempt(model, document.data, folder)
     meant = {path: _meant(error) for path, error in faults if _meant(error) is not None}
     if meant:
-        for path, found in meant.items():
-            _parent(document.data, path)[path[-1]] = found
+        for path, right in meant.items():
+            _parent(document.data, path)[path[-1]] = right
         value, faults = attempt(model, document.data, folder)
     return value, [(path, error) for path, error in faults if not (is_echo(error) or document.is_covered(path))]
 
@@ -59,11 +59,11 @@ def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> l
         ((document.place(path, _at_key(error)), path, error) for path, error in faults),
         key=lambda item: (item[0], str(item[1])),
     )
-    found = [problem for _, path, error in placed[:WORDED] for problem in _problems(error, path, model, document)]
+    problems = [problem for _, path, error in placed[:WORDED] for problem in _problems(error, path, model, document)]
     if len(placed) > WORDED:
         place, _, _ = placed[WORDED]
-        found.append(document.problem_at(place, (), MORE_PROBLEMS))
-    return found
+        problems.append(document.problem_at(place, (), MORE_PROBLEMS))
+    return problems
 
 
 def _problems(error: Any, path: FieldPath, model: type[BaseModel], document: Document) -> list[Problem]:

@@ -68,7 +68,7 @@ def _models_at(model: type[BaseModel], path: FieldPath, data: Any) -> list[type[
 
 def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str:
     """Return the message for one error of pydantic."""
-    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "missing":
         meaning = keys_at(model, path[:-1], data).get(str(path[-1]))
         return f"is missing: {meaning}" if meaning else "is missing"
@@ -83,10 +83,10 @@ def words(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> str
         return f"is missing: the kind of component{told}"
     if kind == "literal_error":
         wanted = context["expected"].replace("'", "")
-        return f"{shown(found)} is not {wanted}{did_you_mean(str(found), wanted.replace(' or ', ', ').split(', '))}"
+        return f"{shown(value)} is not {wanted}{did_you_mean(str(value), wanted.replace(' or ', ', ').split(', '))}"
     if kind in _OWN_WORDS:
         return str(error["msg"])
-    return _form(kind, found, context) or _lowered(error["msg"])
+    return _form(kind, value, context) or _lowered(error["msg"])
 
 
 def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) -> str:
@@ -108,43 +108,43 @@ def told_of_key(key: str, path: FieldPath, model: type[BaseModel], data: Any) ->
     return (not is_near and not places and told_by_family(key, here, all_models(model))) or _unknown(key, known, places)
 
 
-def _form(kind: str, found: Any, context: dict[str, Any]) -> str:
+def _form(kind: str, value: Any, context: dict[str, Any]) -> str:
     """Return the message about a value of the wrong form or size."""
-    if found is None:
+    if value is None:
         return "has no value; write a value or remove the key"
     if kind.startswith("int_"):
-        digits = isinstance(found, str) and found.isascii() and found.isdigit()
-        return f"{shown(found)} is not a whole number" + (
+        digits = isinstance(value, str) and value.isascii() and value.isdigit()
+        return f"{shown(value)} is not a whole number" + (
             "; write it without quotes and leading zeros" if digits else ""
         )
     limits = {"greater_than_equal": ("ge", "too small; at least"), "less_than_equal": ("le", "too large; at most")}
     if kind in limits:
         bound, say = limits[kind]
-        return f"{shown(found)} is {say} {context[bound]}"
-    keys = f"{_what(found)} is not a mapping (`key: value`{_or_none(found)})"
+        return f"{shown(value)} is {say} {context[bound]}"
+    keys = f"{_what(value)} is not a mapping (`key: value`{_or_none(value)})"
     plain = {
-        "string_type": f"{_what(found)} is not text",
-        "bool_type": f"{shown(found)} is neither true nor false",
+        "string_type": f"{_what(value)} is not text",
+        "bool_type": f"{shown(value)} is neither true nor false",
         "model_type": keys,
         "dict_type": keys,
-        "tuple_type": f"{_what(found)} is not a list (`[...]` or lines with '- ')",
+        "tuple_type": f"{_what(value)} is not a list (`[...]` or lines with '- ')",
         "too_short": "needs at least one entry",
         "too_long": f"has {context.get('actual_length')} entries; at most {context.get('max_length')} are taken",
-        "finite_number": f"{shown(found)} is no finite number",
+        "finite_number": f"{shown(value)} is no finite number",
         "string_too_short": "is empty",
         "json_invalid": "holds a character that is no text",
     }
     return plain.get(kind, "")
 
 
-def _or_none(found: Any) -> str:
-    return ", or null for none" if found is False or found in ("no", "No", "off", "Off", "none", "None") else ""
+def _or_none(value: Any) -> str:
+    return ", or null for none" if value is False or value in ("no", "No", "off", "Off", "none", "None") else ""
 
 
-def _what(found: Any) -> str:
-    if isinstance(found, dict):
+def _what(value: Any) -> str:
+    if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(found, list) else shown(found)
+    return "a list" if isinstance(value, list) else shown(value)
 
 
 def _unknown(key: str, known: Keys, places: list[str]) -> str:
@@ -159,7 +159,7 @@ def _unknown(key: str, known: Keys, places: list[str]) -> str:
 
 def _places_of(key: str, model: type[BaseModel]) -> list[str]:
     """Return the parts of the file whose mappings have this key."""
-    return [place for place, info in model.model_fields.items() if any(key in _keys(one) for one in models_in(info))]
+    return [place for place, info in model.model_fields.items() if any(key in _keys(each) for each in models_in(info))]
 
 
 def _lowered(message: str) -> str:
@@ -187,12 +187,12 @@ def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             yield from all_models(inner)
 
 
-def _fitting(models: set[type[BaseModel]], found: Any) -> list[type[BaseModel]]:
+def _fitting(models: set[type[BaseModel]], value: Any) -> list[type[BaseModel]]:
     """Return the possible model of the value's kind, or the models that know most of its keys."""
-    if len(models) < 2 or not isinstance(found, dict):
+    if len(models) < 2 or not isinstance(value, dict):
         return sorted(models, key=lambda model: model.__name__)
-    own = [model for model in models if "kind" in found and found["kind"] in _kinds(model)]
-    known = {model: len(found.keys() & _keys(model).keys()) for model in own or models}
+    own = [model for model in models if "kind" in value and value["kind"] in _kinds(model)]
+    known = {model: len(value.keys() & _keys(model).keys()) for model in own or models}
     best = max(known.values())
     return sorted((model for model in known if known[model] == best), key=lambda model: model.__name__)
 

@@ -45,13 +45,13 @@ def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
     """Ask a model registry for a tag's current manifest; KitError names the address, its answer, and the next step."""
     model, registry = _asked(name, fetch)
     # Only what engines ask for: another form of it would have another digest.
-    found = registry.manifest(model.tag, (DOCKER_MANIFEST,))
-    if found.is_list:
+    manifest = registry.manifest(model.tag, (DOCKER_MANIFEST,))
+    if manifest.is_list:
         raise registry.wrong(model.tag, "it is a list of platforms, and no model")
-    config, *layers = parts(found, registry, model.tag)
+    config, *layers = parts(manifest, registry, model.tag)
     return TaggedModel(
         name=str(model),
-        manifest_digest_hex=found.digest[_HASH:],
+        manifest_digest_hex=manifest.digest[_HASH:],
         size_bytes=config[2] + sum(size for _, _, size in layers),
         layers=tuple(TaggedLayer(kind, digest[_HASH:], size) for kind, digest, size in layers),
         config_sha256=config[1][_HASH:],

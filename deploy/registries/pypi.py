@@ -43,7 +43,7 @@ def resolve_wheels(
     """
     located = located_wheels(requirements, overrides, python, fetch, known)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        sizes = pool.map(lambda one: one[0].size if one[0] in known else _size(one[1], fetch), located)
+        sizes = pool.map(lambda pair: pair[0].size if pair[0] in known else _size(pair[1], fetch), located)
         return tuple(
             Wheel(wheel.name, wheel.version, wheel.file, wheel.sha256, size)
             for (wheel, _), size in zip(located, sizes, strict=True)
@@ -136,7 +136,7 @@ def _ranks(python: str) -> dict[Tag, int]:
 
 
 def _fitting(package: dict[str, Any], ranks: dict[Tag, int], known: tuple[Wheel, ...]) -> tuple[Wheel, str]:
-    found = []
+    wheels = []
     for wheel in package.get("wheels", []):
         file = wheel.get("name") or unquote(PurePosixPath(urlsplit(wheel["url"]).path).name)
         try:
@@ -144,8 +144,8 @@ def _fitting(package: dict[str, Any], ranks: dict[Tag, int], known: tuple[Wheel,
         except InvalidWheelFilename:
             continue
         if best := [ranks[tag] for tag in tags if tag in ranks]:
-            found.append((min(best), file, wheel))
-    if not found:
+            wheels.append((min(best), file, wheel))
+    if not wheels:
         raise KitError(
             f"{package['name']} {package['version']} has no wheel for {UV_PLATFORM}",
             "the kit runs no build of a package; choose a release that has a wheel",
@@ -153,10 +153,10 @@ def _fitting(package: dict[str, Any], ranks: dict[Tag, int], known: tuple[Wheel,
     for kept in known:
         # A better wheel that was added to a release since is no reason to move.
         if (kept.name, kept.version) == (package["name"], package["version"]):
-            for _, file, wheel in found:
+            for _, file, wheel in wheels:
                 if (file, wheel["hashes"]["sha256"]) == (kept.file, kept.sha256):
                     return kept, wheel["url"]
-    _, file, wheel = min(found, key=lambda one: one[:2])
+    _, file, wheel = min(wheels, key=lambda choice: choice[:2])
     taken = Wheel(package["name"], package["version"], file, wheel["hashes"]["sha256"], wheel.get("size", 0))
     return taken, wheel["url"]
 

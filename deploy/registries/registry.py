@@ -170,34 +170,34 @@ def resolve_image(reference: str, fetch: Fetch) -> PulledImage:
     base = image_place(image.host, fetch.registry)
     registry = Registry(base, image.asked_path, "" if image.host else "registry", fetch)
     asked = image.digest or image.tag
-    found = registry.manifest(asked, (*_LISTS, *_MANIFESTS))
-    fetched = found
-    if found.is_list:
-        fetched = registry.manifest(_of_platform(found, registry, asked), _MANIFESTS)
-    return PulledImage(image.repository, found.digest, sum(size for _, _, size in parts(fetched, registry, asked)))
+    manifest = registry.manifest(asked, (*_LISTS, *_MANIFESTS))
+    fetched = manifest
+    if manifest.is_list:
+        fetched = registry.manifest(_of_platform(manifest, registry, asked), _MANIFESTS)
+    return PulledImage(image.repository, manifest.digest, sum(size for _, _, size in parts(fetched, registry, asked)))
 
 
 def parts(manifest: Manifest, registry: Registry, asked: str) -> list[tuple[str, str, int]]:
     """Return media type, digest and size of a manifest's parts: its configuration, then its layers."""
     document = manifest.document
     listed = document.get("layers")
-    found = []
+    described = []
     for part in [document.get("config"), *(listed if isinstance(listed, list) else [None])]:
-        one = part if isinstance(part, dict) else {}
-        kind, digest, size = one.get("mediaType"), one.get("digest"), one.get("size")
+        fields = part if isinstance(part, dict) else {}
+        kind, digest, size = fields.get("mediaType"), fields.get("digest"), fields.get("size")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not isinstance(kind, str):
             raise registry.wrong(asked, "its manifest names no configuration and layers")
         if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
             raise registry.wrong(asked, "its manifest gives no sizes")
-        found.append((kind, digest, size))
-    return found
+        described.append((kind, digest, size))
+    return described
 
 
 def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
-    listed = [one for one in manifest.document["manifests"] if isinstance(one, dict)]
+    listed = [entry for entry in manifest.document["manifests"] if isinstance(entry, dict)]
     platforms = []
-    for one in listed:
-        platform, digest = one.get("platform"), one.get("digest")
+    for entry in listed:
+        platform, digest = entry.get("platform"), entry.get("digest")
         if not isinstance(platform, dict):
             continue
         if PLATFORM.items() <= platform.items() and isinstance(digest, str) and _DIGEST.fullmatch(digest):

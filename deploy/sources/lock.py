@@ -27,8 +27,8 @@ _KINDS = (*KINDS, "tag")
 
 
 def _kind(value: Any) -> str | None:
-    found = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
-    return f"({found})" if found in _KINDS else None
+    source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
+    return f"({source})" if source in _KINDS else None
 
 
 ModelLock = Annotated[

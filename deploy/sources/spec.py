@@ -30,7 +30,7 @@ Source = Annotated[
     Discriminator(
         _kind,
         custom_error_type="source",
-        custom_error_message=f"needs the name of a model, or {', '.join(one.words for one in _FILES)}",
+        custom_error_message=f"needs the name of a model, or {', '.join(source.words for source in _FILES)}",
     ),
 ]
 

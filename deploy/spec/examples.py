@@ -79,8 +79,8 @@ def read_examples(file: str, text: str) -> tuple[Message, ...]:
 def _read_marked(reading: _Reading, lines: list[str]) -> None:
     blocks: list[tuple[int, str, list[str]]] = []
     for number, line in enumerate(lines, 1):
-        if found := _MARK.fullmatch(line):
-            blocks.append((number, _MARK_ROLES[found[1].lower()], [found[2]]))
+        if match := _MARK.fullmatch(line):
+            blocks.append((number, _MARK_ROLES[match[1].lower()], [match[2]]))
         elif _CYRILLIC_MARK.match(line):
             reading.complain(number, "the letter in this mark is Cyrillic; write [A] with a Latin A")
         elif blocks:

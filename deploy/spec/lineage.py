@@ -70,11 +70,11 @@ class Lineage:
         placed: set[str] = set()
         for model in self._models.values():
             line: list[Model] = []
-            for one in chain((model,), self.line(model)):
-                if one.key in placed:
+            for each in chain((model,), self.line(model)):
+                if each.key in placed:
                     break
-                line.append(one)
-            placed |= {one.key for one in line}
+                line.append(each)
+            placed |= {each.key for each in line}
             yield from reversed(line)
 
 

@@ -85,8 +85,8 @@ class Spec(Strict):
     @property
     def services(self) -> tuple[ServiceSpec, ...]:
         """Return the services that run as containers of the kit: engines, then those in front of them."""
-        found = (*self.engines, self.gateway, self.webui)
-        return tuple(service for service in found if isinstance(service, ServiceSpec))
+        parts = (*self.engines, self.gateway, self.webui)
+        return tuple(service for service in parts if isinstance(service, ServiceSpec))
 
     @property
     def guard(self) -> Edge:

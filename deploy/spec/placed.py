@@ -52,18 +52,18 @@ def guards(spec: Spec) -> list[Guard]:
 
 def services(spec: Spec) -> list[Placed]:
     """Return every service: engines by their names, the others by their kinds."""
-    found: list[tuple[FieldPath, str, ServiceSpec]] = [
+    placed: list[tuple[FieldPath, str, ServiceSpec]] = [
         (("engines", index), engine.name, engine)
         for index, engine in enumerate(spec.engines)
         if isinstance(engine, ServiceSpec)
     ]
     if spec.gateway is not None:
-        found.append((("gateway",), spec.gateway.kind, spec.gateway))
+        placed.append((("gateway",), spec.gateway.kind, spec.gateway))
     if spec.webui is not None:
-        found.append((("webui",), spec.webui.kind, spec.webui))
+        placed.append((("webui",), spec.webui.kind, spec.webui))
     return [
         Placed(path, name, service, service.port_or(service.traits.default_port), host_of(service))
-        for path, name, service in found
+        for path, name, service in placed
     ]
 
 

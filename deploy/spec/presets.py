@@ -36,6 +36,6 @@ PRESETS: MappingProxyType[PresetName, Parameters] = MappingProxyType(
 
 def resolved(preset: PresetName | None, own: Parameters) -> Parameters:
     """Return the parameters of a model: the preset's, overridden by its own; null removes a preset's value."""
-    found = {} if preset is None else {name: getattr(PRESETS[preset], name) for name in NAMES}
-    found |= {name: getattr(own, name) for name in NAMES if name in own.model_fields_set}
-    return Parameters(**{name: value for name, value in found.items() if value is not None})
+    values = {} if preset is None else {name: getattr(PRESETS[preset], name) for name in NAMES}
+    values |= {name: getattr(own, name) for name in NAMES if name in own.model_fields_set}
+    return Parameters(**{name: value for name, value in values.items() if value is not None})

@@ -78,11 +78,11 @@ def _plain(file: str, text: str) -> str:
     wrong = []
     if not text or len(text) > LONGEST:
         wrong.append(Problem(file, 0, 0, "", f"must hold 1 to {LONGEST} characters"))
-    found: dict[str, list[int]] = {}
+    places_of: dict[str, list[int]] = {}
     for fault in CONTROL.finditer(text):
-        found.setdefault(fault[0], []).append(fault.start())
+        places_of.setdefault(fault[0], []).append(fault.start())
     placed = lines_of(text)
-    for char, places in found.items():
+    for char, places in places_of.items():
         lines = [placed(place)[0] for place in places]
         message = f"holds the control character {shown(char)}{also(lines)}"
         wrong.append(Problem(file, *placed(places[0]), "", message))

@@ -69,19 +69,19 @@ def chain_ids(diff_ids: Sequence[str]) -> list[str]:
 
 def read_saved(archive: IO[bytes]) -> SavedImage:
     """Read the descriptions of Docker's archive to its end; old versions name layers only there."""
-    found = _Found()
+    files = _Files()
     with tarfile.open(mode="r|", fileobj=archive, bufsize=PIECE) as entries:
         for member in entries:
             content = entries.extractfile(member) if member.isreg() else None
             if content is not None:
-                found.take(member, content)
+                files.take(member, content)
             elif member.issym():
                 # A layer that stands twice in an image is a link the second time.
-                found.links[member.name] = posixpath.normpath(f"{posixpath.dirname(member.name)}/{member.linkname}")
-    return found.image()
+                files.links[member.name] = posixpath.normpath(f"{posixpath.dirname(member.name)}/{member.linkname}")
+    return files.image()
 
 
-class _Found:
+class _Files:
     """The files of Docker's archive."""
 
     def __init__(self) -> None:

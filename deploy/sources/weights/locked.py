@@ -35,8 +35,8 @@ class Asking:
 
 def _decimal(value: Any) -> Any:
     """Read a decimal, which a YAML file holds as a text."""
-    found = decimal(value)
-    return value if found is None else found
+    number = decimal(value)
+    return value if number is None else number
 
 
 Decimal = Annotated[float, BeforeValidator(_decimal)]
@@ -100,11 +100,11 @@ class WeightsLocked(Strict):
         return self.gguf.architecture
 
 
-def ensure_same(what: str, wanted: str, found: str) -> None:
+def ensure_same(what: str, wanted: str, actual: str) -> None:
     """Raise KitError if a file differs from kit.yaml's."""
-    if found != wanted:
+    if actual != wanted:
         raise KitError(
-            f"{what}: its file has the sha256 {found}, kit.yaml says {wanted}",
+            f"{what}: its file has the sha256 {actual}, kit.yaml says {wanted}",
             "correct it in kit.yaml, if this is the intended file",
         )
 

@@ -32,10 +32,10 @@ class _Hashed:
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes."""
-        found = self.stream.read(size)
-        self.digest.update(found)
-        self.size += len(found)
-        return found
+        content = self.stream.read(size)
+        self.digest.update(content)
+        self.size += len(content)
+        return content
 
 
 def measure(stream: Stream, name: str, said: Said, total: int | None = None) -> Measured:

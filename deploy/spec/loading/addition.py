@@ -24,7 +24,7 @@ def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[s
     whole = spec if has_engine else _smallest(str(entry["engine"]))
     if model is None or whole is None:
         return
-    others = tuple(one for one in whole.models if not _is_same(one, model))
+    others = tuple(other for other in whole.models if not _is_same(other, model))
     place = len(others)
     for finding in findings(whole.model_copy(update={"models": (*others, model)})):
         if finding.path[:2] == ("models", place) and len(finding.path) > 2:
@@ -34,11 +34,11 @@ def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[s
 def is_taken(entry: Mapping[str, Any], spec: Spec | None) -> bool:
     """Return True if a kit.yaml has a model of that name on that engine."""
     model, _ = attempt(Model, dict(entry))
-    return model is not None and spec is not None and any(_is_same(one, model) for one in spec.models)
+    return model is not None and spec is not None and any(_is_same(other, model) for other in spec.models)
 
 
-def _is_same(one: Model, other: Model) -> bool:
-    return one.engine == other.engine and same(one.name) == same(other.name)
+def _is_same(model: Model, another: Model) -> bool:
+    return model.engine == another.engine and same(model.name) == same(another.name)
 
 
 def _smallest(name: str) -> Spec | None:

@@ -48,10 +48,10 @@ def _keys(text: str, begin: str) -> list[str]:
     """Return the keys that a file begins its values with, even if the file as a whole is no YAML."""
     if begin.startswith("{"):
         try:
-            found = json.loads(begin)
+            keys = json.loads(begin)
         except (ValueError, RecursionError):
-            found = {}
-        return [str(key) for key in found]
+            keys = {}
+        return [str(key) for key in keys]
     return _TOP_KEY.findall(text)
 
 

@@ -49,9 +49,9 @@ def _near(path: Path) -> Path | None:
         return None
 
 
-def told_at(path: Path, found: Iterable[Finding]) -> list[Problem]:
+def told_at(path: Path, findings: Iterable[Finding]) -> list[Problem]:
     """Return the findings about a spec that is valid by itself, each at its place in kit.yaml."""
-    return _cross(read_document(path, LARGEST, ""), found)
+    return _cross(read_document(path, LARGEST, ""), findings)
 
 
 def read_spec(document: Document) -> Spec:
@@ -60,15 +60,15 @@ def read_spec(document: Document) -> Spec:
     refuse_planned(document)
     spec, faults = validate(document, Spec)
     sound = spec is not None and not document.problems
-    found = findings(spec) if spec is not None and sound else findings_in_remains(document, faults)
-    problems = [*document.problems, *problems_of(document, Spec, faults), *_cross(document, found)]
+    faulty = findings(spec) if spec is not None and sound else findings_in_remains(document, faults)
+    problems = [*document.problems, *problems_of(document, Spec, faults), *_cross(document, faulty)]
     if problems or spec is None:
         raise SpecError(problems or [document.problem((), "cannot be understood")])
     return spec
 
 
-def _cross(document: Document, found: Iterable[Finding]) -> list[Problem]:
-    return [document.problem(finding.path, finding.text()) for finding in islice(found, WORDED)]
+def _cross(document: Document, findings: Iterable[Finding]) -> list[Problem]:
+    return [document.problem(finding.path, finding.text()) for finding in islice(findings, WORDED)]
 
 
 def _ensure_version(document: Document) -> None:

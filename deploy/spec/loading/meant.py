@@ -24,19 +24,19 @@ def _one_in(folder: Path) -> Path | None:
 
 
 def _beside(path: Path) -> Path | None:
-    there = {one.name: one for ending in ("*.yaml", "*.yml") for one in path.parent.glob(ending) if one.is_file()}
+    there = {file.name: file for ending in ("*.yaml", "*.yml") for file in path.parent.glob(ending) if file.is_file()}
     near = difflib.get_close_matches(path.name, there, 1, 0.7)
     return there[near[0]] if near else _one_in(path.parent)
 
 
 def _below(folder: Path) -> Path | None:
     """Return the only kit.yaml in the folders below; None for several."""
-    found = [file for one in _folders(folder) if (file := _one_in(one))]
-    return found[0] if len(found) == 1 else None
+    files = [file for inner in _folders(folder) if (file := _one_in(inner))]
+    return files[0] if len(files) == 1 else None
 
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(one for one in folder.iterdir() if one.is_dir())
+        return sorted(inner for inner in folder.iterdir() if inner.is_dir())
     except OSError:
         return []

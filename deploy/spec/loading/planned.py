@@ -48,10 +48,10 @@ def _service(path: FieldPath, service: Any, keys: dict[str, str]) -> Iterator[Re
         yield (*path, "threads"), "`auto` is not supported yet; write a number, one below the number of cores"
 
 
-def _keys(path: FieldPath, found: Any, planned: dict[str, str]) -> Iterator[Refusal]:
-    if isinstance(found, dict):
-        yield from (((*path, key), message) for key, message in planned.items() if key in found)
+def _keys(path: FieldPath, value: Any, planned: dict[str, str]) -> Iterator[Refusal]:
+    if isinstance(value, dict):
+        yield from (((*path, key), message) for key, message in planned.items() if key in value)
 
 
-def _list(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -40,11 +40,11 @@ class _Remains:
 
     def original(self, path: FieldPath) -> FieldPath:
         """Return the path in the file of a path in the rest."""
-        found: FieldPath = ()
+        before: FieldPath = ()
         for part in path:
-            places = self.places.get(found)
-            found = (*found, places[part] if places is not None and isinstance(part, int) else part)
-        return found
+            places = self.places.get(before)
+            before = (*before, places[part] if places is not None and isinstance(part, int) else part)
+        return before
 
     def take_out(self, path: FieldPath) -> None:
         """Remove a faulty value, or the mapping that lacks one; a value that others rest on gets a stand-in."""

@@ -20,30 +20,30 @@ def refused_by_itself(entry: Entry, file: str, lines: Mapping[str, int]) -> dict
     from deploy.spec.models import Model
 
     _, faults = attempt(Model, entry)
-    found: dict[str, list[Problem]] = {}
+    refused: dict[str, list[Problem]] = {}
     for path, error in faults:
         key = str(path[0])
         line = lines.get("message" if key == "messages" else key, 1)
         wrong = Problem(file, line, 1, "", f"{key}: {words(error, path, Model, entry)}")
-        found.setdefault(key, []).append(wrong)
+        refused.setdefault(key, []).append(wrong)
     try:
         if isinstance(entry["from"], str):
             parse_model(entry["from"])
     except KitError as error:
         wrong = Problem(file, lines.get("from", 1), 1, "", f"from: {error.problem}; {error.next_step}")
-        found.setdefault("from", []).append(wrong)
-    return found
+        refused.setdefault("from", []).append(wrong)
+    return refused
 
 
 def refused_beside(entry: Entry, spec: Spec | None, file: str, lines: Mapping[str, int]) -> dict[str, list[Problem]]:
     """Return the keys that conflict with the rest of a kit.yaml; findings without a key count as well."""
     from deploy.spec.loading.addition import of_addition
 
-    found: dict[str, list[Problem]] = {}
+    refused: dict[str, list[Problem]] = {}
     for key, message in of_addition(entry, spec):
         line = lines.get("message" if key == "messages" else key, 1)
-        found.setdefault(key, []).append(Problem(file, line, 1, "", f"{key}: {message}"))
-    return found
+        refused.setdefault(key, []).append(Problem(file, line, 1, "", f"{key}: {message}"))
+    return refused
 
 
 def taken(entry: Entry, spec: Spec | None) -> str:

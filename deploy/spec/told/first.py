@@ -136,7 +136,7 @@ def _text(choices: Choices) -> str:
         return next(filter(None, (engine.at(url) for engine in ENGINES)))
     is_made = bool(choices.model_url or (choices.model and not choices.model_file))
     fitting = (engine for engine in ENGINES if _is_own(engine))
-    return next(one.shortest for one in fitting if not is_made or _comes_by(one, one.shortest) == "created")
+    return next(engine.shortest for engine in fitting if not is_made or _comes_by(engine, engine.shortest) == "created")
 
 
 def _models_are(choices: Choices) -> str:

@@ -67,8 +67,8 @@ def imported(
     content = _content(file)
     place = place_of(file)
     parsed = _with_one_system(parse(place, content), place)
-    found, lost = _with_projector(parsed.modelfile, file.parent)
-    whole, sha256s, problems = _with_files(replace(parsed, modelfile=found), content, file, beside, progress)
+    modelfile, lost = _with_projector(parsed.modelfile, file.parent)
+    whole, sha256s, problems = _with_files(replace(parsed, modelfile=modelfile), content, file, beside, progress)
     if problems:
         next_step = "put the GGUF file at that path, or change the line"
         raise SpecError([*problems, *parsed.left_out], next_step)
@@ -90,17 +90,17 @@ def imported(
 
 def _with_one_system(parsed: Parsed, place: str) -> Parsed:
     """Join SYSTEM and the messages of the system into one text: many templates lose one of the two."""
-    found = parsed.modelfile
-    if found.system is None:
+    modelfile = parsed.modelfile
+    if modelfile.system is None:
         return parsed
-    joined = with_system(found.system, found.messages)
+    joined = with_system(modelfile.system, modelfile.messages)
     notes, left_out = [
         tuple(Problem(place, parsed.message_lines[each], 1, "", words) for each in places)
         for words, places in ((_JOINED, joined.joined), (_LATER, joined.later))
     ]
     return replace(
         parsed,
-        modelfile=replace(found, system=joined.system, messages=tuple(joined.messages)),
+        modelfile=replace(modelfile, system=joined.system, messages=tuple(joined.messages)),
         notes=(*parsed.notes, *notes),
         left_out=(*parsed.left_out, *left_out),
     )
@@ -110,10 +110,10 @@ def _with_files(
     parsed: Parsed, content: bytes, file: Path, beside: Path, progress: Progress
 ) -> tuple[Modelfile, dict[str, str], list[Problem]]:
     """Return a Modelfile whose paths begin at kit.yaml, the sha256 of each file, and the files' faults."""
-    found, place = parsed.modelfile, place_of(file)
+    modelfile, place = parsed.modelfile, place_of(file)
     sha256s: dict[str, str] = {}
     problems: list[Problem] = []
-    sources = {"from": found.from_, "adapter": found.adapter, "projector": found.projector}
+    sources = {"from": modelfile.from_, "adapter": modelfile.adapter, "projector": modelfile.projector}
     for instruction, source in sources.items():
         if source is not None and _is_no_model(source, instruction):
             told = _ADDRESS if instruction == "from" else _FILES_ADDRESS
@@ -130,19 +130,19 @@ def _with_files(
         sources[instruction] = _written(path, source, beside)
         sha256s[sources[instruction] or ""] = _sha256(path, progress)
     from_, adapter, projector = (sources[instruction] for instruction in ("from", "adapter", "projector"))
-    return replace(found, from_=from_ or found.from_, adapter=adapter, projector=projector), sha256s, problems
+    return replace(modelfile, from_=from_ or modelfile.from_, adapter=adapter, projector=projector), sha256s, problems
 
 
-def _with_projector(found: Modelfile, folder: Path) -> tuple[Modelfile, str]:
+def _with_projector(modelfile: Modelfile, folder: Path) -> tuple[Modelfile, str]:
     """Return a Modelfile with its two files in their roles, whatever their order, or why it has no projector."""
-    if found.projector is None:
-        return found, ""
-    if not _is_file(found.from_, folder):
-        return replace(found, projector=None), _TAG_AND_FILE
-    first, second = (_is_projector(folder / _expanded(each)) for each in (found.from_, found.projector))
+    if modelfile.projector is None:
+        return modelfile, ""
+    if not _is_file(modelfile.from_, folder):
+        return replace(modelfile, projector=None), _TAG_AND_FILE
+    first, second = (_is_projector(folder / _expanded(each)) for each in (modelfile.from_, modelfile.projector))
     if first and not second:
-        return replace(found, from_=found.projector, projector=found.from_), ""
-    return (found, "") if second or second is None else (replace(found, projector=None), _SHARD)
+        return replace(modelfile, from_=modelfile.projector, projector=modelfile.from_), ""
+    return (modelfile, "") if second or second is None else (replace(modelfile, projector=None), _SHARD)
 
 
 def _is_no_model(address: str, instruction: str) -> bool:
@@ -236,7 +236,7 @@ def _instead(content: bytes, line: int, source: str) -> str:
 def _named(content: bytes, line: int) -> str:
     """Return the words about a replacement for an engine's own file, as the engine's `show` prints it behind FROM."""
     above = content.decode(errors="replace").splitlines()[: line - 1]
-    names = [found[1] for each in above if (found := _SHOWN.fullmatch(each.strip()))]
+    names = [match[1] for each in above if (match := _SHOWN.fullmatch(each.strip()))]
     right = f"`FROM {names[-1]}`, the name in the comment above it" if names else "the model's name behind FROM"
     return f"; such a file lies with an engine: write {right}, or what that was made from where no library has it"
 

@@ -55,5 +55,5 @@ def _example() -> dict[str, Any]:
 def _read(shortest: str) -> dict[str, Any]:
     import yaml
 
-    found: dict[str, Any] = yaml.safe_load(shortest)
-    return found
+    document: dict[str, Any] = yaml.safe_load(shortest)
+    return document
