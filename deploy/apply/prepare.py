@@ -32,6 +32,11 @@ class Prepared:
     choices: Choices = field(default_factory=dict)
     """Choices for user data whose place changed."""
 
+    @property
+    def host(self) -> str:
+        """The host that was observed."""
+        return self.plan.host
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,6 +45,11 @@ class Outcome:
     plan: Plan
     changed_tasks: int = 0
     report: Report | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that was changed."""
+        return self.plan.host
 
 
 def prepare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.stack import HERE
@@ -23,8 +23,8 @@ class Event:
     """Total of `done`, in bytes; None where nobody knows."""
     phase: str = ""
     """Phase of the apply in which the step runs; empty outside of phases."""
-    host: str = ""
-    """Host of the step; empty for a step of the control node, and until the listener of one host sets it."""
+    host: str = field(kw_only=True)
+    """Host of the step; empty for a step of the control node."""
 
     @property
     def label(self) -> str:
@@ -34,6 +34,6 @@ class Event:
         return ": ".join(filter(None, (host, phase, self.step)))
 
 
-def from_journal(line: JournalLine, host: str = "") -> Event:
+def from_journal(line: JournalLine, host: str) -> Event:
     """Read one line of the journal of a host's agent."""
     return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"), host=host)

@@ -13,8 +13,8 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.errors import KitError, UsageError, typed
 from deploy.hosts.observe import engine_request
-from deploy.hosts.transport import Transport
-from deploy.lifecycle.held import OnEvent, held
+from deploy.hosts.transport import OnLine, Transport
+from deploy.lifecycle.held import held
 from deploy.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def resting_on(engine: Engine, name: str) -> tuple[str, ...]:
 
 
 def pull_model(
-    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
+    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_line: OnLine
 ) -> EngineAnswer:
     """Let an engine pull a tag, if the disk has room for its missing layers."""
     model = declared(engine, name)
@@ -61,7 +61,7 @@ def pull_model(
         )
     _ensure_way_out(deployment, engine, name)
     layers = _layers(deployment, engine, name)
-    with held(transport, deployment.stack, "kit models pull", on_event) as base:
+    with held(transport, deployment.stack, "kit models pull", on_line) as base:
         request: PullRequest = {**_about(base, deployment, engine, name), "act": "pull", "layers": layers}
         return transport.call(ENGINE, request)
 
@@ -95,10 +95,10 @@ def ensure_removable(engine: Engine, name: str, there: tuple[str, ...]) -> None:
 
 
 def remove_model(
-    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_event: OnEvent
+    deployment: Deployment, transport: Transport, engine: Engine, name: str, on_line: OnLine
 ) -> EngineAnswer:
     """Remove a model from an engine."""
-    with held(transport, deployment.stack, "kit models remove", on_event) as base:
+    with held(transport, deployment.stack, "kit models remove", on_line) as base:
         request: RemoveRequest = {**_about(base, deployment, engine, name), "act": "remove"}
         return transport.call(ENGINE, request)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.apply.story import Event
 from deploy.decide.desired import lock_path
 from deploy.errors import KitError
-from deploy.lifecycle.held import OnEvent
 from deploy.lock.difference import Difference, differences, told
 from deploy.lock.model import Lock, NewerLockError, read_lock
 from deploy.lock.pinned import Pinned, Upgrade, upgrade_of
@@ -18,6 +17,8 @@ from deploy.lock.pinning import make_lock
 from deploy.lock.text import lock_document, write_lock
 from deploy.sources.weights.measured import Said
 from deploy.spec.loading.loader import load_spec
+
+OnEvent = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,20 @@ def _tell(step: str, on_event: OnEvent, steps: contextlib.ExitStack) -> Said:
     steps.enter_context(_told(step, on_event))
 
     def said(text: str, done: int, total: int | None) -> None:
-        on_event(Event(step, "progress", text, done or None, total))
+        on_event(Event(step, "progress", text, done or None, total, host=""))
 
     return said
 
 
 @contextlib.contextmanager
 def _told(step: str, on_event: OnEvent) -> Iterator[None]:
-    on_event(Event(step, "start"))
+    on_event(Event(step, "start", host=""))
     try:
         yield
     except Exception:
-        on_event(Event(step, "failed"))
+        on_event(Event(step, "failed", host=""))
         raise
     except BaseException:
-        on_event(Event(step, "interrupted"))
+        on_event(Event(step, "interrupted", host=""))
         raise
-    on_event(Event(step, "done"))
+    on_event(Event(step, "done", host=""))

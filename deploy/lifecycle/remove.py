@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import DESTROY, DOWN, REMAINS
-from deploy.hosts.transport import Transport
+from deploy.hosts.transport import OnLine, Transport
 from deploy.lifecycle.applied import Applied
-from deploy.lifecycle.held import OnEvent, held
+from deploy.lifecycle.held import held
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import RemainsAnswer, RemainsRequest
@@ -30,14 +30,14 @@ def is_there(remaining: RemainsAnswer, *, data: bool) -> bool:
     return bool(remaining["made"] or remaining["docker"] or (data and (remaining["root"] or remaining["folders"])))
 
 
-def take_down(stack: str, transport: Transport, on_event: OnEvent) -> DownAnswer:
+def take_down(stack: str, transport: Transport, on_line: OnLine) -> DownAnswer:
     """Remove containers and networks; everything else stays."""
-    with held(transport, stack, "kit down", on_event) as request:
+    with held(transport, stack, "kit down", on_line) as request:
         return transport.call(DOWN, request)
 
 
-def destroy(there: Applied, transport: Transport, on_event: OnEvent, *, data: bool) -> DestroyAnswer:
+def destroy(there: Applied, transport: Transport, on_line: OnLine, *, data: bool) -> DestroyAnswer:
     """Remove containers, releases, images and unneeded secrets; user data only on request."""
-    with held(transport, there.stack, "kit destroy", on_event) as base:
+    with held(transport, there.stack, "kit destroy", on_line) as base:
         request: DestroyRequest = {**base, "data": data, "folders": list(there.data_roots) if data else []}
         return transport.call(DESTROY, request)

@@ -41,12 +41,13 @@ def make_plan(
     choices: Choices | None = None,
     files: Files = NO_FILES,
 ) -> Plan:
-    """Compare the wanted state with the host's observation; the same input gives the same plan."""
+    """Compare the wanted state with the observation of a host; the same input gives the same plan."""
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
     found = _operations(deployment, bundle, observation, chosen)
     operations = () if observation.docker.is_denied else tuple(found)
     return Plan(
+        host=observation.host,
         stack=deployment.stack,
         release=bundle.release,
         operations=operations,

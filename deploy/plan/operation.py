@@ -54,6 +54,7 @@ class Operation:
 class Plan:
     """Ordered operations for one host, with the reasons against them."""
 
+    host: str
     stack: str
     release: str
     operations: tuple[Operation, ...]

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import blocks
+from deploy.cli.verbs.hosts import blocks, chosen_hosts, host_option
 from deploy.decide.desired import load_desired
 
 
 @verb("check", "check", "check inventories/quickstart/kit.yaml")
+@host_option
 @spec_argument
 def command(output: Output, spec: Path) -> None:
     """Read kit.yaml and kit.lock and say every problem at once.
 
-    Reads both files, takes every decision and renders every file, but asks no host and writes nothing.
+    Reads both files, takes every decision and renders every file, but asks no host and writes nothing. With --host the
+    problems are still those of the whole file.
     """
     from deploy.reading.tree import read_document
     from deploy.spec.loading.loader import LARGEST
@@ -24,7 +26,7 @@ def command(output: Output, spec: Path) -> None:
     desired = load_desired(spec)
     told: dict[str, dict[str, object]] = {}
     words = {}
-    for share in desired.shares:
+    for share in map(desired.on, chosen_hosts(desired.deployments)):
         services = [service.name for service in share.deployment.services]
         told[share.host] = {"services": services, "release": share.bundle.release}
         runs = ", ".join(services) or "nothing of its own"

@@ -13,7 +13,7 @@ from deploy.chat.doors import Door, doors, guard_doors
 from deploy.cli.terminal.calling import program
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import reached
+from deploy.cli.verbs.hosts import host_option, reached
 from deploy.clients.given import Api, Given, given
 from deploy.clients.lines import CLIENTS, Lines, lines_for
 from deploy.decide.desired import Desired, load_desired
@@ -27,6 +27,7 @@ from deploy.words import host_words
 @verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
 @click.option("--for", "client", type=click.Choice(CLIENTS), help="The lines of one client alone, and nothing else.")
 @click.option("--show-secrets", is_flag=True, help="Print the keys themselves, not the lines that print them.")
+@host_option
 @spec_argument
 def command(output: Output, spec: Path, client: str | None, show_secrets: bool) -> None:
     """Print ready lines for the programs that use the models.
@@ -58,7 +59,7 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
     # Lines that are printed under sudo are typed by the one who typed that.
     needs_sudo = is_asked and (not hosts[HERE].is_root or "SUDO_USER" in os.environ)
     return given(
-        known,
+        tuple(door for door in known if door.host in hosts),
         _from_anywhere(program()),
         str(desired.path.absolute()),
         "sudo " if needs_sudo else "",

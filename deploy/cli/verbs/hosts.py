@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,9 @@ from deploy.errors import SpecError, UsageError
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 
 if TYPE_CHECKING:
-    from deploy.apply.story import Event
+    from deploy.hosts.transport import OnLine
 
 HOST = "kit.host"
-OnEvent = Callable[["Event"], None]
 
 
 def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,15 +37,18 @@ def keep_going_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--keep-going", is_flag=True, help=words)(function)
 
 
-def reached(ways: Mapping[str, Way]) -> Hosts:
+def chosen_hosts(names: Collection[str]) -> tuple[str, ...]:
     """Return the named host of these, or all of them."""
     context = click.get_current_context(silent=True)
     name = context.meta.get(HOST) if context else None
-    if name is None:
-        return reach(ways)
-    if name not in ways:
-        raise UsageError(f"there is no host {name!r}", f"there are: {', '.join(ways)}")
-    return reach({name: ways[name]})
+    if name is not None and name not in names:
+        raise UsageError(f"there is no host {name!r}", f"there are: {', '.join(names)}")
+    return tuple(names) if name is None else (name,)
+
+
+def reached(ways: Mapping[str, Way]) -> Hosts:
+    """Return the transport to the named host of these, or to each of them."""
+    return reach({host: ways[host] for host in chosen_hosts(ways)})
 
 
 @contextmanager
@@ -84,13 +85,14 @@ def this_machine() -> Hosts:
 
 
 @contextmanager
-def progress_by_host() -> Iterator[Callable[[str], OnEvent]]:
-    """Show the events of a run until the block ends; give a listener for each host."""
+def progress_by_host() -> Iterator[Callable[[str], OnLine]]:
+    """Show the journals of hosts until the block ends; give a listener for each host."""
     # `apply` imports this module before the agent is started, and needs no display for an empty plan.
+    from deploy.apply.story import from_journal
     from deploy.cli.terminal.progress import progress
 
     with progress() as display:
-        yield lambda host: lambda event: display(replace(event, host=host))
+        yield lambda host: lambda line: display(from_journal(line, host))
 
 
 def blocks(words: Mapping[str, str]) -> str:

@@ -50,10 +50,10 @@ def modelfile(output: Output, file: Path, name: str | None, engine: str | None) 
         step = f"sha256 of the files of {place_of(file)}"
 
         def heard(what: str, done: int, size: int) -> None:
-            display(Event(step, "progress", what, done, size))
+            display(Event(step, "progress", what, done, size, host=""))
 
         lines = imported(file, name, chosen, Path.cwd(), heard, spec)
-        display(Event(step, "done"))
+        display(Event(step, "done", host=""))
     document = {"name": name or name_of(file), "engine": chosen, "models": yaml.safe_load(lines.lines)}
     told = {"left_out": list(map(asdict, lines.left_out)), "notes": list(map(asdict, lines.notes))}
     output.answer(_as_deep(lines.lines).rstrip("\n"), {**document, **told})

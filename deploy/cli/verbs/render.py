@@ -9,6 +9,7 @@ import click
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.folder import ensure_replaceable, write_bundle
+from deploy.cli.verbs.hosts import chosen_hosts, host_option
 from deploy.decide.desired import load_desired
 
 
@@ -16,14 +17,16 @@ from deploy.decide.desired import load_desired
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path, readable=False), required=True, help="Folder to write into."
 )
+@host_option
 @spec_argument
 def command(output: Output, spec: Path, out: Path) -> None:
     """Write the files that a host would get into a folder.
 
     The folder is made; one that holds an earlier rendering is replaced, any other one that is not empty is refused.
-    Several hosts get a folder each in it.
+    Several hosts get a folder each in it; one that --host names gets the folder itself.
     """
-    bundles = load_desired(spec).bundles
+    desired = load_desired(spec)
+    bundles = {host: desired.bundles[host] for host in chosen_hosts(desired.bundles)}
     places = {host: out if len(bundles) == 1 else out / host for host in bundles}
     for place in places.values():
         ensure_replaceable(place)

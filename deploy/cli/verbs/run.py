@@ -15,7 +15,7 @@ from deploy.chat.doors import doors
 from deploy.cli.terminal.chatting import Chat, converse
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import Target, chat_argument, verb
-from deploy.cli.verbs.hosts import reached
+from deploy.cli.verbs.hosts import host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
@@ -30,13 +30,15 @@ STDIN = "-"
 @verb("run", "run gemma", 'run gemma "Why is the sky blue?"', "run gemma Review this: - kit.yaml < notes.txt")
 @click.option("--engine", metavar="E", help="Ask this engine itself, not the gateway; also for a model of your own.")
 @click.option("--system", metavar="TEXT", help="What the model is told before the conversation.")
+@host_option
 @chat_argument
 def command(output: Output, target: Target, engine: str | None, system: str | None) -> None:
     """Chat with a model in the terminal.
 
     Without PROMPT a conversation begins: /bye or Ctrl-D ends it, /clear forgets it, Ctrl-C stops an answer and a second
     one ends. A prompt that is piped in is read to its end; beside a PROMPT, `-` stands for it. A last word that ends in
-    .yaml is the path of kit.yaml. The gateway is asked where there is one, with its key (that needs root).
+    .yaml is the path of kit.yaml. The gateway is asked where there is one, with its key (that needs root). With --host
+    only what that host runs is asked.
     """
     if not target.names:
         raise UsageError("the name of a model is missing", f"the models: {Line('models')}")
@@ -44,7 +46,8 @@ def command(output: Output, target: Target, engine: str | None, system: str | No
     prompt, desired = _prompt(words), load_desired(target.spec)
     if prompt is None and output.as_json:
         raise UsageError("a conversation is no JSON document", "write a PROMPT")
-    known, hosts = doors(desired.spec, desired.parts), reached(desired.ways)
+    hosts = reached(desired.ways)
+    known = tuple(door for door in doors(desired.spec, desired.parts) if door.host in hosts)
     rooted = [host for host, transport in hosts.items() if transport.is_root]
     door = door_to(model, known, engine, rooted)
     if not door.is_gateway:

@@ -9,8 +9,9 @@ from deploy.agent.line import Line
 from deploy.apply.story import Event
 from deploy.cli.terminal.columns import report_table
 from deploy.cli.terminal.output import Output
+from deploy.cli.terminal.progress import Display, progress
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.hosts import OnEvent, blocks, host_option, progress_by_host, reached
+from deploy.cli.verbs.hosts import blocks, host_option, reached
 from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Share, recall_desired
@@ -40,9 +41,9 @@ def command(output: Output, target: Target) -> int:
     if target.names:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
-    with progress_by_host() as display:
+    with progress() as display:
         reports = hosts.each(
-            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display(host))
+            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display)
         )
     unapplied = hosts.each(lambda host, transport: _unapplied(desired.on(host), transport))
     texts = {
@@ -55,13 +56,13 @@ def command(output: Output, target: Target) -> int:
     return 0 if passed else FAILED
 
 
-def _checked(share: Share, services: tuple[str, ...] | None, on_event: OnEvent) -> Report:
+def _checked(share: Share, services: tuple[str, ...] | None, display: Display) -> Report:
     def tell(check: Check) -> None:
-        on_event(Event("verify", "progress", f"{check.service} {check.name}"))
+        display(Event("verify", "progress", f"{check.service} {check.name}", host=share.host))
 
-    on_event(Event("verify", "start"))
+    display(Event("verify", "start", host=share.host))
     report = run_checks(share.deployment, services, tell, share.way)
-    on_event(Event("verify", "done"))
+    display(Event("verify", "done", host=share.host))
     return report
 
 

@@ -16,6 +16,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.models import Blob, CreatedModel
 from deploy.hosts.observe import read_observation
 from deploy.plan import Operation, Plan
+from deploy.stack import HERE
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -57,6 +58,6 @@ def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_ass
     seen = read_observation(bare(desired_of(PLANS / "settled" / "kit.yaml", tmp_path)))
     model = built.models[0]
     fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", model.service)
-    plan = Plan("home", "0" * 64, (fetch,))
+    plan = Plan(HERE, "home", "0" * 64, (fetch,))
     assert steps_of(built, seen, plan) == {VerbStep("models")}
     assert steps_of(pulled(built), seen, plan) == {RoleStep("images"), VerbStep("models")}

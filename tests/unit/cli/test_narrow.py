@@ -25,6 +25,7 @@ from tests.unit.cli.test_models import SPEC, seen
 from tests.unit.cli.test_state import BARE
 
 PLAN = Plan(
+    HERE,
     "home",
     "0" * 64,
     (

@@ -41,7 +41,7 @@ def test_changes_that_can_be_made_are_pending_for_who_checks() -> None:
 
 
 def test_a_host_as_wanted_has_nothing_pending() -> None:
-    assert codes(Prepared(Plan("home", "0" * 64, ()), BARE)) == (0, 0)
+    assert codes(Prepared(Plan(HERE, "home", "0" * 64, ()), BARE)) == (0, 0)
 
 
 def test_what_apply_would_refuse_fails_as_apply_would() -> None:

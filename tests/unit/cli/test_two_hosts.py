@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.apply.members import Members
-from deploy.apply.prepare import Outcome
+from deploy.apply.prepare import Outcome, prepare
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import bare
 from tests.unit.cli.conftest import Kit
@@ -213,3 +213,31 @@ def test_a_host_that_is_not_there_is_told_with_those_that_are(kit: Kit, boxes: M
     assert set(boxes) == BOTH
     shown = kit("status", "--host", "bax")
     assert (shown.code, shown.err.splitlines()) == (2, ["error: there is no host 'bax'", "there are: here, box"])
+
+
+def test_one_host_of_what_the_files_say_is_told_alone(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
+    assert set(kit("check", "--host", "box", "--json").document["hosts"]) == {BOX}
+    assert kit("render", "--host", "box", "--out", "rendered").code == 0
+    assert (tmp_path / "rendered" / "compose.yaml").is_file()
+    assert "there is no host 'bax'" in kit("render", "--host", "bax", "--out", "other").err
+    assert not (tmp_path / "other").exists()
+    assert all("probe" not in box.asked for box in boxes.values())
+
+
+def test_lines_for_programs_and_questions_are_about_one_host(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    document = kit("clients", "--host", "here", "--json").document
+    assert {address["name"] for address in document["addresses"]} == {"main"}
+    shown = kit("run", "--host", "here", "coder", "hello")
+    assert (shown.code, shown.err.splitlines()[0]) == (2, "error: kit.yaml has no model 'coder'")
+    assert boxes[BOX].asked == []
+
+
+def test_a_plan_and_its_outcome_name_their_host(boxes: Mapping[str, Box]) -> None:
+    for host, box in boxes.items():
+        prepared = prepare(box.share, box)
+        assert (prepared.plan.host, prepared.host, Outcome(prepared.plan).host) == (host, host, host)
+
+
+@pytest.mark.parametrize("verb", ["lock", "init", "schema", "version", "completion"])
+def test_a_command_that_asks_no_single_host_has_no_option_for_one(verb: str, kit: Kit) -> None:
+    assert kit(verb, "--host", "box").code == 2

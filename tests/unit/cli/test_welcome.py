@@ -41,7 +41,7 @@ def test_what_only_goes_to_an_engine_elsewhere_takes_no_disk(desired: Share) -> 
         ((), "3.0 GiB and takes"),
         ((("/srv/m", 1 << 30),), "3.0 GiB, takes about 1.0 GiB of disk, and"),
     ):
-        plan = Plan("quickstart", desired.bundle.release, (replace(sent, written=written),))
+        plan = Plan(HERE, "quickstart", desired.bundle.release, (replace(sent, written=written),))
         shown = click.unstyle(forecast(desired, Prepared(plan, BARE)))
         assert f"\nThis downloads about {words} about 4 minutes.\n" in shown
 
@@ -51,7 +51,7 @@ def test_a_file_of_this_machine_is_copied_and_not_downloaded(desired: Share) -> 
     local = replace(model, source={"file": {"path": "mine.gguf"}}, size_bytes=3 << 30)
     deployment = replace(desired.deployment, models=(local,))
     fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", "main")
-    plan = Plan("quickstart", desired.bundle.release, (fetch,))
+    plan = Plan(HERE, "quickstart", desired.bundle.release, (fetch,))
     shown = click.unstyle(forecast(replace(desired, deployment=deployment), Prepared(plan, BARE)))
     assert "download" not in shown
     assert "This takes about 3.0 GiB of disk and about 1 minute.\n" in shown
@@ -70,7 +70,7 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
     spec.write_text(without)
     shutil.copy(inventories_dir() / "quickstart/kit.lock", tmp_path)
     desired = load_desired(spec).on(HERE)
-    outcome = Outcome(Plan("quickstart", desired.bundle.release, ()), 1, Report(()))
+    outcome = Outcome(Plan(HERE, "quickstart", desired.bundle.release, ()), 1, Report(()))
     shown = welcome(desired.desired, {HERE: outcome})
     port = desired.deployment.service("main").ports[0].host_port
     assert f"Programs use http://127.0.0.1:{port}/v1 (main)." in shown
@@ -80,7 +80,7 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
 
 
 def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Share) -> None:
-    empty = Plan("quickstart", desired.bundle.release, ())
+    empty = Plan(HERE, "quickstart", desired.bundle.release, ())
     assert forecast(desired, Prepared(empty, BARE)) == "nothing to change"
     assert welcome(desired.desired, {HERE: Outcome(empty)}) == ""
     assert outcome_document(desired.desired, {HERE: Outcome(empty)})["changed"] is False

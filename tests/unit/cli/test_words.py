@@ -16,6 +16,7 @@ from deploy.cli.verbs.names import chosen
 from deploy.deployment.bundle import Bundle, File
 from deploy.errors import UsageError
 from deploy.plan import Operation, Plan
+from deploy.stack import HERE
 
 
 def split(*words: str) -> Target:
@@ -68,7 +69,7 @@ def test_a_launcher_that_path_leads_to_is_called_by_its_name(tmp_path: Path, mon
 
 def plan(*operations: tuple[str, str]) -> Plan:
     made = tuple(Operation(f"service {name}", action, "a cause", "release", name) for name, action in operations)  # type: ignore[arg-type]
-    return Plan("home", "0" * 64, made)
+    return Plan(HERE, "home", "0" * 64, made)
 
 
 def test_a_plan_that_only_adds_disturbs_nothing() -> None:

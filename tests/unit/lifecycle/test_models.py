@@ -197,7 +197,7 @@ def test_a_model_is_removed_under_the_hold_and_one_of_kit_yaml_is_not(
         ensure_removable(engine, "mime", names)
     ensure_removable(engine, "mine", names)
     said: list[str] = []
-    assert remove_model(there, transport, engine, "mine", lambda event: said.append(event.step))["changed"]
+    assert remove_model(there, transport, engine, "mine", lambda line: said.append(line["step"]))["changed"]
     assert "remove mine" in said
     assert states(there, transport) == {"poet": "equal"}
 
