@@ -36,6 +36,11 @@ def scratch_folder(prefix: str, parent: str | None = None) -> Iterator[Scratch]:
         os.close(made.lock)
 
 
+def memory_folder() -> str | None:
+    """Find a folder in memory, so that a run leaves nothing on a disk; None for the usual temporary one."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+
+
 def _made(prefix: str, place: Path) -> Scratch:
     while True:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=place))

@@ -8,6 +8,7 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
+from deploy.agent.attended import attend
 from deploy.agent.contract import FORMAT
 from deploy.agent.contract.frames import BROKEN, framed
 from deploy.agent.errors import FAILED, AgentError, Interrupted, told
@@ -47,6 +48,8 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
     # Loaded before the request is read: who asks may still be making it.
     operation = operation_of(verb)
     request = _request()
+    if request.get("attended"):
+        attend()
     try:
         return _run(verb, operation, request)
     except OSError as problem:

@@ -46,13 +46,18 @@ VERBS = {
     "evidence": "observing.evidence",
     "units": "releases.units",
     "job": "job",
+    "relay": "relay",
 }
 STREAMS = ("logs",)
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
 FRAMED = ("give_image",)
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
-LOOKING = ("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", "layers", *STREAMS, *FRAMED)
+LOOKING = (
+    *("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", "layers", "relay"),
+    *STREAMS,
+    *FRAMED,
+)
 UNHELD = (*LOOKING, "hold", "room", "engine", "clean", "job")
 
 

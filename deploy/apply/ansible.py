@@ -14,7 +14,7 @@ from deploy.agent.line import call
 from deploy.apply.inventory import as_data, inventory_text
 from deploy.apply.phases import ROLE_PHASES, RoleStep, Step, VerbStep
 from deploy.apply.process import OnEvent, PlaybookResult, watch
-from deploy.scratch import scratch_folder
+from deploy.scratch import memory_folder, scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
@@ -141,11 +141,6 @@ def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase
             on_phase=begin,
             keep_going=run.keep_going,
         )
-
-
-def memory_folder() -> str | None:
-    """Find a folder in memory, so that a run leaves nothing on a disk; None for the usual temporary one."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 
 def write_private(path: Path, text: str) -> None:

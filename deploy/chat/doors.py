@@ -61,8 +61,8 @@ class Door:
 
 def doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
     """Return every API of a stack, the gateway first."""
-    engines = [(engine.name, host_of(engine), part) for engine, part in zip(spec.engines, parts, strict=False)]
-    fronts = [(spec.gateway.kind, host_of(spec.gateway), parts[len(engines)])] if spec.gateway else []
+    engines = [(engine.name, host_of(spec, engine), part) for engine, part in zip(spec.engines, parts, strict=False)]
+    fronts = [(spec.gateway.kind, host_of(spec, spec.gateway), parts[len(engines)])] if spec.gateway else []
     aliases = aliases_of(spec)
     names = (*_model_names(spec), *aliases)
     behind = tuple((name, _engines_of(spec, aliases.get(name, name))) for name in names)

@@ -151,7 +151,7 @@ def load_desired(path: Path) -> Desired:
     beside = path.parent / "templates"
     overrides = beside if beside.is_dir() else None
     bundles = {host: render(deployment, overrides) for host, deployment in deployments.items()}
-    return Desired(path, deployments, bundles, ways_of(spec), lambda: (spec, lock), lambda: parts)
+    return Desired(path, deployments, bundles, ways_of(spec, path.parent), lambda: (spec, lock), lambda: parts)
 
 
 def recall_desired(path: Path) -> Desired:

@@ -34,6 +34,6 @@ def resolved_guards(spec: Spec, lock: Lock, engines: Sequence[Sequence[Offer]]) 
 
 def _guarded(spec: Spec, host: str, engines: Sequence[Sequence[Offer]], addresses: Addresses) -> Iterator[Guarded]:
     for engine, offers in zip(spec.engines, engines, strict=True):
-        if isinstance(engine, ServiceSpec) and engine in spec.guarded and host_of(engine) == host:
+        if isinstance(engine, ServiceSpec) and engine in spec.guarded and host_of(spec, engine) == host:
             opened = Site(spec.stack, None, addresses=addresses).guarded_addresses(engine)
             yield Guarded(engine.name, tuple(offers), opened, engine.port_or(engine.traits.default_port))

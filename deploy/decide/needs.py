@@ -8,7 +8,7 @@ from deploy.components.room import Resolved
 from deploy.decide.resolve import hosts_of_parts
 from deploy.decide.view import Offered, seen_from
 from deploy.spec.model import Spec
-from deploy.spec.placed import guards, ways_of
+from deploy.spec.placed import guards, hosts_in
 
 
 def needs_of(spec: Spec, resolved: Sequence[Resolved]) -> dict[str, frozenset[str]]:
@@ -19,7 +19,7 @@ def needs_of(spec: Spec, resolved: Sequence[Resolved]) -> dict[str, frozenset[st
     placed = list(zip(hosts_of_parts(spec), resolved, strict=True))
     engines, guarding = placed[: len(spec.engines)], placed[len(placed) - len(guards(spec)) :]
     offered = [*_offered(engines), *_offered(guarding, is_for_others=True)]
-    needs: dict[str, set[str]] = {host: set() for host in ways_of(spec)}
+    needs: dict[str, set[str]] = {host: set() for host in hosts_in(spec)}
     for host, front in placed[len(engines) : len(placed) - len(guarding)]:
         needs[host] |= {each.host for each in offered if each.host != host and seen_from(host, [each])}
         offered += _offered([(host, front)])

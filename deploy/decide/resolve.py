@@ -19,7 +19,7 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.spec.placed import guards, host_of, ways_of
+from deploy.spec.placed import guards, host_of, hosts_in
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
@@ -29,7 +29,7 @@ def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
 
 def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
     """Return the deployment of each host, made of the parts on it; a host without a part has an empty one."""
-    placed: dict[str, list[Resolved]] = {host: [] for host in ways_of(spec)}
+    placed: dict[str, list[Resolved]] = {host: [] for host in hosts_in(spec)}
     for host, resolved in zip(hosts_of_parts(spec), parts, strict=True):
         placed[host].append(resolved)
     return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
@@ -43,7 +43,7 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
     guarding = resolved_guards(spec, lock, [part.offers for part in resolved])
     offered = [
         *(
-            Offered(host_of(part), offer)
+            Offered(host_of(spec, part), offer)
             for part, decided in zip(spec.engines, resolved, strict=True)
             for offer in decided.offers
         ),
@@ -54,7 +54,7 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
         ),
     ]
     for front in _fronts(spec):
-        host = host_of(front)
+        host = host_of(spec, front)
         resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), seen_from(host, offered)))
         offered += [Offered(host, offer) for offer in resolved[-1].offers]
     return [*resolved, *guarding]
@@ -62,7 +62,8 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
 
 def hosts_of_parts(spec: Spec) -> list[str]:
     """Return the host of each part: the engines in their order, the gateway, the web UI, the guards."""
-    return [*map(host_of, (*spec.engines, *_fronts(spec))), *(guard.host for guard in guards(spec))]
+    written = (*spec.engines, *_fronts(spec))
+    return [*(host_of(spec, part) for part in written), *(guard.host for guard in guards(spec))]
 
 
 def _fronts(spec: Spec) -> list[Gateway | WebUI]:
@@ -84,7 +85,7 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
 
 
 def _site_of_front(spec: Spec, lock: Lock, front: Gateway | WebUI) -> Site:
-    addresses = addresses_of(lock, host_of(front))
+    addresses = addresses_of(lock, host_of(spec, front))
     return Site(spec.stack, image_of(front, lock), addresses=addresses, embedding=_embedding(spec))
 
 
@@ -96,7 +97,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
-        addresses=addresses_of(lock, host_of(engine)),
+        addresses=addresses_of(lock, host_of(spec, engine)),
         embedding=_embedding(spec),
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.fields.host import PlacedSpec
 from deploy.fields.values import Name
 from deploy.strict import Strict, shown
 
@@ -15,7 +16,7 @@ ModelsAre = Literal["opened", "created", "named"]
 """opened: it opens one GGUF file at its start; created: over its API; named: it has models, and its API lists them."""
 
 
-class EngineSpec(Strict):
+class EngineSpec(PlacedSpec):
     """A program that runs models."""
 
     shortest: ClassVar[str]

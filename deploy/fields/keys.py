@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
+REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+")
 
 
 def _wrong(value: str) -> str:
@@ -21,7 +21,7 @@ def _wrong(value: str) -> str:
 
 
 def _reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
+    if not REFERENCE.fullmatch(value):
         raise PydanticCustomError("name", _wrong(value), {})
     if value.startswith("file:~"):
         raise PydanticCustomError("name", "write the whole path: '~' is not expanded", {})

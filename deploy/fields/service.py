@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from deploy.fields.host import PlacedSpec
 from deploy.fields.publishing import Publish
 from deploy.fields.values import Duration, Owner, Port, Size
 from deploy.strict import Strict
@@ -60,7 +61,7 @@ class ContainerSpec(KindSpec):
 
 
 # The documentation lists a field after those of the class behind it.
-class ServiceSpec(ContainerSpec, PublishedSpec):
+class ServiceSpec(ContainerSpec, PublishedSpec, PlacedSpec):
     """Fields that every engine, gateway and web UI has."""
 
     traits: ClassVar[Traits]

@@ -56,3 +56,7 @@ def transport_of(way: Way) -> Transport:
     match way.kind:
         case "local":
             return LocalTransport()
+        case "ssh":
+            from deploy.hosts.ssh import SshTransport
+
+            return SshTransport(way)

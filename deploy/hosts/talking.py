@@ -124,7 +124,7 @@ def listen(agent: Agent, verb: Verb[Request, bytes], request: Request) -> Iterat
         try:
             with contextlib.suppress(BrokenPipeError):
                 writing.write(encode(request))
-                writing.close()
+                writing.flush()
             yield from reading
         except BaseException:
             agent.terminate()

@@ -46,7 +46,7 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
     fetch = places_to_fetch_from(spec)
     trusted(fetch)
     kept = pinned.addresses(spec)
-    addresses = kept | asked_addresses(spec, kept, hosts or reach(ways_of(spec)))
+    addresses = kept | asked_addresses(spec, kept, hosts or reach(ways_of(spec, folder)))
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())

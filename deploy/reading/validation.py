@@ -112,12 +112,12 @@ def _path_of(data: Any, error: Any) -> FieldPath:
 
 
 def _path(data: Any, location: tuple[Any, ...]) -> FieldPath:
-    """Return an error's location without the parts that name a member of a union."""
+    """Return an error's location without the parts that name a member of a union, or say that a key is meant."""
     path: list[int | str] = []
     for index, part in enumerate(location):
         if part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int):
             data = data[part]
-        elif index < len(location) - 1 or not isinstance(data, dict):
+        elif index < len(location) - 1 or not isinstance(data, dict) or part == "[key]":
             continue
         path.append(part)
     return tuple(path)

@@ -13,6 +13,7 @@ from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.fields.engine import EngineSpec
+from deploy.fields.host import HostSpec
 from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
 from deploy.fields.values import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl
 from deploy.spec.models import Model
@@ -59,6 +60,8 @@ class Spec(Strict):
     """Version of this file's format: 1."""
     stack: Name
     """Name of the deployment, its folders, its containers and its compose project."""
+    hosts: dict[Name, HostSpec] = Field(default_factory=dict)
+    """Machines of the deployment by name, reached over SSH; without any, this machine runs everything."""
     images: Images = Images()
     """Source of the container images."""
     engines: Annotated[

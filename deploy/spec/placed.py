@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy.deployment.way import Way
-from deploy.fields.engine import EngineSpec
+from deploy.fields.host import HostSpec, PlacedSpec
 from deploy.fields.service import ContainerSpec, ServiceSpec
 from deploy.reading.document import FieldPath
 from deploy.spec.model import Spec
@@ -45,7 +46,7 @@ def containers(spec: Spec) -> list[Placed | Guard]:
 
 def guards(spec: Spec) -> list[Guard]:
     """Return the guard of each host with an engine that needs one."""
-    hosts = dict.fromkeys(map(host_of, spec.guarded))
+    hosts = dict.fromkeys(host_of(spec, engine) for engine in spec.guarded)
     kind = spec.guard.kind
     return [Guard((kind,), kind if host == HERE else f"{kind}-{host}", spec.guard, host) for host in hosts]
 
@@ -62,16 +63,39 @@ def services(spec: Spec) -> list[Placed]:
     if spec.webui is not None:
         placed.append((("webui",), spec.webui.kind, spec.webui))
     return [
-        Placed(path, name, service, service.port_or(service.traits.default_port), host_of(service))
+        Placed(path, name, service, service.port_or(service.traits.default_port), host_of(spec, service))
         for path, name, service in placed
     ]
 
 
-def ways_of(_spec: Spec) -> dict[str, Way]:
-    """Return the way to each host: a kit.yaml names none, so there is this machine alone."""
-    return {HERE: Way()}
+def hosts_in(spec: Spec) -> tuple[str, ...]:
+    """Return the names of the hosts."""
+    return tuple(spec.hosts) or (HERE,)
 
 
-def host_of(_part: EngineSpec | ServiceSpec) -> str:
-    """Return the host of an engine, the gateway or the web UI: a kit.yaml names none, so all are on this machine."""
-    return HERE
+def host_of(spec: Spec, part: PlacedSpec) -> str:
+    """Return the host of an engine, the gateway or the web UI; a file without hosts means this machine."""
+    return hosts_in(spec)[0] if part.host is None else part.host
+
+
+def ways_of(spec: Spec, folder: Path) -> dict[str, Way]:
+    """Return the way to each host; relative paths begin at the folder of kit.yaml."""
+    ways = {name: _way(name, host, folder.absolute()) for name, host in spec.hosts.items()}
+    return ways or {HERE: Way()}
+
+
+def _way(name: str, host: HostSpec, folder: Path) -> Way:
+    if name == HERE:
+        return Way()
+    kind, _, place = host.sudo_password.partition(":")
+    identity = host.identity or ""
+    return Way(
+        kind="ssh",
+        name=name,
+        address=host.address or name,
+        user=host.user or "",
+        port=host.port or 0,
+        identity=identity if identity.startswith("~") or not identity else str(folder / identity),
+        jump=host.jump or "",
+        sudo_password=f"file:{folder / place}" if kind == "file" else host.sudo_password,
+    )

@@ -19,6 +19,7 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.deployment.way import Way
+from deploy.hosts.passwords import take_over
 from deploy.hosts.reach import transport_of
 from deploy.verify.checks import LAST, NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
@@ -29,7 +30,7 @@ from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
-from deploy.verify.run import CALL, DEPLOYMENT, RESULTS, SERVICES, WAY
+from deploy.verify.run import CALL, DEPLOYMENT, LENT, RESULTS, SERVICES, WAY
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 
@@ -42,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     called_as(json.loads(os.environ[CALL]))
     deployment = config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
     way = read(Way, json.loads(os.environ[WAY]))
+    if lent := os.environ.get(LENT):
+        with os.fdopen(int(lent)) as stream:
+            take_over(way, stream.read())
     evidence = config.stash[EVIDENCE] = HostEvidence(transport_of(way), deployment)
     evidence.ask_ahead()
     results = config.stash[HEARD] = _Results(int(os.environ[RESULTS]))

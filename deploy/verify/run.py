@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import deploy
@@ -15,6 +16,8 @@ from deploy.deployment.document import written
 from deploy.deployment.host import Deployment
 from deploy.deployment.way import Way
 from deploy.errors import KitError
+from deploy.hosts.connections import lent_connections
+from deploy.hosts.passwords import known_password
 from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
 from deploy.verify.report import Check, Report
@@ -25,6 +28,8 @@ CALL = "KIT_VERIFY_CALL"
 """Variable of the program and file of this run: messages of checks have lines to type as well."""
 WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
+LENT = "KIT_VERIFY_LENT"
+"""Variable of the descriptor that holds a person's password for sudo, where the host has asked for it."""
 SOME_FAILED = 1
 
 
@@ -36,19 +41,19 @@ def run_checks(
     A check that has to wait is heard with the reason for it as a name, and is no part of the report then.
     """
     wanted = _all(deployment) if services is None else services
-    with scratch_folder("kit-checks-") as scratch:
+    with scratch_folder("kit-checks-") as scratch, _lent_password(way) as lent:
         place, (read_end, write_end) = scratch.path, os.pipe()
         write_deployment(deployment, place / "deployment.json")
         (place / "pytest.ini").write_text("[pytest]\n")
         with (place / "output").open("w+") as output:
             process = subprocess.Popen(
                 check_argv(deployment, place),
-                env=check_environment(place, wanted, write_end, way),
+                env=check_environment(place, wanted, write_end, way) | {LENT: " ".join(map(str, lent))},
                 cwd=place,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=(write_end, scratch.lock),
+                pass_fds=(write_end, scratch.lock, *lent),
             )
             try:
                 os.close(write_end)
@@ -60,6 +65,22 @@ def run_checks(
                 output.seek(0)
                 raise KitError(f"the checks could not run:\n{_tail(output.read())}", "this is a fault of the kit")
     return Report(checks)
+
+
+@contextmanager
+def _lent_password(way: Way) -> Iterator[tuple[int, ...]]:
+    """Give a descriptor with a person's password for sudo; none if the host has not asked for it."""
+    password = known_password(way)
+    if password is None:
+        yield ()
+        return
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        stream.write(password)
+    try:
+        yield (reading,)
+    finally:
+        os.close(reading)
 
 
 def _all(deployment: Deployment) -> tuple[str, ...]:
@@ -83,15 +104,19 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
 def check_environment(place: Path, services: tuple[str, ...], results: int, way: Way) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return kept | {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": str(PACKAGE.parent),
-        DEPLOYMENT: str(place / "deployment.json"),
-        SERVICES: json.dumps(services),
-        RESULTS: str(results),
-        CALL: json.dumps(call()),
-        WAY: json.dumps(written(Way, way)),
-    }
+    return (
+        kept
+        | lent_connections()
+        | {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": str(PACKAGE.parent),
+            DEPLOYMENT: str(place / "deployment.json"),
+            SERVICES: json.dumps(services),
+            RESULTS: str(results),
+            CALL: json.dumps(call()),
+            WAY: json.dumps(written(Way, way)),
+        }
+    )
 
 
 def received(read_end: int, on_check: Callable[[Check], None]) -> Iterator[Check]:

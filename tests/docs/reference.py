@@ -64,6 +64,8 @@ def _value(schema: Schema) -> str:
     for many in ("anyOf", "oneOf"):
         if many in schema:
             return " or ".join(dict.fromkeys(_value(one) for one in schema[many]))
+    if isinstance(inner := schema.get("additionalProperties"), dict):
+        return f"{_value(inner)} by name"
     if schema.get("type") == "array":
         return f"list of {_value(schema['items'])}"
     limits = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]

@@ -23,6 +23,8 @@ class Request(TypedDict, total=False):
     call: Call
     project: str
     """Name of the compose project."""
+    attended: bool
+    """True if the asker keeps the standard input open until the answer has come: its end interrupts the verb."""
 
 
 class StackRequest(Request):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         images,
         inputs,
         probe,
+        relay,
         releases,
         rooms,
     )
@@ -62,4 +63,5 @@ REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")
 LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
 JOB: Verb[envelope.JobRequest, envelope.JobAnswer] = Verb("job")
+RELAY: Verb[relay.RelayRequest, relay.Relayed] = Verb("relay")
 EVIDENCE: Verb[evidence.EvidenceRequest, evidence.EvidenceAnswer] = Verb("evidence")

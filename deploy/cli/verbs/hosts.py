@@ -66,7 +66,7 @@ def hosts_of(spec: Path) -> Hosts:
     from deploy.spec.loading.loader import load_spec
     from deploy.spec.placed import ways_of
 
-    return reached(ways_of(load_spec(spec)))
+    return reached(ways_of(load_spec(spec), spec.parent))
 
 
 def hosts_with(spec: Path, stack: str | None) -> Hosts:

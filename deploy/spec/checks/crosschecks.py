@@ -13,6 +13,7 @@ from deploy.spec.checks.folders import folders_are_apart
 from deploy.spec.checks.fronts import FRONT_CHECKS
 from deploy.spec.checks.making import MAKING_CHECKS
 from deploy.spec.checks.naming import NAMING_CHECKS
+from deploy.spec.checks.placing import PLACING_CHECKS
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, Model
 from deploy.spec.placed import Placed, services
@@ -140,6 +141,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     settings_are_used,
     versions_are_safe,
     folders_are_apart,
+    *PLACING_CHECKS,
     *NAMING_CHECKS,
     *FRONT_CHECKS,
     *MAKING_CHECKS,

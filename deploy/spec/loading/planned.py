@@ -8,18 +8,15 @@ from typing import Any
 from deploy.reading.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
-_ONE_MACHINE = "other machines are not supported yet; leave it out, everything runs on this machine"
 NO_BACKUP = "backups are not supported yet; leave `backup` out, or write `backup: null`"
-_TOP_KEYS = {"hosts": _ONE_MACHINE}
-_SERVICE_KEYS = {"host": _ONE_MACHINE}
-_ENGINE_KEYS = _SERVICE_KEYS | {
+_ENGINE_KEYS = {
     "model": "an engine names no model; write `engine:` with this engine's name at the model",
 }
 _IMAGE_VALUES = {
     ("source", "pull"): "pulling images is not supported yet; write `source: build`",
     ("debian", "pinned"): "pinned Debian packages are not supported yet; write `debian: moving`",
 }
-_KEYED = {*_TOP_KEYS, *_ENGINE_KEYS}
+_KEYED = {*_ENGINE_KEYS}
 
 
 def refuse_planned(document: Document) -> None:
@@ -29,7 +26,6 @@ def refuse_planned(document: Document) -> None:
 
 
 def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
-    yield from _keys((), data, _TOP_KEYS)
     if data.get("backup") is not None:
         yield ("backup",), NO_BACKUP
     images = data.get("images")
@@ -37,7 +33,7 @@ def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
         if isinstance(images, dict) and images.get(key) == value:
             yield ("images", key), message
     for name in ("gateway", "webui"):
-        yield from _service((name,), data.get(name), _SERVICE_KEYS)
+        yield from _service((name,), data.get(name), {})
     for index, engine in enumerate(_list(data.get("engines"))):
         yield from _service(("engines", index), engine, _ENGINE_KEYS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from deploy.agent import hold, job, late, room
+from deploy.agent import hold, job, late, relay, room
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
@@ -24,7 +24,7 @@ class Carried:
     """The functions that carry verbs out, each of the types that the contract has for its verb."""
 
     def __init__(self) -> None:
-        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run}
+        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run, verbs.RELAY: relay.run}
 
     def out(self, verb: Verb[Request, Answer], function: Callable[[Request, Journal], Answer]) -> None:
         self.by[verb] = function

@@ -106,7 +106,7 @@ def test_this_machine_is_asked_through_its_agent(tmp_path: Path) -> None:
 
 
 def test_each_host_is_asked_for_its_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.spec.placed.host_of", lambda part: "box" if part.kind == "litellm" else HERE)
+    monkeypatch.setattr("deploy.spec.placed.host_of", lambda _spec, part: "box" if part.kind == "litellm" else HERE)
     spec, box = spec_of("lan", "lan"), Host({"lan": ["10.0.0.9"]})
     hosts = Hosts({HERE: Host(HAS), "box": box})
     entries = asked_addresses(spec, {}, hosts)

@@ -1,0 +1,79 @@
+"""Hosts of the parts: each part is on a host of the file, and reaches the parts that it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from deploy.fields.addresses import hostname_of, is_loopback
+from deploy.fields.service import ServiceSpec
+from deploy.reading.document import FieldPath
+from deploy.spec.checks.finding import Finding
+from deploy.spec.model import Engine, Gateway, Spec, WebUI
+from deploy.spec.placed import host_of, hosts_in
+from deploy.stack import HERE
+
+Part = Engine | Gateway | WebUI
+
+
+def hosts_are_named(spec: Spec) -> Iterator[Finding]:
+    """A part is on a host that the file names; where there are several, it says on which."""
+    names = tuple(spec.hosts)
+    for path, part in _parts(spec):
+        if part.host is None and len(names) > 1:
+            yield Finding(path, f"says no host; write `host:` with one of {', '.join(names)}", whole=("hosts",))
+        elif part.host is not None and not names:
+            words = "the file names no hosts; name it under `hosts`, or leave `host` out: this machine runs everything"
+            yield Finding((*path, "host"), words, whole=("hosts",))
+        elif part.host is not None and part.host not in names:
+            words = f"no host is called {part.host}"
+            yield Finding((*path, "host"), words, whole=("hosts",), wanted=(part.host, names))
+
+
+def this_machine_needs_no_address(spec: Spec) -> Iterator[Finding]:
+    """The host `here` is the machine that kit runs on; no SSH leads there."""
+    for field in sorted(spec.hosts[HERE].model_fields_set) if HERE in spec.hosts else ():
+        words = f"`{HERE}` is the machine that kit runs on; write `{HERE}: {{}}`, or give the host another name"
+        yield Finding(("hosts", HERE, field), words)
+
+
+def fronts_reach_their_engines(spec: Spec) -> Iterator[Finding]:
+    """A gateway or a web UI asks engines on its own host, and engines outside at addresses that it reaches."""
+    front, name = (spec.gateway, "gateway") if spec.gateway is not None else (spec.webui, "webui")
+    if front is None:
+        return
+    place, known = host_of(spec, front), set(hosts_in(spec))
+    for index, engine in enumerate(spec.engines):
+        host, path = host_of(spec, engine), ("engines", index)
+        if host == place or not {host, place} <= known:
+            continue
+        also: tuple[FieldPath, ...] = ((name,), (name, "host"))
+        if isinstance(engine, ServiceSpec):
+            words = f"is on {host} and its {name} on {place}, which cannot reach it yet; write the same host at both"
+            yield Finding((*path, "host"), words, also)
+        elif is_loopback(hostname_of(engine.outside)):
+            words = f"is an address of {host} alone, and the {name} is on {place}; write `host: {place}` at both"
+            yield Finding((*path, "url"), words, (*also, (*path, "host")))
+
+
+def the_page_reaches_its_gateway(spec: Spec) -> Iterator[Finding]:
+    """The web UI is on the gateway's host."""
+    if spec.gateway is None or spec.webui is None:
+        return
+    there, own = host_of(spec, spec.gateway), host_of(spec, spec.webui)
+    if there != own and {there, own} <= set(hosts_in(spec)):
+        words = f"is on {own} and the gateway on {there}, which it cannot reach yet; write the same host at both"
+        yield Finding(("webui", "host"), words, (("gateway",), ("gateway", "host")))
+
+
+def _parts(spec: Spec) -> Iterator[tuple[FieldPath, Part]]:
+    yield from ((("engines", index), engine) for index, engine in enumerate(spec.engines))
+    yield from ((("gateway",), part) for part in (spec.gateway,) if part is not None)
+    yield from ((("webui",), part) for part in (spec.webui,) if part is not None)
+
+
+PLACING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
+    hosts_are_named,
+    this_machine_needs_no_address,
+    fronts_reach_their_engines,
+    the_page_reaches_its_gateway,
+)

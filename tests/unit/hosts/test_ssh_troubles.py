@@ -1,0 +1,95 @@
+"""What ssh says of a failure becomes a problem and a next step of its own; its words are those of OpenSSH 9.2."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy.deployment.way import Way
+from deploy.hosts.ssh_troubles import is_passing, lost, needs_fingerprint, ssh_trouble
+
+BOX = Way("ssh", "box", "192.168.1.20", "admin", 2222)
+UNKNOWN = (
+    "No ED25519 host key is known for [192.168.1.20]:2222 and you have requested strict checking.\r\n"
+    "Host key verification failed.\r\n"
+)
+PRINT = "SHA256:vMYoYN6Dhm3BjOa+KGCZm1wU4+LVuHdGDLk/a0uQDUM"
+CHANGED = f"""\
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r
+The fingerprint for the ED25519 key sent by the remote host is
+{PRINT}.\r
+Offending ED25519 key in /root/.ssh/known_hosts:3\r
+Host key verification failed.\r
+"""
+CASES = {
+    "ssh: connect to host 192.168.1.20 port 2222: Connection refused\r\n": (
+        "admin@192.168.1.20 refuses connections to port 2222",
+        "start SSH there",
+    ),
+    "ssh: connect to host 192.168.1.20 port 2222: Connection timed out\r\n": (
+        "admin@192.168.1.20 does not answer on port 2222",
+        "switch box on",
+    ),
+    "ssh: connect to host 192.168.1.20 port 2222: No route to host\r\n": (
+        "admin@192.168.1.20 does not answer on port 2222",
+        "switch box on",
+    ),
+    "ssh: Could not resolve hostname box.lan: Name or service not known\r\n": (
+        "no address is known for the name box.lan",
+        "correct `address` of box in kit.yaml",
+    ),
+    "admin@192.168.1.20: Permission denied (publickey,password).\r\n": (
+        "admin@192.168.1.20 refuses every SSH key of this user (it accepts: publickey,password)",
+        "ssh-copy-id -p 2222 admin@192.168.1.20",
+    ),
+    "Received disconnect from 192.168.1.20 port 2222:2: Too many authentication failures\r\n": (
+        "admin@192.168.1.20 refused before the right key was tried: ssh-agent holds too many",
+        "`identity: ~/.ssh/id_ed25519`",
+    ),
+    "@  WARNING: UNPROTECTED PRIVATE KEY FILE!  @\r\nPermissions 0644 for '/k' are too open.\r\n"
+    "admin@192.168.1.20: Permission denied (publickey).\r\n": (
+        "ssh does not use the key /k: other users may read it",
+        "chmod 600 /k",
+    ),
+    "/root/.ssh/config: line 3: Bad configuration option: prot\r\n": (
+        "SSH to admin@192.168.1.20 failed: /root/.ssh/config: line 3: Bad configuration option: prot",
+        "ssh -p 2222 admin@192.168.1.20",
+    ),
+    CHANGED: (
+        f"the host key of admin@192.168.1.20 has changed to {PRINT}; another one is known at /root/.ssh/known_hosts:3",
+        "ssh-keygen -R '[192.168.1.20]:2222', then accept the new one: ssh -p 2222 admin@192.168.1.20 true",
+    ),
+}
+
+
+@pytest.mark.parametrize("said", CASES)
+def test_each_failure_has_its_own_problem_and_next_step(said: str) -> None:
+    problem, step = CASES[said]
+    error = ssh_trouble(BOX, said)
+    assert error.problem == problem
+    assert step in error.next_step
+
+
+def test_no_two_kinds_of_failure_are_told_alike() -> None:
+    told = [ssh_trouble(BOX, said).problem for said in CASES]
+    # A host that is off and a network without a route to it look the same to a person.
+    assert len(set(told)) == len(told) - 1
+
+
+def test_an_unknown_key_is_told_with_its_fingerprint_and_the_line_that_accepts_it() -> None:
+    assert needs_fingerprint(UNKNOWN)
+    error = ssh_trouble(BOX, f"debug1: Server host key: ssh-ed25519 SHA256:vMYoYN6D\r\n{UNKNOWN}")
+    assert error.problem == "the host key of admin@192.168.1.20 is not known here: SHA256:vMYoYN6D (ssh-ed25519)"
+    assert error.next_step == (
+        "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there;"
+        " if equal, type: ssh -p 2222 admin@192.168.1.20 true"
+    )
+
+
+def test_a_name_server_that_is_late_is_asked_again() -> None:
+    assert is_passing("ssh: Could not resolve hostname box: Temporary failure in name resolution\r\n")
+    assert not is_passing("ssh: Could not resolve hostname box: Name or service not known\r\n")
+
+
+def test_a_connection_that_ends_without_a_word_is_told_as_lost() -> None:
+    assert lost(BOX, "").problem == "the connection to admin@192.168.1.20 was lost"
+    assert "refuses connections" in lost(BOX, next(iter(CASES))).problem
