@@ -21,6 +21,9 @@ def unit_files(deployment: Deployment, printed: Print) -> Iterator[File]:
     """Yield the files of a deployment's jobs; a host takes those of its own kind of scheduler."""
     if not deployment.jobs:
         return
+    names = [job.name for job in deployment.jobs]
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"two jobs of a host are called {', '.join(sorted(doubled))}")
     stack = Stack(deployment.stack)
     lines = [(moment, _script(stack, job)) for job in deployment.jobs for moment in cron_moments(job.schedule)]
     yield File(f"units/{stack.project}.cron", printed("timers/jobs.cron.j2", {"lines": lines, "tag": stack.project}))

@@ -17,13 +17,17 @@ class Schedule:
     every_seconds: int | None = None
     """Pause between two runs."""
 
+    def __post_init__(self) -> None:
+        if (self.daily_at, self.after_boot_seconds, self.every_seconds) == (None, None, None):
+            raise ValueError("a schedule without a moment never runs")
+
 
 @dataclass(frozen=True)
 class Job:
     """One verb of the agent with its request, on a schedule."""
 
     name: str
-    """Part of the names of its units: a to z, 0 to 9, '-'."""
+    """Part of the names of its units, unique on a host: a to z, 0 to 9, '-'."""
     purpose: str
     """Shown by `systemctl status`."""
     verb: str

@@ -49,7 +49,7 @@ def test_a_job_is_a_service_a_timer_a_script_and_a_request(bundle: Bundle) -> No
     ]
     assert "ExecStart=/bin/sh /opt/kit/home/current/units/tidy.sh" in text(bundle, "kit-home.tidy.service")
     timer = text(bundle, "kit-home.tidy.timer").splitlines()
-    assert {"OnCalendar=*-*-* 02:05:00", "OnBootSec=300", "Persistent=true"} <= set(timer)
+    assert {"OnCalendar=*-*-* 02:05:00", "OnBootSec=300", "AccuracySec=1s", "Persistent=true"} <= set(timer)
     # The agent reads one line.
     request = json.loads(text(bundle, "tidy.json").partition("\n")[0])
     assert (request["verb"], request["request"], request["root"]) == ("collect", {"keep": []}, "/opt/kit/home")
@@ -76,6 +76,18 @@ def test_without_jobs_a_release_has_no_units(tmp_path: Path) -> None:
     deployment = desired_of(PLANS / "fresh_machine/kit.yaml", tmp_path).deployment
     assert deployment.jobs == ()
     assert [file.path for file in render(deployment).files if file.path.startswith("units/")] == []
+
+
+def test_two_jobs_of_one_name_do_not_replace_one_another(tmp_path: Path) -> None:
+    deployment = desired_of(PLANS / "fresh_machine/kit.yaml", tmp_path).deployment
+    with pytest.raises(ValueError, match="two jobs of a host are called tidy"):
+        render(replace(deployment, jobs=(NIGHTLY, replace(NIGHTLY, verb="models"))))
+    render(replace(deployment, jobs=(NIGHTLY, replace(NIGHTLY, name="tidy-other"))))
+
+
+def test_a_schedule_has_a_moment() -> None:
+    with pytest.raises(ValueError, match="never runs"):
+        Schedule()
 
 
 @pytest.mark.parametrize(
