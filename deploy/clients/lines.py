@@ -49,11 +49,11 @@ def lines_for(told: Given) -> tuple[Lines, ...]:
         another_machine(told) if told.guarded else "",
         "" if told.guarded else "no engine without a key of its own is published; `publish: lan` at one does that",
     )
-    found = tuple(
+    programs = tuple(
         Lines(client, TITLES[client], text=make(api)) if api else Lines(client, TITLES[client], left_out=why)
         for client, (api, why, make) in makers.items()
     )
-    return (*found, others)
+    return (*programs, others)
 
 
 def _native(make: Callable[[str, str, str], str]) -> Callable[[Api], str]:

@@ -42,7 +42,7 @@ def curl(told: Given, api: Api) -> str:
 
 def another_machine(told: Given) -> str:
     """Return the address of each engine behind a guard, its key, and a question."""
-    lines = [f"# the key, on the machine that runs kit: {told.key_command(one)}" for one in _unshown(told)]
+    lines = [f"# the key, on the machine that runs kit: {told.key_command(key)}" for key in _unshown(told)]
     for api in told.guarded:
         key = quote(api.value) if api.value is not None else "KEY"
         lines.append(f"# {api.door.name}: a machine that kit.yaml names as a peer needs no key")

@@ -64,7 +64,7 @@ def read_attached(answer: list[AttachedAnswer]) -> tuple[Attached, ...]:
 
 def read_network(answer: ProbeAnswer) -> Network:
     """Read the probe's answer about addresses, the firewall and strangers."""
-    addresses = {word: tuple(found) for word, found in answer.get("addresses", {}).items()}
+    addresses = {word: tuple(addresses) for word, addresses in answer.get("addresses", {}).items()}
     late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
     attached = read_attached(answer.get("attached", []))
     return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late, attached)

@@ -83,8 +83,8 @@ def _changed_key(way: Way, said: str) -> tuple[str, str]:
 
 
 def _denied(way: Way, said: str) -> tuple[str, str]:
-    found = _DENIED.search(said)
-    label, methods = (found[1], found[2]) if found else (way.label, "publickey")
+    match = _DENIED.search(said)
+    label, methods = (match[1], match[2]) if match else (way.label, "publickey")
     step = f"let it accept a key: ssh-copy-id {way.line()[4:]}; a key with a passphrase needs ssh-add first"
     return f"{label} refuses every SSH key of this user (it accepts: {methods})", step
 
@@ -182,8 +182,8 @@ def unplaced(way: Way, problem: str) -> KitError:
 
 
 def _port(way: Way, said: str) -> str:
-    found = _PLACE.search(said)
-    return found[2] if found else str(way.port or 22)
+    match = _PLACE.search(said)
+    return match[2] if match else str(way.port or 22)
 
 
 def _found(pattern: re.Pattern[str], said: str) -> str:

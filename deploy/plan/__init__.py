@@ -44,8 +44,8 @@ def make_plan(
     """Compare the wanted state with the observation of a host; the same input gives the same plan."""
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
-    found = _operations(deployment, bundle, observation, chosen)
-    operations = () if observation.docker.is_denied else tuple(found)
+    changes = _operations(deployment, bundle, observation, chosen)
+    operations = () if observation.docker.is_denied else tuple(changes)
     return Plan(
         host=observation.host,
         stack=deployment.stack,
@@ -53,8 +53,8 @@ def make_plan(
         operations=operations,
         refusals=(*place_refusals(questions, choices or {}), *refusals(deployment, observation, operations, files)),
         advice=advice(deployment, observation),
-        questions=tuple(one.as_json() for one in questions if one.place.service not in chosen),
-        settled={name: one.request() for name, one in chosen.items()},
+        questions=tuple(question.as_json() for question in questions if question.place.service not in chosen),
+        settled={name: answer.request() for name, answer in chosen.items()},
         owners=handed_over(deployment, observation),
         doubts=doubts(deployment, observation),
     )

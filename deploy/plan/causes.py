@@ -22,13 +22,13 @@ def causes(wanted: Mapping[str, str], live: Mapping[str, str]) -> tuple[str, ...
     Kinds may be whole media types. If all computed layers are equal, the rest is named as the possible difference.
     """
     ours, theirs = _by_kind(wanted), _by_kind(live)
-    found = [
+    differences = [
         _difference(_WORDS.get(kind, f"layer {kind}"), digest, theirs.get(kind, ""))
         for kind, digest in sorted(ours.items(), key=lambda item: _order(item[0]))
         if digest != theirs.get(kind, "")
     ]
-    if found:
-        return tuple(found)
+    if differences:
+        return tuple(differences)
     rest = sorted((kind for kind, digest in theirs.items() if digest and kind not in ours), key=_order)
     if not rest:
         return ()

@@ -43,9 +43,9 @@ def context_advice(engine: Engine) -> Iterator[str]:
     """Yield the models whose conversations are cut early because kit.yaml sets no context."""
     cut = []
     for model in engine.models:
-        found = given_context(engine, model)
-        if found is not None and not found.is_chosen and found.tokens != found.trained:
-            cut.append(f"{model.name} {found.words}")
+        context = given_context(engine, model)
+        if context is not None and not context.is_chosen and context.tokens != context.trained:
+            cut.append(f"{model.name} {context.words}")
     if cut:
         by_card = " (it takes more with the memory of its cards)" if engine.context and engine.context.is_least else ""
         there = "" if engine.models_dir is None else "`context_length` there or "

@@ -72,9 +72,9 @@ def needs(deployment: Deployment, observation: Observation, operations: tuple[Op
 def _staged(operations: tuple[Operation, ...]) -> Iterator[Need]:
     """Yield the largest of the temporary needs that follow one another, place by place."""
     by_place: dict[str, list[tuple[int, str]]] = {}
-    for one in operations:
-        for path, size in (*one.passing, *(found for found in one.written if found[0] == CACHE)):
-            by_place.setdefault(path, []).append((size, one.resource))
+    for operation in operations:
+        for path, size in (*operation.passing, *(written for written in operation.written if written[0] == CACHE)):
+            by_place.setdefault(path, []).append((size, operation.resource))
     for path, staged in by_place.items():
         size, purpose = max(staged)
         yield Need(path, size, purpose)
@@ -85,8 +85,8 @@ def _images(deployment: Deployment, observation: Observation, operations: tuple[
     if is_unseen(observation):
         return
     engine = observation.docker.root or DOCKER_ROOT
-    named = [one for one in operations if one.resource.startswith("image ")]
-    wanted = [(one.resource, deployment.service(one.service).image) for one in named]
+    named = [operation for operation in operations if operation.resource.startswith("image ")]
+    wanted = [(operation.resource, deployment.service(operation.service).image) for operation in named]
     built = [(purpose, image.layers) for purpose, image in wanted if image.source == "build"]
     rooms = room_of_images((layers for _, layers in built), observation.cached_layers)
     for (purpose, _), (making, given) in zip(built, rooms, strict=True):

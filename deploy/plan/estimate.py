@@ -36,7 +36,9 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     building = {operation.service for operation in operations if operation.action == "build"}
     fetching = {operation.resource.split(" ", 1)[1] for operation in operations if operation.action == "fetch"}
     wheels = sum(service.image.download_bytes for service in deployment.services if service.name in building)
-    pulling = {one.service for one in operations if one.action == "pull" and one.step == "images"}
+    pulling = {
+        operation.service for operation in operations if operation.action == "pull" and operation.step == "images"
+    }
     layers = sum(service.image.download_bytes for service in deployment.services if service.name in pulling)
     wanted = [model for model in deployment.models if model.name in fetching]
     models = sum(model.size_bytes for model in wanted if not kind_of(model.source).is_beside_spec)

@@ -100,7 +100,7 @@ def _rights(deployment: Deployment, observation: Observation) -> Iterator[Operat
     """Yield the kit's own paths with another mode or owner; those that other operations name are left out."""
     own = Stack(deployment.stack)
     opened = {own.secret(service, name) for service, name in observation.secrets}
-    for right in sorted(observation.rights, key=lambda one: one.path):
+    for right in sorted(observation.rights, key=lambda each: each.path):
         is_told = right.path in opened and "mode is" in right.cause
         if right.is_placed and not is_told:
             yield Operation(f"path {right.path}", "change", right.cause, "release")
@@ -112,7 +112,9 @@ def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operati
     if observation.release != bundle.release:
         cause = "not on host" if observation.release is None else f"differs from {observation.release[:12]}"
         return (Operation(f"release {short}", "place", cause, "release"),)
-    mended = tuple(Operation(f"file {one.path}", "change", one.cause, "release") for one in observation.changed_files)
+    mended = tuple(
+        Operation(f"file {file.path}", "change", file.cause, "release") for file in observation.changed_files
+    )
     if mended or observation.is_proven:
         return mended
     return (Operation(f"release {short}", "accept", "not verified yet", "release"),)

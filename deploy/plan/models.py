@@ -38,7 +38,7 @@ def model_operations(deployment: Deployment, observation: Observation) -> Iterat
 
 def _resource(deployment: Deployment, engine: Engine, name: str) -> str:
     """Return the name of a model's resource; with its engine if several engines have that name."""
-    having = [one for one in deployment.engines if name in {model.name for model in one.models}]
+    having = [each for each in deployment.engines if name in {model.name for model in each.models}]
     return f"model {name} on {engine.name}" if len(having) > 1 else f"model {name}"
 
 
@@ -47,10 +47,10 @@ def model_changes(engine: Engine, observation: Observation) -> Iterator[tuple[Cr
     seen, elsewhere = seen_of(engine, observation), _leaves_models(engine, observation)
     touched: set[str] = set()
     for model in engine.models:
-        found = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
-        if found is not None:
+        change = _moved(model, engine, seen) if elsewhere else _change(model, seen, touched)
+        if change is not None:
             touched.add(model.name)
-            yield model, *found
+            yield model, *change
 
 
 def _operation(engine: Engine, resource: str, action: Action, cause: str, weight: Weight) -> Operation:

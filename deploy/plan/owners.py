@@ -23,8 +23,8 @@ def is_handed_over(folder: Folder, observation: Observation) -> bool:
 
 def handed_over(deployment: Deployment, observation: Observation) -> dict[str, list[Handover]]:
     """Return the folders whose owner changes, by service, in the agent's form."""
-    found = {service.name: list(_of(service, observation)) for service in deployment.services}
-    return {name: folders for name, folders in found.items() if folders}
+    by_service = {service.name: list(_of(service, observation)) for service in deployment.services}
+    return {name: folders for name, folders in by_service.items() if folders}
 
 
 def _of(service: Service, observation: Observation) -> Iterator[Handover]:

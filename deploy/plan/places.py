@@ -80,14 +80,14 @@ class Chosen:
 def questions_of(deployment: Deployment, observation: Observation) -> tuple[Question, ...]:
     """Return a question for each changed place."""
     seen = ((place, observation.places.get(place.service)) for place in places_of(deployment))
-    found = (question_of(place, data) for place, data in seen if data is not None)
-    return tuple(question for question in found if question is not None)
+    asked = (question_of(place, data) for place, data in seen if data is not None)
+    return tuple(question for question in asked if question is not None)
 
 
 def chosen_of(questions: tuple[Question, ...], choices: Choices) -> dict[str, Chosen]:
     """Return the questions with a valid choice, by service."""
-    answers = ((one, choices.get(one.place.service, choices.get(EVERY))) for one in questions)
-    return {one.place.service: Chosen(one, answer) for one, answer in answers if answer in one.choices}
+    given = ((asked, choices.get(asked.place.service, choices.get(EVERY))) for asked in questions)
+    return {asked.place.service: Chosen(asked, choice) for asked, choice in given if choice in asked.choices}
 
 
 def question_of(place: Place, seen: SeenData) -> Question | None:
@@ -215,11 +215,11 @@ def _another_folder(place: Place, seen: SeenData, before: str) -> Question | Non
 def place_refusals(questions: tuple[Question, ...], choices: Choices) -> Iterator[tuple[str, str]]:
     """Yield every question without a choice, with the lines that answer it."""
     answered = chosen_of(questions, choices)
-    for one in questions:
-        if one.place.service not in answered:
-            given = choices.get(one.place.service, choices.get(EVERY))
+    for question in questions:
+        if question.place.service not in answered:
+            given = choices.get(question.place.service, choices.get(EVERY))
             not_possible = f"; `--data {given}` is not possible here" if given else ""
-            yield f"{one.problem}{not_possible}", _next_step(one, len(questions) > 1)
+            yield f"{question.problem}{not_possible}", _next_step(question, len(questions) > 1)
 
 
 def _next_step(question: Question, is_one_of_several: bool) -> str:
@@ -230,15 +230,17 @@ def _next_step(question: Question, is_one_of_several: bool) -> str:
 
 def place_operations(chosen: Mapping[str, Chosen]) -> Iterator[Operation]:
     """Yield the operations on places before their services begin there."""
-    for name, one in chosen.items():
-        path, before = one.question.place.host_path, one.question.before
+    for name, answer in chosen.items():
+        path, before = answer.question.place.host_path, answer.question.before
         told = {
-            "move": _moved(one.question),
-            "fresh": f"begins empty in {path}{_staying(one.question)}",
+            "move": _moved(answer.question),
+            "fresh": f"begins empty in {path}{_staying(answer.question)}",
             "found": f"goes on with what lies in {path}" + (f"; {before} stays as it is" if before != path else ""),
         }
-        written = ((path, one.question.size_bytes),) if one.choice == "move" else ()
-        yield Operation(f"data of {name}", ACTIONS[one.choice], told[one.choice], "release", name, written=written)
+        written = ((path, answer.question.size_bytes),) if answer.choice == "move" else ()
+        yield Operation(
+            f"data of {name}", ACTIONS[answer.choice], told[answer.choice], "release", name, written=written
+        )
 
 
 def _staying(question: Question) -> str:
@@ -290,8 +292,8 @@ def place_advice(deployment: Deployment, observation: Observation) -> Iterator[s
 def as_moved(observation: Observation, chosen: Mapping[str, Chosen]) -> Observation:
     """Return the observation with the models of a moved place counted at the new one."""
     engines = {
-        name: replace(observation.engines[name], place=one.question.place.host_path)
-        for name, one in chosen.items()
-        if one.choice == "move" and name in observation.engines
+        name: replace(observation.engines[name], place=answer.question.place.host_path)
+        for name, answer in chosen.items()
+        if answer.choice == "move" and name in observation.engines
     }
     return replace(observation, engines={**observation.engines, **engines}) if engines else observation

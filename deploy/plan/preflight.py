@@ -134,11 +134,11 @@ def _docker_advice(deployment: Deployment, observation: Observation) -> Iterator
 
 
 def _architecture(observation: Observation) -> Iterator[Refusal]:
-    found = observation.architecture
-    if found and found not in AMD64:
+    processor = observation.architecture
+    if processor and processor not in AMD64:
         host = host_words(observation.host)
         yield (
-            f"the processor of {host} is {found}, and kit.lock pins images and packages for amd64 alone",
+            f"the processor of {host} is {processor}, and kit.lock pins images and packages for amd64 alone",
             "run the stack on an amd64 machine",
         )
 

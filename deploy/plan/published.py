@@ -63,7 +63,7 @@ def late_settings(deployment: Deployment, observation: Observation) -> list[str]
 
 def _late(deployment: Deployment) -> dict[str, list[str]]:
     opened = {port.address for service in deployment.services for port in service.ports if port.is_open}
-    return {name: sorted(one for one in opened if (":" in one) == ("ipv6" in name)) for name in SETTINGS}
+    return {name: sorted(address for address in opened if (":" in address) == ("ipv6" in name)) for name in SETTINGS}
 
 
 def published_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:

@@ -37,9 +37,9 @@ def service_operations(
         for name in sorted(set(observation.services) - wanted)
     ]
     for service in deployment.services:
-        found = _change(deployment, service, bundle, observation, chosen or {})
-        if found is not None:
-            action, cause = found
+        change = _change(deployment, service, bundle, observation, chosen or {})
+        if change is not None:
+            action, cause = change
             operations.append(Operation(f"service {service.name}", action, cause, "release", service.name))
     return tuple(operations)
 

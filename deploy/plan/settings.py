@@ -41,4 +41,4 @@ def _secrets_in(value: Any) -> set[tuple[str, str]]:
     if isinstance(value, dict) and isinstance(value.get("secret"), str):
         return {(str(value.get("owner")), value["secret"])}
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {found for one in inner for found in _secrets_in(one)}
+    return {secret for item in inner for secret in _secrets_in(item)}

@@ -13,10 +13,10 @@ _LONGEST = 40
 def shown_changes(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Return each difference; a difference of the base only if nothing else differs."""
     # A change by hand mostly makes a model out of itself.
-    found = (*_parameters(made["parameters"], now["parameters"]), *_texts(made["texts"], now["texts"]))
+    differences = (*_parameters(made["parameters"], now["parameters"]), *_texts(made["texts"], now["texts"]))
     files = ("another file",) if made["files"] != now["files"] else ()
-    if files or found:
-        return (*files, *found)
+    if files or differences:
+        return (*files, *differences)
     return (f"another base: {_base(made)} → {_base(now)}",) if made["parent"] != now["parent"] else ()
 
 

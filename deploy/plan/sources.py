@@ -61,11 +61,11 @@ def _wanted(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...], files: Files
 ) -> tuple[SourceFile, ...]:
     """Return each measured file that an operation reads, once."""
-    found: dict[str, SourceFile] = {}
+    by_path: dict[str, SourceFile] = {}
     for file in _read(deployment, observation, operations):
         if file.path in files.sizes:
-            found.setdefault(file.path, file)
-    return tuple(found.values())
+            by_path.setdefault(file.path, file)
+    return tuple(by_path.values())
 
 
 def _read(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[SourceFile]:
@@ -75,7 +75,7 @@ def _read(deployment: Deployment, observation: Observation, operations: tuple[Op
             for blob in model.blobs:
                 if blob.sha256 not in there and (path := path_of(blob.source)):
                     yield SourceFile(model.name, path, blob.size_bytes, blob.sha256)
-    fetched = {(one.resource, one.service) for one in operations if one.action == "fetch"}
+    fetched = {(operation.resource, operation.service) for operation in operations if operation.action == "fetch"}
     for file in deployment.models:
         if (f"model {file.name}", file.service) in fetched and (path := path_of(file.source)):
             yield SourceFile(file.name, path, file.size_bytes, file.sha256)

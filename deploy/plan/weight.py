@@ -69,7 +69,7 @@ class Weights:
         self._imported.add(key)
         there = [parts for name, parts in self._seen.parts.items() if name in self._seen.digests]
         wanted = (files, model.parts.get("quantize"))
-        return is_known or bool(files and any((one.get("files"), one.get("quantize")) == wanted for one in there))
+        return is_known or bool(files and any((kept.get("files"), kept.get("quantize")) == wanted for kept in there))
 
     def _pulled(self, model: CreatedModel) -> int:
         base = model.base

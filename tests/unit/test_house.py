@@ -22,6 +22,7 @@ from tests.tree import REPOSITORY, tracked, travelling
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 SAYS_NOTHING = {"config", "manager", "handler", "handlers", "helper", "helpers", "util", "utils", "common", "misc"}
+VAGUE = {"found", "one"}
 SAYS_THE_WORD = {
     # One protocol is called as one component is, and a person writes it.
     ("ollama", "deploy/components/external/spec.py"): "`api:` names the protocol",
@@ -212,6 +213,17 @@ def test_a_docstring_begins_with_its_subject() -> None:
         if FRONTED.match(node.value.value)
     }
     assert fronted == set()
+
+
+def test_a_variable_has_a_noun_that_says_its_value() -> None:
+    vague = [
+        f"{path}:{node.lineno}: {name}"
+        for path in tracked("deploy/*.py")
+        for node in ast.walk(ast.parse((REPOSITORY / path).read_text()))
+        if isinstance(node, (ast.Name, ast.arg))
+        and (name := getattr(node, "id", "") or getattr(node, "arg", "")) in VAGUE
+    ]
+    assert vague == []
 
 
 def test_a_modules_name_says_what_it_does() -> None:

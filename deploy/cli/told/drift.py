@@ -66,7 +66,7 @@ def _places(observation: Observation) -> Iterator[str]:
 def _network(observation: Observation) -> Iterator[str]:
     yield from (way.words for way in observation.network.attached)
     for address in observation.network.strange:
-        names = [name for name, one in sorted(observation.services.items()) if one.is_at(address)]
+        names = [name for name, container in sorted(observation.services.items()) if container.is_at(address)]
         if names:
             host = host_words(observation.host)
             yield f"nobody reaches {', '.join(names)} at {address}: {host} has no such address now"

@@ -19,7 +19,7 @@ UNKNOWN = "-"
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
 
-def table(spec: Path, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
+def table(spec: Path, models: tuple[Row, ...], stopped: Iterable[str] = ()) -> str:
     """Return a table of all models, with the line that mends changed ones and the line that starts stopped engines."""
     lines = [f"{name} is stopped: {start(spec, name)}" for name in stopped]
     cells = [
@@ -31,9 +31,9 @@ def table(spec: Path, found: tuple[Row, ...], stopped: Iterable[str] = ()) -> st
             memory(row.loaded),
             _state(row),
         )
-        for row in found
+        for row in models
     ]
-    if any(row.differs for row in found):
+    if any(row.differs for row in models):
         lines.append(f"what an apply would do: {Line('plan', spec=spec)}")
     none = f"kit.yaml has no models, and no engine has one: {spec}"
     return "\n\n".join(filter(None, (columns(cells, HEADINGS) if cells else none, "\n".join(lines))))
@@ -62,10 +62,10 @@ def memory(loaded: Loaded | None) -> str:
     return f"{size(whole)} {where}"
 
 
-def summary(found: Iterable[Row]) -> dict[str, tuple[int, tuple[str, ...]]]:
+def summary(models: Iterable[Row]) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return by engine the number of models in kit.yaml, and the names of changed ones."""
     told: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for row in found:
+    for row in models:
         if row.is_wanted:
             count, differing = told.get(row.engine, (0, ()))
             told[row.engine] = (count + 1, (*differing, row.name) if row.differs else differing)

@@ -82,7 +82,11 @@ def _address(share: Share, observation: Observation) -> str | None:
 def _data(share: Share, observation: Observation) -> dict[str, str]:
     """Return where user data lies by its service: a change of its folder counts once it is applied."""
     former = {name: seen.before for name, seen in observation.places.items() if seen.was is not None and seen.before}
-    return {one.name: former.get(one.name, one.data.host_path) for one in share.deployment.services if one.data}
+    return {
+        service.name: former.get(service.name, service.data.host_path)
+        for service in share.deployment.services
+        if service.data
+    }
 
 
 def _page(share: Share, observation: Observation) -> str:
@@ -187,7 +191,7 @@ def _contexts(share: Share) -> list[str]:
     lines = []
     for engine in share.deployment.engines:
         given = [(model.name, given_context(engine, model)) for model in engine.models]
-        told = [f"{name} {found.words}" for name, found in given if found is not None]
+        told = [f"{name} {context.words}" for name, context in given if context is not None]
         if told:
             lines.append(f"context on {engine.name}: {', '.join(told)}")
     return lines
@@ -208,7 +212,8 @@ def _images(share: Share, observation: Observation, every_package: bool) -> list
 def _left(observation: Observation) -> list[str]:
     """Return a line for all leftovers of services that the stack no longer has."""
     lines = [
-        f"{dim('left')}  {one.kind} of {one.service} in {one.path}; no service uses it" for one in observation.left
+        f"{dim('left')}  {leftover.kind} of {leftover.service} in {leftover.path}; no service uses it"
+        for leftover in observation.left
     ]
     return [*lines, f"`{Line('destroy', '--data')}` removes what is left, with the whole stack"] if lines else []
 
@@ -223,11 +228,11 @@ def _counted(share: Share, observation: Observation) -> dict[str, Any]:
 
 
 def _given(engine: Engine) -> dict[str, Any]:
-    found = {model.name: given_context(engine, model) for model in engine.models}
+    contexts = {model.name: given_context(engine, model) for model in engine.models}
     return {
-        name: {"tokens": one.tokens, "or_more": one.is_least, "trained": one.trained}
-        for name, one in found.items()
-        if one is not None
+        name: {"tokens": context.tokens, "or_more": context.is_least, "trained": context.trained}
+        for name, context in contexts.items()
+        if context is not None
     }
 
 
@@ -266,7 +271,7 @@ def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
         },
         "models": _counted(share, observation),
         "drift": list(drift(observation)),
-        "left": [asdict(one) for one in observation.left],
+        "left": [asdict(leftover) for leftover in observation.left],
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
