@@ -27,7 +27,7 @@ VERBS = {
     "engine": "engines.acts",
     "secrets": "stack.secrets",
     "converge": "releases.converge",
-    "take_back": "releases.back",
+    "roll_back": "releases.back",
     "collect": "releases.collect",
     "copy": "data.copy",
     "put_back": "data.put_back",

@@ -15,8 +15,8 @@ from deploy.apply.playbook import playbook_run
 from deploy.apply.process import OnEvent as OnTask
 from deploy.apply.process import PlaybookResult
 from deploy.apply.requests.table import question
+from deploy.apply.rolling_back import roll_back
 from deploy.apply.streams import OnEvent, carry_out
-from deploy.apply.taking_back import take_back
 from deploy.apply.variables import variables_of
 from deploy.errors import KitError
 from deploy.hosts.transport import Transport
@@ -93,7 +93,7 @@ def _stream(
     if phase.name == CONVERGE:
         course.reach("converged", *changed)
         if failed := {*course.failed} - before:
-            take_back(course, failed, members, run, story)
+            roll_back(course, failed, members, run, story)
 
 
 def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: OnEvent, hosts: Mapping[str, Transport]) -> int:

@@ -34,7 +34,7 @@ class Course:
     failed: dict[str, KitError] = field(default_factory=dict)
     reached: dict[str, Reached] = field(default_factory=dict)
     """Progress of each host; one without progress has begun."""
-    taken_back: dict[str, Ending] = field(default_factory=dict)
+    rolled_back: dict[str, Ending] = field(default_factory=dict)
     """Endings of hosts that changed and were asked to roll back."""
     changed: Counter[str] = field(default_factory=Counter)
     """Number of steps and tasks that changed something, by host."""
@@ -74,20 +74,20 @@ class Course:
     def _only(self) -> KitError:
         """Return the error of the only host."""
         ((host, error),) = self.failed.items()
-        return KitError(self._ending(host).words, error.next_step) if host in self.taken_back else error
+        return KitError(self._ending(host).words, error.next_step) if host in self.rolled_back else error
 
     def _ending(self, host: str) -> Ending:
         if host in self.failed:
-            error, back = self.failed[host], self.taken_back.get(host)
+            error, back = self.failed[host], self.rolled_back.get(host)
             if back:
                 return Ending(back.state, f"{error.problem}\n{back.words}")
             return Ending("rolled back" if _has_gone_back(error) else "failed", error.problem)
-        if host in self.taken_back:
-            return self.taken_back[host]
+        if host in self.rolled_back:
+            return self.rolled_back[host]
         ending = WORDS[self.reached.get(host, "begun")]
         needed = self.keep_going and dependents_of(self.failed, (host,), self.needs)
         return Ending(ending.state, f"{ending.words}: it needs a host that failed") if needed else ending
 
 
 def _has_gone_back(error: KitError) -> bool:
-    return isinstance(error, AgentFailedError) and error.document.get("taken_back", False)
+    return isinstance(error, AgentFailedError) and error.document.get("rolled_back", False)

@@ -139,7 +139,7 @@ class Failure(_Failure, total=False):
     service: str | None
     log: list[str]
     """Last lines of the service that did not get healthy."""
-    taken_back: bool
+    rolled_back: bool
     release: str
     """Release that runs again."""
     aside: dict[str, str]

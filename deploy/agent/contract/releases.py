@@ -167,7 +167,7 @@ class ConvergeAnswer(Changed):
     services: dict[str, Healthy]
 
 
-class TakeBackAnswer(Changed):
+class RollBackAnswer(Changed):
     """The result of a rollback that another host's failure asked for."""
 
     words: str

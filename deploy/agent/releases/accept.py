@@ -15,7 +15,7 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.take_back import forget_way_back
+from deploy.agent.releases.rollback import forget_way_back
 from deploy.agent.stack.configurations import remember_configurations
 from deploy.agent.stack.fingerprints import remember_unknown
 from deploy.agent.stack.release import forget_unproven, linked_release, point

@@ -1,4 +1,4 @@
-"""Operation `take_back`: rolls back a release that is healthy here, because another host of its apply failed."""
+"""Operation `roll_back`: rolls back a release that is healthy here, because another host of its apply failed."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases import take_back
+from deploy.agent.releases import rollback
 from deploy.agent.releases.standing import standing
 from deploy.agent.remembered import write_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import ConvergeRequest, TakeBackAnswer
-    from deploy.agent.releases.take_back import Services
+    from deploy.agent.contract.releases import ConvergeRequest, RollBackAnswer
+    from deploy.agent.releases.rollback import Services
 
 
-def run(request: ConvergeRequest, journal: Journal) -> TakeBackAnswer:
+def run(request: ConvergeRequest, journal: Journal) -> RollBackAnswer:
     """Roll back to the release from before this run; answer why where that is impossible."""
     root, docker = Path(request["root"]), Docker()
     finish_put_back(root, journal)
-    back = take_back.way_back_of(root, request["run"])
+    back = rollback.way_back_of(root, request["run"])
     if back is None or linked_release(root, "current") != request["release"]:
         return _stays("was not changed")
     services = _concerned(root, request, back["release"])
-    if obstacle := take_back.obstacle(docker, root, request["release"], back, services):
+    if obstacle := rollback.obstacle(docker, root, request["release"], back, services):
         return _stays(obstacle)
     with (
         journal.step(f"rolling back to {back['release'][:12]}"),
@@ -38,12 +38,12 @@ def run(request: ConvergeRequest, journal: Journal) -> TakeBackAnswer:
         aside = _gone_back(docker, root, request, services, back, journal)
     write_json(root / "run" / "converged.json", {"format": 1, "release": back["release"]})
     remember_versions(root, {name: version for name, version in back.get("versions", {}).items() if name in services})
-    take_back.forget_way_back(root)
-    words = take_back.done_words(back["release"], aside)
+    rollback.forget_way_back(root)
+    words = rollback.done_words(back["release"], aside)
     return {"changed": True, "words": words}
 
 
-def _stays(words: str) -> TakeBackAnswer:
+def _stays(words: str) -> RollBackAnswer:
     return {"changed": False, "words": words}
 
 
@@ -51,7 +51,7 @@ def _gone_back(
     docker: Docker, root: Path, request: ConvergeRequest, services: Services, back: dict[str, Any], journal: Journal
 ) -> dict[str, str]:
     try:
-        return take_back.go_back_to(docker, root, request, services, back, journal)
+        return rollback.go_back_to(docker, root, request, services, back, journal)
     except (AgentError, OSError) as failure:
         problem = f"rolling back to {back['release'][:12]} failed: {told(failure).problem}"
         raise AgentError(problem, f"fix the cause, then run `{Line('apply')}` again") from failure
@@ -59,7 +59,7 @@ def _gone_back(
 
 def _concerned(root: Path, request: ConvergeRequest, release: str | None) -> Services:
     """Return the services that this run changed, and those that differ since the release that runs again."""
-    services = take_back.touched(request)
+    services = rollback.touched(request)
     before, now = (read_manifest(root, each) if each else None for each in (release, request["release"]))
     if before is None or now is None:
         return services

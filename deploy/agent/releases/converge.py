@@ -18,7 +18,7 @@ from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases import take_back
+from deploy.agent.releases import rollback
 from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.releases.standing import standing
@@ -36,7 +36,7 @@ Services = dict[str, "Service"]
 
 def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     """Converge until healthy or rolled back; a rerun continues where an interrupted run stopped."""
-    root, services = Path(request["root"]), take_back.touched(request)
+    root, services = Path(request["root"]), rollback.touched(request)
     docker = Docker()
     if not (root / "releases" / request["release"] / "compose.yaml").exists():
         raise AgentError(
@@ -45,7 +45,7 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     finish_put_back(root, journal)
     meant = [name for name, service in services.items() if service["action"] not in ("remove", "stop")]
     with journal.step("containers"), standing(docker, root, request["stack"], meant, journal):
-        back = take_back.remember_way_back(docker, root, request["stack"])
+        back = rollback.remember_way_back(docker, root, request["stack"])
         settle_places(docker, root, request, services, journal)
         take_copies(docker, root, request, services, back, journal)
         before = restarts_before(docker, request["stack"])
@@ -55,11 +55,11 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
                 changed = _make(docker, root, request, services, journal)
             healthy = _wait(docker, root, request, services, before, journal)
         except (AgentError, OSError) as failure:
-            raise take_back.take_back(docker, request, services, back, told(failure), journal) from failure
+            raise rollback.roll_back(docker, request, services, back, told(failure), journal) from failure
     before_versions = data_versions(root)
     write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
     remember_versions(root, {name: service.get("data_version") for name, service in request["services"].items()})
-    take_back.keep_way_back(root, back, request["run"], before_versions)
+    rollback.keep_way_back(root, back, request["run"], before_versions)
     forget_logs(root)
     return {"changed": changed, "services": healthy}
 

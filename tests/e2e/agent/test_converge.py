@@ -76,13 +76,13 @@ def test_a_first_apply_that_fails_leaves_its_containers_and_sets_no_good_release
     with pytest.raises(AgentFailedError, match="one did not get healthy: it ended 2 times") as failure:
         stack.apply(bundle)
     assert failure.value.document["log"][0] == "this will not do"
-    assert not failure.value.document["taken_back"]
+    assert not failure.value.document["rolled_back"]
     seen = stack.probe()
     assert seen["good"] is None
     assert list(seen["services"]) == ["one"]
 
 
-def test_a_change_that_does_not_get_healthy_is_taken_back(stack: AgentStack) -> None:
+def test_a_change_that_does_not_get_healthy_is_rolled_back(stack: AgentStack) -> None:
     image = tags(stack, 1)[0]
     other = stack.block("other", HEALTHY, image)
     good = stack.bundle({"one": stack.block("one", HEALTHY, image), "other": other})
@@ -91,7 +91,7 @@ def test_a_change_that_does_not_get_healthy_is_taken_back(stack: AgentStack) -> 
     bad = stack.bundle({"one": stack.block("one", BROKEN, image), "other": other})
     with pytest.raises(AgentFailedError, match=f"not within {TOO_LONG_SECONDS} s") as failure:
         stack.apply(bad, limit=TOO_LONG_SECONDS)
-    assert failure.value.document["taken_back"]
+    assert failure.value.document["rolled_back"]
     assert "cannot read my own settings" in str(failure.value)
     kept = stack.root / "run" / "failed" / "one.log"
     assert failure.value.next_step == f"the log of one is in {kept}; fix the cause, then run `kit apply` again"
@@ -105,7 +105,7 @@ def test_a_change_that_does_not_get_healthy_is_taken_back(stack: AgentStack) -> 
     assert not kept.exists()
 
 
-def test_an_image_that_does_not_get_healthy_is_taken_back_with_its_data(stack: AgentStack) -> None:
+def test_an_image_that_does_not_get_healthy_is_rolled_back_with_its_data(stack: AgentStack) -> None:
     old, new = tags(stack, 2)
     good = stack.bundle({"one": stack.block("one", HEALTHY, old)})
     stack.apply(good)
@@ -118,7 +118,7 @@ def test_an_image_that_does_not_get_healthy_is_taken_back_with_its_data(stack: A
     bad = stack.bundle({"one": stack.block("one", spoils, new)})
     with pytest.raises(AgentFailedError) as failure:
         stack.apply(bad, copied=("one",))
-    assert failure.value.document["taken_back"]
+    assert failure.value.document["rolled_back"]
     assert rows(database) == ["a chat"]
     assert (file.read_text(), file.stat().st_uid, file.stat().st_gid) == ("kept", 4711, 4712)
     aside = Path(failure.value.document["aside"]["one"])
@@ -144,12 +144,12 @@ def test_data_is_copied_also_where_the_container_that_wrote_it_is_gone(stack: Ag
     bad = stack.bundle({"one": stack.block("one", "echo garbage > /data/app.db; exit 1", new)})
     with pytest.raises(AgentFailedError) as failure:
         stack.apply(bad, copied=("one",))
-    assert failure.value.document["taken_back"]
+    assert failure.value.document["rolled_back"]
     assert rows(stack.data / "one" / "app.db") == ["a chat"]
     assert stack.probe()["services"]["one"]["health"] == "healthy"
 
 
-def test_an_image_rebuilt_under_its_name_is_taken_back_to_the_one_before(stack: AgentStack) -> None:
+def test_an_image_rebuilt_under_its_name_is_rolled_back_to_the_one_before(stack: AgentStack) -> None:
     tag = tags(stack, 1)[0]
     only_first = (
         '[ "$(/bin/busybox cat /version)" = 1 ] || exit 1; '
@@ -161,7 +161,7 @@ def test_an_image_rebuilt_under_its_name_is_taken_back_to_the_one_before(stack: 
     rebuilt = import_image(tag, "rebuilt")
     with pytest.raises(AgentFailedError) as failure:
         stack.apply(bundle, copied=("one",))
-    assert failure.value.document["taken_back"]
+    assert failure.value.document["rolled_back"]
     seen = stack.probe()
     assert seen["services"]["one"]["image_id"] == before != rebuilt
     assert seen["images"][tag]["id"] == before
@@ -189,7 +189,7 @@ def test_killed_in_the_middle_the_next_apply_converges(stack: AgentStack, words:
 
 
 @pytest.mark.parametrize("words", ["restoring the data of one", "starting one of the earlier release"])
-def test_killed_while_taking_back_the_older_release_finds_its_own_data(stack: AgentStack, words: str) -> None:
+def test_killed_while_rolling_back_the_older_release_finds_its_own_data(stack: AgentStack, words: str) -> None:
     old, new = tags(stack, 2)
     good = stack.bundle({"one": stack.block("one", HEALTHY, old)})
     stack.apply(good)

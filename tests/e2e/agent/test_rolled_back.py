@@ -19,7 +19,7 @@ MIGRATES = f"echo migrated > /data/app.db; {HEALTHY}"
 def changed_and_back(stack: AgentStack, request: Document) -> Document:
     """Converge, then roll back under the same hold."""
     assert stack.ask("converge", request)["changed"]
-    return stack.ask("take_back", request)
+    return stack.ask("roll_back", request)
 
 
 def test_a_healthy_release_is_rolled_back_with_its_image_its_services_and_its_data(stack: AgentStack) -> None:
@@ -88,5 +88,5 @@ def test_what_another_run_made_is_not_rolled_back(stack: AgentStack) -> None:
     stack.apply(bundle)
     before = stack.ids()
     with stack.held():
-        answer = stack.ask("take_back", stack.converge_request(bundle))
+        answer = stack.ask("roll_back", stack.converge_request(bundle))
     assert (answer, stack.ids()) == ({"changed": False, "words": "was not changed"}, before)

@@ -46,7 +46,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.ENGINE, acts.run)
     found.out(verbs.SECRETS, secrets.run)
     found.out(verbs.CONVERGE, converge.run)
-    found.out(verbs.TAKE_BACK, back.run)
+    found.out(verbs.ROLL_BACK, back.run)
     found.out(verbs.COLLECT, collect.run)
     found.out(verbs.COPY, copy.run)
     found.out(verbs.PUT_BACK, put_back.run)

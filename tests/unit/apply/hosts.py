@@ -54,7 +54,7 @@ class Host(Refusing):
         self._log.append((self.name, verb))
         self.requests[verb] = request
         self._ensure_willing(verb)
-        answers = {"probe": self._probed, "layers": {"chains": [f"layer of {self.name}"]}, "take_back": BACK}
+        answers = {"probe": self._probed, "layers": {"chains": [f"layer of {self.name}"]}, "roll_back": BACK}
         return cast("Answer", answers.get(verb, {"changed": True}))
 
     def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:

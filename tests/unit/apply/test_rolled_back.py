@@ -18,7 +18,7 @@ from tests.unit.apply.hosts import Log, Player, acts, alike
 
 HOSTS = ("page", "gate", "engine")
 NEEDS: Needs = {"engine": (), "gate": ("engine",), "page": ("gate",), "aside": ()}
-UNHEALTHY: Failure = {"error": {"problem": "litellm did not get healthy", "next": "kit logs"}, "taken_back": True}
+UNHEALTHY: Failure = {"error": {"problem": "litellm did not get healthy", "next": "kit logs"}, "rolled_back": True}
 Errors = Mapping[tuple[str, str], Exception]
 BACK = "rolled back to release 0123, which runs now"
 STOPPED = "stopped before its containers were changed"
@@ -44,12 +44,12 @@ def test_hosts_are_started_in_the_order_in_which_they_need_each_other(share: Sha
     outcomes = apply(members, lambda _: None, needs=NEEDS, play=Player(log))
     assert hosts_of(log, "converge") == ["engine", "gate", "page"]
     assert set(outcomes) == set(HOSTS)
-    assert acts(log, "take_back") == []
+    assert acts(log, "roll_back") == []
 
 
 def test_the_last_host_that_fails_brings_the_others_back_in_reverse_order(share: Share, log: Log) -> None:
     endings = run(share, log, {("page", "converge"): AgentFailedError(UNHEALTHY)})
-    assert hosts_of(log, "take_back") == ["gate", "engine"]
+    assert hosts_of(log, "roll_back") == ["gate", "engine"]
     assert acts(log, "room", "collect", "accept") == []
     assert endings == {
         "page": ("rolled back", "litellm did not get healthy"),
@@ -63,27 +63,27 @@ def test_a_host_is_asked_to_roll_back_with_the_request_that_changed_it(share: Sh
     with pytest.raises(ApplyError):
         apply(members, lambda _: None, needs=NEEDS, play=Player(log))
     host: Any = members["engine"].transport
-    assert host.requests["take_back"] == host.requests["converge"]
+    assert host.requests["roll_back"] == host.requests["converge"]
 
 
 def test_a_host_behind_the_failure_is_not_changed(share: Share, log: Log) -> None:
     endings = run(share, log, {("gate", "converge"): AgentFailedError(UNHEALTHY)})
     assert hosts_of(log, "converge") == ["engine", "gate"]
-    assert hosts_of(log, "take_back") == ["engine"]
+    assert hosts_of(log, "roll_back") == ["engine"]
     assert endings["page"] == ("stopped", STOPPED)
 
 
 def test_a_host_that_cannot_be_rolled_back_stops_no_other_and_is_told(share: Share, log: Log) -> None:
     lost = KitError("no route to host", "switch it on")
-    endings = run(share, log, {("page", "converge"): AgentFailedError(UNHEALTHY), ("gate", "take_back"): lost})
-    assert hosts_of(log, "take_back") == ["gate", "engine"]
+    endings = run(share, log, {("page", "converge"): AgentFailedError(UNHEALTHY), ("gate", "roll_back"): lost})
+    assert hosts_of(log, "roll_back") == ["gate", "engine"]
     assert endings["gate"] == ("not rolled back", "cannot be rolled back: no route to host")
     assert endings["engine"] == ("rolled back", BACK)
 
 
 def test_a_host_whose_agent_fell_silent_is_asked_as_well_and_first(share: Share, log: Log) -> None:
     endings = run(share, log, {("gate", "converge"): KitError("the agent's converge ended with status -9")})
-    assert hosts_of(log, "take_back") == ["gate", "engine"]
+    assert hosts_of(log, "roll_back") == ["gate", "engine"]
     assert endings["gate"] == ("rolled back", f"the agent's converge ended with status -9\n{BACK}")
 
 
@@ -96,14 +96,14 @@ def test_the_only_host_whose_agent_fell_silent_tells_both(share: Share, log: Log
 
 def test_a_failure_behind_the_start_of_the_release_leaves_it_running_and_unaccepted(share: Share, log: Log) -> None:
     endings = run(share, log, {("page", "room"): AgentFailedError(UNHEALTHY)})
-    assert acts(log, "take_back", "accept") == []
+    assert acts(log, "roll_back", "accept") == []
     assert endings["gate"] == ("not accepted", "runs the new release, which is not accepted")
 
 
 def test_with_keep_going_hosts_that_need_no_failed_one_are_finished(share: Share, log: Log) -> None:
     refusals = {("gate", "converge"): AgentFailedError(UNHEALTHY)}
     endings = run(share, log, refusals, hosts=("page", "gate", "engine", "aside"), keep_going=True)
-    assert hosts_of(log, "take_back") == []
+    assert hosts_of(log, "roll_back") == []
     assert sorted(hosts_of(log, "accept")) == ["aside", "engine"]
     assert {host: state for host, (state, _) in endings.items()} == {
         "page": "stopped",
@@ -118,7 +118,7 @@ def test_with_keep_going_a_host_that_needs_the_failed_one_and_runs_already_goes_
     needs = {"gate": ("engine",), "engine": ("gate",)}
     refusals = {("gate", "converge"): AgentFailedError(UNHEALTHY)}
     endings = run(share, log, refusals, hosts=("gate", "engine", "aside"), needs=needs, keep_going=True)
-    assert hosts_of(log, "take_back") == ["engine"]
+    assert hosts_of(log, "roll_back") == ["engine"]
     assert (endings["engine"][0], endings["aside"][0]) == ("rolled back", "done")
 
 

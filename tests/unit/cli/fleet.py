@@ -72,7 +72,7 @@ class Box(Refusing):
                 "stacks": [],
             },
             "image": {"changed": False, "images": []},
-            "take_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
+            "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
             **{verb: {"changed": True} for verb in APPLIES},
         }
 

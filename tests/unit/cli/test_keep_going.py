@@ -19,7 +19,7 @@ from tests.unit.cli.conftest import Kit
 from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
 
 SILENT = KitError("no route to host", "switch it on")
-UNHEALTHY: Failure = {"error": {"problem": "far did not get healthy", "next": "kit logs far"}, "taken_back": True}
+UNHEALTHY: Failure = {"error": {"problem": "far did not get healthy", "next": "kit logs far"}, "rolled_back": True}
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_release_that_fails_on_the_gateways_host_is_rolled_back_on_the_engines
     assert shown.err.endswith(
         "error: here: rolled back to release 0123, which runs now\nbox: far did not get healthy\nkit logs far\n"
     )
-    assert boxes[HERE].asked[-1] == "take_back"
+    assert boxes[HERE].asked[-1] == "roll_back"
 
 
 def test_hosts_need_those_whose_offers_their_services_use(

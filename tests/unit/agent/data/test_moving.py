@@ -197,7 +197,7 @@ def test_what_begins_empty_leaves_the_old_place_and_remembers_it(host: Host) -> 
     assert question_of(host.place(), host.seen()) is not None
 
 
-def test_a_change_that_is_taken_back_leads_to_the_old_place_again(host: Host) -> None:
+def test_a_change_that_is_rolled_back_leads_to_the_old_place_again(host: Host) -> None:
     before = json.loads(places_path(host.root).read_text())
     settle(host, OneContainer(host), "move")
     write_chats(new_place(host), chats=4)

@@ -20,7 +20,7 @@ NEVER_RUN = ["true"]
 SPOILING = b"#!/bin/sh\necho spoiled > /data/webui.db\necho 'the new release does not start' >&2\nexit 1\n"
 
 
-def test_an_image_that_spoils_the_chats_is_taken_back_with_them(stack: Stack) -> None:
+def test_an_image_that_spoils_the_chats_is_rolled_back_with_them(stack: Stack) -> None:
     person = Person(stack)
     chat = person.write_chat("Lanterns", "There are eleven of them.")
     before, release = stack.containers(), stack.release

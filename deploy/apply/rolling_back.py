@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from deploy.agent.contract.verbs import TAKE_BACK
+from deploy.agent.contract.verbs import ROLL_BACK
 from deploy.apply.course import Course
 from deploy.apply.members import Member, Members
 from deploy.apply.order import dependents_of
@@ -17,7 +17,7 @@ from deploy.hosts.transport import AgentFailedError
 STEP = "rolling back"
 
 
-def take_back(course: Course, failed: Collection[str], members: Members, run: str, story: Story) -> None:
+def roll_back(course: Course, failed: Collection[str], members: Members, run: str, story: Story) -> None:
     """Roll back every host of this apply that changed, the last one first; a failure on one stops no other's.
 
     An agent that answered its failure has rolled back its own host.
@@ -25,7 +25,7 @@ def take_back(course: Course, failed: Collection[str], members: Members, run: st
     silent = [host for host in failed if not isinstance(course.failed[host], AgentFailedError)]
     for host in (*silent, *reversed(_converged(course, failed))):
         story.tell(Event(STEP, "start", host=host))
-        course.taken_back[host] = ending = _on_host(members[host], run)
+        course.rolled_back[host] = ending = _on_host(members[host], run)
         story.tell(Event(STEP, "done" if ending.state == "rolled back" else "failed", host=host))
 
 
@@ -37,7 +37,7 @@ def _converged(course: Course, failed: Collection[str]) -> list[str]:
 
 def _on_host(member: Member, run: str) -> Ending:
     try:
-        answer = member.transport.call(TAKE_BACK, converge_request(member.share, member.prepared.plan, run))
+        answer = member.transport.call(ROLL_BACK, converge_request(member.share, member.prepared.plan, run))
     except KitError as error:
         return Ending("not rolled back", f"cannot be rolled back: {error.problem}")
     return Ending("rolled back" if answer["changed"] else "not rolled back", answer["words"])

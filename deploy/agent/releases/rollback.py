@@ -100,7 +100,7 @@ def _images(root: Path, release: str) -> dict[str, str] | None:
     return {name: service["image"] for name, service in manifest["services"].items()} if manifest else None
 
 
-def take_back(
+def roll_back(
     docker: Docker,
     request: ConvergeRequest,
     services: Services,
@@ -111,7 +111,7 @@ def take_back(
     """Roll back and return the error to raise: the failure, the result of the rollback, and its cost."""
     root, release = Path(request["root"]), back["release"]
     if words := obstacle(docker, root, request["release"], back, services):
-        return _failed(failure, words, taken_back=False)
+        return _failed(failure, words, rolled_back=False)
     service = failure.details.get("service")
     log = keep_log(docker, root, request["stack"], service) if service else None
     with journal.step(f"rolling back to {release[:12]}"):
@@ -119,12 +119,12 @@ def take_back(
             aside = go_back_to(docker, root, request, services, back, journal)
         except (AgentError, OSError) as second:
             words = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
-            return _failed(failure, words, taken_back=False)
+            return _failed(failure, words, rolled_back=False)
     forget_way_back(root)
     # Its own next step leads to the container, and that is the healthy one again.
     lies = f"the log of {service} is in {log}; " if log else ""
     next_step = f"{lies}fix the cause, then run `{Line('apply')}` again"
-    return _failed(failure, done_words(release, aside), next_step, taken_back=True, release=release, aside=aside)
+    return _failed(failure, done_words(release, aside), next_step, rolled_back=True, release=release, aside=aside)
 
 
 def obstacle(docker: Docker, root: Path, release: str, back: dict[str, Any], services: Services) -> str:

@@ -10,7 +10,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.health import UnhealthyError
 from deploy.agent.docker.logs import redacted_log
 from deploy.agent.journal import Journal
-from deploy.agent.releases.take_back import take_back
+from deploy.agent.releases.rollback import roll_back
 
 GOOD, NEW = "1" * 64, "2" * 64
 
@@ -38,7 +38,7 @@ def test_the_words_of_a_container_tell_no_secret_of_another_one(tmp_path: Path) 
     assert redacted_log(docker, tmp_path, "page") == ["refused: [redacted]", "and [redacted]"]
 
 
-def test_a_disk_that_fails_while_taking_back_hides_nothing_of_what_failed_first(tmp_path: Path) -> None:
+def test_a_disk_that_fails_while_rolling_back_hides_nothing_of_what_failed_first(tmp_path: Path) -> None:
     release = tmp_path / "releases" / GOOD
     release.mkdir(parents=True)
     (release / "manifest.json").write_text(
@@ -49,6 +49,6 @@ def test_a_disk_that_fails_while_taking_back_hides_nothing_of_what_failed_first(
     request: Any = {"root": str(tmp_path), "stack": "t", "project": "kit-t", "release": NEW, "services": {}}
     failure = UnhealthyError("main", "it ended with exit code 3", ["no such model"])
     back = {"release": GOOD, "images": {}}
-    told = take_back(Silent(), request, {}, back, failure, Journal(str(tmp_path), ""))
+    told = roll_back(Silent(), request, {}, back, failure, Journal(str(tmp_path), ""))
     assert told.problem.startswith("main did not get healthy: it ended with exit code 3\n  no such model\n")
     assert f"rolling back to {GOOD[:12]} failed as well: " in told.problem

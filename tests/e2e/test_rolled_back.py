@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 BROKEN_FILE = "{% raw %}{% for message in %}{% endraw %}\n"
 
 
-def test_a_file_that_breaks_the_engine_is_taken_back(stack: Stack) -> None:
+def test_a_file_that_breaks_the_engine_is_rolled_back(stack: Stack) -> None:
     before, release = stack.containers(), stack.release
 
     with stack.place.overridden("llama_cpp/chat_template.jinja.j2", BROKEN_FILE):
@@ -35,7 +35,7 @@ def test_a_file_that_breaks_the_engine_is_taken_back(stack: Stack) -> None:
     assert stack.is_settled
 
 
-def test_a_memory_limit_that_is_too_small_is_taken_back(stack: Stack) -> None:
+def test_a_memory_limit_that_is_too_small_is_rolled_back(stack: Stack) -> None:
     before, release = stack.containers(), stack.release
 
     def too_small(spec: Document) -> None:
