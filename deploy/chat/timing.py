@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from deploy.chat.answers import Ended, Piece
+from deploy.protocols.answer import Ended, Piece
 
 
 @dataclass

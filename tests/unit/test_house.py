@@ -40,7 +40,7 @@ SAYS_THE_WORD = {
 """Modules outside of a room that say its name, and why. The list only shrinks: a new module has no place in it."""
 ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
 PROTOCOL_DOORS = {
-    *(f"deploy/protocols/{door}.py" for door in ("making", "modelfiles", "programs")),
+    *(f"deploy/protocols/{door}.py" for door in ("chatting", "making", "modelfiles", "programs")),
     *(f"deploy/agent/protocols/{door}.py" for door in ("making", "names", "observing", "ports")),
 }
 FRONTED = re.compile(r"(What|Whether|Of|Who|Whom|Whose|Where|How|Why|Which|When)\b")

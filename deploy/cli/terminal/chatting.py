@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from deploy.chat.answers import Message, Piece, answer
+from deploy.chat.answers import answer
 from deploy.chat.doors import Door
 from deploy.chat.timing import Timing
 from deploy.chat.wire import Forward
 from deploy.cli.terminal.output import Output, is_coloured
 from deploy.errors import KitError, UsageError
+from deploy.protocols.answer import Message, Piece
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 QUOTES = '"""'

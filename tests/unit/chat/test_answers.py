@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.chat.answers import Ended, Piece, answer
+from deploy.chat.answers import answer
 from deploy.chat.doors import Door
 from deploy.errors import KitError, UsageError
+from deploy.protocols.answer import Ended, Piece
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.chat.playing import door, lines_of, playing
 

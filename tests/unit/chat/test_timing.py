@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from deploy.chat.answers import Ended, Piece
 from deploy.chat.timing import Timing
+from deploy.protocols.answer import Ended, Piece
 
 
 def timed(pieces: Iterable[str], ended: Ended, seconds: float = 0.5) -> Timing:

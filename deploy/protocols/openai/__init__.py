@@ -1,0 +1,1 @@
+"""The protocol of engines that have their models by themselves."""
