@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract import FORMAT
+from deploy.agent.contract.origin import origin_of
 from deploy.agent.contract.verbs import PROBE
 from deploy.deployment.bundle import MANIFEST_FORMAT
 from deploy.deployment.engines import Engine, NamedEngine
@@ -152,9 +153,9 @@ def observe(
     spec: Path | None = None,
     host: str = HERE,
 ) -> Observation:
-    """Ask the host once; changes nothing. The path of kit.yaml identifies a renamed stack."""
+    """Ask the host once; changes nothing. The path of kit.yaml, on this control node, identifies a renamed stack."""
     request = probe_request(deployment, given or {})
-    request["origin"] = str(spec.resolve()) if spec else ""
+    request["origin"] = origin_of(spec) if spec else ""
     return replace(read_observation(transport.call(PROBE, request)), host=host)
 
 

@@ -42,7 +42,7 @@ class ProbeRequest(AskingRequest, total=False):
     rooms: dict[str, dict[str, Any]]
     """Per service with settings of its own, what its room decided."""
     origin: str
-    """Path of kit.yaml."""
+    """Control node and path of kit.yaml."""
 
 
 class SecretName(TypedDict):

@@ -199,7 +199,7 @@ class AcceptRequest(_AcceptRequest, total=False):
     audit: dict[str, Any]
     places: dict[str, Place]
     origin: str
-    """Path of kit.yaml."""
+    """Control node and path of kit.yaml."""
 
 
 class ServicesRequest(StackRequest, total=False):

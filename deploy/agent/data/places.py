@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.origin import is_known
 from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entries, is_same, look
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.places import Former, Place, SeenData, SeenPlace, SettledPlace
 
 FORMAT = 1
+MOST_ORIGINS = 8
+"""Control nodes and paths that are remembered: those that applied last."""
 MOVE = "move"
 Entry = dict[str, Any]
 
@@ -42,7 +45,7 @@ def _of_renamed(root: Path, origin: str) -> dict[str, Entry]:
     """Return the places of a stack that this kit.yaml had under its former name."""
     for path in sorted(root.parent.glob("*/data_places.json")) if origin else []:
         document = _read(path.parent)
-        if document["origin"] == origin and path.parent != root:
+        if path.parent != root and is_known(origin, document["origins"]):
             return {name: {**entry, "stack": path.parent.name} for name, entry in document["places"].items()}
     return {}
 
@@ -189,9 +192,11 @@ def _read(root: Path) -> dict[str, Any]:
     if document.get("format", FORMAT) > FORMAT:
         raise AgentError(f"{places_path(root)} was written by a newer kit", "use the kit that wrote it, or a newer one")
     kept = {"places": document.get("places", {}), "left": document.get("left", [])}
-    return {**kept, "origin": document.get("origin", "")}
+    # An older kit remembered one origin.
+    return {**kept, "origins": document.get("origins") or list(filter(None, [document.get("origin")]))}
 
 
 def _write(root: Path, places: dict[str, Entry], left: list[dict[str, str]], origin: str = "") -> None:
-    named = origin or _read(root)["origin"]
-    write_json(places_path(root), {"format": FORMAT, "places": places, "left": left, "origin": named})
+    # Several control nodes may take turns with one stack.
+    origins = list(dict.fromkeys([*filter(None, [origin]), *_read(root)["origins"]]))[:MOST_ORIGINS]
+    write_json(places_path(root), {"format": FORMAT, "places": places, "left": left, "origins": origins})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.contract.origin import origin_of
 from deploy.apply.audit import audit_line
 from deploy.apply.docker import FLOORS
 from deploy.apply.members import Member
@@ -158,5 +159,5 @@ def accept_request(share: Share, plan: Plan, run: str) -> AcceptRequest:
         "release": share.bundle.release,
         "audit": audit_line(share, plan),
         "places": places_request(deployment),
-        "origin": str(share.path.resolve()),
+        "origin": origin_of(share.path),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.origin import origin_of
 from deploy.agent.data.places import begin, observe, remember_places
 from deploy.deployment.data_choices import Choice
 from deploy.hosts.observed_places import read_places
@@ -29,7 +30,7 @@ def host(tmp_path: Path) -> Host:
 
 def renamed_to(host: Host, path: Path, *, also: str = "") -> Question | None:
     """Ask as the same kit.yaml under another name; one further place may be settled already."""
-    origin = "/home/ada/kit.yaml"
+    origin = origin_of(Path("/home/ada/kit.yaml"))
     remember_places(host.root, {SERVICE: host.place().request(), also or SERVICE: host.place().request()}, origin)
     place, root = host.place(path), host.folder / "house"
     if also:

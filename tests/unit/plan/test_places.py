@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.data.places import begin, left_places, observe, remember_places
+from deploy.agent.contract.origin import MACHINE_ID, node, origin_of
+from deploy.agent.data.places import begin, left_places, observe, places_path, remember_places
 from deploy.agent.protocols.ollama.memory import Memory
 from deploy.hosts.observed_places import read_places
 from deploy.plan.places import Chosen, Question, question_of
@@ -192,13 +193,13 @@ def test_an_engine_that_an_older_kit_brought_no_model_has_lost_none(tmp_path: Pa
 
 
 def test_a_stack_under_another_name_asks_before_it_begins_empty(tmp_path: Path) -> None:
-    host, origin = Host(tmp_path), "/home/ada/kit.yaml"
+    host, origin = Host(tmp_path), origin_of(Path("/home/ada/kit.yaml"))
     write_chats(host.data, *NOBODY_ELSE, chats=2)
     remember_places(host.root, {SERVICE: host.place().request()}, origin)
     renamed = host.place(tmp_path / "srv" / "renamed")
 
-    def asked_by(path: str) -> Question | None:
-        answer = observe(tmp_path / "renamed", {SERVICE: renamed.request()}, path)
+    def asked_by(origin: str) -> Question | None:
+        answer = observe(tmp_path / "renamed", {SERVICE: renamed.request()}, origin)
         return question_of(renamed, read_places(answer)[SERVICE])
 
     question = asked_by(origin)
@@ -208,10 +209,50 @@ def test_a_stack_under_another_name_asks_before_it_begins_empty(tmp_path: Path) 
     assert (question.choices, question.otherwise) == (("move", "fresh"), "write `stack: opt` in kit.yaml again")
     assert question.size_bytes >= (host.data / "webui.db").stat().st_size
     # Another file's stack is nobody's former name.
-    assert asked_by("/home/ada/other.yaml") is None
+    assert asked_by(origin_of(Path("/home/ada/other.yaml"))) is None
     begin(tmp_path / "renamed", SERVICE, Chosen(question, "fresh").request(), "fresh")
     assert asked_by(origin) is None
     assert left_places(tmp_path / "renamed", [renamed.host_path]) == []
+
+
+def test_the_same_path_on_another_control_node_is_another_kit_yaml(tmp_path: Path) -> None:
+    host, spec, other = Host(tmp_path), Path("/home/ada/kit.yaml"), tmp_path / "machine-id"
+    other.write_text("b08dfa6083e7567a1921a715000001fb\n")
+    write_chats(host.data, *NOBODY_ELSE, chats=2)
+    place = {SERVICE: host.place().request()}
+    renamed = {SERVICE: host.place(tmp_path / "srv" / "renamed").request()}
+
+    def former(origin: str) -> str:
+        return str(observe(tmp_path / "renamed", renamed, origin)[SERVICE]["stack"])
+
+    remember_places(host.root, place, origin_of(spec, other))
+    assert (former(origin_of(spec, other)), former(origin_of(spec))) == ("opt", "")
+    # Two control nodes take turns with one stack.
+    remember_places(host.root, place, origin_of(spec))
+    assert (former(origin_of(spec, other)), former(origin_of(spec))) == ("opt", "opt")
+
+
+def test_the_path_that_an_older_kit_remembered_is_one_of_the_host_itself(tmp_path: Path) -> None:
+    host, spec, other = Host(tmp_path), Path("/home/ada/kit.yaml"), tmp_path / "machine-id"
+    other.write_text("b08dfa6083e7567a1921a715000001fb\n")
+    write_chats(host.data, *NOBODY_ELSE, chats=2)
+    remember_places(host.root, {SERVICE: host.place().request()})
+    document = json.loads(places_path(host.root).read_text())
+    document.pop("origins")
+    places_path(host.root).write_text(json.dumps({**document, "origin": str(spec)}))
+    renamed = {SERVICE: host.place(tmp_path / "srv" / "renamed").request()}
+    asked = [observe(tmp_path / "renamed", renamed, origin_of(spec, node)) for node in (MACHINE_ID, other)]
+    assert [each[SERVICE]["stack"] for each in asked] == ["opt", ""]
+
+
+def test_a_machine_without_an_id_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "machine-id"
+    names = []
+    for name in ("attic", "box"):
+        monkeypatch.setattr("socket.gethostname", lambda name=name: name)
+        names += [node(gone)]
+    assert len({*names}) == 2
+    assert all(len(name) == 16 for name in names)
 
 
 def test_a_folder_that_this_user_may_not_look_at_is_not_taken_for_missing(
