@@ -38,7 +38,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
     Where there is no kit.lock yet, it is made first, as `kit lock` makes it, and what it pins is shown.
     """
     pinned = _pinned(output, spec, locked=locked)
-    with ahead(PROBE) as reached_from:
+    with ahead(PROBE, spec) as reached_from:
         # Loading these takes as long as the agent takes to start: both go on side by side.
         from deploy.cli.verbs.applying import apply_and_tell
         from deploy.decide.desired import recall_desired

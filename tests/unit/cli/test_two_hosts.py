@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.verbs import PROBE
 from deploy.apply.members import Members
 from deploy.apply.prepare import Outcome, prepare
+from deploy.cli.verbs.hosts import ahead
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import bare
 from tests.unit.cli.conftest import Kit
@@ -241,3 +243,17 @@ def test_a_plan_and_its_outcome_name_their_host(boxes: Mapping[str, Box]) -> Non
 @pytest.mark.parametrize("verb", ["lock", "init", "schema", "version", "completion"])
 def test_a_command_that_asks_no_single_host_has_no_option_for_one(verb: str, kit: Kit) -> None:
     assert kit(verb, "--host", "box").code == 2
+
+
+def test_an_agent_is_started_before_kit_yaml_is_read_only_where_that_names_no_hosts(
+    kit: Kit, boxes: Mapping[str, Box], tmp_path: Path
+) -> None:
+    assert kit("apply", "--yes").code == 0
+    assert {host: box.asked[0] for host, box in boxes.items()} == {HERE: "probe", BOX: "probe"}
+    alone = tmp_path / "alone.yaml"
+    alone.write_text("kit: 1\nstack: home\n")
+    boxes[HERE].asked.clear()
+    with ahead(PROBE, alone):
+        assert boxes[HERE].asked == ["probe ahead"]
+    with ahead(PROBE, tmp_path / "gone.yaml"):
+        assert boxes[HERE].asked == ["probe ahead"]
