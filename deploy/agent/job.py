@@ -14,7 +14,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.verbs import operation_of
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import JobAnswer, JobRequest
+    from deploy.agent.contract.jobs import JobAnswer, JobRequest
 
 
 def run(request: JobRequest, _journal: Journal) -> JobAnswer:

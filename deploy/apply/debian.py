@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from deploy.deployment.fetch import Fetch
 from deploy.hosts.observed import OperatingSystem
+
+
+class DebianVariables(TypedDict):
+    """Variables of the role debian_packages."""
+
+    debian_packages_sources: list[str]
+    debian_packages_options: list[str]
+    debian_packages_ca: str
 
 
 def own_sources(system: OperatingSystem, fetch: Fetch) -> list[str]:
@@ -39,7 +47,7 @@ def apt_options(fetch: Fetch) -> list[str]:
     return [word for option in options for word in ("-o", option)]
 
 
-def debian_variables(system: OperatingSystem, fetch: Fetch) -> dict[str, Any]:
+def debian_variables(system: OperatingSystem, fetch: Fetch) -> DebianVariables:
     """Variables of debian_packages that are the same for every package of the host's own release."""
     return {
         "debian_packages_sources": own_sources(system, fetch),

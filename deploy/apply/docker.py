@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
@@ -23,7 +23,26 @@ FLOORS: Floors = {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}
 NOTHING = DockerPackages((), ())
 
 
-def docker_variables(deployment: Deployment, observation: Observation) -> dict[str, Any]:
+class DockerVariables(TypedDict):
+    """Variables of the role docker_engine."""
+
+    docker_engine_packages: list[str]
+    docker_engine_mark: str
+    docker_engine_marker: str
+    docker_engine_daemon_json: str
+    docker_engine_daemon_json_mode: str
+    docker_engine_validate: str
+    docker_engine_starts: bool
+    docker_engine_reloads: bool
+    docker_engine_systemd: bool
+    docker_engine_log: str
+    docker_engine_last_words: list[str]
+    docker_engine_plugins: list[str]
+    docker_engine_plugins_lent: bool
+    docker_engine_plugins_sources: list[str]
+
+
+def docker_variables(deployment: Deployment, observation: Observation) -> DockerVariables:
     """Return the role's variables; an empty value leaves that part of the host as it is."""
     work, packages = docker_work(deployment, observation), packages_of(observation) or NOTHING
     own = _packages(packages, observation) if work.installs_docker else ()

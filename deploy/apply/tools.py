@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from typing import TypedDict
 
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
@@ -23,6 +23,17 @@ UV_SHA256 = (
 """The files of that version for Linux on amd64 and arm64, as uv.lock has them; a test holds the two equal."""
 
 
+class ImagesVariables(TypedDict):
+    """Variables of the role images."""
+
+    images_packages: list[str]
+    images_tools: str
+    images_unpack: bool
+    images_uv_version: str
+    images_uv_line: str
+    images_pip: dict[str, str]
+
+
 def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tuple[str, ...]:
     """Return the Debian packages that images and models need; what is pulled or lies in a file needs none.
 
@@ -39,7 +50,7 @@ def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tu
     return UNPACKING if any(kind_of(source).is_unpacked for source in sources) else ()
 
 
-def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> dict[str, Any]:
+def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> ImagesVariables:
     """Variables of the role images; pip's own settings on the host hold where the spec says nothing."""
     hashes = " ".join(f"--hash=sha256:{sha256}" for sha256 in UV_SHA256)
     pip = {

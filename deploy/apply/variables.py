@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
-from deploy.apply.debian import debian_variables
-from deploy.apply.docker import docker_variables
-from deploy.apply.folders import folders_of
+from deploy.apply.debian import DebianVariables, debian_variables
+from deploy.apply.docker import DockerVariables, docker_variables
+from deploy.apply.folders import WantedFolder, folders_of
 from deploy.apply.members import Member
 from deploy.apply.phases import RoleStep
-from deploy.apply.tools import image_tools_variables, packages_for
+from deploy.apply.tools import ImagesVariables, image_tools_variables, packages_for
 
 Variables: TypeAlias = Mapping[str, object]
+
+
+class _DockerRole(DockerVariables, DebianVariables):
+    """Variables of docker_engine, with those of the role that it includes."""
+
+
+class _ImagesRole(ImagesVariables, DebianVariables):
+    """Variables of images, with those of the role that it includes."""
+
+
+class FoldersVariables(TypedDict):
+    """Variables of the role folders."""
+
+    folders_wanted: list[WantedFolder]
 
 
 def variables_of(step: RoleStep, member: Member) -> Variables:
@@ -20,21 +34,21 @@ def variables_of(step: RoleStep, member: Member) -> Variables:
     return _ROLES[step.role](member)
 
 
-def _docker(member: Member) -> Variables:
+def _docker(member: Member) -> _DockerRole:
     return {**docker_variables(member.share.deployment, member.prepared.observation), **_debian(member)}
 
 
-def _images(member: Member) -> Variables:
+def _images(member: Member) -> _ImagesRole:
     deployment = member.share.deployment
     packages = packages_for(deployment, member.received)
     return {**image_tools_variables(deployment.fetch, packages), **_debian(member)}
 
 
-def _folders(member: Member) -> Variables:
+def _folders(member: Member) -> FoldersVariables:
     return {"folders_wanted": folders_of(member.share.deployment, member.prepared.plan.owners)}
 
 
-def _debian(member: Member) -> Variables:
+def _debian(member: Member) -> DebianVariables:
     return debian_variables(member.prepared.observation.os, member.share.deployment.fetch)
 
 

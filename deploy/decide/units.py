@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract import FORMAT
 from deploy.deployment.bundle import File
@@ -12,6 +12,9 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.hosts.agent_zip import agent_zip
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON, Stack
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.jobs import JobRequest
 
 Print = Callable[[str, dict[str, Any]], str]
 MINUTE, HOUR = 60, 3600
@@ -32,7 +35,7 @@ def unit_files(deployment: Deployment, printed: Print) -> Iterator[File]:
 
 
 def _files(stack: Stack, job: Job, printed: Print) -> Iterator[File]:
-    request = {
+    request: JobRequest = {
         "format": FORMAT,
         "stack": stack.name,
         "root": stack.root,
@@ -50,7 +53,7 @@ def _files(stack: Stack, job: Job, printed: Print) -> Iterator[File]:
     yield File(f"{unit}.timer", printed("timers/job.timer.j2", {**told, "moments": timer_moments(job.schedule)}))
 
 
-def _line(request: dict[str, Any]) -> str:
+def _line(request: JobRequest) -> str:
     # The agent reads a request up to the end of its line.
     return json.dumps(request, sort_keys=True, ensure_ascii=False) + "\n"
 

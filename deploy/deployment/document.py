@@ -6,7 +6,7 @@ import dataclasses
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from deploy.deployment.values import as_json
 
@@ -56,6 +56,10 @@ def _reader(kind: Any) -> Reader:
         return lambda value: value
     if dataclasses.is_dataclass(kind):
         return _fields_reader(kind)
+    if is_typeddict(kind):
+        return _keys_reader(kind)
+    if origin is list:
+        return _list_reader(*get_args(kind))
     if origin in (Union, types.UnionType):
         return _union_reader(get_args(kind))
     if origin is tuple:
@@ -130,6 +134,28 @@ def _kinds(kind: Any, length: int) -> tuple[Any, ...]:
     if len(kinds) != length:
         raise UnreadableError(f"{length} items are no {kind}")
     return kinds
+
+
+def _keys_reader(kind: Any) -> Reader:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+    def read_keys(value: Any) -> Any:
+        if not isinstance(value, dict) or not kind.__required_keys__ <= value.keys() <= readers.keys():
+            raise UnreadableError(f"this is no {kind.__name__}")
+        return {name: readers[name](one) for name, one in value.items()}
+
+    return read_keys
+
+
+def _list_reader(of_item: Any) -> Reader:
+    item_reader = _reader(of_item)
+
+    def read_items(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise UnreadableError(f"{value!r} is no list")
+        return [item_reader(one) for one in value]
+
+    return read_items
 
 
 def _dict_reader(of_key: Any, of_value: Any) -> Reader:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from deploy.agent.contract.jobs import JobWork
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,6 @@ class Job:
     """Shown by `systemctl status`."""
     verb: str
     schedule: Schedule
-    request: dict[str, Any] = field(default_factory=dict)
+    request: JobWork
     patience_seconds: int = 600
     """Wait for the hold while an apply or another job has it."""

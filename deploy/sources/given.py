@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.sources import file, pip, url
 from deploy.sources.weights.kind import Kind
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Source
 
 KINDS: dict[str, Kind] = {kind.key: kind for kind in (pip.KIND, file.KIND, url.KIND)}
 
@@ -22,7 +24,7 @@ def path_of(source: dict[str, Any]) -> str:
     return str(source[kind.key]["path"]) if kind.is_beside_spec else ""
 
 
-def for_agent(source: dict[str, Any]) -> dict[str, Any]:
-    """Return a source in an agent's request: of a file beside kit.yaml, its name alone."""
-    path = path_of(source)
-    return {kind_of(source).key: {"name": PurePosixPath(path).name}} if path else source
+def for_agent(source: dict[str, Any]) -> Source:
+    """Return a source in an agent's request."""
+    kind = kind_of(source)
+    return kind.for_agent(source[kind.key])

@@ -70,9 +70,8 @@ class Given(Content):
 def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:
     """Return the variables of the roles that every host has."""
     observation = observed(host)
-    return docker_variables(Deployment("home", (), (), fetch=fetch), observation) | debian_variables(
-        observation.os, fetch
-    )
+    docker = docker_variables(Deployment("home", (), (), fetch=fetch), observation)
+    return {**docker, **debian_variables(observation.os, fetch)}
 
 
 def observed(host: LabHost) -> Observation:

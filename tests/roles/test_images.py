@@ -3,6 +3,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,5 @@ def test_a_uv_with_another_hash_is_refused(one: Lab) -> None:
 
 def run_images(one: Lab, **overrides: object) -> PlaybookResult:
     requests = {"image": {"changed": False}}
-    return converge(
-        one, *IMAGES, agent="/root/agent.py", requests=requests, **image_tools_variables(Fetch(ca=CA)) | overrides
-    )
+    variables: dict[str, Any] = {**image_tools_variables(Fetch(ca=CA)), **overrides}
+    return converge(one, *IMAGES, agent="/root/agent.py", requests=requests, **variables)

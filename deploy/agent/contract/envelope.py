@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Optional, TypedDict
+from typing import Any, Literal, TypedDict
 
 StepState = Literal["start", "progress", "done", "failed", "interrupted"]
 
@@ -72,19 +72,6 @@ class Asker(TypedDict, total=False):
     pid: int
     silence_seconds: float
     """Timeout for signs of life; the host is free for others after it."""
-
-
-class JobRequest(StackRequest):
-    """A verb that the host's scheduler runs."""
-
-    job: str
-    verb: str
-    request: dict[str, Any]
-    patience_seconds: float
-
-
-# The answer of the verb that the job ran; None for a verb without one.
-JobAnswer = Optional[dict[str, object]]
 
 
 class Held(TypedDict):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from deploy.agent.contract.envelope import Changed, Request, StackRequest
+from deploy.agent.contract.jobs import Collecting, CopiedData, Copying
 from deploy.agent.contract.places import Handover, Owner, Place, SettledPlace
 
 
@@ -113,18 +114,6 @@ class SecretAnswer(_SecretAnswer, total=False):
     value: str
 
 
-# A single-key document: the kind of an item, and its path in the folder.
-DataItem = dict[str, str]
-
-
-class CopiedData(TypedDict):
-    """User data of a service: the folder, and the parts of it that are copied."""
-
-    service: str
-    host_path: str
-    items: list[DataItem]
-
-
 class Copy(CopiedData, Owner):
     """The user data that is copied before an image changes."""
 
@@ -174,11 +163,8 @@ class RollBackAnswer(Changed):
     """Result in words: the release that runs again, or why nothing was rolled back."""
 
 
-class CollectRequest(StackRequest):
-    """The releases that stay."""
-
-    keep: list[str]
-    model_folders: list[str]
+class CollectRequest(StackRequest, Collecting):
+    """What stays of a stack's releases."""
 
 
 class CollectAnswer(Changed):
@@ -259,12 +245,8 @@ class CleanAnswer(Changed):
     stacks: list[str]
 
 
-class CopyRequest(StackRequest, CopiedData, total=False):
+class CopyRequest(StackRequest, Copying):
     """User data to copy now."""
-
-    to: str
-    """Folder of the copy; one under the stack's root where it is left out."""
-    release: str | None
 
 
 class CopyAnswer(Changed):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         hardware,
         images,
         inputs,
+        jobs,
         probe,
         relay,
         releases,
@@ -62,6 +63,6 @@ APPLIED: Verb[applied.AppliedRequest, applied.AppliedAnswer] = Verb("applied")
 REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")
 LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
-JOB: Verb[envelope.JobRequest, envelope.JobAnswer] = Verb("job")
+JOB: Verb[jobs.JobRequest, jobs.JobAnswer] = Verb("job")
 RELAY: Verb[relay.RelayRequest, relay.Relayed] = Verb("relay")
 EVIDENCE: Verb[evidence.EvidenceRequest, evidence.EvidenceAnswer] = Verb("evidence")

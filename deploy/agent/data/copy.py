@@ -21,7 +21,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import CopiedData, CopyAnswer, CopyRequest
+    from deploy.agent.contract.jobs import CopiedData
+    from deploy.agent.contract.releases import CopyAnswer, CopyRequest
 
 KEPT_COPIES = 3
 BUSY_SECONDS = 30

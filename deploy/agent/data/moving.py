@@ -22,8 +22,9 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.jobs import CopiedData, DataItem
     from deploy.agent.contract.places import SettledPlace
-    from deploy.agent.contract.releases import ConvergeRequest, CopiedData, DataItem, Service
+    from deploy.agent.contract.releases import ConvergeRequest, Service
 
 MOVING = f"{OURS}moving"
 

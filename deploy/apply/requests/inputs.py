@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from deploy.apply.requests.base import base_request
 from deploy.deployment.engines import ModelFile
@@ -15,7 +15,7 @@ from deploy.stack import CACHE, UV
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Model, SyncedEngine, SyncRequest
     from deploy.agent.contract.images import GiveRequest, TakeRequest
-    from deploy.agent.contract.inputs import Fetching, Image, ImagesRequest, ModelsRequest, Source
+    from deploy.agent.contract.inputs import Fetching, Image, ImagesRequest, ModelsRequest
     from deploy.agent.contract.inputs import ModelFile as WantedFile
 
 
@@ -53,7 +53,7 @@ def _wanted(model: ModelFile) -> WantedFile:
         "gid": model.owner.gid,
         "sha256": model.sha256,
         "size": model.size_bytes,
-        "source": _source(model.source),
+        "source": for_agent(model.source),
     }
 
 
@@ -83,7 +83,7 @@ def _created(model: CreatedModel) -> Model:
                 "file": blob.file,
                 "sha256": blob.sha256,
                 "size": blob.size_bytes,
-                "source": _source(blob.source),
+                "source": for_agent(blob.source),
             }
             for blob in model.blobs
         ],
@@ -100,7 +100,3 @@ def _fetching(deployment: Deployment) -> Fetching:
         "uv": UV,
         "cache": CACHE,
     }
-
-
-def _source(source: dict[str, Any]) -> Source:
-    return cast("Source", for_agent(source))

@@ -21,13 +21,13 @@ from deploy.plan.published import late_settings
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.jobs import DataItem
     from deploy.agent.contract.places import SettledPlace
     from deploy.agent.contract.releases import (
         AcceptRequest,
         CollectRequest,
         ConvergeRequest,
         Copy,
-        DataItem,
         DockerRequest,
         LateRequest,
         PlacedFile,

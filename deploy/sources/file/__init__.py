@@ -1,5 +1,19 @@
 """A GGUF file beside kit.yaml."""
 
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
 from deploy.sources.weights.kind import Kind
 
-KIND = Kind("file", is_beside_spec=True)
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Source
+
+
+def _for_agent(source: dict[str, Any]) -> Source:
+    # The agent opens no path of the control node: the name is for messages.
+    return {"file": {"name": PurePosixPath(str(source["path"])).name}}
+
+
+KIND = Kind("file", _for_agent, is_beside_spec=True)

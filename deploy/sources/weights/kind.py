@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.inputs import Source
 
 
 @dataclass(frozen=True)
@@ -11,6 +16,8 @@ class Kind:
 
     key: str
     """Its key in kit.yaml and in a request."""
+    for_agent: Callable[[Any], Source]
+    """Reads a source of a deployment, and returns it as the agent's request has it."""
     is_beside_spec: bool = False
     """True if the file lies beside kit.yaml: the control node sends it, and nothing is fetched."""
     is_unpacked: bool = False

@@ -44,8 +44,9 @@ def test_an_engine_that_only_has_to_be_started_gets_nothing_else_on_any_system()
     variables = docker_variables(HOME, host(stopped, OperatingSystem("fedora", "43", "")))
     assert variables["docker_engine_starts"] is True
     assert variables["docker_engine_reloads"] is False
-    for name in ("packages", "plugins", "mark", "daemon_json", "plugins_sources"):
-        assert not variables[f"docker_engine_{name}"], name
+    names = ("packages", "plugins", "mark", "daemon_json", "plugins_sources")
+    values = {name.removeprefix("docker_engine_"): value for name, value in variables.items()}
+    assert [name for name in names if values[name]] == []
 
 
 def test_settings_are_looked_at_by_an_engine_that_can() -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
 
+from deploy.apply.debian import DebianVariables
+from deploy.apply.docker import DockerVariables
 from deploy.apply.phases import ORDER
+from deploy.apply.tools import ImagesVariables
+from deploy.apply.variables import FoldersVariables
 from deploy.stack import DATA_FOLDER, KIT_FOLDER
 from tests.tree import REPOSITORY, tracked
 
@@ -29,6 +34,25 @@ def test_a_role_describes_every_variable_that_it_is_given(role: str) -> None:
     own = set(re.findall(rf"register: ({role}_\w+)", text)) | set(re.findall(rf"^ +({role}_\w+):", text, re.MULTILINE))
     used = set(re.findall(rf"\b({role}_\w+)\b", text)) - own
     assert used <= set(options)
+
+
+VARIABLES: dict[str, type] = {
+    "debian_packages": DebianVariables,
+    "docker_engine": DockerVariables,
+    "folders": FoldersVariables,
+    "images": ImagesVariables,
+}
+
+
+@pytest.mark.parametrize("role", VARIABLES)
+def test_a_roles_variables_are_typed_by_name(role: str) -> None:
+    specs = yaml.safe_load((REPOSITORY / "roles" / role / "meta" / "argument_specs.yml").read_text())
+    options = specs["argument_specs"]["main"]["options"]
+    typed = get_type_hints(VARIABLES[role]).keys()
+    assert typed <= options.keys()
+    # A role that includes another one names its packages.
+    required = {name for name, option in options.items() if option.get("required")} - {"debian_packages_names"}
+    assert required <= typed
 
 
 def test_no_role_writes_a_folder_of_the_kit_itself() -> None:

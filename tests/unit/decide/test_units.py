@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.jobs import Collecting
 from deploy.components import room_of
 from deploy.components.room import Resolved, Site
 from deploy.decide.render import render
@@ -19,7 +20,8 @@ from deploy.deployment.offers import Offer
 from deploy.hosts.agent_zip import agent_zip
 from tests.golden.plans_of import PLANS, desired_of
 
-NIGHTLY = Job("tidy", "Tidies up", "collect", Schedule(daily_at="02:05", after_boot_seconds=300), {"keep": []})
+KEEP: Collecting = {"keep": [], "model_folders": []}
+NIGHTLY = Job("tidy", "Tidies up", "collect", Schedule(daily_at="02:05", after_boot_seconds=300), KEEP)
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_a_job_is_a_service_a_timer_a_script_and_a_request(bundle: Bundle) -> No
     assert {"OnCalendar=*-*-* 02:05:00", "OnBootSec=300", "AccuracySec=1s", "Persistent=true"} <= set(timer)
     # The agent reads one line.
     request = json.loads(text(bundle, "tidy.json").partition("\n")[0])
-    assert (request["verb"], request["request"], request["root"]) == ("collect", {"keep": []}, "/opt/kit/home")
+    assert (request["verb"], request["request"], request["root"]) == ("collect", KEEP, "/opt/kit/home")
 
 
 def test_what_the_scheduler_reads_does_not_change_with_the_kit_or_the_release(bundle: Bundle) -> None:

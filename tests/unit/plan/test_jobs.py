@@ -19,7 +19,7 @@ from deploy.plan.jobs import job_operations
 from tests.golden.hosts import settled
 from tests.golden.plans_of import PLANS, desired_of
 
-TIDY = Job("tidy", "Tidies up", "collect", Schedule(daily_at="02:05"))
+TIDY = Job("tidy", "Tidies up", "collect", Schedule(daily_at="02:05"), {"keep": [], "model_folders": []})
 SERVICE, TIMER = "kit-home.tidy.service", "kit-home.tidy.timer"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.contract.releases import CopiedData
+from deploy.agent.contract.jobs import CopiedData
 from deploy.agent.data import moving
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.moving import settle_places

@@ -1,0 +1,49 @@
+"""Jobs: verbs that a host's scheduler runs, and the part of their requests that a deployment decides."""
+
+from __future__ import annotations
+
+from typing import Optional, TypedDict, Union
+
+from deploy.agent.contract.envelope import StackRequest
+
+# A single-key document: the kind of an item, and its path in the folder.
+DataItem = dict[str, str]
+
+
+class CopiedData(TypedDict):
+    """User data of a service: the folder, and the parts of it that are copied."""
+
+    service: str
+    host_path: str
+    items: list[DataItem]
+
+
+class Collecting(TypedDict):
+    """The releases that stay, and the folders of models."""
+
+    keep: list[str]
+    model_folders: list[str]
+
+
+class Copying(CopiedData, total=False):
+    """User data of a service to copy."""
+
+    to: str
+    """Folder of the copy; one under the stack's root where it is left out."""
+    release: str | None
+
+
+JobWork = Union[Collecting, Copying]
+
+
+class JobRequest(StackRequest):
+    """A verb that the host's scheduler runs."""
+
+    job: str
+    verb: str
+    request: JobWork
+    patience_seconds: float
+
+
+# The answer of the verb that the job ran; None for a verb without one.
+JobAnswer = Optional[dict[str, object]]
