@@ -164,7 +164,7 @@ class RollBackAnswer(Changed):
 
 
 class CollectRequest(StackRequest, Collecting):
-    """What stays of a stack's releases."""
+    """The releases of a stack that stay."""
 
 
 class CollectAnswer(Changed):
