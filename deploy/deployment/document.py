@@ -142,7 +142,7 @@ def _keys_reader(kind: Any) -> Reader:
     def read_keys(value: Any) -> Any:
         if not isinstance(value, dict) or not kind.__required_keys__ <= value.keys() <= readers.keys():
             raise UnreadableError(f"this is no {kind.__name__}")
-        return {name: readers[name](one) for name, one in value.items()}
+        return {name: readers[name](content) for name, content in value.items()}
 
     return read_keys
 
@@ -153,7 +153,7 @@ def _list_reader(of_item: Any) -> Reader:
     def read_items(value: Any) -> Any:
         if not isinstance(value, list):
             raise UnreadableError(f"{value!r} is no list")
-        return [item_reader(one) for one in value]
+        return [item_reader(item) for item in value]
 
     return read_items
 
