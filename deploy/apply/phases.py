@@ -75,7 +75,23 @@ class TransferStep:
         return f"{self.key} {self.kind}"
 
 
-Step: TypeAlias = RoleStep | VerbStep | TransferStep
+@dataclass(frozen=True)
+class BorrowStep:
+    """The host's copies of secrets that other hosts own."""
+
+    key: Literal["borrow"] = "borrow"
+    """Key of the step in the order."""
+
+    @property
+    def subject(self) -> str:
+        """Object of the step; it has none."""
+        return ""
+
+    def __str__(self) -> str:
+        return self.key
+
+
+Step: TypeAlias = RoleStep | VerbStep | TransferStep | BorrowStep
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,8 @@ CONVERGE = "converge"
 """Phase that goes from host to host: hosts that others need come first, each wave behind a barrier."""
 ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
+    # Behind it every owner has its secrets. A stack on one host has no such step.
+    ("borrow", "streams", ("borrow",)),
     ("os", "roles", ("docker_engine", "docker", "late", "folders")),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),

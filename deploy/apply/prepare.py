@@ -28,7 +28,7 @@ class Prepared:
     plan: Plan
     observation: Observation
     given: Given = field(default_factory=Given)
-    """Values of `env:` and `file:` secrets, read on the control node."""
+    """Values of `env:` and `file:` secrets, read on the control node, and of those that other hosts own."""
     choices: Choices = field(default_factory=dict)
     """Choices for user data whose place changed."""
 
@@ -58,6 +58,7 @@ def prepare(
     choices: Choices | None = None,
     *,
     tell: Tell | None = None,
+    lent: Given | None = None,
 ) -> Prepared:
     """Observe the host once and plan; changes nothing.
 
@@ -67,9 +68,10 @@ def prepare(
         choices: Answers about user data whose place changed.
         tell: Where given, model files that are going to be sent are hashed now, each told before; else a file is
             checked by its size, and by its sha256 if this run has read it.
+        lent: Values of secrets that other hosts own, as far as they could be asked.
     """
     _ensure_known(desired, choices or {})
-    given = given_values(desired)
+    given = Given({**given_values(desired), **(lent or {})})
     observation = observe(transport, desired.deployment, given, desired.path, desired.host)
     folder = desired.path.parent
     files = measured(desired.deployment, folder)

@@ -1,17 +1,21 @@
-"""Secrets that a person keeps elsewhere: read on the control node for an apply, and kept nowhere there."""
+"""Secrets that a person keeps elsewhere, or that other hosts own: read for an apply, and kept nowhere here."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.line import Line
-from deploy.decide.desired import Share
+from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
-from deploy.errors import Problem, SpecError
+from deploy.errors import KitError, Problem, SpecError
 from deploy.hosts.observe import Observation
+from deploy.hosts.secret_values import secret_value
+from deploy.hosts.transport import Transport
+from deploy.stack import Stack
 
 LARGEST = 64 * 1024
 SHORTEST = 8
@@ -23,6 +27,20 @@ class Given(dict[str, str]):
 
     def __repr__(self) -> str:
         return "[redacted]"
+
+
+def lent_values(desired: Desired, hosts: Mapping[str, Transport]) -> dict[str, Given]:
+    """Return, by host, the values of secrets that other hosts own, without those that nobody can tell now."""
+    return {share.host: Given(_lent(share, hosts)) for share in desired.shares}
+
+
+def _lent(share: Share, hosts: Mapping[str, Transport]) -> Iterator[tuple[str, str]]:
+    stack, lenders = Stack(share.deployment.stack), share.borrowed
+    for secret in share.deployment.secrets if share.host in hosts else ():
+        if lenders.get(secret.name) in hosts:
+            # A secret that is not made yet, or that this run may not read, is brought when the plan is carried out.
+            with suppress(KitError):
+                yield secret.name, secret_value(stack, hosts[lenders[secret.name]], secret)
 
 
 class _NotGivenError(Exception):

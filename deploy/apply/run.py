@@ -14,13 +14,14 @@ from deploy.agent.line import Line
 from deploy.apply.ansible import run_playbook
 from deploy.apply.carrying import Play, carry_out_phases
 from deploy.apply.course import Course
+from deploy.apply.lending import with_borrowing
 from deploy.apply.members import Member, Members
 from deploy.apply.needed import steps_of
 from deploy.apply.order import Needs
 from deploy.apply.phase_story import Story
 from deploy.apply.phases import phases_of
 from deploy.apply.prepare import Outcome, ensure_same, prepare
-from deploy.apply.references import ensure_given
+from deploy.apply.references import Given, ensure_given
 from deploy.apply.requests.base import hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.story import Event, from_journal
@@ -53,7 +54,7 @@ def apply(
         on_event: told of each step.
         needs: the hosts that each host cannot do without.
         failed: hosts that could not be planned, with their errors.
-        others: the hosts of the stack that do not change; one of them may have an image that a member lacks.
+        others: the hosts of the stack that do not change; one may have an image or a secret that a member lacks.
         keep_going: go on with the hosts that need no failed one.
         full: run also the steps that have nothing to do.
         play: runs the playbooks.
@@ -66,7 +67,7 @@ def apply(
     with ExitStack() as holds:
         _hold(holds, members, run, course, story)
         held: Members = course.each({host: partial(_again, member) for host, member in members.items()})
-        steps, held = with_transfers(_needed(held, full), held, others or {})
+        steps, held = with_transfers(with_borrowing(_needed(held, full), held), held, others or {})
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
         reports = _verified(held, course, full, on_event)
@@ -94,7 +95,8 @@ def _tell_line(story: Story, host: str, line: JournalLine) -> None:
 def _again(member: Member) -> Member:
     """Plan again under the hold; raise if more is to be done than was shown."""
     shown, share = member.prepared, member.share
-    prepared = prepare(share, member.transport, shown.choices)
+    lent = Given({name: value for name, value in shown.given.items() if name in share.borrowed})
+    prepared = prepare(share, member.transport, shown.choices, lent=lent)
     ensure_same(shown.plan, prepared.plan)
     ensure_given(share, prepared.observation)
     return replace(member, prepared=prepared)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from deploy.apply.files import opener
+from deploy.apply.lending import borrow
 from deploy.apply.members import Member
-from deploy.apply.phases import RoleStep, Step, TransferStep
+from deploy.apply.phases import BorrowStep, RoleStep, Step, TransferStep
 from deploy.apply.requests.table import question
 from deploy.apply.story import Event
 from deploy.apply.transfer import transfer
@@ -28,7 +29,7 @@ def carry_out(step: Step, member: Member, run: str, on_event: OnEvent, hosts: Ma
         member: The host.
         run: Id of the run that holds the host.
         on_event: Told of the step's beginning and end.
-        hosts: All hosts of the stack, of which another one may have an image.
+        hosts: All hosts of the stack, of which another one may have an image or a secret.
     """
     words, host = step_words(step), member.share.host
     on_event(Event(words, "start", host=host))
@@ -47,6 +48,8 @@ def _answer(
     match step:
         case RoleStep():
             raise TypeError(f"the role {step.role} is no stream")
+        case BorrowStep():
+            return borrow(member, run, hosts)
         case TransferStep():
             return transfer(step, hosts[step.giver], member, run, tell)
         case _:

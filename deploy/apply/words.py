@@ -48,6 +48,7 @@ TASKS = {
 }
 """By a task's name without its first word."""
 STEPS = {
+    "borrow": "secrets of other hosts",
     "collect": "clearing away old releases",
     "converge": "start of the release",
     "docker": "a look at Docker's version",

@@ -117,6 +117,17 @@ class Share:
         return self.desired.ways[self.host]
 
     @property
+    def borrowed(self) -> dict[str, str]:
+        """Return the secrets that services of other hosts own, each with the host that lends it."""
+        own = {service.name for service in self.deployment.services}
+        hosts = {service.name: host for host, each in self.desired.deployments.items() for service in each.services}
+        # A key that a person keeps elsewhere comes from there, on every host.
+        made = (secret for secret in self.deployment.secrets if not secret.reference)
+        return {
+            secret.name: hosts[secret.owner] for secret in made if secret.owner not in own and secret.owner in hosts
+        }
+
+    @property
     def path(self) -> Path:
         """The path of kit.yaml."""
         return self.desired.path

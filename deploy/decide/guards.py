@@ -12,7 +12,7 @@ from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import Addresses, addresses_of
 from deploy.lock.model import Lock
 from deploy.spec.model import Spec
-from deploy.spec.placed import guards, host_of
+from deploy.spec.placed import address_of, guards, host_of
 
 
 def resolved_guards(spec: Spec, lock: Lock, engines: Sequence[Sequence[Offer]]) -> list[Resolved]:
@@ -36,4 +36,6 @@ def _guarded(spec: Spec, host: str, engines: Sequence[Sequence[Offer]], addresse
     for engine, offers in zip(spec.engines, engines, strict=True):
         if isinstance(engine, ServiceSpec) and engine in spec.guarded and host_of(spec, engine) == host:
             opened = Site(spec.stack, None, addresses=addresses).guarded_addresses(engine)
-            yield Guarded(engine.name, tuple(offers), opened, engine.port_or(engine.traits.default_port))
+            # Other hosts ask where the control node reaches this one, if the engine is published there.
+            ordered = tuple(sorted(opened, key=lambda address: address != address_of(spec, host)))
+            yield Guarded(engine.name, tuple(offers), ordered, engine.port_or(engine.traits.default_port))

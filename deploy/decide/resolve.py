@@ -9,7 +9,7 @@ from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
-from deploy.decide.view import Offered, seen_from
+from deploy.decide.view import Offered, offered_by, seen_from
 from deploy.deployment.host import Deployment
 from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import addresses_of
@@ -19,7 +19,7 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.spec.placed import guards, host_of, hosts_in
+from deploy.spec.placed import address_of, guards, host_of, hosts_in
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
@@ -41,23 +41,21 @@ def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
         room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
     ]
     guarding = resolved_guards(spec, lock, [part.offers for part in resolved])
-    offered = [
-        *(
-            Offered(host_of(spec, part), offer)
-            for part, decided in zip(spec.engines, resolved, strict=True)
-            for offer in decided.offers
-        ),
-        *(
-            Offered(guard.host, offer, is_for_others=True)
-            for guard, decided in zip(guards(spec), guarding, strict=True)
-            for offer in decided.offers
-        ),
-    ]
+    offered: list[Offered] = []
+    for engine, decided in zip(spec.engines, resolved, strict=True):
+        offered += _offered(spec, engine, decided)
+    for guard, decided in zip(guards(spec), guarding, strict=True):
+        offered += [Offered(guard.host, offer, is_for_others=True) for offer in decided.offers]
     for front in _fronts(spec):
-        host = host_of(spec, front)
-        resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), seen_from(host, offered)))
-        offered += [Offered(host, offer) for offer in resolved[-1].offers]
+        offers = seen_from(host_of(spec, front), offered)
+        resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), offers))
+        offered += _offered(spec, front, resolved[-1])
     return [*resolved, *guarding]
+
+
+def _offered(spec: Spec, part: Engine | Gateway | WebUI, resolved: Resolved) -> list[Offered]:
+    host = host_of(spec, part)
+    return offered_by(host, resolved, address_of(spec, host))
 
 
 def hosts_of_parts(spec: Spec) -> list[str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from deploy.deployment.offers import ChatApi, Offer
+from deploy.components.room import Resolved
+from deploy.deployment.offers import Api, Offer
 from deploy.deployment.service import Service
 from deploy.fields.addresses import hostname_of, is_loopback
+
+SomeOffer = TypeVar("SomeOffer", bound=Api)
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Offered:
 def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offer, ...]:
     """Return the offers that services of a host can use, as they reach them.
 
-    A stack's networks end at their host, so another host's engine is seen where that host's guard opens it; an address
-    outside the stack is the same for all hosts, but for a loopback one.
+    A stack's networks end at their host, so another host's service is seen where it is published, or where a guard
+    opens it. An address outside the stack is the same for all hosts, but for a loopback one.
     """
     return tuple(each.offer for each in offered if _is_seen(each, host))
 
@@ -41,8 +45,25 @@ def _is_anywhere(offer: Offer) -> bool:
     return offer.is_outside and not is_loopback(hostname_of(offer.url))
 
 
-def published(offer: ChatApi, service: Service) -> ChatApi:
+def offered_by(host: str, resolved: Resolved, address: str = "") -> list[Offered]:
+    """Return the offers of a part: inside its host, and for other hosts where its ports are published beyond it.
+
+    Other hosts ask at the address by which the control node reaches the host, if the part is published there.
+    """
+    service = resolved.own_service
+    offers = [Offered(host, offer) for offer in resolved.offers]
+    if service is not None and any(port.is_open for port in service.ports):
+        beyond = (
+            replace(published(offer, service, address), is_outside=True, engine=service.name)
+            for offer in resolved.offers
+        )
+        offers += [Offered(host, offer, is_for_others=True) for offer in beyond]
+    return offers
+
+
+def published(offer: SomeOffer, service: Service, address: str = "") -> SomeOffer:
     """Return an offer of a service as programs reach it: at a port of the host."""
     inside = urlsplit(offer.url)
-    port = next(port for port in service.told_ports if port.container_port == inside.port)
+    ports = [port for port in service.told_ports if port.container_port == inside.port]
+    port = next((port for port in ports if port.address == address), ports[0])
     return replace(offer, url=f"{inside.scheme}://{port.place}{inside.path}")

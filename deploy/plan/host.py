@@ -84,7 +84,9 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
             cause = "not on host" if first else f"no copy for {', '.join(missing)}"
             yield Operation(f"secret {secret.name}", "create", cause, "release")
         elif (secret.owner, secret.name) in observation.replaced_secrets:
-            yield Operation(f"secret {secret.name}", "change", f"{secret.reference} holds another value", "release")
+            yield Operation(
+                f"secret {secret.name}", "change", f"{secret.reference or secret.owner} holds another value", "release"
+            )
         elif opened := _opened(deployment, observation, secret):
             yield Operation(f"secret {secret.name}", "change", opened, "release")
 

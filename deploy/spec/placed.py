@@ -78,6 +78,11 @@ def host_of(spec: Spec, part: PlacedSpec) -> str:
     return hosts_in(spec)[0] if part.host is None else part.host
 
 
+def address_of(spec: Spec, host: str) -> str:
+    """Return the address of a host, as kit.yaml says it; empty for this machine."""
+    return (spec.hosts[host].address or host) if host in spec.hosts else ""
+
+
 def ways_of(spec: Spec, folder: Path) -> dict[str, Way]:
     """Return the way to each host; relative paths begin at the folder of kit.yaml."""
     ways = {name: _way(name, host, folder.absolute()) for name, host in spec.hosts.items()}

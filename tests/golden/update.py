@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.golden import fleets_of
 from tests.golden.plans_of import CASES, COMPOSE, PLANS, compose_of, desired_of, plan_of
 
 
@@ -23,6 +24,12 @@ def main() -> None:
             target = fresh / "expected" / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.content)
+    for fleet in fleets_of.CASES:
+        shutil.rmtree(fleets_of.FLEETS / fleet, ignore_errors=True)
+        for path, content in fleets_of.rendered(fleet).items():
+            target = fleets_of.FLEETS / fleet / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content)
 
 
 if __name__ == "__main__":

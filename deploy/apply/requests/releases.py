@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from deploy.decide.desired import Share
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_request
+from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.plan import Plan
 from deploy.plan.published import late_settings
@@ -52,13 +54,34 @@ def late_request(member: Member, run: str) -> LateRequest:
 
 
 def secrets_request(
-    deployment: Deployment, run: str, given: Mapping[str, str], settled: Mapping[str, SettledPlace] | None = None
+    share: Share, run: str, given: Mapping[str, str], settled: Mapping[str, SettledPlace] | None = None
 ) -> SecretsRequest:
-    """Return the secrets to generate once or to take as they are given, and who reads a copy.
+    """Return the secrets of the host's own to generate once or to take as they are given, and who reads a copy.
 
     Data that comes from another stack comes with the secrets that its service has there.
     """
-    stacks = {name: place["stack"] for name, place in (settled or {}).items() if place["takes_over"]}
+    own = (secret for secret in share.deployment.secrets if secret.name not in share.borrowed)
+    return _secrets_request(share.deployment, own, run, given, settled or {})
+
+
+def borrowed_request(share: Share, run: str, given: Mapping[str, str]) -> SecretsRequest:
+    """Return the host's copies of secrets that other hosts own: none of them is generated here."""
+    lent = (
+        replace(secret, reference=f"the host {share.borrowed[secret.name]}")
+        for secret in share.deployment.secrets
+        if secret.name in share.borrowed
+    )
+    return _secrets_request(share.deployment, lent, run, given, {})
+
+
+def _secrets_request(
+    deployment: Deployment,
+    secrets: Iterable[Secret],
+    run: str,
+    given: Mapping[str, str],
+    settled: Mapping[str, SettledPlace],
+) -> SecretsRequest:
+    stacks = {name: place["stack"] for name, place in settled.items() if place["takes_over"]}
     return {
         **base_request(deployment.stack, run),
         "secrets": [
@@ -69,11 +92,16 @@ def secrets_request(
                 "value": given.get(secret.name),
                 "reference": secret.reference,
                 "stack": stacks.get(secret.owner, ""),
-                "readers": [_reader(deployment, name) for name in deployment.readers(secret)],
+                "readers": [_reader(deployment, name) for name in _readers(deployment, secret)],
             }
-            for secret in deployment.secrets
+            for secret in secrets
         ],
     }
+
+
+def _readers(deployment: Deployment, secret: Secret) -> tuple[str, ...]:
+    named = next(known for known in deployment.secrets if known.name == secret.name)
+    return deployment.readers(named)
 
 
 def _reader(deployment: Deployment, service: str) -> Reader:

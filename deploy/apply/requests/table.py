@@ -91,7 +91,7 @@ def _sending_row(verb: Verb[Request, Converged], make: Callable[[Member, str, st
 
 def _secrets(member: Member, _kind: str, run: str) -> SecretsRequest:
     prepared = member.prepared
-    return secrets_request(member.share.deployment, run, prepared.given, prepared.plan.settled)
+    return secrets_request(member.share, run, prepared.given, prepared.plan.settled)
 
 
 def _images(member: Member, _kind: str, run: str) -> ImagesRequest:

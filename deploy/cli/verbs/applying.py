@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
-from deploy.apply.references import ensure_given
+from deploy.apply.references import ensure_given, lent_values
 from deploy.cli.terminal.consent import agreed
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
@@ -54,9 +54,11 @@ def _prepared(
     output: Output, desired: Desired, hosts: Hosts, choices: Choices, *, keep_going: bool
 ) -> tuple[dict[str, Prepared], dict[str, KitError]]:
     """Plan every host; return the plans, and the errors of the hosts without one where the others keep going."""
+    lent = lent_values(desired, hosts)
 
     def ready(host: str, transport: Transport) -> Prepared:
-        prepared = prepare(desired.on(host), transport, choices_of(desired, host, choices), tell=output.note)
+        share, chosen = desired.on(host), choices_of(desired, host, choices)
+        prepared = prepare(share, transport, chosen, tell=output.note, lent=lent[host])
         ensure_given(desired.on(host), prepared.observation)
         ensure_possible(prepared.plan)
         return prepared

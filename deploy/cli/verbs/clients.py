@@ -19,7 +19,7 @@ from deploy.clients.lines import CLIENTS, Lines, lines_for
 from deploy.decide.desired import Desired, load_desired
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
-from deploy.lifecycle.secrets import secret_value
+from deploy.hosts.secret_values import secret_value
 from deploy.stack import HERE, Stack
 from deploy.words import host_words
 

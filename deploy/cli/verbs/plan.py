@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from deploy.apply.prepare import Prepared, prepare
-from deploy.apply.references import ensure_given
+from deploy.apply.references import ensure_given, lent_values
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import choices_of, data_option
@@ -33,8 +33,11 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     """
     desired = load_desired(spec)
     hosts = reached(desired.ways)
+    lent = lent_values(desired, hosts)
     prepared = hosts.each(
-        lambda host, transport: prepare(desired.on(host), transport, choices_of(desired, host, data), tell=output.note)
+        lambda host, transport: prepare(
+            desired.on(host), transport, choices_of(desired, host, data), tell=output.note, lent=lent[host]
+        )
     )
 
     def ensure_all_given() -> None:

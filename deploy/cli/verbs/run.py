@@ -19,8 +19,8 @@ from deploy.cli.verbs.hosts import host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
+from deploy.hosts.secret_values import secret_value
 from deploy.hosts.transport import Address, Transport
-from deploy.lifecycle.secrets import secret_value
 from deploy.spec.checks.naming import ensure_taken_whole
 from deploy.stack import Stack
 

@@ -12,8 +12,9 @@ from deploy.cli.verbs.hosts import blocks, host_option, hosts_of
 from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
+from deploy.hosts.secret_values import secret_value
 from deploy.lifecycle.applied import applied
-from deploy.lifecycle.secrets import host_path, purpose, secret_value
+from deploy.lifecycle.secrets import host_path, purpose
 from deploy.stack import Stack
 
 

@@ -37,7 +37,9 @@ class Owned:
     def lent_keys(self) -> tuple[Secret, ...]:
         """Keys that only the application's database needs, and no container."""
         keys = {key.name: key for key in (self.embeddings and self.embeddings.key, *self._keys()) if key}
-        return tuple(key for _, key in sorted(keys.items()) if key.reference)
+        called = (*self.chats, *((self.embeddings,) if self.embeddings else ()))
+        beyond = {offer.key.name for offer in called if offer.key and offer.is_outside}
+        return tuple(key for name, key in sorted(keys.items()) if key.reference or name in beyond)
 
     def as_settings(self) -> dict[str, Any]:
         """Return the settings under the application's own keys; a secret by its name and owner."""

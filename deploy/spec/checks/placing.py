@@ -37,32 +37,40 @@ def this_machine_needs_no_address(spec: Spec) -> Iterator[Finding]:
 
 
 def fronts_reach_their_engines(spec: Spec) -> Iterator[Finding]:
-    """A gateway or a web UI asks engines on its own host, and engines outside at addresses that it reaches."""
-    front, name = (spec.gateway, "gateway") if spec.gateway is not None else (spec.webui, "webui")
-    if front is None:
-        return
-    place, known = host_of(spec, front), set(hosts_in(spec))
-    for index, engine in enumerate(spec.engines):
-        host, path = host_of(spec, engine), ("engines", index)
-        if host == place or not {host, place} <= known:
-            continue
-        also: tuple[FieldPath, ...] = ((name,), (name, "host"))
-        if isinstance(engine, ServiceSpec):
-            words = f"is on {host} and its {name} on {place}, which cannot reach it yet; write the same host at both"
-            yield Finding((*path, "host"), words, also)
-        elif is_loopback(hostname_of(engine.outside)):
-            words = f"is an address of {host} alone, and the {name} is on {place}; write `host: {place}` at both"
-            yield Finding((*path, "url"), words, (*also, (*path, "host")))
+    """A part that asks engines reaches those of other hosts where these are published."""
+    for name, front in _askers(spec):
+        place, known = host_of(spec, front), set(hosts_in(spec))
+        for index, engine in enumerate(spec.engines):
+            host, path = host_of(spec, engine), ("engines", index)
+            if host == place or not {host, place} <= known:
+                continue
+            also: tuple[FieldPath, ...] = ((name,), (name, "host"))
+            if isinstance(engine, ServiceSpec) and not engine.is_open:
+                yield Finding((*path, "host"), _unreachable(host, f"its {name}", place), also)
+            elif is_loopback(hostname_of(engine.outside)):
+                words = f"is an address of {host} alone, and the {name} is on {place}; write `host: {place}` at both"
+                yield Finding((*path, "url"), words, (*also, (*path, "host")))
 
 
 def the_page_reaches_its_gateway(spec: Spec) -> Iterator[Finding]:
-    """The web UI is on the gateway's host."""
-    if spec.gateway is None or spec.webui is None:
+    """The web UI reaches a gateway of another host where that is published."""
+    if spec.gateway is None or spec.webui is None or spec.gateway.is_open:
         return
     there, own = host_of(spec, spec.gateway), host_of(spec, spec.webui)
     if there != own and {there, own} <= set(hosts_in(spec)):
-        words = f"is on {own} and the gateway on {there}, which it cannot reach yet; write the same host at both"
-        yield Finding(("webui", "host"), words, (("gateway",), ("gateway", "host")))
+        yield Finding(("gateway",), _unreachable(there, "the web UI", own), (("webui",), ("webui", "host")))
+
+
+def _unreachable(host: str, asker: str, place: str) -> str:
+    return f"is on {host} and {asker} on {place}; write `publish: lan` here, or the same host at both"
+
+
+def _askers(spec: Spec) -> Iterator[tuple[str, Gateway | WebUI]]:
+    """Yield the parts that ask engines themselves."""
+    if spec.gateway is not None:
+        yield "gateway", spec.gateway
+    if spec.webui is not None and (spec.gateway is None or spec.webui.through == "engines"):
+        yield "webui", spec.webui
 
 
 def _parts(spec: Spec) -> Iterator[tuple[FieldPath, Part]]:

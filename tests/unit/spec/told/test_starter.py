@@ -148,6 +148,13 @@ def test_a_shipped_deployment_without_a_lock_comes_with_the_files_that_it_names(
     assert spec.models[1].temperature == 0.2
 
 
+def test_a_shipped_deployment_of_several_hosts_is_whole(tmp_path: Path) -> None:
+    files = inventory_files("lan")
+    assert set(files) == {"kit.yaml", "README.md", FILE_NAME}
+    (tmp_path / "kit.yaml").write_text(files["kit.yaml"], encoding="utf-8")
+    assert list(load_spec(tmp_path / "kit.yaml").hosts) == ["front", "big", "small"]
+
+
 def test_an_unknown_deployment_is_told_with_those_that_are_there() -> None:
     with pytest.raises(UsageError, match="did you mean quickstart") as caught:
         inventory_files("quikstart")

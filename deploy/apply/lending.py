@@ -1,0 +1,39 @@
+"""Secrets that a service of one host owns and one of another host reads: they pass through this process's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import SECRETS
+from deploy.apply.members import Member, Members
+from deploy.apply.phases import BorrowStep, VerbStep
+from deploy.apply.references import Given
+from deploy.apply.requests.releases import borrowed_request
+from deploy.apply.transfers import Needed
+from deploy.hosts.secret_values import secret_value
+from deploy.hosts.transport import Transport
+from deploy.stack import Stack
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.releases import SecretsAnswer
+
+
+def with_borrowing(needed: Needed, members: Members) -> Needed:
+    """Let each host that gets secrets get those of other hosts as well."""
+    borrowing = {host for host, steps in needed.items() if VerbStep(SECRETS) in steps and members[host].share.borrowed}
+    return {host: {*steps, BorrowStep()} if host in borrowing else steps for host, steps in needed.items()}
+
+
+def borrow(member: Member, run: str, hosts: Mapping[str, Transport]) -> SecretsAnswer:
+    """Bring a host its copies of other hosts' secrets; one whose host is not asked in this run stays as it is."""
+    share = member.share
+    stack = Stack(share.deployment.stack)
+    values = Given(
+        {
+            secret.name: secret_value(stack, hosts[share.borrowed[secret.name]], secret)
+            for secret in share.deployment.secrets
+            if share.borrowed.get(secret.name) in hosts
+        }
+    )
+    return member.transport.call(SECRETS, borrowed_request(share, run, values))
