@@ -35,6 +35,7 @@ from tests.tree import REPOSITORY
 
 QUICKSTART = REPOSITORY / "inventories/quickstart/kit.yaml"
 OPERATIONS = REPOSITORY / "docs" / "operations.md"
+DEVELOPMENT = REPOSITORY / "docs" / "development.md"
 DECISIONS = REPOSITORY / "docs" / "decisions"
 BROUGHT_BY_THE_READER = ("pipx", "wsl", "socat", "iptables")
 
@@ -94,6 +95,13 @@ def test_the_operations_page_has_every_service_with_its_default_port() -> None:
         for one in (kind, *kind.__subclasses__()):
             if "kind" in one.model_fields and hasattr(one, "traits"):
                 assert re.search(rf"^\|[^|]*\| {one.traits.default_port} \|", OPERATIONS.read_text(), re.MULTILINE), one
+
+
+def test_a_word_of_the_code_is_a_type_of_its_module() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(deploy/\S+\.py)` \|", DEVELOPMENT.read_text(), re.MULTILINE)
+    assert rows
+    missing = [name for name, path in rows if f"\nclass {name}" not in (REPOSITORY / path).read_text()]
+    assert missing == []
 
 
 def test_the_template_that_is_copied_beside_kit_yaml_is_taken(tmp_path: Path) -> None:
