@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from deploy.agent.contract import AS_ROOT
 from deploy.errors import HeldError, KitError, SpecError, UsageError
 from deploy.stack import HERE
 from deploy.words import as_root
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Result = TypeVar("Result")
 
@@ -25,19 +29,38 @@ def in_parallel(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
 def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, KitError]]:
     """Run a task for each host; return the results, and the errors of the hosts whose task failed.
 
-    A single task runs in this thread. Ctrl-C lets the tasks of several hosts end first.
+    A single task runs in this thread. Ctrl-C interrupts the steps of all hosts, and waits for their end.
     """
     if len(tasks) < 2:
         return _alone(tasks)
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     with ThreadPoolExecutor(len(tasks)) as threads:
         begun = {host: threads.submit(task) for host, task in tasks.items()}
+        try:
+            wait(begun.values())
+        except BaseException:
+            _interrupt(begun.values())
+            raise
     errors = {host: error for host, run in begun.items() if (error := run.exception()) is not None}
     if foreign := foreign_error(errors):
         raise foreign
     known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
     return {host: run.result() for host, run in begun.items() if host not in errors}, known
+
+
+def _interrupt(tasks: Iterable[Future[Result]]) -> None:
+    """Interrupt the agents that tasks wait for, until every task has ended."""
+    from concurrent.futures import wait
+
+    from deploy.hosts.talking import PATIENCE_SECONDS, interrupt
+
+    last = time.monotonic() + PATIENCE_SECONDS
+    waiting = set(tasks)
+    while waiting:
+        # Again, for a task may have begun its next step meanwhile.
+        interrupt(kill=time.monotonic() > last)
+        waiting = set(wait(waiting, timeout=1).not_done)
 
 
 def _alone(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, KitError]]:

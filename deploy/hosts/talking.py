@@ -20,11 +20,29 @@ from deploy.hosts.transport import AgentFailedError, Opened
 PATIENCE_SECONDS = 60.0
 """Time that an interrupted step has to end by itself."""
 Agent = subprocess.Popen[bytes]
+_ASKED: set[Agent] = set()
+"""Agents that threads of this process wait for."""
+
+
+def interrupt(*, kill: bool = False) -> None:
+    """Terminate the steps that other threads wait for, so that each stops its children and ends; or kill them."""
+    for agent in tuple(_ASKED):
+        agent.kill() if kill else agent.terminate()
+
+
+@contextlib.contextmanager
+def _asked(agent: Agent) -> Iterator[None]:
+    _ASKED.add(agent)
+    try:
+        with agent:
+            yield
+    finally:
+        _ASKED.discard(agent)
 
 
 def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
     """Write the request to a started agent, and read its answer."""
-    with agent:
+    with _asked(agent):
         try:
             output, errors = agent.communicate(encode(request))
         except BaseException:
@@ -35,7 +53,7 @@ def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
 
 def ask_and_send(agent: Agent, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
     """Write the request to a started agent, send each stream that it asks for, and read its answer."""
-    with agent:
+    with _asked(agent):
         writing, reading, errors = streams_of(agent)
         try:
             _feed(writing, [encode(request)])
