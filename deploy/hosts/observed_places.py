@@ -63,6 +63,8 @@ class SeenData:
     """Time of the last activity that the last apply saw in it."""
     is_swapped: bool = False
     """True if the former folder of an engine's models has another mark than the last accepted release left."""
+    gone: tuple[str, ...] = ()
+    """Parts of its former place that had files at the last apply and have none now."""
     users: tuple[str, ...] = ()
     """Other stacks whose services keep their data in this very folder."""
 
@@ -116,6 +118,7 @@ def _data(seen: DataAnswer) -> SeenData:
         stack=seen.get("stack", ""),
         used=seen.get("used", 0),
         is_swapped=seen.get("is_swapped", False),
+        gone=tuple(seen.get("gone", ())),
         users=tuple(seen.get("users", ())),
     )
 

@@ -13,7 +13,7 @@ from deploy.deployment.places import Place, places_of
 from deploy.hosts.observe import Observation
 from deploy.hosts.observed_places import SeenData, SeenPlace
 from deploy.plan.operation import Action, Operation
-from deploy.plan.remounted import is_remounted, remounted, step_back
+from deploy.plan.remounted import emptied_parts, is_remounted, remounted, step_back
 from deploy.stack import HERE
 from deploy.words import host_words
 
@@ -276,8 +276,9 @@ def place_advice(deployment: Deployment, observation: Observation) -> Iterator[s
     """Yield the places with data left behind although their service continues with data of its own."""
     for place in places_of(deployment):
         seen = observation.places.get(place.service)
-        if seen is not None and seen.is_older and question_of(place, seen) is None:
-            yield _older(place, seen)
+        if seen is not None and question_of(place, seen) is None:
+            yield from [_older(place, seen)] if seen.is_older else ()
+            yield from emptied_parts(place, seen)
         if seen is not None and seen.is_swapped and seen.before == place.host_path and seen.now.state == "data":
             held = f", {seen.words} at the last apply" if seen.words else ""
             yield (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from deploy.deployment.places import Place
 from deploy.hosts.observed_places import SeenData
 
 
@@ -29,6 +32,16 @@ def step_back(seen: SeenData) -> str:
         mount = "" if is_partly_there else ", or mount the drive that it lies on"
         return f"put {missing} back{mount}"
     return f"unmount {now}" if _is_below(now, before) else f"mount {before} again, or put {missing} back"
+
+
+def emptied_parts(place: Place, seen: SeenData) -> Iterator[str]:
+    """Yield the loss of parts of the data beside a database that stays."""
+    if seen.gone and seen.before == place.host_path:
+        parts = ", ".join(f"{place.host_path}/{part}" for part in seen.gone)
+        yield (
+            f"no files of {place.service} are left in {parts}, and some were there at the last apply;"
+            " if nobody removed them, put them back or mount their drive"
+        )
 
 
 def _is_below(path: str, folder: str) -> bool:

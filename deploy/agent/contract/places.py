@@ -83,6 +83,8 @@ class Former(TypedDict):
     stack: str
     used: int
     is_swapped: bool
+    gone: list[str]
+    """Parts of the data that had files then and have none now."""
     users: list[str]
 
 

@@ -68,6 +68,11 @@ def entries_of(path: Path) -> list[str]:
         return []
 
 
+def is_filled(part: Path) -> bool:
+    """True if a part of the data is a file, or a folder with content."""
+    return part.is_file() or has_entries(part)
+
+
 def size_of(path: Path) -> int:
     """Return the bytes of all files in a folder; links count as zero."""
     size = 0

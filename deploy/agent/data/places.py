@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract.origin import is_known
-from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entries, is_same, look
+from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entries, is_filled, is_same, look
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
 from deploy.agent.errors import AgentError
@@ -149,6 +149,7 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenD
         "mount": before.get("mount", "") if before else "",
         "used": before.get("used", 0) if before else 0,
         "is_swapped": bool(before and before.get("mark") and has_another(Path(before["path"]), before["mark"])),
+        "gone": _gone(before) if before else [],
         "users": [] if place.get("protocol") else stacks_on(root, place["path"]),
     }
     is_data = now["state"] == DATA and is_same(told["ids"], now["ids"]) and now["used"] >= told["used"]
@@ -157,6 +158,10 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenD
         return {**told, "now": now, "was": None}
     was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None
     return {**told, "now": look(root, place), "was": was}
+
+
+def _gone(before: Entry) -> list[str]:
+    return [part for part in before.get("parts", []) if not is_filled(Path(before["path"]) / part)]
 
 
 def _is_emptied(root: Path, place: Place, before: Entry) -> bool:
@@ -184,7 +189,9 @@ def _entry(seen: SeenPlace, place: Place, before: Entry | None) -> Entry:
         return before
     told = {"ids": seen["ids"], "words": seen["words"], "mount": seen["mount"], "used": seen["used"]}
     mark = {"mark": leave_mark(Path(place["path"]))} if place.get("protocol") and seen["state"] == DATA else {}
-    return {"path": place["path"], "holds": seen["state"] == DATA, **told, **mark}
+    parts = sorted({item.partition("/")[0] for item in place["parts"]})
+    filled = {"parts": [part for part in parts if is_filled(Path(place["path"]) / part)]}
+    return {"path": place["path"], "holds": seen["state"] == DATA, **told, **filled, **mark}
 
 
 def _read(root: Path) -> dict[str, Any]:

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.plan.places import Chosen, Question, place_operations, question_of
+from deploy.deployment.host import Deployment
+from deploy.hosts.observe import Observation
+from deploy.hosts.observed import Docker, OperatingSystem
+from deploy.plan.places import Chosen, Question, place_advice, place_operations, question_of
 from tests.unit.agent.data.places import SERVICE, Host, write_chats
+from tests.unit.rooms.places import webui
 
+SYSTEM = OperatingSystem("debian", "12", "bookworm")
 OR_MOUNT = "or mount the drive that it lies on"
 
 
@@ -147,3 +152,30 @@ def test_a_mount_over_the_folder_is_named_as_what_hides_the_data(host: Host, bef
     hides = "a file system is mounted at /srv/kit/home/open_webui/data since then and hides the files that were there"
     assert question.problem.endswith(f"; {hides}")
     assert question.otherwise == "unmount /srv/kit/home/open_webui/data"
+
+
+def test_documents_that_are_gone_beside_a_database_that_stays_are_told_and_asked_nothing_about(host: Host) -> None:
+    uploads = host.data / "uploads"
+    uploads.mkdir()
+    (uploads / "letter.txt").write_text("Dear all")
+    host.accept()
+    assert host.seen().gone == ()
+    (uploads / "letter.txt").unlink()
+    assert host.seen().gone == ("uploads",)
+    uploads.rmdir()
+    assert host.seen().gone == ("uploads",)
+    assert asked(host) is None
+    (line,) = told(host)
+    assert line.startswith(f"no files of open_webui are left in {uploads}, and some were there at the last apply")
+    host.accept()
+    assert told(host) == []
+
+
+def told(host: Host) -> list[str]:
+    """Return the advice of a plan about the place."""
+    service = webui(()).service
+    assert service.data is not None
+    there = Deployment("home", (replace(service, data=replace(service.data, host_path=str(host.data))),), ())
+    return list(
+        place_advice(there, Observation(Docker(), SYSTEM, systemd=True, root=True, places={SERVICE: host.seen()}))
+    )
