@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import tracemalloc
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,6 +104,19 @@ def test_a_pipe_of_unknown_length_arrives_byte_for_byte_and_another_one_behind_i
     )
     answer = transport.send(PUT, {}, opener({"large": content, "small": b"abc"}))
     assert answer == {"sha256": hashlib.sha256(content).hexdigest(), "small": "abc"}
+
+
+def test_a_large_pipe_takes_no_more_memory_than_a_piece_of_it(played: Callable[[str], LocalTransport]) -> None:
+    host = played(
+        f"{PIPES}if sys.argv[-1] == 'put': print(json.dumps({{'size': str(sum(map(len, piped('image'))))}}))\n"
+        "else:\n for frame in framed(bytes(1 << 20) for _ in range(64)): sys.stdout.buffer.write(frame)\n"
+    )
+    tracemalloc.start()
+    answer = host.send(PUT, {}, lambda *_: host.receive(GET, {}))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer == {"size": str(64 << 20)}
+    assert peak < 8 << 20
 
 
 def test_a_pipe_that_fails_here_is_a_cut_there(tmp_path: Path, played: Callable[[str], LocalTransport]) -> None:
