@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
-from deploy.agent.attended import attend
+from deploy.agent.attended import attend, follow_hold
 from deploy.agent.contract import FORMAT
 from deploy.agent.contract.frames import BROKEN, framed
 from deploy.agent.errors import FAILED, AgentError, Interrupted, told
@@ -59,6 +60,8 @@ def _answer(arguments: list[str]) -> dict[str, Any] | None:
 
 def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any] | None:
     with nullcontext() if verb in UNHELD else working(request, verb):
+        if request.get("follows_hold") and request.get("run"):
+            follow_hold(Path(request["root"]), request["run"])
         answer: Any = operation(request, Journal(request.get("root", ""), request.get("run", "")))
         if verb not in FRAMED:
             document: dict[str, Any] | None = answer

@@ -109,12 +109,18 @@ def phase_files(run: PlaybookRun, phase: str, content: Content) -> dict[str, str
         variables: dict[str, object] = {}
         for step in host.steps.get(phase, ()):
             if isinstance(step, VerbStep):
-                files[_request(host, phase, step)] = _json({**call(), **content.request(host.name, step)})
+                files[_request(host, phase, step)] = _json({**_envelope(host), **content.request(host.name, step)})
             elif isinstance(step, RoleStep):
                 variables |= content.variables(host.name, step)
         if phase in host.steps:
             files[f"{_folder(host)}/{phase}/variables.json"] = _json(as_data(variables))
     return files
+
+
+def _envelope(host: HostRun) -> dict[str, object]:
+    """Return the keys that each request to a host has; a signal reaches an agent on this machine alone."""
+    follows = {} if host.connection.get("ansible_connection") == "local" else {"follows_hold": True}
+    return {**call(), **follows}
 
 
 def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase: OnPhase) -> PlaybookResult:

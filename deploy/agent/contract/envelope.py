@@ -25,6 +25,8 @@ class Request(TypedDict, total=False):
     """Name of the compose project."""
     attended: bool
     """True if the asker keeps the standard input open until the answer has come: its end interrupts the verb."""
+    follows_hold: bool
+    """True if the verb ends once its run has lost the hold, as where Ansible asks over SSH and no signal arrives."""
 
 
 class StackRequest(Request):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from deploy.agent.holder import holding
 from tests.tree import REPOSITORY
 from tests.waiting import PATIENCE_SECONDS
 
@@ -68,3 +70,31 @@ def test_it_goes_on_while_the_asker_is_there() -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             agent.wait(1)
         agent.terminate()
+
+
+HELD = f"""
+import sys, time
+sys.path.insert(0, {str(REPOSITORY)!r})
+from pathlib import Path
+from deploy.agent import attended
+from deploy.agent.errors import Interrupted
+from deploy.agent.interrupts import listen
+attended.LOOK_SECONDS = 0.05
+listen()
+attended.follow_hold(Path(sys.argv[1]), "mine")
+print("working", flush=True)
+try:
+    time.sleep({PATIENCE_SECONDS})
+except Interrupted as stop:
+    print("interrupted", stop.exit_code, flush=True)
+"""
+
+
+def test_a_step_of_ansible_ends_when_its_run_has_lost_the_hold(tmp_path: Path) -> None:
+    with holding(tmp_path, {"run": "mine"}):
+        agent = subprocess.Popen([sys.executable, "-c", HELD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert first_line(agent) == "working\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            agent.wait(1)
+    with agent:
+        assert first_line(agent) == "interrupted 143\n"

@@ -4,6 +4,7 @@ import json
 import stat
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,11 @@ def test_the_uv_on_hosts_is_the_locked_one() -> None:
     linux = [digest for name, digest in wheels.items() if "linux" in name and ("x86_64" in name or "aarch64" in name)]
     assert locked["version"] == UV_VERSION
     assert set(UV_SHA256) == set(linux)
+
+
+def test_an_agent_that_ansible_asks_over_ssh_follows_the_hold_of_its_run() -> None:
+    (host,) = RUN.hosts
+    far = replace(RUN, hosts=(replace(host, connection={"ansible_connection": "ssh"}),))
+    (name,) = (name for name in phase_files(far, "images", Made()) if "/requests/" in name)
+    assert json.loads(phase_files(far, "images", Made())[name])["follows_hold"] is True
+    assert "follows_hold" not in json.loads(phase_files(RUN, "images", Made())[name])
