@@ -12,13 +12,11 @@ from deploy.hosts import passwords, ssh_troubles
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.bootstrap import ASKS, MARK, NO_SUDO, Greeting, read_greeting, sent_agent
 from deploy.hosts.connection import Session
-from deploy.hosts.talking import streams_of
+from deploy.hosts.talking import LOST, streams_of
 
 LARGEST_SKEW_SECONDS = 300
 SECONDS = 120
 """Timeout for a host to say something."""
-LOST = 255
-"""Exit code of ssh itself."""
 
 
 class LostError(Exception):

@@ -19,6 +19,8 @@ from deploy.hosts.transport import AgentFailedError, Opened
 
 PATIENCE_SECONDS = 60.0
 """Time that an interrupted step has to end by itself."""
+LOST = 255
+"""Exit code of ssh itself; an agent has none above 128 but those of signals."""
 Agent = subprocess.Popen[bytes]
 _ASKED: set[Agent] = set()
 """Agents that threads of this process wait for."""
@@ -177,6 +179,11 @@ def decode(verb: str, status: int, output: bytes, errors: bytes) -> object:
     try:
         document: object = json.loads(output)
     except ValueError:
+        if status == LOST:
+            raise KitError(
+                f"the connection to the host was lost during {verb}",
+                "check the network, then run the same command again; it continues where this one stopped",
+            ) from None
         said = errors.decode(errors="replace").strip().splitlines() or ["nothing"]
         raise KitError(
             f"the agent's {verb} ended with status {status} and said: {said[-1]}",

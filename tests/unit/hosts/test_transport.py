@@ -117,6 +117,12 @@ def test_a_host_without_python_is_told_so(tmp_path: Path, asked: ProbeRequest) -
         transport.call(PROBE, asked)
 
 
+def test_a_connection_that_ends_before_the_answer_is_told_as_lost() -> None:
+    with pytest.raises(KitError, match="the connection to the host was lost during models") as error:
+        decode("models", 255, b"", b"Connection to 10.0.0.1 closed by remote host.\n")
+    assert "continues where this one stopped" in error.value.next_step
+
+
 def test_what_is_no_answer_is_an_error_with_the_last_line_that_was_said() -> None:
     with pytest.raises(KitError, match="ended with status 1 and said: ImportError: no such module"):
         decode("probe", 1, b"", b"Traceback\nImportError: no such module\n")
