@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
 from deploy.errors import KitError, Problem, SpecError
 from deploy.hosts.observe import Observation
+from deploy.hosts.parallel import in_parallel
 from deploy.hosts.secret_values import secret_value
 from deploy.hosts.transport import Transport
 from deploy.stack import Stack
@@ -20,6 +21,10 @@ from deploy.stack import Stack
 LARGEST = 64 * 1024
 SHORTEST = 8
 """Minimum length of a secret: shorter ones are guessable and match ordinary text."""
+
+
+NOT_MADE = ""
+"""Value of a secret that its owner has not made yet: every copy differs from it."""
 
 
 class Given(dict[str, str]):
@@ -30,17 +35,26 @@ class Given(dict[str, str]):
 
 
 def lent_values(desired: Desired, hosts: Mapping[str, Transport]) -> dict[str, Given]:
-    """Return, by host, the values of secrets that other hosts own, without those that nobody can tell now."""
-    return {share.host: Given(_lent(share, hosts)) for share in desired.shares}
+    """Return, by host, the values of secrets that other hosts own, as far as they can be asked now."""
+    borrowing = {share.host: partial(_lent, share, hosts) for share in desired.shares if share.borrowed}
+    return {share.host: Given() for share in desired.shares} | in_parallel(borrowing)
 
 
-def _lent(share: Share, hosts: Mapping[str, Transport]) -> Iterator[tuple[str, str]]:
+def _lent(share: Share, hosts: Mapping[str, Transport]) -> Given:
+    return Given(_lent_pairs(share, hosts))
+
+
+def _lent_pairs(share: Share, hosts: Mapping[str, Transport]) -> Iterator[tuple[str, str]]:
     stack, lenders = Stack(share.deployment.stack), share.borrowed
     for secret in share.deployment.secrets if share.host in hosts else ():
         if lenders.get(secret.name) in hosts:
-            # A secret that is not made yet, or that this run may not read, is brought when the plan is carried out.
-            with suppress(KitError):
-                yield secret.name, secret_value(stack, hosts[lenders[secret.name]], secret)
+            lender = hosts[lenders[secret.name]]
+            try:
+                yield secret.name, secret_value(stack, lender, secret)
+            except KitError:
+                # Its owner makes a new one, so a copy is out of date. Without root, nobody can tell.
+                if lender.is_root:
+                    yield secret.name, NOT_MADE
 
 
 class _NotGivenError(Exception):

@@ -85,7 +85,10 @@ def _secrets(deployment: Deployment, observation: Observation) -> Iterator[Opera
             yield Operation(f"secret {secret.name}", "create", cause, "release")
         elif (secret.owner, secret.name) in observation.replaced_secrets:
             yield Operation(
-                f"secret {secret.name}", "change", f"{secret.reference or secret.owner} holds another value", "release"
+                f"secret {secret.name}",
+                "change",
+                f"{secret.reference} holds another value" if secret.reference else f"{secret.owner} has another value",
+                "release",
             )
         elif opened := _opened(deployment, observation, secret):
             yield Operation(f"secret {secret.name}", "change", opened, "release")

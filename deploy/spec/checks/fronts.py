@@ -11,6 +11,7 @@ from deploy.reading.document import FieldPath
 from deploy.spec.aliases import aliases_of
 from deploy.spec.checks.finding import Finding
 from deploy.spec.model import Spec
+from deploy.spec.placed import host_of
 from deploy.spec.walks import cycles, way_text
 from deploy.strict import shown
 
@@ -121,13 +122,26 @@ def there_is_a_way_through(spec: Spec) -> Iterator[Finding]:
 
 
 def outside_is_within_reach(spec: Spec) -> Iterator[Finding]:
-    """Callers of an outside engine must have a way to the network."""
+    """Callers of an engine outside, or of one on another host, must have a way to the network."""
     for name, front in (("gateway", spec.gateway), ("webui", spec.webui if _calls_engines(spec) else None)):
+        if front is None or front.egress != "none":
+            continue
         for index, engine in enumerate(spec.engines):
-            served = any(model.engine == engine.name for model in spec.models)
-            if front is not None and front.egress == "none" and engine.outside and served:
-                words = f"`none` blocks its requests to {engine.name} at {engine.outside}; leave `egress` out"
+            host = host_of(spec, engine)
+            place = f"at {engine.outside}" if engine.outside else f"on {host}" if host != host_of(spec, front) else ""
+            if place and any(model.engine == engine.name for model in spec.models):
+                words = f"`none` blocks its requests to {engine.name} {place}; leave `egress` out"
                 yield Finding((name, "egress"), words, (("engines", index),), ("models",))
+    yield from _the_gateway_is_within_reach(spec)
+
+
+def _the_gateway_is_within_reach(spec: Spec) -> Iterator[Finding]:
+    if spec.webui is None or spec.webui.egress != "none" or spec.gateway is None or _calls_engines(spec):
+        return
+    host = host_of(spec, spec.gateway)
+    if host != host_of(spec, spec.webui):
+        words = f"`none` blocks its requests to the gateway on {host}; leave `egress` out"
+        yield Finding(("webui", "egress"), words, (("gateway",),))
 
 
 def engines_of_this_machine_are_within_reach(spec: Spec) -> Iterator[Finding]:

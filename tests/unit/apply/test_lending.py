@@ -11,7 +11,7 @@ import pytest
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.apply.members import Member
 from deploy.apply.prepare import Prepared
-from deploy.apply.references import lent_values
+from deploy.apply.references import NOT_MADE, lent_values
 from deploy.apply.run import apply
 from deploy.apply.story import Event
 from deploy.decide.desired import Desired, load_desired, lock_path
@@ -57,6 +57,11 @@ class Lending(Host):
         super().__init__(name, probed, log)
         self.values = values
         self.written: list[Any] = []
+        self.is_rooted = True
+
+    @property
+    def is_root(self) -> bool:
+        return self.is_rooted
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         if verb == "secrets":
@@ -110,13 +115,15 @@ def test_a_key_that_changed_at_its_owner_is_compared_on_the_reader(desired: Desi
     lent = lent_values(desired, hosts)
     assert dict(lent["desk"]) == {"edge-box_api_key": KEY}
     assert repr(lent["desk"]) == "[redacted]"
-    # One that is not made yet is brought when the plan is carried out.
-    assert dict(lent["box"]) == {}
+    # Every copy of one that is made anew differs from it.
+    assert dict(lent["box"]) == {"litellm_master_key": NOT_MADE}
+    hosts["desk"].is_rooted = False
+    assert dict(lent_values(desired, hosts)["box"]) == {}
     share = desired.on("desk")
     probed = settled(share) | {"replaced_secrets": ["edge-box/edge-box_api_key"]}
     plan = make_plan(share.deployment, share.bundle, read_observation(probed))
     causes = {operation.resource: operation.cause for operation in plan.operations}
-    assert causes["secret edge-box_api_key"] == "edge-box holds another value"
+    assert causes["secret edge-box_api_key"] == "edge-box has another value"
 
 
 def test_a_stack_on_one_host_asks_nobody_for_secrets(desired: Desired) -> None:
