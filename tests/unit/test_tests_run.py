@@ -89,3 +89,11 @@ def test_the_usage_names_every_part(checkout: Path) -> None:
     assert len(parts) == 5
     assert [part for part in parts if f"tests/run {part}" not in done.stdout] == []
     assert os.access(REPOSITORY / "tests/run", os.X_OK)
+
+
+@pytest.mark.parametrize("part", ["lint", "unit", "e2e"])
+def test_a_path_behind_a_part_is_all_that_pytest_is_asked_for(part: str, checkout: Path) -> None:
+    wanted = "tests/unit/test_words.py"
+    _, calls = run(checkout, part, wanted)
+    (call,) = [call for call in calls if call.startswith("pytest ")]
+    assert [word for word in call.split() if word.startswith("tests/")] == [wanted]
