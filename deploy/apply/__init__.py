@@ -1,1 +1,1 @@
-"""Makes a host as planned: one playbook run under the host's hold, then checks."""
+"""Changes hosts as planned: phases under the hosts' hold, then checks."""

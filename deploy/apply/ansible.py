@@ -1,4 +1,4 @@
-"""One ansible-playbook run: its argv, environment and files are built purely, then it runs as a subprocess."""
+"""One run of ansible-playbook: pure functions build its argv, environment and files; a subprocess runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deploy.scratch import memory_folder, scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"
 KEPT = ("HOME", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "USER")
-"""Variables of the caller that a run sees; any other one could change what it does."""
+"""The caller's variables that a run gets; any other could change its behaviour."""
 OnPhase = Callable[[str], None]
 
 
@@ -70,7 +70,7 @@ def playbook_argv(run: PlaybookRun, folder: Path) -> list[str]:
 
 
 def playbook_environment(run: PlaybookRun, folder: Path, base: Mapping[str, str]) -> dict[str, str]:
-    """Build the whole environment: nothing of the user's own Ansible settings reaches a run."""
+    """Build the whole environment: the user's own Ansible settings never reach a run."""
     kept = {name: base[name] for name in KEPT if name in base}
     return kept | {
         # Ansible does not start under a locale that the machine lacks, as one that came along over SSH.
@@ -150,7 +150,7 @@ def run_playbook(run: PlaybookRun, content: Content, on_event: OnEvent, on_phase
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read, from its first byte on."""
+    """Write a file that only its owner can read, from the first byte on."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Phases carried out over all hosts of an apply: no host begins a phase before every host has ended the one before."""
+"""Executes the phases of an apply: no host begins a phase before all hosts have ended the previous one."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: OnEvent, h
 
 
 def _errors(result: PlaybookResult) -> dict[str, KitError]:
-    """Return the failures of a playbook by host; one of no host is that of each."""
+    """Return a playbook's failures by host; a failure without a host counts for every host."""
     errors = {}
     for failure in result.failures:
         for host in (failure.host,) if failure.host else result.planned:

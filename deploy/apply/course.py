@@ -1,4 +1,4 @@
-"""The course of an apply over its hosts: who is still part of it, who failed, and how each host ended."""
+"""The course of an apply: hosts that are still part of it, hosts that failed, and the ending of each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Course:
     hosts: tuple[str, ...]
     needs: Needs = field(default_factory=dict)
     keep_going: bool = False
-    """True if hosts that need no failed one go on."""
+    """True if hosts that do not depend on a failed one go on."""
     failed: dict[str, KitError] = field(default_factory=dict)
     reached: dict[str, Reached] = field(default_factory=dict)
     """Progress of each host; one without progress has begun."""
@@ -48,7 +48,7 @@ class Course:
         return tuple(host for host in self.hosts if host not in out)
 
     def each(self, tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
-        """Do a task on each host that is still part of the apply, in parallel; note those that fail."""
+        """Run a task on each host that is still part of the apply, in parallel; note the failures."""
         results, errors = settled({host: tasks[host] for host in self.going if host in tasks})
         self.note(errors)
         return results
@@ -58,7 +58,7 @@ class Course:
         self.failed |= errors
 
     def reach(self, how_far: Reached, *hosts: str) -> None:
-        """Note how far hosts came."""
+        """Note the progress of hosts."""
         self.reached |= dict.fromkeys(hosts, how_far)
 
     def ensure_done(self) -> None:

@@ -29,12 +29,12 @@ def own_sources(system: OperatingSystem, fetch: Fetch) -> list[str]:
 
 
 def lent_sources(mirror: str, suite: str) -> list[str]:
-    """Return the one source of a suite that lends packages to another."""
+    """Return the source of a suite that another suite takes packages from."""
     return [f"{mirror.rstrip('/')} {suite} main"]
 
 
 def apt_options(fetch: Fetch) -> list[str]:
-    """Return options for apt's command line, where they go before whatever the host's own files say."""
+    """Return options for apt's command line, which overrides the host's own files."""
     options = []
     if fetch.proxy:
         options += [f"Acquire::{scheme}::Proxy={fetch.proxy}" for scheme in ("http", "https")]

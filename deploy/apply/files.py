@@ -18,7 +18,7 @@ from deploy.sources.given import path_of
 
 Stamp = tuple[int, ...]
 _SETTLED_NS = 2 * 10**9
-"""Age of a change after which a file's stamp tells it from the next change: clocks of file systems are coarse."""
+"""Age of a change after which a file's time is reliable: clocks of file systems are coarse."""
 _DIGESTS: dict[Stamp, str] = {}
 """sha256 of files that this run has read."""
 
@@ -31,13 +31,13 @@ def measured(deployment: Deployment, folder: Path) -> Files:
 
 
 def read(files: Files, folder: Path, names: Iterable[str]) -> Files:
-    """Return the files with the sha256 of some, read where that is not known; an unreadable file has none."""
+    """Return the files with the sha256 of some, read if unknown; an unreadable file has none."""
     digests = {name: sha256 for name in names if (sha256 := _digest(folder / name))}
     return Files(files.sizes, {**files.digests, **digests})
 
 
 def opener(deployment: Deployment, folder: Path) -> Opened:
-    """Return what opens a model file of kit.yaml by its locked sha256, from one of its bytes on."""
+    """Return an opener of kit.yaml's model files by locked sha256 and first byte."""
     paths = {sha256: (folder / name).absolute() for name, sha256 in _named(deployment)}
 
     @contextmanager

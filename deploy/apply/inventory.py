@@ -8,7 +8,7 @@ from typing import Any
 
 
 def inventory_text(hosts: Mapping[str, dict[str, Any]], groups: Mapping[str, Sequence[str]]) -> str:
-    """Write hosts with their variables, and groups of them, as an inventory in which no string is ever templated."""
+    """Write hosts, their variables and groups as an inventory in which no string is a template."""
     told = {name: as_data(variables) for name, variables in hosts.items()}
     children: dict[str, Any] = {group: {"hosts": {name: {} for name in names}} for group, names in groups.items()}
     tree = {"all": {"hosts": told, "children": children}}

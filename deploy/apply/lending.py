@@ -1,4 +1,4 @@
-"""Secrets that a service of one host owns and one of another host reads: they pass through this process's memory."""
+"""Secrets that a service of another host reads: they pass through this process's memory only."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def with_borrowing(needed: Needed, members: Members) -> Needed:
-    """Let each host that gets secrets get those of other hosts as well."""
+    """Add the secrets of other hosts to each host that gets secrets."""
     borrowing = {host for host, steps in needed.items() if VerbStep(SECRETS) in steps and members[host].share.borrowed}
     return {host: {*steps, BorrowStep()} if host in borrowing else steps for host, steps in needed.items()}
 
 
 def borrow(member: Member, run: str, hosts: Mapping[str, Transport]) -> SecretsAnswer:
-    """Bring a host its copies of other hosts' secrets; one whose host is not asked in this run stays as it is."""
+    """Bring a host its copies of other hosts' secrets; copies from hosts outside this run stay unchanged."""
     share = member.share
     stack = Stack(share.deployment.stack)
     values = Given(

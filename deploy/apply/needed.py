@@ -40,7 +40,7 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
 
 
 def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, full: bool = False) -> set[Step]:
-    """Return the steps that a plan's operations need, or every step there is."""
+    """Return the steps that a plan's operations need, or all steps."""
     steps = {step for operation in plan.operations for step in _steps_of(deployment, operation)}
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
@@ -50,7 +50,7 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
 
 
 def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = frozenset()) -> Set[Step]:
-    """Return the step that brings what unpacks a model's package, where no image is assembled that would bring it.
+    """Return the step that installs uv for models in packages, if no assembled image brings it.
 
     Args:
         deployment: The host's deployment.
@@ -62,7 +62,7 @@ def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = fro
 
 
 def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
-    """Return every step that a deployment can have; Docker's only if the kit installed it."""
+    """Return every possible step of a deployment; Docker's only if the kit installed it."""
     return {
         *(_DOCKER if observation.docker.kit_installed else ()),
         *((VerbStep(LATE),) if late_settings(deployment, observation) else ()),
@@ -86,7 +86,7 @@ def _steps_of(deployment: Deployment, operation: Operation) -> Iterator[Step]:
 
 
 def _syncs(deployment: Deployment, name: str = "") -> Iterator[Step]:
-    """Yield a step for each kind of engine, or for the kind of one engine alone."""
+    """Yield a step for each kind of engine, or for the kind of one engine."""
     yield from (VerbStep(SYNC, engine.kind) for engine in deployment.engines if name in ("", engine.name))
 
 

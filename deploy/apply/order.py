@@ -1,4 +1,4 @@
-"""The order of hosts in an apply: hosts whose services use offers of other hosts come behind those. Pure."""
+"""The order of hosts in an apply: a host comes after the hosts whose offers it uses. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Needs: TypeAlias = Mapping[str, Collection[str]]
 
 
 def waves_of(hosts: Collection[str], needs: Needs) -> tuple[tuple[str, ...], ...]:
-    """Return the hosts in groups, each behind the groups that it needs.
+    """Return the hosts in groups, each after the groups that it needs.
 
     Hosts that need one another, such as an engine's whose web page uses a gateway elsewhere, are one group.
     """
@@ -24,7 +24,7 @@ def waves_of(hosts: Collection[str], needs: Needs) -> tuple[tuple[str, ...], ...
 
 
 def dependents_of(gone: Collection[str], hosts: Collection[str], needs: Needs) -> tuple[str, ...]:
-    """Return the hosts that cannot do without hosts that failed."""
+    """Return the hosts that depend on failed hosts."""
     return tuple(host for host in hosts if host not in gone and not _all_needed(host, needs).isdisjoint(gone))
 
 
@@ -33,7 +33,7 @@ def _is_next(host: str, left: Collection[str], needed: Mapping[str, set[str]]) -
 
 
 def _all_needed(host: str, needs: Needs) -> set[str]:
-    """Return the hosts that a host needs, with those that they need."""
+    """Return the hosts that a host depends on, directly or not."""
     seen, waiting = set[str](), [*needs.get(host, ())]
     while waiting:
         other = waiting.pop()

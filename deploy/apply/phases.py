@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from deploy.apply.order import Needs, waves_of
 
 Executor = Literal["roles", "streams"]
-"""Carries a phase out: Ansible's roles, or the kit itself over the transport."""
+"""Executor of a phase: Ansible's roles, or the kit itself over the transport."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Phase:
 
 
 CONVERGE = "converge"
-"""Phase that goes from host to host: hosts that others need come first, each wave behind a barrier."""
+"""The phase that goes from host to host: hosts that others need first, in waves with barriers."""
 ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
     # Behind it every owner has its secrets. A stack on one host has no such step.
@@ -124,7 +124,7 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("jobs", "streams", ("units",)),
     ("collect", "streams", ("collect",)),
 )
-"""Each phase with the keys of its steps, in the order in which things need each other."""
+"""Each phase with the keys of its steps, in the order of their dependencies."""
 ROLE_PHASES = tuple(name for name, executor, _ in ORDER if executor == "roles")
 _RANKS = {key: (phase, rank) for phase, (_, _, keys) in enumerate(ORDER) for rank, key in enumerate(keys)}
 

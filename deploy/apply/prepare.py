@@ -1,4 +1,4 @@
-"""Before an apply: the host observed once, a plan, and whether it may be carried out; changes nothing."""
+"""Before an apply: one observation of the host, a plan, and its refusals; changes nothing."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def ensure_possible(plan: Plan) -> None:
 
 
 def ensure_same(shown: Plan, held: Plan) -> None:
-    """Raise when more has to be done than was shown, for nobody agreed to it."""
+    """Raise if the plan has more operations than the person agreed to."""
     ensure_possible(held)
     more = [operation for operation in held.operations if operation not in shown.operations]
     if more:

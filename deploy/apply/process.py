@@ -106,7 +106,7 @@ def _begin(phase: str, on_phase: OnPhase, go: IO[bytes]) -> None:
 def _started(
     argv: Sequence[str], environment: Mapping[str, str], talking: tuple[int, int], kept: tuple[int, ...], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start it in a session of its own, so that a terminal's Ctrl-C reaches it through kit alone, and once."""
+    """Start it in its own session: a terminal's Ctrl-C reaches it only through kit, and once."""
     try:
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -131,7 +131,7 @@ def _started(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt a process as Ctrl-C would, wait, then end its whole group."""
+    """Interrupt a process as Ctrl-C does, wait, then kill its whole group."""
     for number, patience in ((signal.SIGINT, PATIENCE_SECONDS), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

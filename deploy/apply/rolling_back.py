@@ -1,4 +1,4 @@
-"""Rolls back the hosts that run a release already which failed on another host of the same apply."""
+"""Rolls back the hosts that already run a release which failed on another host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEP = "rolling back"
 
 
 def roll_back(course: Course, failed: Collection[str], members: Members, run: str, story: Story) -> None:
-    """Roll back every host of this apply that changed, the last one first; a failure on one stops no other's.
+    """Roll back every changed host of this apply, the last one first; one failure stops no other rollback.
 
     An agent that answered its failure has rolled back its own host.
     """

@@ -1,4 +1,4 @@
-"""One apply: hold every host, carry out the phases, ask the checks, accept the releases."""
+"""One apply: hold every host, execute the phases, run the checks, accept the releases."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def apply(
     full: bool = False,
     play: Play = run_playbook,
 ) -> dict[str, Outcome]:
-    """Make the hosts as planned; raise KitError when one refuses, fails, or was rolled back.
+    """Change the hosts as planned; raise KitError if one refuses, fails, or was rolled back.
 
     Args:
         members: the hosts, each with the plan that was shown.
@@ -77,7 +77,7 @@ def apply(
 
 
 def _hold(holds: ExitStack, members: Members, run: str, course: Course, story: Story) -> None:
-    """Hold every host, always in the same order: of two runs, one gets them all."""
+    """Hold every host, always in the same order, so that one of two runs gets all."""
     for host in sorted(members):
         if host not in course.going:
             continue
@@ -93,7 +93,7 @@ def _tell_line(story: Story, host: str, line: JournalLine) -> None:
 
 
 def _again(member: Member) -> Member:
-    """Plan again under the hold; raise if more is to be done than was shown."""
+    """Plan again under the hold; raise if the plan has grown since it was shown."""
     shown, share = member.prepared, member.share
     lent = Given({name: value for name, value in shown.given.items() if name in share.borrowed})
     prepared = prepare(share, member.transport, shown.choices, lent=lent)

@@ -20,7 +20,7 @@ class Event:
     text: str = ""
     done: int | None = None
     total: int | None = None
-    """Total of `done`, in bytes; None where nobody knows."""
+    """Total of `done`, in bytes; None if unknown."""
     phase: str = ""
     """Phase of the apply in which the step runs; empty outside of phases."""
     host: str = field(kw_only=True)
@@ -28,7 +28,7 @@ class Event:
 
     @property
     def label(self) -> str:
-        """The step behind its phase, and behind its host where that is not this machine."""
+        """The step after its phase, and after its host unless that is this machine."""
         host = "" if self.host == HERE else self.host
         phase = "" if self.phase == self.step else self.phase
         return ": ".join(filter(None, (host, phase, self.step)))

@@ -1,4 +1,4 @@
-"""Carries phases out over the transport: secrets touch no file of the control node, model files no second one."""
+"""Executes phases over the transport: a secret is in no file of the control node, a model file in no second one."""
 
 from __future__ import annotations
 

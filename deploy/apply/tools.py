@@ -1,4 +1,4 @@
-"""Variables of the role images: packages, and the one version of uv that assembles images."""
+"""Variables of the role images: packages, and the version of uv that assembles images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.stack import TOOLS
 
 ASSEMBLING = ("mmdebstrap",)
 UNPACKING = ("python3-venv",)
-"""For uv, which unpacks wheels: of images, and of models that lie in packages."""
+"""For uv, which unpacks the wheels of images and of models in packages."""
 UV_VERSION = "0.13.9"
 UV_SHA256 = (
     "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
@@ -35,7 +35,7 @@ class ImagesVariables(TypedDict):
 
 
 def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tuple[str, ...]:
-    """Return the Debian packages that images and models need; what is pulled or lies in a file needs none.
+    """Return the Debian packages that images and models need; pulled images and files need none.
 
     Args:
         deployment: The host's deployment.
@@ -51,7 +51,7 @@ def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tu
 
 
 def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> ImagesVariables:
-    """Variables of the role images; pip's own settings on the host hold where the spec says nothing."""
+    """Variables of the role images; without settings in the spec, the host's own settings of pip apply."""
     hashes = " ".join(f"--hash=sha256:{sha256}" for sha256 in UV_SHA256)
     pip = {
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

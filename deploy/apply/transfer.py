@@ -20,7 +20,7 @@ MIB = 2**20
 
 
 def transfer(step: TransferStep, giver: Transport, member: Member, run: str, tell: Callable[[str], None]) -> TakeAnswer:
-    """Send the layers that the member lacks, or all of them if Docker makes no image of those."""
+    """Send the layers that the member lacks, or all layers if Docker refuses a part."""
     has = member.transport.call(LAYERS, base_request(member.share.deployment.stack, run))["chains"]
     answer = _sent(step, giver, member, run, has)
     if answer["image"] is None:

@@ -1,4 +1,4 @@
-"""Images that several hosts of a stack lack: one host makes each, and the others get it from there. Pure."""
+"""Images that several hosts lack: one host makes each, and the others get it from there. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAKING = {RoleStep("images"), VerbStep(IMAGE)}
 
 
 def with_transfers(needed: Needed, members: Members, others: Members) -> tuple[Needed, Members]:
-    """Let each image that a host lacks come from another host, if one has it or makes it in this run.
+    """Take each missing image from another host, if one has it or makes it in this run.
 
     Args:
         needed: The steps of each member.

@@ -1,4 +1,4 @@
-"""Variables of the roles that an apply names: the plan's decisions in the words of each role. Pure."""
+"""Variables of an apply's roles: the plan's decisions in the words of each role. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for the steps and tasks of an apply: each names the thing that is worked on."""
+"""Words for the steps and tasks of an apply: each names its object."""
 
 from __future__ import annotations
 

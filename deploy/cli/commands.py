@@ -1,35 +1,35 @@
-"""Every verb with its one line of help, so that `kit --help` imports none of them."""
+"""All verbs, each with its line of help: `kit --help` imports no verb."""
 
 from __future__ import annotations
 
 SECTIONS: dict[str, dict[str, str]] = {
-    "Write down what shall run": {
+    "Describe the stack": {
         "init": "Write a commented kit.yaml to begin with.",
-        "check": "Read kit.yaml and kit.lock and say every problem at once.",
+        "check": "Read kit.yaml and kit.lock and report every problem at once.",
         "lock": "Pin every moving input of kit.yaml in kit.lock.",
-        "import": "Turn what another program has into lines of kit.yaml.",
-        "render": "Write the files that a host would get into a folder.",
+        "import": "Turn files of other programs into lines of kit.yaml.",
+        "render": "Write the rendered files of the hosts into a folder.",
     },
-    "Make it so": {
+    "Set it up": {
         "plan": "Show what apply would change, and change nothing.",
-        "apply": "Make the hosts what kit.yaml says.",
-        "verify": "Prove that the stack works and is closed where it should be.",
-        "status": "Show what runs, what differs, and where the data lies.",
+        "apply": "Make the hosts match kit.yaml.",
+        "verify": "Prove that the stack works and is closed to everybody else.",
+        "status": "Show the running services, the drift, and the data folders.",
     },
     "Use the models": {
-        "models": "Show the models that kit.yaml wants beside those that are there.",
+        "models": "Show the wanted and the present models.",
         "clients": "Print ready lines for the programs that use the models.",
         "run": "Chat with a model in the terminal.",
     },
-    "Day by day": {
-        "logs": "Show what services print.",
+    "Day to day": {
+        "logs": "Show the services' logs.",
         "secret": "List the stack's secrets, or show one.",
         "start": "Start services that were stopped.",
         "stop": "Stop services until start or apply.",
         "restart": "Restart services.",
         "rebuild": "Build images again with today's Debian packages.",
     },
-    "Take it away": {
+    "Remove": {
         "down": "Remove the containers; data, releases and images stay.",
         "destroy": "Remove the whole stack; user data stays unless --data is given.",
         "clean": "Remove images and caches that no stack on this machine needs.",
@@ -44,7 +44,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 HOLDING = frozenset(
     {"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"}
 )
-"""Commands that change a host, which one run does at a time."""
+"""Commands that change a host: one run at a time."""
 
 FAILING = {"plan": "failed, or refused as apply would be", "import modelfile": "failed, or left something out"}
 """Meaning of exit code 1, if it is more than a failed command."""

@@ -1,4 +1,4 @@
-"""The one place that prints errors: the problem, then the next step on a line of its own."""
+"""Prints errors, in this place only: the problem, then the next step on a line of its own."""
 
 from __future__ import annotations
 

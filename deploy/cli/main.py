@@ -1,4 +1,4 @@
-"""The command line's door: finds the verb, runs it, and turns what happened into an exit code."""
+"""Entry of the command line: finds the verb, runs it, and returns an exit code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Verbs(PlacedGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb, or say which one may have been meant."""
+        """Find the verb, or suggest a similar one."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             import difflib
 
@@ -57,14 +57,14 @@ class Verbs(PlacedGroup):
         return items if not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the verbs by what they are for."""
+        """Print the verbs by purpose."""
         width = max(len(name) for name in VERBS)
         for title, verbs in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), words) for name, words in verbs.items()])
 
     def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print where to begin."""
+        """Print the first steps."""
         with formatter.section("Example"):
             formatter.write_text(f"{program()} apply inventories/quickstart/kit.yaml")
         formatter.write_paragraph()

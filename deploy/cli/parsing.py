@@ -1,4 +1,4 @@
-"""The parsing of all commands: the options that they share, and the help that an error leads to."""
+"""Parsing of all commands: shared options, and errors that name the command's help."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import click
 
 JSON, VERBOSE = "kit.json", "kit.verbose"
 SHARED = {
-    "--json": (JSON, "Print one JSON document; words go to stderr."),
-    "--verbose": (VERBOSE, "Show traces, and more of what there is to say."),
+    "--json": (JSON, "Print one JSON document; other texts go to stderr."),
+    "--verbose": (VERBOSE, "Show traces and more details."),
 }
-"""Options that may stand before a verb and behind it, each with its key in a run's memory and its help."""
+"""Options that may stand before or after a verb, each with its key in a run's memory and its help."""
 
 
 def shared_options() -> list[click.Parameter]:
@@ -26,7 +26,7 @@ def _shared(option: str, key: str, words: str) -> click.Option:
 
 
 class Placed(click.Command):
-    """A command whose every error leads to its own help: click's parser names none."""
+    """A command whose errors name its help: click's parser does not."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a command."""

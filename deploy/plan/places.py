@@ -267,7 +267,7 @@ def shared_refusals(deployment: Deployment, observation: Observation) -> Iterato
         for stack in seen.users if seen else ():
             problem = f"{place.host_path} is where the stack {stack} on {host_words(observation.host)} has its data"
             line = f"`{Line('destroy', '--stack', stack)}`"
-            destroyed = line if observation.host == HERE else "`kit destroy` with its own kit.yaml"
+            destroyed = line if observation.host == HERE else "the verb destroy with its own kit.yaml"
             away = f"{destroyed} takes that stack away and keeps its data for this one"
             yield problem, f"write another folder for {place.service}; or {away}"
 

@@ -187,7 +187,7 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
 
 def _down(stack: str, host: str) -> str:
     """Return the line that takes another stack down; the stack of another host is known to its own kit.yaml alone."""
-    return f"`{Line('down', '--stack', stack)}`" if host == HERE else "`kit down` with its own kit.yaml"
+    return f"`{Line('down', '--stack', stack)}`" if host == HERE else "the verb down with its own kit.yaml"
 
 
 def _older_than_data(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:

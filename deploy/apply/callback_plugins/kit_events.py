@@ -22,7 +22,7 @@ DOCUMENTATION = """
 """
 
 BOOKKEEPING = ("include_role", "include_tasks", "include_vars", "validate_argument_spec")
-"""Actions that do nothing on a host; only a failure of theirs is worth a word."""
+"""Actions that do nothing on a host: only their failures are reported."""
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no types either
@@ -97,13 +97,13 @@ def _role(task: Any) -> str:
 
 
 def _verb(task: Any) -> str:
-    """Return the agent's verb that a task carries out; empty if it carries out none."""
+    """Return the agent's verb that a task calls; empty if it calls none."""
     step = task.get_vars().get("kit_step") or {}
     return str(step["verb"]) if _role(task) == "agent" else ""
 
 
 def _stop_with_kit(descriptor: int) -> None:
-    """Wait until nobody reads any more: kit was killed, and nothing may go on changing hosts without it."""
+    """Wait until the reader is gone: kit was killed, and its run must not go on changing hosts."""
     poll = select.poll()
     poll.register(descriptor, 0)
     poll.poll()

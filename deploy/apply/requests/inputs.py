@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def images_request(deployment: Deployment, images: list[Image], run: str, force: bool = False) -> ImagesRequest:
-    """Return the images to assemble; the agent leaves alone those that are there."""
+    """Return the images to assemble; the agent skips existing ones."""
     return {**base_request(deployment.stack, run), "images": images, "force": force, **_fetching(deployment)}
 
 

@@ -1,4 +1,4 @@
-"""The one table of verbs that an apply asks: each with the maker of its request, of the types of the contract. Pure."""
+"""The verbs that an apply calls, each with the builder of its request, typed by the contract. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Question(Protocol):
         """The request as JSON values."""
 
     def ask(self, transport: Transport, opened: Opened) -> Changed:
-        """Ask a host's agent, and return its answer; files that it asks for are opened."""
+        """Call a host's agent, and return its answer; opens the files that the agent asks for."""
 
 
 @dataclass(frozen=True)

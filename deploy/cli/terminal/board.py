@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.envelope import StepState
 
 SHORT = 1.0
-"""Shorter steps without a failure, in seconds, leave no line."""
+"""Minimum seconds of a step for a line of its own; a failed step always has one."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Board:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.running: dict[tuple[str, str], Running] = {}
-        """By host and step: its end may come when the next phase has begun."""
+        """By host and step: a step may end after the next phase began."""
 
     def take(self, event: Event) -> Ended | None:
         """Note an event; return the step that it ended, if any."""

@@ -124,7 +124,7 @@ def printable(text: str) -> str:
 
 
 def converse(chat: Chat) -> None:
-    """Talk until /bye, Ctrl-D, or Ctrl-C twice with no word between."""
+    """Talk until /bye, Ctrl-D, or two Ctrl-C in a row."""
     with suppress(ImportError):
         # Its import is all that it takes for lines to be edited and called back.
         __import__("readline")

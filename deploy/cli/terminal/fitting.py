@@ -1,4 +1,4 @@
-"""Text within the width of a terminal: broken between words and indented, never cut; unchanged on a pipe."""
+"""Wraps text to the terminal's width at blanks, never cutting a word; a pipe gets it unchanged."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import click
 from deploy.cli.terminal.fitting import fitted
 
 FORMAT = 2
-"""Format of every document: 2 tells what is said of hosts by the host."""
+"""Format of every document: since 2, facts about hosts are under their names."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Output:
         echo(text, sys.stderr if self.as_json else sys.stdout)
 
     def note(self, text: str) -> None:
-        """Print words that are no part of any answer, such as progress."""
+        """Print words that belong to no answer, such as progress."""
         echo(text, sys.stderr)
 
     @property

@@ -1,4 +1,4 @@
-"""Standard streams of a run: an unwritable answer ends the run, unwritable words beside it never do."""
+"""Standard streams of a run: only an answer that cannot be written ends the run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class UnwritableError(BaseException):
-    """Standard output takes no more bytes; no verb goes on after it, so none may catch it."""
+    """Standard output takes no more bytes; the run ends, so no verb catches it."""
 
     def __init__(self, reason: str, *, is_closed: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_closed = is_closed
-        """True if the reader of a pipe went away, which is no failure to report."""
+        """True if a pipe's reader has ended: no failure to report."""
 
 
 class _Guarded(io.RawIOBase):

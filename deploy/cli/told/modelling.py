@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import Loaded
 
 UNKNOWN = "-"
-"""Stands for an unknown size."""
+"""Sign for an unknown size."""
 HEADINGS = ("NAME", "ENGINE", "SIZE", "DIGEST", "LOADED", "STATE")
 
 

@@ -66,7 +66,7 @@ def _is_open(share: Share, observation: Observation) -> bool:
 
 
 def _address(share: Share, observation: Observation) -> str | None:
-    """Return where people open the web page: a change of its port counts once it is applied."""
+    """Return the address of the web page: the applied one, not the one in kit.yaml."""
     address, webui = page_address(share.desired), share.spec.webui
     container = observation.services.get(webui.kind) if webui else None
     if webui is None or webui.public_url or container is None or not container.ports:
@@ -80,7 +80,7 @@ def _address(share: Share, observation: Observation) -> str | None:
 
 
 def _data(share: Share, observation: Observation) -> dict[str, str]:
-    """Return where user data lies by its service: a change of its folder counts once it is applied."""
+    """Return the folder of each service's user data: the applied one, not the one in kit.yaml."""
     former = {name: seen.before for name, seen in observation.places.items() if seen.was is not None and seen.before}
     return {
         service.name: former.get(service.name, service.data.host_path)

@@ -19,23 +19,23 @@ from deploy.errors import UsageError
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
-@click.option("--yes", is_flag=True, help="Do not ask, also where something that runs is changed.")
-@click.option("--full", is_flag=True, help="Run every step, also those that have nothing to do.")
+@click.option("--yes", is_flag=True, help="Do not ask, even if running services change.")
+@click.option("--full", is_flag=True, help="Run every step, even those without work.")
 @keep_going_option
-@click.option("--locked", is_flag=True, help="Refuse a kit.yaml that has no kit.lock; for CI.")
+@click.option("--locked", is_flag=True, help="Refuse a kit.yaml without kit.lock; for CI.")
 @data_option
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, keep_going: bool, locked: bool) -> int:
-    """Make the hosts what kit.yaml says.
+    """Make the hosts match kit.yaml.
 
-    Shows the plan, then carries it out, verifies what it touched, and says where to click. A plan that only adds asks
-    nothing. One that stops, recreates or removes something asks first on a terminal; without a terminal it goes on, as
-    with --yes. Where user data would stay in another folder, or is not there, it refuses until --data says what to do.
-    A release that fails is rolled back, on every host of this apply: the last good one runs again. No plan deletes user
-    data: only `kit destroy --data` does.
+    Prints the plan, carries it out, verifies the touched services, and prints the page's address. A plan that only
+    adds starts without a question. One that stops, recreates or removes something asks first; without a terminal it
+    starts, as with --yes. If user data would stay in another folder, or is missing, apply refuses until --data
+    chooses. A release that fails is rolled back on every host of this apply. No plan deletes user data: only `kit
+    destroy --data` does.
 
-    Where there is no kit.lock yet, it is made first, as `kit lock` makes it, and what it pins is shown.
+    If kit.lock is missing, apply makes it first, as `kit lock` does, and prints the pins.
     """
     pinned = _pinned(output, spec, locked=locked)
     with ahead(PROBE, spec) as reached_from:
@@ -52,7 +52,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
 
 
 def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
-    """Make a kit.lock that is not there yet, and return what it pins."""
+    """Make a missing kit.lock, and return its pins."""
     path = spec.with_name(LOCK)
     if path.exists() or path.is_symlink():
         return ()

@@ -31,7 +31,7 @@ def apply_and_tell(
     choices: Choices | None = None,
     pinned: tuple[str, ...] = (),
 ) -> int:
-    """Plan, ask where that is due, apply, and print the next steps."""
+    """Plan, ask if needed, apply, and print the next steps."""
     prepared, failed = _prepared(output, desired, hosts, choices or {}, keep_going=keep_going)
     going = _going(output, desired, hosts, prepared, failed)
     output.say(blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in going.items()}))

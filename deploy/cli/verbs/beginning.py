@@ -20,16 +20,16 @@ from deploy.spec.told.starter import inventory_files, starter_files
 
 MAGIC = b"GGUF"
 OTHER_FILES = (".conf", ".gguf", ".ini", ".json", ".lock", ".md", ".toml", ".txt")
-"""Ends of names that are no folder's."""
+"""Endings of file names: a name with one is no folder."""
 STRANGERS = (
     (b"version https://git-lfs", "it is Git LFS's pointer to the file; `git lfs pull` brings the file itself"),
     (b"<", "it is a web page; download the file itself"),
 )
-"""First words of a file that people take for their model."""
+"""First bytes of files that people mistake for a model."""
 
 
 def ask_choices(output: Output, folder: Path) -> Choices:
-    """Ask for what only a person knows; an empty answer takes the default."""
+    """Ask for facts that only a person knows; an empty answer means the default."""
     default = Choices()
     stack = output.asked(f"Name of the deployment [{default.stack}]:").strip()
     model = output.asked("Model: a tag such as llama3.2:3b, or a GGUF file [a tiny one for a first try]:").strip()
@@ -41,7 +41,7 @@ def ask_choices(output: Output, folder: Path) -> Choices:
 def files_of(
     output: Output, spec: Path, inventory: str | None, choices: Choices, given: dict[str, Any]
 ) -> dict[str, str]:
-    """Return what is to be written, by name beside the spec."""
+    """Return the files to write, by their names beside the spec."""
     if inventory and given:
         raise UsageError("--from copies a deployment as it is", "leave the other flags out, and edit the copy")
     files = inventory_files(inventory) if inventory else starter_files(_chosen(output, spec.parent, choices, given))
@@ -61,7 +61,7 @@ def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any
 
 
 def _at(choices: Choices, url: str, sha256: str) -> Choices:
-    """Tell the address of a GGUF file from that of an engine that runs already."""
+    """Return True if an address is a GGUF file's, False if it is a running engine's."""
     if not urlsplit(url).path.lower().endswith(".gguf"):
         if sha256:
             raise UsageError("--sha256 belongs to a GGUF file at an address", "add --url ADDRESS.gguf, or leave it out")
@@ -74,7 +74,7 @@ def _at(choices: Choices, url: str, sha256: str) -> Choices:
 
 
 def with_model(output: Output, choices: Choices, folder: Path, file: Path | None) -> Choices:
-    """Add a model's file, which lies where kit.yaml does or where the person is, with its sha256."""
+    """Add a model's file with its sha256; it is beside kit.yaml or in the current folder."""
     if file is None:
         return choices
     path = folder / file if (folder / file).is_file() else file
@@ -98,7 +98,7 @@ def _ensure_gguf(file: Path, first: bytes) -> None:
 
 
 def written_path(file: Path, folder: Path) -> str:
-    """Return a path as kit.yaml has it: from its own folder on where both travel together, else in full."""
+    """Return a path as kit.yaml has it: relative if both are in one folder or git checkout, else absolute."""
     # Not resolved: a link in the folder is the file that a person means.
     file, folder = (Path(os.path.normpath(path.absolute())) for path in (file, folder))
     checkout = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
@@ -106,7 +106,7 @@ def written_path(file: Path, folder: Path) -> str:
 
 
 def write_new(folder: Path, files: dict[str, str]) -> list[Path]:
-    """Write every file, or none where one of a person's would be lost."""
+    """Write every file, or none if a person's file would be overwritten."""
     for name in files:
         if _holds_something(folder / name) and name != FILE_NAME:
             raise UsageError(f"{folder / name} is there already", "name another place, or move it away first")
@@ -133,7 +133,7 @@ def _holds_something(path: Path) -> bool:
 
 
 def spec_in(place: Path) -> Path:
-    """Return where kit.yaml shall lie: a name without .yaml is a folder's."""
+    """Return the path of kit.yaml: a name without .yaml is a folder's."""
     if place.suffix in (".yaml", ".yml"):
         return place
     if place.suffix in OTHER_FILES and not place.exists():

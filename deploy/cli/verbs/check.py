@@ -14,10 +14,10 @@ from deploy.decide.desired import load_desired
 @host_option
 @spec_argument
 def command(output: Output, spec: Path) -> None:
-    """Read kit.yaml and kit.lock and say every problem at once.
+    """Read kit.yaml and kit.lock and report every problem at once.
 
-    Reads both files, takes every decision and renders every file, but asks no host and writes nothing. With --host the
-    problems are still those of the whole file.
+    Reads both files, makes every decision and renders every file, but asks no host and writes nothing. Also with
+    --host, it reports the problems of the whole file.
     """
     from deploy.reading.tree import read_document
     from deploy.spec.loading.loader import LARGEST

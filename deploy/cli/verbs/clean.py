@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 @verb("clean", "clean", "clean --cache --json")
-@click.option("--cache", is_flag=True, help="Remove the cache of builds and downloads too, though stacks are there.")
+@click.option("--cache", is_flag=True, help="Also remove the cache of builds and downloads while there are stacks.")
 @host_option
 def command(output: Output, cache: bool) -> None:
     """Remove images and caches that no stack on this machine needs.
 
-    Where stacks are there: images that no release names and that no container uses, and old agents; with --cache also
-    what only makes the next build faster. Where none is left: the whole cache, the kit's tools and its agents too. User
-    data, secrets, Docker and Debian packages stay; the packages are told.
+    With stacks on the machine, it removes images that no release names and no container uses, and old agents;
+    --cache also removes what only speeds up the next build. Without any stack, it also removes the whole cache, the
+    kit's tools and all agents. User data, secrets, Docker and Debian packages stay; the packages are listed.
     """
     hosts = this_machine()
     ensure_root(hosts, "clean")

@@ -25,14 +25,15 @@ from deploy.words import host_words
 
 
 @verb("clients", "clients", "clients --for python", "clients --for env --show-secrets inventories/quickstart/kit.yaml")
-@click.option("--for", "client", type=click.Choice(CLIENTS), help="The lines of one client alone, and nothing else.")
-@click.option("--show-secrets", is_flag=True, help="Print the keys themselves, not the lines that print them.")
+@click.option("--for", "client", type=click.Choice(CLIENTS), help="Print the lines of this client only.")
+@click.option("--show-secrets", is_flag=True, help="Print the keys themselves.")
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, client: str | None, show_secrets: bool) -> None:
     """Print ready lines for the programs that use the models.
 
-    With the real addresses and names of models. A key is named, not shown: the lines ask `kit secret show` for it.
+    The lines have the real addresses and names of models. They do not contain a key: they call `kit secret show`
+    for it.
     """
     desired = load_desired(spec)
     told = _given(desired, show_secrets)

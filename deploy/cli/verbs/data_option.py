@@ -11,8 +11,8 @@ from deploy.decide.desired import Desired
 from deploy.deployment.data_choices import CHOICES, EVERY, Choice, Choices
 
 WORDS = (
-    "For user data whose place changed or is gone: move takes it along, fresh begins empty, found goes on with what "
-    "lies there now; SERVICE=CHOICE for one service of several."
+    "For user data whose folder changed or is gone: move copies it to the new folder, fresh begins empty, found uses "
+    "the data in the new folder; SERVICE=CHOICE for one service of several."
 )
 
 

@@ -58,7 +58,7 @@ class VerbGroup(Exemplified, PlacedGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb, or say which one may have been meant."""
+        """Find the verb, or suggest a similar one."""
         if args[0] not in self.commands and not args[0].startswith("-"):
             raise no_command(args[0], self.commands, ctx)
         return super().resolve_command(ctx, args)
@@ -89,10 +89,10 @@ def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
 
 
 class ListGroup(VerbGroup):
-    """A group that lists where none of its verbs is named."""
+    """A group that lists if no verb is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `list` in front of words that begin with none of the verbs."""
+        """Insert `list` before words that begin with no verb."""
         known = {*self.commands, "-h", "--help"}
         first = next((word for word in args if word not in SHARED), "")
         if first not in known and not first.startswith("-") and first and not is_path(first):
@@ -113,7 +113,7 @@ def list_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
 
 
 def is_path(word: str) -> bool:
-    """Say whether a word is a file and no name: no name has a dot or a slash in it."""
+    """Return True if a word is a file: names have no dot and no slash."""
     return "." in word or "/" in word
 
 
@@ -143,7 +143,7 @@ def _file(given: dict[str, Any]) -> str:
 
 
 class GivenPath(click.Path):
-    """A path of a file; an empty path, as a shell's unset variable makes it, is refused."""
+    """A path of a file; an empty path is refused, because a shell's unset variable gives one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
@@ -161,13 +161,13 @@ def spec_argument(function: Function) -> Function:
 
 def stack_option(function: Function) -> Function:
     """Let the verb take --stack NAME."""
-    words = "The stack's name; for a stack on this machine whose kit.yaml is gone or broken."
+    words = "Name of a stack on this machine whose kit.yaml is lost or broken."
     return click.option("--stack", metavar="NAME", help=words)(function)
 
 
 def engine_option(function: Function) -> Function:
     """Let the verb take --engine E."""
-    words = "The engine, where kit.yaml has several."
+    words = "The engine, if kit.yaml has several."
     return click.option("--engine", metavar="E", help=words)(function)
 
 
@@ -195,7 +195,7 @@ def chat_argument(function: Function) -> Function:
 
 
 def is_spec_path(word: str) -> bool:
-    """Say whether a word among others is the path of a kit.yaml."""
+    """Return True if a word is the path of a kit.yaml."""
     return word.endswith((".yaml", ".yml")) and not any(character.isspace() for character in word)
 
 

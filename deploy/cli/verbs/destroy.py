@@ -24,16 +24,16 @@ NOTHING = {"changed": False, "data_removed": False, "shared": [], "models_outsid
 @verb("destroy", "destroy", "destroy --yes inventories/quickstart/kit.yaml", "destroy --data --confirm home")
 @click.option("--data", is_flag=True, help="Remove user data too: chats, documents, accounts, models.")
 @click.option("--yes", is_flag=True, help="Do not ask for the stack's name; does not imply --data.")
-@click.option("--confirm", metavar="NAME", help="The stack's name, typed here and not at the question.")
+@click.option("--confirm", metavar="NAME", help="The stack's name, in place of the question.")
 @stack_option
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool, confirm: str | None) -> None:
     """Remove the whole stack; user data stays unless --data is given.
 
-    Containers, releases, images of this stack and secrets that no kept data needs go. The stack's name has to be typed,
-    at the question or with --confirm; --yes spares that, but never with --data. Models on engines that the kit does not
-    run stay there; they are told, with the line that removes them.
+    Removes containers, releases, images of this stack, and secrets that no kept data needs. The stack's name must
+    be typed, at the question or with --confirm; --yes skips that, but never with --data. Models on engines that the
+    kit does not run stay there; they are listed with the line that removes them.
     """
     hosts = hosts_with(spec, stack)
     there = to_remove(spec, stack, hosts)
@@ -66,7 +66,7 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
 
 
 def _loss(roots: str, *, data: bool) -> str:
-    """Say what a removal takes, and what it leaves."""
+    """Return the question's words: what is removed, and what stays."""
     if not roots:
         return "This removes the stack; it has no user data here."
     if data:

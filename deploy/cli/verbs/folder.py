@@ -1,4 +1,4 @@
-"""Writes a rendering into a folder of the person's, whole or not at all."""
+"""Writes a rendering into a person's folder: all files or none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.errors import UsageError
 
 MANIFEST = "manifest.json"
 TOLD = 3
-"""Number of foreign files that are named."""
+"""Number of foreign files that a message names."""
 
 
 def write_bundle(bundle: Bundle, out: Path) -> None:
@@ -37,7 +37,7 @@ def write_bundle(bundle: Bundle, out: Path) -> None:
 
 
 def ensure_replaceable(out: Path) -> None:
-    """Refuse what is not an empty folder nor an earlier rendering."""
+    """Refuse a folder that is neither empty nor an earlier rendering."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is not a folder", "choose another one with --out")
     rendered = _rendered(out)
@@ -47,7 +47,7 @@ def ensure_replaceable(out: Path) -> None:
 
 
 def _files(out: Path) -> Iterator[str]:
-    """Yield the files in order, so that a person who names `/` is answered before all of it was read."""
+    """Yield the files in order: for `/`, the refusal comes before the whole disk was read."""
     for folder, below, files in os.walk(out):
         below.sort()
         links = [name for name in below if Path(folder, name).is_symlink()]

@@ -1,4 +1,4 @@
-"""Hosts of a command: all those of a kit.yaml, or the one that was named; and their words as one answer."""
+"""Hosts of a command: all hosts of a kit.yaml, or the named one; and one answer from their texts."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
         if name is not None:
             context.meta[HOST] = name
 
-    words = "Deal with this host alone; the machine that kit runs on is `here`."
+    words = "Work on this host only; the machine that kit runs on is `here`."
     return click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)(function)
 
 
 def keep_going_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let the command take --keep-going."""
-    words = "Finish the hosts that need no failed one, and exit 1; else one failed host stops all."
+    words = "Finish the hosts that do not depend on a failed one, and exit 1; else a failed host stops all."
     return click.option("--keep-going", is_flag=True, help=words)(function)
 
 
 def chosen_hosts(names: Collection[str]) -> tuple[str, ...]:
-    """Return the named host of these, or all of them."""
+    """Return all these hosts, or only the named one."""
     context = click.get_current_context(silent=True)
     name = context.meta.get(HOST) if context else None
     if name is not None and name not in names:
@@ -79,7 +79,7 @@ def hosts_of(spec: Path) -> Hosts:
 
 
 def hosts_with(spec: Path, stack: str | None) -> Hosts:
-    """Return the hosts that may have a stack: this machine if it is named, or if kit.yaml cannot be read."""
+    """Return the hosts that may have a stack: this machine if the stack is named, or if kit.yaml cannot be read."""
     if stack is not None:
         return this_machine()
     try:

@@ -23,7 +23,7 @@ ENGINE = "main"
 
 @verb_group("import", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --engine main")
 def command() -> None:
-    """Turn what another program has into lines of kit.yaml."""
+    """Turn files of other programs into lines of kit.yaml."""
 
 
 @verb("modelfile", "import modelfile Modelfile", "import modelfile EnglishTeacher.Modelfile --name teacher")
@@ -33,10 +33,11 @@ def command() -> None:
 def modelfile(output: Output, file: Path, name: str | None, engine: str | None) -> int:
     """Print the lines of kit.yaml that make the model of a Modelfile.
 
-    They go under `models:`, as deep as the models of the kit.yaml here. Paths in them begin at the current folder,
-    where kit.yaml is taken to lie. A GGUF file that FROM or ADAPTER names is read once for its sha256. What kit.yaml
-    cannot say is left out, told with its line, and exit 1 says so; what names no model, or breaks the grammar, is
-    refused whole. `-` reads what is piped in, as if it were a file of the current folder.
+    The lines go under `models:`, with the indentation of the kit.yaml in the current folder. Their paths are
+    relative to that folder. A GGUF file that FROM or ADAPTER names is read once for its sha256. Instructions that
+    kit.yaml has no key for are left out and listed with their line; the exit code is then 1. A Modelfile that names
+    no model, or that breaks the grammar, is refused. `-` reads the standard input, as if it were a file of the
+    current folder.
     """
     import yaml
 
@@ -75,7 +76,7 @@ def _ensure(option: str, value: str | None, kind: Any) -> None:
 
 
 def _spec_here() -> Spec | None:
-    """Return the kit.yaml of the current folder, if there is a sound one."""
+    """Return the kit.yaml of the current folder; None without a valid one."""
     from deploy.spec.loading.loader import load_spec
 
     try:
@@ -85,13 +86,13 @@ def _spec_here() -> Spec | None:
 
 
 def _engine(spec: Spec | None) -> str:
-    """Return the first engine of a kit.yaml that makes models from a Modelfile, as far as there is one."""
+    """Return the first engine of a kit.yaml that makes models; None without one."""
     engines = spec.engines if spec else ()
     return next((engine.name for engine in engines if engine.models_are == "created"), ENGINE)
 
 
 def _as_deep(lines: str) -> str:
-    """Return the lines as deep as the models of the kit.yaml here stand: a list in YAML has one depth."""
+    """Return the lines with the indentation of the models in this kit.yaml: items of a YAML list share one."""
     depth = _depth()
     return "\n".join(depth + line if line else "" for line in lines.split("\n"))
 

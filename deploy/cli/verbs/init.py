@@ -22,9 +22,9 @@ from deploy.spec.told.first import Choices, kinds
     "init home --gguf models/mine.gguf",
     "init --from quickstart quickstart",
 )
-@click.option("--from", "inventory", metavar="NAME", help="Copy a deployment that comes with kit, such as quickstart.")
+@click.option("--from", "inventory", metavar="NAME", help="Copy a shipped deployment, such as quickstart.")
 @click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
-@click.option("--model", metavar="TAG", help="Tag of the model, such as llama3.2:3b; with a file, its name.")
+@click.option("--model", metavar="TAG", help="Tag of the model, such as llama3.2:3b; with a file, the model's name.")
 @click.option(
     "--gguf",
     "--model-file",
@@ -42,15 +42,16 @@ from deploy.spec.told.first import Choices, kinds
     "--publish",
     metavar="ADDRESS",
     multiple=True,
-    help="Address of this machine to open the services on; may be given several times.  [default: local]",
+    help="Address to publish the services on; can be repeated.  [default: local]",
 )
 @spec_argument
 def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> None:
     """Write a commented kit.yaml to begin with.
 
-    Beside it lies its schema, which an editor completes and checks it with. On a terminal the stack's name and the
-    model are asked for unless a flag is given. A kit.yaml that is there is left alone. A name without .yaml is that of
-    a folder for it. Without a model, a tiny one proves the wiring and says nothing useful.
+    A schema is written beside it, so that an editor completes and checks it. On a terminal, init asks for the
+    stack's name and the model unless a flag is given. An existing kit.yaml stays unchanged. A name without .yaml is
+    the name of a folder for it. Without a model, the file has a tiny one, which proves the wiring and gives no
+    useful answers.
     """
     spec = spec_in(spec)
     _ensure_said(flags | {"from": inventory})
@@ -64,7 +65,7 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
 
 
 def _ensure_said(flags: dict[str, Any]) -> None:
-    """Refuse a flag with an empty value, as a shell's unset variable makes it: it must not choose the tiny model."""
+    """Refuse a flag with an empty value: a shell's unset variable must not choose the tiny model."""
     empty = [name for name, value in flags.items() if value == "" or (name == "publish" and "" in value)]
     if empty:
         told = " and ".join(f"--{name}" for name in empty)

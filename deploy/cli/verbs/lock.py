@@ -13,14 +13,16 @@ from deploy.lifecycle.locking import Renewed, renew_lock
 
 
 @verb("lock", "lock", "lock inventories/quickstart/kit.yaml", "lock --upgrade assistant home/kit.yaml")
-@click.option("--upgrade", is_flag=True, is_eager=True, help="Pin anew what NAME names, or everything without a NAME.")
+@click.option(
+    "--upgrade", is_flag=True, is_eager=True, help="Pin today's version of NAME, or of everything without a NAME."
+)
 @names_argument
 def command(output: Output, target: Target, upgrade: bool) -> None:
     """Pin every moving input of kit.yaml in kit.lock.
 
-    Keeps what is pinned, adds what is missing and drops what is no longer needed; then says every difference. With
-    --upgrade it asks what the inputs mean today: all of them, or those of the NAMEs: a service (its image and the
-    packages in it), a model, a Python package, or `lan` for the hosts' addresses. Commit kit.lock beside kit.yaml.
+    Keeps existing pins, adds missing ones, drops unneeded ones, and prints every difference. With --upgrade it pins
+    today's versions: of everything, or of the named inputs: a service (its image and its packages), a model, a
+    Python package, or `lan` (the hosts' addresses). Commit kit.lock beside kit.yaml.
     """
     if target.names and not upgrade:
         raise click.UsageError(f"{' '.join(target.names)}: names go with --upgrade; the file is named last")

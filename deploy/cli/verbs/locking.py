@@ -1,4 +1,4 @@
-"""The lock that an apply makes where there is none, and what it says of it."""
+"""The lock that an apply makes if there is none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.lifecycle.locking import renew_lock
 
 
 def lock_and_tell(output: Output, spec: Path) -> tuple[str, ...]:
-    """Write the lock of a kit.yaml that has none, say what it pins, and return that."""
+    """Write the lock of a kit.yaml without one; print and return its pins."""
     with progress() as display:
         changes = renew_lock(spec, display).lines
     pins = "It pins:" if changes else "Nothing in it had to be pinned."

@@ -21,17 +21,17 @@ from deploy.lifecycle.logs import Asked, log_lines, read_logs
 
 
 @verb("logs", "logs --follow", "logs main --tail 20 inventories/quickstart/kit.yaml")
-@click.option("--follow", "-f", is_flag=True, help="Go on printing until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Print new lines until Ctrl-C.")
 @click.option(
-    "--tail", metavar="N", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines only."
+    "--tail", metavar="N", type=click.IntRange(min=0), default=100, show_default=True, help="Number of last lines."
 )
-@click.option("--probes", is_flag=True, help="Show the kit's own health checks as well.")
+@click.option("--probes", is_flag=True, help="Also show the kit's own health checks.")
 @host_option
 @services_argument
 def command(output: Output, target: Target, follow: bool, tail: int, probes: bool) -> None:
-    """Show what services print.
+    """Show the services' logs.
 
-    The kit's own health checks are left out where they pass; --probes shows them. With --follow, N counts them too.
+    Passed health checks of the kit's own are left out; --probes shows them. With --follow, N counts them too.
     """
     there, hosts = known(target.spec), hosts_of(target.spec)
     services = chosen(target.names, (name for name in there.services if there.hosts[name] in hosts))

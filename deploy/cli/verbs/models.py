@@ -24,9 +24,9 @@ from deploy.spec.checks.naming import ensure_taken_whole
 
 @list_group("models", "models", "models pull llama3.2:3b", "models remove old-one")
 def command() -> None:
-    """Show the models that kit.yaml wants beside those that are there.
+    """Show the wanted and the present models.
 
-    Without a command they are listed: `kit models [KIT_YAML]`.
+    `kit models [KIT_YAML]` lists them.
     """
 
 
@@ -34,7 +34,7 @@ def command() -> None:
 @host_option
 @spec_argument
 def list_models(output: Output, spec: Path) -> None:
-    """List the models, wanted and there: engine, size, digest, state, and what is loaded now."""
+    """List the wanted and the present models: engine, size, digest, state, and the loaded ones."""
     desired = load_desired(spec)
 
     def looked(host: str, transport: Transport) -> tuple[tuple[Row, ...], tuple[str, ...]]:
@@ -62,9 +62,10 @@ def list_models(output: Output, spec: Path) -> None:
 @host_option
 @spec_argument
 def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
-    """Pull a model from the library that its name says, beside those of kit.yaml.
+    """Pull a model that kit.yaml does not have from a library.
 
-    What stopped in the middle goes on there. kit.yaml does not know of it: `models` in it makes it part of the stack.
+    An interrupted pull continues where it stopped. To make the model part of the stack, write it under `models` in
+    kit.yaml.
     """
     desired = load_desired(spec)
     hosts = reached(desired.ways)
@@ -85,7 +86,7 @@ def pull(output: Output, spec: Path, name: str, engine: str | None) -> None:
 @host_option
 @spec_argument
 def remove(output: Output, spec: Path, name: str, engine: str | None, yes: bool) -> None:
-    """Remove a model that kit.yaml does not declare from its engine; its name has to be typed."""
+    """Remove a model that kit.yaml does not have from its engine; its name must be typed."""
     desired = load_desired(spec)
     hosts = reached(desired.ways)
     host, chosen = chosen_engine({host: desired.deployments[host] for host in hosts}, engine)

@@ -13,7 +13,7 @@ from deploy.errors import KitError, UsageError
 
 @dataclass(frozen=True)
 class Known:
-    """Names in a spec, which needs no lock for them."""
+    """Names in a spec, read without its lock."""
 
     stack: str
     hosts: dict[str, str]
@@ -38,7 +38,7 @@ def known(spec: Path) -> Known:
 
 
 def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "service") -> tuple[str, ...]:
-    """Return the names that were typed, or all that are known; refuse one that nobody has."""
+    """Return the typed names, or all known ones; refuse an unknown name."""
     everything = tuple(all_names)
     for name in names:
         if name not in everything:
@@ -50,7 +50,7 @@ def chosen(names: tuple[str, ...], all_names: Iterable[str], what: str = "servic
 
 
 def by_host(names: Iterable[str], deployments: Mapping[str, Deployment]) -> dict[str, tuple[str, ...]]:
-    """Return by host the services of these names that it runs; a host without any is left out."""
+    """Return these services by their host; a host without one is left out."""
     wanted = tuple(names)
     there = {
         host: tuple(service.name for service in deployment.services if service.name in wanted)
@@ -60,7 +60,7 @@ def by_host(names: Iterable[str], deployments: Mapping[str, Deployment]) -> dict
 
 
 def service_names(spec: Path) -> tuple[str, ...]:
-    """Return the names of a spec's services for a shell to complete; none where it cannot be read."""
+    """Return the names of a spec's services for a shell's completion; none if it is unreadable."""
     try:
         return known(spec).services
     except (KitError, OSError):
@@ -68,7 +68,7 @@ def service_names(spec: Path) -> tuple[str, ...]:
 
 
 def model_names(spec: Path) -> tuple[str, ...]:
-    """Return the names of a spec's models for a shell to complete; none where it cannot be read."""
+    """Return the names of a spec's models for a shell's completion; none if it is unreadable."""
     try:
         return known(spec).models
     except (KitError, OSError):

@@ -20,16 +20,16 @@ from deploy.words import as_root
 
 
 @verb("plan", "plan", "plan --check --json inventories/quickstart/kit.yaml")
-@click.option("--check", is_flag=True, help="Exit 3 when something would change.")
+@click.option("--check", is_flag=True, help="Exit 3 if something would change.")
 @data_option
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     """Show what apply would change, and change nothing.
 
-    One line an operation: what is done, to what, and why. Whatever stands in the way is refused here as in apply, with
-    the same exit code; only that apply wants root does not count. Where nothing would change, notes that are no news
-    are left out; --verbose has them.
+    Prints one line per operation: the action, its object and its cause. A plan that apply would refuse is refused
+    here too, with the same exit code; the one exception is missing root. If nothing would change, known notes are
+    left out; --verbose prints them.
     """
     desired = load_desired(spec)
     hosts = reached(desired.ways)
@@ -55,7 +55,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
 
 
 def exit_code(prepared: Prepared, check: bool) -> int:
-    """Return the exit code of a plan: a script that learns of pending changes can apply them."""
+    """Return the exit code of a plan."""
     plan, host = prepared.plan, prepared.observation.host
     # Who asks is no matter of the plan's, as long as all of it can be told
     if prepared.observation.docker.is_denied or any(step != as_root(host) for _, step in plan.refusals):

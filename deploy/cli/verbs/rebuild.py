@@ -19,8 +19,8 @@ from deploy.lifecycle.rebuild import rebuild_images
 def command(output: Output, target: Target, keep_going: bool) -> int:
     """Build images again with today's Debian packages.
 
-    All images unless services are named. What runs goes on meanwhile; then the services whose image is another one are
-    recreated as in apply, with a copy of their data taken first.
+    Builds all images unless services are named. The services run meanwhile. Then those with a new image are
+    recreated as in apply, after a copy of their data was taken.
     """
     desired = load_desired(target.spec)
     hosts = reached(desired.ways)

@@ -20,10 +20,10 @@ from deploy.decide.desired import load_desired
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, out: Path) -> None:
-    """Write the files that a host would get into a folder.
+    """Write the rendered files of the hosts into a folder.
 
-    The folder is made; one that holds an earlier rendering is replaced, any other one that is not empty is refused.
-    Several hosts get a folder each in it; one that --host names gets the folder itself.
+    Makes the folder. An earlier rendering in it is replaced; a folder with other files is refused. Several hosts
+    get a folder each inside it; a host that --host names gets the folder itself.
     """
     desired = load_desired(spec)
     bundles = {host: desired.bundles[host] for host in chosen_hosts(desired.bundles)}

@@ -28,17 +28,19 @@ STDIN = "-"
 
 
 @verb("run", "run gemma", 'run gemma "Why is the sky blue?"', "run gemma Review this: - kit.yaml < notes.txt")
-@click.option("--engine", metavar="E", help="Ask this engine itself, not the gateway; also for a model of your own.")
-@click.option("--system", metavar="TEXT", help="What the model is told before the conversation.")
+@click.option(
+    "--engine", metavar="E", help="Ask this engine, not the gateway; also with models that kit.yaml does not have."
+)
+@click.option("--system", metavar="TEXT", help="System text before the conversation.")
 @host_option
 @chat_argument
 def command(output: Output, target: Target, engine: str | None, system: str | None) -> None:
     """Chat with a model in the terminal.
 
-    Without PROMPT a conversation begins: /bye or Ctrl-D ends it, /clear forgets it, Ctrl-C stops an answer and a second
-    one ends. A prompt that is piped in is read to its end; beside a PROMPT, `-` stands for it. A last word that ends in
-    .yaml is the path of kit.yaml. The gateway is asked where there is one, with its key (that needs root). With --host
-    only what that host runs is asked.
+    Without PROMPT it begins a conversation: /bye or Ctrl-D ends it, /clear forgets it, Ctrl-C stops an answer, and
+    a second Ctrl-C ends it. Piped input is the prompt; beside a PROMPT, `-` stands for it. A last word that ends in
+    .yaml is the path of kit.yaml. Asks the gateway if there is one, with its key (that needs root). With --host it
+    asks only services of that host.
     """
     if not target.names:
         raise UsageError("the name of a model is missing", f"the models: {Line('models')}")
@@ -74,7 +76,7 @@ def _forwarded(host: str, transport: Transport, address: Address) -> Iterator[Ad
 
 
 def _prompt(words: list[str]) -> str | None:
-    """Return what was typed, with what is piped in where it belongs; None for a conversation."""
+    """Return the typed prompt with the piped input in its place; None for a conversation."""
     if not words:
         return None if sys.stdin.isatty() else sys.stdin.read()
     if STDIN in words:

@@ -11,7 +11,7 @@ from deploy.spec.told.schema import json_schema, schema_text
 def command(output: Output) -> None:
     """Print the JSON Schema of kit.yaml.
 
-    An editor with a YAML language server completes and checks kit.yaml with it. The schema is JSON by itself; with
-    --json it stands under "schema" of kit's own document.
+    An editor with a YAML language server uses it to complete and check kit.yaml. The schema itself is JSON; with
+    --json it is under "schema" in kit's own document.
     """
     output.answer(schema_text().rstrip("\n"), {"schema": json_schema()})

@@ -27,7 +27,7 @@ def command() -> None:
 @host_option
 @spec_argument
 def list_secrets(output: Output, spec: Path) -> None:
-    """List the names of the stack's secrets, what each is for, and where it lies; no value."""
+    """List the stack's secrets with their purpose and path, without their values."""
     there = applied(spec, hosts_of(spec))
     (stack,) = {share.stack for share in there.values()}
     rows = {
@@ -49,7 +49,7 @@ def list_secrets(output: Output, spec: Path) -> None:
 def show(output: Output, target: Target) -> None:
     """Show one secret's value.
 
-    The first password of the web UI may have been changed there since; kit does not know the newer one.
+    The first password of the web UI may have been changed in the page; kit does not know the new one.
     """
     if len(target.names) != 1:
         wrong = "one secret at a time" if target.names else "the name of a secret is missing"

@@ -17,14 +17,14 @@ from deploy.errors import PENDING
 
 
 @verb("status", "status", "status --check inventories/quickstart/kit.yaml")
-@click.option("--check", is_flag=True, help="Exit 3 when the host differs from what was applied.")
+@click.option("--check", is_flag=True, help="Exit 3 if a host has drifted from its release.")
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, check: bool) -> int:
-    """Show what runs, what differs, and where the data lies.
+    """Show the running services, the drift, and the data folders.
 
-    Services with their image, health and ports; the release; the Debian versions inside the images; and drift: what
-    changed on the host since the last apply without one. What kit.yaml would change is `kit plan`'s to say.
+    Services have their image, health and ports; then follow the release, the Debian versions inside the images, and
+    the drift: changes on the host since the last apply. `kit plan` shows what kit.yaml would change.
     """
     desired = load_desired(spec)
     hosts = reached(desired.ways)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 @host_option
 @services_argument
 def command(output: Output, target: Target) -> int:
-    """Prove that the stack works and is closed where it should be.
+    """Prove that the stack works and is closed to everybody else.
 
-    Asks the running services real questions through every hop, and looks at their ports, files, owners and limits.
-    Exit 1 when a check fails.
+    Asks the running services real questions, through the gateway too, and checks their ports, files, owners and
+    limits. Exit 1 if a check fails.
     """
     desired = recall_desired(target.spec)
     hosts = reached(desired.ways)
@@ -67,7 +67,7 @@ def _checked(share: Share, services: tuple[str, ...] | None, display: Display) -
 
 
 def _unapplied(share: Share, transport: Transport) -> str:
-    """Say that a host has another release than kit.yaml: a failed check may only wait for an apply."""
+    """Return a note if the host has another release than kit.yaml: an apply may cure a failed check."""
     request: AppliedRequest = {"stack": share.deployment.stack}
     current = transport.call(APPLIED, request)["release"]
     if current == share.bundle.release:

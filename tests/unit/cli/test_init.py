@@ -252,7 +252,7 @@ def test_init_from_copies_a_shipped_deployment_with_its_lock(kit: Kit) -> None:
 def test_init_from_an_unknown_deployment_lists_those_there_are(kit: Kit) -> None:
     shown = kit("init", "--from", "quikstart")
     assert shown.code == 2
-    assert shown.err.splitlines()[1].startswith("choose one of: quickstart")
+    assert shown.err.splitlines()[1].startswith("choose one of: lan, quickstart")
 
 
 def test_init_from_takes_no_other_choice(kit: Kit) -> None:
