@@ -80,7 +80,21 @@ def doors(desired: Desired) -> list[str]:
         lines.append(f"Programs use {address(service)}/v1{on}.")
         lines += [*other_addresses(service), *_keys(desired, service, "Key")]
         lines.append(f"  Lines for them: {Line('clients', spec=desired.path)}")
-    return lines if gateway is not None else [*lines, *_engines(desired)]
+    engines = [] if gateway is not None else _engines(desired)
+    return [*lines, *engines, *_guarded(desired)]
+
+
+def _guarded(desired: Desired) -> list[str]:
+    """Return the addresses of engines that other machines reach through a guard, each with its key."""
+    if not desired.spec.guarded:
+        return []
+    from deploy.chat.doors import guard_doors
+
+    lines = []
+    for door in guard_doors(desired.spec, desired.parts):
+        lines.append(f"Other machines use {door.url} ({door.name}{desired.behind(door.host)}).")
+        lines += [_key(desired, door.key, "Key")] if door.key else []
+    return lines
 
 
 def _engines(desired: Desired) -> list[str]:
@@ -111,7 +125,8 @@ def _keys(desired: Desired, service: Service, what: str) -> list[str]:
 
 
 def _key(desired: Desired, secret: Secret, what: str) -> str:
-    host = next(share.host for share in desired.shares if secret in share.deployment.secrets)
+    holders = [share for share in desired.shares if secret in share.deployment.secrets]
+    host = min(holders, key=lambda share: secret.name in share.borrowed).host
     path = Stack(desired.spec.stack).secret(secret.owner, secret.name)
     return (
         f"  {what}: {Line('secret', 'show', secret.name, spec=desired.path)}\n"

@@ -19,6 +19,7 @@ from deploy.plan import Plan
 from deploy.plan.operation import Operation
 from deploy.stack import HERE
 from deploy.verify.report import Report
+from tests.golden.plans_of import LOCK, PLANS
 from tests.unit.cli.test_state import BARE, prepared
 
 
@@ -77,6 +78,18 @@ def test_a_stack_without_a_gateway_ends_with_its_engines_address_and_key(webui: 
     assert f"  Key: kit secret show main_api_key {typed(spec)}\n" in shown
     assert f"kit clients {typed(spec)}" in shown
     assert ("sign in as" in shown) is (webui != "null")
+
+
+def test_an_engine_that_other_machines_reach_is_told_with_its_key(tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    shutil.copy(PLANS / "engine_published_on_the_lan/kit.yaml", spec)
+    shutil.copy(LOCK, tmp_path / "kit.lock")
+    desired = load_desired(spec)
+    outcome = Outcome(Plan(HERE, "home", desired.on(HERE).bundle.release, ()), 1, Report(()))
+    lines = welcome(desired, {HERE: outcome}).splitlines()
+    assert "Programs use http://127.0.0.1:11434 (big)." in lines
+    at = lines.index("Other machines use http://192.168.1.20:11434 (big).")
+    assert lines[at + 1] == f"  Key: kit secret show edge_api_key {typed(spec)}"
 
 
 def test_an_apply_with_nothing_to_do_says_so_and_nothing_else(desired: Share) -> None:
