@@ -50,6 +50,7 @@ class Box(Refusing):
         self.services = [service.name for service in self.share.deployment.services]
         self.asked: list[str] = []
         self.is_rooted = True
+        self.received: list[bytes] = []
         self.answers: dict[str, Any] = {
             "probe": settled(self.share),
             "applied": {
@@ -72,6 +73,8 @@ class Box(Refusing):
                 "stacks": [],
             },
             "image": {"changed": False, "images": []},
+            "layers": {"chains": [f"sha256:layer-of-{name}"]},
+            "take_image": {"changed": True, "image": {}, "received": 3 << 20},
             "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
             **{verb: {"changed": True} for verb in APPLIES},
         }
@@ -93,8 +96,16 @@ class Box(Refusing):
             raise answer
         return cast("Answer", answer)
 
-    def send(self, verb: Verb[Request, Answer], request: Request, _opened: Opened) -> Answer:
+    def send(self, verb: Verb[Request, Answer], request: Request, opened: Opened) -> Answer:
+        if verb == "take_image":
+            with opened(request["tag"], 0) as pieces:
+                self.received.append(b"".join(pieces))
         return self.call(verb, request)
+
+    @contextmanager
+    def receive(self, verb: Verb[Request, Iterator[bytes]], request: Request) -> Iterator[Iterator[bytes]]:
+        self.asked.append(verb)
+        yield iter([request["tag"].partition(":")[0].encode(), b" without ", *map(str.encode, request["has"])])
 
     @contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
