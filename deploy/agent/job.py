@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import holding, working
 from deploy.agent.journal import Journal
-from deploy.agent.verbs import operation_of
+from deploy.agent.verbs import UNHELD, operation_of
 
 if TYPE_CHECKING:
     from deploy.agent.contract.jobs import JobAnswer, JobRequest
@@ -32,7 +33,7 @@ def run(request: JobRequest, _journal: Journal) -> JobAnswer:
     }
     with holding(root, holder, request["patience_seconds"]) as held:
         try:
-            with working(asked, verb):
+            with nullcontext() if verb in UNHELD else working(asked, verb):
                 answer: JobAnswer = operation(asked, Journal(str(root), run))
         except AgentError:
             held.end()

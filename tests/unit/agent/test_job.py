@@ -26,7 +26,7 @@ def run(transport: LocalTransport, root: Path, **more: Any) -> tuple[int, dict[s
     file.write_text(json.dumps({**request, "verb": "secrets", "request": {"secrets": []}, **more}))
     with file.open() as stream:
         argv = ["/usr/bin/python3", "-IS", transport.agent_path, "job"]
-        done = subprocess.run(argv, stdin=stream, capture_output=True, text=True, check=False)
+        done = subprocess.run(argv, stdin=stream, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, json.loads(done.stdout)
 
 
@@ -53,6 +53,14 @@ def test_a_job_waits_for_a_run_and_gives_up(transport: LocalTransport, tmp_path:
     assert status == 4
     assert answer["error"]["problem"].startswith("the host is held by ada on desk: kit apply")
     assert run(transport, root)[0] == 0
+
+
+def test_a_verb_that_sees_to_the_hold_itself_is_a_job_like_others(transport: LocalTransport, tmp_path: Path) -> None:
+    nobody = {"name": "main", "protocol": "ollama", "address": "http://127.0.0.1:9", "key": None, "models_dir": None}
+    request = {"act": "remove", "model": "old", "engine": nobody, "ca": None, "mirrors": {}}
+    status, answer = run(transport, tmp_path / "t-job", verb="engine", request=request)
+    assert status == 1
+    assert "refuses the connection" in answer["error"]["problem"]
 
 
 def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_path: Path) -> None:
