@@ -178,7 +178,8 @@ def test_a_line_that_a_full_disk_cut_off_does_not_cost_the_hold(
     lines: list[JournalLine] = []
     with transport.hold(with_keys(request_of, run="first"), lines.append):
         with (tmp_path / "t-hold" / "run" / "journal.jsonl").open("a") as journal:
-            journal.write('{"run": "first", "text": "cut o\n{"run": "first", "text": "whole"}\n')
+            whole = {"run": "first", "step": "image", "state": "progress", "text": "whole"}
+            journal.write(f'{{"run": "first", "step": "image", "te\n{json.dumps(whole)}\n')
         wait_until(lambda: lines, "the whole line is heard")
         assert holder_of(transport, request_of) == "first"
     assert [line["text"] for line in lines] == ["whole"]
