@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.deployment.folders import Owner
-from deploy.deployment.port import Port as Port
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from deploy.deployment.folders import Owner
 from deploy.deployment.models import Context, CreatedModel
-from deploy.deployment.port import Port as Port
 from deploy.deployment.secrets import Secret
 
 

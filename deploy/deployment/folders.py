@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.deployment.port import Port as Port
-
 
 @dataclass(frozen=True)
 class Owner:

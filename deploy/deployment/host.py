@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.jobs import Job
-from deploy.deployment.port import Port as Port
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 

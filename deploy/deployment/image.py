@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from deploy.agent.inputs.layers import LayerSize
-from deploy.deployment.port import Port as Port
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from deploy.deployment.data import UserData
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.image import Image
-from deploy.deployment.port import Port as Port
+from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
 
 Egress = Literal["none", "any"]

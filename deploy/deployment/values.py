@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from deploy.deployment.port import Port as Port
-
 
 def as_json(value: Any) -> Any:
     """Return a value with dataclasses as JSON values and tuples as lists; the writer sorts the keys."""
