@@ -20,6 +20,10 @@ def tracked(*patterns: str) -> list[str]:
     return sorted(name for name in set(listed.stdout.split("\0")) if name and (REPOSITORY / name).is_file())
 
 
+RECEIVER = "deploy/hosts/receiving.py"
+"""Stores the agent on a host; it also runs where the host's Python is too old for the agent, and says so."""
+
+
 def travelling() -> list[str]:
     """Modules that run on hosts, with the host's own Python."""
-    return tracked("deploy/agent/*.py", "deploy/components/*/agent/*.py")
+    return tracked("deploy/agent/*.py", "deploy/components/*/agent/*.py", RECEIVER)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import tracked, travelling
+from tests.tree import RECEIVER, tracked, travelling
 
 TOOLS = Path(sys.executable).parent
 OLDEST_PYTHON = "3.9"
 """On hosts."""
+OLD_PYTHON = "3.6"
+"""The oldest that is told that it is too old."""
 
 
 def ensure_silent(repository: Path, *command: str | Path) -> None:
@@ -35,9 +37,9 @@ def test_mypy_finds_no_fault(repository: Path) -> None:
     ensure_silent(repository, TOOLS / "mypy")
 
 
-def oldest_python(*paths: str | Path) -> list[str | Path]:
-    """Command that fails where a file needs more than the oldest Python of hosts."""
-    return [TOOLS / "vermin", f"--target={OLDEST_PYTHON}-", "--no-tips", "--violations", *paths]
+def oldest_python(*paths: str | Path, version: str = OLDEST_PYTHON) -> list[str | Path]:
+    """Command that fails where a file needs more than a version of Python; by default, the oldest one of hosts."""
+    return [TOOLS / "vermin", f"--target={version}-", "--no-tips", "--violations", *paths]
 
 
 def test_what_travels_to_a_host_runs_on_its_oldest_python(repository: Path, tmp_path: Path) -> None:
@@ -46,6 +48,10 @@ def test_what_travels_to_a_host_runs_on_its_oldest_python(repository: Path, tmp_
     newer.write_text("from itertools import pairwise\n")
     with pytest.raises(AssertionError, match=r"3\.10"):
         ensure_silent(repository, *oldest_python(newer))
+
+
+def test_what_stores_the_agent_is_read_by_a_python_that_is_too_old_for_it(repository: Path) -> None:
+    ensure_silent(repository, *oldest_python(RECEIVER, version=OLD_PYTHON))
 
 
 def test_imports_go_downwards_and_form_no_circle(repository: Path) -> None:
