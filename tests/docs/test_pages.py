@@ -12,6 +12,7 @@ import click
 import pytest
 import yaml
 
+from deploy.apply.phases import ORDER
 from deploy.cli.commands import VERBS
 from deploy.decide.desired import load_desired
 from deploy.fields.service import ServiceSpec
@@ -102,6 +103,11 @@ def test_a_word_of_the_code_is_a_type_of_its_module() -> None:
     assert rows
     missing = [name for name, path in rows if f"\nclass {name}" not in (REPOSITORY / path).read_text()]
     assert missing == []
+
+
+def test_the_record_of_phases_has_each_of_them_in_its_order() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", (DECISIONS / "0003-phases.md").read_text(), re.MULTILINE)
+    assert rows == [(name, executor) for name, executor, _ in ORDER]
 
 
 def test_the_template_that_is_copied_beside_kit_yaml_is_taken(tmp_path: Path) -> None:
