@@ -13,7 +13,6 @@ from deploy.deployment.document import UnreadableError, read, written
 from deploy.deployment.host import Deployment
 from deploy.deployment.values import as_json
 from deploy.spec.loading.loader import load_spec
-from deploy.stack import HERE
 from tests.locks import lock_of
 
 
@@ -90,9 +89,9 @@ def test_what_is_no_document_at_all_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in inventories_dir().iterdir()))
 def test_a_whole_deployment_comes_back(name: str) -> None:
     spec = load_spec(inventories_dir() / name / "kit.yaml")
-    deployment = resolve(spec, lock_of(spec))[HERE]
-    found = there_and_back(Deployment, deployment)
-    assert as_json(found) == as_json(deployment)
-    kinds = [type(item) for service in found.services if service.data for item in service.data.items]
-    assert kinds == [type(item) for service in deployment.services if service.data for item in service.data.items]
-    assert {SqliteFile, Tree} >= set(kinds)
+    for deployment in resolve(spec, lock_of(spec)).values():
+        read_back = there_and_back(Deployment, deployment)
+        assert as_json(read_back) == as_json(deployment)
+        kinds = [type(item) for service in read_back.services if service.data for item in service.data.items]
+        assert kinds == [type(item) for service in deployment.services if service.data for item in service.data.items]
+        assert {SqliteFile, Tree} >= set(kinds)
