@@ -15,9 +15,12 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import DEFAULT_SPEC
 from deploy.errors import UsageError
 from deploy.spec.told.first import Choices
+from deploy.spec.told.fleet import places_in, with_places
 from deploy.spec.told.schema import FILE_NAME
 from deploy.spec.told.starter import inventory_files, starter_files
 
+LAN = "lan"
+"""Shipped deployment of a local network."""
 MAGIC = b"GGUF"
 OTHER_FILES = (".conf", ".gguf", ".ini", ".json", ".lock", ".md", ".toml", ".txt")
 """Endings of file names: a name with one is no folder."""
@@ -46,6 +49,21 @@ def files_of(
         raise UsageError("--from copies a deployment as it is", "leave the other flags out, and edit the copy")
     files = inventory_files(inventory) if inventory else starter_files(_chosen(output, spec.parent, choices, given))
     return {spec.name if name == "kit.yaml" else name: text for name, text in files.items()}
+
+
+def lan_files(output: Output, spec: Path, inventory: str | None, given: dict[str, Any]) -> dict[str, str]:
+    """Return the files of the shipped deployment of a local network, with the addresses that a person types."""
+    if inventory or given:
+        raise UsageError("--lan asks for all that it needs", "leave the other flags out, and edit the file")
+    if not output.can_ask:
+        raise UsageError("--lan asks for addresses, and this is no terminal", f"type: {Line('init', '--from', LAN)}")
+    files = files_of(output, spec, LAN, Choices(), {})
+    name = spec.name
+    asked = {
+        host: output.asked(f"Machine {host} [{place}]:").strip() or place
+        for host, place in places_in(files[name]).items()
+    }
+    return files | {name: with_places(files[name], asked)}
 
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:

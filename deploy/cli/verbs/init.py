@@ -9,7 +9,7 @@ import click
 
 from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.beginning import ask_choices, files_of, spec_in, write_new
+from deploy.cli.verbs.beginning import ask_choices, files_of, lan_files, spec_in, write_new
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.errors import UsageError
 from deploy.spec.told.first import Choices, kinds
@@ -21,8 +21,10 @@ from deploy.spec.told.first import Choices, kinds
     "init home/kit.yaml --model llama3.2:3b",
     "init home --gguf models/mine.gguf",
     "init --from quickstart quickstart",
+    "init --lan home",
 )
 @click.option("--from", "inventory", metavar="NAME", help="Copy a shipped deployment, such as quickstart.")
+@click.option("--lan", "is_lan", is_flag=True, help="Ask for the addresses of three machines of a local network.")
 @click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
 @click.option("--model", metavar="TAG", help="Tag of the model, such as llama3.2:3b; with a file, the model's name.")
 @click.option(
@@ -45,7 +47,7 @@ from deploy.spec.told.first import Choices, kinds
     help="Address to publish the services on; can be repeated.  [default: local]",
 )
 @spec_argument
-def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> None:
+def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **flags: Any) -> None:
     """Write a commented kit.yaml to begin with.
 
     A schema is written beside it, so that an editor completes and checks it. On a terminal, init asks for the
@@ -56,8 +58,9 @@ def command(output: Output, spec: Path, inventory: str | None, **flags: Any) -> 
     spec = spec_in(spec)
     _ensure_said(flags | {"from": inventory})
     given = {name: value for name, value in flags.items() if value}
-    choices = ask_choices(output, spec.parent) if output.can_ask and not given and not inventory else Choices()
-    files = files_of(output, spec, inventory, choices, given)
+    is_asked = output.can_ask and not given and not inventory and not is_lan
+    choices = ask_choices(output, spec.parent) if is_asked else Choices()
+    files = lan_files(output, spec, inventory, given) if is_lan else files_of(output, spec, inventory, choices, given)
     written = write_new(spec.parent, files)
     steps = [*([Line("check", spec=spec)] if "kit.lock" in files else []), Line("apply", spec=spec)]
     words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]

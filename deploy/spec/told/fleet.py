@@ -1,0 +1,34 @@
+"""A shipped deployment of several hosts, with a person's own addresses in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from deploy.errors import SpecError, UsageError
+from deploy.reading.tree import parse_document
+from deploy.spec.loading.loader import read_spec
+from deploy.spec.told.first import quoted
+
+_HOST = r"(?m)^  {name}: \{{.*\}}$"
+
+
+def places_in(text: str) -> dict[str, str]:
+    """Return the hosts of a kit.yaml, each as USER@ADDRESS."""
+    hosts = read_spec(parse_document(text, "kit.yaml", "")).hosts
+    return {name: f"{host.user}@{host.address}" if host.user else host.address or name for name, host in hosts.items()}
+
+
+def with_places(text: str, places: Mapping[str, str]) -> str:
+    """Return a kit.yaml with other places of its hosts, each as [USER@]ADDRESS; UsageError for an impossible one."""
+    for name, place in places.items():
+        user, _, address = place.rpartition("@")
+        written = {"address": address, **({"user": user} if user else {})}
+        fields = ", ".join(f"{key}: {quoted(value)}" for key, value in written.items())
+        text = re.sub(_HOST.format(name=name), f"  {name}: {{{fields}}}".replace("\\", r"\\"), text, count=1)
+    try:
+        read_spec(parse_document(text, "kit.yaml", ""))
+    except SpecError as error:
+        told = dict.fromkeys(f"{problem.path}: {problem.message}" for problem in error.problems)
+        raise UsageError("\n".join(told), "nothing was written") from None
+    return text
