@@ -95,6 +95,10 @@ class UsageError(KitError):
     exit_code = USAGE
 
 
+class UnreachableError(KitError):
+    """A host does not answer: it is off, asleep, or out of the network."""
+
+
 class HeldError(KitError):
     """Another run holds the host."""
 

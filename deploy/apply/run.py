@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -45,6 +45,7 @@ def apply(
     others: Members | None = None,
     keep_going: bool = False,
     full: bool = False,
+    away: Collection[str] = (),
     play: Play = run_playbook,
 ) -> dict[str, Outcome]:
     """Change the hosts as planned; raise KitError if one refuses, fails, or was rolled back.
@@ -57,6 +58,7 @@ def apply(
         others: the hosts of the stack that do not change; one may have an image or a secret that a member lacks.
         keep_going: go on with the hosts that need no failed one.
         full: run also the steps that have nothing to do.
+        away: addresses of hosts that are left out.
         play: runs the playbooks.
     """
     run = secrets.token_hex(8)
@@ -70,7 +72,7 @@ def apply(
         steps, held = with_transfers(with_borrowing(_needed(held, full), held), held, others or {})
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
-        reports = _verified(held, course, full, on_event)
+        reports = _verified(held, course, full, on_event, away)
         course.reach("accepted", *course.each({host: partial(_accept, held[host], run) for host in reports}))
     course.ensure_done()
     return {host: Outcome(member.prepared.plan, course.changed[host], reports[host]) for host, member in held.items()}
@@ -109,19 +111,21 @@ def _needed(members: Members, full: bool) -> Needed:
     }
 
 
-def _verified(members: Members, course: Course, full: bool, on_event: OnEvent) -> dict[str, Report]:
+def _verified(
+    members: Members, course: Course, full: bool, on_event: OnEvent, away: Collection[str]
+) -> dict[str, Report]:
     """Check the hosts, one after the other, and note those whose checks fail."""
     reports, errors = dict[str, Report](), dict[str, KitError]()
     for host in filter(members.__contains__, course.going):
         try:
-            reports[host] = _verify(members[host], full, on_event)
+            reports[host] = _verify(members[host], full, on_event, away)
         except KitError as error:
             errors[host] = error
     course.note(errors)
     return reports
 
 
-def _verify(member: Member, full: bool, on_event: OnEvent) -> Report:
+def _verify(member: Member, full: bool, on_event: OnEvent, away: Collection[str]) -> Report:
     share, prepared = member.share, member.prepared
 
     def tell(check: Check) -> None:
@@ -130,7 +134,7 @@ def _verify(member: Member, full: bool, on_event: OnEvent) -> Report:
     # What an earlier run changed and never proved is not in this plan.
     touched = prepared.plan.touched_services if prepared.observation.is_proven and not full else ()
     on_event(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, touched or None, tell, share.way)
+    report = run_checks(share.deployment, touched or None, tell, share.way, away)
     on_event(Event("verify", "done" if report.passed else "failed", host=share.host))
     if not report.passed:
         raise KitError(

@@ -29,6 +29,8 @@ class Way:
     """Host or hosts that the connection goes through, as ssh's ProxyJump has them."""
     sudo_password: str = PROMPT
     """Place of the password for sudo: `prompt`, env:NAME or file:PATH."""
+    is_optional: bool = False
+    """True if commands go on without the host while it does not answer."""
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ import selectors
 import time
 
 from deploy.deployment.way import Way
-from deploy.errors import KitError
+from deploy.errors import KitError, UnreachableError
 from deploy.hosts import passwords, ssh_troubles
 from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.bootstrap import ASKS, MARK, NO_SUDO, Greeting, read_greeting, sent_agent
@@ -71,7 +71,9 @@ def _next_line(session: Session, way: Way) -> list[str]:
         while streams.get_map():
             ready = streams.select(SECONDS)
             if not ready:
-                raise KitError(f"{way.label} has said nothing for {SECONDS} s", f"try it by hand: {way.line('true')}")
+                raise UnreachableError(
+                    f"{way.label} has said nothing for {SECONDS} s", f"try it by hand: {way.line('true')}"
+                )
             for key, _ in ready:
                 piece = os.read(key.fd, 65536)
                 if not piece:

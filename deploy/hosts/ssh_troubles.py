@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from deploy.agent.line import Line
 from deploy.deployment.way import PROMPT, Way
-from deploy.errors import KitError
+from deploy.errors import KitError, UnreachableError
 
 _FINGERPRINT = re.compile(r"Server host key: (\S+) (SHA256:\S+)")
 _CHANGED = re.compile(r"sent by the remote host is\s+(SHA256:\S+?)\.?\s")
@@ -22,7 +22,8 @@ def ssh_trouble(way: Way, said: str) -> KitError:
     """Return the error for what ssh printed when it could not connect."""
     for sign, told in _TROUBLES:
         if sign in said:
-            return KitError(*told(way, said))
+            kind = UnreachableError if told in _AWAY else KitError
+            return kind(*told(way, said))
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if not _NOISE.match(line)), lines[-1] if lines else "nothing")
     return KitError(f"SSH to {way.label} failed: {last}", f"try the connection by hand: {way.line()}")
@@ -206,3 +207,5 @@ _TROUBLES: tuple[tuple[str, Callable[[Way, str], tuple[str, str]]], ...] = (
     ("Host is down", _silent),
 )
 """Signs in ssh's words, the most telling first."""
+_AWAY = (_silent, _unresolved)
+"""Troubles with a host that is off: it answers nothing, and a name that it gave itself is gone."""

@@ -103,4 +103,5 @@ def _way(name: str, host: HostSpec, folder: Path) -> Way:
         identity=identity if identity.startswith("~") or not identity else str(folder / identity),
         jump=host.jump or "",
         sudo_password=f"file:{folder / place}" if kind == "file" else host.sudo_password,
+        is_optional=host.optional,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
 
 from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine
@@ -26,8 +27,13 @@ SHOWING_SECONDS = 2.0
 class Engines:
     """All of a stack's engines, asked once and at the same time."""
 
-    def __init__(self, evidence: HostEvidence) -> None:
+    def __init__(self, evidence: HostEvidence, away: Collection[str] = ()) -> None:
         self.evidence = evidence
+        self._away = frozenset(away)
+
+    def is_away(self, url: str) -> bool:
+        """Return True if an address is one of a host that is left out."""
+        return urlsplit(url).hostname in self._away
 
     def makes_vectors_alone(self, model: str) -> bool:
         """Return True if an engine says that one of its models makes vectors and does not chat."""

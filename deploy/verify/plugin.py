@@ -30,7 +30,7 @@ from deploy.verify.files import Files
 from deploy.verify.network import Network
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
-from deploy.verify.run import CALL, DEPLOYMENT, LENT, RESULTS, SERVICES, WAY
+from deploy.verify.run import AWAY, CALL, DEPLOYMENT, LENT, RESULTS, SERVICES, WAY
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 
@@ -192,7 +192,7 @@ def network(host: Host, containers: Containers, deployment: Deployment) -> Netwo
 @pytest.fixture(scope="session")
 def engines(evidence: HostEvidence) -> Engines:
     """The engines whose models are made over their API, asked once."""
-    return Engines(evidence)
+    return Engines(evidence, json.loads(os.environ[AWAY]))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,15 +30,22 @@ WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
 LENT = "KIT_VERIFY_LENT"
 """Variable of the descriptor that holds a person's password for sudo, where the host has asked for it."""
+AWAY = "KIT_VERIFY_AWAY"
+"""Variable of the addresses of hosts that are left out."""
 SOME_FAILED = 1
 
 
 def run_checks(
-    deployment: Deployment, services: tuple[str, ...] | None, on_check: Callable[[Check], None], way: Way
+    deployment: Deployment,
+    services: tuple[str, ...] | None,
+    on_check: Callable[[Check], None],
+    way: Way,
+    away: Collection[str] = (),
 ) -> Report:
     """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run.
 
-    A check that has to wait is heard with the reason for it as a name, and is no part of the report then.
+    A check that has to wait is heard with the reason for it as a name, and is no part of the report then. Engines at an
+    address in `away`, those of hosts that are left out, are asked for nothing.
     """
     wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch, _lent_password(way) as lent:
@@ -48,7 +55,7 @@ def run_checks(
         with (place / "output").open("w+") as output:
             process = subprocess.Popen(
                 check_argv(deployment, place),
-                env=check_environment(place, wanted, write_end, way) | {LENT: " ".join(map(str, lent))},
+                env=check_environment(place, wanted, write_end, way, away) | {LENT: " ".join(map(str, lent))},
                 cwd=place,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -101,7 +108,9 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
     return [sys.executable, "-m", "pytest", *plain, *own, *files]
 
 
-def check_environment(place: Path, services: tuple[str, ...], results: int, way: Way) -> dict[str, str]:
+def check_environment(
+    place: Path, services: tuple[str, ...], results: int, way: Way, away: Collection[str] = ()
+) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return (
@@ -115,6 +124,7 @@ def check_environment(place: Path, services: tuple[str, ...], results: int, way:
             RESULTS: str(results),
             CALL: json.dumps(call()),
             WAY: json.dumps(written(Way, way)),
+            AWAY: json.dumps(sorted(away)),
         }
     )
 

@@ -11,7 +11,7 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import data_option
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import ahead, host_option, hosts_of, keep_going_option
+from deploy.cli.verbs.hosts import ahead, answering, host_option, hosts_of, keep_going_option
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import LOCK
 from deploy.deployment.data_choices import Choices
@@ -44,10 +44,18 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
         from deploy.decide.desired import recall_desired
 
         desired = recall_desired(spec)
-        hosts = reached_from(desired.ways)
+        hosts, left_out = answering(output, desired.ways, reached_from(desired.ways))
         ensure_root(hosts, "apply")
         return apply_and_tell(
-            output, desired, hosts, choices=data, yes=yes, full=full, keep_going=keep_going, pinned=pinned
+            output,
+            desired,
+            hosts,
+            choices=data,
+            yes=yes,
+            full=full,
+            keep_going=keep_going,
+            left_out=left_out,
+            document={"pinned": list(pinned)},
         )
 
 

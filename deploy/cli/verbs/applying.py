@@ -29,9 +29,13 @@ def apply_and_tell(
     full: bool = False,
     keep_going: bool = False,
     choices: Choices | None = None,
-    pinned: tuple[str, ...] = (),
+    left_out: Mapping[str, str] | None = None,
+    document: Mapping[str, object] | None = None,
 ) -> int:
-    """Plan, ask if needed, apply, and print the next steps."""
+    """Plan, ask if needed, apply, and print the next steps.
+
+    Optional hosts that are left out are told with the problem of each; `document` has more keys of the JSON document.
+    """
     prepared, failed = _prepared(output, desired, hosts, choices or {}, keep_going=keep_going)
     going = _going(output, desired, hosts, prepared, failed)
     output.say(blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in going.items()}))
@@ -43,10 +47,13 @@ def apply_and_tell(
     if changing or failed:
         # Carried out is what the files say now, not what an earlier run kept of them.
         desired = load_desired(desired.path)
-        outcomes |= _carry_out(desired, hosts, changing, prepared, failed, full=full, keep_going=keep_going)
+        outcomes |= _carry_out(
+            desired, hosts, changing, prepared, failed, left_out or {}, full=full, keep_going=keep_going
+        )
     # The document needs the spec itself, which an empty plan does not load.
-    document = outcome_document(desired, outcomes) | {"pinned": list(pinned)} if output.as_json else {}
-    output.answer(welcome(desired, outcomes), document)
+    more = {"left_out": dict(left_out or {}), **(document or {})}
+    told = {**outcome_document(desired, outcomes), **more} if output.as_json else {}
+    output.answer(welcome(desired, outcomes), told)
     return 0
 
 
@@ -96,6 +103,7 @@ def _carry_out(
     changing: Collection[str],
     prepared: Mapping[str, Prepared],
     failed: Mapping[str, KitError],
+    left_out: Collection[str],
     *,
     full: bool,
     keep_going: bool,
@@ -115,4 +123,5 @@ def _carry_out(
             others=idle,
             keep_going=keep_going,
             full=full,
+            away=[desired.ways[host].address for host in left_out],
         )

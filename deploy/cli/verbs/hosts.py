@@ -11,10 +11,11 @@ import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.deployment.way import Way
-from deploy.errors import SpecError, UsageError
+from deploy.errors import SpecError, UnreachableError, UsageError
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 
 if TYPE_CHECKING:
+    from deploy.cli.terminal.output import Output
     from deploy.hosts.transport import OnLine
 
 HOST = "kit.host"
@@ -49,6 +50,16 @@ def chosen_hosts(names: Collection[str]) -> tuple[str, ...]:
 def reached(ways: Mapping[str, Way]) -> Hosts:
     """Return the transport to the named host of these, or to each of them."""
     return reach({host: ways[host] for host in chosen_hosts(ways)})
+
+
+def answering(output: Output, ways: Mapping[str, Way], hosts: Hosts) -> tuple[Hosts, dict[str, str]]:
+    """Return the hosts without the optional ones that do not answer, and the problem of each of those."""
+    optional = hosts.only([host for host in hosts if ways[host].is_optional])
+    _, errors = optional.settled(lambda _host, transport: transport.agent_path)
+    away = {host: error.problem for host, error in errors.items() if isinstance(error, UnreachableError)}
+    for host, problem in away.items():
+        output.note(f"{host} is optional and left out: {problem}")
+    return hosts.only([host for host in hosts if host not in away]), away
 
 
 @contextmanager

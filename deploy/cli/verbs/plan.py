@@ -12,7 +12,7 @@ from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.data_option import choices_of, data_option
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import blocks, host_option, reached
+from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, PENDING
@@ -32,7 +32,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     left out; --verbose prints them.
     """
     desired = load_desired(spec)
-    hosts = reached(desired.ways)
+    hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     lent = lent_values(desired, hosts)
     prepared = hosts.each(
         lambda host, transport: prepare(
@@ -48,7 +48,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
         ensure_all_given()
     texts = {host: coloured_plan(each.plan.text(verbose=output.verbose)) for host, each in prepared.items()}
     told = {host: each.plan.as_json() for host, each in prepared.items()}
-    output.answer(blocks(texts), {"stack": desired.spec.stack, "hosts": told}, is_fitted=True)
+    output.answer(blocks(texts), {"stack": desired.spec.stack, "hosts": told, "left_out": left_out}, is_fitted=True)
     ensure_all_given()
     codes = {exit_code(each, check) for each in prepared.values()}
     return next(code for code in (FAILED, PENDING, 0) if code in codes)

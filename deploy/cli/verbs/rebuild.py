@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.applying import apply_and_tell
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.hosts import host_option, keep_going_option, progress_by_host, reached
+from deploy.cli.verbs.hosts import answering, host_option, keep_going_option, progress_by_host, reached
 from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
@@ -23,7 +23,7 @@ def command(output: Output, target: Target, keep_going: bool) -> int:
     recreated as in apply, after a copy of their data was taken.
     """
     desired = load_desired(target.spec)
-    hosts = reached(desired.ways)
+    hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     there = {host: desired.deployments[host] for host in hosts}
     known = [service.name for deployment in there.values() for service in deployment.services]
     wanted = by_host(chosen(target.names, known), there)
@@ -32,4 +32,4 @@ def command(output: Output, target: Target, keep_going: bool) -> int:
         hosts.only(wanted).each(
             lambda host, transport: rebuild_images(desired.on(host), transport, wanted[host], display(host))
         )
-    return apply_and_tell(output, desired, hosts, yes=True, keep_going=keep_going)
+    return apply_and_tell(output, desired, hosts, yes=True, keep_going=keep_going, left_out=left_out)

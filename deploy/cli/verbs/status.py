@@ -11,7 +11,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.told.drift import drift
 from deploy.cli.told.state import state_document, state_text
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import blocks, host_option, reached
+from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.errors import PENDING
 
@@ -27,8 +27,9 @@ def command(output: Output, spec: Path, check: bool) -> int:
     the drift: changes on the host since the last apply. `kit plan` shows what kit.yaml would change.
     """
     desired = load_desired(spec)
-    hosts = reached(desired.ways)
+    hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     prepared = hosts.each(lambda host, transport: prepare(desired.on(host), transport))
     texts = {host: state_text(desired.on(host), each, output.verbose) for host, each in prepared.items()}
-    output.answer(blocks(texts), state_document(desired, prepared), is_fitted=True)
+    document = state_document(desired, prepared) | {"left_out": left_out}
+    output.answer(blocks(texts), document, is_fitted=True)
     return PENDING if check and any(drift(each.observation) for each in prepared.values()) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import APPLIED
@@ -11,7 +12,7 @@ from deploy.cli.terminal.columns import report_table
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import Display, progress
 from deploy.cli.verbs.declare import Target, services_argument, verb
-from deploy.cli.verbs.hosts import blocks, host_option, reached
+from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
 from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Share, recall_desired
@@ -34,16 +35,17 @@ def command(output: Output, target: Target) -> int:
     limits. Exit 1 if a check fails.
     """
     desired = recall_desired(target.spec)
-    hosts = reached(desired.ways)
+    hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     there = {host: desired.deployments[host] for host in hosts}
     known = [service.name for deployment in there.values() for service in deployment.services]
     wanted = by_host(chosen(target.names, known), there)
     if target.names:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
+    away = [desired.ways[host].address for host in left_out]
     with progress() as display:
         reports = hosts.each(
-            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display)
+            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away)
         )
     unapplied = hosts.each(lambda host, transport: _unapplied(desired.on(host), transport))
     texts = {
@@ -51,17 +53,17 @@ def command(output: Output, target: Target) -> int:
     }
     told = {host: {**report.as_json(), "applied": not unapplied[host]} for host, report in reports.items()}
     passed = all(report.passed for report in reports.values())
-    document = {"stack": desired.stack, "passed": passed, "hosts": told}
+    document = {"stack": desired.stack, "passed": passed, "hosts": told, "left_out": left_out}
     output.answer(blocks(texts), document, is_fitted=True)
     return 0 if passed else FAILED
 
 
-def _checked(share: Share, services: tuple[str, ...] | None, display: Display) -> Report:
+def _checked(share: Share, services: tuple[str, ...] | None, display: Display, away: Collection[str]) -> Report:
     def tell(check: Check) -> None:
         display(Event("verify", "progress", f"{check.service} {check.name}", host=share.host))
 
     display(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, services, tell, share.way)
+    report = run_checks(share.deployment, services, tell, share.way, away)
     display(Event("verify", "done", host=share.host))
     return report
 

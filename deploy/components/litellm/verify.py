@@ -89,13 +89,18 @@ def test_lists_the_planned_models(service: Service, web: Web) -> None:
 
 
 def test_passes_a_chat_message_on_to_every_engine(service: Service, web: Web, engines: Engines) -> None:
-    if not service.facts["upstreams"]:
+    if not _there(service, engines):
         pytest.skip("no engine serves a model")
     web.use_key(service.facts["key"])
     # Some models make vectors and cannot chat, which their engines say.
-    talkers = [up for up in service.facts["upstreams"] if not engines.makes_vectors_alone(up["model"])]
+    talkers = [up for up in _there(service, engines) if not engines.makes_vectors_alone(up["model"])]
     silent = [words for upstream in talkers if (words := _silence(web, upstream))]
     ensure(not silent, "; ".join(silent))
+
+
+def _there(service: Service, engines: Engines) -> list[dict[str, Any]]:
+    """Return the models without those of hosts that are left out; each is named with its engine's address."""
+    return [up for up in service.facts["upstreams"] if not engines.is_away(up["id"].partition(" at ")[2])]
 
 
 def _silence(web: Web, upstream: dict[str, Any]) -> str:
@@ -115,8 +120,8 @@ def _is_used_up(answer: Answer, upstream: dict[str, Any]) -> bool:
     return bool(upstream["limited"] and answer.status == USED_UP)
 
 
-def test_passes_text_on_to_become_vectors(service: Service, web: Web) -> None:
-    able = [upstream for upstream in service.facts["upstreams"] if upstream["vectors"]]
+def test_passes_text_on_to_become_vectors(service: Service, web: Web, engines: Engines) -> None:
+    able = [upstream for upstream in _there(service, engines) if upstream["vectors"]]
     if not able:
         pytest.skip("no engine makes vectors")
     web.use_key(service.facts["key"])

@@ -12,6 +12,7 @@ import pytest
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.decide.desired import Desired, load_desired, lock_path
+from deploy.errors import UnreachableError
 from deploy.hosts.reach import THIS_MACHINE, Hosts
 from deploy.hosts.transport import OnLine, Opened
 from deploy.lock.text import write_lock
@@ -51,6 +52,7 @@ class Box(Refusing):
         self.asked: list[str] = []
         self.is_rooted = True
         self.received: list[bytes] = []
+        self.is_asleep = False
         self.answers: dict[str, Any] = {
             "probe": settled(self.share),
             "applied": {
@@ -78,6 +80,12 @@ class Box(Refusing):
             "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
             **{verb: {"changed": True} for verb in APPLIES},
         }
+
+    @property
+    def agent_path(self) -> str:
+        if self.is_asleep:
+            raise UnreachableError("box does not answer on port 22", "switch box on")
+        return "/opt/kit/agent/0.pyz"
 
     @property
     def is_root(self) -> bool:

@@ -46,7 +46,7 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desir
     told: list[tuple[Desired, tuple[str, ...]]] = []
 
     def tell(_output: Any, desired: Desired, _hosts: Any, **how: Any) -> int:
-        told.append((desired, how["pinned"]))
+        told.append((desired, tuple(how["document"]["pinned"])))
         return 0
 
     monkeypatch.setattr("deploy.cli.verbs.hosts.reach", lambda *_: Hosts({"here": Unasked()}))

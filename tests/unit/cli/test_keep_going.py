@@ -101,3 +101,42 @@ def test_hosts_need_those_whose_offers_their_services_use(
     assert desired.needs == {HERE: frozenset(), BOX: frozenset()}
     monkeypatch.setattr(needs, "seen_from", seen_everywhere)
     assert desired.needs == {HERE: frozenset(), BOX: {HERE}}
+
+
+@pytest.fixture
+def asleep(boxes: Mapping[str, Box], tmp_path: Path) -> Box:
+    """The other host, which is optional and does not answer."""
+    spec = tmp_path / "kit.yaml"
+    spec.write_text(spec.read_text().replace("user: admin}", "user: admin, optional: true}"))
+    boxes[BOX].is_asleep = True
+    return boxes[BOX]
+
+
+@pytest.mark.parametrize("words", [("plan",), ("apply", "--yes"), ("verify",), ("status",)])
+def test_an_optional_host_that_does_not_answer_is_left_out_and_told(
+    words: tuple[str, ...], kit: Kit, asleep: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checked(*_: object) -> Report:
+        return Report((Check("main", "listens", "passed", 0.1),))
+
+    monkeypatch.setattr("deploy.cli.verbs.verify.run_checks", checked)
+    shown = kit(*words, "--json")
+    assert shown.code == 0, shown.err
+    assert shown.document["left_out"] == {BOX: "box does not answer on port 22"}
+    assert set(shown.document["hosts"]) == {HERE}
+    assert "box is optional and left out: box does not answer on port 22" in shown.err
+    assert asleep.asked == []
+
+
+def test_an_optional_host_is_brought_up_to_date_when_it_answers_again(kit: Kit, asleep: Box) -> None:
+    assert kit("apply", "--yes").code == 0
+    asleep.is_asleep = False
+    shown = kit("apply", "--yes", "--json")
+    assert (shown.code, shown.document["left_out"]) == (0, {})
+    assert "accept" in asleep.asked
+
+
+def test_an_optional_host_that_refuses_its_key_is_an_error(kit: Kit, asleep: Box) -> None:
+    asleep.is_asleep = False
+    asleep.answers["probe"] = KitError("box refuses every SSH key of this user", "let it accept a key")
+    assert kit("plan").code == 1

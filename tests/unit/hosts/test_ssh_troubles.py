@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.deployment.way import Way
+from deploy.errors import UnreachableError
 from deploy.hosts.ssh_troubles import is_passing, lost, needs_fingerprint, ssh_trouble
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin", 2222)
@@ -93,3 +94,17 @@ def test_a_name_server_that_is_late_is_asked_again() -> None:
 def test_a_connection_that_ends_without_a_word_is_told_as_lost() -> None:
     assert lost(BOX, "").problem == "the connection to admin@192.168.1.20 was lost"
     assert "refuses connections" in lost(BOX, next(iter(CASES))).problem
+
+
+@pytest.mark.parametrize(
+    ("said", "is_away"),
+    [
+        ("ssh: connect to host 192.168.1.20 port 22: Connection timed out", True),
+        ("ssh: connect to host 192.168.1.20 port 22: No route to host", True),
+        ("ssh: Could not resolve hostname box.local: Name or service not known", True),
+        ("ssh: connect to host 192.168.1.20 port 22: Connection refused", False),
+        ("admin@192.168.1.20: Permission denied (publickey).", False),
+    ],
+)
+def test_only_a_host_that_says_nothing_is_taken_for_one_that_is_off(said: str, is_away: bool) -> None:
+    assert isinstance(ssh_trouble(BOX, said), UnreachableError) is is_away

@@ -111,3 +111,10 @@ def test_a_memory_that_a_newer_kit_wrote_is_told(tmp_path: Path, monkeypatch: py
     engine, engines = stack(tmp_path, monkeypatch, "http://127.0.0.1:1")
     with pytest.raises(NotAsPlannedError, match="was written by a newer kit; use the kit that wrote it"):
         answers_the_host(engine, engines)
+
+
+def test_an_engine_of_a_host_that_is_left_out_is_away() -> None:
+    absent = evidence_of(Deployment("home", (), ()), Path("/nowhere"))
+    engines = Engines(absent, ["192.168.1.20"])
+    assert engines.is_away("http://192.168.1.20:11435/v1")
+    assert not engines.is_away("http://main:8080/v1")
