@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.contract.verbs import HOLD, RELAY, Answer, Request, Verb
@@ -44,7 +45,7 @@ class SshTransport:
     def backend(self) -> str:
         """The host as testinfra names it, with the settings of the shared connection."""
         self._connection.ensure_open()
-        return f"ssh://{self._way.address}?ssh_config={self._connection.settings}&controlpersist=0"
+        return backend_of(self._way, self._connection.settings)
 
     @property
     def connection(self) -> Mapping[str, Any]:
@@ -145,6 +146,12 @@ class SshTransport:
                 session.kill()
             raise
         return session
+
+
+def backend_of(way: Way, settings: Path) -> str:
+    """Return a host as testinfra names it: reached with these settings of ssh alone."""
+    address = f"[{way.address}]" if ":" in way.address else way.address
+    return f"ssh://{address}?ssh_config={settings}&controlpersist=0"
 
 
 def _attended(request: Request) -> Request:

@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import testinfra
 
 from deploy.deployment.way import Way
 from deploy.hosts.connection import Connection, settings_text
 from deploy.hosts.connections import close_connections, connection_to, lent_connections
+from deploy.hosts.ssh import backend_of
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin", 2222, "/keys/my key", "gate.example.org")
 
@@ -53,3 +55,10 @@ def test_connections_of_a_run_lie_in_a_folder_of_its_own_that_is_gone_at_the_end
     assert len(f"{folder}/{'x' * 31}") + 17 < 107
     close_connections()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("address", ["192.168.1.20", "box.lan", "fd00::20"])
+def test_the_checks_go_over_the_same_connection(tmp_path: Path, address: str) -> None:
+    backend = testinfra.get_host(backend_of(Way("ssh", "box", address), tmp_path / "box.conf")).backend
+    command, words = backend._build_ssh_command("true")
+    assert " ".join(command) % tuple(words) == f"ssh -F {tmp_path}/box.conf -o ConnectTimeout=10 {address} true"
