@@ -124,7 +124,7 @@ class Incoming(Iterator[bytes]):
 @contextlib.contextmanager
 def receive(agent: Agent, verb: Verb[Request, Iterator[bytes]], request: Request) -> Iterator[Iterator[bytes]]:
     """Write the request to a started agent, and give the pieces of its answer; an unread rest ends the agent."""
-    with agent:
+    with _asked(agent):
         incoming = Incoming(agent, verb)
         try:
             writing = streams_of(agent)[0]

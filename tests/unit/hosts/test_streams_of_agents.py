@@ -14,6 +14,7 @@ import pytest
 from deploy.agent.contract.verbs import Verb
 from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
+from deploy.hosts.talking import interrupt
 from tests.tree import REPOSITORY
 from tests.unit.sending import opener
 
@@ -180,6 +181,20 @@ def test_an_agent_whose_stream_is_not_read_to_its_end_ends(
     with transport.receive(GET, {}) as pieces:
         assert next(pieces) == b"more"
     assert (tmp_path / "ended").exists()
+
+
+def test_an_interrupted_command_ends_an_agent_that_is_silent_in_its_stream(
+    played: Callable[[str], LocalTransport],
+) -> None:
+    transport = played(
+        f"{PIPES}import time\nsys.stdout.buffer.write(next(framed([b'first'])))\n"
+        "sys.stdout.buffer.flush()\ntime.sleep(600)\n"
+    )
+    with transport.receive(GET, {}) as pieces:
+        assert next(pieces) == b"first"
+        interrupt()
+        with pytest.raises(KitError, match="ended with status -15"):
+            next(pieces)
 
 
 def test_lines_come_as_they_are_printed_and_the_agent_ends_with_whoever_listens(
