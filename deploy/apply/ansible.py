@@ -38,7 +38,7 @@ class HostRun:
 
     name: str
     steps: Mapping[str, tuple[Step, ...]]
-    """By phase; a phase without work is not in it."""
+    """Steps by phase; a phase without work is not in it."""
     agent: str
     """The agent's file on the host."""
     connection: Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 Needs: TypeAlias = Mapping[str, Collection[str]]
-"""By host: the other hosts whose offers its services use."""
+"""Other hosts by host: its services use their offers."""
 
 
 def waves_of(hosts: Collection[str], needs: Needs) -> tuple[tuple[str, ...], ...]:

@@ -101,7 +101,7 @@ class Phase:
     name: str
     executor: Executor
     steps: Mapping[str, tuple[Step, ...]]
-    """By host; a host without work is not in it."""
+    """Steps by host; a host without work is not in it."""
 
 
 CONVERGE = "converge"

@@ -1,4 +1,4 @@
-"""Before an apply: one observation of the host, a plan, and its refusals; changes nothing."""
+"""Preparation of an apply: one observation of the host, a plan, and its refusals; changes nothing."""
 
 from __future__ import annotations
 

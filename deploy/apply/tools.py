@@ -12,7 +12,7 @@ from deploy.stack import TOOLS
 
 ASSEMBLING = ("mmdebstrap",)
 UNPACKING = ("python3-venv",)
-"""For uv, which unpacks the wheels of images and of models in packages."""
+"""Packages that uv needs to unpack wheels, of images and of models in packages."""
 UV_VERSION = "0.13.9"
 UV_SHA256 = (
     "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",

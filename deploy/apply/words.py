@@ -46,7 +46,7 @@ TASKS = {
     "uv is named by version and hashes": "uv, which fetches Python packages",
     "uv is there": "uv, which fetches Python packages",
 }
-"""By a task's name without its first word."""
+"""Words by a task's name without its first word."""
 STEPS = {
     "borrow": "secrets of other hosts",
     "collect": "clearing away old releases",
@@ -62,7 +62,7 @@ STEPS = {
     "transfer": "image of {title}",
     "units": "jobs of the host",
 }
-"""By a verb of the agent."""
+"""Words by a verb of the agent."""
 
 
 def step_words(step: Step) -> str:

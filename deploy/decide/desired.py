@@ -35,7 +35,7 @@ class Desired:
 
     path: Path
     deployments: dict[str, Deployment]
-    """By the name of the host, as all that is decided."""
+    """Deployments by the name of the host."""
     bundles: dict[str, Bundle]
     ways: dict[str, Way]
     sources: Callable[[], tuple[Spec, Lock]]

@@ -46,7 +46,7 @@ class Network:
     """The host's own addresses, its firewall, and the strangers on the stack's networks."""
 
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the word of `publish` that means them."""
+    """Addresses by the word of `publish` that means them."""
     strange: tuple[str, ...] = ()
     """Addresses to publish services on that the host does not have."""
     has_ufw: bool = False

@@ -37,7 +37,7 @@ class TaggedModel:
     size_bytes: int
     """Size of all parts together, the configuration too."""
     layers: tuple[TaggedLayer, ...]
-    """Without the configuration, in the manifest's order."""
+    """Layers without the configuration, in the manifest's order."""
     config_sha256: str
 
 

@@ -43,7 +43,7 @@ PROTOCOL_DOORS = {
     *(f"deploy/protocols/{door}.py" for door in ("chatting", "making", "modelfiles", "programs")),
     *(f"deploy/agent/protocols/{door}.py" for door in ("making", "names", "observing", "ports")),
 }
-FRONTED = re.compile(r"(What|Whether|Of|Who|Whom|Whose|Where|How|Why|Which|When)\b")
+FRONTED = re.compile(r"(What|Whether|Of|Who|Whom|Whose|Where|How|Why|Which|When|By|For|Before|After|Without|With|If)\b")
 # Spelled in two parts: this file is searched as well.
 REGISTRIES = re.compile(
     "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "registry" + r"\.npmjs", "docker" + r"\.io/"])

@@ -64,7 +64,7 @@ class Evidence(TypedDict, total=False):
     modes: dict[str, Rights]
     """Rights of the requested paths; a missing path is left out."""
     replaced: dict[str, list[str]]
-    """By container, the folders that it writes to and that their paths no longer lead to."""
+    """Folders by container: it writes to them, and their paths no longer lead there."""
     attached: list[Attached]
     """Containers from outside that reach into the stack in any way."""
     docker: DockerAccess

@@ -89,4 +89,4 @@ class AddressesAnswer(Formatted):
     """The host's addresses."""
 
     addresses: dict[str, list[str]]
-    """By the word of `publish` that means them."""
+    """Addresses by the word of `publish` that means them."""

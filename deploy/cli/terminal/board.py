@@ -52,7 +52,7 @@ class Board:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.running: dict[tuple[str, str], Running] = {}
-        """By host and step: a step may end after the next phase began."""
+        """Steps by host and name: one may end after the next phase began."""
 
     def take(self, event: Event) -> Ended | None:
         """Note an event; return the step that it ended, if any."""

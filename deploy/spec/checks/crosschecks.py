@@ -87,7 +87,7 @@ def _source_faults(model: Model, models_are: ModelsAre) -> Iterator[str]:
 
 
 def webui_has_a_back_end(spec: Spec) -> Iterator[Finding]:
-    """Without a gateway, an engine must offer chat by itself."""
+    """An engine must offer chat by itself where there is no gateway."""
     engines = [engine for engine in spec.engines if isinstance(engine, ServiceSpec)]
     if spec.webui and not spec.gateway and engines and not any(engine.traits.offers_chat for engine in engines):
         yield Finding(("webui",), "no engine offers chat by itself; write a `gateway`", (("gateway",),), ("engines",))
