@@ -1,4 +1,4 @@
-"""A conversation's next answer, piece by piece, in the protocol of the API that gives it."""
+"""A conversation's next answer, piece by piece, in the API's protocol."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from deploy.words import did_you_mean
 def door_to(model: str, known: tuple[Door, ...], engine: str | None, rooted: Collection[str]) -> Door:
     """Return the door of a model: the gateway's if there is one, else its engine's, or the named one.
 
-    A key can be read on the rooted hosts alone, where the agent is root.
+    A key can only be read on the rooted hosts: their agent is root.
     """
     if engine is not None:
         return _engine(engine, known)

@@ -1,4 +1,4 @@
-"""Doors of a deployment's models for programs: each API, with its real address."""
+"""APIs of a deployment's models for programs, with their real addresses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Door:
     key: Secret | None
     is_gateway: bool = False
     is_guard: bool = False
-    """True for the way of other machines to an engine: this one asks the engine itself."""
+    """True for the address at which other machines reach an engine; its host asks the engine itself."""
     is_managed: bool = True
     """True if the kit runs it."""
     embeddings: tuple[str, ...] = ()

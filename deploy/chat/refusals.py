@@ -1,4 +1,4 @@
-"""Refusals of a gateway about engines behind it, in plain words: who failed, at what, and the next step.
+"""Refusals of a gateway about the engines behind it, in plain words, with the next step.
 
 A refusal whose cause its room does not know is shown as it is.
 """
@@ -35,7 +35,7 @@ def looked_after(door: Door, model: str) -> str:
 
 
 def of_gateway(door: Door, model: str, refusal: RefusedError) -> KitError:
-    """Return the error of a gateway that asked its engines in vain."""
+    """Return the error of a gateway whose engines gave no answer."""
     said, who = refusal.said, _engines(door, model)
     told = f" ({door.name} said: {_line(said)})" if said else ""
     if is_unable(said):
@@ -86,9 +86,9 @@ def _where_to_look(door: Door, model: str) -> str:
     names = dict(door.behind).get(model, ())
     logs = ", ".join(f"`{Line('logs', name)}`" for name in names if name in door.managed)
     outside = " and ".join(name for name in names if name not in door.managed)
-    steps = [f"`{Line('status')}` says what runs, {logs} why it may not" if logs else ""]
-    steps.append(f"check that {outside} runs and is reachable from here" if outside else "")
-    return "; ".join(step for step in steps if step) or f"`{Line('status')}` says what runs"
+    steps = [f"`{Line('status')}` shows what runs, {logs} the reason if it does not" if logs else ""]
+    steps.append(f"check that {outside} runs and is reachable from {host_words(door.host)}" if outside else "")
+    return "; ".join(step for step in steps if step) or f"`{Line('status')}` shows what runs"
 
 
 def _line(said: str) -> str:

@@ -58,7 +58,7 @@ def asked(
 
 
 def _connection(scheme: str, address: Address, there: Address, ca: str | None) -> http.client.HTTPConnection:
-    """Connect to where an address was forwarded to; the door itself is asked under its own name."""
+    """Connect to a forwarded address; the request names the door's own address."""
     context = None if scheme == "http" else ssl.create_default_context()
     if context is not None and ca is not None:
         context.load_verify_locations(ca)
@@ -122,8 +122,8 @@ def shortened(said: str, most: int) -> str:
 def next_step(door: Door) -> str:
     """Return the next step if an API is silent."""
     if door.is_managed:
-        return f"`{Line('status')}` says what runs, `{Line('logs', door.name)}` why it may not"
-    return f"look at the engine at {door.url} yourself"
+        return f"`{Line('status')}` shows what runs, `{Line('logs', door.name)}` the reason if it does not"
+    return f"check the engine at {door.url}"
 
 
 def _silence(door: Door, problem: Exception) -> str:

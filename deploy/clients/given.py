@@ -1,4 +1,4 @@
-"""Input of the lines: the two kinds of API that clients use, and the key of each."""
+"""Input of the lines: the two kinds of API that clients use, each with its key."""
 
 from __future__ import annotations
 

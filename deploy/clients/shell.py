@@ -22,7 +22,7 @@ def env(told: Given) -> str:
 
 
 def key_line(told: Given, api: Api) -> str:
-    """Return the line that puts the key in the place where the other lines read it."""
+    """Return the line that sets the variable of the key."""
     if api.secret is None:
         return f"export {KEY_VARIABLE}={NO_KEY}"
     return f"export {KEY_VARIABLE}=" + (
@@ -31,7 +31,7 @@ def key_line(told: Given, api: Api) -> str:
 
 
 def curl(told: Given, api: Api) -> str:
-    """Return a question; a header file holds the key, as everybody can see a command's arguments."""
+    """Return a question; its key is in a header file, because every user can see a command's arguments."""
     body = {"model": api.model, "messages": [{"role": "user", "content": QUESTION}]}
     asked = f"curl --silent --show-error {api.url}/chat/completions -H 'Content-Type: application/json'"
     data = f"-d {quote(json.dumps(body))}"

@@ -1,4 +1,4 @@
-"""The pure half of every verb: kit.yaml and kit.lock to Spec, Deployment and Bundle."""
+"""The pure part of every verb: turns kit.yaml and kit.lock into Spec, Deployment and Bundle."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Desired:
 
     @property
     def needs(self) -> dict[str, frozenset[str]]:
-        """Return for each host the other hosts that it cannot do without."""
+        """Return for each host the other hosts that it depends on."""
         from deploy.decide.needs import needs_of
 
         return needs_of(self.spec, self.parts)
@@ -90,7 +90,7 @@ class Desired:
         return tuple(secret for deployment in self.deployments.values() for secret in deployment.secrets)
 
     def behind(self, host: str) -> str:
-        """Return the words that say a host behind a thing on it; empty if the stack is on this machine alone."""
+        """Return ` on HOST`, to append to a thing's name; empty if the stack is on this machine only."""
         return "" if list(self.deployments) == [HERE] else f" on {host_words(host)}"
 
     def host_with(self, name: str) -> str:
@@ -98,7 +98,7 @@ class Desired:
         return {service.name: host for host, each in self.deployments.items() for service in each.services}[name]
 
     def service(self, name: str) -> Service:
-        """Return the service of that name, whatever host it is on; KeyError where there is none."""
+        """Return the service of that name on any host; KeyError if there is none."""
         return {service.name: service for service in self.services}[name]
 
 

@@ -1,4 +1,4 @@
-"""A spec's model as the request that creates it: decided, with no question to an engine."""
+"""A spec's model as the request that creates it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _created(lock: Lock, model: Model, source: Source | None, parent: _Made | No
 
 
 def _head(model: Model) -> str:
-    """Return the first lines of a rendered Modelfile, with what no instruction can say."""
+    """Return the first lines of a rendered Modelfile: facts without an instruction."""
     # A Modelfile has no instruction for it: the engine's own program takes it as an option.
     quantised = f"# Quantised: `create {model.name} -q {model.quantize}`.\n" if model.quantize else ""
     return f"# {model.name}, as `kit apply` makes it on {model.engine}.\n{quantised}"

@@ -1,4 +1,4 @@
-"""Hosts that cannot do without one another: services of one use offers of the other. Pure."""
+"""Dependencies between hosts: services of one use offers of the other. Pure."""
 
 from __future__ import annotations
 

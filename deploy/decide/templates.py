@@ -27,7 +27,7 @@ class Templates(jinja2.FileSystemLoader):
         return super().get_source(environment, template)
 
     def ensure_overrides(self) -> None:
-        """Refuse a file that overrides nothing and that no other template includes: mostly its name is misspelled."""
+        """Refuse a file that overrides no template and that none includes: its name may be misspelled."""
         if self.overrides is None:
             return
         # One of a component that this spec does without is right too.

@@ -78,7 +78,7 @@ def timer_moments(schedule: Schedule) -> list[str]:
 
 
 def cron_moments(schedule: Schedule) -> list[str]:
-    """Return a schedule as moments of cron, which knows minutes; a pause after a boot is a part of the command."""
+    """Return a schedule in cron's form, to the minute; a pause after a boot is part of the command."""
     moments = []
     if schedule.daily_at:
         hour, minute = schedule.daily_at.split(":")

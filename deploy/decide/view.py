@@ -1,4 +1,4 @@
-"""Offers as those see them who use them: services of a host, and programs beside the stack."""
+"""Offers from the point of view of their users: services of a host, and programs outside the stack."""
 
 from __future__ import annotations
 

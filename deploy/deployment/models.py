@@ -55,7 +55,7 @@ class CreatedModel:
     digest: str
     """Digest of every input of the engine's result."""
     layers: dict[str, str]
-    """Digests of the computable layers, by media type: they only name a drift's cause."""
+    """Digests of the computable layers, by media type; used only to name the cause of a drift."""
     modelfile: str
     """The model as a Modelfile's text, for people."""
     blobs: tuple[Blob, ...] = ()
@@ -67,7 +67,7 @@ class CreatedModel:
     is_bare: bool = False
     """True if neither its file nor the spec has a template for a chat."""
     parts: dict[str, str] = field(default_factory=dict)
-    """Digests of the request's inputs, part by part: they only name changes of the spec."""
+    """Digests of the request's inputs, part by part; used only to name changes of the spec."""
 
     @property
     def is_pulled(self) -> bool:

@@ -1,4 +1,4 @@
-"""Parts of a model as digests that are remembered: so a plan can name the changed part."""
+"""Digests of a model's parts, remembered so that a plan can name the changed part."""
 
 from __future__ import annotations
 

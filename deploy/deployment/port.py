@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 @dataclass(frozen=True)
 class Port:
-    """A published port: one address of the host, never all of them in silence."""
+    """A port that is published at one address of the host."""
 
     address: str
     host_port: int

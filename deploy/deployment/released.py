@@ -1,4 +1,4 @@
-"""A release's own description of itself, deployment.json, as far as commands between applies need it."""
+"""A release's deployment.json, as far as commands between applies need it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Released:
 
 
 def released(deployment: Deployment) -> Released:
-    """Return what the release of a deployment says."""
+    """Return the release's description of a deployment."""
     services = tuple(
         ReleasedService(
             service.name,

@@ -95,7 +95,7 @@ class DeviceRequest:
 
     @property
     def words(self) -> str:
-        """Say which cards of which driver, as a check compares them."""
+        """Return the driver and its cards in words, for a check."""
         return f"{self.driver} {', '.join(self.device_ids) or 'all'}"
 
 

@@ -1,4 +1,4 @@
-"""The agent as one file that any host's Python runs: same sources, same bytes, one digest."""
+"""The agent as one file for any host's Python: the same sources give the same bytes and digest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def agent_zip() -> AgentZip:
 
 
 def members(package: Path) -> dict[str, str]:
-    """Return the archive's files by the paths that they have here; of a room nothing else travels."""
+    """Return the archive's files by their paths; a room's other files stay."""
     files = {"__main__.py": (package / ENTRY).read_text(), "deploy/components/__init__.py": ""}
     files["deploy/__init__.py"] = (package / "__init__.py").read_text()
     rooms = list((package / "components").glob("*/agent"))
@@ -48,7 +48,7 @@ def members(package: Path) -> dict[str, str]:
 
 
 def build(files: dict[str, str]) -> bytes:
-    """Write a zip whose bytes depend on nothing but the files; stored, for zlib's versions differ."""
+    """Write a zip whose bytes depend on the files only; not compressed, because versions of zlib differ."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):

@@ -1,4 +1,4 @@
-"""The beginning of a session on a host over SSH: sudo's question is answered, and the host's greeting is read."""
+"""Beginning of a session on a host over SSH: answers sudo's question, and reads the host's greeting."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _next_line(session: Session, way: Way) -> list[str]:
 
 
 def _answer(session: Session, way: Way, asked: int) -> None:
-    """Answer sudo once: it asks again where it refuses, and a second wrong word could lock the user out."""
+    """Answer sudo once: a second wrong password could lock the user out."""
     if asked > 1:
         passwords.forget(way)
         raise ssh_troubles.wrong_password(way)

@@ -37,7 +37,7 @@ class LocalTransport:
 
     @property
     def agent_path(self) -> str:
-        """Path of the agent, which is brought there at the first question for it."""
+        """Path of the agent; the first use places it there."""
         return str(self._agent())
 
     @property
@@ -97,7 +97,7 @@ class LocalTransport:
 
     @contextlib.contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
-        """Keep an agent process whose standard input is the hold: closed, it lets go."""
+        """Keep an agent process that holds the host until its standard input is closed."""
         with self._started(HOLD) as agent:
             yield from held(agent, request, on_line)
 

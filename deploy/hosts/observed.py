@@ -32,7 +32,7 @@ class Container:
     lost_networks: tuple[str, ...] = ()
     """Networks that somebody removed while it did not run."""
     replaced_folders: tuple[str, ...] = ()
-    """Folders that it writes to and that are other ones at their path now."""
+    """Folders that it writes to, although their paths lead to other folders now."""
     recreated: bool = False
     """True if somebody recreated the container that the agent made."""
     changed: tuple[str, ...] = ()
@@ -44,9 +44,9 @@ class Container:
     error: str = ""
     """Docker's reason if it could not start it."""
     trouble: str = ""
-    """Cause of its repeated ends."""
+    """Cause of its repeated exits."""
     log: tuple[str, ...] = ()
-    """Its last lines before that, if they say why."""
+    """Its last log lines before that."""
 
     def is_at(self, address: str) -> bool:
         """Return True if it is published on an address, or could not start because of it."""
@@ -98,7 +98,7 @@ class Docker:
     daemon_json_problem: str | None = None
     """The engine's reason to refuse its daemon.json."""
     missing_limits: Sequence[str] = ()
-    """Resources that the kernel cannot limit for a container."""
+    """Resources whose use by a container the kernel cannot limit."""
     security: Sequence[str] = ()
     """The engine's own list of its means to isolate containers."""
 
@@ -130,7 +130,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Card:
-    """A graphics card that a model could run on; None for facts that neither the kernel nor its driver tells."""
+    """A graphics card that a model could run on; None for unknown facts."""
 
     vendor: str
     card: str | None = None
@@ -280,7 +280,7 @@ class Listener:
 
 
 def conflicts(listener: Listener, address: str, port: int) -> bool:
-    """Return True if a listener prevents that a port is published on an address."""
+    """Return True if a listener blocks a port at an address."""
     if listener.port != port:
         return False
     theirs, ours = ip_address(listener.address), ip_address(address)

@@ -35,7 +35,7 @@ class Attached:
 
     @property
     def cure(self) -> str:
-        """The next step; only a network can be taken from a container that was created with it."""
+        """The next step: a container can be disconnected from a network, but not from other things."""
         if self.way == "joins":
             return f"`docker network disconnect --force {self.into} {self.container}` ends it"
         return f"remove {self.container}, or create it anew without that"

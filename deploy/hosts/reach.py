@@ -1,4 +1,4 @@
-"""The one door to hosts: their names lead to transports."""
+"""The only access to hosts: transports by the names of hosts."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class SshTransport:
 
     @contextlib.contextmanager
     def hold(self, request: HoldRequest, on_line: OnLine) -> Iterator[Held]:
-        """Keep an agent whose standard input is the hold: closed, or silent for too long, it lets go."""
+        """Keep an agent that holds the host until its standard input is closed, or silent for too long."""
         with self._started(HOLD) as agent:
             yield from held(agent, request, on_line)
 

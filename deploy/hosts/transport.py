@@ -1,6 +1,6 @@
 """The protocol of transports to hosts.
 
-The control node reaches a host by nothing else: it asks verbs of the host's agent, and talks to forwarded addresses.
+The control node has no other access to a host: it calls verbs of the agent, and uses forwarded addresses.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Changes of a stack between applies: stop, start, build again, remove; and looks at it."""
+"""Changes of a stack between applies: stop, start, rebuild, remove; and views of it."""

@@ -9,7 +9,7 @@ from deploy.deployment.released import Released
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
 BETWEEN = b"| "
-"""Compose writes it between a container's name and what that printed."""
+"""Separator in Compose's output between a container's name and its line."""
 Patterns = dict[str, tuple[re.Pattern[str], ...]]
 
 

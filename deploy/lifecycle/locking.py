@@ -54,7 +54,7 @@ def renew_lock(spec_path: Path, on_event: OnEvent, upgrade: Sequence[str] | None
 
 
 def _earlier(path: Path, spec_path: Path, *, is_needed: bool) -> Lock | None:
-    """Return the present lock; a damaged one is overwritten only if all of it moves, a newer one never."""
+    """Return the present lock; a damaged one is replaced only if everything is pinned anew, a newer one never."""
     if not path.exists():
         return None
     try:

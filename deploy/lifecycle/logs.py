@@ -23,7 +23,7 @@ ROUND_MORE = 30
 
 @dataclass(frozen=True)
 class Asked:
-    """A question for what services of one host print."""
+    """A request for logs of services on one host."""
 
     stack: str
     services: tuple[str, ...]

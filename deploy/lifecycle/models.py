@@ -112,7 +112,7 @@ def _why_there(name: str, engine: Engine, seen: SeenEngine) -> str:
 
 
 def _size(model: CreatedModel, seen: SeenEngine) -> int | None:
-    """Return its present or future size; None if the engine does not answer, because only some would be known."""
+    """Return its present or future size; None if the engine does not answer."""
     if model.name in seen.sizes or not seen.is_told:
         return seen.sizes.get(model.name)
     return model.base.size_bytes if model.base else sum(blob.size_bytes for blob in model.blobs) or None
@@ -149,7 +149,7 @@ def listed(deployment: Deployment, transport: Transport, engine: Engine) -> List
 def completed(
     deployment: Deployment, transport: Transport, models: tuple[Row, ...], observation: Observation
 ) -> tuple[Row, ...]:
-    """Add what the engines alone know: sizes, and the loaded models; a silent engine adds nothing."""
+    """Add the engines' own facts: sizes, and the loaded models; a silent engine adds nothing."""
     by_engine: dict[str, Listed] = {}
     for engine in deployment.engines:
         if not observation.engines.get(engine.name, NOT_ASKED).problem:

@@ -1,4 +1,4 @@
-"""Models that the kit brought to engines that it does not run: no removal of a stack reaches them."""
+"""Models that the kit made on engines that it does not run: they stay when a stack is removed."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class Outside:
 
 
 def models_outside(models: Mapping[str, list[str]], addresses: Mapping[str, str]) -> tuple[Outside, ...]:
-    """Return the models that the host remembers to have brought to engines, with the engines' addresses."""
+    """Return the models that the host has made on such engines, with the engines' addresses."""
     return tuple(Outside(engine, addresses[engine], tuple(names)) for engine, names in sorted(models.items()))

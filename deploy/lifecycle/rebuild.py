@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def rebuild_images(share: Share, transport: Transport, services: tuple[str, ...], on_line: OnLine) -> ImagesAnswer:
-    """Assemble the images of some services anew; what runs goes on with the old ones until an apply."""
+    """Assemble the images of some services anew; containers keep the old ones until an apply."""
     deployment = share.deployment
     kinds = {deployment.service(name).kind for name in services}
     images = [image for image in share.image_requests() if image["kind"] in kinds]

@@ -1,4 +1,4 @@
-"""Parts of a machine that its stacks share: they stay until no stack needs them."""
+"""Parts of a host that its stacks share: they stay until no stack needs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOCKERS = "docker"
 
 
 def clean(transport: Transport, *, cache: bool) -> CleanAnswer:
-    """Ask the agent, which looks first if a run needs them now."""
+    """Ask the agent to clean; it refuses while a run needs them."""
     request: CleanRequest = {"cache": cache}
     return transport.call(CLEAN, request)
 
@@ -33,7 +33,7 @@ def packages_words(installed: list[str]) -> str:
 
 
 def stays_words(places: list[str], installed: list[str]) -> str:
-    """Return what a destroyed stack leaves on the machine, and the line that removes it; empty if nothing."""
+    """Return the remains of a destroyed stack in words, with the line that removes them; empty without any."""
     if not places:
         return ""
     words = (

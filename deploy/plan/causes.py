@@ -1,4 +1,4 @@
-"""Differences between a model's layers and those of an engine, in words; a plan loads this, and no reader of texts."""
+"""Differences between a model's layers and those of an engine, in words."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Need:
 def disk_refusals(
     deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each file system that lacks room; the needs on one of them are added up."""
+    """Yield each file system without enough space; the needs on one file system are added up."""
     by_device: dict[int, tuple[int, list[Need]]] = {}
     for need in needs(deployment, observation, operations):
         disk = disk_of(observation, need.path)

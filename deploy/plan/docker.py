@@ -1,4 +1,4 @@
-"""Needs of a host's Docker, decided once: the plan prints them, and the role docker_engine carries them out."""
+"""Decisions about a host's Docker: the plan prints them, and the role docker_engine executes them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class DockerWork:
     reloads: bool = False
     """True if a running Docker has to read its daemon.json again."""
     mirror: str | None = None
-    """Debian mirror that lends Docker's plugins to a release without them; None if they are there."""
+    """Debian mirror with Docker's plugins, for a release without them; None if they are there."""
 
 
 def docker_work(deployment: Deployment, observation: Observation) -> DockerWork:

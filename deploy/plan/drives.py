@@ -35,7 +35,7 @@ def unfit(kind: str) -> str:
 
 
 def drive_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield each place of databases on a file system that cannot hold one, and each folder that cannot be written."""
+    """Yield each place of databases on an unsuitable file system, and each folder that cannot be written."""
     yield from _read_only(deployment, observation)
     for service, path, disk in _database_disks(deployment, observation):
         wrong = unfit(disk.kind)

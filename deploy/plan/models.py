@@ -219,7 +219,7 @@ def _bare(engine: Engine, observation: Observation) -> Iterator[str]:
 
 
 def _remembering(engine: Engine, seen: SeenEngine) -> Iterator[str]:
-    """Yield the engines that only their owner can restart: they were asked for a model with a missing part."""
+    """Yield the engines that their owner must restart: they were asked for a model with a missing part."""
     damaged = [model.name for model in engine.models if damage_of(model, seen)]
     if damaged and engine.models_dir is None:
         names = ", ".join(damaged)
@@ -242,7 +242,7 @@ def _doubts(engine: Engine, observation: Observation) -> Iterator[str]:
 
 
 def _moves_port(engine: Engine, observation: Observation) -> bool:
-    """Return True if it runs, but not yet on its new port: silence there means nothing."""
+    """Return True if the engine runs on its former port: silence on the new one means nothing."""
     container = observation.services.get(engine.name)
     if container is None or container.state != "running" or not container.ports:
         return False

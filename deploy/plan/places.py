@@ -150,7 +150,7 @@ def _same_folder(place: Place, seen: SeenData, before: str) -> Question | None:
 
 
 def _earlier(place: Place, seen: SeenData, before: str) -> Question | None:
-    """Return a question about an earlier state on another drive; a copy that a person restored is their will."""
+    """Return a question about an earlier state on another drive; None for a copy that a person restored."""
     if not seen.is_older or not is_remounted(seen):
         return None
     return Question(

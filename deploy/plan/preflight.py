@@ -94,9 +94,9 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
 
 
 def _extra_files(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield what somebody put into the release's folder: the kit removes nothing that it did not place."""
+    """Yield foreign files in the release's folder: the kit removes only files that it placed."""
     for path in observation.extra_files:
-        yield f"{Stack(deployment.stack).root}/{path} is not of the release; remove it"
+        yield f"{Stack(deployment.stack).root}/{path} does not belong to the release; remove it"
 
 
 def printed(observation: Observation) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _unreadable(deployment: Deployment, observation: Observation) -> Iterator[st
 
 
 def _attached(observation: Observation) -> Iterator[str]:
-    """Yield the containers from outside that reach into the stack: kit verify is red as long as they do."""
+    """Yield the containers from outside that reach into the stack; kit verify fails meanwhile."""
     return (f"{way.words}; {way.cure}" for way in observation.network.attached)
 
 
@@ -186,7 +186,7 @@ def _ports(deployment: Deployment, observation: Observation) -> Iterator[Refusal
 
 
 def _down(stack: str, host: str) -> str:
-    """Return the line that takes another stack down; the stack of another host is known to its own kit.yaml alone."""
+    """Return the line that takes another stack down; on another host, only its own kit.yaml can."""
     return f"`{Line('down', '--stack', stack)}`" if host == HERE else "the verb down with its own kit.yaml"
 
 

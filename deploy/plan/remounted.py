@@ -24,7 +24,7 @@ def remounted(seen: SeenData) -> str:
 
 
 def step_back(seen: SeenData) -> str:
-    """Return what to do in place of a choice: data that lies hidden or on an absent drive is not lost."""
+    """Return the step in place of a choice: hidden data, or data on an absent drive, is not lost."""
     before, now = seen.mount, seen.former.mount
     is_partly_there = seen.former.is_bare and seen.former.is_filled
     missing = "what is missing" if is_partly_there else "the data"

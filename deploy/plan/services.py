@@ -150,7 +150,7 @@ def _lost_secrets(service: Service, observation: Observation) -> Iterator[str]:
 
 
 def _lost_models(deployment: Deployment, service: Service, observation: Observation) -> Iterator[str]:
-    """Yield the causes for a container to open a model's file again: it keeps the bytes that it began with."""
+    """Yield the causes for a container to reopen a model's file: it keeps the bytes of the first opening."""
     for model in deployment.models:
         is_unknown = model.host_path in observation.unhashed_models
         if model.service == service.name and not is_unknown and observation.models.get(model.host_path) != model.sha256:

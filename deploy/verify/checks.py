@@ -11,7 +11,7 @@ LAST: set[Check] = set()
 
 
 def last(check: Check) -> Check:
-    """Let a check come after all others, for it waits for an answer that was asked for before them."""
+    """Run a check after all others: it waits for an answer that was requested before them."""
     LAST.add(check)
     return check
 

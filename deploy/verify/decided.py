@@ -1,4 +1,4 @@
-"""A deployment on its way into the checks' own process, and back to the values that it was."""
+"""A deployment as a document for the checks' own process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.deployment.host import Deployment
 
 
 def write_deployment(deployment: Deployment, path: Path) -> None:
-    """Write everything that the checks may ask for; it holds names of secrets, never values."""
+    """Write everything that the checks need; it has names of secrets, never values."""
     path.write_text(json.dumps(written(Deployment, deployment)))
 
 

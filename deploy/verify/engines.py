@@ -60,7 +60,7 @@ class Engines:
         return cast("SeenEngine", self.evidence.engines[engine.name])
 
     def difference(self, engine: Engine, model: CreatedModel) -> str:
-        """Return in words the difference of a model from the planned one; empty if there is none."""
+        """Return the difference of a model from the planned one in words; empty without any."""
         seen = self.of(engine)
         if words := _damage(model, seen["lost"]):
             return words

@@ -43,7 +43,7 @@ class Files:
 
     @cached_property
     def present(self) -> dict[str, PlacedFile]:
-        """Each file of the release as it lies on the host, by its path there."""
+        """Each file of the release on the host, by its path."""
         return {self._path(path): file for path, file in self.evidence.files.items()}
 
     def _path(self, path: str) -> str:

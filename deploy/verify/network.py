@@ -35,13 +35,13 @@ class Network:
 
     @cached_property
     def listeners(self) -> frozenset[Place]:
-        """Every address and port that something on the host listens on, as either of two witnesses says."""
+        """Every address and port that something on the host listens on, from two sources."""
         told = frozenset(place(port["address"], port["port"]) for port in self.evidence.listeners)
         return told | self._told_by_the_host
 
     @property
     def _told_by_the_host(self) -> frozenset[Place]:
-        """The listeners by the host's own tool; a host without one has the agent's word alone."""
+        """The listeners by the host's own tool; without that tool, those by the agent only."""
         try:
             sockets = self.host.socket.get_listening_sockets()
         except RuntimeError:

@@ -24,7 +24,7 @@ class Places:
         return read_places(self.evidence.places)
 
     def problem(self, service: Service) -> str:
-        """Return in words why a service's data is not the data of before; empty if it is, or if it has none."""
+        """Return why a service's data is not the former data; empty if it is, or if it has none."""
         places = places_of(self.evidence.deployment)
         place = next((place for place in places if place.service == service.name), None)
         if place is None:

@@ -68,7 +68,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Carry each check's name in words, and its service; go service by service, and the late answers at the end."""
+    """Give each check its name in words and its service; sort by service, late answers last."""
     order = [service.name for service in config.stash[DECIDED].services]
     # A check without a wanted service would stay as a skipped one.
     items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
@@ -109,11 +109,11 @@ class _Results:
         self._reports: list[pytest.TestReport] = []
 
     def wait(self, service: Service, reason: str) -> None:
-        """Say why a check of a service takes longer."""
+        """Report why a check of a service takes longer."""
         self._write({"waits": reason, "service": service.name})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Gather a check's phases; the last one tells."""
+        """Collect a check's phases; the last one gives the result."""
         self._reports.append(report)
         if report.when == "teardown":
             self._write(vars(_check(self._reports)))
@@ -203,7 +203,7 @@ def places(evidence: HostEvidence) -> Places:
 
 @pytest.fixture
 def waiting(service: Service, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """A way to say why a check of the service takes longer."""
+    """Reports why a check of the service takes longer."""
     return partial(request.config.stash[HEARD].wait, service)
 
 
@@ -219,6 +219,6 @@ def web(service: Service, containers: Containers, secrets: HostSecrets) -> Web:
 
 
 def pytest_sessionfinish(session: Any, exitstatus: int) -> None:
-    """Let a run without any check pass."""
+    """Accept a run without any check."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK

@@ -25,7 +25,7 @@ from deploy.verify.report import Check, Report
 PACKAGE = Path(deploy.__file__).resolve().parent
 DEPLOYMENT, SERVICES, RESULTS = "KIT_VERIFY_DEPLOYMENT", "KIT_VERIFY_SERVICES", "KIT_VERIFY_RESULTS"
 CALL = "KIT_VERIFY_CALL"
-"""Variable of the program and file of this run: messages of checks have lines to type as well."""
+"""Variable of this run's program and file: messages of checks have lines to type, too."""
 WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
 LENT = "KIT_VERIFY_LENT"
@@ -130,7 +130,7 @@ def check_environment(
 
 
 def received(read_end: int, on_check: Callable[[Check], None]) -> Iterator[Check]:
-    """Yield the checks that their process tells over a pipe, as they come."""
+    """Yield the checks that their process reports over a pipe, as they come."""
     with os.fdopen(read_end) as lines:
         for line in lines:
             told = json.loads(line)

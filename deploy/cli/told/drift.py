@@ -44,7 +44,7 @@ def _drift(observation: Observation) -> Iterator[str]:
 
 def _files(observation: Observation) -> Iterator[str]:
     yield from (f"file {file.path}: {file.cause}" for file in observation.changed_files)
-    yield from (f"file {path} is not of the release; remove it" for path in observation.extra_files)
+    yield from (f"file {path} does not belong to the release; remove it" for path in observation.extra_files)
     yield from (f"{right.path}: {right.cause}" for right in observation.rights)
 
 

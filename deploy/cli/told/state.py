@@ -101,7 +101,7 @@ def _page(share: Share, observation: Observation) -> str:
 def _release(share: Share, prepared: Prepared) -> str:
     stack, observation = share.spec.stack, prepared.observation
     if observation.release is None:
-        lines = [f"stack {stack}: nothing was applied here yet"]
+        lines = [f"stack {stack}: nothing is applied yet"]
     else:
         proven = "verified" if observation.is_proven else "not verified"
         lines = [f"stack {stack}, release {observation.release[:12]} ({proven})"]

@@ -33,7 +33,7 @@ def command(output: Output, target: Target, upgrade: bool) -> None:
 
 def _words(renewed: Renewed) -> str:
     if not renewed.is_written:
-        return f"{renewed.path} is as it was"
+        return f"{renewed.path} is unchanged"
     # A person's editor, or git, may have written the same values in another way.
     lines = renewed.lines or ("the same values, in the form that kit writes",)
     return "\n".join((f"{renewed.path} is written:", *(f"  {line}" for line in lines)))

@@ -74,5 +74,5 @@ def _unapplied(share: Share, transport: Transport) -> str:
     current = transport.call(APPLIED, request)["release"]
     if current == share.bundle.release:
         return ""
-    why = "was never applied here" if current is None else "or kit.lock was changed and not applied since"
-    return f"{share.path} {why}; this compared the machine with it: {Line('plan', spec=share.path)}"
+    why = "is not applied yet" if current is None else "or kit.lock has changed since the last apply"
+    return f"{share.path} {why}; the checks compared the host with it: {Line('plan', spec=share.path)}"

@@ -113,9 +113,9 @@ def test_nobody_there_is_told_with_the_next_step() -> None:
         url = server.url
     wrong = failure(door(url))
     assert wrong.problem == f"mac does not answer: {url} refuses the connection"
-    assert wrong.next_step == f"look at the engine at {url} yourself"
+    assert wrong.next_step == f"check the engine at {url}"
     managed = Door("main", "here", "ollama", url, (), None)
-    assert failure(managed).next_step == "`kit status` says what runs, `kit logs main` why it may not"
+    assert failure(managed).next_step == "`kit status` shows what runs, `kit logs main` the reason if it does not"
 
 
 @pytest.mark.parametrize(("status", "step"), [(401, "check its key"), (503, "wait until it is less busy")])

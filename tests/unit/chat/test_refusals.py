@@ -50,8 +50,8 @@ def failure(status: int, said: str, *engines: str) -> KitError:
 @pytest.mark.parametrize(
     ("status", "said", "problem", "step"),
     [
-        (500, AWAY + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
-        (500, NO_ANSWER + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` says what runs"),
+        (500, AWAY + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` shows what runs"),
+        (500, NO_ANSWER + TAIL, "main, which serves poet behind gate, does not answer", "`kit status` shows what runs"),
         (404, ABSENT + TAIL, "main, which serves poet behind gate, has no model 'poet'", "`kit models` shows its"),
         (
             500,
@@ -87,7 +87,8 @@ def test_engines_of_the_kit_and_others_are_looked_at_where_they_are() -> None:
     wrong = failure(500, AWAY, "main", "mac")
     assert wrong.problem.startswith("main or mac, which serves poet behind gate, does not answer")
     assert wrong.next_step == (
-        "`kit status` says what runs, `kit logs main` why it may not; check that mac runs and is reachable from here"
+        "`kit status` shows what runs, `kit logs main` the reason if it does not; "
+        "check that mac runs and is reachable from this machine"
     )
 
 

@@ -69,7 +69,7 @@ def text(desired: Share, observation: Observation) -> str:
 
 def test_a_host_without_the_stack_says_so_and_has_no_drift(desired: Share) -> None:
     shown = text(desired, BARE)
-    assert shown.startswith("stack quickstart: nothing was applied here yet\n")
+    assert shown.startswith("stack quickstart: nothing is applied yet\n")
     assert "There are no backups" not in shown
     assert drift(BARE) == ()
 
@@ -165,7 +165,7 @@ def test_a_run_that_was_cut_off_is_told_with_the_next_step_while_something_is_le
 ) -> None:
     words = f"the last run was interrupted; the next apply continues it: kit apply {typed(desired.path)}"
     assert words in text(desired, replace(running, interrupted="first", good=None))
-    assert f"nothing was applied here yet\n{words}\n" in text(desired, replace(BARE, interrupted="first"))
+    assert f"nothing is applied yet\n{words}\n" in text(desired, replace(BARE, interrupted="first"))
     healed = replace(running, interrupted="first")
     assert (words in text(desired, healed)) is bool(prepared(desired, healed).plan.operations)
     assert "cut off" not in text(desired, replace(running, good=None))

@@ -52,10 +52,10 @@ def test_an_edited_kit_yaml_is_told_with_what_failed(spec: Path, kit: Kit) -> No
     spec.write_text(edited)
     shown = kit("verify", str(spec))
     last = shown.out.splitlines()[-1]
-    assert last.startswith(f"{spec} or kit.lock was changed and not applied since")
+    assert last.startswith(f"{spec} or kit.lock has changed since the last apply")
     assert last.endswith(f"kit plan {spec}")
     assert kit("verify", "--json", str(spec)).here["applied"] is False
 
 
 def test_a_stack_that_was_never_applied_is_told(spec: Path, kit: Kit) -> None:
-    assert f"{spec} was never applied here" in kit("verify", str(spec)).out
+    assert f"{spec} is not applied yet" in kit("verify", str(spec)).out

@@ -197,7 +197,7 @@ def test_what_else_lies_in_the_release_is_told_and_stays(root: Path) -> None:
     seen = tuple(observe(root)["extra_files"])
     system = OperatingSystem("debian", "12", "bookworm")
     host = Observation(Docker(server=True), system, True, True, release=folder.name, extra_files=seen)
-    assert drift(host)[0] == f"file releases/{folder.name}/.env is not of the release; remove it"
+    assert drift(host)[0] == f"file releases/{folder.name}/.env does not belong to the release; remove it"
     wanted = [f"releases/{folder.name}/.env", f"releases/{folder.name}/mine"]
     assert observe(root)["extra_files"] == wanted
     place.run(request(root), QUIET)
