@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,12 +11,14 @@ from deploy.apply.prepare import Prepared, prepare
 from deploy.apply.references import ensure_given, lent_values
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
+from deploy.cli.told.standing import Standing, is_new_release, standing, unreachable
 from deploy.cli.verbs.data_option import choices_of, data_option
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
 from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
-from deploy.errors import FAILED, PENDING
+from deploy.errors import FAILED, PENDING, KitError, UnreachableError
+from deploy.hosts.parallel import joined_error
 from deploy.words import as_root
 
 
@@ -30,28 +33,53 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     Prints one line per operation: the action, its object and its cause. A plan that apply would refuse is refused
     here too, with the same exit code; the one exception is missing root. If nothing would change, known notes are
     left out; --verbose prints them.
+
+    Several hosts stand under their names, each with its state: clean, changed (by kit.yaml), drifted (changed on the
+    host since the last apply), unhealthy, unreachable. A host that does not answer hides no other one's plan.
     """
     desired = load_desired(spec)
     hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     lent = lent_values(desired, hosts)
-    prepared = hosts.each(
+    prepared, failed = hosts.settled(
         lambda host, transport: prepare(
             desired.on(host), transport, choices_of(desired, host, data), tell=output.note, lent=lent[host]
         )
     )
+    if failed and not (prepared and all(isinstance(error, UnreachableError) for error in failed.values())):
+        raise joined_error(failed, hosts)
+    there = hosts.only(prepared)
 
     def ensure_all_given() -> None:
-        hosts.each(lambda host, _: ensure_given(desired.on(host), prepared[host].observation))
+        there.each(lambda host, _: ensure_given(desired.on(host), prepared[host].observation))
 
     if output.as_json:
         # One document: the plan, or what is missing.
         ensure_all_given()
-    texts = {host: coloured_plan(each.plan.text(verbose=output.verbose)) for host, each in prepared.items()}
-    told = {host: each.plan.as_json() for host, each in prepared.items()}
-    output.answer(blocks(texts), {"stack": desired.spec.stack, "hosts": told, "left_out": left_out}, is_fitted=True)
+    texts: dict[str, str] = {}
+    told: dict[str, dict[str, Any]] = {}
+    for host in hosts:
+        texts |= _text(host, prepared[host], output) if host in prepared else _silent(host, failed[host])
+        told[host] = _document(prepared[host]) if host in prepared else unreachable(failed[host])
+    output.answer(blocks(texts), {"stack": desired.stack, "hosts": told, "left_out": left_out}, is_fitted=True)
     ensure_all_given()
-    codes = {exit_code(each, check) for each in prepared.values()}
+    codes = {exit_code(each, check) for each in prepared.values()} | ({FAILED} if failed else set())
     return next(code for code in (FAILED, PENDING, 0) if code in codes)
+
+
+def _text(host: str, prepared: Prepared, output: Output) -> dict[str, str]:
+    """Return the plan under the host with its states; drift stands apart from the changes of another release."""
+    seen = standing(prepared)
+    lines = [coloured_plan(prepared.plan.text(verbose=output.verbose))]
+    lines += [f"drift: {line}" for line in seen.drift] if is_new_release(prepared) else []
+    return {seen.heading(host): "\n".join(line.rstrip("\n") for line in lines)}
+
+
+def _silent(host: str, error: KitError) -> dict[str, str]:
+    return {Standing(("unreachable",)).heading(host): f"{error.problem}\n  {error.next_step}"}
+
+
+def _document(prepared: Prepared) -> dict[str, Any]:
+    return {**prepared.plan.as_json(), **standing(prepared).as_json()}
 
 
 def exit_code(prepared: Prepared, check: bool) -> int:
