@@ -104,12 +104,13 @@ def test_an_ollama_that_runs_already_is_named_with_its_version(stack: AgentStack
     finally:
         server.shutdown()
         server.server_close()
-    assert version == "0.9.9"
+    assert version == "Ollama 0.9.9"
 
 
 def version_on_the_usual_port(stack: AgentStack) -> str | None:
-    (found,) = (one for one in stack.probe()["ports"] if one["port"] == 11434)
-    version: str | None = found["ollama"]
+    (listener,) = (listener for listener in stack.probe()["ports"] if listener["port"] == 11434)
+    engine = listener["engine"]
+    version: str | None = engine and engine["program"]
     return version
 
 

@@ -27,8 +27,9 @@ def kill_when(agent: subprocess.Popen[bytes], there: Callable[[], bool], what: s
 
 def unfinished(stack: AgentStack) -> list[str]:
     """Return leftovers: files that belong to no release, no copy and no data."""
-    half = [one for one in stack.root.glob("copies/*/*") if not (one / "manifest.json").exists()]
-    return [str(path) for path in (*stack.root.rglob(".*.new"), *stack.data.rglob(".*.new"), *half)]
+    half = [copy for copy in stack.root.glob("copies/*/*") if not (copy / "manifest.json").exists()]
+    beside = [path for kind in (".*.new", ".*.part") for path in (*stack.root.rglob(kind), *stack.data.rglob(kind))]
+    return [str(path) for path in (*beside, *half)]
 
 
 def test_a_half_release_a_half_copy_and_a_half_model_are_gone_after_the_next_apply(stack: AgentStack) -> None:
@@ -52,7 +53,7 @@ def test_a_half_release_a_half_copy_and_a_half_model_are_gone_after_the_next_app
         kill_when(copy, lambda: any(stack.root.glob("copies/one/*/data")), "a half copy")
         bring = {**stack.base(), "models": [{**model, "source": source}]}
         bring |= {"cache": str(stack.data / "cache")}
-        kill_when(stack.start_agent("models", bring, zeros=BIG), lambda: any(models.glob(".*.new")), "a half model")
+        kill_when(stack.start_agent("models", bring, zeros=BIG), lambda: any(models.glob(".*.part")), "a half model")
     assert len(unfinished(stack)) >= 3
 
     stack.apply(wanted)
