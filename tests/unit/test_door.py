@@ -87,10 +87,15 @@ def test_an_address_is_free_once_a_transport_has_forwarded_it(tmp_path: Path) ->
         "is_root",
     ],
 )
-def test_a_host_that_no_test_brought_along_refuses_everything(asked: str) -> None:
-    planted = "from deploy.agent.contract.verbs import Verb\nfrom deploy.hosts.reach import reach\n"
+@pytest.mark.parametrize("way", ["Way()", "Way('ssh', 'box', '192.0.2.5')"])
+def test_a_host_that_no_test_brought_along_refuses_everything(asked: str, way: str) -> None:
+    planted = (
+        "from deploy.agent.contract.verbs import Verb\n"
+        "from deploy.deployment.way import Way\n"
+        "from deploy.hosts.reach import reach\n"
+    )
     with pytest.raises(AssertionError, match="no host is asked for"):
-        run(f"{planted}reach()['here'].{asked}", "deploy.lifecycle.planted")
+        run(f"{planted}reach({{'box': {way}}})['box'].{asked}", "deploy.lifecycle.planted")
 
 
 @pytest.mark.parametrize("module", ["deploy.agent.planted", "deploy.components.x.agent", "deploy.hosts.local"])
