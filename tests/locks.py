@@ -79,4 +79,4 @@ def _model(model: Model) -> ModelLock:
         return UrlModelLock(source="url", url=source.url, sha256=source.sha256, size=1, gguf=FACTS)
     if isinstance(source, FileSource):
         return FileModelLock(source="file", file=source.file, sha256=source.sha256, size=1, gguf=FACTS)
-    return TagModelLock(source="tag", tag=str(source), digest="0" * 64, size=1, layers=())
+    return TagModelLock(source="tag", tag=str(source), digest="0" * 64, size=1, layers=(), num_ctx=0)

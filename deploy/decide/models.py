@@ -43,8 +43,11 @@ def created_models(spec: Spec, lock: Lock, models: list[Model]) -> tuple[Created
             raise UsageError(f"{model.name} is made from itself", f"`{Line('check')}` tells the way")
         below = made[parent.key] if parent is not None else None
         created = _created(lock, model, made_from.source(model), below)
-        trained = below.model.trained if below is not None else trained_length(made_from, lock, model)
-        made[model.key] = replace(created, model=replace(created.model, trained=trained))
+        first = below.model if below is not None else None
+        trained = first.trained if first else trained_length(made_from, lock, model)
+        # An engine takes the parameters of a base along, unless the model sets its own.
+        brought = first.brought if first else lock.models[model.key].brought_context
+        made[model.key] = replace(created, model=replace(created.model, trained=trained, brought=brought))
     return tuple(each.model for each in made.values())
 
 

@@ -112,7 +112,7 @@ def _compose_context(deployment: Deployment, rendered: tuple[_Rendered, ...]) ->
 
 
 def _decided(deployment: Deployment) -> dict[str, Any]:
-    """Return the deployment for the host, without values outside every digest: places and sizes of downloads."""
+    """Return the deployment for the host, without values outside every digest, such as sizes of downloads."""
     decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
     for service in decided["services"]:
         service["image"].pop("layers")
@@ -120,6 +120,8 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
         model.pop("advice")
     for engine in decided["engines"]:
         engine.pop("heeding")
+        for model in engine["models"]:
+            model.pop("brought")
     for engine in (*decided["engines"], *decided["named_engines"]):
         engine.pop("uses_cloud")
     return {"format": FORMAT, **decided}

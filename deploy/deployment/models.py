@@ -62,6 +62,8 @@ class CreatedModel:
     base: Base | None = None
     num_ctx: int | None = None
     """Its context in tokens, its own or its parent's; None leaves it to the engine."""
+    brought: int | None = 0
+    """Context that its tag sets where kit.yaml sets none: 0 if the tag sets none too, None if unknown."""
     trained: int | None = None
     """Longest context that it was trained for; None if unknown."""
     is_bare: bool = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
@@ -13,9 +15,10 @@ from deploy.reference import ModelTag, model_place, parse_model
 from deploy.registries.registry import DOCKER_MANIFEST, Registry, parts
 
 _HASH = len("sha256:")
-_LARGEST_CONFIG = 2**20
+_LARGEST_PART = 2**20
 _BUILT_IN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 OK = 200
+_LONGEST_CONTEXT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,39 @@ def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
 def renderer_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> str | None:
     """Return the renderer in a tag's configuration, which replaces any template; None without one."""
     _, registry = _asked(name, fetch)
-    try:
-        with registry.blob(f"sha256:{tagged.config_sha256}") as answer:
-            said = json.loads(answer.read(_LARGEST_CONFIG)) if answer.status == OK else None
-    except (KitError, ValueError, RecursionError):
-        # It can be run without; only a template that has no effect is told later.
-        return None
-    renderer = said.get("renderer") if isinstance(said, dict) else None
+    # It can be run without; only a template that has no effect is told later.
+    renderer = (_said(registry, tagged.config_sha256) or {}).get("renderer")
     return renderer if isinstance(renderer, str) and _BUILT_IN.fullmatch(renderer) else None
+
+
+def context_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
+    """Return the `num_ctx` among a tag's parameters, 0 without one; None if they cannot be read."""
+    _, registry = _asked(name, fetch)
+    context: int | None = 0
+    for layer in tagged.layers:
+        if layer.media_type.endswith(".image.params"):
+            parameters = _said(registry, layer.sha256)
+            if parameters is None:
+                return None
+            context = _tokens(parameters.get("num_ctx", context))
+    return context
+
+
+def _tokens(value: Any) -> int | None:
+    """Return a number of tokens; JSON may write it as 4096.0."""
+    is_whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+    return int(value) if is_whole and 0 <= value <= _LONGEST_CONTEXT else None
+
+
+def _said(registry: Registry, sha256: str) -> dict[str, Any] | None:
+    """Return a small part of a model, which is JSON; None if the registry does not give these very bytes."""
+    try:
+        with registry.blob(f"sha256:{sha256}") as answer:
+            content: bytes = answer.read(_LARGEST_PART) if answer.status == OK else b""
+        said = json.loads(content) if hashlib.sha256(content).hexdigest() == sha256 else None
+    except (KitError, ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _asked(name: str, fetch: Fetch) -> tuple[ModelTag, Registry]:

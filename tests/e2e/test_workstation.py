@@ -21,8 +21,9 @@ def test_lock_pins_the_image_the_tag_and_the_file_as_the_registries_have_them(wo
     assert f"sha256:{image['digest']}" == workstation_up.image_digest
     assert lock["models"]["main/assistant"]["digest"] == workstation_up.library.digest
     assert lock["models"][f"main/{CAPITALS}"]["source"] == "file"
-    # Nothing but what the tag means is asked for, its configuration for a renderer, and the head of its file.
-    assert len({line.rpartition("/")[2] for line in asked if "/blobs/" in line}) == 2
+    # Nothing but what the tag means is asked for, its configuration, its parameters, and the head of its file.
+    assert len({line.rpartition("/")[2] for line in asked if "/blobs/" in line}) == 3
+    assert lock["models"]["main/assistant"]["num_ctx"] == 0
     assert (
         lock["models"]["main/assistant"]["context_length"]
         == lock["models"][f"main/{CAPITALS}"]["gguf"]["context_length"]

@@ -230,7 +230,12 @@ def _counted(share: Share, observation: Observation) -> dict[str, Any]:
 def _given(engine: Engine) -> dict[str, Any]:
     contexts = {model.name: given_context(engine, model) for model in engine.models}
     return {
-        name: {"tokens": context.tokens, "or_more": context.is_least, "trained": context.trained}
+        name: {
+            "tokens": context.tokens,
+            "or_more": context.is_least,
+            "trained": context.trained,
+            "by_tag": context.is_of_tag,
+        }
         for name, context in contexts.items()
         if context is not None
     }

@@ -37,7 +37,7 @@ def _stepped(needed: int) -> int:
 
 def _one(model: CreatedModel, context: int, parallel: int) -> int:
     weights = model.weight_bytes
-    context = max(context, model.num_ctx or 0)
+    context = max(context, model.num_ctx or model.brought or 0)
     # It gets no more context than it was trained for, whatever is asked for.
     tokens = min(context, model.trained or context) * parallel
     per_token = min(weights // WEIGHTS_PER_CONTEXT_BYTE, CONTEXT_BYTES_PER_TOKEN_MOST)

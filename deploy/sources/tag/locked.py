@@ -8,7 +8,7 @@ from pydantic import Field
 
 from deploy.deployment.recipe import Wheel
 from deploy.fields.values import Sha256
-from deploy.registries.library import length_of_tag, renderer_of_tag, resolve_tag
+from deploy.registries.library import context_of_tag, length_of_tag, renderer_of_tag, resolve_tag
 from deploy.sources.weights.locked import Asking, Bytes
 from deploy.strict import Strict
 
@@ -31,6 +31,8 @@ class TagModelLock(Strict):
     """sha256 of each of its layers."""
     context_length: Annotated[int, Field(ge=1)] | None = None
     """Longest context that it was trained for, in tokens; empty if its file could not be read."""
+    num_ctx: Annotated[int, Field(ge=0)] | None = None
+    """Context that its own parameters set, in tokens; 0 if they set none, empty if they were not read."""
     renderer: str | None = None
     """Renderer that it brings, which makes its prompts in place of any template."""
 
@@ -48,6 +50,11 @@ class TagModelLock(Strict):
     def trained_length(self) -> int | None:
         """Return the longest context that it was trained for, in tokens."""
         return self.context_length
+
+    @property
+    def brought_context(self) -> int | None:
+        """Return the context that its own parameters set, in tokens: 0 for none, None if unknown."""
+        return self.num_ctx
 
     @property
     def brought_renderer(self) -> str | None:
@@ -71,5 +78,6 @@ def pin(source: str, asking: Asking) -> TagModelLock:
         size=tag.size_bytes,
         layers=tuple(layer.sha256 for layer in tag.layers),
         context_length=length_of_tag(source, tag, asking.fetch),
+        num_ctx=context_of_tag(source, tag, asking.fetch),
         renderer=renderer_of_tag(source, tag, asking.fetch),
     )

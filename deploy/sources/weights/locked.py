@@ -90,6 +90,11 @@ class WeightsLocked(Strict):
         return self.gguf.context_length
 
     @property
+    def brought_context(self) -> int:
+        """Return the context that the model itself sets: a file sets none."""
+        return 0
+
+    @property
     def brought_renderer(self) -> str | None:
         """Return the renderer that the model itself brings; None for a file."""
         return None

@@ -121,7 +121,7 @@ def test_status_counts_the_models_of_each_engine(desired: Share) -> None:
     assert "\nmac: 2 models, not seen: it sleeps" in status(desired, asleep)
     plan = make_plan(desired.deployment, desired.bundle, changed)
     document = state_document(desired.desired, {HERE: Prepared(plan, changed)})["hosts"]["here"]
-    least = {"tokens": 4096, "or_more": True, "trained": None}
+    least = {"tokens": 4096, "or_more": True, "trained": None, "by_tag": False}
     assert document["models"] == {
         "mac": {"count": 2, "differing": ["poet", "coder"], "contexts": {"poet": least, "coder": least}},
         "studio": {"count": 1, "differing": [], "contexts": {}},

@@ -41,6 +41,23 @@ def test_models_that_are_cut_because_nobody_said_more_are_named_with_what_they_c
     assert list(context_advice(engine(None, long))) == []
 
 
+def test_a_tag_with_a_context_of_its_own_is_told_as_the_one_that_cuts() -> None:
+    tagged, more = model("tagged", trained=131_072, brought=2048), model("more", trained=131_072, brought=16_384)
+    whole, chosen = (
+        model("whole", trained=8192, brought=8192),
+        model("own", trained=131_072, brought=2048, num_ctx=8192),
+    )
+    words = "where a tag's own parameters say so: {}; `num_ctx` at a model with a name of its own gives more"
+    for context, cut in (
+        (SILENT, "tagged 2,048 of 131,072 tokens, more 16,384 of 131,072 tokens"),
+        (Context(8192, is_chosen=True), "tagged 2,048 of 131,072 tokens"),
+    ):
+        (line,) = context_advice(engine(context, tagged, more, whole, chosen))
+        assert words.format(cut) in line
+    lines = list(context_advice(engine(SILENT, tagged, model("long", trained=131_072))))
+    assert [line.partition(": ")[2].split()[0] for line in lines] == ["long", "tagged"]
+
+
 def test_an_engine_with_cards_gives_more_and_one_elsewhere_has_no_setting_here() -> None:
     (line,) = context_advice(engine(BY_CARD, model("long", trained=131_072), folder=None))
     assert "(it takes more with the memory of its cards)" in line
@@ -56,6 +73,12 @@ def test_an_engine_with_cards_gives_more_and_one_elsewhere_has_no_setting_here()
         (BY_CARD, {}, "4,096 or more tokens"),
         (Context(16_384, is_chosen=True), {"trained": 131_072}, "16,384 of 131,072 tokens"),
         (None, {"num_ctx": 8192}, "8,192 tokens"),
+        (SILENT, {"trained": 131_072, "brought": 8192}, "8,192 of 131,072 tokens by its tag"),
+        (BY_CARD, {"trained": 2048, "brought": 8192}, "2,048 of 2,048 tokens by its tag"),
+        (Context(16_384, is_chosen=True), {"brought": 8192}, "8,192 tokens by its tag"),
+        (SILENT, {"trained": 131_072, "brought": 8192, "num_ctx": 1024}, "1,024 of 131,072 tokens"),
+        (SILENT, {"trained": 131_072, "brought": None}, "4,096 of 131,072 tokens unless its tag sets another"),
+        (None, {"trained": 131_072, "brought": 8192}, "8,192 of 131,072 tokens by its tag"),
     ],
 )
 def test_every_model_has_its_context_in_words(context: Context | None, fields: dict[str, Any], words: str) -> None:
@@ -77,3 +100,14 @@ def test_a_child_has_its_parents_context_and_length() -> None:
     spec = spec_of({"name": "tech", "from": FILE, "num_ctx": 2048}, {"name": "child", "from": "tech"})
     found = {one.name: one for one in created_models(spec, lock_of(spec), list(spec.models))}
     assert (found["child"].num_ctx, found["child"].trained) == (2048, 4096)
+
+
+@pytest.mark.parametrize("brought", [8192, 0, None])
+def test_a_model_and_its_children_have_the_context_of_their_tag(brought: int | None) -> None:
+    spec = spec_of({"name": "tech", "from": "llama3:8b"}, {"name": "child", "from": "tech"}, {"name": "llama3:8b"})
+    lock = lock_of(spec)
+    models = {key: one.model_copy(update={"num_ctx": brought}) for key, one in lock.models.items()}
+    found = created_models(spec, lock.model_copy(update={"models": models}), list(spec.models))
+    assert [one.brought for one in found] == [brought] * 3
+    ours = created_models(spec, lock, list(spec.models))
+    assert [one.digest for one in found] == [one.digest for one in ours]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -8,11 +9,18 @@ import pytest
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.gguf import Header
-from deploy.registries.library import TaggedLayer, TaggedModel, length_of_tag, renderer_of_tag, resolve_tag
+from deploy.registries.library import (
+    TaggedLayer,
+    TaggedModel,
+    context_of_tag,
+    length_of_tag,
+    renderer_of_tag,
+    resolve_tag,
+)
 from deploy.sources.url.measured import measure_url
 from deploy.sources.weights.measured import Measured
 from tests.gguf import PLAIN, gguf
-from tests.little_registry import AMD64, MANIFEST, LittleRegistry, manifest, platforms
+from tests.little_registry import AMD64, MANIFEST, LittleRegistry, digest_of, manifest, platforms
 
 MODEL = "application/vnd.ollama.image.model"
 
@@ -79,14 +87,62 @@ def test_the_context_that_a_tag_was_trained_for_is_read_from_the_head_of_its_fil
 def test_the_renderer_of_a_tag_is_read_from_its_configuration(
     status: int, config: bytes, renderer: str | None, library: LittleRegistry
 ) -> None:
+    fetch = Fetch(models=library.url)
+    tagged = tag_of_parts(library, config, b"{}")
+    library.instead[f"/v2/library/llama3/blobs/{digest_of(config)}"] = (status, {}, config)
+    assert renderer_of_tag("llama3:8b", tagged, fetch) == renderer
+
+
+@pytest.mark.parametrize(
+    ("parameters", "context"),
+    [
+        (b'{"num_ctx": 8192, "stop": ["<|end|>"]}', 8192),
+        (b'{"num_ctx":8192.0}', 8192),
+        (b'{"stop": ["<|end|>"]}', 0),
+        (b'{"num_ctx": "8192"}', None),
+        (b'{"num_ctx": true}', None),
+        (b'{"num_ctx": -1}', None),
+        (b'{"num_ctx": 1e999}', None),
+        (b"[8192]", None),
+        (b"<html>no</html>", None),
+    ],
+)
+def test_the_context_of_a_tag_is_read_from_its_parameters(
+    parameters: bytes, context: int | None, library: LittleRegistry
+) -> None:
+    assert context_of_tag("llama3:8b", tag_of_parts(library, b"{}", parameters), Fetch(models=library.url)) == context
+
+
+def test_a_tag_without_parameters_sets_no_context(library: LittleRegistry) -> None:
     library.put("library/llama3", "8b", manifest(100, kind=MODEL))
     fetch = Fetch(models=library.url)
-    library.instead[f"/v2/library/llama3/blobs/sha256:{7:064x}"] = (
-        status,
-        {"Content-Length": str(len(config))},
-        config,
+    assert context_of_tag("llama3:8b", resolve_tag("llama3:8b", fetch), fetch) == 0
+
+
+def test_a_part_of_a_tag_with_other_bytes_than_its_digest_says_is_not_believed(library: LittleRegistry) -> None:
+    config, parameters = b'{"renderer": "qwen3.5"}', b'{"num_ctx": 8192}'
+    fetch = Fetch(models=library.url)
+    tagged = tag_of_parts(library, config, parameters)
+    assert (renderer_of_tag("llama3:8b", tagged, fetch), context_of_tag("llama3:8b", tagged, fetch)) == (
+        "qwen3.5",
+        8192,
     )
-    assert renderer_of_tag("llama3:8b", resolve_tag("llama3:8b", fetch), fetch) == renderer
+    for content, other in ((config, b'{"renderer": "other"}'), (parameters, b'{"num_ctx": 16384}')):
+        library.has[f"/v2/library/llama3/blobs/{digest_of(content)}"] = other
+    assert renderer_of_tag("llama3:8b", tagged, fetch) is None
+    assert context_of_tag("llama3:8b", tagged, fetch) is None
+
+
+def tag_of_parts(library: LittleRegistry, config: bytes, parameters: bytes) -> TaggedModel:
+    """A tag with a configuration and parameters that the registry has."""
+    parts = [
+        {"mediaType": kind, "digest": digest_of(content), "size": len(content)}
+        for kind, content in (("config", config), (MODEL.replace("model", "params"), parameters))
+    ]
+    document = {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+    library.put("library/llama3", "8b", json.dumps(document).encode())
+    library.has |= {f"/v2/library/llama3/blobs/{digest_of(content)}": content for content in (config, parameters)}
+    return resolve_tag("llama3:8b", Fetch(models=library.url))
 
 
 @pytest.mark.parametrize(
