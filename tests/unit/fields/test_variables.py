@@ -97,7 +97,7 @@ def told(folder: Path, text: str) -> list[str]:
         (WEBUI, "enabled", "`gateway: null`"),
         (ENGINE, "temperature", "unknown key, which belongs to `models`; known here"),
         (WEBUI, "models_dir", "unknown key, which belongs to `engines`; known here"),
-        (TOP, "port", "unknown key, which belongs to `engines` or `gateway` or `webui`; known here"),
+        (TOP, "port", "unknown key, which belongs to `hosts` or `engines` or `gateway` or `webui`; known here"),
         # Words of engines outside belong to no other place.
         (GATEWAY, "PORT", "unknown key (did you mean port?)"),
         (WEBUI, "PORT", "unknown key (did you mean port?)"),
