@@ -41,6 +41,7 @@ VERBS = {
     "destroy": "releases.remove:destroy",
     "clean": "releases.clean",
     "applied": "releases.applied",
+    "rendered": "releases.rendered",
     "remains": "releases.applied:remains",
     "logs": "docker.printed",
     "evidence": "observing.evidence",
@@ -54,7 +55,7 @@ FRAMED = ("give_image",)
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
-    *("probe", "docker", "addresses", "applied", "remains", "evidence", "secret", "layers", "relay"),
+    *("probe", "docker", "addresses", "applied", "rendered", "remains", "evidence", "secret", "layers", "relay"),
     *STREAMS,
     *FRAMED,
 )

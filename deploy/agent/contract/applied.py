@@ -24,6 +24,18 @@ class AppliedAnswer(TypedDict):
     places: list[str]
 
 
+class RenderedRequest(StackRequest):
+    """Paths of files of the current release, from the stack's root."""
+
+    paths: list[str]
+
+
+class RenderedAnswer(TypedDict):
+    """The texts of the files, by path; one that is not of the release or cannot be read is left out."""
+
+    files: dict[str, str]
+
+
 class RemainsRequest(StackRequest):
     """The folders and engines of a stack that a removal is about."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, PENDING, KitError, UnreachableError
 from deploy.hosts.parallel import joined_error
+from deploy.hosts.reach import Hosts
+from deploy.hosts.transport import Transport
+from deploy.lifecycle.differences import Difference, differences
 from deploy.words import as_root
 
 
@@ -35,18 +39,18 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     left out; --verbose prints them.
 
     Several hosts stand under their names, each with its state: clean, changed (by kit.yaml), drifted (changed on the
-    host since the last apply), unhealthy, unreachable. A host that does not answer hides no other one's plan.
+    host since the last apply), unhealthy, unreachable. A host that does not answer hides no other one's plan. Rendered
+    files that change are compared with those that run; they hold no secret.
     """
     desired = load_desired(spec)
     hosts, left_out = answering(output, desired.ways, reached(desired.ways))
     lent = lent_values(desired, hosts)
-    prepared, failed = hosts.settled(
-        lambda host, transport: prepare(
-            desired.on(host), transport, choices_of(desired, host, data), tell=output.note, lent=lent[host]
-        )
-    )
-    if failed and not (prepared and all(isinstance(error, UnreachableError) for error in failed.values())):
-        raise joined_error(failed, hosts)
+
+    def ask(host: str, transport: Transport) -> Prepared:
+        chosen = choices_of(desired, host, data)
+        return prepare(desired.on(host), transport, chosen, tell=output.note, lent=lent[host])
+
+    prepared, failed = _asked(hosts, ask)
     there = hosts.only(prepared)
 
     def ensure_all_given() -> None:
@@ -55,31 +59,49 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     if output.as_json:
         # One document: the plan, or what is missing.
         ensure_all_given()
-    texts: dict[str, str] = {}
-    told: dict[str, dict[str, Any]] = {}
-    for host in hosts:
-        texts |= _text(host, prepared[host], output) if host in prepared else _silent(host, failed[host])
-        told[host] = _document(prepared[host]) if host in prepared else unreachable(failed[host])
-    output.answer(blocks(texts), {"stack": desired.stack, "hosts": told, "left_out": left_out}, is_fitted=True)
+    changed = there.each(lambda host, transport: differences(desired.on(host), transport, prepared[host].observation))
+    texts = {host: _text(host, each, changed[host], output) for host, each in prepared.items()}
+    texts |= {host: _silent(host, error) for host, error in failed.items()}
+    told = {host: _document(each, changed[host]) for host, each in prepared.items()}
+    told |= {host: unreachable(error) for host, error in failed.items()}
+    output.answer(
+        blocks(dict(texts[host] for host in hosts)),
+        {"stack": desired.stack, "hosts": told, "left_out": left_out},
+        is_fitted=True,
+    )
     ensure_all_given()
-    codes = {exit_code(each, check) for each in prepared.values()} | ({FAILED} if failed else set())
-    return next(code for code in (FAILED, PENDING, 0) if code in codes)
+    return FAILED if failed else _joined(exit_code(each, check) for each in prepared.values())
 
 
-def _text(host: str, prepared: Prepared, output: Output) -> dict[str, str]:
+def _asked(hosts: Hosts, ask: Callable[[str, Transport], Prepared]) -> tuple[dict[str, Prepared], dict[str, KitError]]:
+    """Return the plans, and the errors of hosts that do not answer; any other error is raised."""
+    prepared, failed = hosts.settled(ask)
+    if failed and not (prepared and all(isinstance(error, UnreachableError) for error in failed.values())):
+        raise joined_error(failed, hosts)
+    return prepared, failed
+
+
+def _text(host: str, prepared: Prepared, changed: tuple[Difference, ...], output: Output) -> tuple[str, str]:
     """Return the plan under the host with its states; drift stands apart from the changes of another release."""
     seen = standing(prepared)
     lines = [coloured_plan(prepared.plan.text(verbose=output.verbose))]
     lines += [f"drift: {line}" for line in seen.drift] if is_new_release(prepared) else []
-    return {seen.heading(host): "\n".join(line.rstrip("\n") for line in lines)}
+    text = "\n".join(line.rstrip("\n") for line in lines)
+    return seen.heading(host), "\n\n".join([text, *(each.text for each in changed)])
 
 
-def _silent(host: str, error: KitError) -> dict[str, str]:
-    return {Standing(("unreachable",)).heading(host): f"{error.problem}\n  {error.next_step}"}
+def _silent(host: str, error: KitError) -> tuple[str, str]:
+    return Standing(("unreachable",)).heading(host), f"{error.problem}\n  {error.next_step}"
 
 
-def _document(prepared: Prepared) -> dict[str, Any]:
-    return {**prepared.plan.as_json(), **standing(prepared).as_json()}
+def _document(prepared: Prepared, changed: tuple[Difference, ...]) -> dict[str, Any]:
+    files = [{"name": each.name, "diff": list(each.lines)} for each in changed]
+    return {**prepared.plan.as_json(), **standing(prepared).as_json(), "files": files}
+
+
+def _joined(codes: Iterable[int]) -> int:
+    known = {*codes}
+    return next((code for code in (FAILED, PENDING) if code in known), 0)
 
 
 def exit_code(prepared: Prepared, check: bool) -> int:

@@ -14,7 +14,19 @@ from deploy.agent.engines import acts, sync
 from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, evidence, probe
-from deploy.agent.releases import accept, applied, back, clean, collect, converge, place, remove, running, units
+from deploy.agent.releases import (
+    accept,
+    applied,
+    back,
+    clean,
+    collect,
+    converge,
+    place,
+    remove,
+    rendered,
+    running,
+    units,
+)
 from deploy.agent.sources import models
 from deploy.agent.stack import secrets
 from deploy.agent.verbs import VERBS, operation_of
@@ -60,6 +72,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.DESTROY, remove.destroy)
     found.out(verbs.CLEAN, clean.run)
     found.out(verbs.APPLIED, applied.run)
+    found.out(verbs.RENDERED, rendered.run)
     found.out(verbs.REMAINS, applied.remains)
     found.out(verbs.UNITS, units.run)
     found.out(verbs.EVIDENCE, evidence.run)

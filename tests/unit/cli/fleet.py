@@ -77,6 +77,7 @@ class Box(Refusing):
             "image": {"changed": False, "images": []},
             "layers": {"chains": [f"sha256:layer-of-{name}"]},
             "take_image": {"changed": True, "image": {}, "received": 3 << 20},
+            "rendered": {"files": {}},
             "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
             **{verb: {"changed": True} for verb in APPLIES},
         }

@@ -12,9 +12,8 @@ from deploy.agent.contract.verbs import PROBE
 from deploy.apply.members import Members
 from deploy.apply.prepare import Outcome, prepare
 from deploy.cli.verbs.hosts import ahead
-from deploy.errors import UnreachableError
 from deploy.verify.report import Check, Report
-from tests.golden.hosts import bare, merged, settled
+from tests.golden.hosts import bare
 from tests.unit.cli.conftest import Kit
 from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
 
@@ -258,39 +257,3 @@ def test_an_agent_is_started_before_kit_yaml_is_read_only_where_that_names_no_ho
         assert boxes[HERE].asked == ["probe ahead"]
     with ahead(PROBE, tmp_path / "gone.yaml"):
         assert boxes[HERE].asked == ["probe ahead"]
-
-
-def test_each_host_of_a_plan_has_its_states(kit: Kit, boxes: Mapping[str, Box]) -> None:
-    drifted = {"services": {"main": {"health": "unhealthy"}}}
-    boxes[HERE].answers["probe"] = merged(settled(boxes[HERE].share), drifted)
-    boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
-    document = kit("plan", "--json").document
-    assert {host: said["states"] for host, said in document["hosts"].items()} == {
-        HERE: ["drifted", "unhealthy"],
-        BOX: ["changed"],
-    }
-    assert document["hosts"][HERE]["drift"] == ["service main is unhealthy"]
-
-
-def test_drift_stands_apart_from_what_kit_yaml_changes(kit: Kit, boxes: Mapping[str, Box]) -> None:
-    # Of the last apply, whose release was another one.
-    before = {"release": "e" * 64, "good": "e" * 64, "services": {"main": {"health": "unhealthy"}}}
-    boxes[HERE].answers["probe"] = merged(settled(boxes[HERE].share), before)
-    shown = kit("plan", "--host", "here").out.splitlines()
-    assert [line.split()[:2] for line in shown[:2]] == [["place", "release"], ["recreate", "service"]]
-    assert "drift: service main is unhealthy" in shown
-    assert kit("plan", "--json").document["hosts"][HERE]["states"] == ["changed", "drifted", "unhealthy"]
-
-
-def test_a_host_that_does_not_answer_hides_no_other_plan(kit: Kit, boxes: Mapping[str, Box]) -> None:
-    boxes[BOX].answers["probe"] = UnreachableError("box does not answer on port 22", "switch box on")
-    shown = kit("plan")
-    assert shown.out == (
-        "here (clean):\nnothing to change\n\nbox (unreachable):\nbox does not answer on port 22\n  switch box on\n"
-    )
-    assert shown.code == 1
-    told = kit("plan", "--json").document["hosts"]
-    assert (told[HERE]["states"], told[BOX]["states"]) == (["clean"], ["unreachable"])
-    assert told[BOX]["error"] == {"problem": "box does not answer on port 22", "next": "switch box on"}
-    boxes[HERE].answers["probe"] = UnreachableError("here is gone", "look")
-    assert kit("plan").err.startswith("error: here: here is gone\nbox: box does not answer on port 22\n")
