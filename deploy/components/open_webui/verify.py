@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from deploy.agent.line import Line
+from deploy.components.open_webui.agent.sign_ins import LIMIT, SIGN_IN, TOO_MANY, patiently
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
 from deploy.verify.questions import ensure_answered, short_question
@@ -25,10 +25,6 @@ CLOSED = (
     "/openai/config",
     "/api/v1/configs/export",
 )
-SIGN_IN, TOO_MANY = "/api/v1/auths/signin", 429
-LIMIT = "Open WebUI allows an account 15 sign-ins in three minutes, and refuses further ones"
-MINUTES = 5
-"""Time until sign-ins are allowed again: four of the clock's minutes, and one for a host with another clock."""
 DOCUMENT = "kit-verify"
 SENTENCE = "The harbour master of Lindesund is called Astrid Vellamo."
 QUESTION = "Who is the harbour master of Lindesund?"
@@ -54,15 +50,9 @@ def account(service: Service, web: Web, tokens: dict[str, str], waiting: Callabl
 
 
 def sign_in(service: Service, web: Web, waiting: Callable[[str], None]) -> Answer:
-    """Sign in as the kit's own account; Open WebUI counts refused sign-ins too, by the clock's minutes."""
+    """Sign in as the kit's own account; a limit of sign-ins is waited for, and said."""
     account = {"email": service.facts["account"], "password": web.secrets.value(service.facts["password"])}
-    for _ in range(MINUTES):
-        answer = web.post(SIGN_IN, account)
-        if answer.status != TOO_MANY:
-            return answer
-        waiting(f"waits for up to {MINUTES} minutes: {LIMIT}")
-        time.sleep(61 - time.time() % 60)
-    return web.post(SIGN_IN, account)
+    return patiently(lambda: web.post(SIGN_IN, account), lambda answer: answer.status, waiting)
 
 
 def test_refuses_who_is_not_signed_in(web: Web) -> None:

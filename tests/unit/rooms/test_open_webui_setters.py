@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from deploy.agent.errors import AgentError
 from deploy.components.open_webui.agent.admin import Admin
 from deploy.components.open_webui.agent.setters import set_embedding, set_ollama
+from tests.unit.agent.engines.scripted import Asked, scripted
 
 MAC = "http://10.0.0.7:11434"
 OWN = {"key": "sk-new", "model_ids": ["gemma:latest"]}
@@ -96,3 +99,27 @@ def test_an_ollama_that_makes_vectors_is_set_under_its_own_name(application: App
         "RAG_EMBEDDING_BATCH_SIZE": 4,
         "ollama_config": {"url": MAC, "key": ""},
     }
+
+
+@pytest.mark.parametrize(("refused", "is_let_in"), [(0, True), (1, True), (5, True), (6, False)])
+def test_a_limit_of_sign_ins_is_waited_for_and_told_as_progress(
+    monkeypatch: pytest.MonkeyPatch, refused: int, is_let_in: bool
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    answers, said = [429] * refused + [200], list[str]()
+
+    def play(one: Asked) -> None:
+        one.body()
+        one.answer(answers.pop(0), b'{"role": "admin", "token": "t"}')
+
+    with scripted(play) as server:
+        client = Admin(server.url.rpartition("/")[2])
+        if is_let_in:
+            client.sign_in("kit@localhost", "secret", said.append)
+            assert client.headers["Authorization"] == "Bearer t"
+        else:
+            with pytest.raises(AgentError, match=r"15 sign-ins in three minutes.*again and again"):
+                client.sign_in("kit@localhost", "secret", said.append)
+    assert len(said) == len(slept) == min(refused, 5)
+    assert all(words.startswith("waits for up to 5 minutes: Open WebUI allows") for words in said)

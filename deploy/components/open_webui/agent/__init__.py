@@ -45,7 +45,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
         from deploy.components.open_webui.agent.setters import setters
 
         admin = Admin(room["address"])
-        admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root))
+        admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root), journal.say)
         for setter in setters(differing):
             setter(admin, wanted)
         _ensure_set(room, root)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
+from deploy.components.open_webui.agent.sign_ins import LIMIT, SIGN_IN, TOO_MANY, patiently
 
 
 class Admin:
@@ -18,13 +20,12 @@ class Admin:
         self.address = address
         self.headers = {"Content-Type": "application/json"}
 
-    def sign_in(self, email: str, password: str) -> None:
-        """Sign in; later requests are an administrator's."""
-        status, answer = self._send("POST", "/api/v1/auths/signin", {"email": email, "password": password})
-        if status == 429:
-            raise AgentError(
-                "Open WebUI refuses further sign-ins for now", "wait four minutes, then run the same command again"
-            )
+    def sign_in(self, email: str, password: str, say: Callable[[str], None]) -> None:
+        """Sign in; later requests are an administrator's. A limit of sign-ins is waited for, and said."""
+        account = {"email": email, "password": password}
+        status, answer = patiently(lambda: self._send("POST", SIGN_IN, account), lambda sent: sent[0], say)
+        if status == TOO_MANY:
+            raise AgentError(f"{LIMIT}: something else signs in again and again", "run the same command again later")
         if status != 200 or answer.get("role") != "admin":
             raise AgentError(
                 f"the kit's account {email} cannot sign in to Open WebUI as an administrator (HTTP {status})",
