@@ -155,7 +155,11 @@ def _created(draw: st.DrawFn, engine: str) -> list[dict[str, Any]]:
     for name in draw(_distinct()):
         source = draw(st.sampled_from([*TAGS, *(one["name"] for one in found)]) | BLOBS)
         quantized = _some(quantize=st.sampled_from(["F16", "Q4_K_M"])) if isinstance(source, dict) else st.just({})
-        found.append({"name": name, "engine": engine, "from": source, **draw(MAKING), **draw(quantized)})
+        made = draw(MAKING)
+        if "renderer" in made and "template" in made:
+            # Beside a renderer, a template may only fill a place.
+            made["template"] = "{{ .Prompt }}"
+        found.append({"name": name, "engine": engine, "from": source, **made, **draw(quantized)})
     return found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from deploy.lock.model import Lock
 from deploy.spec.checks.finding import Finding
+from deploy.spec.checks.making import PLAIN
 from deploy.spec.lineage import Lineage, lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
@@ -17,8 +17,6 @@ BY_ARCHITECTURE = {
     **dict.fromkeys(("nemotron_h", "nemotron_h_moe", "nemotron_h_omni"), "nemotron-3-nano"),
 }
 """Architectures of files that an engine gives a renderer by itself."""
-PLAIN = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
-"""A template that only passes the prompt on."""
 
 
 def templates_are_used(spec: Spec, lock: Lock) -> Iterator[Finding]:

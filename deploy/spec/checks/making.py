@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from deploy.agent.protocols.names import plain
@@ -11,6 +12,9 @@ from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import OWN_SETTINGS, Model
 from deploy.spec.walks import way_text
+
+PLAIN = re.compile(r"\s*\{\{-?\s*\.Prompt\s*-?\}\}\s*")
+"""A template that only passes the prompt on: beside a renderer it fills a template's place."""
 
 
 def nothing_is_made_from_itself(spec: Spec) -> Iterator[Finding]:
@@ -115,6 +119,14 @@ def templates_are_heeded(spec: Spec) -> Iterator[Finding]:
             yield Finding(("models", index, "template"), message, (("engines", deaf[model.engine]),))
 
 
+def templates_are_not_replaced(spec: Spec) -> Iterator[Finding]:
+    """A template must be used: a renderer of the same model makes the prompts in its place."""
+    for index, model in enumerate(spec.models):
+        if model.renderer and model.template and not PLAIN.fullmatch(model.template):
+            message = f"`renderer: {model.renderer}` beside it makes the prompts in its place; leave out one of the two"
+            yield Finding(("models", index, "template"), message, (("models", index, "renderer"),))
+
+
 MAKING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     nothing_is_made_from_itself,
     a_pulled_tag_is_as_the_library_has_it,
@@ -123,4 +135,5 @@ MAKING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     a_model_is_told_one_thing,
     engines_are_new_enough,
     templates_are_heeded,
+    templates_are_not_replaced,
 )

@@ -64,7 +64,18 @@ def test_an_engine_that_is_told_to_take_none_cannot_have_one() -> None:
     (finding,) = findings(spec_of(OWN, go_template=False))
     assert finding.path == ("models", 0, "template")
     assert "main ignores the `template` of its models by `go_template: false`" in finding.text()
-    assert list(findings(spec_of({**OWN, "renderer": "qwen3.5"}, go_template=False))) == []
+    assert list(findings(spec_of({**OWN, "template": "{{ .Prompt }}", "renderer": "qwen3.5"}, go_template=False))) == []
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, "[Q] {{ .Prompt }}"])
+def test_a_template_beside_a_renderer_of_its_own_model_is_refused_unless_it_only_fills_a_place(template: str) -> None:
+    rendered = {**OWN, "renderer": "qwen3.5", "parser": "qwen3.5"}
+    (finding,) = findings(spec_of({**rendered, "template": template}))
+    assert finding.path == ("models", 0, "template")
+    assert "`renderer: qwen3.5` beside it makes the prompts in its place; leave out one of the two" in finding.text()
+    for filler in ("{{ .Prompt }}", "{{.Prompt}}\n", "{{- .Prompt -}}"):
+        assert list(findings(spec_of({**rendered, "template": filler}))) == []
+    assert list(findings(spec_of({**OWN, "parser": "qwen3.5"}))) == []
 
 
 @contextmanager
