@@ -71,10 +71,12 @@ class HostImage:
     id: str
     recipe: str | None = None
     debian_versions: dict[str, str] = field(default_factory=dict)
+    is_brought: bool = True
+    """True if Docker pulled it by the digest in its name, or the agent remembers it under this name."""
 
     def is_of(self, image: Image) -> bool:
-        """True unless it was made of other inputs than an image that the kit assembles under this name."""
-        return image.source != "build" or self.recipe == image.recipe
+        """True unless somebody gave another image the name of one that the kit assembles or pulls."""
+        return self.recipe == image.recipe if image.source == "build" else self.is_brought
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,10 @@ def test_runs_the_planned_image(service: Service, containers: Containers) -> Non
     if service.image.source == "build":
         made_of = (containers.image_settings[container["Image"]].get("Labels") or {}).get("kit.recipe")
         ensure_equal(made_of, service.image.recipe, f"digest of the inputs of {reference}")
+    else:
+        ensure(
+            reference in containers.evidence.brought, f"another image has the name {reference}; run `{Line('apply')}`"
+        )
 
 
 def test_is_configured_as_the_release_says_and_not_otherwise(

@@ -97,6 +97,11 @@ class HostEvidence:
         return self._with("docker")["docker"]
 
     @property
+    def brought(self) -> list[str]:
+        """The tags of images that Docker pulled by the digest in them, or that the agent remembers."""
+        return self._with("brought")["brought"]
+
+    @property
     def absent(self) -> list[str]:
         """The published addresses that the host does not have."""
         return self._with("absent")["absent"]

@@ -68,6 +68,8 @@ class Evidence(TypedDict, total=False):
     attached: list[Attached]
     """Containers from outside that reach into the stack in any way."""
     docker: DockerAccess
+    brought: list[str]
+    """Tags of images that Docker pulled by the digest in them, or that an agent's record has."""
     absent: list[str]
     """Published addresses that the host does not have."""
     outside: Port | None

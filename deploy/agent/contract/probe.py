@@ -162,6 +162,8 @@ class HostImage(TypedDict):
     id: str
     recipe: str | None
     debian_versions: dict[str, str]
+    is_brought: bool
+    """True if Docker pulled it by the digest in its name, or an agent's record has its id."""
 
 
 class Images(TypedDict):

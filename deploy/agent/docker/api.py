@@ -251,3 +251,8 @@ def _frames(raw: bytes) -> Iterator[bytes]:
         size = int.from_bytes(raw[4:8], "big")
         yield raw[8 : 8 + size]
         raw = raw[8 + size :]
+
+
+def has_digest(image: dict[str, Any], digest: str) -> bool:
+    """True if Docker got an image from any registry by this digest."""
+    return any(name.endswith(f"@{digest}") for name in image.get("RepoDigests") or [])

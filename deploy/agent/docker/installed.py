@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.docker.api import Docker
+from deploy.agent.docker.api import Docker, has_digest
 from deploy.agent.docker.daemon import daemon_json, daemon_settings
 from deploy.agent.docker.defaults import host_defaults, missing_limits
 from deploy.agent.errors import AgentError
@@ -127,15 +127,21 @@ def _asked_version(path: Path) -> str | None:
 
 
 def images(docker: Docker, *folders: Path) -> dict[str, HostImage]:
-    """Return the images that the kit assembled, by tag, with the Debian versions recorded in one of their folders."""
+    """Return the images under names of the kit's, by tag, with what the records in these folders say of them."""
     by_tag: dict[str, HostImage] = {}
     for image in docker.images("kit/*"):
         for reference in image["RepoTags"] or []:
-            records = (read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders)
-            built = next((record for record in records if record), {})
+            records = [read_json(folder / "images" / f"{reference.split(':')[-1]}.json") for folder in folders]
+            mine = [record for record in records if record and record.get("id") == image["Id"]]
             by_tag[reference] = {
                 "id": image["Id"],
                 "recipe": (image["Labels"] or {}).get("kit.recipe"),
-                "debian_versions": built.get("debian_versions", {}),
+                "debian_versions": mine[0].get("debian_versions", {}) if mine else {},
+                "is_brought": bool(mine) or _is_pulled(docker, reference),
             }
     return dict(sorted(by_tag.items()))
+
+
+def _is_pulled(docker: Docker, reference: str) -> bool:
+    """Return True if Docker got an image by the digest in its name: a list of images leaves other names out."""
+    return has_digest(docker.image(reference) or {}, f"sha256:{reference.rpartition(':')[2]}")

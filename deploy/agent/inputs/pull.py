@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.docker.api import Docker
+from deploy.agent.docker.api import Docker, has_digest
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.layers import ROOM_PER_BYTE
@@ -60,11 +60,6 @@ def bring(docker: Docker, images: list[PulledImage], request: ImagesRequest, jou
             )
         answers.append(_answer(image, known["Id"], image in missing))
     return answers
-
-
-def has_digest(image: dict[str, Any], digest: str) -> bool:
-    """True if Docker got an image from any registry by this digest."""
-    return any(name.endswith(f"@{digest}") for name in image.get("RepoDigests") or [])
 
 
 def _there(docker: Docker, image: PulledImage, request: ImagesRequest) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from deploy.agent.docker.api import Docker, socket_path
 from deploy.agent.docker.attached import attached
 from deploy.agent.docker.containers import replaced_folders
 from deploy.agent.docker.daemon import daemon_settings
+from deploy.agent.docker.installed import images
 from deploy.agent.engines.observe import observe as observe_engines
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -126,6 +127,11 @@ def _docker(_request: EvidenceRequest, _root: Path) -> Evidence:
     return {"docker": {"socket": socket_path(), "settings": daemon_settings()}}
 
 
+def _brought(_request: EvidenceRequest, root: Path) -> Evidence:
+    seen = images(Docker(timeout=DOCKER_SECONDS), *root.parent.glob("*/run"))
+    return {"brought": [tag for tag, image in seen.items() if image["is_brought"]]}
+
+
 def _absent(request: EvidenceRequest, _root: Path) -> Evidence:
     return {"absent": [address for address in request["addresses"] if not is_own(address)]}
 
@@ -154,6 +160,7 @@ PARTS: dict[str, Part] = {
     "replaced": _replaced,
     "attached": _attached,
     "docker": _docker,
+    "brought": _brought,
     "absent": _absent,
     "outside": _outside,
     "listeners": _listeners,

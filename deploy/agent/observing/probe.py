@@ -135,8 +135,9 @@ def _secrets(root: Path) -> dict[str, SecretFile]:
 
 
 def _records(root: Path, request: ProbeRequest) -> list[Path]:
-    """Return the folders that describe built images: the stack's own, then the cache shared by all stacks."""
-    return [root / "run", *(Path(folder) for folder in [request.get("cache")] if folder)]
+    """Return the folders that describe images: the stack's own, the shared cache, the other stacks'."""
+    cache = [Path(folder) for folder in [request.get("cache")] if folder]
+    return [root / "run", *cache, *sorted(root.parent.glob("*/run"))]
 
 
 def _images(root: Path, docker: Docker | None, request: ProbeRequest) -> Images:

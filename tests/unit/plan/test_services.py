@@ -37,3 +37,17 @@ def test_an_image_of_somebody_elses_under_the_name_of_the_kits_is_made_anew(tmp_
         ("build", "image litellm", "another image has its name"),
         ("recreate", "service litellm", "another image has the name of its image"),
     ]
+
+
+def test_an_image_of_somebody_elses_under_the_name_of_a_pulled_one_is_pulled_again(tmp_path: Path) -> None:
+    wanted = desired_of(PLANS / "ollama_without_models" / "kit.yaml", tmp_path)
+    service = next(one for one in wanted.deployment.services if one.image.source == "pull")
+    seen = read_observation(settled(wanted))
+    assert make_plan(wanted.deployment, wanted.bundle, seen).operations == ()
+    other = replace(seen.images[service.image.reference], is_brought=False)
+    images = {**seen.images, service.image.reference: other}
+    plan = make_plan(wanted.deployment, wanted.bundle, replace(seen, images=images))
+    assert [(one.action, one.resource, one.cause) for one in plan.operations] == [
+        ("pull", f"image {service.kind}", "another image has its name"),
+        ("recreate", f"service {service.name}", "another image has the name of its image"),
+    ]

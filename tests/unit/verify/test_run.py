@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_stack import test_runs_the_planned_image as runs_the_planned_image
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.report import Check
 from deploy.verify.run import PACKAGE, check_argv, check_environment, received, run_checks
 from tests.unit.played import evidence_of
@@ -153,3 +155,20 @@ def test_an_image_of_somebody_elses_under_the_name_of_the_kits_is_red(labels: di
     containers.image_settings = {"sha256:1": {"Labels": labels}}
     with pytest.raises(NotAsPlannedError, match="digest of the inputs of kit/"):
         runs_the_planned_image(service, containers)
+
+
+@pytest.mark.parametrize("is_brought", [True, False])
+def test_an_image_of_somebody_elses_under_the_name_of_a_pulled_one_is_red(
+    is_brought: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = chain().service("main")
+    service = replace(built, image=replace(built.image, source="pull"))
+    containers, reference = Containers(evidence_of(chain()), None), service.image.reference
+    containers.by_service = {"main": {"Config": {"Image": reference}, "Image": "sha256:1"}}
+    containers.image_ids = {reference: "sha256:1"}
+    monkeypatch.setattr(HostEvidence, "brought", [reference] if is_brought else ["kit/other:1"])
+    if is_brought:
+        runs_the_planned_image(service, containers)
+    else:
+        with pytest.raises(NotAsPlannedError, match=f"another image has the name {reference}"):
+            runs_the_planned_image(service, containers)
