@@ -43,7 +43,7 @@ def refusals(
         *(changing if operations else ()),
         *model_refusals(deployment, observation),
         *named_refusals(deployment, observation),
-        *_architecture(observation),
+        *_architecture(deployment, observation),
         *_denied(observation),
         *docker_refusals(deployment, observation),
         *_ports(deployment, observation),
@@ -133,9 +133,9 @@ def _docker_advice(deployment: Deployment, observation: Observation) -> Iterator
         yield "this Docker is not the kit's own; the kit starts it, at each boot too, and changes nothing else of it"
 
 
-def _architecture(observation: Observation) -> Iterator[Refusal]:
+def _architecture(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
     processor = observation.architecture
-    if processor and processor not in AMD64:
+    if deployment.services and processor and processor not in AMD64:
         host = host_words(observation.host)
         yield (
             f"the processor of {host} is {processor}, and kit.lock pins images and packages for amd64 alone",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.declare import verb
-from deploy.cli.verbs.hosts import blocks, host_option, this_machine
+from deploy.cli.verbs.declare import DEFAULT_SPEC, spec_argument, verb
+from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, this_machine
 from deploy.cli.verbs.rights import ensure_root
 from deploy.lifecycle.shared import clean, packages_words
 
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
     from deploy.agent.contract.releases import CleanAnswer
 
 
-@verb("clean", "clean", "clean --cache --json")
+@verb("clean", "clean", "clean --cache --json home/kit.yaml")
 @click.option("--cache", is_flag=True, help="Also remove the cache of builds and downloads while there are stacks.")
 @host_option
-def command(output: Output, cache: bool) -> None:
-    """Remove images and caches that no stack on this machine needs.
+@spec_argument
+def command(output: Output, spec: Path, cache: bool) -> None:
+    """Remove images and caches that no stack on the hosts needs.
 
-    With stacks on the machine, it removes images that no release names and no container uses, and old agents;
+    The hosts are those of kit.yaml; without a kit.yaml it is this machine.
+    With stacks on a host, it removes images that no release names and no container uses, and old agents;
     --cache also removes what only speeds up the next build. Without any stack, it also removes the whole cache, the
     kit's tools and all agents. User data, secrets, Docker and Debian packages stay; the packages are listed.
     """
-    hosts = this_machine()
+    hosts = this_machine() if spec == DEFAULT_SPEC and not spec.exists() else hosts_of(spec)
     ensure_root(hosts, "clean")
     answers = hosts.each(lambda _, transport: clean(transport, cache=cache))
     told = {

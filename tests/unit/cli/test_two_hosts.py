@@ -100,6 +100,15 @@ def test_a_host_without_a_service_stops_no_command(
     assert shown.code == 0, shown.err
 
 
+def test_the_processor_of_a_host_without_a_service_does_not_matter(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = on_two_hosts(tmp_path, monkeypatch, main=BOX)
+    for host, code in ((HERE, 0), (BOX, 1)):
+        boxes[host].answers["probe"]["architecture"] = "aarch64"
+        assert kit("plan").code == code
+
+
 def test_a_change_of_one_host_alone_is_pending(kit: Kit, boxes: Mapping[str, Box]) -> None:
     assert kit("plan", "--check").code == 0
     boxes[BOX].answers["probe"] = bare(boxes[BOX].share)
@@ -138,12 +147,6 @@ def test_the_gateways_key_is_read_on_the_gateways_host(kit: Kit, boxes: Mapping[
     assert "from box alone" in kit("clients").out
     boxes[BOX].is_rooted = False
     assert "sudo" not in kit("clients", "--for", "env").out
-
-
-def test_only_this_machine_is_cleaned_where_no_file_names_hosts(kit: Kit, boxes: Mapping[str, Box]) -> None:
-    document = kit("clean", "--json").document
-    assert document["hosts"][HERE]["images"] == ["kit/here"]
-    assert boxes[BOX].asked == []
 
 
 def test_a_model_is_removed_from_its_engine_on_its_host(kit: Kit, boxes: Mapping[str, Box]) -> None:
