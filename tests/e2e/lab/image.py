@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.agent.inputs.sources import host_mirror
 
-PACKAGES = ("ca-certificates", "dbus", "iproute2", "openssh-server", "python3", "systemd", "systemd-sysv")
+PACKAGES = ("ca-certificates", "dbus", "iproute2", "openssh-server", "python3", "sudo", "systemd", "systemd-sysv")
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 SETUP = (
     # Neither can work in a container, and both would keep systemd from saying that it runs.

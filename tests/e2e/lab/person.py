@@ -1,0 +1,102 @@
+"""A person on a lab host who becomes root by sudo, and the machine of that person with its own SSH files."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from pwd import getpwuid
+from typing import Any
+
+import yaml
+
+from tests.e2e.evidence import Evidence, Ran
+from tests.e2e.lab.host import LabHost
+from tests.tree import REPOSITORY
+
+USER, PASSWORD = "admin", "open sesame"
+LIMIT_SECONDS = 900
+# A mount of this run alone: OpenSSH reads the files of the account, whatever HOME says.
+_WITH_FILES = 'mkdir -p -m 0700 "$1" && mount --bind "$0" "$1" && shift && exec "$@"'
+
+
+@dataclass
+class Person:
+    """Types kit's command line; ssh finds the files of a folder as those of ~/.ssh."""
+
+    host: LabHost
+    folder: Path
+    evidence: Evidence
+    spec: dict[str, Any]
+    files: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = self.folder / "ssh"
+        self.files.mkdir(mode=0o700)
+        (self.folder / "box.sudo").touch(0o600)
+        self.types_for_sudo(PASSWORD)
+        self.write()
+
+    def write(self) -> None:
+        """Write kit.yaml."""
+        (self.folder / "kit.yaml").write_text(yaml.safe_dump(self.spec, sort_keys=False))
+
+    def types_for_sudo(self, password: str) -> None:
+        """Keep a password for sudo, right or wrong."""
+        (self.folder / "box.sudo").write_text(password)
+
+    def knows(self, key: str) -> None:
+        """Know a host key of the host's address; none if it is empty."""
+        (self.files / "known_hosts").write_text(f"{self.host.address} {key}\n" if key else "")
+
+    def kit(self, *words: str, code: int = 0) -> Ran:
+        """Run the command line to its end and expect an exit code."""
+        begun = time.monotonic()
+        with self.running(*words) as process:
+            out, err = process.communicate(timeout=LIMIT_SECONDS)
+        document = json.loads(out) if "--json" in words and out else {}
+        ran = Ran(words, process.returncode, out, err, time.monotonic() - begun, document)
+        self.evidence.keep(ran)
+        assert ran.code == code, f"expected exit {code}\n{ran}"
+        return ran
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start the command line, and end it with the block."""
+        home = Path(getpwuid(os.geteuid()).pw_dir)
+        with_files = ("unshare", "--mount", "sh", "-c", _WITH_FILES, str(self.files), str(home / ".ssh"))
+        argv = [*with_files, str(REPOSITORY / "kit"), *words, str(self.folder / "kit.yaml")]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(argv, env=environment, text=True, start_new_session=True, **pipes) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+
+def person_on(host: LabHost, folder: Path, evidence: Evidence, **spec: Any) -> Person:
+    """Make the user on the host, who signs in with the host's key and whom sudo asks for a password."""
+    host.read("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "sudo", USER)
+    host.read("sh", "-c", f"echo '{USER}:{PASSWORD}' | chpasswd")
+    host.read("sh", "-c", f"cp -a /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh")
+    # A network may bring authorities of its own: this machine knows them, a bare host does not.
+    trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    host.read("mkdir", "-p", str(Path(trusted).parent))
+    subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{trusted}"], check=True)
+    box = {
+        "address": host.address,
+        "user": USER,
+        "identity": str(host.folder / "key"),
+        "sudo_password": "file:box.sudo",
+    }
+    person = Person(host, folder, evidence, {"kit": 1, "stack": "lab", "hosts": {"box": box}, "ca": trusted, **spec})
+    person.knows((host.folder / "known_hosts").read_text().split(" ", 1)[1].strip())
+    return person

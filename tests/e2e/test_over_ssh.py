@@ -1,0 +1,143 @@
+"""A bare box on the network, reached by a person who is not root there: from the first sign-in to the end."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.hosts.connection import IDLE_SECONDS
+from tests.e2e.evidence import Evidence
+from tests.e2e.lab.host import LabHost, lab_host
+from tests.e2e.lab.person import PASSWORD, USER, Person, person_on
+from tests.waiting import wait_until
+from tests.weights import weights
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
+ENGINE = {"name": "main", "kind": "llama_cpp", "threads": 1, "context_length": 512}
+NO_FRONTS: dict[str, Any] = {"gateway": None, "webui": None}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """A model whose file lies on the own machine."""
+    path = weights(tmp_path_factory.mktemp("model"))
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return [{"name": "gemma", "engine": "main", "from": {"file": str(path), "sha256": sha256}}]
+
+
+@pytest.fixture(scope="module")
+def person(
+    tmp_path_factory: pytest.TempPathFactory, evidence: Evidence, models: list[dict[str, Any]]
+) -> Iterator[Person]:
+    """A person with a bare box of Debian 12."""
+    folder = tmp_path_factory.mktemp("person")
+    with lab_host("bookworm", "systemd", tmp_path_factory.mktemp("box")) as host:
+        yield person_on(host, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
+
+
+def processes_of(host: LabHost) -> list[str]:
+    return host.read("ps", "-eo", "args").splitlines()
+
+
+def agents_on(host: LabHost) -> list[str]:
+    return [line for line in processes_of(host) if "/opt/kit/agent/" in line]
+
+
+def ensure_left(host: LabHost) -> None:
+    """Wait until nobody is signed in and no agent runs; a connection that nobody ends would last longer."""
+
+    def seen() -> list[str]:
+        return [line for line in processes_of(host) if "/opt/kit/agent/" in line or line.startswith(f"sshd: {USER}")]
+
+    wait_until(lambda: not seen(), "nobody is signed in and no agent runs", IDLE_SECONDS / 2, saw=seen)
+
+
+def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person: Person) -> None:
+    host, box = person.host, person.spec["hosts"]["box"]
+    key = (host.folder / "known_hosts").read_text().split(" ", 1)[1].strip()
+    person.kit("lock")
+
+    person.knows("")
+    said = person.kit("plan", code=1).err
+    shown = host.read("ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+    assert f"the host key of admin@{host.address} is not known here: {shown} (ssh-ed25519)" in said
+    assert f"ssh -i {box['identity']} admin@{host.address} true" in said
+
+    other = (host.folder / "key.pub").read_text().strip()
+    person.knows(other)
+    said = person.kit("plan", code=1).err
+    assert f"the host key of admin@{host.address} has changed to {shown}" in said
+    assert f"ssh-keygen -R '{host.address}'" in said
+
+    person.knows(key)
+    person.types_for_sudo("wrong")
+    assert f"sudo on admin@{host.address} refused the password" in person.kit("plan", code=1).err
+    person.types_for_sudo(PASSWORD)
+
+    for change, problem in (
+        ({"user": "nobody"}, "refuses every SSH key of this user"),
+        ({"port": 9}, f"admin@{host.address} refuses connections to port 9"),
+        ({"address": "box.invalid"}, "no address is known for the name box.invalid"),
+    ):
+        person.spec["hosts"]["box"] = box | change
+        person.write()
+        assert problem in person.kit("plan", code=1).err
+    person.spec["hosts"]["box"] = box
+    person.write()
+
+
+def test_a_bare_box_gets_everything_and_a_second_apply_has_nothing_to_do(person: Person) -> None:
+    applied = person.kit("apply", "--yes", "--json").document
+    assert applied["hosts"]["box"]["changed"] is True
+    again = person.kit("apply", "--yes", "--json")
+    assert again.document["hosts"]["box"]["plan"]["operations"] == []
+    assert not Path("/opt/kit/lab").exists(), "nothing is written on this machine"
+    ensure_left(person.host)
+    assert PASSWORD not in person.host.read("journalctl", "--no-pager")
+
+
+def test_it_is_proven_seen_and_asked_from_the_own_machine(person: Person) -> None:
+    verified = person.kit("verify", "--json").document
+    assert (verified["passed"], verified["hosts"]["box"]["applied"]) == (True, True)
+    status = person.kit("status", "--json").document["hosts"]["box"]
+    assert status["services"]["main"]["health"] == "healthy"
+    assert person.kit("run", "gemma", "The sky is").out.strip()
+    assert "main-1" in person.kit("logs").out
+    assert person.kit("secret", "list", "--json").document["hosts"]["box"]["secrets"]
+    assert person.kit("plan", "--host", "box").out.strip() == "nothing to change"
+    assert "there is no host 'bax'" in person.kit("plan", "--host", "bax", code=2).err
+
+
+def test_ctrl_c_leaves_no_agent_there_and_no_connection_here(person: Person) -> None:
+    with person.running("logs", "--follow") as process:
+        wait_until(lambda: bool(agents_on(person.host)), "the agent follows the logs")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    ensure_left(person.host)
+
+
+def test_it_is_taken_down_and_destroyed(person: Person) -> None:
+    person.kit("down")
+    assert person.host.read("docker", "ps", "--all", "--quiet") == ""
+    person.kit("destroy", "--yes")
+    assert person.host.run("test", "-e", "/opt/kit/lab/releases").returncode != 0
+    assert person.host.read("docker", "images", "--quiet") == ""
+
+
+def test_debian_13_is_reached_as_well(tmp_path: Path, evidence: Evidence, models: list[dict[str, Any]]) -> None:
+    with lab_host("trixie", "systemd", tmp_path) as host:
+        folder = tmp_path / "person"
+        folder.mkdir()
+        person = person_on(host, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
+        person.kit("lock")
+        planned = person.kit("plan", "--json").document["hosts"]["box"]
+        assert planned["refusals"] == []
+        assert "image llama_cpp" in [operation["resource"] for operation in planned["operations"]]
+        assert host.read("ls", "/opt/kit/agent").strip()
