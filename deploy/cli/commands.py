@@ -32,7 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Remove": {
         "down": "Remove the containers; data, releases and images stay.",
         "destroy": "Remove the whole stack; user data stays unless --data is given.",
-        "clean": "Remove images and caches that no stack on this machine needs.",
+        "clean": "Remove images and caches that no stack of a host needs.",
     },
     "About kit": {
         "schema": "Print the JSON Schema of kit.yaml.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, cache: bool) -> None:
-    """Remove images and caches that no stack on the hosts needs.
+    """Remove images and caches that no stack of a host needs.
 
     The hosts are those of kit.yaml; without a kit.yaml it is this machine.
     With stacks on a host, it removes images that no release names and no container uses, and old agents;
