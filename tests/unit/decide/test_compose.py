@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+import yaml
+
 from deploy.decide.compose import block_digest, service_block
 from deploy.deployment.document import read, written
 from deploy.deployment.folders import Owner
@@ -13,18 +16,15 @@ from deploy.deployment.service import Device, DeviceRequest, Service
 from deploy.verify.docker.rendered import read_compose
 from tests.golden.plans_of import PLANS, desired_of
 
+GOLDEN = PLANS.parent
 FRESH = PLANS / "fresh_machine"
-FIRST = {
-    "main": "79345c277ab29c8795bf193ab39fa4c6b1a6ea248252a8113396e285ead2e4a0",
-    "litellm": "34d8a77490446deedb23d86f107d91a09406589ad08e7facf2e5ae7d918b0778",
-    "open_webui": "abccf1a98850c507ce446dae748391f0b0a8fd30fef488e70941941c15785b8d",
-}
-"""Labels of the containers that an earlier kit made of the same kit.yaml and kit.lock."""
+EARLIER = yaml.safe_load((GOLDEN / "digests_of_an_earlier_kit.yaml").read_text())
 
 
-def test_a_container_of_an_earlier_kit_has_the_digest_of_today(tmp_path: Path) -> None:
-    services = desired_of(FRESH / "kit.yaml", tmp_path).bundle.services
-    assert {name: service["digest"] for name, service in services.items()} == FIRST
+@pytest.mark.parametrize("case", EARLIER)
+def test_a_container_of_an_earlier_kit_has_the_digest_of_today(case: str, tmp_path: Path) -> None:
+    services = desired_of(PLANS / case / "kit.yaml", tmp_path).bundle.services
+    assert {name: service["digest"] for name, service in services.items()} == EARLIER[case]
 
 
 def test_how_often_health_is_asked_recreates_no_container_but_another_question_does() -> None:
