@@ -6,14 +6,14 @@ import getpass
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from deploy import __version__
+from deploy.agent.contract.releases import AuditLine
 from deploy.decide.desired import Share
 from deploy.plan import Plan
 
 
-def audit_line(desired: Share, plan: Plan) -> dict[str, Any]:
+def audit_line(desired: Share, plan: Plan) -> AuditLine:
     """Return the line for the host's audit.log; the agent adds the time and the release."""
     return {
         "host": desired.host,

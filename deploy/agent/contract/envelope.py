@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 StepState = Literal["start", "progress", "done", "failed", "interrupted"]
 
@@ -124,7 +124,7 @@ class _Failure(TypedDict):
 class Failure(_Failure, total=False):
     """The answer of a verb that failed."""
 
-    held_by: dict[str, Any]
+    held_by: Holder
     service: str | None
     log: list[str]
     """Last lines of the service that did not get healthy."""

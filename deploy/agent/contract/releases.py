@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from deploy.agent.contract.envelope import Changed, Request, StackRequest
 from deploy.agent.contract.jobs import Collecting, CopiedData, Copying
@@ -179,10 +179,17 @@ class _AcceptRequest(StackRequest):
     release: str
 
 
+AuditLine = TypedDict(
+    "AuditLine",
+    {"host": str, "user": str, "from": str, "kit": str, "commit": "str | None", "changed": list[str]},
+)
+"""The person, machine and changes of an apply. It is no class, for `from` is a keyword of Python."""
+
+
 class AcceptRequest(_AcceptRequest, total=False):
     """A release whose checks passed."""
 
-    audit: dict[str, Any]
+    audit: AuditLine
     places: dict[str, Place]
     origin: str
     """Control node and path of kit.yaml."""

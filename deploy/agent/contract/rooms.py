@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from deploy.agent.contract.envelope import Changed, StackRequest
 
@@ -19,10 +19,17 @@ class RoomRequest(_RoomRequest, total=False):
     room: dict[str, Any]
 
 
+class Difference(TypedDict):
+    """A setting that is not as it shall be."""
+
+    name: str
+    cause: str
+
+
 class RoomAnswer(Changed, total=False):
     """The names of the settings that an operation set, or that differ."""
 
     set: list[str]
-    drift: list[dict[str, Any]]
+    drift: list[Difference]
     problem: str
     next: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data.pending import forget_copies
 from deploy.agent.data.places import remember_places
@@ -45,7 +46,7 @@ def run(request: AcceptRequest, _journal: Journal) -> Changed:
     return {"changed": changed}
 
 
-def _write_audit(path: Path, words: dict[str, Any]) -> None:
+def _write_audit(path: Path, words: Mapping[str, object]) -> None:
     line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **words}
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
