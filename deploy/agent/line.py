@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = "kit"
-WITHOUT_FILE = frozenset({"clean", "completion", "import", "schema", "version"})
+WITHOUT_FILE = frozenset({"completion", "import", "schema", "version"})
 """Verbs without a kit.yaml; every other verb takes its path as the last word."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,11 +36,15 @@ def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result
         return _alone(tasks)
     from concurrent.futures import ThreadPoolExecutor, wait
 
+    start = _Start()
+    begun: dict[str, Future[Result]] = {}
     with ThreadPoolExecutor(len(tasks)) as threads:
-        begun = {host: threads.submit(task) for host, task in tasks.items()}
         try:
+            begun |= {host: threads.submit(start.awaited, task) for host, task in tasks.items()}
+            start.give()
             wait(begun.values())
         except BaseException:
+            start.cancel()
             _interrupt(begun.values())
             raise
     errors = {host: error for host, run in begun.items() if (error := run.exception()) is not None}
@@ -47,6 +52,30 @@ def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result
         raise foreign
     known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
     return {host: run.result() for host, run in begun.items() if host not in errors}, known
+
+
+class _Start:
+    """The moment at which all tasks begin. Ctrl-C before it leaves no task that nobody could interrupt."""
+
+    def __init__(self) -> None:
+        self._is_over = threading.Event()
+        self._is_given = False
+
+    def give(self) -> None:
+        """Let the tasks begin."""
+        self._is_given = True
+        self._is_over.set()
+
+    def cancel(self) -> None:
+        """Let no further task begin."""
+        self._is_over.set()
+
+    def awaited(self, task: Callable[[], Result]) -> Result:
+        """Run a task from the start on."""
+        self._is_over.wait()
+        if not self._is_given:
+            raise KeyboardInterrupt
+        return task()
 
 
 def _interrupt(tasks: Iterable[Future[Result]]) -> None:

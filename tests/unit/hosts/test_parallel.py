@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -38,3 +40,17 @@ def test_ctrl_c_interrupts_the_steps_of_all_hosts_and_waits_for_their_end() -> N
     with pytest.raises(KeyboardInterrupt):
         settled({str(agent.pid): partial(task, agent) for agent in agents})
     wait_until(lambda: all(agent.returncode is not None for agent in agents), "both agents have ended")
+
+
+def test_ctrl_c_before_all_tasks_have_begun_lets_none_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    submit = ThreadPoolExecutor.submit
+
+    def submitted(threads: ThreadPoolExecutor, *task: Any) -> Any:
+        submit(threads, *task)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submitted)
+    with pytest.raises(KeyboardInterrupt):
+        settled({"one": lambda: done.append(1), "two": lambda: done.append(2)})
+    assert done == []
