@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from deploy.words import as_root
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from queue import SimpleQueue
 
 Result = TypeVar("Result")
 
@@ -34,62 +36,57 @@ def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result
     """
     if len(tasks) < 2:
         return _alone(tasks)
-    from concurrent.futures import ThreadPoolExecutor, wait
+    from queue import Empty, SimpleQueue
 
-    start = _Start()
-    begun: dict[str, Future[Result]] = {}
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        try:
-            begun |= {host: threads.submit(start.awaited, task) for host, task in tasks.items()}
-            start.give()
-            wait(begun.values())
-        except BaseException:
-            start.cancel()
-            _interrupt(begun.values())
-            raise
-    errors = {host: error for host, run in begun.items() if (error := run.exception()) is not None}
+    runs: dict[str, Future[Result]] = {}
+    begun: SimpleQueue[None] = SimpleQueue()
+    ended: SimpleQueue[dict[str, Future[Result]]] = SimpleQueue()
+
+    def run() -> None:
+        begun.put(None)
+        ended.put(_ended(tasks))
+
+    try:
+        # Ctrl-C interrupts this thread anywhere, also where it has a lock: the locks of tasks are taken in another one.
+        threading.Thread(target=run, daemon=True).start()
+        while not runs:
+            # A signal that comes just before this thread sleeps is seen when it wakes.
+            with contextlib.suppress(Empty):
+                runs = ended.get(timeout=1)
+    except BaseException:
+        _interrupt(begun, ended)
+        raise
+    errors = {host: error for host, run in runs.items() if (error := run.exception()) is not None}
     if foreign := foreign_error(errors):
         raise foreign
     known = {host: error for host, error in errors.items() if isinstance(error, KitError)}
-    return {host: run.result() for host, run in begun.items() if host not in errors}, known
+    return {host: run.result() for host, run in runs.items() if host not in errors}, known
 
 
-class _Start:
-    """The moment at which all tasks begin. Ctrl-C before it leaves no task that nobody could interrupt."""
+def _ended(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Future[Result]]:
+    """Run each task in a thread of its own, until all have ended."""
+    from concurrent.futures import ThreadPoolExecutor
 
-    def __init__(self) -> None:
-        self._is_over = threading.Event()
-        self._is_given = False
-
-    def give(self) -> None:
-        """Let the tasks begin."""
-        self._is_given = True
-        self._is_over.set()
-
-    def cancel(self) -> None:
-        """Let no further task begin."""
-        self._is_over.set()
-
-    def awaited(self, task: Callable[[], Result]) -> Result:
-        """Run a task from the start on."""
-        self._is_over.wait()
-        if not self._is_given:
-            raise KeyboardInterrupt
-        return task()
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        return {host: threads.submit(task) for host, task in tasks.items()}
 
 
-def _interrupt(tasks: Iterable[Future[Result]]) -> None:
+def _interrupt(begun: SimpleQueue[None], ended: SimpleQueue[dict[str, Future[Result]]]) -> None:
     """Interrupt the agents that tasks wait for, until every task has ended."""
-    from concurrent.futures import wait
+    from queue import Empty
 
     from deploy.hosts.talking import PATIENCE_SECONDS, interrupt
 
     last = time.monotonic() + PATIENCE_SECONDS
-    waiting = set(tasks)
-    while waiting:
-        # Again, for a task may have begun its next step meanwhile.
-        interrupt(kill=time.monotonic() > last)
-        waiting = set(wait(waiting, timeout=1).not_done)
+    with contextlib.suppress(Empty):
+        # A thread that was interrupted before its start runs no task.
+        begun.get(timeout=1)
+        while True:
+            # Again, for a task may have begun its next step meanwhile.
+            interrupt(kill=time.monotonic() > last)
+            with contextlib.suppress(Empty):
+                ended.get(timeout=1)
+                return
 
 
 def _alone(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, KitError]]:

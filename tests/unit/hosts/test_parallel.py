@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -42,15 +40,18 @@ def test_ctrl_c_interrupts_the_steps_of_all_hosts_and_waits_for_their_end() -> N
     wait_until(lambda: all(agent.returncode is not None for agent in agents), "both agents have ended")
 
 
-def test_ctrl_c_before_all_tasks_have_begun_lets_none_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[int] = []
-    submit = ThreadPoolExecutor.submit
+@pytest.mark.parametrize("moment", range(0, 20, 3))
+def test_ctrl_c_while_tasks_begin_is_heeded(moment: int) -> None:
+    pipe = subprocess.PIPE
+    agents = [Agent(SLEEPING, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(2)]
+    tasks = {str(agent.pid): partial(ask, agent, STOP, NOTHING) for agent in agents}
 
-    def submitted(threads: ThreadPoolExecutor, *task: Any) -> Any:
-        submit(threads, *task)
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        threading.Timer(moment / 10_000, os.kill, (os.getpid(), signal.SIGINT)).start()
+        settled(tasks)
 
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", submitted)
     with pytest.raises(KeyboardInterrupt):
-        settled({"one": lambda: done.append(1), "two": lambda: done.append(2)})
-    assert done == []
+        interrupted()
+    for agent in agents:
+        agent.kill()
+        agent.wait()
