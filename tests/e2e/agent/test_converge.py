@@ -73,7 +73,9 @@ def test_converge_makes_what_is_missing_keeps_what_is_equal_and_recreates_exactl
 
 def test_a_first_apply_that_fails_leaves_its_containers_and_sets_no_good_release(stack: AgentStack) -> None:
     bundle = stack.bundle({"one": stack.block("one", ENDING, tags(stack, 1)[0])})
-    with pytest.raises(AgentFailedError, match="one did not get healthy: it ended 2 times") as failure:
+    # Two ends are enough; on a busy machine Docker may have started it once more before the second is seen.
+    ends = r"one did not get healthy: it ended [2-9] times, the last time with exit code 7\n"
+    with pytest.raises(AgentFailedError, match=ends) as failure:
         stack.apply(bundle)
     assert failure.value.document["log"][0] == "this will not do"
     assert not failure.value.document["rolled_back"]
