@@ -14,11 +14,14 @@ from deploy.errors import HeldError, KitError, SpecError, UsageError
 from deploy.stack import HERE
 from deploy.words import as_root
 
+Result = TypeVar("Result")
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from queue import SimpleQueue
 
-Result = TypeVar("Result")
+    Runs = dict[str, Future[Result]]
+    """Runs of tasks that have ended, by host."""
 
 
 def in_parallel(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Result]:
@@ -38,24 +41,25 @@ def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result
         return _alone(tasks)
     from queue import Empty, SimpleQueue
 
-    runs: dict[str, Future[Result]] = {}
     begun: SimpleQueue[None] = SimpleQueue()
-    ended: SimpleQueue[dict[str, Future[Result]]] = SimpleQueue()
+    ended: SimpleQueue[Future[Runs[Result]]] = SimpleQueue()
+    outcome: Future[Runs[Result]] | None = None
 
-    def run() -> None:
+    def carry_out() -> None:
         begun.put(None)
         ended.put(_ended(tasks))
 
     try:
         # Ctrl-C interrupts this thread anywhere, also where it has a lock: the locks of tasks are taken in another one.
-        threading.Thread(target=run, daemon=True).start()
-        while not runs:
+        threading.Thread(target=carry_out, daemon=True).start()
+        while outcome is None:
             # A signal that comes just before this thread sleeps is seen when it wakes.
             with contextlib.suppress(Empty):
-                runs = ended.get(timeout=1)
+                outcome = ended.get(timeout=1)
     except BaseException:
         _interrupt(begun, ended)
         raise
+    runs = outcome.result()
     errors = {host: error for host, run in runs.items() if (error := run.exception()) is not None}
     if foreign := foreign_error(errors):
         raise foreign
@@ -63,15 +67,21 @@ def settled(tasks: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result
     return {host: run.result() for host, run in runs.items() if host not in errors}, known
 
 
-def _ended(tasks: Mapping[str, Callable[[], Result]]) -> dict[str, Future[Result]]:
-    """Run each task in a thread of its own, until all have ended."""
-    from concurrent.futures import ThreadPoolExecutor
+def _ended(tasks: Mapping[str, Callable[[], Result]]) -> Future[Runs[Result]]:
+    """Run each task in a thread of its own, until all have ended; a thread that cannot start is an error for all."""
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        return {host: threads.submit(task) for host, task in tasks.items()}
+    outcome: Future[Runs[Result]] = Future()
+    try:
+        with ThreadPoolExecutor(len(tasks)) as threads:
+            runs = {host: threads.submit(task) for host, task in tasks.items()}
+        outcome.set_result(runs)
+    except BaseException as error:  # noqa: BLE001 - its reader is another thread, which raises it
+        outcome.set_exception(error)
+    return outcome
 
 
-def _interrupt(begun: SimpleQueue[None], ended: SimpleQueue[dict[str, Future[Result]]]) -> None:
+def _interrupt(begun: SimpleQueue[None], ended: SimpleQueue[Future[Runs[Result]]]) -> None:
     """Interrupt the agents that tasks wait for, until every task has ended."""
     from queue import Empty
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -55,3 +56,12 @@ def test_ctrl_c_while_tasks_begin_is_heeded(moment: int) -> None:
     for agent in agents:
         agent.kill()
         agent.wait()
+
+
+def test_a_thread_that_cannot_start_is_an_error_and_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_threads: ThreadPoolExecutor, _task: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", refused)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        settled({"one": lambda: 1, "two": lambda: 2})
