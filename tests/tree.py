@@ -20,7 +20,7 @@ def tracked(*patterns: str) -> list[str]:
     return sorted(name for name in set(listed.stdout.split("\0")) if name and (REPOSITORY / name).is_file())
 
 
-RECEIVER = "deploy/hosts/receiving.py"
+RECEIVER = "deploy/hosts/ssh/receiving.py"
 """Stores the agent on a host; it also runs where the host's Python is too old for the agent, and says so."""
 
 

@@ -19,7 +19,7 @@ from deploy.apply.rolling_back import roll_back
 from deploy.apply.streams import OnEvent, carry_out
 from deploy.apply.variables import variables_of
 from deploy.errors import KitError
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 Play: TypeAlias = Callable[[PlaybookRun, Content, OnTask, OnPhase], PlaybookResult]
 """Runs a playbook over its hosts."""

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from deploy.apply.order import Needs, dependents_of
 from deploy.errors import ApplyError, Ending, HeldError, KitError, SpecError
 from deploy.hosts.parallel import joined_error, next_steps, settled
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.stack import HERE
 
 Result = TypeVar("Result")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from deploy.deployment.fetch import Fetch
-from deploy.hosts.observed import OperatingSystem
+from deploy.hosts.observation.seen import OperatingSystem
 
 
 class DebianVariables(TypedDict):

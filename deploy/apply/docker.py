@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from deploy.agent.docker.versions import is_older
 from deploy.apply.debian import lent_sources, own_sources
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.distributions import DockerPackages
 from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR, DockerWork, docker_work, packages_of
 from deploy.stack import INSTALLED_DOCKER

@@ -12,7 +12,7 @@ from typing import IO
 from deploy.agent.contract.frames import PIECE
 from deploy.deployment.host import Deployment
 from deploy.errors import KitError
-from deploy.hosts.transport import Opened
+from deploy.hosts.wire.transport import Opened
 from deploy.plan.sources import Files
 from deploy.sources.given import path_of
 

@@ -12,7 +12,7 @@ from deploy.apply.references import Given
 from deploy.apply.requests.releases import borrowed_request
 from deploy.apply.transfers import Needed
 from deploy.hosts.secret_values import secret_value
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Share
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from deploy.agent.contract.verbs import (
 from deploy.apply.phases import RoleStep, Step, VerbStep
 from deploy.apply.tools import UNPACKING, packages_for
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan import Operation, Plan
 from deploy.plan.operation import StepName
 from deploy.plan.published import late_settings

@@ -11,8 +11,8 @@ from deploy.decide.desired import Share
 from deploy.deployment.data_choices import EVERY, Choices
 from deploy.deployment.places import places_of
 from deploy.errors import KitError, UsageError
-from deploy.hosts.observe import Observation, observe
-from deploy.hosts.transport import Transport
+from deploy.hosts.observation.observe import Observation, observe
+from deploy.hosts.wire.transport import Transport
 from deploy.plan import Plan, make_plan
 from deploy.plan.sources import unread_sources
 from deploy.verify.report import Report

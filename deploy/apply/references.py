@@ -12,10 +12,10 @@ from deploy.agent.line import Line
 from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
 from deploy.errors import KitError, Problem, SpecError
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.hosts.parallel import in_parallel
 from deploy.hosts.secret_values import secret_value
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 
 LARGEST = 64 * 1024

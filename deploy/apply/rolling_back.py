@@ -12,7 +12,7 @@ from deploy.apply.phase_story import Story
 from deploy.apply.requests.releases import converge_request
 from deploy.apply.story import Event
 from deploy.errors import Ending, KitError
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 
 STEP = "rolling back"
 

@@ -13,7 +13,7 @@ from deploy.apply.requests.table import question
 from deploy.apply.story import Event
 from deploy.apply.transfer import transfer
 from deploy.apply.words import step_words
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Changed

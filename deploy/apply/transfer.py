@@ -11,7 +11,7 @@ from deploy.apply.members import Member
 from deploy.apply.phases import TransferStep
 from deploy.apply.requests.base import base_request
 from deploy.apply.requests.inputs import give_request, take_request
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.images import TakeAnswer

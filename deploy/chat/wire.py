@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from deploy.agent.line import Line
 from deploy.chat.doors import Door
 from deploy.errors import KitError
-from deploy.hosts.transport import Address
+from deploy.hosts.wire.transport import Address
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 900.0

@@ -10,7 +10,7 @@ from deploy.agent.contract import FORMAT
 from deploy.deployment.bundle import File
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
-from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.wire.agent_zip import agent_zip
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON, Stack
 
 if TYPE_CHECKING:

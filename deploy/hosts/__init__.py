@@ -1,1 +1,1 @@
-"""Transports to hosts, and hosts' observations of themselves."""
+"""The door to hosts: transports by name, and the same task for several hosts."""

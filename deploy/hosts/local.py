@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
 from deploy.errors import KitError
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.holding import held
-from deploy.hosts.talking import Agent, ask, ask_and_send, listen, receive, stop
-from deploy.hosts.transport import Address, OnLine, Opened
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.holding import held
+from deploy.hosts.wire.talking import Agent, ask, ask_and_send, listen, receive, stop
+from deploy.hosts.wire.transport import Address, OnLine, Opened
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 if TYPE_CHECKING:

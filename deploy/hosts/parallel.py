@@ -85,7 +85,7 @@ def _interrupt(begun: SimpleQueue[None], ended: SimpleQueue[Future[Runs[Result]]
     """Interrupt the agents that tasks wait for, until every task has ended."""
     from queue import Empty
 
-    from deploy.hosts.talking import PATIENCE_SECONDS, interrupt
+    from deploy.hosts.wire.talking import PATIENCE_SECONDS, interrupt
 
     last = time.monotonic() + PATIENCE_SECONDS
     with contextlib.suppress(Empty):

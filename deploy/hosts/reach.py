@@ -10,7 +10,7 @@ from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.parallel import in_parallel, settled
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import HERE
 
 Result = TypeVar("Result")
@@ -57,6 +57,6 @@ def transport_of(way: Way) -> Transport:
         case "local":
             return LocalTransport()
         case "ssh":
-            from deploy.hosts.ssh import SshTransport
+            from deploy.hosts.ssh.transport import SshTransport
 
             return SshTransport(way)

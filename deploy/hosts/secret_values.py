@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import SECRET
 from deploy.deployment.secrets import Secret
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 
 if TYPE_CHECKING:

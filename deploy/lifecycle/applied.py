@@ -13,7 +13,7 @@ from deploy.deployment.released import Released, read_released, released
 from deploy.deployment.secrets import Secret
 from deploy.errors import SpecError, UsageError
 from deploy.hosts.reach import Hosts
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import Stack
 from deploy.words import host_words

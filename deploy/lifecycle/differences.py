@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.contract.verbs import RENDERED
 from deploy.apply.requests.base import base_request
 from deploy.decide.desired import Share
-from deploy.hosts.observe import Observation
-from deploy.hosts.transport import Transport
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import RenderedRequest

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deploy.apply.requests.base import base_request, hold_request
-from deploy.hosts.transport import OnLine, Transport
+from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.stack import Stack
 
 if TYPE_CHECKING:

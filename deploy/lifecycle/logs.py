@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import LOGS
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.checks_in_logs import Patterns, is_check, last_of_each, without_checks
 from deploy.stack import Stack
 

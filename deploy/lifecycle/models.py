@@ -11,9 +11,9 @@ from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
-from deploy.hosts.observe import Observation, engine_request
-from deploy.hosts.observed import SeenEngine
-from deploy.hosts.transport import Transport
+from deploy.hosts.observation.observe import Observation, engine_request
+from deploy.hosts.observation.seen import SeenEngine
+from deploy.hosts.wire.transport import Transport
 from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of
 from deploy.plan.named import NAMES_NOT_ASKED, lack
 from deploy.stack import Stack

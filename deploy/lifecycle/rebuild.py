@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.contract.verbs import IMAGE
 from deploy.apply.requests.inputs import images_request
 from deploy.decide.desired import Share
-from deploy.hosts.transport import OnLine, Transport
+from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 
 if TYPE_CHECKING:

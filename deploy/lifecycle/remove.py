@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import DESTROY, DOWN, REMAINS
-from deploy.hosts.transport import OnLine, Transport
+from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import held
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from deploy.agent.contract.verbs import RESTART, START, STOP
-from deploy.hosts.transport import OnLine, Transport
+from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import held
 

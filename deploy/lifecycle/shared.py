@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import CLEAN
 from deploy.agent.line import Line
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import CleanAnswer, CleanRequest

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.contract.verbs import ADDRESSES
 from deploy.errors import KitError
 from deploy.hosts.reach import Hosts
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.spec.model import Spec
 from deploy.spec.placed import services
 from deploy.stack import HERE

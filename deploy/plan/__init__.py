@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.data_choices import Choices
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.docker import docker_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.jobs import job_operations

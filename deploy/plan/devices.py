@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.errors import typed
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import DeviceNode
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import DeviceNode
 from deploy.words import host_words, on_host
 
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Disk
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Disk
 from deploy.plan.docker import is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.weight import gib

@@ -10,8 +10,8 @@ from typing import Any
 from deploy.agent.docker.defaults import opening_options
 from deploy.agent.docker.versions import is_older
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker
 from deploy.plan.distributions import PACKAGES, DockerPackages, known_releases
 from deploy.plan.operation import Operation
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_of
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Disk
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Disk
 from deploy.words import host_words
 
 # SQLite's write-ahead log shares memory through a file and locks parts of it; its own documentation rules networks out.

@@ -8,7 +8,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.docker import UNSEEN, is_unseen
 from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.deployment.bundle import Bundle
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.operation import Operation
 from deploy.stack import Stack
 

@@ -12,8 +12,8 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.parts import changes
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import SeenEngine
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import SeenEngine
 from deploy.plan.causes import causes
 from deploy.plan.contexts import context_advice
 from deploy.plan.operation import Action, Operation

@@ -8,8 +8,8 @@ from deploy.deployment.cloud import sent_away
 from deploy.deployment.engines import NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import SeenNames
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import SeenNames
 
 MOST_TOLD = 8
 NAMES_NOT_ASKED = SeenNames(problem="it was not asked")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deploy.deployment.folders import Folder
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import Handover

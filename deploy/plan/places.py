@@ -10,8 +10,8 @@ from deploy.agent.line import Line
 from deploy.deployment.data_choices import EVERY, Choice, Choices
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import Place, places_of
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed_places import SeenData, SeenPlace
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.places import SeenData, SeenPlace
 from deploy.plan.operation import Action, Operation
 from deploy.plan.remounted import emptied_parts, is_remounted, remounted, step_back
 from deploy.stack import HERE

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.devices import device_refusals
 from deploy.plan.disk import disk_refusals
 from deploy.plan.docker import docker_refusals, docker_work

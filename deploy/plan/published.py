@@ -9,7 +9,7 @@ from deploy.agent.late_settings import SETTINGS
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.operation import Operation
 from deploy.words import host_words, on_host
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.deployment.places import Place
-from deploy.hosts.observed_places import SeenData
+from deploy.hosts.observation.places import SeenData
 
 
 def is_remounted(seen: SeenData) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Container
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Container
 from deploy.plan.docker import UNSEEN, is_unseen
 from deploy.plan.operation import Action, Operation
 from deploy.plan.places import Chosen

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.operation import Operation
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan.models import model_changes, seen_of
 from deploy.plan.operation import Operation
 from deploy.sources.given import path_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy.agent.protocols.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import ADAPTER, Blob, CreatedModel
-from deploy.hosts.observed import SeenEngine
+from deploy.hosts.observation.seen import SeenEngine
 from deploy.sources.given import kind_of
 from deploy.stack import CACHE
 

@@ -11,9 +11,9 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
-from deploy.hosts.observe import engine_request
-from deploy.hosts.observed_network import Attached, read_attached
-from deploy.hosts.transport import Transport
+from deploy.hosts.observation.network import Attached, read_attached
+from deploy.hosts.observation.observe import engine_request
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 from deploy.verify.checks import NotAsPlannedError
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from deploy.agent.line import Line
 from deploy.deployment.places import places_of
 from deploy.deployment.service import Service
-from deploy.hosts.observed_places import SeenData, read_places
+from deploy.hosts.observation.places import SeenData, read_places
 from deploy.plan.places import question_of
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.evidence import HostEvidence

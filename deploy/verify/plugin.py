@@ -19,8 +19,8 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.deployment.way import Way
-from deploy.hosts.passwords import take_over
 from deploy.hosts.reach import transport_of
+from deploy.hosts.ssh.passwords import take_over
 from deploy.verify.checks import LAST, NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment

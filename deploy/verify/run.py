@@ -16,8 +16,8 @@ from deploy.deployment.document import written
 from deploy.deployment.host import Deployment
 from deploy.deployment.way import Way
 from deploy.errors import KitError
-from deploy.hosts.connections import lent_connections
-from deploy.hosts.passwords import known_password
+from deploy.hosts.ssh.connections import lent_connections
+from deploy.hosts.ssh.passwords import known_password
 from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
 from deploy.verify.report import Check, Report

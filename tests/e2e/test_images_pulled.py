@@ -13,7 +13,7 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.reference import pull_name
 from deploy.registries.registry import PulledImage, resolve_image
 from tests.e2e.addresses import bridge_address

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.hosts.connection import IDLE_SECONDS
+from deploy.hosts.ssh.connection import IDLE_SECONDS
 from tests.e2e.evidence import Evidence
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.e2e.lab.person import PASSWORD, USER, Person, person_on

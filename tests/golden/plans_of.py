@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from deploy.decide.desired import Share, load_desired
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import bare, merged, settled

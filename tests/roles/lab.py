@@ -15,8 +15,8 @@ from deploy.apply.phases import RoleStep, Step, VerbStep
 from deploy.apply.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.observe import Observation, read_observation
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.wire.agent_zip import agent_zip
 from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 

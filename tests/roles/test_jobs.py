@@ -15,7 +15,7 @@ from deploy.apply.requests.releases import place_request
 from deploy.decide.render import render
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
-from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.wire.agent_zip import agent_zip
 from deploy.stack import AGENT_FOLDER
 from tests.e2e.lab.host import LabHost
 from tests.golden.plans_of import PLANS, desired_of

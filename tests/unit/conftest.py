@@ -30,7 +30,7 @@ def _guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         return
     if request.path.relative_to(UNIT).parts[0] != "hosts":
         monkeypatch.setattr("deploy.hosts.reach.LocalTransport", Refusing)
-        monkeypatch.setattr("deploy.hosts.ssh.SshTransport", lambda _way: Refusing())
+        monkeypatch.setattr("deploy.hosts.ssh.transport.SshTransport", lambda _way: Refusing())
     with guarded(monkeypatch) as found:
         yield
     assert found == []

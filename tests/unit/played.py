@@ -19,8 +19,8 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import VERBS
 from deploy.deployment.host import Deployment
-from deploy.hosts.answers import read_answer
-from deploy.hosts.transport import Address, AgentFailedError, OnLine
+from deploy.hosts.wire.answers import read_answer
+from deploy.hosts.wire.transport import Address, AgentFailedError, OnLine
 from deploy.stack import KIT_FOLDER
 from deploy.verify.evidence import HostEvidence
 from tests.unit.guarding import GUARD

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.hosts.transport import Address, OnLine, Opened, Transport
+from deploy.hosts.wire.transport import Address, OnLine, Opened, Transport
 
 
 class Refusing(Transport):

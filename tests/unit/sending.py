@@ -14,7 +14,7 @@ import pytest
 
 from deploy.agent.inputs import sent
 from deploy.deployment.host import Deployment
-from deploy.hosts.transport import Opened
+from deploy.hosts.wire.transport import Opened
 from deploy.sources.given import path_of
 
 

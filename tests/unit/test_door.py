@@ -11,7 +11,7 @@ import pytest
 
 from deploy.agent.contract.applied import AppliedRequest
 from deploy.agent.contract.verbs import APPLIED
-from deploy.hosts.transport import Address
+from deploy.hosts.wire.transport import Address
 from tests.unit.guarding import GUARD, LookedByItselfError
 from tests.unit.played import Played
 

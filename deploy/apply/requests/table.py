@@ -35,7 +35,7 @@ from deploy.apply.requests.releases import (
     room_request,
     secrets_request,
 )
-from deploy.hosts.transport import Opened, Transport
+from deploy.hosts.wire.transport import Opened, Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import SyncRequest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Container
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Container
 from deploy.words import as_root, host_words
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from deploy.apply.prepare import Prepared
 from deploy.cli.told.drift import drift
 from deploy.errors import KitError
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 
 State = Literal["clean", "changed", "drifted", "unhealthy", "unreachable"]
 

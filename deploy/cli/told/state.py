@@ -16,8 +16,8 @@ from deploy.cli.told.modelling import summary
 from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
 from deploy.decide.desired import Desired, Share
 from deploy.deployment.engines import Engine
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Container
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Container
 from deploy.lifecycle.models import rows
 from deploy.plan.contexts import given_context
 from deploy.plan.preflight import printed

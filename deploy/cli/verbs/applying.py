@@ -17,7 +17,7 @@ from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, KitError
 from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import Hosts
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 
 
 def apply_and_tell(

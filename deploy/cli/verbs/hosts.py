@@ -16,7 +16,7 @@ from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 
 if TYPE_CHECKING:
     from deploy.cli.terminal.output import Output
-    from deploy.hosts.transport import OnLine
+    from deploy.hosts.wire.transport import OnLine
 
 HOST = "kit.host"
 

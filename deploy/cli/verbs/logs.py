@@ -14,7 +14,7 @@ from deploy.cli.verbs.names import chosen, known
 from deploy.deployment.released import read_released
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.checks_in_logs import check_lines
 from deploy.lifecycle.logs import Asked, log_lines, read_logs

@@ -14,9 +14,9 @@ from deploy.cli.verbs.declare import engine_option, list_group, spec_argument, v
 from deploy.cli.verbs.hosts import host_option, progress_by_host, reached
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import load_desired
-from deploy.hosts.observe import observe
+from deploy.hosts.observation.observe import observe
 from deploy.hosts.parallel import errors_of
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.engine_acts import chosen_engine, ensure_removable, pull_model, remove_model, resting_on
 from deploy.lifecycle.models import Row, asleep, completed, listed, rows
 from deploy.spec.checks.naming import ensure_taken_whole

@@ -21,7 +21,7 @@ from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, PENDING, KitError, UnreachableError
 from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import Hosts
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.differences import Difference, differences
 from deploy.words import as_root
 

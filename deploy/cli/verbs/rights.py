@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.cli.terminal.calling import this_line
 from deploy.errors import KitError
 from deploy.hosts.reach import Hosts
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import HERE
 from deploy.words import as_root
 

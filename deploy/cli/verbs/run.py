@@ -20,7 +20,7 @@ from deploy.decide.desired import load_desired
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
 from deploy.hosts.secret_values import secret_value
-from deploy.hosts.transport import Address, Transport
+from deploy.hosts.wire.transport import Address, Transport
 from deploy.spec.checks.naming import ensure_taken_whole
 from deploy.stack import Stack
 

@@ -17,7 +17,7 @@ from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Share, recall_desired
 from deploy.errors import FAILED
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 

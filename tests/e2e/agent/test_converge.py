@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from tests.e2e.agent_stack import HEALTHY, HEALTHY_LATER, AgentStack, Document, docker, import_image, tags
 from tests.waiting import wait_until
 

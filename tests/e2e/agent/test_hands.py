@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.deployment.bundle import Bundle
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from tests.e2e.agent_stack import HEALTHY, AgentStack, tags
 
 pytestmark = pytest.mark.docker

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.agent.compiled import compile_beside
 from deploy.agent.entry import checksum, compiled_place, usable
-from deploy.hosts.agent_zip import agent_zip, build
+from deploy.hosts.wire.agent_zip import agent_zip, build
 
 HOST_PYTHON = "/usr/bin/python3"
 REQUEST = json.dumps({"format": 1, "stack": "t-none", "root": "/nonexistent/t-none"})

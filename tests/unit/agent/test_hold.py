@@ -100,7 +100,7 @@ def test_a_control_node_that_is_silent_for_too_long_loses_the_hold_and_its_next_
 def test_signs_of_life_keep_the_hold(
     transport: LocalTransport, request_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.hosts.holding.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("deploy.hosts.wire.holding.BEAT_SECONDS", 0.1)
     with transport.hold(with_keys(request_of, run="first", silence_seconds=1.0), lambda _line: None):
         begun = time.monotonic()
         wait_until(lambda: time.monotonic() > begun + 2.0, "twice the silence has passed", saw=time.monotonic)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.line import Line, call, called, called_as, texts
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.talking import encode
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.talking import encode
 
 
 @pytest.fixture(autouse=True)

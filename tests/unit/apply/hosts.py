@@ -16,8 +16,8 @@ from deploy.apply.prepare import Prepared
 from deploy.apply.process import Failure, OnEvent, OnPhase, PlaybookResult
 from deploy.decide.desired import Share
 from deploy.deployment.way import Way
-from deploy.hosts.observe import read_observation
-from deploy.hosts.transport import AgentFailedError, OnLine, Opened
+from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.wire.transport import AgentFailedError, OnLine, Opened
 from deploy.plan import make_plan
 from tests.golden.hosts import Answer as Probed
 from tests.golden.hosts import bare, merged, settled

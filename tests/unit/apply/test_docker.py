@@ -9,8 +9,8 @@ from deploy.apply.docker import docker_variables
 from deploy.apply.tools import image_tools_variables
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker, OperatingSystem
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.docker import SETTINGS
 
 HOME = Deployment("home", (), ())

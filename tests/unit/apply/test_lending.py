@@ -15,8 +15,8 @@ from deploy.apply.references import NOT_MADE, lent_values
 from deploy.apply.run import apply
 from deploy.apply.story import Event
 from deploy.decide.desired import Desired, load_desired, lock_path
-from deploy.hosts.observe import read_observation
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan
 from deploy.spec.loading.loader import load_spec

@@ -14,7 +14,7 @@ from deploy.apply.needed import steps_of
 from deploy.apply.phases import VerbStep, phases_of
 from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Share, load_desired
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, merged, settled

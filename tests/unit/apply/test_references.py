@@ -14,7 +14,7 @@ from deploy.apply.references import ensure_given, given_values
 from deploy.apply.variables import variables_of
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import SpecError
-from deploy.hosts.observe import probe_request, read_observation
+from deploy.hosts.observation.observe import probe_request, read_observation
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, settled

@@ -12,7 +12,7 @@ from deploy.apply.order import Needs
 from deploy.apply.run import apply
 from deploy.decide.desired import Share
 from deploy.errors import ApplyError, HeldError, KitError
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.verify.report import Check, Report
 from tests.unit.apply.hosts import Log, Player, acts, alike
 

@@ -16,8 +16,8 @@ from deploy.apply.story import Event
 from deploy.apply.streams import carry_out
 from deploy.decide.desired import Share
 from deploy.errors import KitError
-from deploy.hosts.observe import read_observation
-from deploy.hosts.transport import Opened
+from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.wire.transport import Opened
 from deploy.plan import make_plan
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of

@@ -14,7 +14,7 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Blob, CreatedModel
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import Operation, Plan
 from deploy.stack import HERE
 from tests.golden.hosts import bare

@@ -14,7 +14,7 @@ from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.decide.desired import Desired, load_desired, lock_path
 from deploy.errors import UnreachableError
 from deploy.hosts.reach import THIS_MACHINE, Hosts
-from deploy.hosts.transport import OnLine, Opened
+from deploy.hosts.wire.transport import OnLine, Opened
 from deploy.lock.text import write_lock
 from deploy.spec.checks import crosschecks
 from deploy.spec.checks.placing import fronts_reach_their_engines

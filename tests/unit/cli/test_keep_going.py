@@ -12,7 +12,7 @@ from deploy.decide import needs
 from deploy.decide.view import Offered
 from deploy.deployment.offers import Offer
 from deploy.errors import KitError
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import merged, settled
 from tests.unit.cli.conftest import Kit

@@ -10,8 +10,8 @@ from deploy.assets import inventories_dir
 from deploy.cli.told.drift import drift
 from deploy.cli.told.state import state_document
 from deploy.decide.desired import Share, load_desired
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed_places import LeftPlace, SeenData, SeenPlace
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.places import LeftPlace, SeenData, SeenPlace
 from deploy.stack import HERE
 from tests.unit.cli.test_state import BARE, container, prepared, text
 

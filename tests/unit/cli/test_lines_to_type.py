@@ -23,7 +23,7 @@ from deploy.cli.terminal.chatting import Chat
 from deploy.cli.terminal.output import Output
 from deploy.decide.desired import load_desired
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.transport import AgentFailedError
+from deploy.hosts.wire.transport import AgentFailedError
 from deploy.stack import HERE
 from tests.tree import REPOSITORY
 from tests.unit.agent.engines.scripted import scripted

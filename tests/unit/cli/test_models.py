@@ -18,8 +18,8 @@ from deploy.cli.told.modelling import memory, summary, table
 from deploy.cli.told.state import state_document, state_text
 from deploy.decide.desired import Share, load_desired, lock_path
 from deploy.errors import UsageError
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Container, SeenEngine, SeenNames
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Container, SeenEngine, SeenNames
 from deploy.lifecycle.models import rows
 from deploy.lock.text import write_lock
 from deploy.plan import make_plan

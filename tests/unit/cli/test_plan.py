@@ -15,7 +15,7 @@ from deploy.apply.prepare import Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.verbs.plan import exit_code
 from deploy.decide.desired import load_desired
-from deploy.hosts.observe import Observation
+from deploy.hosts.observation.observe import Observation
 from deploy.plan import Plan, make_plan
 from deploy.stack import HERE
 from tests.unit.cli.conftest import Kit

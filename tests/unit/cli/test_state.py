@@ -20,9 +20,9 @@ from deploy.cli.told.state import host_line, since, state_document, state_text
 from deploy.cli.told.welcome import outcome_document, welcome
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import typed
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Card, Container, Docker, HostImage, OperatingSystem
-from deploy.hosts.observed_rights import SeenFile
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.rights import SeenFile
+from deploy.hosts.observation.seen import Card, Container, Docker, HostImage, OperatingSystem
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.cli.told.drift import drift
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from tests.golden.hosts import merged, settled
 from tests.golden.plans_of import PLANS, desired_of
 

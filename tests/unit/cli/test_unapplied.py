@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from deploy.cli.told.state import state_document
 from deploy.decide.desired import Share
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed_places import SeenData, SeenPlace
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.places import SeenData, SeenPlace
 from deploy.stack import HERE
 from tests.unit.cli.test_state import desired, prepared, running, text
 

@@ -17,7 +17,7 @@ from deploy.decide.units import cron_moments, timer_moments
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.jobs import Job, Schedule
 from deploy.deployment.offers import Offer
-from deploy.hosts.agent_zip import agent_zip
+from deploy.hosts.wire.agent_zip import agent_zip
 from tests.golden.plans_of import PLANS, desired_of
 
 KEEP: Collecting = {"keep": [], "model_folders": []}

@@ -15,7 +15,7 @@ import pytest
 from deploy.agent.contract.releases import ServicesRequest
 from deploy.agent.contract.verbs import STOP
 from deploy.hosts.parallel import settled
-from deploy.hosts.talking import Agent, ask
+from deploy.hosts.wire.talking import Agent, ask
 from tests.waiting import wait_until
 
 NOTHING: ServicesRequest = {"stack": "home", "root": "/nowhere"}

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.errors import HELD, HeldError, KitError, Problem, SpecError
 from deploy.hosts.reach import Hosts, reach
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from tests.unit.played import Played
 from tests.waiting import PATIENCE_SECONDS
 

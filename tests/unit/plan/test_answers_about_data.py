@@ -11,7 +11,7 @@ from deploy.apply.phases import VerbStep
 from deploy.apply.prepare import Prepared
 from deploy.decide.desired import Share
 from deploy.deployment.data_choices import Choice, Choices
-from deploy.hosts.observe import Observation, read_observation
+from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
 from deploy.plan.places import place_refusals, questions_of
 from tests.golden.hosts import bare, merged, settled

@@ -8,8 +8,8 @@ from pathlib import Path
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Base, CreatedModel
-from deploy.hosts.observe import read_observation
-from deploy.hosts.observed import SeenEngine
+from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.observation.seen import SeenEngine
 from deploy.plan.models import model_refusals
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of

@@ -18,8 +18,8 @@ from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
 from deploy.agent.sources import models as agent_models
 from deploy.decide.desired import Share
-from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.observed import Disk
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.observation.seen import Disk
 from deploy.plan import disk, make_plan
 from deploy.stack import CACHE
 from tests.golden.hosts import bare, settled

@@ -9,8 +9,8 @@ import pytest
 from deploy.agent.docker.versions import is_older
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker, OperatingSystem
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.docker import SETTINGS, DockerWork, docker_operations, docker_refusals, docker_work, merged
 
 HOME = Deployment("home", (), ())

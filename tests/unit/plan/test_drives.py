@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.observed import Disk
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.observation.seen import Disk
 from deploy.plan import Plan, make_plan
 from deploy.plan.drives import unfit
 from tests.golden.hosts import settled

@@ -13,7 +13,7 @@ from deploy.decide.render import render
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
-from deploy.hosts.observe import Observation, read_observation
+from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.plan import make_plan
 from deploy.plan.jobs import job_operations
 from tests.golden.hosts import settled

@@ -10,8 +10,8 @@ import pytest
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Base, CreatedModel
-from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.observed import SeenEngine
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.observation.seen import SeenEngine
 from deploy.lifecycle.models import rows
 from deploy.plan.models import model_advice, model_operations
 from tests.contract.toys import toy

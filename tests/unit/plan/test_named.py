@@ -9,8 +9,8 @@ import pytest
 
 from deploy.deployment.engines import NamedEngine
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.observed import SeenNames
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.observation.seen import SeenNames
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.preflight import advice, doubts, refusals
 from deploy.plan.sources import Files

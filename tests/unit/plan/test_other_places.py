@@ -14,7 +14,7 @@ import pytest
 from deploy.agent.contract.origin import origin_of
 from deploy.agent.data.places import begin, observe, remember_places
 from deploy.deployment.data_choices import Choice
-from deploy.hosts.observed_places import read_places
+from deploy.hosts.observation.places import read_places
 from deploy.plan.places import Chosen, Question, place_operations, question_of
 from tests.unit.agent.data.places import SERVICE, Host, write_chats, write_model
 

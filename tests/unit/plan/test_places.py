@@ -11,7 +11,7 @@ import pytest
 from deploy.agent.contract.origin import MACHINE_ID, node, origin_of
 from deploy.agent.data.places import begin, left_places, observe, places_path, remember_places
 from deploy.agent.protocols.ollama.memory import Memory
-from deploy.hosts.observed_places import read_places
+from deploy.hosts.observation.places import read_places
 from deploy.plan.places import Chosen, Question, question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model
 

@@ -11,9 +11,9 @@ import pytest
 from deploy.agent.late_settings import SETTINGS
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker, OperatingSystem
-from deploy.hosts.observed_network import Attached, Network
+from deploy.hosts.observation.network import Attached, Network
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.preflight import advice as all_advice
 from deploy.plan.preflight import doubts
 from deploy.plan.published import address_refusals, late_operations, published_advice

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.deployment.host import Deployment
 from deploy.deployment.image import Image
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan.estimate import estimate
 from deploy.plan.host import input_operations
 from tests.documents import with_keys

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.deployment.host import Deployment
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker, OperatingSystem
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.places import Chosen, Question, place_advice, place_operations, question_of
 from tests.unit.agent.data.places import SERVICE, Host, write_chats
 from tests.unit.rooms.places import webui

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
 from deploy.plan.services import service_operations
 from tests.documents import with_keys

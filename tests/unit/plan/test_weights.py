@@ -12,8 +12,8 @@ import pytest
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Base, Blob, CreatedModel
-from deploy.hosts.observe import Observation, read_observation
-from deploy.hosts.observed import Disk, SeenEngine
+from deploy.hosts.observation.observe import Observation, read_observation
+from deploy.hosts.observation.seen import Disk, SeenEngine
 from deploy.plan.disk import disk_refusals, needs
 from deploy.plan.estimate import estimate
 from deploy.plan.models import model_operations

@@ -14,7 +14,7 @@ from typing import Any
 from deploy.agent.data.places import observe, remember_places
 from deploy.deployment.folders import Owner
 from deploy.deployment.places import Place
-from deploy.hosts.observed_places import SeenData, read_places
+from deploy.hosts.observation.places import SeenData, read_places
 
 SERVICE, KIND = "open_webui", "open_webui"
 PARTS = ("webui.db", "vector_db/chroma.sqlite3", "vector_db", "uploads")

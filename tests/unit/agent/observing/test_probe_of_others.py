@@ -14,8 +14,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.observing import ports, probe
 from deploy.agent.remembered import stamp, write_json
 from deploy.agent.stack import secrets
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.observe import read_observation
+from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.wire.agent_zip import agent_zip
 
 NOBODY = 65534
 BECOMING = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])"

@@ -17,8 +17,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.releases import place
 from deploy.agent.stack.release import observe
 from deploy.cli.told.drift import drift
-from deploy.hosts.observe import Observation
-from deploy.hosts.observed import Docker, OperatingSystem
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 
 QUIET = Journal("", "")
 CONTENT = "model_list: []\n"

@@ -12,10 +12,10 @@ from deploy.agent.contract.probe import ProbeRequest
 from deploy.agent.contract.releases import SecretRequest
 from deploy.agent.contract.verbs import PROBE, SECRET
 from deploy.errors import KitError
-from deploy.hosts.agent_zip import agent_zip
 from deploy.hosts.local import LocalTransport
 from deploy.hosts.reach import reach
-from deploy.hosts.talking import decode
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.talking import decode
 from tests.tree import REPOSITORY
 from tests.waiting import PATIENCE_SECONDS
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.deployment.way import Way
-from deploy.hosts.ssh_troubles import is_passing, needs_fingerprint, no_ssh, ssh_trouble
+from deploy.hosts.ssh.troubles import is_passing, needs_fingerprint, no_ssh, ssh_trouble
 
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 60

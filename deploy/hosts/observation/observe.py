@@ -16,7 +16,12 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import kept_request, places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
-from deploy.hosts.observed import (
+from deploy.hosts.observation.containers import read_container
+from deploy.hosts.observation.engines import read_engines, read_named_engines
+from deploy.hosts.observation.network import Network, read_network
+from deploy.hosts.observation.places import LeftPlace, SeenData, read_places
+from deploy.hosts.observation.rights import HostSecret, SeenFile, SeenRight
+from deploy.hosts.observation.seen import (
     Card,
     Container,
     DeviceNode,
@@ -30,12 +35,7 @@ from deploy.hosts.observed import (
     SeenNames,
     conflicts,
 )
-from deploy.hosts.observed_containers import read_container
-from deploy.hosts.observed_engines import read_engines, read_named_engines
-from deploy.hosts.observed_network import Network, read_network
-from deploy.hosts.observed_places import LeftPlace, SeenData, read_places
-from deploy.hosts.observed_rights import HostSecret, SeenFile, SeenRight
-from deploy.hosts.transport import Transport
+from deploy.hosts.wire.transport import Transport
 from deploy.stack import CACHE, HERE, Stack
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from deploy.deployment.way import Way
-from deploy.hosts.connection import Connection
+from deploy.hosts.ssh.connection import Connection
 from deploy.scratch import memory_folder, scratch_folder
 
 FOLDER = "KIT_CONNECTIONS"

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.deployment.way import Way
 from deploy.errors import KitError
-from deploy.hosts.passwords import forget, known_password, password_of, take_over
+from deploy.hosts.ssh.passwords import forget, known_password, password_of, take_over
 
 
 def box(kept: str = "prompt") -> Way:

@@ -14,8 +14,8 @@ from deploy.agent.contract.probe import ProbeRequest
 from deploy.agent.contract.verbs import ENGINE, PROBE, TAKE_IMAGE, Verb
 from deploy.agent.verbs import FRAMED, STREAMS
 from deploy.errors import KitError
-from deploy.hosts.answers import answer_type, check_of, read_answer
 from deploy.hosts.local import LocalTransport
+from deploy.hosts.wire.answers import answer_type, check_of, read_answer
 
 DOCUMENTS = sorted({verb for verb in vars(verbs).values() if isinstance(verb, Verb)} - {*FRAMED, *STREAMS})
 IMAGE = {"kind": "main", "tag": "kit/main:1", "id": "sha256:1", "built": True, "debian_versions": {}}

@@ -9,10 +9,10 @@ import zipfile
 from pathlib import Path
 
 import deploy
-from deploy.hosts.agent_zip import agent_zip, build, members
+from deploy.hosts.wire.agent_zip import agent_zip, build, members
 
 PRINTED = (
-    "import hashlib; from pathlib import Path; from deploy.hosts.agent_zip import build, members;"
+    "import hashlib; from pathlib import Path; from deploy.hosts.wire.agent_zip import build, members;"
     "print(hashlib.sha256(build(members(Path('{}')))).hexdigest())"
 )
 

@@ -14,7 +14,7 @@ import pytest
 from deploy.agent.contract.verbs import Verb
 from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.talking import interrupt
+from deploy.hosts.wire.talking import interrupt
 from tests.tree import REPOSITORY
 from tests.unit.sending import opener
 

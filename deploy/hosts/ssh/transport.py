@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.contract.verbs import HOLD, RELAY, Answer, Request, Verb
 from deploy.deployment.way import Way
-from deploy.hosts import passwords, ssh_troubles
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.answers import read_answer
-from deploy.hosts.bootstrap import Greeting, agent_path, bootstrap_command
-from deploy.hosts.connection import Session
-from deploy.hosts.connections import connection_to
-from deploy.hosts.greeting import LostError, greeted
-from deploy.hosts.holding import held
-from deploy.hosts.talking import ask_and_send, decode, encode, listen, receive, streams_of
-from deploy.hosts.transport import Address, OnLine, Opened
+from deploy.hosts.ssh import passwords, troubles
+from deploy.hosts.ssh.bootstrap import Greeting, agent_path, bootstrap_command
+from deploy.hosts.ssh.connection import Session
+from deploy.hosts.ssh.connections import connection_to
+from deploy.hosts.ssh.greeting import LostError, greeted
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.answers import read_answer
+from deploy.hosts.wire.holding import held
+from deploy.hosts.wire.talking import ask_and_send, decode, encode, listen, receive, streams_of
+from deploy.hosts.wire.transport import Address, OnLine, Opened
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Held, HoldRequest
@@ -134,7 +134,7 @@ class SshTransport:
         try:
             return self._begun(verb)
         except LostError as lost:
-            raise ssh_troubles.lost(self._way, str(lost)) from None
+            raise troubles.lost(self._way, str(lost)) from None
 
     def _begun(self, verb: str) -> Session:
         session = self._connection.session(bootstrap_command(agent_zip(), verb))

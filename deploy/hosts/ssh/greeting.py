@@ -8,11 +8,11 @@ import time
 
 from deploy.deployment.way import Way
 from deploy.errors import KitError, UnreachableError
-from deploy.hosts import passwords, ssh_troubles
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.bootstrap import ASKS, MARK, NO_SUDO, Greeting, read_greeting, sent_agent
-from deploy.hosts.connection import Session
-from deploy.hosts.talking import LOST, streams_of
+from deploy.hosts.ssh import passwords, troubles
+from deploy.hosts.ssh.bootstrap import ASKS, MARK, NO_SUDO, Greeting, read_greeting, sent_agent
+from deploy.hosts.ssh.connection import Session
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.talking import LOST, streams_of
 
 LARGEST_SKEW_SECONDS = 300
 SECONDS = 120
@@ -27,7 +27,7 @@ def greeted(session: Session, way: Way) -> Greeting:
     """Bring a session to the point where its agent waits for a request; the agent is sent where it is missing."""
     words = _next_line(session, way)
     if words == [NO_SUDO]:
-        raise ssh_troubles.no_sudo(way)
+        raise troubles.no_sudo(way)
     greeting = read_greeting(words)
     if greeting is None:
         raise KitError(f"{way.label} said: {' '.join(words)}", "this is a fault of the kit")
@@ -39,11 +39,11 @@ def greeted(session: Session, way: Way) -> Greeting:
 
 def _ensure_fit(greeting: Greeting, way: Way) -> None:
     if not {"debian", "ubuntu"}.intersection(greeting.system):
-        raise ssh_troubles.other_system(way, " ".join(greeting.system[:1]))
+        raise troubles.other_system(way, " ".join(greeting.system[:1]))
     if greeting.state == "no-python":
-        raise ssh_troubles.no_python(way)
+        raise troubles.no_python(way)
     if abs(skew := greeting.time - time.time()) > LARGEST_SKEW_SECONDS:
-        raise ssh_troubles.other_time(way, skew)
+        raise troubles.other_time(way, skew)
 
 
 def _send_agent(session: Session, way: Way) -> None:
@@ -56,9 +56,9 @@ def _send_agent(session: Session, way: Way) -> None:
         pass
     state, *words = _next_line(session, way)
     if state == "old-python":
-        raise ssh_troubles.old_python(way, " ".join(words))
+        raise troubles.old_python(way, " ".join(words))
     if state != "placed":
-        raise ssh_troubles.unplaced(way, " ".join(words))
+        raise troubles.unplaced(way, " ".join(words))
 
 
 def _next_line(session: Session, way: Way) -> list[str]:
@@ -96,7 +96,7 @@ def _answer(session: Session, way: Way, asked: int) -> None:
     """Answer sudo once: a second wrong password could lock the user out."""
     if asked > 1:
         passwords.forget(way)
-        raise ssh_troubles.wrong_password(way)
+        raise troubles.wrong_password(way)
     writing, _, _ = streams_of(session)
     writing.write(passwords.password_of(way).encode() + b"\n")
     writing.flush()
@@ -106,6 +106,6 @@ def _ended(status: int, way: Way, said: str) -> Exception:
     if status == LOST:
         return LostError(said)
     if "sudoers" in said or "not allowed to" in said or "may not run" in said:
-        return ssh_troubles.not_a_sudoer(way)
+        return troubles.not_a_sudoer(way)
     last = (said.strip().splitlines() or ["nothing"])[-1]
     return KitError(f"{way.label} started no agent and said: {last}", f"try it by hand: {way.line('sudo true')}")

@@ -12,9 +12,9 @@ from typing import IO, TYPE_CHECKING
 from deploy.agent.contract.envelope import Held, JournalLine
 from deploy.agent.contract.verbs import HOLD
 from deploy.errors import KitError
-from deploy.hosts.answers import check_of, read_as
-from deploy.hosts.talking import Agent, decode, encode, streams_of
-from deploy.hosts.transport import OnLine
+from deploy.hosts.wire.answers import check_of, read_as
+from deploy.hosts.wire.talking import Agent, decode, encode, streams_of
+from deploy.hosts.wire.transport import OnLine
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import HoldRequest

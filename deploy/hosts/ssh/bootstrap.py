@@ -10,8 +10,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.hosts import receiving
-from deploy.hosts.agent_zip import AgentZip
+from deploy.hosts.ssh import receiving
+from deploy.hosts.wire.agent_zip import AgentZip
 from deploy.stack import AGENT_FOLDER, HOST_PYTHON
 
 MARK = "kit-agent"

@@ -11,13 +11,13 @@ import pytest
 from deploy.agent.contract.verbs import ADDRESSES
 from deploy.deployment.way import Way
 from deploy.errors import KitError
-from deploy.hosts import bootstrap, greeting
-from deploy.hosts.agent_zip import agent_zip
-from deploy.hosts.answers import read_answer
-from deploy.hosts.bootstrap import bootstrap_command, read_greeting
-from deploy.hosts.connection import Session
-from deploy.hosts.greeting import LostError, greeted
-from deploy.hosts.talking import decode, encode, streams_of
+from deploy.hosts.ssh import bootstrap, greeting
+from deploy.hosts.ssh.bootstrap import bootstrap_command, read_greeting
+from deploy.hosts.ssh.connection import Session
+from deploy.hosts.ssh.greeting import LostError, greeted
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.hosts.wire.answers import read_answer
+from deploy.hosts.wire.talking import decode, encode, streams_of
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as which a host runs the agent")

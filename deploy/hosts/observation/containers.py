@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.hosts.observed import Container
+from deploy.hosts.observation.seen import Container
 
 if TYPE_CHECKING:
     from deploy.agent.contract.probe import Container as ContainerAnswer

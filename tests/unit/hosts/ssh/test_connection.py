@@ -10,9 +10,9 @@ import pytest
 import testinfra
 
 from deploy.deployment.way import Way
-from deploy.hosts.connection import Connection, settings_text
-from deploy.hosts.connections import close_connections, connection_to, lent_connections
-from deploy.hosts.ssh import backend_of
+from deploy.hosts.ssh.connection import Connection, settings_text
+from deploy.hosts.ssh.connections import close_connections, connection_to, lent_connections
+from deploy.hosts.ssh.transport import backend_of
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin", 2222, "/keys/my key", "gate.example.org")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from deploy.hosts.observed import SeenEngine, SeenNames
+from deploy.hosts.observation.seen import SeenEngine, SeenNames
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import SeenEngine as EngineAnswer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.decide.desired import load_desired
-from deploy.hosts.observe import observe
+from deploy.hosts.observation.observe import observe
 from deploy.stack import HERE
 from tests.golden.plans_of import LOCK
 from tests.unit.agent.engines.certificates import own_certificate, served_with

@@ -14,8 +14,8 @@ from deploy.agent.contract.frames import BrokenOffError, CutOffError, framed, un
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.line import call
 from deploy.errors import HELD, HeldError, KitError
-from deploy.hosts.answers import read_answer, read_as
-from deploy.hosts.transport import AgentFailedError, Opened
+from deploy.hosts.wire.answers import read_answer, read_as
+from deploy.hosts.wire.transport import AgentFailedError, Opened
 
 PATIENCE_SECONDS = 60.0
 """Time that an interrupted step has to end by itself."""

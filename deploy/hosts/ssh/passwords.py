@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.deployment.way import PROMPT, Way
 from deploy.errors import KitError
-from deploy.hosts.ssh_troubles import no_terminal
+from deploy.hosts.ssh.troubles import no_terminal
 
 _KNOWN: dict[str, str] = {}
 _ASKING = threading.Lock()

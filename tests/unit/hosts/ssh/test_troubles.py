@@ -6,7 +6,7 @@ import pytest
 
 from deploy.deployment.way import Way
 from deploy.errors import UnreachableError
-from deploy.hosts.ssh_troubles import is_passing, lost, needs_fingerprint, ssh_trouble
+from deploy.hosts.ssh.troubles import is_passing, lost, needs_fingerprint, ssh_trouble
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin", 2222)
 UNKNOWN = (

@@ -1,0 +1,1 @@
+"""Observations of hosts: one probe, read into typed values."""
