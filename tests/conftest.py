@@ -59,7 +59,7 @@ def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("docker") is None:
         return 0 if item.get_closest_marker("e2e") else 1
     # The workstation takes images that the first apply assembles: there is enough to do until then.
-    return {"agent": 2, "workstation": 3}.get(story_of(item.path).partition("/")[0], 4)
+    return {"lab": 2, "agent": 3, "workstation": 4}.get(story_of(item.path).partition("/")[0], 5)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

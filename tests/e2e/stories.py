@@ -33,8 +33,14 @@ WORKSTATION = (
     "test_workstation_removals",
 )
 TOLD = (*QUICKSTART, *WORKSTATION)
-LAB = ("roles/test_docker_engine", "roles/test_images")
-"""These converge the same bare hosts, which take a minute to make."""
+LAB = (
+    "roles/test_addresses",
+    "roles/test_docker_engine",
+    "roles/test_image_transfer",
+    "roles/test_images",
+    "roles/test_jobs",
+)
+"""These share three bare hosts, which take up to three minutes to make and to get an engine."""
 
 
 def story_of(path: Path) -> str:

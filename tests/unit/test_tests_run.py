@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import REPOSITORY
+from tests.e2e.stories import story_of
+from tests.tree import REPOSITORY, tracked
 
 STUBS = {
     "apt-get": 'for word; do [ "$word" != download ] || touch docker-registry_1_all.deb; done',
@@ -97,3 +98,9 @@ def test_a_path_behind_a_part_is_all_that_pytest_is_asked_for(part: str, checkou
     _, calls = run(checkout, part, wanted)
     (call,) = [call for call in calls if call.startswith("pytest ")]
     assert [word for word in call.split() if word.startswith("tests/")] == [wanted]
+
+
+def test_the_tests_on_the_shared_bare_hosts_run_in_one_process_so_that_these_are_made_once() -> None:
+    files = [path for name in tracked("tests/*/test_*.py") if (path := REPOSITORY / name) != Path(__file__)]
+    sharing = [path for path in files if "lab: Lab" in path.read_text()]
+    assert {story_of(path) for path in sharing} == {"lab"}
