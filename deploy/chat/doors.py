@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from deploy.components import room_of
-from deploy.components.room import CauseOf, Resolved
+from deploy.components.room import CauseOf
+from deploy.decide.part import Part, Parts
 from deploy.decide.view import published
 from deploy.deployment.offers import ChatApi, Embeddings, Offer
 from deploy.deployment.secrets import Secret
 from deploy.spec.aliases import aliases_of
 from deploy.spec.model import Spec
-from deploy.spec.placed import guards, host_of
 
 
 @dataclass(frozen=True)
@@ -59,31 +59,24 @@ class Door:
         return dict(self.upstream).get(model, model)
 
 
-def doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
+def doors(spec: Spec, parts: Parts) -> tuple[Door, ...]:
     """Return every API of a stack, the gateway first."""
-    engines = [(engine.name, host_of(spec, engine), part) for engine, part in zip(spec.engines, parts, strict=False)]
-    fronts = [(spec.gateway.kind, host_of(spec, spec.gateway), parts[len(engines)])] if spec.gateway else []
     aliases = aliases_of(spec)
     names = (*_model_names(spec), *aliases)
     behind = tuple((name, _engines_of(spec, aliases.get(name, name))) for name in names)
-    managed = tuple(name for name, _, part in engines if part.own_service is not None)
+    managed = tuple(engine.name for engine in parts.engines if engine.is_managed)
     gateways = [
-        replace(door, behind=behind, managed=managed, cause_of=room_of(name).cause_of)
-        for name, host, part in fronts
-        for door in _doors(name, host, part, is_gateway=True)
+        replace(door, is_gateway=True, behind=behind, managed=managed, cause_of=room_of(part.name).cause_of)
+        for part in parts.fronts
+        if spec.gateway is not None and part.name == spec.gateway.kind
+        for door in _doors_of(part)
     ]
-    behind_them = (door for name, host, part in engines for door in _doors(name, host, part, is_gateway=False))
-    return (*gateways, *behind_them)
+    return (*gateways, *(door for part in parts.engines for door in _doors_of(part)))
 
 
-def guard_doors(spec: Spec, parts: Sequence[Resolved]) -> tuple[Door, ...]:
+def guard_doors(parts: Parts) -> tuple[Door, ...]:
     """Return the API of each engine that other machines reach through a guard."""
-    before = guards(spec)
-    return tuple(
-        replace(door, is_guard=True)
-        for guard, part in zip(before, parts[len(parts) - len(before) :], strict=True)
-        for door in _beyond(guard.host, part.offers)
-    )
+    return tuple(door for guard in parts.guards for door in _doors(guard, guard.resolved.offers, is_guard=True))
 
 
 def _model_names(spec: Spec) -> tuple[str, ...]:
@@ -94,41 +87,31 @@ def _engines_of(spec: Spec, model: str) -> tuple[str, ...]:
     return tuple(each.engine for each in spec.models if each.name == model)
 
 
-def _beyond(host: str, offers: Sequence[Offer]) -> Iterator[Door]:
+def _doors_of(part: Part) -> Iterator[Door]:
+    """Return the APIs of a part as programs beside the stack reach them."""
+    service, offers = part.resolved.own_service, part.resolved.offers
+    return _doors(part, offers if service is None else tuple(published(offer, service) for offer in offers))
+
+
+def _doors(part: Part, offers: tuple[Offer, ...], *, is_guard: bool = False) -> Iterator[Door]:
+    for chat in offers:
+        if isinstance(chat, ChatApi):
+            yield Door(
+                name=chat.engine if is_guard else part.name,
+                host=part.host,
+                protocol=chat.protocol,
+                url=chat.url,
+                models=chat.models,
+                key=chat.key,
+                is_guard=is_guard,
+                is_managed=part.is_managed,
+                embeddings=tuple(_vectors(chat, offers)),
+                upstream=chat.upstream,
+            )
+
+
+def _vectors(chat: ChatApi, offers: Iterable[Offer]) -> Iterator[str]:
+    """Yield the models that are used for embeddings at the address of a chat."""
     for offer in offers:
-        if isinstance(offer, ChatApi):
-            vectors = tuple(
-                model
-                for other in offers
-                if isinstance(other, Embeddings) and other.url == offer.url
-                for model in other.models
-            )
-            yield Door(
-                name=offer.engine,
-                host=host,
-                protocol=offer.protocol,
-                url=offer.url,
-                models=offer.models,
-                key=offer.key,
-                embeddings=vectors,
-                upstream=offer.upstream,
-            )
-
-
-def _doors(name: str, host: str, part: Resolved, *, is_gateway: bool) -> Iterator[Door]:
-    embeddings = tuple(model for offer in part.offers if isinstance(offer, Embeddings) for model in offer.models)
-    for offer in part.offers:
-        if isinstance(offer, ChatApi):
-            seen = offer if part.own_service is None else published(offer, part.own_service)
-            yield Door(
-                name=name,
-                host=host,
-                protocol=offer.protocol,
-                url=seen.url,
-                models=offer.models,
-                key=offer.key,
-                is_gateway=is_gateway,
-                is_managed=part.own_service is not None,
-                embeddings=embeddings,
-                upstream=offer.upstream,
-            )
+        if isinstance(offer, Embeddings) and offer.address == chat.address:
+            yield from offer.models

@@ -12,7 +12,7 @@ from deploy.deployment.folders import Owner
 from deploy.deployment.image import Image
 from deploy.deployment.jobs import Job
 from deploy.deployment.models import CreatedModel
-from deploy.deployment.offers import Offer
+from deploy.deployment.offers import Inside, Offer
 from deploy.deployment.port import Port
 from deploy.deployment.recipe import ImageSource
 from deploy.deployment.service import Service
@@ -43,6 +43,8 @@ class Guarded:
     """An engine without authentication that other machines reach through a guard."""
 
     engine: str
+    inside: Inside
+    """Address of the engine in its networks."""
     offers: tuple[Offer, ...]
     addresses: tuple[str, ...]
     """Addresses of the host that other machines reach."""

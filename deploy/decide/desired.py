@@ -22,7 +22,7 @@ from deploy.words import host_words
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Image as ImageRequest
-    from deploy.components.room import Resolved
+    from deploy.decide.part import Parts
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
 
@@ -40,8 +40,8 @@ class Desired:
     ways: dict[str, Way]
     sources: Callable[[], tuple[Spec, Lock]]
     """Reader of the sources, called on demand: a remembered result does not need them."""
-    resolved: Callable[[], list[Resolved]]
-    """Decisions of the rooms, part by part, made on demand likewise."""
+    decided: Callable[[], Parts]
+    """Maker of the rooms' decisions, part by part, called on demand likewise."""
 
     @property
     def spec(self) -> Spec:
@@ -54,9 +54,9 @@ class Desired:
         return self.sources()[1]
 
     @property
-    def parts(self) -> list[Resolved]:
-        """Return the rooms' decisions: the engines in their order, the gateway, the web UI."""
-        return self.resolved()
+    def parts(self) -> Parts:
+        """Return the parts of kit.yaml with their rooms' decisions."""
+        return self.decided()
 
     @property
     def stack(self) -> str:
@@ -169,7 +169,7 @@ def recall_desired(path: Path) -> Desired:
     """Return the result of `load_desired`, from an earlier run if none of its inputs changed since."""
     if kept := recall(path):
         sources = cache(lambda: _read(path))
-        return Desired(path, *kept, sources, cache(lambda: _resolved(sources)))
+        return Desired(path, *kept, sources, cache(lambda: _decided(sources)))
     before = surroundings(path)
     with recorded() as inputs:
         desired = load_desired(path)
@@ -179,7 +179,7 @@ def recall_desired(path: Path) -> Desired:
     return desired
 
 
-def _resolved(sources: Callable[[], tuple[Spec, Lock]]) -> list[Resolved]:
+def _decided(sources: Callable[[], tuple[Spec, Lock]]) -> Parts:
     from deploy.decide.resolve import resolved_parts
 
     return resolved_parts(*sources())

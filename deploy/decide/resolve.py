@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
-from deploy.decide.view import Offered, offered_by, seen_from
+from deploy.decide.part import Part, Parts
+from deploy.decide.view import offered_by, seen_from
 from deploy.deployment.host import Deployment
+from deploy.deployment.offers import Offer
 from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import addresses_of
 from deploy.lock.model import Lock
@@ -19,7 +19,7 @@ from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
-from deploy.spec.placed import address_of, guards, host_of, hosts_in
+from deploy.spec.placed import address_of, host_of, hosts_in
 
 
 def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
@@ -27,45 +27,39 @@ def resolve(spec: Spec, lock: Lock) -> dict[str, Deployment]:
     return deployments_of(spec, lock, resolved_parts(spec, lock))
 
 
-def deployments_of(spec: Spec, lock: Lock, parts: Sequence[Resolved]) -> dict[str, Deployment]:
+def deployments_of(spec: Spec, lock: Lock, parts: Parts) -> dict[str, Deployment]:
     """Return the deployment of each host, made of the parts on it; a host without a part has an empty one."""
     placed: dict[str, list[Resolved]] = {host: [] for host in hosts_in(spec)}
-    for host, resolved in zip(hosts_of_parts(spec), parts, strict=True):
-        placed[host].append(resolved)
+    for part in parts.all:
+        placed[part.host].append(part.resolved)
     return {host: _deployment(spec, lock, host, resolved) for host, resolved in placed.items()}
 
 
-def resolved_parts(spec: Spec, lock: Lock) -> list[Resolved]:
-    """Decide part by part: the engines in their order, the gateway over them, the web UI over that, and the guards."""
-    resolved = [
-        room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ()) for engine in spec.engines
-    ]
-    guarding = resolved_guards(spec, lock, [part.offers for part in resolved])
-    offered: list[Offered] = []
-    for engine, decided in zip(spec.engines, resolved, strict=True):
-        offered += _offered(spec, engine, decided)
-    for guard, decided in zip(guards(spec), guarding, strict=True):
-        offered += [Offered(guard.host, offer, is_for_others=True) for offer in decided.offers]
-    for front in _fronts(spec):
-        offers = seen_from(host_of(spec, front), offered)
-        resolved.append(room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), offers))
-        offered += _offered(spec, front, resolved[-1])
-    return [*resolved, *guarding]
+def resolved_parts(spec: Spec, lock: Lock) -> Parts:
+    """Decide part by part: the engines, the guards before them, the gateway, and the web UI over that."""
+    engines = tuple(_engine(spec, lock, engine) for engine in spec.engines)
+    guarding = resolved_guards(spec, lock, engines)
+    fronts: list[Part] = []
+    for front in (spec.gateway, spec.webui):
+        if front is not None:
+            offers = seen_from(host_of(spec, front), offered_by(engines, guarding, fronts))
+            fronts.append(_front(spec, lock, front, offers))
+    return Parts(engines, tuple(fronts), guarding)
 
 
-def _offered(spec: Spec, part: Engine | Gateway | WebUI, resolved: Resolved) -> list[Offered]:
-    host = host_of(spec, part)
-    return offered_by(host, resolved, address_of(spec, host))
+def _engine(spec: Spec, lock: Lock, engine: Engine) -> Part:
+    decided = room_of(engine.kind).resolve(engine, _site_of_engine(spec, lock, engine), ())
+    return _part(spec, engine.name, engine, decided)
 
 
-def hosts_of_parts(spec: Spec) -> list[str]:
-    """Return the host of each part: the engines in their order, the gateway, the web UI, the guards."""
-    written = (*spec.engines, *_fronts(spec))
-    return [*(host_of(spec, part) for part in written), *(guard.host for guard in guards(spec))]
+def _front(spec: Spec, lock: Lock, front: Gateway | WebUI, offers: tuple[Offer, ...]) -> Part:
+    decided = room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), offers)
+    return _part(spec, front.kind, front, decided)
 
 
-def _fronts(spec: Spec) -> list[Gateway | WebUI]:
-    return [front for front in (spec.gateway, spec.webui) if front is not None]
+def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Resolved) -> Part:
+    host = host_of(spec, written)
+    return Part(name, host, address_of(spec, host), decided)
 
 
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:

@@ -91,7 +91,7 @@ def _guarded(desired: Desired) -> list[str]:
     from deploy.chat.doors import guard_doors
 
     lines = []
-    for door in guard_doors(desired.spec, desired.parts):
+    for door in guard_doors(desired.parts):
         lines.append(f"Other machines use {door.url} ({door.name}{desired.behind(door.host)}).")
         lines += [_key(desired, door.key, "Key")] if door.key else []
     return lines

@@ -54,7 +54,7 @@ def _given(desired: Desired, show_secrets: bool) -> Given:
             return secret_value(Stack(desired.spec.stack), hosts[door.host], door.key)
 
     hosts = reached(desired.ways)
-    known = (*doors(desired.spec, desired.parts), *guard_doors(desired.spec, desired.parts))
+    known = (*doors(desired.spec, desired.parts), *guard_doors(desired.parts))
     # Root on another host is a matter of the user that signs in there: sudo on this machine gives nothing.
     is_asked = HERE in hosts and any(door.key and door.host == HERE for door in known)
     # Lines that are printed under sudo are typed by the one who typed that.

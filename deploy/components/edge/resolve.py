@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from deploy.components.edge.artifacts import CONFIG_PATH, HEALTH_PATH, KEY_VARIABLE, Listener, caddyfile
 from deploy.components.edge.spec import Edge
@@ -72,15 +71,13 @@ def _opened(spec: Edge, site: Site) -> Iterator[tuple[Listener, list[Port]]]:
             addresses = [address for address in guarded.addresses if (":" not in address) == is_told_apart]
             if addresses:
                 peers = spec.peers if is_told_apart else ()
-                listener = Listener(number, guarded.engine, urlsplit(guarded.offers[0].url).netloc, peers)
+                listener = Listener(number, guarded.engine, guarded.inside.place, peers)
                 yield listener, [Port(address, guarded.host_port, number) for address in addresses]
                 number += 1
 
 
 def _beyond(guarded: Guarded, key: Secret) -> Iterator[Offer]:
     """Yield the offers of an engine as other machines reach them."""
-    place = Port(guarded.addresses[0], guarded.host_port, guarded.host_port).place
+    address = guarded.inside.published(Port(guarded.addresses[0], guarded.host_port, guarded.inside.port))
     for offer in guarded.offers:
-        inside = urlsplit(offer.url)
-        url = f"{inside.scheme}://{place}{inside.path}"
-        yield replace(offer, url=url, key=key, is_outside=True, engine=guarded.engine)
+        yield replace(offer, address=address, key=key, engine=guarded.engine)

@@ -6,7 +6,7 @@ from deploy.components.external.spec import ExternalEngine
 from deploy.components.room import Resolved, Site
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.models import Context, upstream_names
-from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.offers import ChatApi, Embeddings, Offer, Outside
 from deploy.deployment.secrets import Secret
 
 CONTEXT = Context(4096, is_chosen=False, is_least=True)
@@ -18,9 +18,10 @@ def resolve(spec: ExternalEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
     key = _key(spec)
     names = tuple(model.name for model in site.created) or tuple(name for name, _ in site.named)
     upstream = tuple((name, known) for name, known in site.named if name != known) or upstream_names(site.created)
-    offers: list[Offer] = [ChatApi(spec.api, spec.url, names, key, True, upstream, spec.name)]
+    address = Outside(spec.url)
+    offers: list[Offer] = [ChatApi(spec.api, address, names, key, upstream, spec.name)]
     if site.embedding in names:
-        offers.append(Embeddings(spec.api, spec.url, (site.embedding,), key, True, upstream, spec.name))
+        offers.append(Embeddings(spec.api, address, (site.embedding,), key, upstream, spec.name))
     if spec.models_are == "named":
         named = NamedEngine(spec.name, spec.api, spec.url, site.named, key, spec.cloud)
         return Resolved(None, (), tuple(offers), named_engine=named)

@@ -16,7 +16,7 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.litellm.upstreams import CHAT_PREFIX, fallbacks, pre_call_checks, upstreams
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment.offers import ChatApi, Embeddings, Offer, way_out
+from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer, way_out
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Service, Tmpfs
 from deploy.fields.aliases import followed
@@ -100,7 +100,7 @@ def _config(spec: LiteLLMGateway, offers: tuple[Offer, ...], keys: dict[str, Sec
 def _offers_of(
     spec: LiteLLMGateway, chats: tuple[ChatApi, ...], offers: tuple[Offer, ...], master: Secret
 ) -> tuple[Offer, ...]:
-    address, aliases = f"http://{spec.kind}:{CONTAINER_PORT}/v1", followed(spec.aliases)
+    address, aliases = Inside(spec.kind, CONTAINER_PORT, "/v1"), followed(spec.aliases)
     chat = ChatApi("openai", address, _with(aliases, _models(chats)), master, in_front=True)
     able = _with(aliases, _embedding(chats, offers))
     return (chat, Embeddings("openai", address, able, master, in_front=True))

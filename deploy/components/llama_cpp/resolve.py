@@ -9,7 +9,7 @@ from deploy.components.probes import http_probe
 from deploy.components.room import LockedModel, Resolved, Site, owner_of
 from deploy.deployment.engines import ModelFile
 from deploy.deployment.folders import Folder, Owner
-from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Mount, Service, Tmpfs
 from deploy.errors import UsageError
@@ -47,7 +47,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         egress_cause="the spec says so" if spec.egress == "any" else "",
         facts={"model": model.name, "context_length": spec.context_length, "key": key.name},
     )
-    address = f"http://{spec.name}:{CONTAINER_PORT}/v1"
+    address = Inside(spec.name, CONTAINER_PORT, "/v1")
     offers = (ChatApi("openai", address, (model.name,), key), Embeddings("openai", address, (model.name,), key))
     return Resolved(service, (file,), offers)
 

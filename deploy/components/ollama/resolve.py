@@ -11,7 +11,7 @@ from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment.engines import Engine
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.models import Context, templated, upstream_names
-from deploy.deployment.offers import ChatApi, Embeddings, Offer
+from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.port import Port
 from deploy.deployment.service import Device, Egress, Mount, Probe, Service, Tmpfs
 
@@ -139,7 +139,7 @@ def _context(spec: OllamaEngine) -> Context:
 
 
 def _offers_of(spec: OllamaEngine, site: Site) -> tuple[Offer, ...]:
-    address = f"http://{spec.name}:{CONTAINER_PORT}"
+    address = Inside(spec.name, CONTAINER_PORT)
     names, upstream = tuple(model.name for model in site.created), upstream_names(site.created)
     chat = ChatApi(PROTOCOL, address, names, None, upstream=upstream)
     embedding = _embedding(site)

@@ -55,4 +55,4 @@ def all_doors_of(text: str, folder: Path) -> tuple[Door, ...]:
     path.write_text((text % ("0" * 64) if "%s" in text else text) + ENDING)
     spec = load_spec(path)
     parts = resolved_parts(spec, lock_of(spec))
-    return (*doors(spec, parts), *guard_doors(spec, parts))
+    return (*doors(spec, parts), *guard_doors(parts))

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.decide.view import Offered, published, seen_from
-from deploy.deployment.offers import ChatApi
+from deploy.deployment.offers import ChatApi, Inside, Outside
 from deploy.deployment.port import Port
 from tests.golden.plans_of import PLANS, desired_of
 
-NEAR = ChatApi("openai", "http://main:8080/v1", ("gemma",), None)
-FAR = ChatApi("openai", "http://far:8080/v1", ("gemma",), None)
+NEAR = ChatApi("openai", Inside("main", 8080, "/v1"), ("gemma",), None)
+FAR = ChatApi("openai", Inside("far", 8080, "/v1"), ("gemma",), None)
 
 
 def test_a_service_sees_the_offers_of_its_own_host_in_their_order() -> None:
@@ -21,8 +21,8 @@ def test_a_service_sees_the_offers_of_its_own_host_in_their_order() -> None:
 
 
 def test_an_engine_outside_of_the_stack_is_seen_by_services_of_every_host() -> None:
-    outside = replace(FAR, url="http://mac.lan:11434", is_outside=True)
-    own = replace(outside, url="http://127.0.0.1:11434")
+    outside = replace(FAR, address=Outside("http://mac.lan:11434"))
+    own = replace(outside, address=Outside("http://127.0.0.1:11434"))
     offered = [Offered("here", outside), Offered("here", own), Offered("box", NEAR)]
     assert seen_from("box", offered) == (outside, NEAR)
     assert seen_from("here", offered) == (outside, own)
@@ -31,4 +31,4 @@ def test_an_engine_outside_of_the_stack_is_seen_by_services_of_every_host() -> N
 def test_a_program_reaches_an_offer_at_the_port_of_the_host(tmp_path: Path) -> None:
     service = desired_of(PLANS / "settled" / "kit.yaml", tmp_path).deployment.service("main")
     open_to_all = replace(service, ports=(Port("127.0.0.1", 9000, 9), Port("192.168.1.20", 8081, 8080)))
-    assert published(NEAR, open_to_all) == replace(NEAR, url="http://192.168.1.20:8081/v1")
+    assert published(NEAR, open_to_all).url == "http://192.168.1.20:8081/v1"

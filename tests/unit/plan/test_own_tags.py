@@ -244,7 +244,12 @@ def test_the_page_asks_an_engine_by_the_spelling_that_it_lists() -> None:
         )
     )
     deployment = resolve(spec, lock_of(spec))[HERE]
-    (chat,) = [one for part in resolved_parts(spec, lock_of(spec)) for one in part.offers if isinstance(one, ChatApi)]
+    (chat,) = [
+        one
+        for part in resolved_parts(spec, lock_of(spec)).all
+        for one in part.resolved.offers
+        if isinstance(one, ChatApi)
+    ]
     assert (chat.models, chat.name_of("Llama3.2:3B")) == (("Llama3.2:3B",), "llama3.2:3b")
     assert deployment.service("open_webui").facts["models"] == ["llama3.2:3b"]
 

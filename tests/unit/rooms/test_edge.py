@@ -11,7 +11,7 @@ import pytest
 from deploy.components.edge.artifacts import EdgeConfig
 from deploy.decide.render import render
 from deploy.decide.resolve import resolve, resolved_parts
-from deploy.decide.view import Offered, seen_from
+from deploy.decide.view import offered_by, seen_from
 from deploy.deployment.offers import ChatApi
 from deploy.deployment.port import Port
 from deploy.deployment.service import Service
@@ -85,8 +85,8 @@ def test_any_kind_without_authentication_is_guarded(monkeypatch: pytest.MonkeyPa
     source = {"file": "m.gguf", "sha256": "a" * 64}
     spec = spec_of(llama, models=({"name": "m", "engine": "main", "from": source},))
     parts = resolved_parts(spec, lock_of(spec))
-    assert config_of(parts[-1].service).listeners[0].upstream == "main:8080"
-    assert parts[-1].offers[0].url == "http://192.168.1.20:9931/v1"
+    assert config_of(parts.guards[-1].resolved.service).listeners[0].upstream == "main:8080"
+    assert parts.guards[-1].resolved.offers[0].url == "http://192.168.1.20:9931/v1"
 
 
 def test_nobody_is_a_peer_where_docker_hides_the_clients_address() -> None:
@@ -117,11 +117,10 @@ def test_the_edge_has_nothing_that_it_does_not_need() -> None:
 def test_a_service_of_the_same_host_calls_the_engine_itself_and_one_of_another_host_the_edge() -> None:
     spec = spec_of(MAIN, models=(TECH,), gateway={"kind": "litellm"})
     parts = resolved_parts(spec, lock_of(spec))
-    upstreams = [upstream["id"] for upstream in parts[1].service.facts["upstreams"]]
+    upstreams = [upstream["id"] for upstream in parts.fronts[0].resolved.service.facts["upstreams"]]
     assert upstreams == ["tech at http://main:11434"]
-    offered = [Offered("box", offer) for offer in parts[0].offers]
-    offered += [Offered("box", offer, is_for_others=True) for offer in parts[-1].offers]
-    (own,) = seen_from("box", offered)
+    offered = offered_by(parts.engines, parts.guards, ())
+    (own,) = seen_from(HERE, offered)
     (other,) = seen_from("laptop", offered)
     assert isinstance(other, ChatApi)
     assert (own.url, own.key) == ("http://main:11434", None)

@@ -10,7 +10,7 @@ from deploy.chat.doors import doors
 from deploy.components.room import Resolved
 from deploy.decide.render import render
 from deploy.decide.resolve import resolve, resolved_parts
-from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.offers import ChatApi, Embeddings, Outside
 from deploy.deployment.secrets import Secret
 from deploy.reading.document import path_text
 from deploy.spec.checks.crosschecks import findings
@@ -36,7 +36,7 @@ def spec_of(engine: dict[str, Any], *models: dict[str, Any], embedding: str | No
 
 def parts(engine: dict[str, Any], *models: dict[str, Any], embedding: str | None = None) -> Resolved:
     spec = spec_of(engine, *models, embedding=embedding)
-    return resolved_parts(spec, lock_of(spec))[0]
+    return resolved_parts(spec, lock_of(spec)).engines[0].resolved
 
 
 def test_nothing_of_it_runs_here_and_models_are_made_on_it_from_here() -> None:
@@ -45,7 +45,7 @@ def test_nothing_of_it_runs_here_and_models_are_made_on_it_from_here() -> None:
     assert found.engine is not None
     assert (found.engine.address, found.engine.models_dir, found.engine.prune) == ("http://mac.lan:11434", None, True)
     assert [model.name for model in found.engine.models] == ["tech"]
-    assert found.offers == (ChatApi("ollama", "http://mac.lan:11434", ("tech",), None, True, engine="mac"),)
+    assert found.offers == (ChatApi("ollama", Outside("http://mac.lan:11434"), ("tech",), None, engine="mac"),)
 
 
 def test_one_that_has_its_models_is_asked_for_them_by_the_names_that_it_knows() -> None:
@@ -77,7 +77,7 @@ def test_an_address_with_and_without_its_version_is_the_same_to_all_who_call(wri
     spec = spec_of({**STUDIO, "url": written}, {"name": "phi"}, embedding="phi")
     (studio,) = resolve(spec, lock_of(spec))[HERE].named_engines
     assert studio.address == meant
-    assert {offer.url for offer in resolved_parts(spec, lock_of(spec))[0].offers} == {meant}
+    assert {offer.url for offer in resolved_parts(spec, lock_of(spec)).engines[0].resolved.offers} == {meant}
     files = {file.path.split("/")[-1]: file.content for file in render(resolve(spec, lock_of(spec))[HERE]).files}
     assert f"api_base: {meant}\n" in files["litellm.yaml"].replace('"', "")
 

@@ -6,7 +6,7 @@ from deploy.components.llama_cpp.memory import memory_bytes
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.decide.render import render
 from deploy.deployment.folders import Folder, Owner
-from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.offers import ChatApi, Embeddings, Inside
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Mount
 from deploy.errors import UsageError
@@ -71,8 +71,8 @@ def test_it_offers_chat_and_vectors_under_its_own_key() -> None:
     key = Secret("big-one_api_key", "big-one", shown_as="key of the engine big-one")
     assert found.service.secrets == (SecretUse(key, "LLAMA_API_KEY"),)
     assert found.offers == (
-        ChatApi("openai", "http://big-one:8080/v1", ("talker:8b",), key),
-        Embeddings("openai", "http://big-one:8080/v1", ("talker:8b",), key),
+        ChatApi("openai", Inside("big-one", 8080, "/v1"), ("talker:8b",), key),
+        Embeddings("openai", Inside("big-one", 8080, "/v1"), ("talker:8b",), key),
     )
 
 

@@ -16,7 +16,7 @@ from deploy.decide.render import render
 from deploy.decide.resolve import resolve, resolved_parts
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.models import Base, Blob, CreatedModel
-from deploy.deployment.offers import ChatApi, Embeddings
+from deploy.deployment.offers import ChatApi, Embeddings, Inside
 from deploy.deployment.port import Port
 from deploy.deployment.service import Mount
 from deploy.spec.model import Spec
@@ -37,7 +37,7 @@ def spec_of(*models: dict[str, Any], webui: dict[str, Any] | None = None, **fiel
 
 def engine(*models: dict[str, Any], webui: dict[str, Any] | None = None, **fields: Any) -> Resolved:
     spec = spec_of(*models, webui=webui, **fields)
-    return resolved_parts(spec, lock_of(spec))[0]
+    return resolved_parts(spec, lock_of(spec)).engines[0].resolved
 
 
 def test_what_the_user_leaves_out_stays_the_engines_own_and_the_cloud_stays_away() -> None:
@@ -132,8 +132,8 @@ def test_it_gets_out_only_for_what_it_pulls(
 def test_it_offers_chat_for_all_and_vectors_for_the_one_that_is_asked_for() -> None:
     found = engine(TECH, FINDER, webui={"kind": "open_webui", "embedding": "finder"})
     assert found.offers == (
-        ChatApi("ollama", "http://main:11434", ("tech", "finder"), None),
-        Embeddings("ollama", "http://main:11434", ("finder",), None),
+        ChatApi("ollama", Inside("main", 11434), ("tech", "finder"), None),
+        Embeddings("ollama", Inside("main", 11434), ("finder",), None),
     )
     assert (found.service.facts["talkers"][0], found.service.facts["embedding"]) == ("tech", "finder")
     assert [type(offer) for offer in engine(TECH).offers] == [ChatApi]
@@ -145,7 +145,7 @@ def test_the_lightest_line_of_models_is_asked_to_speak() -> None:
     heavy = lock.models["main/tech"].model_copy(update={"size": 9 * GIB})
     light = lock.models["main/own"].model_copy(update={"size": GIB})
     locked = lock.model_copy(update={"models": {"main/tech": heavy, "main/own": light}})
-    assert resolved_parts(spec, locked)[0].service.facts["talkers"][0] == "own"
+    assert resolved_parts(spec, locked).engines[0].resolved.service.facts["talkers"][0] == "own"
     assert engine().service.facts["talkers"] == []
 
 
