@@ -32,7 +32,8 @@ WORKSTATION = (
     "test_workstation_edge",
     "test_workstation_removals",
 )
-TOLD = (*QUICKSTART, *WORKSTATION)
+BETWEEN_HOSTS = ("test_through_the_edge",)
+TOLD = (*QUICKSTART, *WORKSTATION, *BETWEEN_HOSTS)
 LAB = (
     "roles/test_addresses",
     "roles/test_docker_engine",
@@ -48,7 +49,11 @@ def story_of(path: Path) -> str:
     place = f"{path.parent.name}/{path.stem}"
     if place in LAB:
         return "lab"
-    for story, files in (("quickstart", QUICKSTART), ("workstation", WORKSTATION)):
-        if place in {f"e2e/{file}" for file in files}:
+    for story, folder, files in (
+        ("quickstart", "e2e", QUICKSTART),
+        ("workstation", "e2e", WORKSTATION),
+        ("between_hosts", "between_hosts", BETWEEN_HOSTS),
+    ):
+        if place in {f"{folder}/{file}" for file in files}:
             return story
     return place

@@ -38,7 +38,7 @@ def person(
     """A person with a bare box of Debian 12."""
     folder = tmp_path_factory.mktemp("person")
     with lab_host("bookworm", "systemd", tmp_path_factory.mktemp("box")) as host:
-        yield person_on(host, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
+        yield person_on({"box": host}, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
 
 
 def processes_of(host: LabHost) -> list[str]:
@@ -60,10 +60,9 @@ def ensure_left(host: LabHost) -> None:
 
 def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person: Person) -> None:
     host, box = person.host, person.spec["hosts"]["box"]
-    key = (host.folder / "known_hosts").read_text().split(" ", 1)[1].strip()
     person.kit("lock")
 
-    person.knows("")
+    person.knows()
     said = person.kit("plan", code=1).err
     shown = host.read("ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
     assert f"the host key of admin@{host.address} is not known here: {shown} (ssh-ed25519)" in said
@@ -75,7 +74,7 @@ def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person:
     assert f"the host key of admin@{host.address} has changed to {shown}" in said
     assert f"ssh-keygen -R '{host.address}'" in said
 
-    person.knows(key)
+    person.knows(host.shown_key)
     person.types_for_sudo("wrong")
     assert f"sudo on admin@{host.address} refused the password" in person.kit("plan", code=1).err
     person.types_for_sudo(PASSWORD)
@@ -135,7 +134,7 @@ def test_debian_13_is_reached_as_well(tmp_path: Path, evidence: Evidence, models
     with lab_host("trixie", "systemd", tmp_path) as host:
         folder = tmp_path / "person"
         folder.mkdir()
-        person = person_on(host, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
+        person = person_on({"box": host}, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
         person.kit("lock")
         planned = person.kit("plan", "--json").document["hosts"]["box"]
         assert planned["refusals"] == []

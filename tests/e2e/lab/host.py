@@ -41,6 +41,11 @@ class LabHost:
         return self.process_1 == "systemd"
 
     @property
+    def shown_key(self) -> str:
+        """The key that it shows, as known_hosts has it."""
+        return (self.folder / "known_hosts").read_text().split(" ", 1)[1].strip()
+
+    @property
     def connection_variables(self) -> dict[str, str]:
         """How Ansible reaches it."""
         known = self.folder / "known_hosts"
@@ -63,14 +68,25 @@ class LabHost:
 
 
 @contextlib.contextmanager
-def lab_host(suite: str, process_1: Process1, folder: Path) -> Iterator[LabHost]:
-    """Start a host of a suite; it and its disk are gone afterwards."""
+def lab_network(subnet: str) -> Iterator[str]:
+    """Make a network of lab hosts alone, in which each keeps its address also after a cut; yield its name."""
+    name = f"kit-lab-{os.getpid()}"
+    _docker("network", "create", "--subnet", subnet, name)
+    try:
+        yield name
+    finally:
+        subprocess.run(["docker", "network", "rm", name], capture_output=True, check=False)
+
+
+@contextlib.contextmanager
+def lab_host(suite: str, process_1: Process1, folder: Path, *network: str) -> Iterator[LabHost]:
+    """Start a host of a suite, with more words for `docker run`; it and its disk are gone afterwards."""
     name = f"kit-lab-{suite}-{process_1}-{os.getpid()}"
     start = ["/sbin/init"] if process_1 == "systemd" else ["sleep", "infinity"]
     reaper = [] if process_1 == "systemd" else ["--init"]
     image = lab_image(suite)
     try:
-        _docker("run", "--detach", "--name", name, "--hostname", "lab", *FLAGS, *reaper, image, *start)
+        _docker("run", "--detach", "--name", name, "--hostname", "lab", *FLAGS, *network, *reaper, image, *start)
         address = _docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
         host = LabHost(name, suite, process_1, address, folder)
         _open_for(host)

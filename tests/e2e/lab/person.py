@@ -7,7 +7,7 @@ import os
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.e2e.evidence import Evidence, Ran
 from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 
-USER, PASSWORD = "admin", "open sesame"
+USER, PASSWORD, SUDO = "admin", "open sesame", "box.sudo"
 LIMIT_SECONDS = 900
 # A mount of this run alone: OpenSSH reads the files of the account, whatever HOME says.
 _WITH_FILES = 'mkdir -p -m 0700 "$1" && mount --bind "$0" "$1" && shift && exec "$@"'
@@ -30,7 +30,7 @@ _WITH_FILES = 'mkdir -p -m 0700 "$1" && mount --bind "$0" "$1" && shift && exec 
 class Person:
     """Types kit's command line; ssh finds the files of a folder as those of ~/.ssh."""
 
-    host: LabHost
+    boxes: Mapping[str, LabHost]
     folder: Path
     evidence: Evidence
     spec: dict[str, Any]
@@ -39,9 +39,16 @@ class Person:
     def __post_init__(self) -> None:
         self.files = self.folder / "ssh"
         self.files.mkdir(mode=0o700)
-        (self.folder / "box.sudo").touch(0o600)
+        (self.folder / SUDO).touch(0o600)
         self.types_for_sudo(PASSWORD)
+        self.knows(*(host.shown_key for host in self.boxes.values()))
         self.write()
+
+    @property
+    def host(self) -> LabHost:
+        """The only box."""
+        (host,) = self.boxes.values()
+        return host
 
     def write(self) -> None:
         """Write kit.yaml."""
@@ -49,11 +56,12 @@ class Person:
 
     def types_for_sudo(self, password: str) -> None:
         """Keep a password for sudo, right or wrong."""
-        (self.folder / "box.sudo").write_text(password)
+        (self.folder / SUDO).write_text(password)
 
-    def knows(self, key: str) -> None:
-        """Know a host key of the host's address; none if it is empty."""
-        (self.files / "known_hosts").write_text(f"{self.host.address} {key}\n" if key else "")
+    def knows(self, *keys: str) -> None:
+        """Know the keys of the boxes, one for each in their order, or none."""
+        lines = [f"{host.address} {key}\n" for host, key in zip(self.boxes.values(), keys, strict=False)]
+        (self.files / "known_hosts").write_text("".join(lines))
 
     def kit(self, *words: str, code: int = 0) -> Ran:
         """Run the command line to its end and expect an exit code."""
@@ -65,6 +73,12 @@ class Person:
         self.evidence.keep(ran)
         assert ran.code == code, f"expected exit {code}\n{ran}"
         return ran
+
+    def secret(self, name: str) -> str:
+        """Return a secret, which no evidence keeps."""
+        with self.running("secret", "show", name, "--json") as process:
+            value: str = json.loads(process.communicate(timeout=LIMIT_SECONDS)[0])["value"]
+        return value
 
     @contextmanager
     def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -82,21 +96,23 @@ class Person:
                     process.kill()
 
 
-def person_on(host: LabHost, folder: Path, evidence: Evidence, **spec: Any) -> Person:
-    """Make the user on the host, who signs in with the host's key and whom sudo asks for a password."""
-    host.read("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "sudo", USER)
-    host.read("sh", "-c", f"echo '{USER}:{PASSWORD}' | chpasswd")
-    host.read("sh", "-c", f"cp -a /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh")
+def person_on(boxes: Mapping[str, LabHost], folder: Path, evidence: Evidence, **spec: Any) -> Person:
+    """Make the user on the boxes, who signs in with the key of each and whom sudo asks for a password."""
     # A network may bring authorities of its own: this machine knows them, a bare host does not.
     trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
-    host.read("mkdir", "-p", str(Path(trusted).parent))
-    subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{trusted}"], check=True)
-    box = {
-        "address": host.address,
-        "user": USER,
-        "identity": str(host.folder / "key"),
-        "sudo_password": "file:box.sudo",
+    for host in boxes.values():
+        host.read("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "sudo", USER)
+        host.read("sh", "-c", f"echo '{USER}:{PASSWORD}' | chpasswd")
+        host.read("sh", "-c", f"cp -a /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh")
+        host.read("mkdir", "-p", str(Path(trusted).parent))
+        subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{trusted}"], check=True)
+    hosts = {
+        name: {
+            "address": host.address,
+            "user": USER,
+            "identity": str(host.folder / "key"),
+            "sudo_password": f"file:{SUDO}",
+        }
+        for name, host in boxes.items()
     }
-    person = Person(host, folder, evidence, {"kit": 1, "stack": "lab", "hosts": {"box": box}, "ca": trusted, **spec})
-    person.knows((host.folder / "known_hosts").read_text().split(" ", 1)[1].strip())
-    return person
+    return Person(boxes, folder, evidence, {"kit": 1, "stack": "lab", "hosts": hosts, "ca": trusted, **spec})

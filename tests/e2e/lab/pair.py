@@ -1,0 +1,160 @@
+"""Two boxes and a person: an engine behind the edge on one, the gateway on the other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.components.ollama.spec import VERSION
+from deploy.decide.desired import recall_desired
+from tests.doubles.registry.images import publish
+from tests.e2e.evidence import Evidence
+from tests.e2e.image_registry import running_registry
+from tests.e2e.lab.host import LabHost, lab_host, lab_network
+from tests.e2e.lab.person import Person, person_on
+from tests.e2e.place import QUICKSTART
+from tests.waiting import PATIENCE_SECONDS
+from tests.weights import weights
+
+NET = f"10.98.{os.getpid() % 256}"
+"""Of the boxes alone: several pairs may be up."""
+ENGINE, GATEWAY = 11434, 4000
+APPLY = ("apply", "--yes", "--json")
+Operations = dict[str, dict[str, str]]
+"""Causes of the planned operations, by host and resource."""
+NOTHING: Operations = {"box": {}, "desk": {}}
+RELAY = """
+import socket, sys, threading
+def copy(one, other):
+    while piece := one.recv(65536):
+        other.sendall(piece)
+    other.shutdown(socket.SHUT_WR)
+listener = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+while True:
+    near, _ = listener.accept()
+    far = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+    for pair in ((near, far), (far, near)):
+        threading.Thread(target=copy, args=pair, daemon=True).start()
+"""
+"""Lets a box reach the registry of this machine where Docker takes plain HTTP: at its own loopback."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A person with two boxes."""
+
+    person: Person
+    box: LabHost
+    desk: LabHost
+
+    def apply(self) -> Operations:
+        """Apply, and return the operations."""
+        hosts = self.person.kit(*APPLY).document["hosts"]
+        return {
+            host: {one["resource"]: one["cause"] for one in each["plan"]["operations"]} for host, each in hosts.items()
+        }
+
+    def answer(self) -> str:
+        """Ask the model through the gateway, as a program on this machine does."""
+        status, text = self._asked()
+        assert status == 200, text
+        said: str = json.loads(text)["choices"][0]["message"]["content"]
+        return said
+
+    def _asked(self) -> tuple[int, str]:
+        key = self.person.secret("litellm_master_key")
+        question = {"model": "gemma", "messages": [{"role": "user", "content": "Once upon a time"}], "max_tokens": 4}
+        return asked(f"http://{self.desk.address}:{GATEWAY}/v1/chat/completions", key, question)
+
+
+def asked(url: str, key: str = "", body: object = None) -> tuple[int, str]:
+    """Ask a box from this machine, which is neither of the two."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, content, headers | {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+@contextmanager
+def running_pair(folder: Path, evidence: Evidence) -> Iterator[Pair]:
+    """Start the boxes, and bring the engines up."""
+    places = {name: folder / name for name in ("box", "desk", "person")}
+    for place in places.values():
+        place.mkdir()
+    with (
+        running_registry(folder, "0.0.0.0") as registry,
+        lab_network(f"{NET}.0/24") as network,
+        lab_host("bookworm", "systemd", places["box"], "--network", network, "--ip", f"{NET}.11") as box,
+        lab_host("trixie", "systemd", places["desk"], "--network", network, "--ip", f"{NET}.12") as desk,
+    ):
+        port = registry.host.rpartition(":")[2]
+        publish(f"127.0.0.1:{port}", VERSION)
+        mirror = {"mirrors": {"registry": f"http://127.0.0.1:{port}"}}
+        for host in (box, desk):
+            host.read("sh", "-c", f"setsid python3 -c '{RELAY}' {NET}.1 {port} >/dev/null 2>&1 &")
+        person = person_on(
+            {"box": box, "desk": desk}, places["person"], evidence, **engines(places["person"]), **mirror
+        )
+        person.kit("lock")
+        person.kit(*APPLY)
+        with_fronts(person)
+        yield Pair(person, box, desk)
+
+
+def engines(folder: Path) -> dict[str, Any]:
+    """Return the parts of kit.yaml: an engine that the other box asks, and one that nobody asks."""
+    model = weights(folder)
+    with model.open("rb") as stream:
+        source = {"file": model.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+    return {
+        "engines": [
+            {"name": "main", "kind": "ollama", "host": "box"},
+            {"name": "spare", "kind": "ollama", "host": "desk"},
+        ],
+        "models": [{"name": "gemma", "engine": "main", "from": source, "num_predict": 16}],
+        "gateway": None,
+        "webui": None,
+    }
+
+
+def with_fronts(person: Person) -> None:
+    """Let the gateway on the desk ask the engine on the box; whatever image this machine has made is made no more."""
+    main, desk = person.spec["engines"][0], person.boxes["desk"]
+    main["publish"] = person.boxes["box"].address
+    person.write()
+    person.kit("lock")
+    path = person.folder / "kit.lock"
+    written = yaml.safe_load(path.read_text())
+    written["images"]["litellm"] = yaml.safe_load((QUICKSTART / "kit.lock").read_text())["images"]["litellm"]
+    path.write_text(yaml.safe_dump(written, sort_keys=False))
+    person.spec["gateway"] = {"kind": "litellm", "host": "desk", "publish": desk.address}
+    person.write()
+    for share in recall_desired(person.folder / "kit.yaml").shares:
+        for service in share.deployment.services:
+            lend(service.image.reference, person.boxes[share.host])
+
+
+def lend(image: str, host: LabHost) -> None:
+    """Give a box an image of this machine, where it has one that the box lacks."""
+    if host.run("docker", "image", "inspect", image).returncode == 0:
+        return
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as saved:
+        # A machine without the image sends nothing, which Docker refuses.
+        subprocess.run(
+            ["docker", "exec", "-i", host.name, "docker", "load"], stdin=saved.stdout, capture_output=True, check=False
+        )
