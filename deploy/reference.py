@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from deploy.agent.protocols.names import REGISTRY
+from deploy.agent.protocols.doors.names import REGISTRY
 from deploy.errors import KitError
 from deploy.nearest import model_near, not_allowed
 

@@ -12,7 +12,7 @@ from deploy.chat.refusals import is_unable, looked_after, of_gateway
 from deploy.chat.wire import Forward, RefusedError, asked, next_step, refused
 from deploy.errors import KitError, UsageError
 from deploy.protocols.answer import Ended, Message, Piece
-from deploy.protocols.chatting import PROTOCOLS
+from deploy.protocols.doors.chatting import PROTOCOLS
 from deploy.words import did_you_mean
 
 ABSENT = 404

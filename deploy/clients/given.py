@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.chat.doors import Door
-from deploy.protocols.programs import TITLE
+from deploy.protocols.doors.programs import TITLE
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 NO_KEY = "none"

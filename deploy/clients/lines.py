@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deploy.clients.given import Api, Given
 from deploy.clients.programs import python
 from deploy.clients.shell import QUESTION, aliases, another_machine, curl, env, powershell
-from deploy.protocols.programs import PROGRAMS
+from deploy.protocols.doors.programs import PROGRAMS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from shlex import quote
 
 from deploy.clients.given import KEY_VARIABLE, NO_KEY, Api, Given
-from deploy.protocols.programs import NATIVE_KEY_VARIABLE, VARIABLE
+from deploy.protocols.doors.programs import NATIVE_KEY_VARIABLE, VARIABLE
 
 QUESTION = "Why is the sky blue?"
 

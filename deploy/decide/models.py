@@ -10,8 +10,8 @@ from deploy.deployment.parts import request_parts
 from deploy.errors import UsageError
 from deploy.lock.contexts import trained_length
 from deploy.lock.model import Lock
-from deploy.protocols.making import Inputs, Modelfile, Origin, create_request, inherited, layers, request_digest
-from deploy.protocols.modelfiles import render
+from deploy.protocols.doors.making import Inputs, Modelfile, Origin, create_request, inherited, layers, request_digest
+from deploy.protocols.doors.modelfiles import render
 from deploy.reference import parse_model
 from deploy.sources.lock import tag_of, weights_of
 from deploy.sources.spec import Source

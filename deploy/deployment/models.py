@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.doors.names import plain, same
 
 FILE = "model.gguf"
 ADAPTER = "adapter.gguf"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import ENGINE
 from deploy.agent.line import Line
-from deploy.agent.protocols.names import LOCAL, same, suffix
+from deploy.agent.protocols.doors.names import LOCAL, same, suffix
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel

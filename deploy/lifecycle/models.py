@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import ENGINE
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel

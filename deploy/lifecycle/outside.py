@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.protocols.making import removal
+from deploy.protocols.doors.making import removal
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
 from deploy.lock.addresses import entries_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from deploy.agent.line import Line
-from deploy.agent.protocols.names import LOCAL, same, suffix
+from deploy.agent.protocols.doors.names import LOCAL, same, suffix
 from deploy.deployment.cloud import sent_away
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import ADAPTER, Blob, CreatedModel
 from deploy.hosts.observation.seen import SeenEngine

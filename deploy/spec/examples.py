@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.errors import Problem, SpecError
 from deploy.fields.messages import ROLES, Message
-from deploy.protocols.making import BLANKS
+from deploy.protocols.doors.making import BLANKS
 from deploy.strict import shown, text_faults
 from deploy.text_file import with_line_feeds
 from deploy.words import did_you_mean

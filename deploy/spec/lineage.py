@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.spec.walks import cycles
 
 if TYPE_CHECKING:

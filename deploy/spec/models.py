@@ -8,7 +8,7 @@ from pydantic import Field
 
 from deploy.fields.carried import ModelText
 from deploy.fields.values import ModelName, Name
-from deploy.protocols.making import OTHER_NAMES, REFUSED, BuiltIn, Parameters, Requires
+from deploy.protocols.doors.making import OTHER_NAMES, REFUSED, BuiltIn, Parameters, Requires
 from deploy.sources.file.written import FileSource
 from deploy.sources.spec import Source
 from deploy.spec.presets import PresetName

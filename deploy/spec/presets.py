@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Literal
 
-from deploy.protocols.making import NAMES, Parameters
+from deploy.protocols.doors.making import NAMES, Parameters
 
 PresetName = Literal["balanced", "creative", "factual", "concise", "long-form", "technical", "creative-text", "chat"]
 """Purposes with a preset."""

@@ -13,8 +13,8 @@ from deploy.errors import Problem, SpecError
 from deploy.fields.carried import LONGEST, TEXT, ModelText
 from deploy.fields.messages import Messages
 from deploy.line_numbers import also, lines_of
-from deploy.protocols.making import Template as PromptTemplate
-from deploy.protocols.making import faults
+from deploy.protocols.doors.making import Template as PromptTemplate
+from deploy.protocols.doors.making import faults
 from deploy.reading.document import Document
 from deploy.source_files import read_input
 from deploy.spec.examples import read_examples

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import CreatedModel
 from deploy.verify.checks import NotAsPlannedError

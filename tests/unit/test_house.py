@@ -40,8 +40,8 @@ SAYS_THE_WORD = {
 """Modules outside of a room that say its name, and why. The list only shrinks: a new module has no place in it."""
 ABOUT_ROOMS = {"deploy/components/__init__.py", "deploy/spec/model.py"}
 PROTOCOL_DOORS = {
-    *(f"deploy/protocols/{door}.py" for door in ("chatting", "making", "modelfiles", "programs")),
-    *(f"deploy/agent/protocols/{door}.py" for door in ("making", "names", "observing", "ports")),
+    *(f"deploy/protocols/doors/{door}.py" for door in ("chatting", "making", "modelfiles", "programs")),
+    *(f"deploy/agent/protocols/doors/{door}.py" for door in ("making", "names", "observing", "ports")),
 }
 FRONTED = re.compile(r"(What|Whether|Of|Who|Whom|Whose|Where|How|Why|Which|When|By|For|Before|After|Without|With|If)\b")
 # Spelled in two parts: this file is searched as well.

@@ -121,7 +121,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _models(path: Path) -> Found:
-    from deploy.agent.protocols.making import stored
+    from deploy.agent.protocols.doors.making import stored
 
     models = stored(str(path)) if (path / "manifests").is_dir() else {}
     if models is None:

@@ -14,7 +14,7 @@ from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entri
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.making import Memory
+from deploy.agent.protocols.doors.making import Memory
 from deploy.agent.remembered import read_json, write_json
 from deploy.agent.stack.release import linked_release
 

@@ -9,8 +9,8 @@ from deploy.agent.data.places import remember_removal
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import working
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.making import Engine, Live, Memory, ensure_fits, holds, making, prompt, pull
-from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.doors.making import Engine, Live, Memory, ensure_fits, holds, making, prompt, pull
+from deploy.agent.protocols.doors.names import plain, same
 from deploy.agent.protocols.wire import Limits
 
 if TYPE_CHECKING:

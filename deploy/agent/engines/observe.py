@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.observing import Observed, observed
+from deploy.agent.protocols.doors.observing import Observed, observed
 from deploy.agent.protocols.wire import Limits
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.making import Engine, Memory, Sync
+from deploy.agent.protocols.doors.making import Engine, Memory, Sync
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Done, SyncAnswer, SyncRequest

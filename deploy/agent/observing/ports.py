@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.observing.addresses import is_own
-from deploy.agent.protocols.ports import USUAL, engine_at
+from deploy.agent.protocols.doors.ports import USUAL, engine_at
 
 if TYPE_CHECKING:
     from deploy.agent.contract.probe import Listener, Port

@@ -12,8 +12,8 @@ from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import KIT, project_of
-from deploy.agent.protocols.making import Memory
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.making import Memory
+from deploy.agent.protocols.doors.names import same
 from deploy.agent.releases.remove import MADE
 from deploy.agent.remembered import read_json
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.components.ollama.cards import cards_found, next_step, troubles_of
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal

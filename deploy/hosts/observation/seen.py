@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from deploy.agent.contract.probe import ListeningEngine
-from deploy.agent.protocols.names import DEFAULT_TAG, same
+from deploy.agent.protocols.doors.names import DEFAULT_TAG, same
 from deploy.deployment.image import Image
 
 V = TypeVar("V")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
-from deploy.agent.protocols.names import same, suffix
+from deploy.agent.protocols.doors.names import same, suffix
 from deploy.fields.addresses import hostname_of, is_dockers, is_loopback
 from deploy.reading.document import FieldPath
 from deploy.spec.aliases import aliases_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from deploy.agent.protocols.names import plain
+from deploy.agent.protocols.doors.names import plain
 from deploy.reading.document import FieldPath
 from deploy.spec.checks.finding import Finding
 from deploy.spec.lineage import lineage

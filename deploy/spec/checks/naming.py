@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from deploy.agent.protocols.names import CLOUD, LOCAL, same, suffix
+from deploy.agent.protocols.doors.names import CLOUD, LOCAL, same, suffix
 from deploy.deployment.cloud import sent_away
 from deploy.errors import KitError, UsageError
 from deploy.fields.engine import EngineSpec

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.reading.validation import attempt
 from deploy.spec.checks.crosschecks import findings
 from deploy.spec.model import ENGINES, Spec

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deploy.errors import KitError, Problem
-from deploy.protocols.modelfiles import Entry
+from deploy.protocols.doors.modelfiles import Entry
 from deploy.reference import parse_model
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import yaml
 from deploy.errors import KitError, UsageError, typed
 from deploy.fields.engine import EngineSpec
 from deploy.fields.service import ServiceSpec
-from deploy.protocols.modelfiles import is_path
+from deploy.protocols.doors.modelfiles import is_path
 from deploy.reference import parse_model, plain_model
 from deploy.sources.file import KIND as FILE
 from deploy.sources.pip.written import TINY

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from deploy.errors import KitError, Problem, SpecError, UsageError
 from deploy.fields.messages import with_system
-from deploy.protocols.making import Modelfile
-from deploy.protocols.modelfiles import Parsed, is_address, is_blob, is_path, parse, spec_entry, spec_lines
+from deploy.protocols.doors.making import Modelfile
+from deploy.protocols.doors.modelfiles import Parsed, is_address, is_blob, is_path, parse, spec_entry, spec_lines
 from deploy.reference import plain_model
 from deploy.spec.told.checked import refused_beside, refused_by_itself, taken
 

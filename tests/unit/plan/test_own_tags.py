@@ -15,7 +15,7 @@ from deploy.agent.engines import sync
 from deploy.agent.engines.observe import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.protocols.names import same
+from deploy.agent.protocols.doors.names import same
 from deploy.agent.protocols.ollama.engine import Engine as AskedEngine
 from deploy.apply.requests.inputs import sync_request
 from deploy.chat.doors import doors

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.protocols.making import in_cloud
 from deploy.agent.protocols.openai.named import NamedEngine, applied_names
 from deploy.agent.protocols.wire import Limits
 
@@ -20,15 +19,21 @@ Answer = dict[str, Any]
 class Observed:
     """An engine that is only asked for its models."""
 
-    def __init__(self, described: engines.NamedEngine, root: Path, ca: str | None) -> None:
-        self._described, self._root, self._ca = described, root, ca
+    def __init__(
+        self,
+        described: engines.NamedEngine,
+        root: Path,
+        ca: str | None,
+        in_cloud: Callable[[engines.NamedEngine, dict[str, str], Path, str | None, Limits], list[str]],
+    ) -> None:
+        self._described, self._root, self._ca, self._in_cloud = described, root, ca, in_cloud
 
     def look(self, limits: Limits, tell: Callable[[Answer], None]) -> None:
         """Ask the engine, and report each time that more is known."""
         owners = NamedEngine(self._described, self._root, self._ca, limits).owners()
         said = {"problem": None, "next": "", "names": list(owners), "cloud": []}
         tell(said)
-        if cloud := in_cloud(self._described, owners, self._root, self._ca, limits):
+        if cloud := self._in_cloud(self._described, owners, self._root, self._ca, limits):
             tell({**said, "cloud": cloud})
 
     def unanswered(self, problem: AgentError) -> Answer:

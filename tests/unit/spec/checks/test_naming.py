@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.protocols.names import suffix
+from deploy.agent.protocols.doors.names import suffix
 from deploy.decide.resolve import resolve
 from deploy.errors import SpecError, UsageError
 from deploy.spec.checks.crosschecks import findings

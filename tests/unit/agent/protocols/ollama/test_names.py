@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.protocols.names import plain, same
+from deploy.agent.protocols.doors.names import plain, same
 from deploy.agent.protocols.ollama.pulling import mirrored
 
 

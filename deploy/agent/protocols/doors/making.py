@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from deploy.agent.protocols.ollama.cloud import in_cloud as in_cloud
 from deploy.agent.protocols.ollama.engine import Engine as Engine
 from deploy.agent.protocols.ollama.engine import Live as Live
 from deploy.agent.protocols.ollama.memory import Memory as Memory

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.agent.protocols import ports
+from deploy.agent.protocols.doors import ports
 from tests.unit.agent.engines.scripted import Play, scripted
 
 

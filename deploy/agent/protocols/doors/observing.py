@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.ollama import observing as ollama
+from deploy.agent.protocols.ollama.cloud import in_cloud
 from deploy.agent.protocols.openai import observing as openai
 from deploy.agent.protocols.wire import Limits
 
@@ -32,7 +34,7 @@ class Observed(Protocol):
 
 PROTOCOLS: dict[str, Callable[[Any, Path, str | None], Observed]] = {
     "ollama": ollama.Observed,
-    "openai": openai.Observed,
+    "openai": partial(openai.Observed, in_cloud=in_cloud),
 }
 
 

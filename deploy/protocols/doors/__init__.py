@@ -1,0 +1,1 @@
+"""Doors to the protocols: nothing else imports what belongs to one."""
