@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from deploy.apply.ansible import Content, OnPhase, PlaybookRun, run_playbook
 from deploy.apply.course import Course
-from deploy.apply.members import Member, Members
-from deploy.apply.phase_story import Story
-from deploy.apply.phases import CONVERGE, Phase, RoleStep, Step, VerbStep, neighbours
-from deploy.apply.playbook import playbook_run
-from deploy.apply.process import OnEvent as OnTask
-from deploy.apply.process import PlaybookResult
+from deploy.apply.phases.phase import CONVERGE, Phase, RoleStep, Step, VerbStep, neighbours
+from deploy.apply.prepared.members import Member, Members
 from deploy.apply.requests.table import question
+from deploy.apply.roles.ansible import Content, OnPhase, PlaybookRun, run_playbook
+from deploy.apply.roles.playbook import playbook_run
+from deploy.apply.roles.process import OnEvent as OnTask
+from deploy.apply.roles.process import PlaybookResult
+from deploy.apply.roles.variables import variables_of
 from deploy.apply.rolling_back import roll_back
+from deploy.apply.story import Story
 from deploy.apply.streams import OnEvent, carry_out
-from deploy.apply.variables import variables_of
 from deploy.errors import KitError
 from deploy.hosts.wire.transport import Transport
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from deploy.apply.order import Needs, dependents_of
+from deploy.apply.phases.order import Needs, dependents_of
 from deploy.errors import ApplyError, Ending, HeldError, KitError, SpecError
 from deploy.hosts.parallel import joined_error, next_steps, settled
 from deploy.hosts.wire.transport import AgentFailedError

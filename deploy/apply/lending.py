@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import SECRETS
-from deploy.apply.members import Member, Members
-from deploy.apply.phases import BorrowStep, VerbStep
-from deploy.apply.references import Given
+from deploy.apply.phases.image_givers import Needed
+from deploy.apply.phases.phase import BorrowStep, VerbStep
+from deploy.apply.prepared.members import Member, Members
+from deploy.apply.prepared.references import Given
 from deploy.apply.requests.releases import borrowed_request
-from deploy.apply.transfers import Needed
 from deploy.hosts.secret_values import secret_value
 from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack

@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 from deploy.agent.contract.verbs import ROLL_BACK
 from deploy.apply.course import Course
-from deploy.apply.members import Member, Members
-from deploy.apply.order import dependents_of
-from deploy.apply.phase_story import Story
+from deploy.apply.event import Event
+from deploy.apply.phases.order import dependents_of
+from deploy.apply.prepared.members import Member, Members
 from deploy.apply.requests.releases import converge_request
-from deploy.apply.story import Event
+from deploy.apply.story import Story
 from deploy.errors import Ending, KitError
 from deploy.hosts.wire.transport import AgentFailedError
 

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import ACCEPT
 from deploy.agent.line import Line
-from deploy.apply.ansible import run_playbook
 from deploy.apply.carrying import Play, carry_out_phases
 from deploy.apply.course import Course
+from deploy.apply.event import Event, from_journal
 from deploy.apply.lending import with_borrowing
-from deploy.apply.members import Member, Members
-from deploy.apply.needed import steps_of
-from deploy.apply.order import Needs
-from deploy.apply.phase_story import Story
-from deploy.apply.phases import phases_of
-from deploy.apply.prepare import Outcome, ensure_same, prepare
-from deploy.apply.references import Given, ensure_given
+from deploy.apply.phases.image_givers import Needed, with_transfers
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.order import Needs
+from deploy.apply.phases.phase import phases_of
+from deploy.apply.prepared.members import Member, Members
+from deploy.apply.prepared.prepare import Outcome, ensure_same, prepare
+from deploy.apply.prepared.references import Given, ensure_given
 from deploy.apply.requests.base import hold_request
 from deploy.apply.requests.releases import accept_request
-from deploy.apply.story import Event, from_journal
-from deploy.apply.transfers import Needed, with_transfers
+from deploy.apply.roles.ansible import run_playbook
+from deploy.apply.story import Story
 from deploy.errors import KitError
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks

@@ -1,39 +1,35 @@
-"""Progress of a run, event by event; a progress display consumes it."""
+"""Events of an apply with the phase that goes on, from the hosts' agents and from playbooks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy.stack import HERE
+from deploy.apply.event import Event
+from deploy.apply.roles.task_events import TaskEvent
+from deploy.apply.words import task_words
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import JournalLine, StepState
+    from deploy.agent.contract.envelope import StepState
 
 
-@dataclass(frozen=True)
-class Event:
-    """One line of a step's story."""
+@dataclass
+class Story:
+    """The events of an apply."""
 
-    step: str
-    state: StepState
-    text: str = ""
-    done: int | None = None
-    total: int | None = None
-    """Total of `done`, in bytes; None if unknown."""
+    on_event: Callable[[Event], None]
     phase: str = ""
-    """Phase of the apply in which the step runs; empty outside of phases."""
-    host: str = field(kw_only=True)
-    """Host of the step; empty for a step of the control node."""
 
-    @property
-    def label(self) -> str:
-        """The step after its phase, and after its host unless that is this machine."""
-        host = "" if self.host == HERE else self.host
-        phase = "" if self.phase == self.step else self.phase
-        return ": ".join(filter(None, (host, phase, self.step)))
+    def begin(self, phase: str) -> None:
+        """Note that a phase begins."""
+        self.phase = phase
 
+    def tell(self, event: Event) -> None:
+        """Tell an event of the phase that goes on."""
+        self.on_event(replace(event, phase=self.phase))
 
-def from_journal(line: JournalLine, host: str) -> Event:
-    """Read one line of the journal of a host's agent."""
-    return Event(line["step"], line["state"], line.get("text", ""), line.get("done"), line.get("total"), host=host)
+    def tell_task(self, event: TaskEvent) -> None:
+        """Tell an event of a playbook."""
+        states: dict[str, StepState] = {"started": "start", "failed": "failed", "unreachable": "failed"}
+        self.tell(Event(task_words(event), states.get(event.state, "done"), host=event.host))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from deploy.apply.files import opener
+from deploy.apply.event import Event
+from deploy.apply.image_stream import transfer
 from deploy.apply.lending import borrow
-from deploy.apply.members import Member
-from deploy.apply.phases import BorrowStep, RoleStep, Step, TransferStep
+from deploy.apply.phases.phase import BorrowStep, RoleStep, Step, TransferStep
+from deploy.apply.prepared.files import opener
+from deploy.apply.prepared.members import Member
 from deploy.apply.requests.table import question
-from deploy.apply.story import Event
-from deploy.apply.transfer import transfer
 from deploy.apply.words import step_words
 from deploy.hosts.wire.transport import Transport
 

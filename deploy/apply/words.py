@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.apply.events import TaskEvent
-from deploy.apply.phases import Step, VerbStep
+from deploy.apply.phases.phase import Step, VerbStep
+from deploy.apply.roles.task_events import TaskEvent
 from deploy.components import room_of
 
 TASKS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.decide.desired import lock_path
 from deploy.errors import KitError
 from deploy.lock.difference import Difference, differences, told

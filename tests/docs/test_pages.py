@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from deploy.apply.phases import ORDER
+from deploy.apply.phases.phase import ORDER
 from deploy.cli.commands import VERBS
 from deploy.decide.desired import load_desired
 from deploy.fields.service import ServiceSpec

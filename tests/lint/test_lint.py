@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from grimp import ImportGraph
 
+from tests.lint.packages import AcyclicPackages
 from tests.tree import RECEIVER, tracked, travelling
 
 TOOLS = Path(sys.executable).parent
@@ -56,6 +58,19 @@ def test_what_stores_the_agent_is_read_by_a_python_that_is_too_old_for_it(reposi
 
 def test_imports_go_downwards_and_form_no_circle(repository: Path) -> None:
     ensure_silent(repository, TOOLS / "lint-imports", "--no-cache")
+
+
+def test_a_circle_of_a_package_with_one_inside_it_is_found() -> None:
+    graph = ImportGraph()
+    for module in ("deploy", "deploy.apply", "deploy.apply.run", "deploy.apply.words", "deploy.apply.roles"):
+        graph.add_module(module)
+    graph.add_import(importer="deploy.apply.run", imported="deploy.apply.roles.ansible")
+    contract = AcyclicPackages("Packages form no circle", {}, {})
+    assert contract.check(graph, verbose=False).kept
+    graph.add_import(importer="deploy.apply.roles.ansible", imported="deploy.apply.words")
+    checked = contract.check(graph, verbose=False)
+    assert not checked.kept
+    assert set(checked.metadata["circle"]) == {"deploy.apply", "deploy.apply.roles"}
 
 
 def test_yamllint_finds_no_fault(repository: Path) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from deploy.apply.process import PlaybookResult
+from deploy.apply.roles.process import PlaybookResult
 from tests.e2e.lab.host import Process1, lab_host
 from tests.roles.lab import ENGINE, Lab, converge
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from deploy.apply.ansible import Content, HostRun, PlaybookRun, run_playbook
-from deploy.apply.debian import debian_variables
-from deploy.apply.docker import FLOORS, docker_variables
-from deploy.apply.phases import RoleStep, Step, VerbStep
-from deploy.apply.process import PlaybookResult
+from deploy.apply.phases.phase import RoleStep, Step, VerbStep
+from deploy.apply.roles.ansible import Content, HostRun, PlaybookRun, run_playbook
+from deploy.apply.roles.debian import debian_variables
+from deploy.apply.roles.docker import docker_variables
+from deploy.apply.roles.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR
 from tests.e2e.lab.host import LabHost
 from tests.tree import REPOSITORY
 
@@ -45,7 +46,7 @@ def converge(
         for name, host in hosts.items()
     )
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
-    asked = {"docker": {**BASE, "floors": FLOORS}, **(requests or {})}
+    asked = {"docker": {**BASE, "floors": {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}}, **(requests or {})}
     playbook_run = PlaybookRun(runs, playbook, REPOSITORY / "roles")
     variables = {name: variables_of(host, fetch) | overrides for name, host in hosts.items()}
     return run_playbook(playbook_run, Given(asked, variables), print, print)

@@ -9,8 +9,8 @@ import tarfile
 import pytest
 
 from deploy.agent.late_settings import SETTINGS
-from deploy.apply.phases import VerbStep
-from deploy.apply.process import PlaybookResult
+from deploy.apply.phases.phase import VerbStep
+from deploy.apply.roles.process import PlaybookResult
 from tests.e2e.agent_stack import busybox
 from tests.e2e.lab.host import LabHost
 from tests.roles.lab import BASE, Lab, converge, held

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.inputs.sources import host_mirror
-from deploy.apply.phases import RoleStep
-from deploy.apply.process import PlaybookResult
+from deploy.apply.phases.phase import RoleStep
+from deploy.apply.roles.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.plan.docker import SETTINGS, docker_operations, docker_refusals

@@ -18,7 +18,7 @@ from deploy.agent.contract.envelope import Request
 from deploy.agent.contract.images import GiveRequest, TakeAnswer
 from deploy.agent.contract.verbs import GIVE_IMAGE, LAYERS, TAKE_IMAGE
 from deploy.agent.inputs.archive import Layer, archive_parts, configuration, stream
-from deploy.apply.process import PlaybookResult
+from deploy.apply.roles.process import PlaybookResult
 from deploy.errors import KitError
 from deploy.hosts.wire.talking import Agent, ask, ask_and_send, receive
 from tests.e2e.agent_stack import busybox

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.phases import RoleStep, VerbStep
-from deploy.apply.process import PlaybookResult
-from deploy.apply.tools import UV_VERSION, image_tools_variables
+from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.apply.roles.images import UV_VERSION, image_tools_variables
+from deploy.apply.roles.process import PlaybookResult
 from deploy.deployment.fetch import Fetch
 from tests.roles.lab import Lab, converge
 

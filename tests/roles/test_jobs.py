@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.process import PlaybookResult
 from deploy.apply.requests.releases import place_request
+from deploy.apply.roles.process import PlaybookResult
 from deploy.decide.render import render
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule

@@ -24,7 +24,7 @@ from deploy.agent.inputs.rootfs import write_root
 from deploy.agent.inputs.sources import host_mirror
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
-from deploy.apply.tools import image_tools_variables
+from deploy.apply.roles.images import image_tools_variables
 from deploy.deployment.fetch import Fetch
 from tests.roles.places import Place, mirror, proxy
 from tests.wheelhouse import Wheelhouse

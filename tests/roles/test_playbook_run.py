@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.ansible import Content, HostRun, PlaybookRun, run_playbook
-from deploy.apply.events import TaskEvent
-from deploy.apply.phases import RoleStep, Step, VerbStep, phases_of
-from deploy.apply.process import PlaybookResult
+from deploy.apply.phases.phase import RoleStep, Step, VerbStep, phases_of
+from deploy.apply.roles.ansible import Content, HostRun, PlaybookRun, run_playbook
+from deploy.apply.roles.process import PlaybookResult
+from deploy.apply.roles.task_events import TaskEvent
 from deploy.errors import KitError
 from tests.e2e.processes import read
 from tests.tree import REPOSITORY

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deploy.apply.members import Member
-from deploy.apply.phases import VerbStep
-from deploy.apply.prepare import Prepared
+from deploy.apply.phases.phase import VerbStep
+from deploy.apply.prepared.members import Member
+from deploy.apply.prepared.prepare import Prepared
 from deploy.apply.requests.table import question
 from deploy.decide.desired import Share
 from tests.unit.played import Played

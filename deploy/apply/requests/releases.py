@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.origin import origin_of
-from deploy.apply.audit import audit_line
-from deploy.apply.docker import FLOORS
-from deploy.apply.members import Member
+from deploy.apply.prepared.audit import audit_line
+from deploy.apply.prepared.members import Member
 from deploy.apply.requests.base import base_request
 from deploy.decide.desired import Share
 from deploy.deployment.bundle import Bundle
@@ -19,6 +18,7 @@ from deploy.deployment.places import places_request
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.plan import Plan
+from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR
 from deploy.plan.published import late_settings
 from deploy.stack import Stack
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 def docker_request(deployment: Deployment, run: str) -> DockerRequest:
     """Return the versions of Docker and Compose that the host must have."""
-    return {**base_request(deployment.stack, run), "floors": FLOORS}
+    return {**base_request(deployment.stack, run), "floors": {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}}
 
 
 def late_request(member: Member, run: str) -> LateRequest:

@@ -22,8 +22,8 @@ from deploy.agent.contract.verbs import (
     Request,
     Verb,
 )
-from deploy.apply.members import Member
-from deploy.apply.phases import VerbStep
+from deploy.apply.phases.phase import VerbStep
+from deploy.apply.prepared.members import Member
 from deploy.apply.requests.base import base_request
 from deploy.apply.requests.inputs import images_request, models_request, reference_of, sync_request
 from deploy.apply.requests.releases import (

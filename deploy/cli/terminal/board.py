@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import StepState

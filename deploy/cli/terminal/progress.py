@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.cli.terminal.board import Board, Ended, Running, duration
 from deploy.cli.terminal.output import echo, is_coloured
 

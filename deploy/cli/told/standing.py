@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.told.drift import drift
 from deploy.errors import KitError
 from deploy.hosts.observation.observe import Observation

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.line import Line
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.cli.told.drift import drift

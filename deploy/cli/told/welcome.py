@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deploy.agent.line import Line
-from deploy.apply.prepare import Outcome, Prepared
+from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.decide.desired import Desired, Share

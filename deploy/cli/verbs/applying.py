@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from deploy.apply.prepare import Outcome, Prepared, ensure_possible, prepare
-from deploy.apply.references import ensure_given, lent_values
+from deploy.apply.prepared.prepare import Outcome, Prepared, ensure_possible, prepare
+from deploy.apply.prepared.references import ensure_given, lent_values
 from deploy.cli.terminal.consent import agreed
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
@@ -87,7 +87,7 @@ def _going(
     if not failed:
         return prepared
     # Most applies leave no host out.
-    from deploy.apply.order import dependents_of
+    from deploy.apply.phases.order import dependents_of
 
     for host, error in failed.items():
         output.note(f"{host} is left out: {error.problem}")
@@ -109,7 +109,7 @@ def _carry_out(
     keep_going: bool,
 ) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
-    from deploy.apply.members import Member
+    from deploy.apply.prepared.members import Member
     from deploy.apply.run import apply
 
     members = {host: Member(desired.on(host), hosts[host], each) for host, each in prepared.items()}

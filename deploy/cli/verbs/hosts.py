@@ -108,7 +108,7 @@ def this_machine() -> Hosts:
 def progress_by_host() -> Iterator[Callable[[str], OnLine]]:
     """Show the journals of hosts until the block ends; give a listener for each host."""
     # `apply` imports this module before the agent is started, and needs no display for an empty plan.
-    from deploy.apply.story import from_journal
+    from deploy.apply.event import from_journal
     from deploy.cli.terminal.progress import progress
 
     with progress() as display:

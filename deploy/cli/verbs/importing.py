@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
 from deploy.cli.verbs.declare import DEFAULT_SPEC, GivenPath, verb, verb_group

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from deploy.apply.prepare import Prepared, prepare
-from deploy.apply.references import ensure_given, lent_values
+from deploy.apply.prepared.prepare import Prepared, prepare
+from deploy.apply.prepared.references import ensure_given, lent_values
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.standing import Standing, is_new_release, standing, unreachable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deploy.apply.prepare import prepare
+from deploy.apply.prepared.prepare import prepare
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.drift import drift
 from deploy.cli.told.state import state_document, state_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import APPLIED
 from deploy.agent.line import Line
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.cli.terminal.columns import report_table
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import Display, progress

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.apply.ansible import Content, PlaybookRun, phase_files
-from deploy.apply.members import Member
-from deploy.apply.phases import ROLE_PHASES
-from deploy.apply.prepare import Prepared
-from deploy.apply.process import Failure, OnEvent, OnPhase, PlaybookResult
+from deploy.apply.phases.phase import ROLE_PHASES
+from deploy.apply.prepared.members import Member
+from deploy.apply.prepared.prepare import Prepared
+from deploy.apply.roles.ansible import Content, PlaybookRun, phase_files
+from deploy.apply.roles.process import Failure, OnEvent, OnPhase, PlaybookResult
 from deploy.decide.desired import Share
 from deploy.deployment.way import Way
 from deploy.hosts.observation.observe import read_observation

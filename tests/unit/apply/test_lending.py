@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.apply.members import Member
-from deploy.apply.prepare import Prepared
-from deploy.apply.references import NOT_MADE, lent_values
+from deploy.apply.event import Event
+from deploy.apply.prepared.members import Member
+from deploy.apply.prepared.prepare import Prepared
+from deploy.apply.prepared.references import NOT_MADE, lent_values
 from deploy.apply.run import apply
-from deploy.apply.story import Event
 from deploy.decide.desired import Desired, load_desired, lock_path
 from deploy.hosts.observation.observe import read_observation
 from deploy.hosts.wire.transport import AgentFailedError

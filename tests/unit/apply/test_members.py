@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from deploy.apply.event import Event
 from deploy.apply.run import apply
-from deploy.apply.story import Event
 from deploy.decide.desired import Share
 from deploy.errors import KitError
 from deploy.verify.report import Check, Report

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract.envelope import Failure
-from deploy.apply.order import Needs
+from deploy.apply.phases.order import Needs
 from deploy.apply.run import apply
 from deploy.decide.desired import Share
 from deploy.errors import ApplyError, HeldError, KitError

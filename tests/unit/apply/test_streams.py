@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.apply.members import Member
-from deploy.apply.phases import VerbStep
-from deploy.apply.prepare import Prepared
-from deploy.apply.story import Event
+from deploy.apply.event import Event
+from deploy.apply.phases.phase import VerbStep
+from deploy.apply.prepared.members import Member
+from deploy.apply.prepared.prepare import Prepared
 from deploy.apply.streams import carry_out
 from deploy.decide.desired import Share
 from deploy.errors import KitError

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from deploy.apply.events import TaskEvent
-from deploy.apply.phase_story import Story
-from deploy.apply.phases import ORDER
-from deploy.apply.story import Event
+from deploy.apply.event import Event
+from deploy.apply.phases.phase import ORDER
+from deploy.apply.roles.task_events import TaskEvent
+from deploy.apply.story import Story
 from deploy.apply.words import STEPS, TASKS, task_words
 from tests.tree import REPOSITORY, tracked
 

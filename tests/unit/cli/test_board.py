@@ -10,7 +10,7 @@ import click
 import pytest
 
 from deploy.agent.contract.envelope import StepState
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.cli.terminal.board import Board, amount, duration, size
 from deploy.cli.terminal.progress import Plain
 from deploy.stack import HERE
@@ -165,7 +165,7 @@ def test_an_amount_without_a_total_is_the_amount_alone() -> None:
 
 def test_a_terminal_sees_what_runs_and_keeps_what_ended() -> None:
     script = (
-        "import sys, time\nfrom deploy.apply.story import Event\nfrom deploy.cli.terminal.progress import progress\n"
+        "import sys, time\nfrom deploy.apply.event import Event\nfrom deploy.cli.terminal.progress import progress\n"
         "with progress(sys.stdout) as show:\n"
         "    show(Event('image a', 'start', host='here'))\n"
         "    show(Event('image a', 'progress', 'wheels', 2**20, 2**21, host='here'))\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.story import Event
+from deploy.apply.event import Event
 from deploy.assets import inventories_dir
 from deploy.errors import KitError
 from deploy.lifecycle.locking import Renewed, renew_lock

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.terminal.consent import ensure_name_typed
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.drift import drift

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.terminal.columns import coloured_plan, columns, good, report_table
 from deploy.cli.terminal.fitting import fitted
 from deploy.cli.told.modelling import HEADINGS, table

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.contract import AS_ROOT
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.verbs.plan import exit_code
 from deploy.decide.desired import load_desired

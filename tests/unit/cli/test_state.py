@@ -12,7 +12,7 @@ import click
 import pytest
 
 from deploy.agent.contract.envelope import Holder
-from deploy.apply.prepare import Outcome, Prepared
+from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.terminal.columns import report_table
 from deploy.cli.told.drift import drift

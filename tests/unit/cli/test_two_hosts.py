@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract.verbs import PROBE
-from deploy.apply.members import Members
-from deploy.apply.prepare import Outcome, prepare
+from deploy.apply.prepared.members import Members
+from deploy.apply.prepared.prepare import Outcome, prepare
 from deploy.cli.verbs.hosts import ahead
 from deploy.verify.report import Check, Report
 from tests.golden.hosts import bare

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from deploy.apply.prepare import Outcome, Prepared
+from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.assets import inventories_dir
 from deploy.cli.told.welcome import forecast, outcome_document, welcome
 from deploy.decide.desired import Share, load_desired

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract import AS_ROOT
-from deploy.apply.members import Members
-from deploy.apply.prepare import Outcome
+from deploy.apply.prepared.members import Members
+from deploy.apply.prepared.prepare import Outcome
 from deploy.cli.commands import VERBS
 from deploy.errors import HeldError, KitError
 from deploy.verify.report import Check, Report

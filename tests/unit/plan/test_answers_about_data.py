@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from deploy.apply.phases import VerbStep
-from deploy.apply.prepare import Prepared
+from deploy.apply.phases.phase import VerbStep
+from deploy.apply.prepared.prepare import Prepared
 from deploy.decide.desired import Share
 from deploy.deployment.data_choices import Choice, Choices
 from deploy.hosts.observation.observe import Observation, read_observation

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.needed import steps_of
-from deploy.apply.phases import VerbStep, phases_of
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.phase import VerbStep, phases_of
 from deploy.decide.render import render
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment

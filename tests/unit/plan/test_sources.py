@@ -14,8 +14,8 @@ import pytest
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.journal import Journal
 from deploy.agent.observing import probe
-from deploy.apply.files import measured
-from deploy.apply.prepare import Prepared, prepare
+from deploy.apply.prepared.files import measured
+from deploy.apply.prepared.prepare import Prepared, prepare
 from deploy.decide.desired import Share
 from deploy.deployment.host import Deployment
 from deploy.plan import make_plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from deploy.apply.files import measured, read
-from deploy.apply.references import Given, given_values
+from deploy.apply.prepared.files import measured, read
+from deploy.apply.prepared.references import Given, given_values
 from deploy.decide.desired import Share
 from deploy.deployment.data_choices import EVERY, Choices
 from deploy.deployment.places import places_of

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deploy.agent.line import call
-from deploy.apply.inventory import as_data, inventory_text
-from deploy.apply.phases import ROLE_PHASES, RoleStep, Step, VerbStep
-from deploy.apply.process import OnEvent, PlaybookResult, watch
+from deploy.apply.phases.phase import ROLE_PHASES, RoleStep, Step, VerbStep
+from deploy.apply.roles.inventory import as_data, inventory_text
+from deploy.apply.roles.process import OnEvent, PlaybookResult, watch
 from deploy.scratch import memory_folder, scratch_folder
 
 CALLBACKS = Path(__file__).parent / "callback_plugins"

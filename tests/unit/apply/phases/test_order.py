@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.apply.order import dependents_of, waves_of
-from deploy.apply.phases import VerbStep, phases_of
+from deploy.apply.phases.order import dependents_of, waves_of
+from deploy.apply.phases.phase import VerbStep, phases_of
 
 NEEDS = {"page": {"gate"}, "gate": {"left", "right"}, "left": set[str](), "right": set[str](), "alone": set[str]()}
 

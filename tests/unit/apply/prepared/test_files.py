@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply import files
-from deploy.apply.files import measured, opener, read
+from deploy.apply.prepared import files
+from deploy.apply.prepared.files import measured, opener, read
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import Blob, CreatedModel

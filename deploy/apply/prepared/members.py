@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from deploy.apply.prepare import Prepared
+from deploy.apply.prepared.prepare import Prepared
 from deploy.decide.desired import Share
 from deploy.hosts.wire.transport import Transport
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from deploy import assets
-from deploy.apply.ansible import HostRun, PlaybookRun
-from deploy.apply.members import Member, Members
-from deploy.apply.phases import Phase
+from deploy.apply.phases.phase import Phase
+from deploy.apply.prepared.members import Member, Members
+from deploy.apply.roles.ansible import HostRun, PlaybookRun
 from deploy.stack import HOST_PYTHON
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypedDict
 
-from deploy.apply.debian import DebianVariables, debian_variables
-from deploy.apply.docker import DockerVariables, docker_variables
-from deploy.apply.folders import WantedFolder, folders_of
-from deploy.apply.members import Member
-from deploy.apply.phases import RoleStep
-from deploy.apply.tools import ImagesVariables, image_tools_variables, packages_for
+from deploy.apply.phases.packages import packages_for
+from deploy.apply.phases.phase import RoleStep
+from deploy.apply.prepared.members import Member
+from deploy.apply.roles.debian import DebianVariables, debian_variables
+from deploy.apply.roles.docker import DockerVariables, docker_variables
+from deploy.apply.roles.folders import WantedFolder, folders_of
+from deploy.apply.roles.images import ImagesVariables, image_tools_variables
 
 Variables: TypeAlias = Mapping[str, object]
 

@@ -17,8 +17,8 @@ from deploy.agent.contract.verbs import (
     SYNC,
     UNITS,
 )
-from deploy.apply.phases import RoleStep, Step, VerbStep
-from deploy.apply.tools import UNPACKING, packages_for
+from deploy.apply.phases.packages import UNPACKING, packages_for
+from deploy.apply.phases.phase import RoleStep, Step, VerbStep
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.plan import Operation, Plan

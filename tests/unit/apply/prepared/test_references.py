@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.needed import steps_of
-from deploy.apply.phases import RoleStep, VerbStep, phases_of
-from deploy.apply.prepare import Prepared
-from deploy.apply.references import ensure_given, given_values
-from deploy.apply.variables import variables_of
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.phase import RoleStep, VerbStep, phases_of
+from deploy.apply.prepared.prepare import Prepared
+from deploy.apply.prepared.references import ensure_given, given_values
+from deploy.apply.roles.variables import variables_of
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import SpecError
 from deploy.hosts.observation.observe import probe_request, read_observation

@@ -12,7 +12,15 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # ansible-core carries no types
 
-from deploy.apply.events import EventState, PhaseBegins, PlaybookEvent, Recap, TaskEvent, told_error, write_event
+from deploy.apply.roles.task_events import (
+    EventState,
+    PhaseBegins,
+    PlaybookEvent,
+    Recap,
+    TaskEvent,
+    told_error,
+    write_event,
+)
 
 DOCUMENTATION = """
     name: kit_events

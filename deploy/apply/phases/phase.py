@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from deploy.apply.order import Needs, waves_of
+from deploy.apply.phases.order import Needs, waves_of
 
 Executor = Literal["roles", "streams"]
 """Executor of a phase: Ansible's roles, or the kit itself over the transport."""

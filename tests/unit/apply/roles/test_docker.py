@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from deploy.apply.debian import apt_options, debian_variables
-from deploy.apply.docker import docker_variables
-from deploy.apply.tools import image_tools_variables
+from deploy.apply.roles.debian import apt_options, debian_variables
+from deploy.apply.roles.docker import docker_variables
+from deploy.apply.roles.images import image_tools_variables
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation

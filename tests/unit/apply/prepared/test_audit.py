@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.apply.audit import audit_line
+from deploy.apply.prepared.audit import audit_line
 from deploy.plan import Plan
 from deploy.stack import HERE
 from tests.golden.plans_of import PLANS, desired_of

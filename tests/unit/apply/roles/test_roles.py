@@ -10,11 +10,11 @@ from typing import get_type_hints
 import pytest
 import yaml
 
-from deploy.apply.debian import DebianVariables
-from deploy.apply.docker import DockerVariables
-from deploy.apply.phases import ORDER
-from deploy.apply.tools import ImagesVariables
-from deploy.apply.variables import FoldersVariables
+from deploy.apply.phases.phase import ORDER
+from deploy.apply.roles.debian import DebianVariables
+from deploy.apply.roles.docker import DockerVariables
+from deploy.apply.roles.images import ImagesVariables
+from deploy.apply.roles.variables import FoldersVariables
 from deploy.stack import DATA_FOLDER, KIT_FOLDER
 from tests.tree import REPOSITORY, tracked
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.members import Member
+from deploy.apply.event import Event
+from deploy.apply.prepared.members import Member
 from deploy.apply.run import apply
-from deploy.apply.story import Event
 from deploy.decide.desired import Share
 from deploy.errors import KitError
 from tests.golden.hosts import Answer as Probed

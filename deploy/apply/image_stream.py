@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import GIVE_IMAGE, LAYERS, TAKE_IMAGE
-from deploy.apply.members import Member
-from deploy.apply.phases import TransferStep
+from deploy.apply.phases.phase import TransferStep
+from deploy.apply.prepared.members import Member
 from deploy.apply.requests.base import base_request
 from deploy.apply.requests.inputs import give_request, take_request
 from deploy.hosts.wire.transport import Transport

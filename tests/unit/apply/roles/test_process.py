@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.process import watch
+from deploy.apply.roles.process import watch
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o002])

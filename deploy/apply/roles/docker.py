@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from deploy.agent.docker.versions import is_older
-from deploy.apply.debian import lent_sources, own_sources
+from deploy.apply.roles.debian import lent_sources, own_sources
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.plan.distributions import DockerPackages
-from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR, DockerWork, docker_work, packages_of
+from deploy.plan.docker import DockerWork, docker_work, packages_of
 from deploy.stack import INSTALLED_DOCKER
-
-if TYPE_CHECKING:
-    from deploy.agent.contract.releases import Floors
 
 LOG = "/var/log/dockerd.log"
 VALIDATING = "23.0"
 """The first Docker that can check a daemon.json without starting."""
-FLOORS: Floors = {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}
 NOTHING = DockerPackages((), ())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.agent.line import Line
-from deploy.apply.events import PhaseBegins, Recap, TaskEvent, read_event
+from deploy.apply.roles.task_events import PhaseBegins, Recap, TaskEvent, read_event
 
 OnEvent = Callable[[TaskEvent], None]
 OnPhase = Callable[[str], None]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from typing import TypedDict
 
+from deploy.apply.phases.packages import ASSEMBLING, UNPACKING
 from deploy.deployment.fetch import Fetch
-from deploy.deployment.host import Deployment
-from deploy.sources.given import kind_of
 from deploy.stack import TOOLS
 
-ASSEMBLING = ("mmdebstrap",)
-UNPACKING = ("python3-venv",)
-"""Packages that uv needs to unpack wheels, of images and of models in packages."""
 UV_VERSION = "0.13.9"
 UV_SHA256 = (
     "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
@@ -32,22 +27,6 @@ class ImagesVariables(TypedDict):
     images_uv_version: str
     images_uv_line: str
     images_pip: dict[str, str]
-
-
-def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tuple[str, ...]:
-    """Return the Debian packages that images and models need; pulled images and files need none.
-
-    Args:
-        deployment: The host's deployment.
-        received: Names of images that come from another host.
-    """
-    images = (service.image for service in deployment.services)
-    if any(image.source == "build" and image.reference not in received for image in images):
-        return (*ASSEMBLING, *UNPACKING)
-    created = (model for engine in deployment.engines for model in engine.models)
-    sources = [model.source for model in deployment.models]
-    sources += [blob.source for model in created for blob in model.blobs]
-    return UNPACKING if any(kind_of(source).is_unpacked for source in sources) else ()
 
 
 def image_tools_variables(fetch: Fetch, packages: tuple[str, ...] = (*ASSEMBLING, *UNPACKING)) -> ImagesVariables:

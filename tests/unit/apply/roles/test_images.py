@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply.needed import steps_of
-from deploy.apply.phases import RoleStep, VerbStep
-from deploy.apply.tools import UNPACKING, image_tools_variables, packages_for
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.packages import UNPACKING, packages_for
+from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.apply.roles.images import image_tools_variables
 from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from deploy.agent.line import called
-from deploy.apply.ansible import (
+from deploy.apply.phases.phase import ROLE_PHASES, RoleStep, Step, VerbStep, neighbours, phases_of
+from deploy.apply.roles.ansible import (
     Content,
     HostRun,
     PlaybookRun,
@@ -21,9 +22,16 @@ from deploy.apply.ansible import (
     playbook_files,
     write_private,
 )
-from deploy.apply.events import PhaseBegins, PlaybookEvent, Recap, TaskEvent, read_event, told_error, write_event
-from deploy.apply.phases import ROLE_PHASES, RoleStep, Step, VerbStep, neighbours, phases_of
-from deploy.apply.tools import UV_SHA256, UV_VERSION
+from deploy.apply.roles.images import UV_SHA256, UV_VERSION
+from deploy.apply.roles.task_events import (
+    PhaseBegins,
+    PlaybookEvent,
+    Recap,
+    TaskEvent,
+    read_event,
+    told_error,
+    write_event,
+)
 from tests.tree import REPOSITORY
 
 FOLDER = Path("/tmp/kit-run-x")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deploy.apply.folders import folders_of
-from deploy.apply.needed import steps_of
-from deploy.apply.phases import VerbStep, phases_of
-from deploy.apply.prepare import Prepared
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.phase import VerbStep, phases_of
+from deploy.apply.prepared.prepare import Prepared
+from deploy.apply.roles.folders import folders_of
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan

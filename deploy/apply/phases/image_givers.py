@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from deploy.agent.contract.verbs import IMAGE
-from deploy.apply.members import Member, Members
-from deploy.apply.needed import unpacking
-from deploy.apply.phases import RoleStep, Step, TransferStep, VerbStep
+from deploy.apply.phases.needed import unpacking
+from deploy.apply.phases.phase import RoleStep, Step, TransferStep, VerbStep
+from deploy.apply.prepared.members import Member, Members
 
 Needed: TypeAlias = Mapping[str, Set[Step]]
 """The steps of each host."""

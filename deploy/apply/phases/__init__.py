@@ -1,0 +1,1 @@
+"""The phases of an apply, decided from the plans of its hosts. Pure."""
