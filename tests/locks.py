@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.lock.addresses import entries_of
+from deploy.lock.gpus import answered, engines_of
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import (
     BuiltImageLock,
+    CardLock,
+    CardsLock,
     ImageLock,
     Lock,
     PulledImageLock,
@@ -25,11 +28,14 @@ from deploy.spec.model import Spec
 from deploy.spec.models import Model
 
 ADDRESSES = {"lan": ("192.168.1.20", "fd00::20"), "all": ("127.0.0.1", "192.168.1.20", "::1", "fd00::20")}
+UUIDS = ("GPU-8f3c1b52-0f0e-5a3d-9b7a-2f1d9e0c4a11", "GPU-c1b2a3d4-1111-2222-3333-444455556666")
 FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=True)
 
 
 def lock_of(spec: Spec) -> Lock:
     """Return a lock that has what the spec needs; its images hold no wheels."""
+    gpus = {name: _cards(engine.gpu) for name, (_, engine) in engines_of(spec).items()}
+    spec = answered(spec, gpus)
     return Lock(
         format=1,
         kit="0",
@@ -47,7 +53,16 @@ def lock_of(spec: Spec) -> Lock:
             for model in spec.models
             if model.projector
         },
+        gpus=gpus,
     )
+
+
+def _cards(gpu: str) -> CardsLock:
+    """Return two cards of NVIDIA's that an old Docker hands over, or none for `auto`."""
+    if gpu == "auto":
+        return CardsLock(vendor="none")
+    cards = tuple(CardLock(uuid=uuid, node=f"/dev/nvidia{number}") for number, uuid in enumerate(UUIDS))
+    return CardsLock(vendor="nvidia", form="classic", nodes=("/dev/nvidia-uvm", "/dev/nvidiactl"), cards=cards)
 
 
 def _image(image: ImageSource) -> ImageLock:

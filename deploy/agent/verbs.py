@@ -15,6 +15,7 @@ VERBS = {
     "probe": "observing.probe",
     "docker": "docker.floors",
     "addresses": "observing.addresses",
+    "cards": "observing.gpus",
     "hold": "hold",
     "late": "late",
     "place": "releases.place",
@@ -55,7 +56,19 @@ FRAMED = ("give_image",)
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
-    *("probe", "docker", "addresses", "applied", "rendered", "remains", "evidence", "secret", "layers", "relay"),
+    *(
+        "probe",
+        "docker",
+        "addresses",
+        "cards",
+        "applied",
+        "rendered",
+        "remains",
+        "evidence",
+        "secret",
+        "layers",
+        "relay",
+    ),
     *STREAMS,
     *FRAMED,
 )

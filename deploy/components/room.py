@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
+from deploy.deployment.cards import Cards
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.folders import Owner
 from deploy.deployment.image import Image
@@ -68,6 +69,8 @@ class Site:
     """Addresses of the host, by the word of `publish` that stands for them."""
     embedding: str | None = None
     """Model that the spec uses for embeddings."""
+    cards: Cards | None = None
+    """Graphics cards of the host, for an engine whose `gpu` needed the host's answer."""
     name: str = ""
     """Name of a guard on this host; every other service is named by the spec."""
     guarded: tuple[Guarded, ...] = ()

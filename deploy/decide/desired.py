@@ -187,6 +187,7 @@ def _decided(sources: Callable[[], tuple[Spec, Lock]]) -> Parts:
 
 def _read(path: Path) -> tuple[Spec, Lock]:
     from deploy.lock.contexts import contexts_fit
+    from deploy.lock.gpus import answered, missing_cards
     from deploy.lock.missing import missing_inputs
     from deploy.lock.model import read_lock
     from deploy.lock.renderers import templates_are_used
@@ -194,7 +195,9 @@ def _read(path: Path) -> tuple[Spec, Lock]:
 
     spec = load_spec(path)
     lock = read_lock(lock_path(path), path)
-    problems = missing_inputs(spec, lock, lock_path(path))
+    unanswered, spec = spec, answered(spec, lock.gpus)
+    # An engine without an answer needs that alone for now: its image goes by the answer.
+    problems = missing_inputs(unanswered if missing_cards(unanswered, lock) else spec, lock, lock_path(path))
     if problems:
         raise SpecError(problems, f"type: {Line('lock', spec=path)}")
     if findings := [*contexts_fit(spec, lock), *templates_are_used(spec, lock)]:

@@ -90,6 +90,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
         addresses=addresses_of(lock, host_of(spec, engine)),
+        cards=lock.gpus[engine.name].given if engine.name in lock.gpus else None,
         embedding=_embedding(spec),
     )
 

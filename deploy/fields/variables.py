@@ -56,7 +56,7 @@ def beginning(words: str) -> str:
 
 
 _GPU = "chooses among cards, which `gpu`, `devices` and `gpu_groups` at an engine do"
-_NVIDIA = "is for NVIDIA's cards, which no container of the kit's gets yet; run the engine on the card yourself"
+_NVIDIA = "is for NVIDIA's cards, which `gpu: nvidia` and `devices` at an engine choose; leave it out"
 _COMPOSE = "the kit writes the compose file by itself, and decides this; leave it out"
 _USER = "is written as `user: UID:GID` at the service"
 _PROXY = "is written as `proxy` at the top of this file, for all that the kit fetches; containers get none"

@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.errors import Problem
 from deploy.lock.addresses import entries_of
+from deploy.lock.gpus import missing_cards
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import ImageLock, Lock, PulledImageLock
 from deploy.sources.file.locked import AdapterLock
@@ -24,6 +25,7 @@ def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> lis
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
         *_missing_files(spec, lock),
+        *((f"gpus.{name}", fault) for name, fault in missing_cards(spec, lock).items()),
         *((f"addresses.{entry}", "is not locked yet") for entry in entries_of(spec) if entry not in lock.addresses),
     ]
     return sorted(Problem(str(path), 0, 0, field, message) for field, message in dict(faults).items())

@@ -7,12 +7,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from deploy.agent.line import Line
+from deploy.deployment.cards import Card, Cards
 from deploy.errors import SpecError
+from deploy.fields.gpu import Vendor
 from deploy.fields.publishing import HostAddress
-from deploy.fields.values import Sha256, matching
+from deploy.fields.values import Name, Sha256, matching
 from deploy.reading.tree import read_document
 from deploy.reading.validation import problems_of, validate
 from deploy.sources.file.locked import AdapterLock
@@ -81,6 +84,47 @@ ModelKey = Annotated[str, matching(_ENTRY, "an engine's name, '/' and a model's 
 AddressKey = Annotated[str, matching(_ADDRESSES, "lan or all, behind another host's name and '/'")]
 
 
+DeviceFile = Annotated[
+    str, matching(re.compile("(/dev/[A-Za-z0-9_/-]{1,100})?"), "the path of a device file, or an empty text")
+]
+
+
+class CardLock(Strict):
+    """A card of NVIDIA's."""
+
+    uuid: Annotated[str, matching(re.compile("(GPU-[0-9A-Fa-f-]{16,40})?"), "a card's UUID, or an empty text")]
+    """Its UUID; empty if it was unknown."""
+    node: DeviceFile
+    """Its device file; empty under WSL."""
+
+
+class CardsLock(Strict):
+    """The cards of an engine's host, as `kit lock` saw them."""
+
+    vendor: Vendor
+    """Vendor of the cards; none for the CPU."""
+    groups: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Numbers of the host's groups that may open the cards."""
+    form: Literal["cdi", "classic"] | None = None
+    """Form in which Docker hands NVIDIA's cards over: CDI's names, or its own driver with the device files by name."""
+    nodes: tuple[DeviceFile, ...] = ()
+    """Device files of NVIDIA's driver, beside the cards' own."""
+    cards: tuple[CardLock, ...] = ()
+    """NVIDIA's cards in the order of their numbers."""
+
+    @property
+    def given(self) -> Cards:
+        """Return the cards as a room reads them."""
+        cards = tuple(Card(card.uuid, card.node) for card in self.cards)
+        return Cards(self.vendor, self.form == "cdi", self.nodes, cards)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> CardsLock:
+        if (self.vendor == "nvidia") != (self.form is not None):
+            raise PydanticCustomError("source", "needs `form` for the cards of nvidia, and for no others", {})
+        return self
+
+
 class Lock(Strict):
     """Every moving input of a spec."""
 
@@ -100,6 +144,8 @@ class Lock(Strict):
     """Word of `publish`, with its host if that is not this machine, to the host's addresses behind it."""
     projectors: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
     """Engine and model to the projector's file."""
+    gpus: dict[Name, CardsLock] = Field(default_factory=dict)
+    """Engine to the cards of its host."""
 
 
 class NewerLockError(SpecError):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from deploy.agent.protocols.doors.names import same
+from deploy.deployment.cards import GPU
 from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
 from deploy.lock.addresses import entries_of
+from deploy.lock.gpus import answered, cards_fault, engines_of
 from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
-from deploy.lock.model import BuiltImageLock, ImageLock, Lock
+from deploy.lock.model import BuiltImageLock, CardsLock, ImageLock, Lock
 from deploy.sources.file.locked import AdapterLock
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock
@@ -34,6 +36,8 @@ class Upgrade:
     """Keys of models, and of their adapters."""
     addresses: frozenset[str] = frozenset()
     """Words of `publish`."""
+    gpus: bool = False
+    """True to ask the hosts for their graphics cards again."""
     packages: frozenset[str] = frozenset()
     """Names of Python packages, in any image or model."""
 
@@ -88,6 +92,14 @@ class Pinned:
         stay = [entry for entry, (_, word) in wanted if not self._is_moved(word, self.upgrade.addresses)]
         return {entry: locked[entry] for entry in stay if entry in locked}
 
+    def gpus(self, spec: Spec) -> dict[str, CardsLock]:
+        """Return the entries of cards that stay."""
+        locked = self.lock.gpus if self.lock else {}
+        stay = {name: engine for name, (_, engine) in engines_of(spec).items() if name in locked}
+        if self.upgrade.everything or self.upgrade.gpus:
+            return {}
+        return {name: locked[name] for name, engine in stay.items() if not cards_fault(engine, locked[name])}
+
     def _is_moved(self, key: str, moved: frozenset[str]) -> bool:
         return self.upgrade.everything or key in moved
 
@@ -100,13 +112,16 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
     if not names:
         return Upgrade(everything=True)
     images, models, packages = _images(spec), _models(spec), _packages(lock)
+    words = [*spec.address_words, *([GPU] if engines_of(spec) else [])]
+    spec = answered(spec, lock.gpus) if lock else spec
     for name in names:
-        if name not in {*images, *models, *spec.address_words} and canonicalize_name(name) not in packages:
-            raise _unknown(name, [*images, *models, *spec.address_words], packages)
+        if name not in {*images, *models, *words} and canonicalize_name(name) not in packages:
+            raise _unknown(name, [*images, *models, *words], packages)
     return Upgrade(
         images=frozenset(key for name in names for key in images.get(name, ())),
         models=frozenset(key for name in names for key in models.get(name, ())),
         addresses=frozenset(names) & frozenset(spec.address_words),
+        gpus=GPU in names and GPU in words,
         packages=frozenset(canonicalize_name(name) for name in names) & packages,
     )
 

@@ -10,6 +10,7 @@ from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe, Wheel
 from deploy.hosts.reach import Hosts, reach
 from deploy.lock.addresses import asked_addresses
+from deploy.lock.gpus import answered, asked_cards
 from deploy.lock.image_sources import image_sources
 from deploy.lock.missing import model_fault
 from deploy.lock.model import FORMAT, PLATFORM, BuiltImageLock, ImageLock, Lock, PulledImageLock
@@ -45,8 +46,11 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
     pinned = pinned or Pinned()
     fetch = places_to_fetch_from(spec)
     trusted(fetch)
-    kept = pinned.addresses(spec)
-    addresses = kept | asked_addresses(spec, kept, hosts or reach(ways_of(spec, folder)))
+    kept, hosts = pinned.addresses(spec), hosts or reach(ways_of(spec, folder))
+    addresses = kept | asked_addresses(spec, kept, hosts)
+    gpus = pinned.gpus(spec)
+    gpus |= asked_cards(spec, gpus, hosts)
+    spec = answered(spec, gpus)
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
         for key, image in sorted(image_sources(spec).items())
@@ -60,6 +64,7 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
         adapters=_adapters(spec, folder, step, pinned),
         projectors=_projectors(spec, folder, step, pinned),
         addresses=addresses,
+        gpus=gpus,
     )
     before = pinned.lock
     # Another release of the kit that pins the same things leaves the file alone.

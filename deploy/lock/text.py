@@ -51,10 +51,10 @@ def write_lock(lock: Lock, path: Path) -> bool:
 
 def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
     for key, value in sorted(mapping.items(), key=lambda item: _LAST.get(item[0], 0)):
-        if key in ("adapters", "addresses", "decimals", "header", "projectors") and not value:
+        if key in ("adapters", "addresses", "decimals", "gpus", "header", "projectors") and not value:
             # Locks of before there were such inputs keep their bytes.
             continue
-        if isinstance(value, dict) and value and key in ("images", "models", "adapters", "projectors"):
+        if isinstance(value, dict) and value and key in ("images", "models", "adapters", "projectors", "gpus"):
             yield f"{indent}{key}:"
             for name in sorted(value):
                 yield f"{indent}  {_word(name)}:"

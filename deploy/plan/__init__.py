@@ -8,6 +8,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.data_choices import Choices
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.devices import lost_cards
 from deploy.plan.docker import docker_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.jobs import job_operations
@@ -32,6 +33,8 @@ __all__ = ["Operation", "Plan", "make_plan"]
 
 
 NO_FILES = Files()
+OF_A_RUNNING_SERVICE = ("release", "sync", "settings")
+"""Steps whose operations on a service need its container."""
 
 
 def make_plan(
@@ -44,7 +47,12 @@ def make_plan(
     """Compare the wanted state with the observation of a host; the same input gives the same plan."""
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
-    changes = _operations(deployment, bundle, observation, chosen)
+    left = lost_cards(deployment, observation)
+    changes = (
+        change
+        for change in _operations(deployment, bundle, observation, chosen)
+        if change.service not in left or change.step not in OF_A_RUNNING_SERVICE
+    )
     operations = () if observation.docker.is_denied else tuple(changes)
     return Plan(
         host=observation.host,
@@ -56,6 +64,7 @@ def make_plan(
         questions=tuple(question.as_json() for question in questions if question.place.service not in chosen),
         settled={name: answer.request() for name, answer in chosen.items()},
         owners=handed_over(deployment, observation),
+        left=tuple(left),
         doubts=doubts(deployment, observation),
     )
 

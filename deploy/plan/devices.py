@@ -4,29 +4,116 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.agent.docker.versions import is_older
+from deploy.agent.line import Line
+from deploy.deployment.cards import CDI, CDI_FLOOR, GPU
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.errors import typed
+from deploy.hosts.observation.cards import DeviceNode
 from deploy.hosts.observation.observe import Observation
-from deploy.hosts.observation.seen import DeviceNode
+from deploy.plan.nvidia import NVIDIA, nvidia_refusals
 from deploy.words import host_words, on_host
+
+CDI_WORDS = "by CDI's names ({names}): Docker {version} knows them, and systemd's daemon-reload takes no card away"
+CLASSIC_WORDS = "by Docker's driver nvidia, with their device files by name against systemd's daemon-reload: {why}"
 
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield every device that is missing, or closed to its service."""
-    host = host_words(observation.host)
-    vendors = {card.vendor for card in observation.cards}
+    driverless = nvidia_refusals(deployment, observation)
+    yield from driverless
+    gone = lost_cards(deployment, observation)
+    for service in deployment.services:
+        if service.name in gone:
+            continue
+        if not (driverless and _is_nvidias(service)):
+            yield from missing_devices(service, observation)
+        yield from _unknown_names(service, observation)
+        seen = [node for device in service.host_devices for node in observation.devices.get(device.nodes, ())]
+        yield from _closed(service, seen, observation.host)
+
+
+def missing_devices(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield the cards and device files that a service needs and the host lacks."""
+    host, vendors = host_words(observation.host), {card.vendor for card in observation.cards}
+    for request in service.device_requests:
+        if request.vendor not in vendors:
+            yield f"{service.name} needs a card of {request.vendor}, and {host} has none", request.next_step
+            return
+    for device in service.host_devices:
+        if not observation.devices.get(device.nodes):
+            yield f"{service.name} needs {device.nodes}, and {host} has none", device.next_step
+
+
+def lost_cards(deployment: Deployment, observation: Observation) -> dict[str, str]:
+    """Return the services whose card was there when they were verified and is gone, each in words."""
+    if not observation.good or observation.docker.is_denied:
+        return {}
+    lost: dict[str, str] = {}
+    for service in deployment.services:
+        missing = [problem for problem, _ in missing_devices(service, observation)]
+        if missing and service.name in observation.services and _had_devices(service, observation):
+            lost[service.name] = missing[0]
+    return lost
+
+
+def device_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield the form in which each service gets NVIDIA's cards, with the reason."""
+    version = observation.docker.version
     for service in deployment.services:
         for request in service.device_requests:
-            if request.vendor not in vendors:
-                yield f"{service.name} needs a card of {request.vendor}, and {host} has none", request.next_step
-        seen: list[DeviceNode] = []
-        for device in service.host_devices:
-            nodes = observation.devices.get(device.nodes, ())
-            seen += nodes
-            if not nodes:
-                yield f"{service.name} needs {device.nodes}, and {host} has none", device.next_step
-        yield from _closed(service, seen, observation.host)
+            if request.driver == CDI and version and is_older(version, CDI_FLOOR):
+                continue
+            if request.driver == CDI:
+                words = CDI_WORDS.format(names=", ".join(request.device_ids), version=version or "there")
+            elif version is None:
+                words = CLASSIC_WORDS.format(why="every Docker knows it, and this host has none yet")
+            elif is_older(version, CDI_FLOOR):
+                words = CLASSIC_WORDS.format(why=f"Docker {version} needs a setting for CDI's names, {CDI_FLOOR} none")
+            else:
+                words = CLASSIC_WORDS.format(
+                    why=f"kit.lock says so; Docker {version} knows CDI's names, and `{Line('lock', '--upgrade', GPU)}`"
+                    " takes them"
+                )
+            yield f"{service.name} gets its NVIDIA cards {words}"
+
+
+def windows_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield what the networking of WSL does to published ports."""
+    if observation.wsl == "mirrored" and any(service.ports for service in deployment.services):
+        yield (
+            "WSL runs with networkingMode=mirrored, which breaks the ports that Docker publishes: Windows itself, or"
+            " localhost, may not reach them; write networkingMode=nat to .wslconfig in Windows, then"
+            " type there: wsl --shutdown"
+        )
+
+
+def lost_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield every card that vanished since its service was verified."""
+    for name, problem in lost_cards(deployment, observation).items():
+        yield f"{problem} any more: {name} stays as it is until the card is back, and `{Line('verify')}` fails"
+
+
+def _had_devices(service: Service, observation: Observation) -> bool:
+    """Return True if the service had devices in the current release."""
+    services = observation.manifest["services"] if observation.manifest else {}
+    return bool({"devices", "deploy"} & services.get(service.name, {}).get("settings", {}).keys())
+
+
+def _is_nvidias(service: Service) -> bool:
+    return any(request.vendor == NVIDIA for request in service.device_requests)
+
+
+def _unknown_names(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield the faults of a container whose cards have CDI's names."""
+    version = observation.docker.version
+    for request in service.device_requests:
+        if request.driver == CDI and version and is_older(version, CDI_FLOOR):
+            yield (
+                f"{service.name} gets its cards by CDI's names, and Docker {version} knows none: {CDI_FLOOR} does",
+                f"type: {Line('lock', '--upgrade', GPU)}",
+            )
 
 
 def _closed(service: Service, nodes: list[DeviceNode], host: str) -> Iterator[tuple[str, str]]:

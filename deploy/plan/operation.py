@@ -67,6 +67,8 @@ class Plan:
     """Service to the choice about its place of user data, in the agent's form."""
     owners: Mapping[str, list[Handover]] = field(default_factory=dict)
     """Service to the folders whose owner changes, in the agent's form."""
+    left: tuple[str, ...] = ()
+    """Services that stay as they are, because their card vanished."""
     doubts: tuple[str, ...] = ()
     """Advice about values that could not be compared or are not locked: it stands beside `nothing to change`."""
 

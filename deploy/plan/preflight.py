@@ -10,7 +10,7 @@ from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
 from deploy.hosts.observation.observe import Observation
-from deploy.plan.devices import device_refusals
+from deploy.plan.devices import device_advice, device_refusals, lost_advice, windows_advice
 from deploy.plan.disk import disk_refusals
 from deploy.plan.docker import docker_refusals, docker_work
 from deploy.plan.drives import drive_advice, drive_refusals
@@ -72,6 +72,9 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
             if listener.engine and not _is_wanted(deployment, listener.port)
         ),
         *_docker_advice(deployment, observation),
+        *device_advice(deployment, observation),
+        *lost_advice(deployment, observation),
+        *windows_advice(deployment, observation),
         *published_advice(deployment, observation),
         *model_advice(deployment, observation),
         *place_advice(deployment, observation),
@@ -87,6 +90,7 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *_unreadable(deployment, observation),
         *_attached(observation),
         *moved_addresses(deployment, observation),
+        *lost_advice(deployment, observation),
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
         *_extra_files(deployment, observation),

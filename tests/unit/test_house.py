@@ -34,7 +34,6 @@ SAYS_THE_WORD = {
     # What a person writes to have an engine of their own used.
     ("external", "deploy/components/ollama/variables.py"): "advice: what to write instead",
     ("external", "deploy/hosts/observation/seen.py"): "advice: what to write instead",
-    ("external", "deploy/fields/engine.py"): "advice: what to write instead",
     ("external", "deploy/hosts/wire/agent_zip.py"): "an attribute of the standard library's zipfile",
 }
 """Modules outside of a room that say its name, and why. The list only shrinks: a new module has no place in it."""

@@ -26,6 +26,35 @@ class Card(TypedDict):
     driver: str | None
     uuid: str | None
     memory_bytes: int | None
+    compute: str | None
+    """Compute capability of an NVIDIA card."""
+    ids: str | None
+    """Numbers of its vendor and its kind on the bus."""
+    node: str | None
+    """Device file of an NVIDIA card."""
+
+
+class Nvidia(TypedDict):
+    """NVIDIA's driver and container toolkit; a value that nobody tells is None or empty."""
+
+    module: str | None
+    """Version of the loaded kernel module."""
+    is_open: bool | None
+    """True for the open kernel modules."""
+    license: str
+    """License of the module on the disk."""
+    problem: str
+    """Words of nvidia-smi if it fails."""
+    library: str | None
+    """Version of the library where it is another one than the module's."""
+    packages: dict[str, str]
+    """Versions of the toolkit's packages."""
+    has_ctk: bool
+    """True if `nvidia-ctk` is there, from a package or not."""
+    cdi: list[str]
+    """CDI's names of the cards."""
+    nodes: list[str]
+    """Device files of the driver."""
 
 
 class Machine(TypedDict):
@@ -35,6 +64,9 @@ class Machine(TypedDict):
     cores: int
     architecture: str
     cards: list[Card]
+    nvidia: Nvidia | None
+    wsl: str | None
+    """Networking mode of WSL, empty if unknown; None on every other machine."""
     os: OperatingSystem
     systemd: bool
 
@@ -90,3 +122,15 @@ class AddressesAnswer(Formatted):
 
     addresses: dict[str, list[str]]
     """Addresses by the word of `publish` that means them."""
+
+
+class CardsAnswer(Formatted):
+    """The host's cards, and what a container needs for one."""
+
+    cards: list[Card]
+    nvidia: Nvidia | None
+    wsl: str | None
+    devices: list[DeviceNode]
+    """Device files of AMD's and Intel's drivers."""
+    docker: str | None
+    """Version of Docker's engine."""

@@ -120,7 +120,7 @@ class Copy(CopiedData, Owner):
 
 class _Service(TypedDict):
     action: str
-    """The plan's action, or `keep` for a service that stays as it is."""
+    """The plan's action, or `keep` for a service that stays as it is; `leave` for one that cannot run."""
 
 
 class Service(_Service, total=False):

@@ -34,6 +34,7 @@ class Verb(str, Generic[Request, Answer]):
 PROBE: Verb[probe.ProbeRequest, probe.ProbeAnswer] = Verb("probe")
 DOCKER: Verb[releases.DockerRequest, releases.DockerAnswer] = Verb("docker")
 ADDRESSES: Verb[envelope.Request, hardware.AddressesAnswer] = Verb("addresses")
+CARDS: Verb[envelope.Request, hardware.CardsAnswer] = Verb("cards")
 HOLD: Verb[envelope.HoldRequest, envelope.Held] = Verb("hold")
 LATE: Verb[releases.LateRequest, envelope.Changed] = Verb("late")
 PLACE: Verb[releases.PlaceRequest, releases.PlaceAnswer] = Verb("place")

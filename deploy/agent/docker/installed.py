@@ -37,7 +37,7 @@ PLUGIN_FOLDERS = (
 def observe(root: Path) -> tuple[Installed, HostDefaults | None]:
     """Describe the installed Docker and its defaults; a client without an engine counts as no Docker."""
     document, problem = daemon_json()
-    program = shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
+    program = _engine()
     server, defaults = _server(program, document or {})
     return {
         **server,
@@ -76,6 +76,20 @@ def _server(program: str | None, settings: dict[str, Any]) -> tuple[DockerServer
         "problem": None,
         "next": None,
     }, host_defaults(information, daemon_settings())
+
+
+def server_version() -> str | None:
+    """Return the version of the installed engine, whether it runs or not."""
+    program = _engine()
+    try:
+        version: str = Docker(timeout=10).info()["ServerVersion"]
+    except AgentError:
+        return _program_version(program) if program else None
+    return version
+
+
+def _engine() -> str | None:
+    return shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
 
 
 def _program_version(program: str) -> str | None:

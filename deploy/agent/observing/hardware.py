@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.inputs.sources import named_mirror
 from deploy.agent.mounts import mount_of
-from deploy.agent.observing.cards import cards, text_of
+from deploy.agent.observing import cards
+from deploy.agent.observing.texts import text_of
+from deploy.agent.observing.wsl import networking_mode
 
 if TYPE_CHECKING:
     from deploy.agent.contract.hardware import DeviceNode, Disk, Machine, OperatingSystem
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 
 def observe() -> Machine:
     """Describe the machine."""
+    seen, nvidia = cards.observe()
     return {
         "memory_bytes": _memory_bytes(Path("/proc/meminfo").read_text()),
         "cores": len(os.sched_getaffinity(0)),
         "architecture": os.uname().machine,
-        "cards": cards(),
+        "cards": seen,
+        "nvidia": nvidia,
+        "wsl": networking_mode(),
         "os": _operating_system(),
         "systemd": Path("/run/systemd/system").is_dir(),
     }

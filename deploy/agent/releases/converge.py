@@ -114,7 +114,8 @@ def _wait(
     journal: Journal,
 ) -> dict[str, Healthy]:
     """Wait for the touched services, and for those that an interrupted run left starting."""
-    asleep = {*stopped_services(root), *_with_action(services, "remove", "stop")}
+    left = _with_action(request["services"], "leave")
+    asleep = {*stopped_services(root), *_with_action(services, "remove", "stop"), *left}
     limits = {
         name: float(service.get("health_timeout") or HEALTH_SECONDS)
         for name, service in request["services"].items()

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 HEALTH_SECONDS = 180.0
 NEVER = "0001-"
+STAYING = ("keep", "leave")
 Services = dict[str, "Service"]
 
 
 def touched(request: ConvergeRequest) -> Services:
     """Return the services that a run changes, in the order of their start."""
     order = request.get("order", [])
-    named = {name: service for name, service in request["services"].items() if service["action"] != "keep"}
+    named = {name: service for name, service in request["services"].items() if service["action"] not in STAYING}
     return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 

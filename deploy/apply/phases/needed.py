@@ -44,7 +44,7 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
     steps = {step for operation in plan.operations for step in _steps_of(deployment, operation)}
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
-        steps |= {*_settings(deployment), *_syncs(deployment)}
+        steps |= {*_settings(deployment), *_syncs(deployment, left=plan.left)}
     steps |= unpacking(deployment, steps)
     return steps | _all_steps(deployment, observation) if full else steps
 
@@ -85,9 +85,10 @@ def _steps_of(deployment: Deployment, operation: Operation) -> Iterator[Step]:
         yield from _OF_OPERATIONS[operation.step]
 
 
-def _syncs(deployment: Deployment, name: str = "") -> Iterator[Step]:
-    """Yield a step for each kind of engine, or for the kind of one engine."""
-    yield from (VerbStep(SYNC, engine.kind) for engine in deployment.engines if name in ("", engine.name))
+def _syncs(deployment: Deployment, name: str = "", left: tuple[str, ...] = ()) -> Iterator[Step]:
+    """Yield a step for each kind of engine, or for the kind of one engine; an engine that is left has none."""
+    engines = [engine for engine in deployment.engines if engine.name not in left]
+    yield from (VerbStep(SYNC, engine.kind) for engine in engines if name in ("", engine.name))
 
 
 def _settings(deployment: Deployment) -> Iterator[Step]:

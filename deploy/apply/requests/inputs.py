@@ -57,8 +57,8 @@ def _wanted(model: ModelFile) -> WantedFile:
     }
 
 
-def sync_request(deployment: Deployment, kind: str, run: str) -> SyncRequest:
-    """Return the models that engines of one kind create."""
+def sync_request(deployment: Deployment, kind: str, run: str, left: tuple[str, ...] = ()) -> SyncRequest:
+    """Return the models that engines of one kind create; an engine that is left is not asked."""
     engines: list[SyncedEngine] = [
         {
             **engine_request(engine),
@@ -66,7 +66,7 @@ def sync_request(deployment: Deployment, kind: str, run: str) -> SyncRequest:
             "models": [_created(model) for model in engine.models],
         }
         for engine in deployment.engines
-        if engine.kind == kind
+        if engine.kind == kind and engine.name not in left
     ]
     return {**base_request(deployment.stack, run), "engines": engines, **_fetching(deployment)}
 

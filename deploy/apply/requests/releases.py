@@ -123,7 +123,7 @@ def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
     deployment, actions = share.deployment, plan.actions()
     services: dict[str, WantedService] = {
         service.name: {
-            "action": actions.get(service.name, "keep"),
+            "action": "leave" if service.name in plan.left else actions.get(service.name, "keep"),
             "image": service.image.reference,
             "health_timeout": service.health_timeout_seconds,
             "copy": _copy(service),

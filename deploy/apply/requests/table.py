@@ -108,7 +108,7 @@ def _place(member: Member, _kind: str, run: str) -> PlaceRequest:
 
 
 def _sync(member: Member, kind: str, run: str) -> SyncRequest:
-    return sync_request(member.share.deployment, kind, run)
+    return sync_request(member.share.deployment, kind, run, member.prepared.plan.left)
 
 
 _VERBS: Mapping[str, Make] = dict(

@@ -12,6 +12,7 @@ from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.cli.told.drift import drift
+from deploy.cli.told.machine import first_card, host_line
 from deploy.cli.told.modelling import summary
 from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
 from deploy.decide.desired import Desired, Share
@@ -20,6 +21,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Container
 from deploy.lifecycle.models import rows
 from deploy.plan.contexts import given_context
+from deploy.plan.devices import lost_advice
 from deploy.plan.preflight import printed
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
     if observation.release is not None:
         parts.append("\n".join(_models(share, observation)))
     parts.append("\n".join(_images(share, observation, every_package)))
-    parts.append("\n".join(f"{bad('drift')}  {line}" for line in drift(observation)))
+    parts.append("\n".join(f"{bad('drift')}  {line}" for line in _drift(share, observation)))
     parts += list(printed(observation))
     parts.append("\n".join(_left(observation)))
     pending = len(plan.operations)
@@ -50,6 +52,10 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
     if observation.release is not None:
         parts.append("\n".join(places(_data(share, observation).values())))
     return "\n\n".join(part for part in parts if part)
+
+
+def _drift(share: Share, observation: Observation) -> list[str]:
+    return [*drift(observation), *lost_advice(share.deployment, observation)]
 
 
 def _has_page(share: Share) -> bool:
@@ -111,21 +117,6 @@ def _release(share: Share, prepared: Prepared) -> str:
         # One that left nothing to do is nobody's concern, and no apply would ever end it.
         lines.append(f"the last run was interrupted; the next apply continues it: {Line('apply', spec=share.path)}")
     return "\n".join(lines)
-
-
-def host_line(observation: Observation) -> str:
-    """Return the host's description."""
-    docker, cores = observation.docker, observation.cores
-    parts = [f"{cores} core{'s' if cores != 1 else ''}", f"{observation.memory_bytes / 2**30:.1f} GiB"]
-    parts.append(observation.cards[0].words if observation.cards else "no GPU")
-    parts.append(f"Docker {docker.version}" if docker.server else f"no Docker ({docker.problem or 'it is not there'})")
-    parts += [f"Compose {docker.compose}" if docker.compose else "no Compose"]
-    return f"host: {', '.join(parts)}"
-
-
-def _first_card(observation: Observation) -> dict[str, str | None]:
-    first = next(iter(observation.cards), None)
-    return {key: getattr(first, key, None) for key in ("vendor", "card", "driver")}
 
 
 def _holder(holder: Holder) -> str:
@@ -269,13 +260,13 @@ def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
             "cores": observation.cores,
             "memory_bytes": observation.memory_bytes,
             "architecture": observation.architecture,
-            "gpu": _first_card(observation),
+            "gpu": first_card(observation),
             "cards": [asdict(card) for card in observation.cards],
             "docker": observation.docker.version,
             "compose": observation.docker.compose,
         },
         "models": _counted(share, observation),
-        "drift": list(drift(observation)),
+        "drift": _drift(share, observation),
         "left": [asdict(leftover) for leftover in observation.left],
         "holder": observation.holder,
         "interrupted": observation.interrupted,

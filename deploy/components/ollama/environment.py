@@ -8,11 +8,18 @@ HOME = "/home/ollama"
 MODELS = "/models"
 
 
-def environment(spec: OllamaEngine, container_port: int, *, has_templates: bool = False) -> tuple[tuple[str, str], ...]:
+def environment(
+    spec: OllamaEngine, container_port: int, *, has_templates: bool = False, cuda: str | None = None
+) -> tuple[tuple[str, str], ...]:
     """Return every variable, sorted; omitted settings stay the engine's own."""
+    chosen = ",".join(spec.devices) or None
+    # Most of Intel's cards count as integrated for it, which it leaves out by itself.
+    takes_integrated = True if spec.gpu == "intel" and spec.igpu_enable is None else spec.igpu_enable
     # Unset, a chat template in a model's file that can do more wins over the `template` of kit.yaml.
     go_template = True if spec.go_template is None and has_templates else spec.go_template
     wanted: dict[str, str | None] = {
+        "CUDA_VISIBLE_DEVICES": cuda,
+        "GGML_VK_VISIBLE_DEVICES": chosen if spec.gpu == "intel" else None,
         "HSA_OVERRIDE_GFX_VERSION": spec.hsa_override_gfx_version,
         "HOME": HOME,
         "OLLAMA_CONTEXT_LENGTH": _number(spec.context_length),
@@ -21,7 +28,7 @@ def environment(spec: OllamaEngine, container_port: int, *, has_templates: bool 
         "OLLAMA_GO_TEMPLATE": _switch(go_template),
         "OLLAMA_GPU_OVERHEAD": _number(spec.gpu_overhead),
         "OLLAMA_HOST": f"0.0.0.0:{container_port}",
-        "OLLAMA_IGPU_ENABLE": _switch(spec.igpu_enable),
+        "OLLAMA_IGPU_ENABLE": _switch(takes_integrated),
         "OLLAMA_KEEP_ALIVE": _seconds(spec.keep_alive),
         "OLLAMA_KV_CACHE_TYPE": spec.kv_cache_type,
         "OLLAMA_LLM_LIBRARY": spec.llm_library,
@@ -34,7 +41,7 @@ def environment(spec: OllamaEngine, container_port: int, *, has_templates: bool 
         "OLLAMA_NUM_PARALLEL": _number(spec.num_parallel),
         "OLLAMA_ORIGINS": ",".join(spec.origins) or None,
         "OLLAMA_SCHED_SPREAD": _switch(spec.sched_spread),
-        "ROCR_VISIBLE_DEVICES": ",".join(spec.devices) or None,
+        "ROCR_VISIBLE_DEVICES": chosen if spec.gpu == "amd" else None,
     }
     return tuple((name, value) for name, value in sorted(wanted.items()) if value is not None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.components.cards import cuda_devices, devices_of, groups_of
 from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import CONTEXT, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
@@ -13,7 +14,7 @@ from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.models import Context, templated, upstream_names
 from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.port import Port
-from deploy.deployment.service import Device, Egress, Mount, Probe, Service, Tmpfs
+from deploy.deployment.service import Egress, Mount, Probe, Service, Tmpfs
 
 UID = 10104
 CONTAINER_PORT = 11434
@@ -27,7 +28,6 @@ PROGRAM = "/bin/ollama"
 # Default timeout of a load that stands still, and of a small machine's answer then.
 LOAD_SECONDS = 300
 ANSWER_SECONDS = 180
-_DRIVER = "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics), or write `gpu: none` at {name} in kit.yaml"
 
 
 def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
@@ -43,7 +43,9 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         image=site.image,
         argv=(PROGRAM, "serve"),
         owner=owner,
-        environment=environment(spec, CONTAINER_PORT, has_templates=bool(templated(site.created))),
+        environment=environment(
+            spec, CONTAINER_PORT, has_templates=bool(templated(site.created)), cuda=cuda_devices(spec, site)
+        ),
         mounts=(Mount(f"{root}/home", HOME, read_only=False), Mount(models_dir, MODELS, read_only=False)),
         ports=ports,
         folders=_folders(root, models_dir, owner),
@@ -51,8 +53,8 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         memory_bytes=spec.memory
         or memory_bytes(site.created, spec.max_loaded_models, spec.context_length, spec.num_parallel),
         pids=1024,
-        devices=_devices(spec),
-        groups=tuple(sorted(set(spec.gpu_groups))),
+        devices=devices_of(spec, spec.name, site),
+        groups=groups_of(spec),
         # Its image has neither curl nor wget; with a server that is down this ends with 1.
         probe=Probe((PROGRAM, "list"), log_lines=(LOGGED,)),
         health_timeout_seconds=spec.health_timeout,
@@ -61,14 +63,6 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         facts=_facts(spec, site),
     )
     return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
-
-
-def _devices(spec: OllamaEngine) -> tuple[Device, ...]:
-    if spec.gpu == "none":
-        return ()
-    mend = _DRIVER.format(name=spec.name)
-    # ROCm opens both; of the cards' folder it is the render nodes that compute, the others only show a picture.
-    return (Device("/dev/kfd", "/dev/kfd", mend), Device("/dev/dri", "/dev/dri/renderD*", mend))
 
 
 def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:

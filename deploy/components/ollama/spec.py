@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from deploy.components.ollama.variables import refused
 from deploy.errors import KitError
-from deploy.fields.engine import EngineSpec, GpuSpec, ModelsAre, with_card
+from deploy.fields.engine import EngineSpec, ModelsAre
+from deploy.fields.gpu import GpuSpec, with_card
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import Duration, HostPath, Size
 from deploy.fields.variables import Variables
@@ -34,9 +35,9 @@ _VERSION = re.compile(r"[0-9]+(\.[0-9]+){2}(-rc[0-9]+)?")
 _OWN = re.compile(r"(?:^|/)ollama:")
 _REPOSITORY = "ollama/ollama"
 _RELEASE = re.compile(r"v?([0-9]+(?:\.[0-9]+){2}(?:-rc[0-9]+)?)(?![0-9])")
-_CARDS = "[0-9]{1,2}|GPU-[0-9a-fA-F]{16}"
+_LIBRARIES = {"nvidia": ("cuda", "vulkan"), "intel": ("vulkan",)}
+"""Back ends in the image for the cards of a vendor; AMD's has an image of its own."""
 _GFX_VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
-_CARD = re.compile(_CARDS)
 
 
 def _keep_alive(value: Any) -> int:
@@ -55,13 +56,6 @@ def _origin(value: str) -> str:
         faults = not_allowed(value, r"A-Za-z0-9.*\[\]:/+-")
         words = "{value} is no origin such as https://chat.lan{faults}"
         raise PydanticCustomError("url", words, {"value": shown(value), "faults": faults})
-    return value
-
-
-def _card(value: str) -> str:
-    if not _CARD.fullmatch(value):
-        words = "{value} is neither the number of a card such as 0 nor its UUID such as GPU-8668c3be2237aa5f"
-        raise PydanticCustomError("source", words, {"value": shown(value)})
     return value
 
 
@@ -96,11 +90,6 @@ KeepAlive = Annotated[
     int, BeforeValidator(_keep_alive), WithJsonSchema({"type": "string", "examples": ["5m", "0s", FOREVER]})
 ]
 Origin = Annotated[str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://chat.lan"]})]
-Card = Annotated[
-    str,
-    AfterValidator(_card),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^({_CARDS})$"}]}),
-]
 GfxVersion = Annotated[str, AfterValidator(_gfx_version), WithJsonSchema({"type": "string", "examples": ["10.3.0"]})]
 Release = Annotated[
     str,
@@ -152,8 +141,6 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     """True to spread a model over all GPUs even if it fits one."""
     llm_library: Literal["cuda_v12", "cuda_v13", "rocm_v7_2", "vulkan"] | None = None
     """The one back end to use; by default the engine decides."""
-    devices: tuple[Card, ...] = ()
-    """Cards to compute on, beside `gpu`: the number or the UUID of each, as `rocminfo` prints it; by default all."""
     igpu_enable: bool | None = None
     """True to use graphics inside the processor as a card; by default the engine takes those that it knows."""
     hsa_override_gfx_version: GfxVersion | None = None
@@ -233,15 +220,24 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
     @field_validator("llm_library")
     @classmethod
     def _is_in_the_image(cls, value: str | None, info: ValidationInfo) -> str | None:
-        is_own = info.data.get("gpu") == "amd" and info.data.get("image") is None
-        if is_own and value is not None and not value.startswith("rocm"):
+        gpu, is_own = info.data.get("gpu"), info.data.get("image") is None
+        if gpu == "amd" and is_own and value is not None and not value.startswith("rocm"):
             words = "{value} is not in the image for AMD's cards, which has ROCm alone; leave it out"
+            raise PydanticCustomError("source", words, {"value": value})
+        wanted = _LIBRARIES.get(gpu or "")
+        if wanted and value is not None and not value.startswith(wanted):
+            words = "{value} is not for these cards; leave it out"
             raise PydanticCustomError("source", words, {"value": value})
         return value
 
-    @field_validator(
-        "gpu_overhead", "sched_spread", "llm_library", "devices", "igpu_enable", "hsa_override_gfx_version"
-    )
+    @field_validator("hsa_override_gfx_version")
+    @classmethod
+    def _is_for_amds_card(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("gpu") in ("nvidia", "intel"):
+            raise PydanticCustomError("source", "is for AMD's cards alone; leave it out", {})
+        return value
+
+    @field_validator("gpu_overhead", "sched_spread", "llm_library", "igpu_enable", "hsa_override_gfx_version")
     @classmethod
     def _has_such_a_card(cls, value: Any, info: ValidationInfo) -> Any:
         return with_card(value, info)

@@ -15,7 +15,8 @@ from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question
 from deploy.verify.web import Web
 
-LIBRARIES = {"amd": "rocm"}
+LIBRARIES: dict[str, tuple[str, ...]] = {"amd": ("rocm",), "nvidia": ("cuda", "vulkan"), "intel": ("vulkan",)}
+"""Beginnings of the names of back ends for a vendor's cards."""
 GIB = 2**30
 OK = 200
 VENDORS_CLOUD = "OLLAMA_NO_CLOUD"

@@ -16,15 +16,14 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import kept_request, places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
+from deploy.hosts.observation.cards import Card, DeviceNode, Nvidia
 from deploy.hosts.observation.containers import read_container
 from deploy.hosts.observation.engines import read_engines, read_named_engines
 from deploy.hosts.observation.network import Network, read_network
 from deploy.hosts.observation.places import LeftPlace, SeenData, read_places
 from deploy.hosts.observation.rights import HostSecret, SeenFile, SeenRight
 from deploy.hosts.observation.seen import (
-    Card,
     Container,
-    DeviceNode,
     Disk,
     Docker,
     HostFolder,
@@ -104,6 +103,10 @@ class Observation:
     """Processor as the kernel names it; empty if unknown."""
     cards: tuple[Card, ...] = ()
     """Its graphics cards, the likeliest for models first."""
+    nvidia: Nvidia | None = None
+    """NVIDIA's driver and container toolkit; None without a card of NVIDIA's."""
+    wsl: str | None = None
+    """Networking mode of WSL, empty if unknown; None on every other machine."""
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
     """Pattern of device files to those that the host has."""
     holder: Holder | None = None
@@ -219,8 +222,13 @@ def named_request(engine: Engine | NamedEngine) -> NamedRequest:
 def read_observation(answer: ProbeAnswer) -> Observation:
     """Read the probe's answer; refuse the answer of a newer kit."""
     _ensure_known(answer)
+    nvidia = answer.get("nvidia")
     return replace(
         _read(answer),
+        cards=tuple(Card(**seen) for seen in answer["cards"]),
+        nvidia=Nvidia(**nvidia) if nvidia else None,
+        wsl=answer.get("wsl"),
+        devices={pattern: tuple(DeviceNode(**node) for node in nodes) for pattern, nodes in answer["devices"].items()},
         places=read_places(answer.get("places", {})),
         owners=answer.get("owners", {}),
         left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
@@ -261,8 +269,6 @@ def _read(answer: ProbeAnswer) -> Observation:
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
         architecture=answer.get("architecture", ""),
-        cards=tuple(Card(**seen) for seen in answer["cards"]),
-        devices={pattern: tuple(DeviceNode(**node) for node in nodes) for pattern, nodes in answer["devices"].items()},
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
     )

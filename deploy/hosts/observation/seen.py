@@ -131,43 +131,6 @@ class Disk:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A graphics card that a model could run on; None for unknown facts."""
-
-    vendor: str
-    card: str | None = None
-    """Its name, or the numbers of its vendor and kind."""
-    driver: str | None = None
-    pci: str | None = None
-    """Its address on the machine's bus."""
-    uuid: str | None = None
-    """Its own name, which stays when cards come and go; drivers choose cards by it."""
-    memory_bytes: int | None = None
-    """Its own memory."""
-
-    @property
-    def words(self) -> str:
-        """Return its name and its driver."""
-        return f"GPU {self.card or self.vendor} ({f'driver {self.driver}' if self.driver else 'no driver'})"
-
-
-@dataclass(frozen=True)
-class DeviceNode:
-    """A device's file with its owner and mode."""
-
-    path: str
-    uid: int
-    gid: int
-    mode: str
-
-    def is_open_to(self, uid: int, gids: set[int]) -> bool:
-        """Return True if a user in these groups may read and write it."""
-        bits = int(self.mode, 8)
-        mine = bits >> 6 if uid == self.uid else bits >> 3 if self.gid in gids else bits
-        return mine & 0o6 == 0o6
-
-
-@dataclass(frozen=True)
 class SeenEngine:
     """The models of an engine as it lists them, and as they were remembered when the kit made them."""
 

@@ -11,8 +11,9 @@ import pytest
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import DeviceRequest
+from deploy.hosts.observation.cards import Card, DeviceNode
 from deploy.hosts.observation.observe import Observation, probe_request
-from deploy.hosts.observation.seen import Card, DeviceNode, Docker, OperatingSystem
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.devices import device_refusals
 from deploy.spec.model import Spec
 from deploy.stack import HERE

@@ -125,7 +125,7 @@ def test_its_image_is_the_one_for_its_card_and_is_locked_under_its_own_name(
 )
 def test_what_only_a_card_reads_is_refused_on_the_cpu(field: str, value: Any) -> None:
     with pytest.raises(
-        ValidationError, match=rf"{field}\n  has no effect on the CPU; write `gpu: amd`, or leave it out"
+        ValidationError, match=rf"{field}\n  has no effect on the CPU; write `gpu: auto`, or leave it out"
     ):
         spec_of(**{field: value})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.observing import cards
+from deploy.agent.observing import cards, nvidia
 
 NVIDIA_VERSION = (
     "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\nGCC version: 12.2.0\n"
@@ -36,8 +36,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A double of /sys and /proc, for there is no graphics card here."""
     monkeypatch.setattr(cards, "PCI", tmp_path / "pci")
     monkeypatch.setattr(cards, "MODULES", tmp_path / "module")
-    monkeypatch.setattr(cards, "NVIDIA", tmp_path / "nvidia")
-    monkeypatch.setattr(cards, "WSL_DRIVER", tmp_path / "wsl" / "nvidia-smi")
+    monkeypatch.setattr(nvidia, "PROC", tmp_path / "nvidia")
+    monkeypatch.setattr(nvidia, "WSL_DRIVER", tmp_path / "wsl" / "nvidia-smi")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return tmp_path
 

@@ -1,0 +1,55 @@
+"""Devices of an engine with a graphics card, whatever its program."""
+
+from __future__ import annotations
+
+from deploy.components.room import Site
+from deploy.deployment.cards import CDI
+from deploy.deployment.service import Device, DeviceRequest
+from deploy.fields.gpu import GpuSpec
+
+_NONE = "or write `gpu: none` at {name} in kit.yaml"
+_STEPS = {
+    "nvidia": "install NVIDIA's driver and reboot",
+    "amd": "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics)",
+    "intel": "load Intel's driver (`modprobe xe`, or i915 for older cards)",
+}
+CDI_KIND = "nvidia.com/gpu"
+"""Kind of device under which NVIDIA's toolkit names cards."""
+
+
+def devices_of(spec: GpuSpec, name: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
+    """Return the devices of an engine's container."""
+    if spec.gpu not in _STEPS:
+        return ()
+    step = f"{_STEPS[spec.gpu]}, {_NONE.format(name=name)}"
+    if spec.gpu == "nvidia":
+        return _nvidia(spec, step, site)
+    # Render nodes compute; the other nodes of the cards' folder only show a picture. ROCm opens /dev/kfd too.
+    rocm = (Device("/dev/kfd", "/dev/kfd", step),) if spec.gpu == "amd" else ()
+    return (*rocm, Device("/dev/dri", "/dev/dri/renderD*", step))
+
+
+def groups_of(spec: GpuSpec) -> tuple[int, ...]:
+    """Return the host's groups that open the devices."""
+    return tuple(sorted(set(spec.gpu_groups))) if spec.gpu in ("amd", "intel") else ()
+
+
+def cuda_devices(spec: GpuSpec, site: Site) -> str | None:
+    """Return the choice that CUDA itself has to make: a container of WSL gets all cards of Windows."""
+    is_chosen = spec.gpu == "nvidia" and spec.devices and site.cards and site.cards.is_wsl
+    return ",".join(spec.devices) if is_chosen else None
+
+
+def _nvidia(spec: GpuSpec, step: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
+    cards = site.cards
+    if cards is None:
+        raise TypeError("kit.lock has no cards for it")
+    wanted = () if cards.is_wsl else spec.devices
+    if cards.is_cdi:
+        names = tuple(f"{CDI_KIND}={device}" for device in wanted) or (f"{CDI_KIND}=all",)
+        return (DeviceRequest("nvidia", CDI, step, names),)
+    # A card that a hook of Docker's adds is unknown to systemd, whose daemon-reload takes it away again.
+    nodes = dict.fromkeys((*(card.node for card in cards.chosen(wanted) if card.node), *cards.nodes))
+    load = "create it (as root: nvidia-modprobe -u -c=0), as the udev rules of NVIDIA's driver do at each boot"
+    load = "update WSL (in Windows: wsl --update)" if cards.is_wsl else load
+    return (*(Device(node, node, load) for node in nodes), DeviceRequest("nvidia", "nvidia", step, tuple(wanted)))

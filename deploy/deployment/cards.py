@@ -1,0 +1,50 @@
+"""Graphics cards of a host as kit.lock has them: the answer to `gpu: auto`, and NVIDIA's cards as Docker gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CDI = "cdi"
+"""Docker's driver for CDI's device names."""
+CDI_FLOOR = "28.2"
+"""First Docker that knows CDI's names without a setting, and brings such containers back after a restart."""
+GPU = "gpu"
+"""Name of the hosts' cards among the pinned inputs of kit.lock."""
+WSL_NODE = "/dev/dxg"
+"""The device file of Windows' driver."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card by its UUID and its device file; empty for an unknown one."""
+
+    uuid: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Cards that an engine may get."""
+
+    vendor: str
+    """Their vendor, or none."""
+    is_cdi: bool = False
+    """True for CDI's device names; else a driver of Docker's and the device files by name."""
+    nodes: tuple[str, ...] = ()
+    """Device files that every container with a card needs in that other form."""
+    cards: tuple[Card, ...] = ()
+    """The cards in the order of their numbers."""
+
+    @property
+    def is_wsl(self) -> bool:
+        """True for the cards of a Windows around the host: there all of them have one device file."""
+        return WSL_NODE in self.nodes
+
+    def chosen(self, wanted: Sequence[str]) -> tuple[Card, ...]:
+        """Return the cards of these numbers and UUIDs, or all; KeyError names a missing one."""
+        if not wanted:
+            return self.cards
+        known = {card.uuid.lower(): card for card in self.cards if card.uuid}
+        known |= {str(number): card for number, card in enumerate(self.cards)}
+        return tuple(known[name.lower()] for name in wanted)

@@ -1,0 +1,157 @@
+"""Graphics cards of hosts, from the hosts themselves; an entry of kit.lock for each engine that needs one.
+
+An engine with `gpu: auto` needs the vendor; one on NVIDIA's cards needs the form in which its host's Docker hands them
+over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from deploy.agent.contract.verbs import CARDS
+from deploy.agent.docker.versions import is_older
+from deploy.deployment.cards import CDI_FLOOR, WSL_NODE
+from deploy.errors import KitError
+from deploy.fields.engine import EngineSpec
+from deploy.fields.gpu import GpuSpec, Vendor
+from deploy.hosts.reach import Hosts
+from deploy.lock.model import CardLock, CardsLock, Lock
+from deploy.spec.model import Spec
+from deploy.spec.placed import host_of
+from deploy.words import host_words
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.envelope import Request
+    from deploy.agent.contract.hardware import Card, CardsAnswer
+
+ASKING = ("auto", "nvidia")
+COMMON = ("/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidiactl")
+"""Device files of NVIDIA's driver beside the cards' own."""
+MODESET = "/dev/nvidia-modeset"
+GIB = 2**30
+LEAST_AMD = 3 * GIB
+"""Memory of an AMD card that `auto` takes: graphics inside a processor have less of their own, as a rule."""
+INTEGRATED = "0000:00:02.0"
+"""Address of the graphics inside each of Intel's processors, which compute slower than the processor itself."""
+
+
+def engines_of(spec: Spec) -> dict[str, tuple[str, GpuSpec]]:
+    """Return the engines that need an entry, each with its host."""
+    return {
+        engine.name: (host_of(spec, engine), engine)
+        for engine in spec.engines
+        if isinstance(engine, GpuSpec) and engine.gpu in ASKING
+    }
+
+
+def answered(spec: Spec, gpus: Mapping[str, CardsLock]) -> Spec:
+    """Return the spec with the lock's answers in place of `gpu: auto`."""
+    wanted = {name: gpus[name] for name, (_, engine) in engines_of(spec).items() if name in gpus}
+    engines = tuple(_answered(engine, wanted.get(engine.name)) for engine in spec.engines)
+    return spec.model_copy(update={"engines": engines}) if wanted else spec
+
+
+def _answered(engine: EngineSpec, entry: CardsLock | None) -> EngineSpec:
+    if entry is None or not isinstance(engine, GpuSpec) or engine.gpu != "auto":
+        return engine
+    return engine.model_copy(update={"gpu": entry.vendor, "gpu_groups": engine.gpu_groups or entry.groups})
+
+
+def cards_fault(engine: GpuSpec, entry: CardsLock) -> str:
+    """Return the difference between an entry and its engine; empty if they agree."""
+    if engine.gpu not in ("auto", entry.vendor):
+        return f"is locked for {entry.vendor}; kit.yaml says {engine.gpu}"
+    if entry.vendor != "nvidia" or entry.given.is_wsl:
+        return ""
+    try:
+        entry.given.chosen(engine.devices)
+    except KeyError as missing:
+        return f"is locked for cards without {missing.args[0]}"
+    return ""
+
+
+def missing_cards(spec: Spec, lock: Lock) -> dict[str, str]:
+    """Return the engines whose entry is missing or does not fit, each with the fault."""
+    faults = {
+        name: cards_fault(engine, lock.gpus[name]) if name in lock.gpus else "is not locked yet"
+        for name, (_, engine) in engines_of(spec).items()
+    }
+    return {name: fault for name, fault in faults.items() if fault}
+
+
+def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> dict[str, CardsLock]:
+    """Ask the hosts of engines whose entry is not kept; another host is not asked."""
+    missing = {name: pair for name, pair in engines_of(spec).items() if name not in kept}
+    if not missing:
+        return {}
+    nothing: Request = {}
+    asked = {host for host, _ in missing.values()}
+    told = hosts.each(lambda host, transport: transport.call(CARDS, nothing) if host in asked else None)
+    entries: dict[str, CardsLock] = {}
+    for name, (host, engine) in missing.items():
+        answer = told[host]
+        if answer is not None:
+            entries[name] = _entry(name, engine, answer, host)
+    return entries
+
+
+def _entry(name: str, engine: GpuSpec, answer: CardsAnswer, host: str) -> CardsLock:
+    vendor = likeliest(answer) if engine.gpu == "auto" else engine.gpu
+    if vendor != "nvidia":
+        return CardsLock(vendor=vendor, groups=_groups(vendor, answer))
+    own = [card for card in answer["cards"] if card["vendor"] == "nvidia"]
+    if not own:
+        raise KitError(
+            f"{name} has `gpu: nvidia`, and {host_words(host)} has no card of NVIDIA's",
+            f"write `gpu: auto` or `gpu: none` at {name} in kit.yaml, or put the card in",
+        )
+    entry = _nvidia(own, answer)
+    if fault := cards_fault(engine, entry):
+        seen = ", ".join(f"{number} ({card.uuid or 'UUID unknown'})" for number, card in enumerate(entry.cards))
+        raise KitError(
+            f"{name}: {fault.removeprefix('is locked for cards without ')} is no card of {host_words(host)}",
+            f"write one of its cards as `devices:` at {name} in kit.yaml: {seen}",
+        )
+    return entry
+
+
+def likeliest(answer: CardsAnswer) -> Vendor:
+    """Return the vendor of the cards that `gpu: auto` means."""
+    files = {node["path"] for node in answer["devices"]}
+    renders = any(path.startswith("/dev/dri/") for path in files)
+    vendors: list[Vendor] = ["none"]
+    if renders and any(card["vendor"] == "intel" and card["pci"] != INTEGRATED for card in answer["cards"]):
+        vendors.append("intel")
+    amd = [card["memory_bytes"] or 0 for card in answer["cards"] if card["vendor"] == "amd"]
+    if renders and "/dev/kfd" in files and max(amd, default=0) >= LEAST_AMD:
+        vendors.append("amd")
+    if any(card["vendor"] == "nvidia" for card in answer["cards"]):
+        vendors.append("nvidia")
+    return vendors[-1]
+
+
+def _groups(vendor: Vendor, answer: CardsAnswer) -> tuple[int, ...]:
+    """Return the groups of the vendor's device files; root's own group would open more than a card."""
+    folders = {"amd": ("/dev/kfd", "/dev/dri/"), "intel": ("/dev/dri/",)}.get(vendor, ())
+    return tuple(
+        sorted({node["gid"] for node in answer["devices"] if node["gid"] and node["path"].startswith(folders)})
+    )
+
+
+def _nvidia(own: list[Card], answer: CardsAnswer) -> CardsLock:
+    docker = answer["docker"]
+    is_cdi = docker is not None and not is_older(docker, CDI_FLOOR)
+    is_wsl = answer["wsl"] is not None
+    cards = tuple(
+        CardLock(uuid=card["uuid"] or "", node="" if is_wsl else card["node"] or f"/dev/nvidia{number}")
+        for number, card in enumerate(own)
+    )
+    there = answer["nvidia"]["nodes"] if answer["nvidia"] else []
+    nodes = (*COMMON, *((MODESET,) if MODESET in there else ()))
+    return CardsLock(
+        vendor="nvidia",
+        form="cdi" if is_cdi else "classic",
+        nodes=(WSL_NODE,) if is_wsl else tuple(sorted(nodes)),
+        cards=cards,
+    )
