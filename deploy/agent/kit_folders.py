@@ -16,6 +16,12 @@ UV = TOOLS / "bin" / "uv"
 INSTALLED_DOCKER = KIT / "docker_engine.json"
 """Marks a Docker that the kit installed."""
 
+BACKUPS = Path("/srv/kit-backups")
+"""Repositories of the stacks' backups, unless kit.yaml names another folder."""
+BACKUP_OWNER = "kit_backup"
+"""Holder of the key of a host's backups; no service can have that name, for none has an underscore and this word."""
+BACKUP_KEY = "backup_key"
+
 
 def project_of(stack: str) -> str:
     """Return the name of a stack's compose project."""

@@ -32,6 +32,8 @@ VERBS = {
     "collect": "releases.collect",
     "copy": "data.copy",
     "put_back": "data.put_back",
+    "back_up": "backups.take",
+    "backups": "backups.snapshots",
     "accept": "releases.accept",
     "room": "room",
     "secret": "stack.secrets:read",
@@ -56,19 +58,8 @@ FRAMED = ("give_image",)
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
-    *(
-        "probe",
-        "docker",
-        "addresses",
-        "cards",
-        "applied",
-        "rendered",
-        "remains",
-        "evidence",
-        "secret",
-        "layers",
-        "relay",
-    ),
+    *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "layers"),
+    *("relay", "backups"),
     *STREAMS,
     *FRAMED,
 )

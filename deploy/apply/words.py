@@ -38,6 +38,7 @@ TASKS = {
     "the engine's packages are there": "Docker's packages",
     "the folder of daemon.json": "Docker's folder",
     "the packages that assemble images are there": "packages that assemble images",
+    "the packages that backups need are there": "packages that backups need",
     "the plugins' packages are there": "Docker's plugins",
     "the roles have their variables": "steps of the plan",
     "the steps that the plan asks for": "steps of the plan",

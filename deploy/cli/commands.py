@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Day to day": {
         "logs": "Show the services' logs.",
+        "backup": "Take backups, list and show them.",
         "secret": "List the stack's secrets, or show one.",
         "start": "Start services that were stopped.",
         "stop": "Stop services until start or apply.",
@@ -42,7 +43,10 @@ SECTIONS: dict[str, dict[str, str]] = {
 }
 
 HOLDING = frozenset(
-    {"apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"}
+    {
+        *("apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"),
+        "backup now",
+    }
 )
 """Commands that change a host: one run at a time."""
 

@@ -152,13 +152,14 @@ def lock_path(spec_path: Path) -> Path:
 
 def load_desired(path: Path) -> Desired:
     """Read, check, resolve and render; raise SpecError with every problem, touching no host."""
+    from deploy.decide.backups import with_files
     from deploy.decide.render import render
     from deploy.decide.resolve import deployments_of, resolved_parts
     from deploy.spec.placed import ways_of
 
     spec, lock = _read(path)
     parts = resolved_parts(spec, lock)
-    deployments = deployments_of(spec, lock, parts)
+    deployments = with_files(deployments_of(spec, lock, parts), path, lock_path(path))
     beside = path.parent / "templates"
     overrides = beside if beside.is_dir() else None
     bundles = {host: render(deployment, overrides) for host, deployment in deployments.items()}

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from deploy.decide.backups import backup_files
 from deploy.decide.compose import ENTRY_POINT, networks, service_block
 from deploy.decide.templates import Templates
 from deploy.decide.units import unit_files
@@ -48,6 +49,7 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     loader.ensure_overrides()
     decided = File("deployment.json", canonical_json(_decided(deployment)))
     files = {file.path: file for each in rendered for file in each.files} | _modelfiles(deployment) | jobs
+    files |= {file.path: file for file in backup_files(deployment)}
     return Bundle(
         deployment.stack,
         (compose, decided, *(files[path] for path in sorted(files))),
@@ -124,6 +126,11 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
             model.pop("brought")
     for engine in (*decided["engines"], *decided["named_engines"]):
         engine.pop("uses_cloud")
+    if decided["backup"] is None:
+        # Releases without a backup stay what they were.
+        decided.pop("backup")
+    else:
+        decided["backup"].pop("files")
     return {"format": FORMAT, **decided}
 
 

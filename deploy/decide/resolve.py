@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
+from deploy.decide.backups import backup_job, backup_of
 from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
@@ -63,7 +64,7 @@ def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Res
 
 
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
-    locked = addresses_of(lock, host)
+    locked, job = addresses_of(lock, host), backup_job(spec)
     return Deployment(
         stack=spec.stack,
         services=tuple(part.own_service for part in resolved if part.own_service is not None),
@@ -72,7 +73,8 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
         named_engines=tuple(part.named_engine for part in resolved if part.named_engine is not None),
         fetch=places_to_fetch_from(spec),
         addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
-        jobs=tuple(job for part in resolved for job in part.jobs),
+        jobs=(*(job for part in resolved for job in part.jobs), *([job] if job and resolved else [])),
+        backup=backup_of(spec) if resolved else None,
     )
 
 

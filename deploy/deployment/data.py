@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deploy.deployment.folders import Owner
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.jobs import DataItem
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,7 @@ class UserData:
     items: tuple[SqliteFile | Tree, ...]
     version: str
     """Release of the application that writes it: an older release never starts on it."""
+
+    def parts(self) -> list[DataItem]:
+        """Return the items in the agent's form: each one's kind with its path."""
+        return [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in self.items]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from deploy.deployment.backup import Backup
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.jobs import Job
@@ -24,12 +25,14 @@ class Deployment:
     addresses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Addresses of the host when they were locked, by the word of `publish` that stands for them."""
     jobs: tuple[Job, ...] = ()
+    backup: Backup | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret once, by name."""
         used = {use.secret.name: use.secret for service in self.services for use in service.secrets}
         used |= {secret.name: secret for service in self.services for secret in service.host_secrets}
+        used |= {self.backup.key.name: self.backup.key} if self.backup else {}
         used |= {engine.key.name: engine.key for engine in self.asked_engines if engine.key}
         return tuple(used[name] for name in sorted(used))
 

@@ -8,6 +8,7 @@ from deploy.deployment.bundle import Bundle
 from deploy.deployment.data_choices import Choices
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.backups import backup_operations
 from deploy.plan.devices import lost_cards
 from deploy.plan.docker import docker_operations
 from deploy.plan.host import input_operations, placed_operations
@@ -73,6 +74,7 @@ def _operations(
     deployment: Deployment, bundle: Bundle, observation: Observation, chosen: dict[str, Chosen]
 ) -> Iterator[Operation]:
     yield from docker_operations(deployment, observation)
+    yield from backup_operations(deployment, observation)
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)
     yield from place_operations(chosen)

@@ -26,7 +26,9 @@ Action = Literal[
     "set",
     "accept",
 ]
-StepName = Literal["docker_engine", "addresses", "folders", "images", "models", "release", "sync", "settings", "jobs"]
+StepName = Literal[
+    "docker_engine", "addresses", "folders", "backup", "images", "models", "release", "sync", "settings", "jobs"
+]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
+from deploy.fields.backup import BackupSpec
 from deploy.fields.engine import EngineSpec
 from deploy.fields.host import HostSpec
 from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
@@ -76,8 +77,8 @@ class Spec(Strict):
     """Web page for people; Open WebUI by default, null for none."""
     edge: Edge = Edge()
     """Settings of the proxy that other machines pass to reach an engine without authentication."""
-    backup: None = None
-    """Backups; not supported yet, so null is the only value."""
+    backup: BackupSpec | None = None
+    """Daily backups; null, the default, for none."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
     proxy: ProxyUrl | None = None

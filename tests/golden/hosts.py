@@ -20,11 +20,15 @@ BOOKWORM = {
     "debian_mirror": "http://deb.debian.org/debian",
 }
 
+NO_BACKUPS = {
+    "backups": {"has_restic": False, "repository": "", "last": None, "good": None, "is_running": False, "since": ""}
+}
+
 
 def bare(desired: Share) -> Answer:
     """Return what a fresh Debian 12 says, with a docker client on PATH and no engine behind it."""
     request = probe_request(desired.deployment)
-    return {
+    return NO_BACKUPS | {
         "format": 1,
         "release": None,
         "good": None,

@@ -33,7 +33,11 @@ class Copying(CopiedData, total=False):
     release: str | None
 
 
-JobWork = Union[Collecting, Copying]
+class Nothing(TypedDict):
+    """A verb whose request is the stack's alone: the release says the rest."""
+
+
+JobWork = Union[Collecting, Copying, Nothing]
 
 
 class JobRequest(StackRequest):

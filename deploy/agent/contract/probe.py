@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from deploy.agent.contract.backups import SeenBackups
 from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
@@ -273,3 +274,4 @@ class ProbeAnswer(Formatted, Release, Images, Machine, UserData):
     settings: dict[str, Settings]
     engines: dict[str, SeenEngine | SeenNames]
     interrupted: str | None
+    backups: SeenBackups

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from deploy.agent.contract import (
         applied,
+        backups,
         engines,
         envelope,
         evidence,
@@ -51,6 +52,8 @@ ROLL_BACK: Verb[releases.ConvergeRequest, releases.RollBackAnswer] = Verb("roll_
 COLLECT: Verb[releases.CollectRequest, releases.CollectAnswer] = Verb("collect")
 COPY: Verb[releases.CopyRequest, releases.CopyAnswer] = Verb("copy")
 PUT_BACK: Verb[releases.PutBackRequest, releases.PutBackAnswer] = Verb("put_back")
+BACK_UP: Verb[envelope.StackRequest, backups.BackUpAnswer] = Verb("back_up")
+BACKUPS: Verb[backups.BackupsRequest, backups.BackupsAnswer] = Verb("backups")
 ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
 ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")
 SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")

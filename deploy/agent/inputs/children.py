@@ -7,9 +7,10 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 KEPT_LINES = 60
@@ -50,9 +51,15 @@ class Children:
         environment: dict[str, str],
         hear: Callable[[str], None],
         take: Callable[[IO[bytes]], Any] | None = None,
+        *,
+        cwd: Path | None = None,
+        inherited: Sequence[int] = (),
     ) -> Ended:
-        """Run a program to its end: `hear` gets each line of stderr, `take` gets stdout."""
-        process = self._start(argv, environment)
+        """Run a program to its end: `hear` gets each line of stderr, `take` gets stdout.
+
+        The program keeps the inherited descriptors open, so that a lock on one lasts as long as the program does.
+        """
+        process = self._start(argv, environment, cwd, inherited)
         said: deque[str] = deque(maxlen=KEPT_LINES)
         ear = threading.Thread(target=_listen, args=(process.stderr, said, hear), daemon=True)
         ear.start()
@@ -82,13 +89,17 @@ class Children:
                 process.wait(PATIENCE_SECONDS)
             _signal(process, signal.SIGKILL)
 
-    def _start(self, argv: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, argv: list[str], environment: dict[str, str], cwd: Path | None, inherited: Sequence[int]
+    ) -> subprocess.Popen[bytes]:
         with self._lock:
             self.ensure_wanted()
             # A session of its own: one signal reaches the whole family, and a Ctrl-C at a terminal only the agent.
             process = subprocess.Popen(
                 argv,
                 env=environment,
+                cwd=cwd,
+                pass_fds=inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

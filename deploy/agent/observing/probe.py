@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent import late
+from deploy.agent.backups import remembered as backups
 from deploy.agent.contract import FORMAT
 from deploy.agent.data import places
 from deploy.agent.data.left import left_behind
@@ -87,6 +88,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "settings": {name: _settings(name, room, root, journal) for name, room in request.get("rooms", {}).items()},
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
+        "backups": backups.observe(root),
     }
 
 

@@ -13,7 +13,7 @@ from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.kit_folders import DATA, KIT, project_of
+from deploy.agent.kit_folders import BACKUP_OWNER, BACKUPS, DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
 from deploy.agent.releases.shared import docker_packages, shared_places
 from deploy.agent.releases.units import remove_units
@@ -41,6 +41,7 @@ NEVER_DATA = frozenset(
         "/run",
         "/sbin",
         "/srv",
+        str(BACKUPS),
         str(DATA),
         "/sys",
         "/tmp",
@@ -52,7 +53,7 @@ NEVER_DATA = frozenset(
         "/var/log",
     ]
 )
-MADE = ("releases", "files", "current", "good", "run")
+MADE = ("releases", "files", "current", "good", "run", "backup")
 
 
 def down(request: StackRequest, journal: Journal) -> DownAnswer:
@@ -127,7 +128,8 @@ def _services_with_data(root: Path) -> list[str]:
 def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     """Remove the stack's root except what kept data needs; the hold's own file goes last."""
     removed = []
-    kept = {root / "secrets" / name for name in keepers}
+    # No destroy removes the repository, and it is of no use without its key.
+    kept = {root / "secrets" / name for name in (*keepers, BACKUP_OWNER)}
     parts = [root / name for name in MADE] + [path for path in (root / "secrets").glob("*") if path not in kept]
     parts += [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)] if with_data else []
     for path in parts:

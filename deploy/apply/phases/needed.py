@@ -36,6 +36,7 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "models": (VerbStep(MODELS),),
     "release": _RELEASE,
     "jobs": (VerbStep(UNITS),),
+    "backup": (RoleStep("backup"),),
 }
 
 
@@ -73,6 +74,7 @@ def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         *_syncs(deployment),
         *_settings(deployment),
         *((VerbStep(UNITS),) if deployment.jobs else ()),
+        *((RoleStep("backup"),) if deployment.backup else ()),
     }
 
 

@@ -23,7 +23,6 @@ from deploy.plan.published import late_settings
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.jobs import DataItem
     from deploy.agent.contract.places import SettledPlace
     from deploy.agent.contract.releases import (
         AcceptRequest,
@@ -146,16 +145,13 @@ def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
 def _copy(service: Service) -> Copy | None:
     if service.data is None:
         return None
-    items: list[DataItem] = [
-        {type(item).__name__.removesuffix("File").lower(): item.relpath} for item in service.data.items
-    ]
     owner = service.data.owner
     return {
         "service": service.name,
         "host_path": service.data.host_path,
         "uid": owner.uid,
         "gid": owner.gid,
-        "items": items,
+        "items": service.data.parts(),
     }
 
 

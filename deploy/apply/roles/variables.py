@@ -12,6 +12,7 @@ from deploy.apply.roles.debian import DebianVariables, debian_variables
 from deploy.apply.roles.docker import DockerVariables, docker_variables
 from deploy.apply.roles.folders import WantedFolder, folders_of
 from deploy.apply.roles.images import ImagesVariables, image_tools_variables
+from deploy.plan.backups import PACKAGE
 
 Variables: TypeAlias = Mapping[str, object]
 
@@ -28,6 +29,16 @@ class FoldersVariables(TypedDict):
     """Variables of the role folders."""
 
     folders_wanted: list[WantedFolder]
+
+
+class BackupVariables(TypedDict):
+    """Variables of the role backup."""
+
+    backup_packages: list[str]
+
+
+class _BackupRole(BackupVariables, DebianVariables):
+    """Variables of backup, with those of the role that it includes."""
 
 
 def variables_of(step: RoleStep, member: Member) -> Variables:
@@ -49,6 +60,10 @@ def _folders(member: Member) -> FoldersVariables:
     return {"folders_wanted": folders_of(member.share.deployment, member.prepared.plan.owners)}
 
 
+def _backup(member: Member) -> _BackupRole:
+    return {"backup_packages": [PACKAGE], **_debian(member)}
+
+
 def _debian(member: Member) -> DebianVariables:
     return debian_variables(member.prepared.observation.os, member.share.deployment.fetch)
 
@@ -57,4 +72,5 @@ _ROLES: Mapping[str, Callable[[Member], Variables]] = {
     "docker_engine": _docker,
     "images": _images,
     "folders": _folders,
+    "backup": _backup,
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import size
 from deploy.cli.terminal.columns import bad, columns, dim, good
-from deploy.lifecycle.models import SETTLED, Row
+from deploy.decide.desired import Share
+from deploy.deployment.engines import Engine
+from deploy.hosts.observation.observe import Observation
+from deploy.lifecycle.models import SETTLED, Row, rows
+from deploy.plan.contexts import given_context
 
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import Loaded
@@ -70,3 +74,27 @@ def summary(models: Iterable[Row]) -> dict[str, tuple[int, tuple[str, ...]]]:
             count, differing = told.get(row.engine, (0, ()))
             told[row.engine] = (count + 1, (*differing, row.name) if row.differs else differing)
     return told
+
+
+def counted(share: Share, observation: Observation) -> dict[str, Any]:
+    """Return the models of each engine as JSON values: their number, those that differ, and their contexts."""
+    told = summary(rows(share.deployment, observation))
+    contexts = {engine.name: _given(engine) for engine in share.deployment.engines}
+    return {
+        engine: {"count": count, "differing": list(differing), "contexts": contexts.get(engine, {})}
+        for engine, (count, differing) in told.items()
+    }
+
+
+def _given(engine: Engine) -> dict[str, Any]:
+    contexts = {model.name: given_context(engine, model) for model in engine.models}
+    return {
+        name: {
+            "tokens": context.tokens,
+            "or_more": context.is_least,
+            "trained": context.trained,
+            "by_tag": context.is_of_tag,
+        }
+        for name, context in contexts.items()
+        if context is not None
+    }

@@ -11,12 +11,12 @@ from deploy.agent.line import Line
 from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns, dim, good
+from deploy.cli.told.backups import NO_BACKUPS, backup_document, standing
 from deploy.cli.told.drift import drift
 from deploy.cli.told.machine import first_card, host_line
-from deploy.cli.told.modelling import summary
-from deploy.cli.told.welcome import NO_BACKUPS, page_address, places
+from deploy.cli.told.modelling import counted, summary
+from deploy.cli.told.welcome import page_address, places
 from deploy.decide.desired import Desired, Share
-from deploy.deployment.engines import Engine
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Container
 from deploy.lifecycle.models import rows
@@ -50,7 +50,7 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
             f"kit.yaml would change {pending} thing{'s' if pending > 1 else ''}: {Line('plan', spec=share.path)}"
         )
     if observation.release is not None:
-        parts.append("\n".join(places(_data(share, observation).values())))
+        parts.append("\n".join([*places(_data(share, observation).values()), *standing(share, observation)]))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -209,36 +209,14 @@ def _left(observation: Observation) -> list[str]:
     return [*lines, f"`{Line('destroy', '--data')}` removes what is left, with the whole stack"] if lines else []
 
 
-def _counted(share: Share, observation: Observation) -> dict[str, Any]:
-    told = summary(rows(share.deployment, observation))
-    contexts = {engine.name: _given(engine) for engine in share.deployment.engines}
-    return {
-        engine: {"count": count, "differing": list(differing), "contexts": contexts.get(engine, {})}
-        for engine, (count, differing) in told.items()
-    }
-
-
-def _given(engine: Engine) -> dict[str, Any]:
-    contexts = {model.name: given_context(engine, model) for model in engine.models}
-    return {
-        name: {
-            "tokens": context.tokens,
-            "or_more": context.is_least,
-            "trained": context.trained,
-            "by_tag": context.is_of_tag,
-        }
-        for name, context in contexts.items()
-        if context is not None
-    }
-
-
 def state_document(desired: Desired, prepared: Mapping[str, Prepared]) -> dict[str, Any]:
     """Return the status of all hosts as JSON values."""
     seen = [(desired.on(host), each.observation) for host, each in prepared.items()]
+    backups = [line for each in seen for line in standing(*each)]
     return {
         "stack": desired.spec.stack,
         "open": next((_address(*each) for each in seen if _is_open(*each)), None),
-        "backups": NO_BACKUPS,
+        "backups": " ".join(backups) or NO_BACKUPS,
         "hosts": {host: _host_document(desired.on(host), each) for host, each in prepared.items()},
     }
 
@@ -265,13 +243,14 @@ def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
             "docker": observation.docker.version,
             "compose": observation.docker.compose,
         },
-        "models": _counted(share, observation),
+        "models": counted(share, observation),
         "drift": _drift(share, observation),
         "left": [asdict(leftover) for leftover in observation.left],
         "holder": observation.holder,
         "interrupted": observation.interrupted,
         "pending": len(prepared.plan.operations),
         "data": _data(share, observation),
+        "backups": backup_document(share, observation),
     }
 
 

@@ -9,13 +9,12 @@ from deploy.agent.line import Line
 from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import coloured_plan
+from deploy.cli.told.backups import NO_BACKUPS, planned
 from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.plan.estimate import estimate
 from deploy.stack import Stack
-
-NO_BACKUPS = "There are no backups yet."
 
 
 def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
@@ -61,7 +60,8 @@ def welcome(desired: Desired, outcomes: Mapping[str, Outcome]) -> str:
         for service in share.deployment.services
         if service.data
     ]
-    return "\n".join([*lines, "", *places(data)])
+    backed_up = [told for share in desired.shares for told in planned(share, desired.behind(share.host))]
+    return "\n".join([*lines, "", *places(data), *(backed_up or [NO_BACKUPS])])
 
 
 def doors(desired: Desired) -> list[str]:
@@ -151,9 +151,9 @@ def other_addresses(service: Service) -> list[str]:
 
 
 def places(folders: Iterable[str]) -> list[str]:
-    """Return the places of user data, and a note that nothing backs it up yet."""
+    """Return the places of user data."""
     data = ", ".join(folders)
-    return [f"{NO_BACKUPS} Chats and documents lie in {data}."] if data else []
+    return [f"Chats and documents lie in {data}."] if data else []
 
 
 def outcome_document(desired: Desired, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import kept_request, places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
+from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.observation.cards import Card, DeviceNode, Nvidia
 from deploy.hosts.observation.containers import read_container
 from deploy.hosts.observation.engines import read_engines, read_named_engines
@@ -114,6 +115,7 @@ class Observation:
     """Name of the host."""
     interrupted: str | None = None
     """The last run if it was cut off before its end."""
+    backups: SeenBackups = field(default_factory=SeenBackups)
 
     @property
     def is_proven(self) -> bool:
@@ -271,6 +273,7 @@ def _read(answer: ProbeAnswer) -> Observation:
         architecture=answer.get("architecture", ""),
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
+        backups=SeenBackups(**answer["backups"]),
     )
 
 

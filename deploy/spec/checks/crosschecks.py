@@ -9,7 +9,7 @@ from deploy.fields.service import ServiceSpec
 from deploy.reading.document import FieldPath
 from deploy.sources.spec import forms
 from deploy.spec.checks.finding import Finding
-from deploy.spec.checks.folders import folders_are_apart
+from deploy.spec.checks.folders import backups_are_apart, folders_are_apart
 from deploy.spec.checks.fronts import FRONT_CHECKS
 from deploy.spec.checks.making import MAKING_CHECKS
 from deploy.spec.checks.naming import NAMING_CHECKS
@@ -141,6 +141,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     settings_are_used,
     versions_are_safe,
     folders_are_apart,
+    backups_are_apart,
     *PLACING_CHECKS,
     *NAMING_CHECKS,
     *FRONT_CHECKS,

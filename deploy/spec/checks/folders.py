@@ -45,6 +45,23 @@ def folders_are_apart(spec: Spec) -> Iterator[Finding]:
     yield from folder_clashes(spec, services(spec))
 
 
+def backups_are_apart(spec: Spec) -> Iterator[Finding]:
+    """The repository of backups lies in no folder of the system, of the kit, or of the data itself."""
+    folder, path = (spec.backup.repository if spec.backup else None), ("backup", "repository")
+    if folder is None:
+        return
+    own = Stack(spec.stack).data_root
+    data = [(named.folder, (named.path,)) for service in services(spec) for named in _named_by(service)]
+    if folder in _SHARED or any(_is_within(folder, tree) for tree in _trees()):
+        yield Finding(path, f"{folder} belongs to the system; name a folder of its own such as /mnt/disk2/kit")
+    elif any(_overlap(folder, kit) for kit in _KIT_FOLDERS):
+        yield Finding(path, f"{folder} overlaps the kit's own folder; name another such as /mnt/disk2/kit")
+    for place, also in ((own, (("stack",),)), *data):
+        if _overlap(folder, place):
+            words = f"{folder} overlaps the data in {place}: a repository cannot be part of what it backs up"
+            yield Finding(path, words, also)
+
+
 def folder_clashes(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
     """Yield each folder that is the system's, the kit's, or another service's of the same host."""
     folders = [named for service in placed for named in _named_by(service)]

@@ -8,7 +8,12 @@ from typing import Any
 from deploy.reading.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
-NO_BACKUP = "backups are not supported yet; leave `backup` out, or write `backup: null`"
+_BACKUP_KEYS = {
+    "after_boot": "a backup after each boot is not supported yet; leave it out: a missed daily run is made up for",
+    "watch_every": "backups of changes are not supported yet; leave it out",
+    "drill": "drills are not supported yet; leave it out",
+    "on_failure": "a hook is not supported yet; leave it out; `status` tells a failed backup",
+}
 _ENGINE_KEYS = {
     "model": "an engine names no model; write `engine:` with this engine's name at the model",
 }
@@ -16,7 +21,7 @@ _IMAGE_VALUES = {
     ("source", "pull"): "pulling images is not supported yet; write `source: build`",
     ("debian", "pinned"): "pinned Debian packages are not supported yet; write `debian: moving`",
 }
-_KEYED = {*_ENGINE_KEYS}
+_KEYED = {*_ENGINE_KEYS, *_BACKUP_KEYS}
 
 
 def refuse_planned(document: Document) -> None:
@@ -26,8 +31,7 @@ def refuse_planned(document: Document) -> None:
 
 
 def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
-    if data.get("backup") is not None:
-        yield ("backup",), NO_BACKUP
+    yield from _backup(data.get("backup"))
     images = data.get("images")
     for (key, value), message in _IMAGE_VALUES.items():
         if isinstance(images, dict) and images.get(key) == value:
@@ -36,6 +40,14 @@ def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
         yield from _service((name,), data.get(name), {})
     for index, engine in enumerate(_list(data.get("engines"))):
         yield from _service(("engines", index), engine, _ENGINE_KEYS)
+
+
+def _backup(backup: Any) -> Iterator[Refusal]:
+    yield from _keys(("backup",), backup, _BACKUP_KEYS)
+    repository = backup.get("repository") if isinstance(backup, dict) else None
+    if isinstance(repository, str) and repository.startswith(("sftp:", "rest:", "s3:", "b2:", "rclone:")):
+        kind = repository.partition(":")[0]
+        yield ("backup", "repository"), f"repositories over {kind} are not supported yet; name a folder of the host"
 
 
 def _service(path: FieldPath, service: Any, keys: dict[str, str]) -> Iterator[Refusal]:

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from deploy.reading.described import descriptions
 from deploy.reading.wording import all_models
-from deploy.spec.loading.planned import NO_BACKUP
 from deploy.spec.model import ENGINES, GATEWAYS, WEBUIS, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,7 +24,6 @@ def json_schema() -> dict[str, Any]:
         # What a field's own schema stands for is described there
         if model is Spec or model.__name__ in schema["$defs"]:
             _describe(schema if model is Spec else schema["$defs"][model.__name__], model)
-    schema["properties"]["backup"]["description"] = NO_BACKUP[0].upper() + NO_BACKUP[1:]
     return {"$schema": DIALECT, **schema, "title": "kit.yaml", "examples": [_example()]}
 
 
@@ -48,7 +46,7 @@ def _example() -> dict[str, Any]:
         "models": [{"name": "mine", "engine": "main", "from": source}],
         "gateway": _read(GATEWAYS[0].shortest),
         "webui": _read(WEBUIS[0].shortest) | {"embedding": "mine"},
-        "backup": None,
+        "backup": {"repository": "/mnt/disk2/kit", "daily_at": "02:00"},
     }
 
 

@@ -82,7 +82,7 @@ def test_a_host_as_it_was_applied_has_no_drift(desired: Share, running: Observat
     assert shown.startswith(f"stack quickstart, release {desired.bundle.release[:12]} (verified)\nhost: ")
     assert "\n\nSERVICE " in shown
     assert "people open http://127.0.0.1:3000\n" in shown
-    assert "There are no backups yet. Chats and documents lie in /srv/kit/quickstart/" in shown
+    assert "\nChats and documents lie in /srv/kit/quickstart/open_webui/data.\nThere are no backups yet." in shown
 
 
 def test_what_the_host_is_stands_on_one_line(desired: Share) -> None:

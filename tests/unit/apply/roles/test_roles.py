@@ -14,7 +14,7 @@ from deploy.apply.phases.phase import ORDER
 from deploy.apply.roles.debian import DebianVariables
 from deploy.apply.roles.docker import DockerVariables
 from deploy.apply.roles.images import ImagesVariables
-from deploy.apply.roles.variables import FoldersVariables
+from deploy.apply.roles.variables import BackupVariables, FoldersVariables
 from deploy.stack import DATA_FOLDER, KIT_FOLDER
 from tests.tree import REPOSITORY, tracked
 
@@ -37,6 +37,7 @@ def test_a_role_describes_every_variable_that_it_is_given(role: str) -> None:
 
 
 VARIABLES: dict[str, type] = {
+    "backup": BackupVariables,
     "debian_packages": DebianVariables,
     "docker_engine": DockerVariables,
     "folders": FoldersVariables,

@@ -1,0 +1,1 @@
+"""Backups of a stack: consistent copies, given to restic."""

@@ -1,0 +1,113 @@
+"""Consistent copies of everything that a backup holds, laid out for people: `configs/`, `data/` and `logs/`.
+
+The copies stay on the host between runs. A file that did not change is not read again, neither here nor by restic.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.backups.remembered import log_path, now
+from deploy.agent.data.copy import take_copy
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import BACKUP_OWNER
+from deploy.agent.line import Line
+from deploy.agent.remembered import write_file
+from deploy.agent.stack.release import linked_release, read_manifest
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup, Statement
+    from deploy.agent.contract.jobs import CopiedData
+    from deploy.agent.contract.probe import Manifest
+
+PARTS = ("configs", "data", "logs")
+STATEMENT = "configs/backup.json"
+SECRETS = "configs/secrets"
+MODE = 0o600
+
+
+def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
+    """Copy everything; return the folder of the copies."""
+    folder = root / "backup" / "copies"
+    for path in (folder.parent, folder, *(folder / part for part in PARTS)):
+        path.mkdir(mode=0o700, exist_ok=True)
+    release = linked_release(root, "current")
+    manifest = read_manifest(root, release) if release else None
+    if release is None or manifest is None:
+        raise AgentError("there is no release on this host", f"run `{Line('apply')}` first")
+    _drop_others(folder / "data", {data["service"] for data in backup["data"]})
+    for data in backup["data"]:
+        take_copy(data, folder / "data" / data["service"], journal)
+    take_copy(secrets_of(root), folder / SECRETS, journal)
+    _copy_release(root, release, manifest, folder / "configs")
+    _write(folder / "configs" / "models.json", _models(backup))
+    _write(folder / STATEMENT, statement(backup, release, manifest))
+    for log in (root / "audit.log", log_path(root)):
+        if log.exists():
+            write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
+    return folder
+
+
+def secrets_of(root: Path) -> CopiedData:
+    """Return the host's secrets as data to copy; the key of the backups is of no use inside them."""
+    names = sorted(path.name for path in (root / "secrets").glob("*") if path.name != BACKUP_OWNER)
+    items = [{"tree": f"secrets/{name}"} for name in names]
+    return {"service": "secrets", "host_path": str(root), "items": items}
+
+
+def statement(backup: Backup, release: str, manifest: Manifest) -> Statement:
+    """Return what a backup says of itself."""
+    return {
+        "format": 1,
+        "stack": backup["stack"],
+        "host": socket.gethostname(),
+        "release": release,
+        "kit": manifest["kit"],
+        "taken": now(),
+        "versions": {data["service"]: data["version"] for data in backup["data"]},
+        "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
+    }
+
+
+def _copy_release(root: Path, release: str, manifest: Manifest, configs: Path) -> None:
+    """Copy a release's files, and under each service's name those that its container mounts."""
+    made = configs / "release"
+    shutil.rmtree(made, ignore_errors=True)
+    for path in sorted((root / "releases" / release).rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            _place(made / path.relative_to(root / "releases" / release), path.read_bytes())
+    for name, service in sorted(manifest["services"].items()):
+        for file, sha256 in sorted(service["files"].items()):
+            _place(made / "services" / name / file, (root / "files" / sha256 / file).read_bytes())
+
+
+def _place(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_file(path, content, MODE)
+
+
+def _models(backup: Backup) -> dict[str, dict[str, str]]:
+    """Return each engine's models by name, with the digest that a library knows them by."""
+    if not backup["stores"]:
+        return {}
+    from deploy.agent.protocols.doors.making import stored
+
+    stores = {store["service"]: stored(store["models_dir"]) or {} for store in backup["stores"]}
+    return {
+        engine: {model.live.name: model.live.digest for model in models.values()} for engine, models in stores.items()
+    }
+
+
+def _write(path: Path, document: object) -> None:
+    write_file(path, json.dumps(document, sort_keys=True, indent=1).encode() + b"\n", MODE)
+
+
+def _drop_others(folder: Path, kept: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path)

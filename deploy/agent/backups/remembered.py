@@ -1,0 +1,113 @@
+"""Memory of a host's backups: its repository, the last run, and the last good one."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from deploy.agent.errors import AgentError
+from deploy.agent.holder import is_locked, try_lock
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.remembered import read_json, write_file, write_json
+from deploy.agent.stack.secrets import secret_path
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Run, SeenBackups
+
+FORMAT = 1
+RESTIC = "restic"
+PATIENCE_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+KEPT_LINES = 500
+"""Runs that the log of backups keeps: more than a year of daily ones."""
+
+
+def observe(root: Path) -> SeenBackups:
+    """Return what is remembered; cheap, for every probe asks."""
+    known = read(root)
+    repository, last, good = known.get("repository") or {}, known.get("last"), known.get("good")
+    return {
+        "has_restic": shutil.which(RESTIC) is not None,
+        "repository": repository.get("path", ""),
+        "last": cast("Run", last) if last else None,
+        "good": cast("Run", good) if good else None,
+        "is_running": is_locked(_lock(root)),
+        "since": _since(root),
+    }
+
+
+def _since(root: Path) -> str:
+    """Return when the key was made: from then on there should be backups. Empty without one, or if it is unreadable."""
+    try:
+        return moment(secret_path(root, BACKUP_OWNER, BACKUP_KEY).stat().st_mtime)
+    except OSError:
+        return ""
+
+
+def read(root: Path) -> dict[str, Any]:
+    """Return the whole memory."""
+    known = read_json(_path(root)) or {}
+    if known.get("format", FORMAT) > FORMAT:
+        raise AgentError(f"{_path(root)} was written by a newer kit", "use the kit that wrote it, or a newer one")
+    return known
+
+
+def remember(root: Path, **changes: Any) -> None:
+    """Remember these parts in place of the former ones."""
+    write_json(_path(root), {**read(root), **changes, "format": FORMAT})
+
+
+def now() -> str:
+    """Return this moment as backups write it."""
+    return moment(time.time())
+
+
+def moment(seconds: float) -> str:
+    """Return a time as backups write it, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def log_path(root: Path) -> Path:
+    """Return the log of backups: a line for each run."""
+    return root / "backup" / "backups.jsonl"
+
+
+def note(root: Path, run: Run) -> None:
+    """Append an ended run to the log."""
+    path = log_path(root)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    before = path.read_text().splitlines() if path.exists() else []
+    lines = [*before, json.dumps(run, sort_keys=True)][-KEPT_LINES:]
+    write_file(path, ("\n".join(lines) + "\n").encode(), 0o600)
+
+
+@contextmanager
+def backing_up(root: Path) -> Iterator[int]:
+    """Lock a file that restic inherits: an orphan of a killed run keeps the copies to itself until it has ended."""
+    _lock(root).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(_lock(root), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        begun = time.monotonic()
+        while not try_lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > begun + PATIENCE_SECONDS:
+                raise AgentError("restic of an earlier, interrupted run still works", "wait until it has ended")
+            time.sleep(LOOK_SECONDS)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _path(root: Path) -> Path:
+    # Not in run/: it stays as long as the repository does.
+    return root / "backups.json"
+
+
+def _lock(root: Path) -> Path:
+    return root / "run" / "backing_up"

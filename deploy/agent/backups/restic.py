@@ -1,0 +1,145 @@
+"""restic, asked strictly: whatever is not a known success is a failure with words and a next step.
+
+Debian 12 has restic 0.14 and Debian 13 has 0.18. The older one exits with 1 for every failure and writes plain text to
+standard error, the newer one has exit codes 10 to 12 and writes JSON there. Both leave fields with default values out,
+and both exit with 0 after a backup that left out a missing path: only standard error says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.agent.backups.remembered import RESTIC
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.children import Children
+from deploy.agent.line import Line
+
+NO_REPOSITORY, LOCKED, WRONG_KEY = 10, 11, 12
+_SAID = {
+    NO_REPOSITORY: ("unable to open config file",),
+    LOCKED: ("repository is already locked",),
+    WRONG_KEY: ("wrong password or no key found",),
+}
+"""Words of the release without exit codes of these kinds."""
+MOST_TOLD = 400
+
+
+@dataclass(frozen=True)
+class Said:
+    """A run of restic: its exit code, its lines, and its complaints."""
+
+    status: int
+    lines: tuple[str, ...]
+    complaints: str
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """Return the lines that are JSON objects."""
+        return [document for document in map(_json, self.lines) if isinstance(document, dict)]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the output as one JSON object; raise AgentError for anything else."""
+        document = _json("\n".join(self.lines))
+        if not isinstance(document, dict):
+            raise AgentError("restic printed something else than the JSON that was asked for", "see `restic version`")
+        return document
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the output as a JSON list of objects; restic prints null for an empty one."""
+        documents = _json("\n".join(self.lines))
+        if documents is None and self.lines != ("null",):
+            raise AgentError("restic printed something else than the JSON that was asked for", "see `restic version`")
+        return [dict(document) for document in documents or []]
+
+    @property
+    def kind(self) -> int:
+        """Return the exit code that the newer release has for such a failure."""
+        if self.status != 1:
+            return self.status
+        kinds = (kind for kind, words in _SAID.items() if any(word in self.complaints for word in words))
+        return next(kinds, self.status)
+
+
+class Restic:
+    """restic on one repository. The key comes from its file, never from an argument."""
+
+    def __init__(self, repository: str, key: Path, inherited: int | None = None) -> None:
+        self.repository = repository
+        self._key = key
+        self._inherited = () if inherited is None else (inherited,)
+
+    def run(self, *words: str, cwd: Path | None = None, hear: Callable[[str], None] | None = None) -> Said:
+        """Run restic to its end."""
+        program = shutil.which(RESTIC)
+        if program is None:
+            raise AgentError("restic is not on this host", f"`{Line('apply')}` installs it")
+        lines: list[str] = []
+
+        def take(output: IO[bytes]) -> None:
+            for raw in output:
+                lines.append(raw.decode(errors="replace").rstrip("\n"))
+                if hear is not None:
+                    hear(lines[-1])
+
+        complaints: list[str] = []
+        argv = [program, "--json", "--no-cache", *words]
+        ended = Children().run(argv, self._environment(), complaints.append, take, cwd=cwd, inherited=self._inherited)
+        return Said(ended.status, tuple(lines), told_of(complaints))
+
+    def ask(self, *words: str) -> Said:
+        """Run restic to a good end; raise AgentError otherwise."""
+        said = self.run(*words)
+        if said.status != 0:
+            raise self.failure(words[0], said)
+        return said
+
+    def failure(self, what: str, said: Said) -> AgentError:
+        """Return the error of a run that failed."""
+        if said.kind == NO_REPOSITORY:
+            return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
+        if said.kind == WRONG_KEY:
+            return AgentError(
+                f"the key of this host does not open the repository {self.repository}",
+                "give the key that it was made with: `key: file:PATH` under `backup` in kit.yaml, then apply",
+            )
+        if said.kind == LOCKED:
+            return AgentError(
+                f"the repository {self.repository} is in use: {said.complaints[:MOST_TOLD]}", "wait until it is free"
+            )
+        words = said.complaints[-MOST_TOLD:] or f"exit code {said.status}"
+        return AgentError(f"restic {what} failed: {words}", f"see whether {self.repository} has space and is mounted")
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        own = {"RESTIC_REPOSITORY": self.repository, "RESTIC_PASSWORD_FILE": str(self._key)}
+        # Two lines of progress a second are enough for a person, and few for a job.
+        return {**kept, **own, "RESTIC_PROGRESS_FPS": "2"}
+
+
+def told_of(complaints: list[str]) -> str:
+    """Return what restic wrote to standard error as plain words."""
+    return "; ".join(filter(None, (_plain(line) for line in complaints)))
+
+
+def _plain(line: str) -> str:
+    document = _json(line)
+    if not isinstance(document, dict):
+        return line
+    error = document.get("error")
+    message = document.get("message") or (error.get("message") if isinstance(error, dict) else error) or error
+    return ": ".join(str(part) for part in (document.get("item"), message) if part) or line
+
+
+def _json(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

@@ -1,0 +1,101 @@
+"""Operation `backups`: the snapshots of a stack, or one of them with its parts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from deploy.agent.backups.copies import STATEMENT
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
+
+LATEST = "latest"
+DEPTH = 2
+"""Parts of a snapshot are told to this depth: `data/SERVICE`."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def run(request: BackupsRequest, _journal: Journal) -> BackupsAnswer:
+    """List every snapshot; of a named snapshot also its parts and its statement."""
+    root = Path(request["root"])
+    backup = released_backup(root)
+    restic = restic_of(root, backup)
+    listed = snapshots(restic, backup["stack"])
+    wanted = request.get("snapshot")
+    if wanted is None:
+        return {"repository": backup["repository"], "snapshots": listed}
+    snapshot = chosen(listed, wanted)
+    return {
+        "repository": backup["repository"],
+        "snapshots": [snapshot],
+        "parts": parts(restic, snapshot["id"]),
+        "statement": statement(restic, snapshot["id"]),
+    }
+
+
+def snapshots(restic: Restic, stack: str) -> list[Snapshot]:
+    """Return the stack's snapshots, the oldest first; reading takes no lock."""
+    said = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
+    taken: list[Snapshot] = [
+        {"id": str(each["id"]), "time": _seconds(str(each["time"])), "host": str(each.get("hostname", ""))}
+        for each in said.listed
+    ]
+    return sorted(taken, key=lambda each: each["time"])
+
+
+def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
+    """Return the snapshot that a person means: `latest`, the beginning of an id, or of a time."""
+    meant = listed[-1:] if wanted == LATEST else [each for each in listed if _is_meant(each, wanted)]
+    if len(meant) != 1:
+        problem = "there is no backup yet" if not listed else f"{len(meant) or 'no'} backups are meant by {wanted!r}"
+        raise AgentError(problem, f"the backups: {Line('backup', 'list')}")
+    return meant[0]
+
+
+def statement(restic: Restic, snapshot: str) -> Statement:
+    """Return what a snapshot says of itself."""
+    return cast("Statement", restic.ask("dump", "--no-lock", snapshot, f"/{STATEMENT}").document)
+
+
+def parts(restic: Restic, snapshot: str) -> list[Part]:
+    """Return the parts of a snapshot with their files and sizes."""
+    files: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for node in restic.ask("ls", "--no-lock", snapshot).documents:
+        if node.get("struct_type") == "node" and node.get("type") == "file":
+            part = _part(node)
+            files[part] += 1
+            # Of an empty file the size is left out.
+            sizes[part] += int(node.get("size", 0))
+    return [{"path": path, "files": files[path], "bytes": sizes[path]} for path in sorted(files)]
+
+
+def _part(node: dict[str, Any]) -> str:
+    words = str(node["path"]).strip("/").split("/")
+    return "/".join(words[: min(DEPTH, max(1, len(words) - 1))])
+
+
+def _is_meant(snapshot: Snapshot, wanted: str) -> bool:
+    digits = "".join(filter(str.isdigit, wanted))
+    is_time = len(digits) >= len("20250101") and not set(wanted) - set("0123456789-:TZ_ ")
+    taken = "".join(filter(str.isdigit, snapshot["time"]))
+    return snapshot["id"].startswith(wanted) or (is_time and taken.startswith(digits))
+
+
+def _seconds(moment: str) -> str:
+    """Return a time of restic's in UTC, without its fraction of a second."""
+    match = _MOMENT.fullmatch(moment)
+    if match is None:
+        raise AgentError(f"restic printed {moment!r} as the time of a snapshot", "see `restic version`")
+    # Python 3.9 reads neither a Z nor a fraction of nine digits.
+    read = datetime.fromisoformat(match[1] + match[2].replace("Z", "+00:00"))
+    return read.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

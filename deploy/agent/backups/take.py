@@ -1,0 +1,98 @@
+"""Operation `back_up`: copies what a release declares, and gives it to restic."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.agent.backups.copies import PARTS, take_copies
+from deploy.agent.backups.remembered import backing_up, note, now, remember
+from deploy.agent.backups.repository import ensure_repository, on_same_disk
+from deploy.agent.backups.restic import Restic, Said
+from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.errors import AgentError, told
+from deploy.agent.journal import Journal
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup, BackUpAnswer, Run
+    from deploy.agent.contract.envelope import StackRequest
+
+
+def run(request: StackRequest, journal: Journal) -> BackUpAnswer:
+    """Take one backup now, while everything runs; a run that fails is remembered as such."""
+    root = Path(request["root"])
+    backup = released_backup(root)
+    with backing_up(root) as lock:
+        begun: Run = {"started": now()}
+        remember(root, last=begun)
+        try:
+            answer = _back_up(root, backup, restic_of(root, backup, lock), journal)
+        except (AgentError, OSError) as problem:
+            failure = told(problem)
+            # The disk may be full, and the reason of the failure is more than its record.
+            with suppress(OSError):
+                _end(root, {**begun, "problem": failure.problem, "next": failure.next_step})
+            raise failure from problem
+        _end(root, {**begun, "snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"]})
+    return answer
+
+
+def _back_up(root: Path, backup: Backup, restic: Restic, journal: Journal) -> BackUpAnswer:
+    made = ensure_repository(root, restic)
+    restic.ask("unlock")
+    with journal.step("copies"):
+        folder = take_copies(root, backup, journal)
+    with journal.step("snapshot"):
+        summary = _snapshot(restic, backup["stack"], folder, journal)
+    answer: BackUpAnswer = {
+        "changed": True,
+        "snapshot": _proven(restic, folder, str(summary["snapshot_id"])),
+        "repository": backup["repository"],
+        "files": int(summary.get("total_files_processed", 0)),
+        "bytes": int(summary.get("total_bytes_processed", 0)),
+    }
+    if made:
+        answer |= {"made": True, "same_disk": on_same_disk(backup)}
+    good: Run = {"snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"], "ended": now()}
+    remember(root, good=good)
+    with journal.step("retention"):
+        _forget(restic, backup)
+    return answer
+
+
+def _snapshot(restic: Restic, stack: str, folder: Path, journal: Journal) -> dict[str, Any]:
+    """Return restic's summary. A warning is a failure: with one, the snapshot lacks something."""
+
+    def hear(line: str) -> None:
+        with suppress(ValueError):
+            status = json.loads(line)
+            if status.get("message_type") == "status":
+                # Fields with default values are left out.
+                journal.say("into the repository", status.get("bytes_done", 0), status.get("total_bytes", 0))
+
+    said = restic.run("backup", "--host", stack, "--tag", "kit", *PARTS, cwd=folder, hear=hear)
+    summaries = [document for document in said.documents if document.get("message_type") == "summary"]
+    if said.status != 0 or said.complaints or len(summaries) != 1 or not summaries[0].get("snapshot_id"):
+        raise restic.failure("backup", said)
+    return summaries[0]
+
+
+def _proven(restic: Restic, folder: Path, snapshot: str) -> str:
+    """Return the full id of a snapshot that the repository has with every part."""
+    (listed,) = restic.ask("snapshots", snapshot).listed or [{}]
+    if sorted(listed.get("paths", [])) != sorted(str(folder / part) for part in PARTS):
+        raise AgentError(f"the repository lacks a part of the snapshot {snapshot}", "run the backup again")
+    return str(listed["id"])
+
+
+def _forget(restic: Restic, backup: Backup) -> Said:
+    keep = [word for name, count in sorted(backup["keep"].items()) if count for word in (f"--keep-{name}", str(count))]
+    return restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, "--prune")
+
+
+def _end(root: Path, ended: Run) -> None:
+    ended = {**ended, "ended": now()}
+    remember(root, last=ended)
+    note(root, ended)

@@ -1,0 +1,123 @@
+"""Backups: a release's own, the verbs, and a host's memory of its runs."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from deploy.agent.contract.envelope import Changed, StackRequest
+from deploy.agent.contract.jobs import CopiedData
+
+
+class BackedUpData(CopiedData):
+    """User data of a service, with the application's release that writes it."""
+
+    version: str
+
+
+class ModelStore(TypedDict):
+    """An engine's folder of models."""
+
+    service: str
+    models_dir: str
+    protocol: str
+
+
+class Backup(TypedDict):
+    """A release's backup: what goes into it, where it goes, and how many snapshots stay."""
+
+    format: int
+    stack: str
+    repository: str
+    keep: dict[str, int]
+    data: list[BackedUpData]
+    stores: list[ModelStore]
+
+
+class Run(TypedDict, total=False):
+    """A run of a backup; one without an end is under way, or was interrupted."""
+
+    started: str
+    ended: str
+    snapshot: str
+    files: int
+    bytes: int
+    problem: str
+    next: str
+
+
+class SeenBackups(TypedDict):
+    """A host's memory of its backups."""
+
+    has_restic: bool
+    repository: str
+    """Path of the repository that the last run used; empty before the first run."""
+    last: Run | None
+    good: Run | None
+    is_running: bool
+    since: str
+    """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
+
+
+class _BackUpAnswer(Changed):
+    snapshot: str
+    repository: str
+    files: int
+    bytes: int
+
+
+class BackUpAnswer(_BackUpAnswer, total=False):
+    """The snapshot of a backup."""
+
+    made: bool
+    """True if this run made the repository."""
+    same_disk: list[str]
+    """Services whose data lies on the repository's file system; told by the run that made the repository."""
+
+
+class BackupsRequest(StackRequest, total=False):
+    """The snapshots of a stack, or one of them."""
+
+    snapshot: str
+    """`latest`, the beginning of an id, or of a time as `list` prints it; left out for all."""
+
+
+class Snapshot(TypedDict):
+    """A snapshot of the repository."""
+
+    id: str
+    time: str
+    host: str
+
+
+class Part(TypedDict):
+    """A part of a snapshot, such as a service's data."""
+
+    path: str
+    files: int
+    bytes: int
+
+
+class Statement(TypedDict):
+    """A backup's description of itself, in its `configs/backup.json`."""
+
+    format: int
+    stack: str
+    host: str
+    release: str
+    kit: str
+    taken: str
+    versions: dict[str, str]
+    """Service to the application's release that wrote its data."""
+    images: dict[str, str]
+
+
+class _BackupsAnswer(TypedDict):
+    repository: str
+    snapshots: list[Snapshot]
+
+
+class BackupsAnswer(_BackupsAnswer, total=False):
+    """Snapshots, the oldest first; of a single one also its parts and its statement."""
+
+    parts: list[Part]
+    statement: Statement

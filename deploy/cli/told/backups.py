@@ -1,0 +1,91 @@
+"""Backups as text for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.agent.kit_folders import BACKUP_KEY
+from deploy.agent.line import Line
+from deploy.cli.terminal.board import duration
+from deploy.cli.terminal.columns import bad, columns
+from deploy.decide.desired import Share
+from deploy.hosts.observation.backups import DAY, age
+from deploy.hosts.observation.observe import Observation
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import BackupsAnswer
+
+SHORT = 8
+"""Characters of a snapshot's id that restic shows."""
+NO_BACKUPS = "There are no backups yet."
+
+
+def planned(share: Share, on: str) -> list[str]:
+    """Return what the end of an apply says of a host's backups."""
+    backup = share.deployment.backup
+    if backup is None:
+        return []
+    first = f"The first one now: {Line('backup', 'now', spec=share.path)}"
+    return [f"A backup goes to {backup.repository}{on} every day. {first}"]
+
+
+def standing(share: Share, observation: Observation) -> list[str]:
+    """Return how a host's backups stand, what is wrong first."""
+    if share.deployment.backup is None:
+        return [NO_BACKUPS] if share.deployment.services else []
+    seen, now = observation.backups, datetime.now(UTC)
+    lines = [f"{bad('backup')}  {trouble}"] if (trouble := seen.trouble(now)) else []
+    if seen.good is None:
+        return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
+    old = age(seen.good["ended"], now)
+    ago = duration(old) if old < DAY else f"{old // DAY} day{'s' if old >= 2 * DAY else ''}"
+    return [*lines, f"newest backup: {ago} ago, in {seen.repository}"]
+
+
+def backup_document(share: Share, observation: Observation) -> dict[str, Any] | None:
+    """Return how a host's backups stand as JSON values; None without any."""
+    if share.deployment.backup is None:
+        return None
+    seen = observation.backups
+    return {**asdict(seen), "trouble": seen.trouble(datetime.now(UTC))}
+
+
+def mib(number: int) -> str:
+    """Return a number of bytes in MiB."""
+    return f"{number / 2**20:.1f} MiB"
+
+
+def key_words(repository: str, spec: Path) -> list[str]:
+    """Return what a person has to know of a new repository's key."""
+    return [
+        f"{repository} is new, and encrypted with a key that only this host has.",
+        "Without the key nobody can read a backup, you included: keep a copy of it elsewhere, now.",
+        f"  Key: {Line('secret', 'show', BACKUP_KEY, spec=spec)}",
+    ]
+
+
+def same_disk_words(repository: str, services: list[str]) -> str:
+    """Return the warning about a backup on the disk of its data."""
+    return (
+        f"note: {repository} is on the same disk as the data of {', '.join(services)}: a broken disk takes both; "
+        "`repository` under `backup` in kit.yaml names another place"
+    )
+
+
+def shown(answer: BackupsAnswer) -> str:
+    """Return one backup with its parts."""
+    (snapshot,), said = answer["snapshots"], answer["statement"]
+    rows = [(part["path"], str(part["files"]), mib(part["bytes"])) for part in answer["parts"]]
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(said["versions"].items()))
+    return "\n".join(
+        [
+            f"backup {snapshot['id'][:SHORT]} of {snapshot['time']}, in {answer['repository']}",
+            f"stack {said['stack']} on {said['host']}, release {said['release'][:12]}, kit {said['kit']}",
+            *([f"data of {versions}"] if versions else []),
+            "",
+            columns(rows, ("PART", "FILES", "SIZE")),
+        ]
+    )

@@ -1,0 +1,85 @@
+"""`kit backup`: now, list, show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deploy.agent.line import Line
+from deploy.cli.terminal.columns import columns
+from deploy.cli.terminal.output import Output
+from deploy.cli.told.backups import SHORT, key_words, mib, same_disk_words, shown
+from deploy.cli.verbs.declare import list_group, spec_argument, verb
+from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
+from deploy.cli.verbs.rights import ensure_root
+from deploy.lifecycle.backups import back_up, backups
+from deploy.spec.loading.loader import load_spec
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer
+
+
+@list_group("backup", "backup", "backup now", "backup show latest")
+def command() -> None:
+    """Take a backup now, list the backups, or show one."""
+
+
+@verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
+@host_option
+@spec_argument
+def now(output: Output, spec: Path) -> None:
+    """Take a backup of each host now, while everything runs."""
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup now")
+    with progress_by_host() as display:
+        answers = hosts.each(lambda host, transport: back_up(stack, transport, display(host)))
+    words = {host: _taken(spec, answer) for host, answer in answers.items()}
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+
+
+def _taken(spec: Path, answer: BackUpAnswer) -> str:
+    counted = f"{answer['files']} files, {mib(answer['bytes'])}"
+    lines = [f"backup {answer['snapshot'][:SHORT]} is in {answer['repository']} ({counted})"]
+    if answer.get("made"):
+        lines += ["", *key_words(answer["repository"], spec)]
+    if services := answer.get("same_disk"):
+        lines.append(same_disk_words(answer["repository"], services))
+    return "\n".join(lines)
+
+
+@verb("list", "backup list", "backup list --json inventories/workstation/kit.yaml")
+@host_option
+@spec_argument
+def list_backups(output: Output, spec: Path) -> None:
+    """List the backups of each host, the newest first."""
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup list")
+    answers = hosts.each(lambda _host, transport: backups(stack, transport))
+    words = {host: _table(spec, answer) for host, answer in answers.items()}
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+
+
+def _table(spec: Path, answer: BackupsAnswer) -> str:
+    rows = [(each["id"][:SHORT], each["time"]) for each in reversed(answer["snapshots"])]
+    if not rows:
+        return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}"
+    return f"{columns(rows, ('ID', 'TAKEN'))}\n\nin {answer['repository']}"
+
+
+@verb("show", "backup show latest", "backup show 2026-11-28T02:00 inventories/workstation/kit.yaml")
+@click.argument("snapshot", metavar="ID|latest|TIME")
+@host_option
+@spec_argument
+def show(output: Output, spec: Path, snapshot: str) -> None:
+    """Show what one backup holds: its time, the release, and its parts with their sizes."""
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup show")
+    answers = hosts.each(lambda _host, transport: backups(stack, transport, snapshot))
+    words = {host: shown(answer) for host, answer in answers.items()}
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+
+
+for verb_ in (now, list_backups, show):
+    command.add_command(verb_)

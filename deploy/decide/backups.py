@@ -1,0 +1,89 @@
+"""A host's backup: decided, and printed as a file of its release that the host's agent reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.kit_folders import BACKUPS
+from deploy.deployment.backup import JOB, Backup
+from deploy.deployment.bundle import File, canonical_json
+from deploy.deployment.host import Deployment
+from deploy.deployment.jobs import Job, Schedule
+from deploy.spec.model import Spec
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup as Released
+
+FORMAT = 1
+
+
+def backup_of(spec: Spec) -> Backup | None:
+    """Return the backup of each host that runs a service; None without one."""
+    if spec.backup is None:
+        return None
+    repository = spec.backup.repository or str(BACKUPS / spec.stack)
+    keep = tuple((name, int(count)) for name, count in sorted(spec.backup.keep.model_dump().items()))
+    return Backup(repository, keep, spec.backup.key or "")
+
+
+def backup_job(spec: Spec) -> Job | None:
+    """Return the job that takes the backup; None without one."""
+    if spec.backup is None:
+        return None
+    return Job(JOB, "Backup", "back_up", Schedule(daily_at=spec.backup.daily_at), {}, patience_seconds=3600)
+
+
+def with_files(deployments: Mapping[str, Deployment], spec: Path, lock: Path) -> dict[str, Deployment]:
+    """Let each host's backup take kit.yaml and kit.lock along.
+
+    Comments are left out of kit.yaml: a change of one would place another release.
+    """
+    if all(deployment.backup is None for deployment in deployments.values()):
+        return dict(deployments)
+    import yaml
+
+    from deploy.reading.tree import read_document
+
+    data = read_document(spec, 2**20, "").data
+    written = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    files = (("kit.yaml", written), ("kit.lock", lock.read_text()))
+    return {
+        host: replace(each, backup=replace(each.backup, files=files)) if each.backup else each
+        for host, each in deployments.items()
+    }
+
+
+def backup_files(deployment: Deployment) -> Iterator[File]:
+    """Yield the files of a release about its backup."""
+    if deployment.backup is None:
+        return
+    yield File("backup.json", canonical_json(_released(deployment, deployment.backup)))
+    yield from (File(f"spec/{name}", text) for name, text in deployment.backup.files)
+
+
+def _released(deployment: Deployment, backup: Backup) -> Released:
+    own = {service.name for service in deployment.services}
+    return {
+        "format": FORMAT,
+        "stack": deployment.stack,
+        "repository": backup.repository,
+        "keep": dict(backup.keep),
+        "data": [
+            {
+                "service": service.name,
+                "host_path": service.data.host_path,
+                "items": service.data.parts(),
+                "version": service.data.version,
+            }
+            for service in deployment.services
+            if service.data
+        ],
+        "stores": [
+            {"service": engine.name, "models_dir": engine.models_dir, "protocol": engine.protocol}
+            for engine in deployment.engines
+            if engine.models_dir and engine.name in own
+        ],
+    }

@@ -1,0 +1,32 @@
+"""The backup of one host, decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.deployment.secrets import Secret
+
+JOB = "backup"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A host's backup: its repository, how many snapshots stay, and the files in git that it takes along."""
+
+    repository: str
+    keep: tuple[tuple[str, int], ...]
+    key_reference: str = ""
+    """Place of the repository's key on the control node; empty for one that the host makes."""
+    files: tuple[tuple[str, str], ...] = ()
+    """kit.yaml and kit.lock by name, so that a backup alone says what ran."""
+
+    @property
+    def key(self) -> Secret:
+        """The key of the repository."""
+        return Secret(
+            BACKUP_KEY,
+            BACKUP_OWNER,
+            shown_as="key of this host's backups: nobody can read them without it, so keep a copy elsewhere",
+            reference=self.key_reference,
+        )

@@ -1,0 +1,111 @@
+"""A host with a release that has a backup, a live database, and the real restic."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.backups import snapshots, take
+from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer
+from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.stack.secrets import secret_path
+
+RELEASE = "a" * 64
+QUIET = Journal("", "")
+
+
+@dataclass
+class Host:
+    """A played host: the stack's root, a service's data, and a repository."""
+
+    root: Path
+    data: Path
+    repository: Path
+    keep: dict[str, int] = field(default_factory=lambda: {"last": 10})
+
+    @property
+    def request(self) -> Any:
+        return {"stack": "home", "root": str(self.root)}
+
+    @property
+    def database(self) -> Path:
+        return self.data / "webui.db"
+
+    def release(self) -> None:
+        """Place a release with a backup, as an apply does."""
+        folder = self.root / "releases" / RELEASE
+        folder.mkdir(parents=True, exist_ok=True)
+        items = [{"sqlite": "webui.db"}, {"tree": "uploads"}]
+        backup: Backup = {
+            "format": 1,
+            "stack": "home",
+            "repository": str(self.repository),
+            "keep": self.keep,
+            "data": [{"service": "page", "host_path": str(self.data), "items": items, "version": "1.0.0"}],
+            "stores": [],
+        }
+        (folder / "backup.json").write_text(json.dumps(backup))
+        (folder / "compose.yaml").write_text("services: {}\n")
+        mounted = self.root / "files" / ("b" * 64)
+        mounted.mkdir(parents=True, exist_ok=True)
+        (mounted / "page.conf").write_text("port: 1\n")
+        services = {"page": {"image": "kit/page:1", "files": {"page.conf": "b" * 64}}}
+        manifest = {"format": 1, "kit": "0.1", "stack": "home", "files": [], "services": services}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (self.root / "current").unlink(missing_ok=True)
+        (self.root / "current").symlink_to(f"releases/{RELEASE}")
+
+    def secret(self, service: str, name: str, value: str) -> None:
+        path = secret_path(self.root, service, name)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(value)
+        path.chmod(0o400)
+
+    def say(self, *words: str) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.executemany("insert into said values (?)", [(word,) for word in words])
+
+    def back_up(self) -> BackUpAnswer:
+        return take.run(self.request, QUIET)
+
+    def listed(self, snapshot: str | None = None) -> BackupsAnswer:
+        return snapshots.run(self.request | ({"snapshot": snapshot} if snapshot else {}), QUIET)
+
+    def restored(self, snapshot: str, target: Path) -> Path:
+        """Restore a snapshot with restic itself, as a person would."""
+        key = str(secret_path(self.root, BACKUP_OWNER, BACKUP_KEY))
+        words = ["restic", "--no-cache", "-r", str(self.repository), "-p", key]
+        subprocess.run([*words, "restore", snapshot, "--target", str(target)], check=True, capture_output=True)
+        return target
+
+
+def said(database: Path) -> list[str]:
+    """Return the rows of a database that passes its integrity check."""
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+        return [str(word) for (word,) in connection.execute("select word from said order by rowid")]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    assert shutil.which("restic"), "these tests need restic: apt-get install restic"
+    host = Host(tmp_path / "kit" / "home", tmp_path / "srv" / "page", tmp_path / "disk2" / "kit")
+    (host.data / "uploads").mkdir(parents=True)
+    (host.data / "uploads" / "letter.txt").write_text("dear")
+    with closing(sqlite3.connect(host.database)) as connection, connection:
+        connection.execute("pragma journal_mode=wal")
+        connection.execute("create table said (word text)")
+    host.say("first")
+    host.release()
+    host.secret(BACKUP_OWNER, BACKUP_KEY, "a key")
+    host.secret("page", "token", "a token")
+    return host

@@ -1,0 +1,168 @@
+"""Backups of a live host with the real restic."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.backups.remembered import observe
+from deploy.agent.errors import AgentError
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from tests.unit.agent.backups.conftest import RELEASE, Host, said
+
+
+def test_a_backup_holds_data_secrets_and_configuration_in_folders_for_people(host: Host, tmp_path: Path) -> None:
+    (host.root / "audit.log").write_text("{}\n")
+    answer = host.back_up()
+    assert (answer["made"], answer["same_disk"]) == (True, ["page"])
+    there = host.restored(answer["snapshot"], tmp_path / "there")
+    assert sorted(path.name for path in there.iterdir()) == ["configs", "data", "logs"]
+    assert said(there / "data/page/data/webui.db") == ["first"]
+    assert (there / "data/page/data/uploads/letter.txt").read_text() == "dear"
+    assert (there / "configs/secrets/data/secrets/page/token").read_text() == "a token"
+    assert (there / "configs/release/services/page/page.conf").read_text() == "port: 1\n"
+    assert (there / "configs/release/compose.yaml").read_text() == "services: {}\n"
+    assert (there / "logs/audit.log").read_text() == "{}\n"
+    # A key inside of what it opens is of no use.
+    assert not list(there.rglob(BACKUP_KEY))
+
+
+def test_the_copies_and_the_log_belong_to_root_alone(host: Host) -> None:
+    host.back_up()
+    assert (host.root / "backup").stat().st_mode & 0o777 == 0o700
+    assert (host.root / "backup/copies/configs/secrets/data/secrets/page/token").stat().st_mode & 0o777 == 0o400
+
+
+def test_a_second_backup_takes_what_changed_and_reads_nothing_else(host: Host, tmp_path: Path) -> None:
+    first = host.back_up()
+    host.say("second")
+    second = host.back_up()
+    assert "made" not in second
+    assert [each["id"] for each in host.listed()["snapshots"]] == [first["snapshot"], second["snapshot"]]
+    assert said(host.restored(first["snapshot"], tmp_path / "1") / "data/page/data/webui.db") == ["first"]
+    assert said(host.restored(second["snapshot"], tmp_path / "2") / "data/page/data/webui.db") == ["first", "second"]
+
+
+@pytest.mark.parametrize("wanted", ["latest", "id", "time"])
+def test_a_backup_is_shown_with_its_parts_and_its_origin(host: Host, wanted: str) -> None:
+    snapshot = host.back_up()["snapshot"]
+    taken = host.listed()["snapshots"][0]["time"]
+    answer = host.listed({"latest": "latest", "id": snapshot[:8], "time": taken}[wanted])
+    assert [each["id"] for each in answer["snapshots"]] == [snapshot]
+    sizes = {part["path"]: part["files"] for part in answer["parts"]}
+    # The manifest, the database and the letter.
+    assert sizes["data/page"] == 3
+    assert answer["statement"]["versions"] == {"page": "1.0.0"}
+    assert (answer["statement"]["release"], answer["statement"]["stack"]) == (RELEASE, "home")
+
+
+def test_a_backup_that_nobody_took_is_not_shown(host: Host) -> None:
+    host.back_up()
+    with pytest.raises(AgentError, match="no backups are meant by '2020'"):
+        host.listed("2020")
+
+
+def test_old_snapshots_go_and_those_that_keep_names_stay(host: Host) -> None:
+    host.keep = {"last": 2, "daily": 0}
+    host.release()
+    taken = [host.back_up()["snapshot"] for _ in range(4)]
+    assert [each["id"] for each in host.listed()["snapshots"]] == taken[-2:]
+
+
+def test_a_run_is_remembered_with_its_result(host: Host) -> None:
+    assert observe(host.root)["last"] is None
+    snapshot = host.back_up()["snapshot"]
+    seen = observe(host.root)
+    assert seen["good"] is not None
+    assert seen["last"] is not None
+    assert (seen["good"]["snapshot"], seen["last"]["snapshot"], seen["is_running"]) == (snapshot, snapshot, False)
+    host.database.write_bytes(b"no database" * 1000)
+    with pytest.raises(AgentError, match="could not be copied"):
+        host.back_up()
+    seen = observe(host.root)
+    assert (seen["good"] or {}).get("snapshot") == snapshot
+    assert "could not be copied" in (seen["last"] or {}).get("problem", "")
+    log = [json.loads(line) for line in (host.root / "backup/backups.jsonl").read_text().splitlines()]
+    assert ["problem" in line for line in log] == [False, True]
+
+
+def test_a_repository_that_is_gone_is_never_made_anew(host: Host) -> None:
+    host.back_up()
+    host.repository.rename(host.repository.with_name("unmounted"))
+    with pytest.raises(AgentError, match="is gone, or its drive is not mounted"):
+        host.back_up()
+    assert not host.repository.exists()
+    host.repository.with_name("unmounted").rename(host.repository)
+    host.back_up()
+
+
+def test_another_repository_in_its_place_is_refused(host: Host, tmp_path: Path) -> None:
+    host.back_up()
+    host.repository.rename(tmp_path / "first")
+    (host.root / "backups.json").unlink()
+    host.back_up()
+    host.repository.rename(tmp_path / "second")
+    (tmp_path / "first").rename(host.repository)
+    with pytest.raises(AgentError, match="holds another repository than before"):
+        host.back_up()
+
+
+def test_a_folder_with_other_content_is_no_repository(host: Host) -> None:
+    host.repository.mkdir(parents=True)
+    (host.repository / "photo.jpg").write_bytes(b"x")
+    with pytest.raises(AgentError, match="holds something else than a repository"):
+        host.back_up()
+    assert [path.name for path in host.repository.iterdir()] == ["photo.jpg"]
+
+
+def test_a_repository_whose_making_was_cut_off_is_made_to_its_end(host: Host) -> None:
+    for name in ("data", "index", "keys", "locks", "snapshots"):
+        (host.repository / name).mkdir(parents=True)
+    host.back_up()
+    assert len(host.listed()["snapshots"]) == 1
+
+
+def test_a_wrong_key_is_told_with_the_way_to_give_the_right_one(host: Host) -> None:
+    host.back_up()
+    (host.root / "secrets" / BACKUP_OWNER / BACKUP_KEY).unlink()
+    host.secret(BACKUP_OWNER, BACKUP_KEY, "another key")
+    with pytest.raises(AgentError, match="the key of this host does not open the repository") as failure:
+        host.back_up()
+    assert "key: file:PATH" in failure.value.next_step
+
+
+def test_a_host_without_restic_is_told_how_it_gets_there(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.devnull)
+    with pytest.raises(AgentError, match="restic is not on this host"):
+        host.back_up()
+    assert not observe(host.root)["has_restic"]
+
+
+def test_every_backup_under_a_writer_holds_each_row_that_was_committed_before(host: Host, tmp_path: Path) -> None:
+    """The database is in WAL mode: a copy of the file alone would lack the newest rows."""
+    stop, written = threading.Event(), [1]
+
+    def write() -> None:
+        with closing(sqlite3.connect(host.database, timeout=30)) as connection:
+            while not stop.wait(0.01):
+                with connection:
+                    connection.execute("insert into said values (?)", (str(written[0]),))
+                written[0] += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = [(written[0], host.back_up()["snapshot"]) for _ in range(10)]
+    finally:
+        stop.set()
+        writer.join()
+    for number, (before, snapshot) in enumerate(taken):
+        rows = said(host.restored(snapshot, tmp_path / str(number)) / "data/page/data/webui.db")
+        assert rows == ["first", *map(str, range(1, len(rows)))]
+        assert len(rows) >= before

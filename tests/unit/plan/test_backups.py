@@ -1,0 +1,96 @@
+"""A backup in kit.yaml: files of the release, the program that it needs, its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.apply.phases.needed import steps_of
+from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.decide.desired import Share
+from deploy.hosts.observation.backups import SeenBackups
+from deploy.hosts.observation.observe import read_observation
+from deploy.plan import make_plan
+from tests.golden.hosts import settled
+from tests.golden.plans_of import PLANS, desired_of
+
+WANTED = '{repository: /mnt/disk2/kit, daily_at: "03:30", keep: {last: 3, daily: 0, weekly: 0}}'
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def with_backup(tmp_path: Path) -> Callable[..., Share]:
+    """Make the share of a kit.yaml that has a backup."""
+
+    def make(backup: str = WANTED, comment: str = "") -> Share:
+        case = tmp_path / "case"
+        case.mkdir(exist_ok=True)
+        text = (PLANS / "settled/kit.yaml").read_text()
+        assert "backup: null" in text
+        (case / "kit.yaml").write_text(text.replace("backup: null", f"backup: {backup}") + comment)
+        return desired_of(case / "kit.yaml", tmp_path)
+
+    return make
+
+
+def files_of(share: Share) -> dict[str, str]:
+    return {file.path: file.content for file in share.bundle.files}
+
+
+def test_a_release_says_what_its_backup_is(with_backup: Callable[..., Share]) -> None:
+    files = files_of(with_backup())
+    said: Any = json.loads(files["backup.json"])
+    assert (said["repository"], said["keep"]["last"], said["keep"]["daily"]) == ("/mnt/disk2/kit", 3, 0)
+    (page,) = [data for data in said["data"] if data["service"] == "open_webui"]
+    assert page["items"][0] == {"sqlite": "webui.db"}
+    assert "repository: /mnt/disk2/kit" in files["spec/kit.yaml"]
+    assert files["spec/kit.lock"]
+    assert "OnCalendar=*-*-* 03:30:00" in files["units/kit-home.backup.timer"]
+
+
+def test_without_a_place_the_repository_lies_beside_the_data(with_backup: Callable[..., Share]) -> None:
+    assert json.loads(files_of(with_backup("{}"))["backup.json"])["repository"] == "/srv/kit-backups/home"
+
+
+def test_a_comment_places_no_other_release(with_backup: Callable[..., Share]) -> None:
+    assert with_backup().bundle.release == with_backup(comment="\n# for the office\n").bundle.release
+
+
+def test_a_plan_installs_restic_makes_the_key_and_places_the_timer(with_backup: Callable[..., Share]) -> None:
+    share = with_backup()
+    host = read_observation(settled(share))
+    bare = replace(host, secrets={key: seen for key, seen in host.secrets.items() if key[0] != BACKUP_OWNER})
+    plan = make_plan(share.deployment, share.bundle, bare)
+    told = {(each.resource, each.action) for each in plan.operations}
+    assert {("package restic", "install"), (f"secret {BACKUP_KEY}", "create")} <= told
+    assert any(resource.startswith("job file") for resource, _ in told)
+    steps = steps_of(share.deployment, bare, plan)
+    assert {RoleStep("backup"), VerbStep("units"), VerbStep("secrets")} <= steps
+    ready = replace(bare, backups=SeenBackups(has_restic=True))
+    again = make_plan(share.deployment, share.bundle, ready)
+    assert "package restic" not in {each.resource for each in again.operations}
+
+
+def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:
+    good: Any = {"ended": "2026-11-28T02:00:00Z", "started": "2026-11-28T02:00:00Z", "snapshot": "a"}
+    fine = SeenBackups(has_restic=True, last=good, good=good)
+    assert fine.trouble(NOW) == ""
+    full: Any = {**good, "problem": "the disk of /mnt is full"}
+    failed = replace(fine, last=full)
+    assert failed.trouble(NOW) == "the last backup failed: the disk of /mnt is full"
+    started: Any = {"started": "2026-11-28T11:59:00Z"}
+    begun = replace(fine, last=started)
+    assert begun.trouble(NOW) == "the last backup failed: it was interrupted"
+    assert replace(begun, is_running=True).trouble(NOW) == ""
+    old: Any = {**good, "ended": "2026-11-26T11:59:59Z"}
+    assert replace(fine, good=old, last=old).trouble(NOW) == "the newest backup is 2 days old"
+    never = SeenBackups(has_restic=True, since="2026-11-20T12:00:00Z")
+    assert never.trouble(NOW) == "there is no backup since 8 days"
+    assert replace(never, since="2026-11-28T11:00:00Z").trouble(NOW) == ""
