@@ -1,4 +1,4 @@
-"""Health checks with the programs of the kit's images: bash, and neither curl nor wget."""
+"""Health checks with the programs of an image: bash in the kit's own, which have neither curl nor wget."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ def http_probe(port: int, path: str, start_period_seconds: int, before_address: 
     """
     ask = f"printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r _ status _ <&3"
     words = f'exec 3<>/dev/tcp/127.0.0.1/{port}; {ask}; [ "$status" = 200 ]'
-    line = rf'{before_address}127\.0\.0\.1:\d+ - "GET {re.escape(path)} HTTP/1\.0" 200( OK)?'
-    logged = (line,) if before_address else ()
-    return Probe(("bash", "-c", words), start_period_seconds=start_period_seconds, log_lines=logged)
+    return Probe(
+        ("bash", "-c", words), start_period_seconds=start_period_seconds, log_lines=_lines(before_address, path)
+    )
+
+
+def python_probe(port: int, path: str, start_period_seconds: int, before_address: str) -> Probe:
+    """Ask as `http_probe` does, in an image that is sure to have Python."""
+    ask = f'urllib.request.urlopen("http://127.0.0.1:{port}{path}", timeout=4)'
+    logged = _lines(before_address, path, "1\\.1")
+    return Probe(("python3", "-c", f"import urllib.request; {ask}"), 60, 5, 3, start_period_seconds, logged)
+
+
+def busybox_probe(port: int, path: str, start_period_seconds: int) -> Probe:
+    """Ask as `http_probe` does, in an image of Alpine Linux."""
+    ask = ("wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{port}{path}")
+    return Probe(ask, start_period_seconds=start_period_seconds)
+
+
+def _lines(before_address: str, path: str, version: str = "1\\.0") -> tuple[str, ...]:
+    line = rf'{before_address}127\.0\.0\.1:\d+ - "GET {re.escape(path)} HTTP/{version}" 200( OK)?'
+    return (line,) if before_address else ()

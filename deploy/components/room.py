@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from deploy.deployment.cards import Cards
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.folders import Owner
-from deploy.deployment.image import Image
+from deploy.deployment.image import Image, ImageOrigin
 from deploy.deployment.jobs import Job
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.offers import Inside, Offer
@@ -137,8 +137,9 @@ class Room:
     title: str
     """Name of the program, as a person reads it."""
     resolve: Callable[[Any, Site, tuple[Offer, ...]], Resolved]
-    image: Callable[[Any], ImageSource] | None
-    """Source of the image for the user's spec (its version, say); None for an engine that the kit does not run."""
+    image: Callable[[Any, ImageOrigin], ImageSource] | None
+    """Image for the user's spec (its version, say), to build or to pull; None for an engine that the kit does not run.
+    """
     cause_of: CauseOf | None = None
     """Reader of a gateway's refusals; None for a component that passes no questions on."""
 

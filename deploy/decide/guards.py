@@ -23,7 +23,7 @@ def resolved_guards(spec: Spec, lock: Lock, engines: Sequence[Part]) -> tuple[Pa
 
 def _resolved(spec: Spec, lock: Lock, guard: Guard, engines: Sequence[Part]) -> Part:
     guarded = tuple(_guarded(spec, guard.host, engines, addresses_of(lock, guard.host)))
-    site = Site(spec.stack, image_of(guard.spec, lock), name=guard.name, guarded=guarded)
+    site = Site(spec.stack, image_of(spec, guard.spec, lock), name=guard.name, guarded=guarded)
     decided = room_of(guard.spec.kind).resolve(guard.spec, site, ())
     return Part(guard.name, guard.host, address_of(spec, guard.host), decided)
 

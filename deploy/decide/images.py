@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Image as ImageRequest
 
 
-def image_of(service: ContainerSpec, lock: Lock) -> Image:
+def image_of(spec: Spec, service: ContainerSpec, lock: Lock) -> Image:
     """Return a service's image by its name in the host's Docker."""
-    source = source_of(service)
+    source = source_of(spec, service)
     locked = lock.images[source.key]
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
         digest = recipe_digest(source, locked.wheels, lock.platform)

@@ -80,14 +80,14 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
 
 def _site_of_front(spec: Spec, lock: Lock, front: Gateway | WebUI) -> Site:
     addresses = addresses_of(lock, host_of(spec, front))
-    return Site(spec.stack, image_of(front, lock), addresses=addresses, embedding=_embedding(spec))
+    return Site(spec.stack, image_of(spec, front, lock), addresses=addresses, embedding=_embedding(spec))
 
 
 def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
     models = [model for model in spec.models if model.engine == engine.name]
     return Site(
         stack=spec.stack,
-        own_image=image_of(engine, lock) if isinstance(engine, ServiceSpec) else None,
+        own_image=image_of(spec, engine, lock) if isinstance(engine, ServiceSpec) else None,
         models=tuple(_locked(lock, model) for model in models) if engine.models_are == "opened" else (),
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),

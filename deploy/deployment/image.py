@@ -7,13 +7,16 @@ from typing import Literal
 
 from deploy.agent.inputs.layers import LayerSize
 
+ImageOrigin = Literal["build", "pull"]
+"""build: assembled on a host; pull: taken from a registry."""
+
 
 @dataclass(frozen=True)
 class Image:
     """An image by its name in the host's Docker."""
 
     reference: str
-    source: Literal["build", "pull"]
+    source: ImageOrigin
     recipe: str
     """Digest of all its inputs, or of its manifest in a registry."""
     download_bytes: int

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from deploy.deployment.image import ImageOrigin
 from deploy.fields.host import PlacedSpec
 from deploy.fields.publishing import Publish
 from deploy.fields.values import Duration, Owner, Port, Size
@@ -22,8 +23,8 @@ class Traits:
     has_authentication: bool
     """True if it asks for a key or a sign-in; a service without is never published beyond its host."""
     offers_chat: bool = False
-    version_floor: tuple[str, str] = ("0", "")
-    """Oldest accepted release, and the reason why older ones are refused."""
+    version_floor: tuple[str, str] = ("", "")
+    """Oldest accepted release if one is, and the reason why older ones are refused."""
     bad_versions: tuple[tuple[str, str], ...] = ()
     """Single releases that are refused, each with its reason."""
 
@@ -52,6 +53,13 @@ class PublishedSpec(KindSpec):
 class ContainerSpec(KindSpec):
     """Fields of everything that runs in a container of the kit's."""
 
+    is_buildable: ClassVar[bool] = True
+    """False if its image is always pulled."""
+    only_pulled: ClassVar[tuple[str, ...]] = ()
+    """Fields that only a pulled image takes."""
+
+    source: ImageOrigin | None = None
+    """Source of its image: build or pull; by default what `images` says."""
     user: Owner | None = None
     """UID:GID that the service runs as and that owns its data; by default the kind's own."""
     memory: Size | None = None

@@ -130,7 +130,7 @@ def _images(spec: Spec) -> dict[str, list[str]]:
     """Return the keys of images by every name that people use."""
     keys_of: dict[str, list[str]] = {}
     for service in containers(spec):
-        key = source_of(service.spec).key
+        key = source_of(spec, service.spec).key
         for name in (service.name, service.spec.kind, key):
             keys_of.setdefault(name, []).append(key)
     return keys_of

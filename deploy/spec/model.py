@@ -12,6 +12,7 @@ from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.open_webui.spec import OpenWebUI
+from deploy.deployment.image import ImageOrigin
 from deploy.fields.backup import BackupSpec
 from deploy.fields.engine import EngineSpec
 from deploy.fields.host import HostSpec
@@ -31,8 +32,8 @@ WebUI = Annotated[OpenWebUI, Field()]
 class Images(Strict):
     """Source of the container images."""
 
-    source: Literal["build"] = "build"
-    """build: assembled on the host from Debian packages and Python wheels."""
+    source: ImageOrigin = "build"
+    """build: assembled on the host from Debian packages and Python wheels, Ollama's pulled; pull: the official ones."""
     debian: Literal["moving"] = "moving"
     """moving: Debian's packages as the mirror has them on the day of the build."""
 
@@ -115,6 +116,10 @@ class Spec(Strict):
     def containers(self) -> tuple[ContainerSpec, ...]:
         """Return everything that runs in containers of the kit's."""
         return (*self.services, self.guard) if self.guarded else self.services
+
+    def origin_of(self, service: ContainerSpec) -> ImageOrigin:
+        """Return the source of a service's image: its own, or that of all images; some can only be pulled."""
+        return (service.source or self.images.source) if service.is_buildable else "pull"
 
     @property
     def address_words(self) -> tuple[str, ...]:

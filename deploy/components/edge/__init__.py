@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.components.edge.image import RECIPE
+from deploy.components.edge.image import image
 from deploy.components.edge.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("edge", "Caddy", resolve, lambda _spec: RECIPE)
+ROOM = Room("edge", "Caddy", resolve, image)

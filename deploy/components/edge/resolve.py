@@ -7,15 +7,18 @@ from dataclasses import replace
 
 from deploy.components.edge.artifacts import CONFIG_PATH, HEALTH_PATH, KEY_VARIABLE, Listener, caddyfile
 from deploy.components.edge.spec import Edge
-from deploy.components.probes import http_probe
+from deploy.components.probes import busybox_probe, http_probe
 from deploy.components.room import Guarded, Resolved, Site, owner_of
 from deploy.deployment.offers import Offer
 from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
-from deploy.deployment.service import Service, Tmpfs
+from deploy.deployment.service import Capability, Service, Tmpfs
 
 UID = 10105
 FIRST_PORT = 8100
+LOW_PORTS = Capability(
+    "NET_BIND_SERVICE", "the program's file in the official image names it, and starts only where it can be had"
+)
 ENVIRONMENT = (
     # Caddy writes its state there, and is given none to keep.
     ("HOME", "/tmp"),
@@ -32,6 +35,7 @@ def resolve(spec: Edge, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
         shown_as="key for programs on other machines that call an engine",
         reference=spec.key or "",
     )
+    is_pulled = site.image.source == "pull"
     opened = tuple(_opened(spec, site))
     listeners = tuple(listener for listener, _ in opened)
     service = Service(
@@ -46,7 +50,8 @@ def resolve(spec: Edge, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
         ports=tuple(port for _, ports in opened for port in ports),
         tmpfs=(Tmpfs("/tmp", 16 * 2**20),),
         memory_bytes=spec.memory or 256 * 2**20,
-        probe=http_probe(FIRST_PORT, HEALTH_PATH, start_period_seconds=30),
+        capabilities=(LOW_PORTS,) if is_pulled else (),
+        probe=(busybox_probe if is_pulled else http_probe)(FIRST_PORT, HEALTH_PATH, 30),
         health_timeout_seconds=spec.health_timeout,
         facts={
             "key": key.name,

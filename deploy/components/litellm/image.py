@@ -1,11 +1,12 @@
-"""LiteLLM's image: its proxy from the Python package index, on Debian's Python."""
+"""LiteLLM's image: its proxy from the Python package index on Debian's Python, or its vendor's."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from deploy.components.litellm.spec import LiteLLMGateway
-from deploy.deployment.recipe import Recipe
+from deploy.deployment.image import ImageOrigin
+from deploy.deployment.recipe import ImageSource, Pulled, Recipe
 
 VERSION = "1.106.2"
 # What its start loads, seen in its `sys.modules`: nine tenths of it by size.
@@ -26,8 +27,10 @@ RECIPE = Recipe(
 )
 
 
-def recipe(spec: LiteLLMGateway) -> Recipe:
-    """Return the recipe of the release in the spec."""
+def image(spec: LiteLLMGateway, origin: ImageOrigin) -> ImageSource:
+    """Return the image of the release in the spec, to build or to pull."""
+    if origin == "pull":
+        return Pulled(spec.kind, f"ghcr.io/berriai/litellm:v{spec.version or VERSION}")
     if spec.version is None:
         return RECIPE
     return replace(RECIPE, requirements=(f"litellm[proxy]=={spec.version}", "prisma"))

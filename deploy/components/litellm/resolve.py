@@ -14,7 +14,7 @@ from deploy.components.litellm.artifacts import (
 )
 from deploy.components.litellm.spec import LiteLLMGateway
 from deploy.components.litellm.upstreams import CHAT_PREFIX, fallbacks, pre_call_checks, upstreams
-from deploy.components.probes import http_probe
+from deploy.components.probes import http_probe, python_probe
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer, way_out
 from deploy.deployment.secrets import Secret, SecretUse
@@ -23,6 +23,8 @@ from deploy.fields.aliases import followed
 
 UID = 10102
 CONTAINER_PORT = 4000
+# The official image has Python, and promises no shell.
+_PROBE = {"build": http_probe, "pull": python_probe}
 MASTER_KEY = "litellm_master_key"
 ENVIRONMENT = (
     # A host that is switched off says nothing. A connection that nobody uses is not kept long enough to be the next
@@ -79,7 +81,7 @@ def resolve(spec: LiteLLMGateway, site: Site, offers: tuple[Offer, ...]) -> Reso
         tmpfs=(Tmpfs("/tmp", 128 * 2**20),),
         memory_bytes=spec.memory or 2**30,
         sysctls=SYSCTLS,
-        probe=http_probe(CONTAINER_PORT, "/health/liveliness", 90, "INFO: +"),
+        probe=_PROBE[site.image.source](CONTAINER_PORT, "/health/liveliness", 90, "INFO: +"),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,

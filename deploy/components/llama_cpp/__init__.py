@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.components.llama_cpp.image import RECIPE
+from deploy.components.llama_cpp.image import image
 from deploy.components.llama_cpp.resolve import resolve
 from deploy.components.room import Room
 
-ROOM = Room("llama_cpp", "llama.cpp", resolve, lambda _spec: RECIPE)
+ROOM = Room("llama_cpp", "llama.cpp", resolve, image)

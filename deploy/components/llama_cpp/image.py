@@ -1,7 +1,17 @@
-"""llama.cpp's image: Debian's own build of it."""
+"""llama.cpp's image: Debian's own build of it, or its project's."""
 
 from __future__ import annotations
 
-from deploy.deployment.recipe import Recipe
+from deploy.components.llama_cpp.spec import LlamaCppEngine
+from deploy.deployment.image import ImageOrigin
+from deploy.deployment.recipe import ImageSource, Pulled, Recipe
 
 RECIPE = Recipe(kind="llama_cpp", suite="sid", debian=("ca-certificates", "llama.cpp"))
+
+
+def image(spec: LlamaCppEngine, origin: ImageOrigin) -> ImageSource:
+    """Return the image to build or to pull; without a release, the one of the day when it is locked."""
+    if origin == "build":
+        return RECIPE
+    release = f"-{spec.version}" if spec.version else ""
+    return Pulled(spec.kind, f"ghcr.io/ggml-org/llama.cpp:server{release}")

@@ -9,6 +9,7 @@ from deploy.components.probes import http_probe
 from deploy.components.room import LockedModel, Resolved, Site, owner_of
 from deploy.deployment.engines import ModelFile
 from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.image import ImageOrigin
 from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Mount, Service, Tmpfs
@@ -17,6 +18,8 @@ from deploy.errors import UsageError
 UID = 10101
 CONTAINER_PORT = 8080
 MODEL_PATH = "/models/model.gguf"
+# The official image keeps it out of PATH.
+_PROGRAM = {"build": "llama-server", "pull": "/app/llama-server"}
 BASE_MODEL_PREDICT = 64
 
 
@@ -31,7 +34,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         name=spec.name,
         kind=spec.kind,
         image=site.image,
-        argv=_argv(spec, model, has_template=template is not None),
+        argv=_argv(spec, model, site.image.source, has_template=template is not None),
         owner=owner,
         mounts=(Mount(file.host_path, MODEL_PATH),),
         artifacts=(template,) if template else (),
@@ -78,10 +81,11 @@ def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
     return f"the file of {model.name} has no chat template, so {spec.name} passes on the plain text; {step}"
 
 
-def _argv(spec: LlamaCppEngine, model: LockedModel, *, has_template: bool) -> tuple[str, ...]:
+def _argv(spec: LlamaCppEngine, model: LockedModel, origin: ImageOrigin, *, has_template: bool) -> tuple[str, ...]:
     batch = str(min(spec.context_length, BATCH_TOKENS_MOST))
     predict = spec.predict or (None if model.has_chat_template else BASE_MODEL_PREDICT)
-    argv = ["llama-server", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT), "--offline", "--no-webui", "--no-slots"]
+    argv = [_PROGRAM[origin], "--host", "0.0.0.0", "--port", str(CONTAINER_PORT)]
+    argv += ["--offline", "--no-webui", "--no-slots"]
     argv += ["--model", MODEL_PATH, "--alias", model.name, "--threads", str(spec.threads)]
     # llama-server shares one context out among its slots.
     argv += ["--ctx-size", str(spec.context_length * spec.parallel), "--parallel", str(spec.parallel)]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from deploy.fields.engine import EngineSpec, ModelsAre
 from deploy.fields.service import ServiceSpec, Traits
-from deploy.fields.values import Text
+from deploy.fields.values import Text, matching
 from deploy.fields.variables import Variables
 
 DEFAULT_PORT = 9931
+_RELEASE = re.compile(r"b[0-9]{1,6}")
+Release = Annotated[
+    str,
+    matching(_RELEASE, "a release such as b11434"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_RELEASE.pattern}$", "examples": ["b11434"]}),
+]
 
 
 class LlamaCppEngine(EngineSpec, ServiceSpec):
@@ -24,12 +31,15 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
         offers_chat=True,
     )
 
+    only_pulled: ClassVar[tuple[str, ...]] = ("version",)
     refused: ClassVar[dict[str, str]] = {
         "gpu": "GPUs are not supported for this engine yet; leave it out, it runs on the CPU",
     }
 
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""
+    version: Release | None = None
+    """Release of llama.cpp as its project counts them, for a pulled image; by default the newest one."""
     threads: Annotated[int, Field(ge=1, le=1024)]
     """CPU threads for generation; one below the number of cores leaves room for the rest."""
     context_length: Annotated[int, Field(ge=256, le=1_048_576)] = 4096

@@ -109,6 +109,7 @@ class OllamaEngine(EngineSpec, GpuSpec, ServiceSpec):
         DEFAULT_PORT, has_authentication=False, offers_chat=True, version_floor=VERSION_FLOOR
     )
     refused: ClassVar[dict[str, str]] = refused()
+    is_buildable: ClassVar[bool] = False
     homes: ClassVar[tuple[str, ...]] = ("/usr/share/ollama",)
 
     kind: Literal["ollama"]

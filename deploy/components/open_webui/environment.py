@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from deploy.components.open_webui.settings import Owned
 from deploy.components.open_webui.spec import ADMIN_EMAIL
+from deploy.deployment.image import ImageOrigin
 
 DATA_PATH = "/data"
+_VERSION: dict[ImageOrigin, dict[str, str]] = {
+    # Without it a start under bare uvicorn cannot tell its version and ends after the migrations.
+    "build": {"FROM_INIT_PY": "true"},
+    # The official image has the application as files beside a package.json, and no package to ask.
+    "pull": {},
+}
 
 
-def environment(owned: Owned, person_email: str, origins: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def environment(
+    owned: Owned, person_email: str, origins: tuple[str, ...], origin: ImageOrigin
+) -> tuple[tuple[str, str], ...]:
     """Return every variable that is no secret, sorted."""
-    return tuple(sorted((_every_start(origins) | _first_owned(owned) | _first_settings(person_email)).items()))
+    return tuple(
+        sorted((_every_start(origins) | _VERSION[origin] | _first_owned(owned) | _first_settings(person_email)).items())
+    )
 
 
 def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
@@ -22,8 +33,6 @@ def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
         "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "false",
         "ENABLE_VERSION_UPDATE_CHECK": "false",
         "ENV": "prod",
-        # Without it a start under bare uvicorn cannot tell its version and ends after the migrations.
-        "FROM_INIT_PY": "true",
         "HOME": "/tmp",
         "OFFLINE_MODE": "true",
         "SCARF_NO_ANALYTICS": "true",
@@ -38,7 +47,7 @@ def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
 def _first_owned(owned: Owned) -> dict[str, str]:
     """Return first values of settings that the kit owns; back ends come with their keys through the room's agent."""
     return {
-        "BYPASS_EMBEDDING_AND_RETRIEVAL": "false" if owned.embeddings else "true",
+        "BYPASS_EMBEDDING_AND_RETRIEVAL": "false" if owned.embedding_model else "true",
         "ENABLE_OLLAMA_API": "false",
         "ENABLE_OPENAI_API": "false",
         "ENABLE_SIGNUP": "false",

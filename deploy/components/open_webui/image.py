@@ -1,11 +1,15 @@
-"""Open WebUI's image: its wheel without the packages for models of its own, as the engines have the models."""
+"""Open WebUI's image: its wheel, or its vendor's image.
+
+The wheel goes without the packages for models of its own, as the engines have the models.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from deploy.components.open_webui.spec import OpenWebUI
-from deploy.deployment.recipe import Recipe
+from deploy.deployment.image import ImageOrigin
+from deploy.deployment.recipe import ImageSource, Pulled, Recipe
 
 VERSION = "0.12.4"
 LEFT_OUT = (
@@ -37,6 +41,9 @@ RECIPE = Recipe(
 )
 
 
-def recipe(spec: OpenWebUI) -> Recipe:
-    """Return the recipe of the release in the spec."""
+def image(spec: OpenWebUI, origin: ImageOrigin) -> ImageSource:
+    """Return the image of the release in the spec, to build or to pull."""
+    if origin == "pull":
+        variant = "" if spec.variant == "main" else f"-{spec.variant}"
+        return Pulled(spec.kind, f"ghcr.io/open-webui/open-webui:v{spec.version or VERSION}{variant}")
     return RECIPE if spec.version is None else replace(RECIPE, requirements=(f"open-webui=={spec.version}",))

@@ -15,7 +15,7 @@ from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.offers import Embeddings, Offer, way_out
 from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
-from deploy.deployment.service import Mount, Service, Tmpfs
+from deploy.deployment.service import DeviceRequest, Mount, Service, Tmpfs
 from deploy.errors import UsageError
 
 UID = 10103
@@ -23,6 +23,9 @@ CONTAINER_PORT = 8080
 LOGGED = r"\d{4}-\d\d-\d\d [\d:.]+ \| INFO +\| uvicorn\.protocols\.http\.\w+:\w+:\d+ - "
 """Beginning of a log line about a request."""
 ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
+OWN_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+"""Model for vectors in the official images but the slim one."""
+CARD = DeviceRequest("nvidia", "nvidia", "write `variant: main` at the web UI in kit.yaml, which computes on the CPU")
 SESSIONS = Secret(
     "webui_secret_key", "open_webui", purpose="key that signs the web UI's sessions; only open_webui reads it"
 )
@@ -47,7 +50,8 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     root = spec.bridge or site.data_of(spec.kind)
     ports = site.ports(spec, spec.traits.default_port, CONTAINER_PORT)
     origins = _origins(ports, spec.url or ())
-    owned = owned_settings(spec.public_url or _told(ports, origins), called, embedding)
+    own_model = OWN_MODEL if site.image.source == "pull" and spec.variant != "slim" else ""
+    owned = owned_settings(spec.public_url or _told(ports, origins), called, embedding, own_model)
     egress, cause = way_out(spec.egress, called)
     data = f"{root}/data"
     service = Service(
@@ -56,13 +60,14 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         image=site.image,
         argv=ARGV,
         owner=owner,
-        environment=environment(owned, spec.admin.email, origins),
+        environment=environment(owned, spec.admin.email, origins, site.image.source),
         mounts=(Mount(data, DATA_PATH, read_only=False),),
         secrets=(SecretUse(KIT_PASSWORD, "WEBUI_ADMIN_PASSWORD"), SecretUse(SESSIONS, "WEBUI_SECRET_KEY")),
         ports=ports,
         folders=_folders(root, owner, spec.bridge is not None),
         tmpfs=(Tmpfs("/tmp", 512 * 2**20),),
-        memory_bytes=spec.memory or 2 * 2**30,
+        devices=(CARD,) if site.image.source == "pull" and spec.variant == "cuda" else (),
+        memory_bytes=spec.memory or (2 if owned.embedding_engine else 3) * 2**30,
         probe=http_probe(CONTAINER_PORT, "/ready", 120, LOGGED),
         health_timeout_seconds=spec.health_timeout,
         egress=egress,

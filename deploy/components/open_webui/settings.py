@@ -25,8 +25,10 @@ class Owned:
 
     @property
     def embedding_engine(self) -> str:
-        """Name of the embedding engine in the application."""
-        return self.embeddings.protocol if self.embeddings else OPENAI
+        """Name of the embedding engine in the application; empty for the application itself."""
+        if self.embeddings:
+            return self.embeddings.protocol
+        return "" if self.embedding_model else OPENAI
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ class Owned:
             "openai.api_base_urls": [chat.url for chat in chats],
             "openai.api_keys": [_secret(chat.key) for chat in chats],
             # Without vectors a document goes to the model whole; with them only what the question is about.
-            "rag.bypass_embedding_and_retrieval": self.embeddings is None,
+            "rag.bypass_embedding_and_retrieval": not self.embedding_model,
             "rag.embedding_engine": self.embedding_engine,
             "rag.embedding_model": self.embedding_model,
             **self._embedding_back_end(),
@@ -59,6 +61,8 @@ class Owned:
         }
 
     def _embedding_back_end(self) -> dict[str, Any]:
+        if not self.embedding_engine:
+            return {}
         # The application takes the address of one engine at a time: of the other it keeps what it has.
         field = "base_url" if self.embedding_engine == OLLAMA else "api_base_url"
         return {
@@ -84,12 +88,12 @@ class Owned:
         return tuple(chat.key for chat in self.chats)
 
 
-def owned_settings(url: str, offers: tuple[Offer, ...], embedding: str | None) -> Owned:
-    """Choose the back ends among the offers."""
+def owned_settings(url: str, offers: tuple[Offer, ...], embedding: str | None, own_model: str = "") -> Owned:
+    """Choose the back ends among the offers; without a model for vectors there, the application may have its own."""
     chats = tuple(offer for offer in offers if isinstance(offer, ChatApi) and offer.protocol in PROTOCOLS)
     vectors = (offer for offer in offers if isinstance(offer, Embeddings) and offer.protocol in PROTOCOLS)
     chosen = next((offer for offer in vectors if embedding in offer.models), None)
-    return Owned(url, chats, chosen.name_of(embedding) if embedding and chosen else "", chosen)
+    return Owned(url, chats, chosen.name_of(embedding) if embedding and chosen else own_model, chosen)
 
 
 def listed_as(offer: Offer, model: str) -> str:

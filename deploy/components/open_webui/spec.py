@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.service import ServiceSpec, Traits
@@ -112,12 +112,16 @@ class OpenWebUI(ServiceSpec):
     shortest: ClassVar[str] = "{kind: open_webui}"
     traits: ClassVar[Traits] = Traits(DEFAULT_PORT, has_authentication=True, version_floor=VERSION_FLOOR)
 
+    only_pulled: ClassVar[tuple[str, ...]] = ("variant",)
+
     kind: Literal["open_webui"] = "open_webui"
     """The component: open_webui."""
     version: Version | None = None
     """Release of Open WebUI; by default the release that this kit was tested with."""
     embedding: ModelName | None = None
-    """Model that turns documents into vectors; without one, documents cannot be searched."""
+    """Model that turns documents into vectors; by default a pulled image's own; without any, no search."""
+    variant: Literal["main", "slim", "cuda"] = "main"
+    """Image to pull: main (with its own model for vectors), cuda (that on an NVIDIA card) or slim (without)."""
     through: Literal["gateway", "engines"] | None = None
     """Source of its models: the gateway, or each engine by itself; by default the gateway, if there is one."""
     bridge: HostPath | None = None
@@ -131,6 +135,14 @@ class OpenWebUI(ServiceSpec):
     def public_url(self) -> str | None:
         """Return the address to tell people; None for the published one."""
         return next(iter(self.url or ()), None)
+
+    @field_validator("variant")
+    @classmethod
+    def _can_search(cls, value: str, info: ValidationInfo) -> str:
+        if value == "slim" and info.data.get("embedding") is not None:
+            words = "slim has no store for vectors; write main, or leave `embedding` out"
+            raise PydanticCustomError("source", words, {})
+        return value
 
     @classmethod
     def variables(cls) -> Variables:

@@ -28,7 +28,7 @@ _SIGN_IN = "other ways to sign in are not supported; people sign in at the page,
 _SET_THERE = "is a setting of the page; set it there (Admin Panel, Settings), the kit leaves it to you"
 _SEARCH = "is a setting of the page (Admin Panel, Settings, Web Search), which needs `egress: any` at `webui` besides"
 _QUIET = "the kit keeps the page from calling home; leave it out"
-_IMAGE = "is for whoever builds the page's image; here it has no card and no model of its own, see `embedding`"
+_IMAGE = "is for whoever builds the page's image; a pulled one with a card or without its own model is a `variant`"
 _LOG = "what the page logs has no key; leave it out"
 _START = "the kit decides how the page starts; leave it out"
 REASONS = {
@@ -40,7 +40,7 @@ REASONS = {
     "HF_HUB_OFFLINE": _QUIET,
     "ENABLE_VERSION_UPDATE_CHECK": _QUIET,
     "BYPASS_EMBEDDING_AND_RETRIEVAL": "follows from `embedding`",
-    "RAG_EMBEDDING_ENGINE": "follows from the engine of the model that `embedding` names",
+    "RAG_EMBEDDING_ENGINE": "follows from the engine of the model that `embedding` names, or is the page itself",
     "ENABLE_LOGIN_FORM": _SIGN_IN,
     "ENABLE_PASSWORD_AUTH": _SIGN_IN,
     "ENABLE_PERSISTENT_CONFIG": "the page keeps what people set in it, and the kit owns a few of its settings",

@@ -11,6 +11,7 @@ from deploy.sources.spec import forms
 from deploy.spec.checks.finding import Finding
 from deploy.spec.checks.folders import backups_are_apart, folders_are_apart
 from deploy.spec.checks.fronts import FRONT_CHECKS
+from deploy.spec.checks.images import IMAGE_CHECKS
 from deploy.spec.checks.making import MAKING_CHECKS
 from deploy.spec.checks.naming import NAMING_CHECKS
 from deploy.spec.checks.placing import PLACING_CHECKS
@@ -121,7 +122,7 @@ def versions_are_safe(spec: Spec) -> Iterator[Finding]:
         bad = dict(service.spec.traits.bad_versions)
         if version in bad:
             yield Finding(path, f"{version} is refused: {bad[version]}; use {floor} or newer")
-        elif Version(version) < Version(floor):
+        elif floor and Version(version) < Version(floor):
             yield Finding(path, f"{version} is older than {floor}: {reason}")
 
 
@@ -142,6 +143,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     versions_are_safe,
     folders_are_apart,
     backups_are_apart,
+    *IMAGE_CHECKS,
     *PLACING_CHECKS,
     *NAMING_CHECKS,
     *FRONT_CHECKS,

@@ -18,7 +18,6 @@ _ENGINE_KEYS = {
     "model": "an engine names no model; write `engine:` with this engine's name at the model",
 }
 _IMAGE_VALUES = {
-    ("source", "pull"): "pulling images is not supported yet; write `source: build`",
     ("debian", "pinned"): "pinned Debian packages are not supported yet; write `debian: moving`",
 }
 _KEYED = {*_ENGINE_KEYS, *_BACKUP_KEYS}

@@ -195,7 +195,7 @@ def test_an_engine_may_be_called_as_yaml_calls_something_else(name: str) -> None
 def test_a_candidate_of_a_release_is_taken_by_its_version_as_by_its_image(version: str) -> None:
     by_version = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version})
     by_image = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "image": f"ollama/ollama:{version}"})
-    assert image(by_version) == image(by_image)
+    assert image(by_version, "pull") == image(by_image, "pull")
     assert by_version.release == by_image.release == version
     amd = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version, "gpu": "amd"})
     assert image(amd).reference == f"ollama/ollama:{version}-rocm"

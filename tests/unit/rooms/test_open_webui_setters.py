@@ -101,6 +101,16 @@ def test_an_ollama_that_makes_vectors_is_set_under_its_own_name(application: App
     }
 
 
+def test_a_page_that_makes_vectors_by_itself_is_given_no_address(application: Application) -> None:
+    application.held = {"RAG_EMBEDDING_ENGINE": "openai", "RAG_EMBEDDING_BATCH_SIZE": 4}
+    set_embedding(admin(application), {"rag.embedding_engine": "", "rag.embedding_model": "own"})
+    assert application.sent["/api/v1/retrieval/embedding/update"] == {
+        "RAG_EMBEDDING_ENGINE": "",
+        "RAG_EMBEDDING_MODEL": "own",
+        "RAG_EMBEDDING_BATCH_SIZE": 4,
+    }
+
+
 @pytest.mark.parametrize(("refused", "is_let_in"), [(0, True), (1, True), (5, True), (6, False)])
 def test_a_limit_of_sign_ins_is_waited_for_and_told_as_progress(
     monkeypatch: pytest.MonkeyPatch, refused: int, is_let_in: bool

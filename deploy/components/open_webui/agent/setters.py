@@ -38,13 +38,11 @@ def set_embedding(admin: Admin, wanted: dict[str, Any]) -> None:
     there = admin.get("/api/v1/retrieval/embedding")
     kept = {key: there[key] for key in there if key.startswith(("RAG_EMBEDDING_", "ENABLE_"))}
     engine = wanted["rag.embedding_engine"]
-    url = wanted["rag.ollama.base_url" if engine == "ollama" else "rag.openai.api_base_url"]
-    body = {
-        **kept,
-        "RAG_EMBEDDING_ENGINE": engine,
-        "RAG_EMBEDDING_MODEL": wanted["rag.embedding_model"],
-        f"{engine}_config": {"url": url, "key": wanted[f"rag.{engine}.api_key"]},
-    }
+    body = {**kept, "RAG_EMBEDDING_ENGINE": engine, "RAG_EMBEDDING_MODEL": wanted["rag.embedding_model"]}
+    # The application itself needs no address.
+    if engine:
+        url = wanted["rag.ollama.base_url" if engine == "ollama" else "rag.openai.api_base_url"]
+        body[f"{engine}_config"] = {"url": url, "key": wanted[f"rag.{engine}.api_key"]}
     admin.post("/api/v1/retrieval/embedding/update", body)
 
 
