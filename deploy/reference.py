@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ DEFAULT_IMAGE_HOST = "docker.io"
 DEFAULT_MODEL_HOST = REGISTRY
 """Default host of a model's name, as the engines that pull models have it."""
 _IMAGE_HOSTS = (DEFAULT_IMAGE_HOST, f"index.{DEFAULT_IMAGE_HOST}", f"registry-1.{DEFAULT_IMAGE_HOST}")
+MIRROR_KEYS = {"": "registry", "ghcr.io": "ghcr"}
+"""Registry in an image's name to the key of kit.yaml's `mirrors` that replaces it."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[0-9]{{1,5}})?")
 _FOLDER = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
@@ -144,10 +147,10 @@ def _meant(text: str) -> str:
 
 
 def image_place(host: str, mirror: str | None) -> str:
-    """Return the address of the registry API of a host."""
-    if host:
-        return _address(host)
-    return mirror.rstrip("/") if mirror else f"https://registry-1.{DEFAULT_IMAGE_HOST}"
+    """Return the address of the registry API of a host, or of the mirror in its place."""
+    if mirror:
+        return mirror.rstrip("/")
+    return _address(host) if host else f"https://registry-1.{DEFAULT_IMAGE_HOST}"
 
 
 def model_place(host: str, mirror: str | None) -> str:
@@ -157,10 +160,11 @@ def model_place(host: str, mirror: str | None) -> str:
     return mirror.rstrip("/") if mirror else f"https://{DEFAULT_MODEL_HOST}"
 
 
-def pull_name(repository: str, digest: str, mirror: str | None) -> str:
-    """Return the name that Docker pulls: the image by digest, from the mirror if it replaces the default host."""
+def pull_name(repository: str, digest: str, mirrors: Mapping[str, str]) -> str:
+    """Return the name that Docker pulls: the image by digest, from the mirror of its registry if one is named."""
     image = parse_image(f"{repository}@{digest}")
-    if image.host or not mirror:
+    mirror = mirrors.get(image.host)
+    if mirror is None:
         return str(image)
     place = urlsplit(mirror)
     return f"{place.netloc}{place.path.rstrip('/')}/{image.asked_path}@{digest}"

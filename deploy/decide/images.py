@@ -10,6 +10,7 @@ from deploy.deployment.recipe import ImageSource, Recipe, image_request, pull_re
 from deploy.fields.service import ContainerSpec
 from deploy.lock.image_sources import image_sources, source_of
 from deploy.lock.model import BuiltImageLock, Lock, PulledImageLock
+from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ def _request(source: ImageSource, spec: Spec, lock: Lock) -> ImageRequest:
     if isinstance(source, Recipe) and isinstance(locked, BuiltImageLock):
         return image_request(source, locked.wheels, lock.platform)
     if isinstance(locked, PulledImageLock):
-        return pull_request(source.kind, locked.repository, locked.digest, locked.size, spec.mirrors.registry)
+        mirrors = places_to_fetch_from(spec).registries
+        return pull_request(source.kind, locked.repository, locked.digest, locked.size, mirrors)
     raise TypeError(f"{source.key} is locked as {locked.source}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -117,10 +118,10 @@ def image_request(recipe: Recipe, wheels: tuple[Wheel, ...], platform: str) -> B
     }
 
 
-def pull_request(kind: str, repository: str, digest: str, size: int, mirror: str | None) -> PulledImage:
+def pull_request(kind: str, repository: str, digest: str, size: int, mirrors: Mapping[str, str]) -> PulledImage:
     """Return the request of the agent's operation `image` to pull it by digest, independent of later tags."""
     return {
         "kind": kind,
         "reference": f"kit/{kind}:{digest}",
-        "pull": {"from": pull_name(repository, f"sha256:{digest}", mirror), "size": size},
+        "pull": {"from": pull_name(repository, f"sha256:{digest}", mirrors), "size": size},
     }

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.reference import image_place, is_loopback, parse_image
+from deploy.reference import MIRROR_KEYS, image_place, is_loopback, parse_image
 from deploy.registries.asking import Answer, Place, plain
 
 _LISTS = (
@@ -167,8 +167,8 @@ class Registry:
 def resolve_image(reference: str, fetch: Fetch) -> PulledImage:
     """Ask a registry for an image's current digest; KitError names the address, its answer, and the next step."""
     image = parse_image(reference)
-    base = image_place(image.host, fetch.registry)
-    registry = Registry(base, image.asked_path, "" if image.host else "registry", fetch)
+    base = image_place(image.host, fetch.registries.get(image.host))
+    registry = Registry(base, image.asked_path, MIRROR_KEYS.get(image.host, ""), fetch)
     asked = image.digest or image.tag
     manifest = registry.manifest(asked, (*_LISTS, *_MANIFESTS))
     fetched = manifest

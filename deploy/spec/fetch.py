@@ -9,4 +9,12 @@ from deploy.spec.model import Spec
 def places_to_fetch_from(spec: Spec) -> Fetch:
     """Return the places and ways to fetch for a spec."""
     mirrors = spec.mirrors
-    return Fetch(mirrors.debian, mirrors.pypi, spec.proxy, spec.ca, mirrors.registry, mirrors.models)
+    return Fetch(
+        debian=mirrors.debian,
+        pypi=mirrors.pypi,
+        proxy=spec.proxy,
+        ca=spec.ca,
+        registry=mirrors.registry,
+        ghcr=mirrors.ghcr,
+        models=mirrors.models,
+    )

@@ -47,6 +47,8 @@ class Mirrors(Strict):
     """Python package index (its simple/ address)."""
     registry: RegistryUrl | None = None
     """Container registry to ask in place of Docker's own."""
+    ghcr: RegistryUrl | None = None
+    """Container registry to ask in place of GitHub's, ghcr.io, which has most of the official images."""
     models: LibraryUrl | None = None
     """Library of models to ask in place of Ollama's own; a host and a port, no path."""
 

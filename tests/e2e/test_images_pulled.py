@@ -60,7 +60,7 @@ def names_of(part: str) -> list[str]:
 
 def entry(stack: AgentStack, image: PulledImage) -> Document:
     reference = f"kit/{stack.name}:{image.digest.removeprefix('sha256:')}"
-    pull = {"from": pull_name(image.repository, image.digest, None), "size": image.size_bytes}
+    pull = {"from": pull_name(image.repository, image.digest, {}), "size": image.size_bytes}
     return {"kind": stack.name, "reference": reference, "pull": pull}
 
 

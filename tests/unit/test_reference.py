@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.reference import (
     DEFAULT_IMAGE_HOST,
@@ -119,9 +120,19 @@ def test_a_name_that_is_taken_reads_the_same_again_and_leads_to_no_other_place(t
         ("debian", "https://registry.lan:5000", "registry.lan:5000/library/debian"),
         ("ollama/ollama", "https://harbor.lan/hub/", "harbor.lan/hub/ollama/ollama"),
         ("other.lan/x/y", "https://harbor.lan", "other.lan/x/y"),
+        ("ghcr.io/x/y", "https://harbor.lan", "ghcr.io/x/y"),
     ],
 )
 def test_docker_pulls_by_digest_from_the_mirror_where_one_stands_for_the_default(
     repository: str, mirror: str | None, pulled: str
 ) -> None:
-    assert pull_name(repository, DIGEST, mirror) == f"{pulled}@{DIGEST}"
+    mirrors = {"": mirror} if mirror else {}
+    assert pull_name(repository, DIGEST, mirrors) == f"{pulled}@{DIGEST}"
+
+
+def test_another_public_registry_has_a_mirror_of_its_own() -> None:
+    mirrors = Fetch(ghcr="http://127.0.0.1:5000/gh/").registries
+    assert pull_name("ghcr.io/x/y", DIGEST, mirrors) == f"127.0.0.1:5000/gh/x/y@{DIGEST}"
+    assert pull_name("x/y", DIGEST, mirrors) == f"x/y@{DIGEST}"
+    assert image_place("ghcr.io", mirrors.get("ghcr.io")) == "http://127.0.0.1:5000/gh"
+    assert image_place("ghcr.io", None) == "https://ghcr.io"

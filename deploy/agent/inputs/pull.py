@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.inputs import ImagesRequest, PresentImage, PulledImage
 
 SAY_SECONDS = 1.0
+GITHUB = "ghcr.io"
+"""Registry that has a mirror of its own in kit.yaml."""
 NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
 HINTS = (
     (
@@ -32,13 +34,13 @@ HINTS = (
         r"x509|certificate",
         "Docker does not trust {host}: install -D -m 644 {ca} /etc/docker/certs.d/{host}/ca.crt",
     ),
-    (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{registry: ...}}` in kit.yaml"),
+    (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{{mirror}: ...}}` in kit.yaml"),
     (r"unauthorized|denied|authentication|forbidden|no basic auth", NO_ACCOUNT),
     (r"manifest unknown|not found", "the registry no longer has it; `{lock}` pins what it has today"),
     (r"no space left", "free some space where Docker keeps its images: docker info"),
 )
 UNREACHED = (
-    "check that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{registry: ...}}` in kit.yaml "
+    "check that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{{mirror}: ...}}` in kit.yaml "
     "names another place; to set a proxy for Docker itself, edit its unit: systemctl edit docker"
 )
 
@@ -120,6 +122,7 @@ def _next(problem: AgentError, image: PulledImage, request: ImagesRequest) -> st
     place = image["pull"]["from"]
     host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
     facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
+    facts["mirror"] = "ghcr" if host == GITHUB else "registry"
     facts |= {"lock": str(Line("lock", "--upgrade", image["kind"])), "apply": str(Line("apply"))}
     for words, hint in HINTS:
         if re.search(words, problem.problem, re.IGNORECASE):

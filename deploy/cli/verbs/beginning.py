@@ -31,12 +31,19 @@ STRANGERS = (
 """First bytes of files that people mistake for a model."""
 
 
+_IMAGES = (
+    "Images: build (assembled here from Debian and Python packages) or pull (the official ones, larger, from the "
+    "registries of Docker and GitHub) [build]:"
+)
+
+
 def ask_choices(output: Output, folder: Path) -> Choices:
     """Ask for facts that only a person knows; an empty answer means the default."""
     default = Choices()
     stack = output.asked(f"Name of the deployment [{default.stack}]:").strip()
     model = output.asked("Model: a tag such as llama3.2:3b, or a GGUF file [a tiny one for a first try]:").strip()
-    chosen = replace(default, stack=stack or default.stack)
+    images = output.asked(_IMAGES).strip()
+    chosen = replace(default, stack=stack or default.stack, images=images or default.images)
     is_file = model.lower().endswith(".gguf") or any((place / model).is_file() for place in (folder, Path()))
     return with_model(output, chosen, folder, Path(model)) if is_file else replace(chosen, model=model)
 
@@ -71,7 +78,7 @@ def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any
     places = tuple(place.strip() for word in given.get("publish", ()) for place in word.split(","))
     chosen = replace(choices, stack=stack or choices.stack, model=model or choices.model, engine=engine)
     chosen = replace(chosen, gateway="no_gateway" not in given, webui="no_webui" not in given)
-    chosen = replace(chosen, publish=places or chosen.publish)
+    chosen = replace(chosen, publish=places or chosen.publish, images=str(given.get("images", choices.images)))
     chosen = _at(chosen, str(given.get("url", "")), str(given.get("sha256", "")))
     if chosen.model_url and "gguf" in given:
         raise UsageError("--gguf and --url are two files", "leave one of them out")

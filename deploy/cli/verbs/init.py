@@ -38,6 +38,11 @@ from deploy.spec.told.first import Choices, kinds
 @click.option("--url", metavar="URL", help="Address of a GGUF file, or of an engine that runs already.")
 @click.option("--sha256", metavar="HEX", help="sha256 of the GGUF file at --url.")
 @click.option("--engine", type=click.Choice(tuple(kinds())), help="Kind of the engine.  [default: what fits the model]")
+@click.option(
+    "--images",
+    type=click.Choice(("build", "pull")),
+    help="Build the images here from packages, or pull the official ones.  [default: build]",
+)
 @click.option("--no-gateway", is_flag=True, help="Leave out the gateway.")
 @click.option("--no-webui", is_flag=True, help="Leave out the web page.")
 @click.option(
@@ -51,9 +56,9 @@ def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **f
     """Write a commented kit.yaml to begin with.
 
     A schema is written beside it, so that an editor completes and checks it. On a terminal, init asks for the
-    stack's name and the model unless a flag is given. An existing kit.yaml stays unchanged. A name without .yaml is
-    the name of a folder for it. Without a model, the file has a tiny one, which proves the wiring and gives no
-    useful answers.
+    stack's name, the model and the source of the images unless a flag is given. An existing kit.yaml stays unchanged.
+    A name without .yaml is the name of a folder for it. Without a model, the file has a tiny one, which proves the
+    wiring and gives no useful answers.
     """
     spec = spec_in(spec)
     _ensure_said(flags | {"from": inventory})

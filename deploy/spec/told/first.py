@@ -28,6 +28,8 @@ class Choices:
     stack: str = "home"
     gateway: bool = True
     webui: bool = True
+    images: str = "build"
+    """Source of the images: build or pull."""
     publish: tuple[str, ...] = ("local",)
     engine: str = ""
     """Kind of the engine; if empty, the kind that fits the model."""

@@ -17,6 +17,7 @@ from deploy.words import did_you_mean
 _SPEC = "kit.yaml"
 _OPTIONS = (
     ("stack", "--stack"),
+    ("images", "--images"),
     ("publish", "--publish"),
     ("url", "--url"),
     ("sha256", "--sha256"),
@@ -40,8 +41,7 @@ def starter(choices: Choices) -> str:
             f"# Names the folders ({KIT_FOLDER}/..., {DATA_FOLDER}/...), the containers and the compose project.",
             f"stack: {quoted(choices.stack)}",
             "",
-            "# Images are assembled on this machine from Debian packages and Python wheels.",
-            "images: {source: build, debian: moving}",
+            *_images(choices),
             "",
             *engine.comment,
             "engines:",
@@ -101,6 +101,15 @@ def _option_of(problem: Problem) -> str:
         if field in problem.path:
             return option
     return problem.path
+
+
+def _images(choices: Choices) -> list[str]:
+    if choices.images == "pull":
+        return ["# Images are the official ones, pulled by the digests in kit.lock.", "images: {source: pull}"]
+    return [
+        "# Images are assembled on this machine from Debian packages and Python wheels.",
+        f"images: {{source: {quoted(choices.images)}, debian: moving}}",
+    ]
 
 
 def _gateway(choices: Choices) -> list[str]:

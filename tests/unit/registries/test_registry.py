@@ -63,6 +63,16 @@ def test_a_mirror_stands_for_the_default_registry_and_stays_out_of_the_lock(
     assert found == PulledImage(written.removesuffix(":1"), digest_of(manifest(3)), 10)
 
 
+def test_a_mirror_of_another_public_registry_is_asked_in_its_place_and_named_when_it_fails(
+    registry: LittleRegistry,
+) -> None:
+    digest = registry.put("gh/x/y", "1", manifest(3))
+    fetch = Fetch(ghcr=f"{registry.url}/gh")
+    assert resolve_image("ghcr.io/x/y:1", fetch) == PulledImage("ghcr.io/x/y", digest, 10)
+    registry.instead["/v2/gh/"] = (500, {}, b"")
+    assert "`mirrors: {ghcr: ...}`" in problem("ghcr.io/x/y:1", fetch).next_step
+
+
 @pytest.mark.parametrize("answer", [{"token": TOKEN}, {"access_token": TOKEN, "expires_in": 60}])
 def test_a_registry_that_wants_a_token_gets_one_from_where_it_says(
     answer: dict[str, str], registry: LittleRegistry
