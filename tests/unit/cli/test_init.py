@@ -272,8 +272,13 @@ def test_a_person_is_asked_where_images_come_from_and_told_the_difference(
 ) -> None:
     answers = {"Name": "lab", "Model:": "llama3.2:3b", "Images:": answer}
     asked: list[str] = []
+
+    def answered(_: Output, question: str) -> str:
+        asked.append(question)
+        return answers[question.split()[0]]
+
     monkeypatch.setattr(Output, "can_ask", property(lambda _: True))
-    monkeypatch.setattr(Output, "asked", lambda _, question: asked.append(question) or answers[question.split()[0]])
+    monkeypatch.setattr(Output, "asked", answered)
     assert kit("init").code == 0
     assert load_spec(Path("kit.yaml")).images.source == origin
     assert "assembled here from Debian and Python packages" in asked[-1]
