@@ -198,7 +198,7 @@ def test_a_candidate_of_a_release_is_taken_by_its_version_as_by_its_image(versio
     assert image(by_version, "pull") == image(by_image, "pull")
     assert by_version.release == by_image.release == version
     amd = OllamaEngine.model_validate({"name": "main", "kind": "ollama", "version": version, "gpu": "amd"})
-    assert image(amd).reference == f"ollama/ollama:{version}-rocm"
+    assert image(amd, "pull").reference == f"ollama/ollama:{version}-rocm"
 
 
 @pytest.mark.parametrize(
