@@ -35,6 +35,7 @@ VERBS = {
     "back_up": "backups.take",
     "backups": "backups.snapshots",
     "accept": "releases.accept",
+    "settle": "releases.accept:settle",
     "room": "room",
     "secret": "stack.secrets:read",
     "stop": "releases.running:stop",

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from deploy.apply.course import Course
-from deploy.apply.phases.phase import CONVERGE, Phase, RoleStep, Step, VerbStep, neighbours
+from deploy.apply.phases.phase import CONVERGE, UNTIL_CONVERGED, Phase, RoleStep, Step, VerbStep, neighbours
 from deploy.apply.prepared.members import Member, Members
 from deploy.apply.requests.table import question
 from deploy.apply.roles.ansible import Content, OnPhase, PlaybookRun, run_playbook
@@ -72,12 +72,14 @@ def carry_out_phases(
                 story.begin(phase.name)
                 _stream(phase, members, run, course, story, hosts)
         else:
+            before = {*course.failed}
             content = _MadeWhenItBegins(going, run)
             result = play(
                 playbook_run(group, going, keep_going=course.keep_going), content, story.tell_task, story.begin
             )
             course.changed.update(result.changed_on)
             course.note(_errors(result))
+            _mend(group, before, members, run, course, story)
     story.begin("")
 
 
@@ -92,8 +94,17 @@ def _stream(
     course.changed.update(changed)
     if phase.name == CONVERGE:
         course.reach("converged", *changed)
-        if failed := {*course.failed} - before:
-            roll_back(course, failed, members, run, story)
+    _mend((phase,), before, members, run, course, story)
+
+
+def _mend(
+    group: Collection[Phase], before: Collection[str], members: Members, run: str, course: Course, story: Story
+) -> None:
+    """Roll back what failures in these phases leave on some hosts only; behind `converge` all have their release."""
+    failed = {*course.failed} - {*before}
+    names = {phase.name for phase in group}
+    if failed and names <= UNTIL_CONVERGED:
+        roll_back(course, failed, members, run, story, converging=CONVERGE in names)
 
 
 def _on_host(steps: tuple[Step, ...], member: Member, run: str, tell: OnEvent, hosts: Mapping[str, Transport]) -> int:

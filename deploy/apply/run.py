@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deploy.agent.contract.verbs import ACCEPT
+from deploy.agent.contract.verbs import ACCEPT, CONVERGE, SETTLE
 from deploy.agent.line import Line
 from deploy.apply.carrying import Play, carry_out_phases
 from deploy.apply.course import Course
@@ -18,11 +18,12 @@ from deploy.apply.lending import with_borrowing
 from deploy.apply.phases.image_givers import Needed, with_transfers
 from deploy.apply.phases.needed import steps_of
 from deploy.apply.phases.order import Needs
-from deploy.apply.phases.phase import phases_of
+from deploy.apply.phases.phase import VerbStep, phases_of
 from deploy.apply.prepared.members import Member, Members
 from deploy.apply.prepared.prepare import Outcome, ensure_same, prepare
 from deploy.apply.prepared.references import Given, ensure_given
-from deploy.apply.requests.base import hold_request
+from deploy.apply.prepared.unsettled import ways_back
+from deploy.apply.requests.base import base_request, hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.roles.ansible import run_playbook
 from deploy.apply.story import Story
@@ -70,10 +71,14 @@ def apply(
         _hold(holds, members, run, course, story)
         held: Members = course.each({host: partial(_again, member) for host, member in members.items()})
         steps, held = with_transfers(with_borrowing(_needed(held, full), held), held, others or {})
+        held = _with_ways_back(held, steps, others or {})
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
         reports = _verified(held, course, full, on_event, away)
-        course.reach("accepted", *course.each({host: partial(_accept, held[host], run) for host in reports}))
+        alone = len(reports) == 1
+        course.reach("accepted", *course.each({host: partial(_accept, held[host], run, alone) for host in reports}))
+        if not alone:
+            course.each({host: partial(_settle, held[host], run) for host in reports})
     course.ensure_done()
     return {host: Outcome(member.prepared.plan, course.changed[host], reports[host]) for host, member in held.items()}
 
@@ -111,6 +116,13 @@ def _needed(members: Members, full: bool) -> Needed:
     }
 
 
+def _with_ways_back(members: Members, steps: Needed, others: Members) -> Members:
+    """Add where a failure leads each host; a host of an unsettled apply has a part in the decision, changed or not."""
+    seen = {host: member.prepared.observation for host, member in {**others, **members}.items()}
+    ways = ways_back(seen, tuple(host for host in members if VerbStep(CONVERGE) in steps[host]))
+    return {host: replace(member, way_back=ways[host]) for host, member in members.items()}
+
+
 def _verified(
     members: Members, course: Course, full: bool, on_event: OnEvent, away: Collection[str]
 ) -> dict[str, Report]:
@@ -144,5 +156,9 @@ def _verify(member: Member, full: bool, on_event: OnEvent, away: Collection[str]
     return report
 
 
-def _accept(member: Member, run: str) -> None:
-    member.transport.call(ACCEPT, accept_request(member.share, member.prepared.plan, run))
+def _accept(member: Member, run: str, alone: bool) -> None:
+    member.transport.call(ACCEPT, accept_request(member, run, alone=alone))
+
+
+def _settle(member: Member, run: str) -> None:
+    member.transport.call(SETTLE, base_request(member.share.deployment.stack, run))

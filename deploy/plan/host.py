@@ -120,6 +120,8 @@ def placed_operations(bundle: Bundle, observation: Observation) -> tuple[Operati
     mended = tuple(
         Operation(f"file {file.path}", "change", file.cause, "release") for file in observation.changed_files
     )
-    if mended or observation.is_proven:
+    if mended or (observation.is_proven and observation.unsettled is None):
         return mended
-    return (Operation(f"release {short}", "accept", "not verified yet", "release"),)
+    # A host that has accepted takes part again: it must be able to go back with the hosts that have not.
+    cause = "its apply ended before all hosts had accepted it" if observation.is_proven else "not verified yet"
+    return (Operation(f"release {short}", "accept", cause, "release"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from deploy.agent.contract.envelope import Changed, Request, StackRequest
 from deploy.agent.contract.jobs import Collecting, CopiedData, Copying
@@ -134,12 +134,22 @@ class Service(_Service, total=False):
     data_version: str | None
 
 
-class ConvergeRequest(StackRequest):
-    """The release to run, and what happens to each service."""
+BackTo = Literal["", "before", "current"]
+"""Target of a rollback: the release from before an unsettled apply, the running one, or the agent's own choice."""
 
+
+class _ConvergeRequest(StackRequest):
     release: str
     order: list[str]
     services: dict[str, Service]
+
+
+class ConvergeRequest(_ConvergeRequest, total=False):
+    """The release to run, and what happens to each service."""
+
+    hosts: list[str]
+    """Hosts that get a release in the same apply, this one included."""
+    back_to: BackTo
 
 
 class Healthy(TypedDict):
@@ -188,6 +198,9 @@ AuditLine = TypedDict(
 
 class AcceptRequest(_AcceptRequest, total=False):
     """A release whose checks passed."""
+
+    alone: bool
+    """True if no other host has a release to accept; else `settle` follows once all have."""
 
     audit: AuditLine
     places: dict[str, Place]

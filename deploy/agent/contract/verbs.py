@@ -55,6 +55,7 @@ PUT_BACK: Verb[releases.PutBackRequest, releases.PutBackAnswer] = Verb("put_back
 BACK_UP: Verb[envelope.StackRequest, backups.BackUpAnswer] = Verb("back_up")
 BACKUPS: Verb[backups.BackupsRequest, backups.BackupsAnswer] = Verb("backups")
 ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
+SETTLE: Verb[envelope.StackRequest, envelope.Changed] = Verb("settle")
 ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")
 SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")
 STOP: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("stop")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +42,9 @@ def change_owners(docker: Docker, stack: str, services: Services, journal: Journ
             _give(Path(owner["path"]), (owner["from_uid"], owner["from_gid"]), (owner["uid"], owner["gid"]))
 
 
-def owners_back(services: Services) -> None:
-    """Give the folders back to their previous users."""
-    for _, owners in _changed(services):
+def owners_back(changed: Mapping[str, list[Handover]]) -> None:
+    """Give the services' folders back to their previous users; the newest change of a folder comes first."""
+    for owners in changed.values():
         for owner in owners:
             _give(Path(owner["path"]), (owner["uid"], owner["gid"]), (owner["from_uid"], owner["from_gid"]))
 

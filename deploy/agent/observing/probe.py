@@ -26,7 +26,7 @@ from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
-from deploy.agent.releases import units
+from deploy.agent.releases import units, way_back
 from deploy.agent.remembered import read_json, stamp
 from deploy.agent.rooms import call_room
 from deploy.agent.stack import release
@@ -89,6 +89,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
         "backups": backups.observe(root),
+        **way_back.observe(root),
     }
 
 

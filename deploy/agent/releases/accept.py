@@ -16,18 +16,18 @@ from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.rollback import forget_way_back
+from deploy.agent.releases.way_back import forget_way_back
 from deploy.agent.stack.configurations import remember_configurations
 from deploy.agent.stack.fingerprints import remember_unknown
 from deploy.agent.stack.release import forget_unproven, linked_release, point
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.envelope import Changed
+    from deploy.agent.contract.envelope import Changed, StackRequest
     from deploy.agent.contract.releases import AcceptRequest
 
 
 def run(request: AcceptRequest, _journal: Journal) -> Changed:
-    """Set `good`, write the audit line if there is one, and drop the copies kept for a rollback."""
+    """Set `good`, and write the audit line if there is one; forget the way back unless other hosts still accept."""
     root = Path(request["root"])
     if linked_release(root, "current") != request["release"]:
         raise AgentError(f"release {request['release'][:12]} does not run on this host", f"run `{Line('apply')}` again")
@@ -38,12 +38,24 @@ def run(request: AcceptRequest, _journal: Journal) -> Changed:
     remember_unknown(root, {name: container["Id"] for name, container in listed.items()})
     changed = point(root, "good", request["release"])
     forget_unproven(root)
-    forget_way_back(root)
     remember_places(root, request.get("places", {}), request.get("origin", ""))
-    forget_copies(root)
+    if request.get("alone", True):
+        _forget_before(root)
     if request.get("audit"):
         _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})
     return {"changed": changed}
+
+
+def settle(request: StackRequest, _journal: Journal) -> Changed:
+    """Forget what a rollback would need: every host of the apply has accepted its release."""
+    _forget_before(Path(request["root"]))
+    return {"changed": False}
+
+
+def _forget_before(root: Path) -> None:
+    # The way back goes last: as long as it is there, the host is not settled, and the next apply comes here again.
+    forget_copies(root)
+    forget_way_back(root)
 
 
 def _write_audit(path: Path, words: Mapping[str, object]) -> None:

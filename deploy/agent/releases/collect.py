@@ -15,6 +15,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import AGENTS
 from deploy.agent.leftovers import remove_leftovers, remove_partials
+from deploy.agent.releases.way_back import kept_release
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
@@ -32,7 +33,7 @@ WRITTEN = ("run", "run/*", "secrets/*", "files/*", "releases/*", "releases/*/*",
 def run(request: CollectRequest, journal: Journal) -> CollectAnswer:
     """Keep the named releases, the current and the good one, and everything that they name."""
     root = Path(request["root"])
-    kept = {*request["keep"], linked_release(root, "current"), linked_release(root, "good")}
+    kept = {*request["keep"], linked_release(root, "current"), linked_release(root, "good"), kept_release(root)}
     before = stack_images(root)
     releases = [path for path in _folders(root / "releases") if path.name not in kept]
     with journal.step("collect"):

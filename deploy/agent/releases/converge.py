@@ -9,7 +9,7 @@ from deploy.agent.data.data_copies import take_copies
 from deploy.agent.data.moving import settle_places
 from deploy.agent.data.owners import change_owners
 from deploy.agent.data.put_back import finish_put_back
-from deploy.agent.data.versions import data_versions, remember_versions
+from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
@@ -22,7 +22,7 @@ from deploy.agent.releases import rollback
 from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.releases.standing import standing
-from deploy.agent.remembered import write_json
+from deploy.agent.releases.way_back import keep_way_back, remember_converged, remember_way_back
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, mark_unproven, point
 
@@ -45,7 +45,7 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     finish_put_back(root, journal)
     meant = [name for name, service in services.items() if service["action"] not in ("remove", "stop")]
     with journal.step("containers"), standing(docker, root, request["stack"], meant, journal):
-        back = rollback.remember_way_back(docker, root, request["stack"])
+        back = remember_way_back(docker, root, request)
         settle_places(docker, root, request, services, journal)
         take_copies(docker, root, request, services, back, journal)
         before = restarts_before(docker, request["stack"])
@@ -56,10 +56,9 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
             healthy = _wait(docker, root, request, services, before, journal)
         except (AgentError, OSError) as failure:
             raise rollback.roll_back(docker, request, services, back, told(failure), journal) from failure
-    before_versions = data_versions(root)
-    write_json(root / "run" / "converged.json", {"format": 1, "release": request["release"]})
+    remember_converged(root, request["release"], request["run"])
     remember_versions(root, {name: service.get("data_version") for name, service in request["services"].items()})
-    rollback.keep_way_back(root, back, request["run"], before_versions)
+    keep_way_back(root, back, request)
     forget_logs(root)
     return {"changed": changed, "services": healthy}
 

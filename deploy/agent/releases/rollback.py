@@ -10,6 +10,7 @@ from deploy.agent.data.owners import owners_back, secrets_back
 from deploy.agent.data.pending import forget_copy, read_pending
 from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
+from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import of_stack
@@ -20,7 +21,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.failed import keep_log
 from deploy.agent.releases.running import stopped_services
-from deploy.agent.remembered import read_json, write_json
+from deploy.agent.releases.way_back import forget_way_back, remember_converged
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, point, read_manifest
 
@@ -35,70 +36,32 @@ Services = dict[str, "Service"]
 
 def touched(request: ConvergeRequest) -> Services:
     """Return the services that a run changes, in the order of their start."""
+    changed = {name: each for name, each in request["services"].items() if each["action"] not in STAYING}
+    return _in_order(changed, request)
+
+
+def concerned(root: Path, request: ConvergeRequest, services: Services, before: str | None, *now: str) -> Services:
+    """Return services with those of two releases that differ: an earlier run of an unsettled apply changed them."""
+    earlier = _services(root, before)
+    if earlier is None:
+        return services
+    changed = dict(services)
+    for release in filter(None, now):
+        later = _services(root, release) or earlier
+        for name in sorted(earlier.keys() | later.keys()):
+            if name not in changed and earlier.get(name) != later.get(name):
+                changed[name] = {**request["services"].get(name, {"action": ""}), "action": "recreate"}
+    return _in_order(changed, request)
+
+
+def _in_order(services: Services, request: ConvergeRequest) -> Services:
     order = request.get("order", [])
-    named = {name: service for name, service in request["services"].items() if service["action"] not in STAYING}
-    return dict(sorted(named.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
+    return dict(sorted(services.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
 
 
-def remember_way_back(docker: Docker, root: Path, stack: str) -> dict[str, Any]:
-    """Return the target of a rollback; it is stored, so a rerun after an interruption has the same target."""
-    path = _path(root)
-    known = read_json(path)
-    release = target_release(root)
-    if known is not None and known["release"] == release and "run" not in known:
-        return known
-    listed = of_stack(docker.containers({"kit.stack": stack}), stack)
-    inspected = {name: docker.container(container["Id"]) for name, container in listed.items()}
-    # The container's own words: a list of containers shows an id once a tag has moved on.
-    images = {
-        name: {"reference": container["Config"]["Image"], "id": container["Image"]}
-        for name, container in inspected.items()
-        if container
-    }
-    back = {"format": 1, "release": release, "images": images}
-    write_json(path, back)
-    return back
-
-
-def keep_way_back(root: Path, back: dict[str, Any], run: str, versions: dict[str, str]) -> None:
-    """Keep the target for this run alone: the new release is healthy here, and may fail on another host.
-
-    Args:
-        root: The stack's folder.
-        back: The target.
-        run: Id of the run.
-        versions: The releases of applications that wrote the data before.
-    """
-    write_json(_path(root), {**back, "run": run, "versions": versions})
-
-
-def way_back_of(root: Path, run: str) -> dict[str, Any] | None:
-    """Return the target for a run, or for one that was interrupted; None if the run changed nothing."""
-    known = read_json(_path(root))
-    return known if known is not None and known.get("run", run) == run else None
-
-
-def forget_way_back(root: Path) -> None:
-    """Forget the target: the release is accepted, or was rolled back."""
-    _path(root).unlink(missing_ok=True)
-
-
-def _path(root: Path) -> Path:
-    return root / "run" / "way_back.json"
-
-
-def target_release(root: Path) -> str | None:
-    """Return the last good release, or a later healthy one if going further back would cost data."""
-    good = linked_release(root, "good")
-    ran = (read_json(root / "run" / "converged.json") or {}).get("release")
-    if ran is None or read_manifest(root, ran) is None:
-        return good
-    return good if good is not None and _images(root, good) == _images(root, ran) else ran
-
-
-def _images(root: Path, release: str) -> dict[str, str] | None:
-    manifest = read_manifest(root, release)
-    return {name: service["image"] for name, service in manifest["services"].items()} if manifest else None
+def _services(root: Path, release: str | None) -> dict[str, dict[str, Any]] | None:
+    manifest = read_manifest(root, release) if release else None
+    return manifest["services"] if manifest else None
 
 
 def roll_back(
@@ -111,6 +74,7 @@ def roll_back(
 ) -> AgentError:
     """Roll back and return the error to raise: the failure, the result of the rollback, and its cost."""
     root, release = Path(request["root"]), back["release"]
+    services = concerned(root, request, services, release, request["release"], linked_release(root, "current") or "")
     if words := obstacle(docker, root, request["release"], back, services):
         return _failed(failure, words, rolled_back=False)
     service = failure.details.get("service")
@@ -177,7 +141,7 @@ def go_back_to(
             stop_container(docker, containers[name]["Id"])
     for name in _replaced(docker, back, services):
         docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
-    owners_back(services)
+    owners_back(back.get("owners", {}))
     secrets_back(root, back["release"], list(services))
     aside = _data_back(docker, root, services, containers, journal)
     for name in services:
@@ -189,6 +153,8 @@ def go_back_to(
     names = [name for name in services if name in earlier and name not in asleep]
     if names:
         _up(docker, root, request, names, journal)
+    remember_converged(root, back["release"])
+    remember_versions(root, {name: version for name, version in back.get("versions", {}).items() if name in services})
     return aside
 
 

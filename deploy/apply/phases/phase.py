@@ -125,6 +125,8 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("collect", "streams", ("collect",)),
 )
 """Each phase with the keys of its steps, in the order of their dependencies."""
+UNTIL_CONVERGED = frozenset(name for name, _, _ in ORDER[: [name for name, _, _ in ORDER].index(CONVERGE) + 1])
+"""Phases after which a host may still have the release from before."""
 ROLE_PHASES = tuple(name for name, executor, _ in ORDER if executor == "roles")
 _RANKS = {key: (phase, rank) for phase, (_, _, keys) in enumerate(ORDER) for rank, key in enumerate(keys)}
 

@@ -17,7 +17,6 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_request
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
-from deploy.plan import Plan
 from deploy.plan.docker import COMPOSE_FLOOR, DOCKER_FLOOR
 from deploy.plan.published import late_settings
 from deploy.stack import Stack
@@ -117,8 +116,9 @@ def place_request(deployment: Deployment, bundle: Bundle, run: str) -> PlaceRequ
     return {**base_request(deployment.stack, run), "release": bundle.release, "files": files}
 
 
-def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
+def converge_request(member: Member, run: str) -> ConvergeRequest:
     """Return the release to run, and what happens to each service."""
+    share, plan = member.share, member.prepared.plan
     deployment, actions = share.deployment, plan.actions()
     services: dict[str, WantedService] = {
         service.name: {
@@ -139,6 +139,8 @@ def converge_request(share: Share, plan: Plan, run: str) -> ConvergeRequest:
         "project": Stack(deployment.stack).project,
         "order": [service.name for service in deployment.services],
         "services": services,
+        "hosts": list(member.way_back.hosts),
+        "back_to": member.way_back.back_to,
     }
 
 
@@ -175,13 +177,14 @@ def collect_request(member: Member, run: str) -> CollectRequest:
     return {**base_request(deployment.stack, run), "keep": list(dict.fromkeys(kept)), "model_folders": folders}
 
 
-def accept_request(share: Share, plan: Plan, run: str) -> AcceptRequest:
-    """Return the release that passed its checks."""
-    deployment = share.deployment
+def accept_request(member: Member, run: str, *, alone: bool) -> AcceptRequest:
+    """Return the release that passed its checks; `alone` says that no other host has one to accept."""
+    share, deployment = member.share, member.share.deployment
     return {
         **base_request(deployment.stack, run),
         "release": share.bundle.release,
-        "audit": audit_line(share, plan),
+        "audit": audit_line(share, member.prepared.plan),
         "places": places_request(deployment),
         "origin": origin_of(share.path),
+        "alone": alone,
     }

@@ -119,7 +119,7 @@ _VERBS: Mapping[str, Make] = dict(
         _row(IMAGE, _images),
         _sending_row(MODELS, _models),
         _row(PLACE, _place),
-        _row(CONVERGE, lambda member, _, run: converge_request(member.share, member.prepared.plan, run)),
+        _row(CONVERGE, lambda member, _, run: converge_request(member, run)),
         _sending_row(SYNC, _sync),
         _row(ROOM, lambda member, kind, run: room_request(member.share.deployment, kind, run)),
         _row(UNITS, lambda member, _, run: base_request(member.share.deployment.stack, run)),

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import Engine as EngineRequest
     from deploy.agent.contract.engines import NamedEngine as NamedRequest
     from deploy.agent.contract.envelope import Holder
-    from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings
+    from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings, Unsettled
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,10 @@ class Observation:
     interrupted: str | None = None
     """The last run if it was cut off before its end."""
     backups: SeenBackups = field(default_factory=SeenBackups)
+    converged_by: str = ""
+    """The run that brought the running release; empty after a rollback."""
+    unsettled: Unsettled | None = None
+    """The apply of the running release, if this host does not know yet that every host has accepted it."""
 
     @property
     def is_proven(self) -> bool:
@@ -274,6 +278,8 @@ def _read(answer: ProbeAnswer) -> Observation:
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
         backups=SeenBackups(**answer["backups"]),
+        converged_by=answer.get("converged_by", ""),
+        unsettled=answer.get("unsettled"),
     )
 
 

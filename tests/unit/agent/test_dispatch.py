@@ -66,6 +66,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.ACCEPT, accept.run)
     found.out(verbs.BACK_UP, take.run)
     found.out(verbs.BACKUPS, snapshots.run)
+    found.out(verbs.SETTLE, accept.settle)
     found.out(verbs.ROOM, room.run)
     found.out(verbs.SECRET, secrets.read)
     found.out(verbs.STOP, running.stop)

@@ -24,7 +24,7 @@ from tests.locks import lock_of
 from tests.unit.refusing import Refusing
 
 HERE, BOX = "here", "box"
-APPLIES = ("secrets", "models", "place", "converge", "sync", "room", "collect", "accept")
+APPLIES = ("secrets", "models", "place", "converge", "sync", "room", "collect", "accept", "settle")
 """Verbs of an apply that answer no more than that they changed something."""
 SPEC = """\
 kit: 1
