@@ -36,6 +36,19 @@ class KitError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.next_step = next_step
+        self.by_host: Mapping[str, tuple[str, str]] = {}
+        """Problem and next step of each host, if the error is that of several."""
+
+    @property
+    def text(self) -> str:
+        """The problem with its next step; with several hosts, each problem with its own."""
+        if not self.by_host:
+            return "\n".join(filter(None, (self.problem, self.next_step)))
+        return "\n".join(f"{host}: {_with_step(*each)}" for host, each in self.by_host.items())
+
+
+def _with_step(problem: str, next_step: str) -> str:
+    return "\n  ".join((problem, *next_step.splitlines()))
 
 
 @dataclass(frozen=True, order=True)
@@ -69,14 +82,18 @@ class Ending:
     state: str
     """One of done, failed, rolled back, not rolled back, not accepted, stopped."""
     words: str
+    next_step: str = ""
+    """Next step of a host that failed."""
 
 
 class ApplyError(KitError):
     """An apply over several hosts failed on one of them; the error carries the ending of each."""
 
-    def __init__(self, endings: Mapping[str, Ending], next_step: str) -> None:
-        super().__init__("\n".join(f"{host}: {ending.words}" for host, ending in endings.items()), next_step)
+    def __init__(self, endings: Mapping[str, Ending]) -> None:
+        steps = dict.fromkeys(ending.next_step for ending in endings.values() if ending.next_step)
+        super().__init__("\n".join(f"{host}: {ending.words}" for host, ending in endings.items()), "\n".join(steps))
         self.endings = endings
+        self.by_host = {host: (ending.words, ending.next_step) for host, ending in endings.items()}
 
 
 class SpecError(KitError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from deploy.apply.phases.order import Needs, dependents_of
 from deploy.errors import ApplyError, Ending, HeldError, KitError, SpecError
-from deploy.hosts.parallel import joined_error, next_steps, settled
+from deploy.hosts.parallel import joined_error, next_step, settled
 from deploy.hosts.wire.transport import AgentFailedError
 from deploy.stack import HERE
 
@@ -69,12 +69,16 @@ class Course:
             raise self._only()
         if all(isinstance(error, (HeldError, SpecError)) for error in self.failed.values()) and not self.reached:
             raise joined_error(self.failed, self.hosts)
-        raise ApplyError({host: self._ending(host) for host in self.hosts}, next_steps(self.failed))
+        raise ApplyError({host: self._with_step(host) for host in self.hosts})
 
     def _only(self) -> KitError:
         """Return the error of the only host."""
         ((host, error),) = self.failed.items()
         return KitError(self._ending(host).words, error.next_step) if host in self.rolled_back else error
+
+    def _with_step(self, host: str) -> Ending:
+        error = self.failed.get(host)
+        return replace(self._ending(host), next_step=next_step(host, error)) if error else self._ending(host)
 
     def _ending(self, host: str) -> Ending:
         if host in self.failed:

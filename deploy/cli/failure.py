@@ -32,7 +32,10 @@ def report(error: BaseException, *, as_json: bool, verbose: bool) -> int:
     if is_coloured(sys.stderr):
         mark = click.style(mark, fg="red", bold=True) if mark else ""
     # Whatever else looks like a colour stands in what is quoted, a log say, and stays.
-    click.echo("\n".join(filter(None, (f"{mark}{problem}", next_step))), file=sys.stderr, color=True)
+    text = (
+        error.text if isinstance(error, KitError) and error.by_host else "\n".join(filter(None, (problem, next_step)))
+    )
+    click.echo(f"{mark}{text}", file=sys.stderr, color=True)
     return code
 
 
@@ -41,10 +44,14 @@ def _explain(error: BaseException) -> tuple[str, str, int, dict[str, Any]]:
         problems = {"problems": list(map(asdict, error.problems))}
         return error_text(error), error.next_step, error.exit_code, problems
     if isinstance(error, ApplyError):
-        hosts = {host: {"state": ending.state, "said": ending.words} for host, ending in error.endings.items()}
+        hosts = {
+            host: {"state": ending.state, "said": ending.words, "next": ending.next_step}
+            for host, ending in error.endings.items()
+        }
         return error.problem, error.next_step, error.exit_code, {"hosts": hosts}
     if isinstance(error, KitError):
-        return error.problem, error.next_step, error.exit_code, {}
+        each = {host: {"problem": problem, "next": step} for host, (problem, step) in error.by_host.items()}
+        return error.problem, error.next_step, error.exit_code, {"hosts": each} if each else {}
     if isinstance(error, click.UsageError):
         return error.format_message(), _help_line(error), USAGE, {}
     if isinstance(error, click.ClickException):

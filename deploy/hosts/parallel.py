@@ -130,23 +130,21 @@ def joined_error(errors: Mapping[str, KitError], hosts: Collection[str]) -> KitE
     """Return one error for those of some of the hosts that were asked; this machine alone is not named."""
     if list(hosts) == [HERE]:
         return errors[HERE]
-    steps = next_steps(errors)
+    told = {host: (error.problem, next_step(host, error)) for host, error in errors.items()}
+    steps = _lines(dict.fromkeys(step for _, step in told.values()))
     spec = [error for error in errors.values() if isinstance(error, SpecError)]
     if len(spec) == len(errors):
         # The files are the same for every host, so their faults need no host's name.
         return SpecError([problem for error in spec for problem in error.problems], steps)
-    problem = _lines(f"{host}: {error.problem}" for host, error in errors.items())
     kinds = {type(error) for error in errors.values()}
     kind = next((kind for kind in (HeldError, UsageError) if kinds == {kind}), KitError)
-    return kind(problem, steps)
+    joined = kind(_lines(f"{host}: {problem}" for host, (problem, _) in told.items()), steps)
+    joined.by_host = told if len(told) > 1 else {}
+    return joined
 
 
-def next_steps(errors: Mapping[str, KitError]) -> str:
-    """Return the next steps behind errors, each once."""
-    return _lines(dict.fromkeys(_next_step(host, error) for host, error in errors.items()))
-
-
-def _next_step(host: str, error: KitError) -> str:
+def next_step(host: str, error: KitError) -> str:
+    """Return the next step behind a host's error; the one about root is for that host."""
     return as_root(host) if error.next_step == AS_ROOT else error.next_step
 
 

@@ -56,8 +56,8 @@ def test_with_keep_going_the_other_host_is_finished_and_the_exit_code_says_so(
     assert "accept" in boxes[BOX].asked
     assert (shown.code, shown.document["error"]["exit_code"]) == (1, 1)
     assert shown.document["error"]["hosts"] == {
-        BOX: {"state": "done", "said": "done"},
-        HERE: {"state": "failed", "said": "no route to host"},
+        BOX: {"state": "done", "said": "done", "next": ""},
+        HERE: {"state": "failed", "said": "no route to host", "next": "switch it on"},
     }
     assert "here is left out: no route to host" in shown.err
 
@@ -66,7 +66,7 @@ def test_a_host_without_a_change_is_told_beside_the_failed_one(kit: Kit, boxes: 
     boxes[HERE].answers["probe"], boxes[BOX].answers["probe"] = SILENT, settled(boxes[BOX].share)
     shown = kit("apply", "--yes", "--keep-going")
     assert shown.code == 1
-    assert "error: box: nothing to change\nhere: no route to host\nswitch it on\n" in shown.err
+    assert "error: box: nothing to change\nhere: no route to host\n  switch it on\n" in shown.err
 
 
 def test_with_keep_going_a_host_that_needs_the_failed_one_is_left_out(
@@ -89,7 +89,7 @@ def test_a_release_that_fails_on_the_gateways_host_is_rolled_back_on_the_engines
     shown = kit("apply", "--yes")
     assert shown.code == 1
     assert shown.err.endswith(
-        "error: here: rolled back to release 0123, which runs now\nbox: far did not get healthy\nkit logs far\n"
+        "error: here: rolled back to release 0123, which runs now\nbox: far did not get healthy\n  kit logs far\n"
     )
     assert boxes[HERE].asked[-1] == "roll_back"
 

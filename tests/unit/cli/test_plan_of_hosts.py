@@ -52,7 +52,10 @@ def test_a_host_that_does_not_answer_hides_no_other_plan(kit: Kit, boxes: Mappin
     assert (told[HERE]["states"], told[BOX]["states"]) == (["clean"], ["unreachable"])
     assert told[BOX]["error"] == {"problem": "box does not answer on port 22", "next": "switch box on"}
     boxes[HERE].answers["probe"] = UnreachableError("here is gone", "look")
-    assert kit("plan").err.startswith("error: here: here is gone\nbox: box does not answer on port 22\n")
+    told = "error: here: here is gone\n  look\nbox: box does not answer on port 22\n  switch box on\n"
+    assert kit("plan").err == told
+    error = kit("plan", "--json").document["error"]
+    assert error["hosts"][BOX] == {"problem": "box does not answer on port 22", "next": "switch box on"}
 
 
 def test_a_rendered_file_that_changes_is_compared_with_the_one_that_runs(kit: Kit, boxes: Mapping[str, Box]) -> None:

@@ -208,9 +208,9 @@ def test_the_errors_of_both_hosts_are_told_together(kit: Kit, boxes: Mapping[str
         box.is_rooted = False
     assert kit("stop").err.splitlines() == [
         "error: here: stop needs root",
+        "  type: sudo kit stop",
         "box: stop needs root",
-        "type: sudo kit stop",
-        "let the user that signs in on box run sudo, or sign in as root (`user:` at the host)",
+        "  let the user that signs in on box run sudo, or sign in as root (`user:` at the host)",
     ]
 
 
