@@ -73,14 +73,16 @@ def carry_out_phases(
                 _stream(phase, members, run, course, story, hosts)
         else:
             before = {*course.failed}
-            content = _MadeWhenItBegins(going, run)
-            result = play(
-                playbook_run(group, going, keep_going=course.keep_going), content, story.tell_task, story.begin
-            )
-            course.changed.update(result.changed_on)
-            course.note(_errors(result))
+            _play(group, going, run, course, story, play)
             _mend(group, before, members, run, course, story)
     story.begin("")
+
+
+def _play(group: tuple[Phase, ...], going: Members, run: str, course: Course, story: Story, play: Play) -> None:
+    content = _MadeWhenItBegins(going, run)
+    result = play(playbook_run(group, going, keep_going=course.keep_going), content, story.tell_task, story.begin)
+    course.changed.update(result.changed_on)
+    course.note(_errors(result))
 
 
 def _stream(

@@ -70,15 +70,11 @@ def apply(
     with ExitStack() as holds:
         _hold(holds, members, run, course, story)
         held: Members = course.each({host: partial(_again, member) for host, member in members.items()})
-        steps, held = with_transfers(with_borrowing(_needed(held, full), held), held, others or {})
-        held = _with_ways_back(held, steps, others or {})
+        steps, held = _decided(held, others or {}, full)
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
         reports = _verified(held, course, full, on_event, away)
-        alone = len(reports) == 1
-        course.reach("accepted", *course.each({host: partial(_accept, held[host], run, alone) for host in reports}))
-        if not alone:
-            course.each({host: partial(_settle, held[host], run) for host in reports})
+        _accept_all({host: held[host] for host in reports}, run, course)
     course.ensure_done()
     return {host: Outcome(member.prepared.plan, course.changed[host], reports[host]) for host, member in held.items()}
 
@@ -116,11 +112,13 @@ def _needed(members: Members, full: bool) -> Needed:
     }
 
 
-def _with_ways_back(members: Members, steps: Needed, others: Members) -> Members:
-    """Add where a failure leads each host; a host of an unsettled apply has a part in the decision, changed or not."""
+def _decided(held: Members, others: Members, full: bool) -> tuple[Needed, Members]:
+    """Return the steps of each host, and the hosts with what they receive and where a failure leads them."""
+    steps, members = with_transfers(with_borrowing(_needed(held, full), held), held, others)
+    # A host of an unsettled apply has a part in this, changed or not.
     seen = {host: member.prepared.observation for host, member in {**others, **members}.items()}
     ways = ways_back(seen, tuple(host for host in members if VerbStep(CONVERGE) in steps[host]))
-    return {host: replace(member, way_back=ways[host]) for host, member in members.items()}
+    return steps, {host: replace(member, way_back=ways[host]) for host, member in members.items()}
 
 
 def _verified(
@@ -154,6 +152,14 @@ def _verify(member: Member, full: bool, on_event: OnEvent, away: Collection[str]
             f"look at `{Line('logs')}`, mend the cause, then run `{Line('apply')}` again",
         )
     return report
+
+
+def _accept_all(members: Members, run: str, course: Course) -> None:
+    """Accept the releases; with several hosts, none forgets the way back before all have accepted."""
+    alone = len(members) == 1
+    course.reach("accepted", *course.each({host: partial(_accept, each, run, alone) for host, each in members.items()}))
+    if not alone:
+        course.each({host: partial(_settle, each, run) for host, each in members.items()})
 
 
 def _accept(member: Member, run: str, alone: bool) -> None:

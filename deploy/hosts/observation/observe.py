@@ -238,6 +238,8 @@ def read_observation(answer: ProbeAnswer) -> Observation:
         places=read_places(answer.get("places", {})),
         owners=answer.get("owners", {}),
         left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
+        converged_by=answer.get("converged_by", ""),
+        unsettled=answer.get("unsettled"),
     )
 
 
@@ -278,8 +280,6 @@ def _read(answer: ProbeAnswer) -> Observation:
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
         backups=SeenBackups(**answer["backups"]),
-        converged_by=answer.get("converged_by", ""),
-        unsettled=answer.get("unsettled"),
     )
 
 
