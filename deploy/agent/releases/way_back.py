@@ -53,9 +53,11 @@ def remember_way_back(docker: Docker, root: Path, request: ConvergeRequest) -> d
 
 def _owners(request: ConvergeRequest, before: dict[str, list[Handover]]) -> dict[str, list[Handover]]:
     """Return the folders that change their owner, by service; the newest change comes first."""
-    now = {name: service.get("owners", []) for name, service in request["services"].items()}
-    each = {name: [*now.get(name, []), *before.get(name, [])] for name in {**now, **before}}
-    return {name: [one for at, one in enumerate(all_) if one not in all_[:at]] for name, all_ in each.items() if all_}
+    owners = {name: service.get("owners", []) for name, service in request["services"].items()}
+    for name, changes in before.items():
+        known = owners.get(name, [])
+        owners[name] = [*known, *(change for change in changes if change not in known)]
+    return {name: changes for name, changes in owners.items() if changes}
 
 
 def _made(docker: Docker, root: Path, stack: str, release: str | None) -> dict[str, Any]:
