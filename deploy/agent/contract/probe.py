@@ -265,7 +265,11 @@ class Way(TypedDict):
     unsettled: Unsettled | None
 
 
-class ProbeAnswer(Formatted, Release, Images, Machine, UserData, Way):
+class Releases(Release, Way):
+    """The release that a host runs, and the way back from it."""
+
+
+class ProbeAnswer(Formatted, Releases, Images, Machine, UserData):
     """A host as it describes itself."""
 
     services: dict[str, Container]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Images,
         ProbeAnswer,
         ProbeRequest,
+        Releases,
         SecretFile,
         SeenModelFile,
         Settings,
@@ -61,7 +62,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
     holder = current_holder(root)
     return {
         "format": FORMAT,
-        **release.observe(root),
+        **_releases(root),
         "services": services,
         "secrets": _secrets(root),
         "replaced_secrets": replaced(root, request.get("given", [])),
@@ -89,8 +90,11 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
         "backups": backups.observe(root),
-        **way_back.observe(root),
     }
+
+
+def _releases(root: Path) -> Releases:
+    return {**release.observe(root), **way_back.observe(root)}
 
 
 def _services(

@@ -14,7 +14,7 @@ from deploy.agent.docker import floors, printed
 from deploy.agent.engines import acts, sync
 from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
-from deploy.agent.observing import addresses, evidence, probe
+from deploy.agent.observing import addresses, evidence, gpus, probe
 from deploy.agent.releases import (
     accept,
     applied,
@@ -46,6 +46,7 @@ class Carried:
 def carried() -> dict[str, Callable[..., Any]]:
     found = Carried()
     found.out(verbs.PROBE, probe.run)
+    found.out(verbs.CARDS, gpus.run)
     found.out(verbs.DOCKER, floors.run)
     found.out(verbs.ADDRESSES, addresses.run)
     found.out(verbs.LATE, late.run)
