@@ -9,6 +9,7 @@ from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine
 from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
+from deploy.agent.contract.way_back import Way
 
 
 class Port(TypedDict):
@@ -243,26 +244,6 @@ class UserData(TypedDict):
     places: dict[str, SeenData]
     owners: dict[str, str]
     left: list[Left]
-
-
-class Unsettled(TypedDict):
-    """A release that runs here and that not every host of its apply has accepted, as far as this host knows."""
-
-    run: str
-    """Its run; empty if it was interrupted while it changed this host."""
-    hosts: list[str]
-    """Hosts that get a release in that apply."""
-    before: str | None
-    """The release that a rollback leads to."""
-    costs_data: bool
-    """True if going back to the release before puts older data in place of what was written since."""
-
-
-class Way(TypedDict):
-    """The run that brought the running release, and whether it can still be rolled back."""
-
-    converged_by: str
-    unsettled: Unsettled | None
 
 
 class Releases(Release, Way):

@@ -14,8 +14,8 @@ from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import Handover
-    from deploy.agent.contract.probe import Unsettled, Way
     from deploy.agent.contract.releases import ConvergeRequest
+    from deploy.agent.contract.way_back import Unsettled, Way
 
 
 def observe(root: Path) -> Way:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from deploy.hosts.observation.observe import Observation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Unsettled
     from deploy.agent.contract.releases import BackTo
+    from deploy.agent.contract.way_back import Unsettled
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.agent.contract.probe import Unsettled
+from deploy.agent.contract.way_back import Unsettled
 from deploy.apply.prepared.unsettled import WayBack, ways_back
 from deploy.decide.desired import Share
 from deploy.hosts.observation.observe import Observation, read_observation
