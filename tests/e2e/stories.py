@@ -32,7 +32,13 @@ WORKSTATION = (
     "test_workstation_edge",
     "test_workstation_removals",
 )
-BETWEEN_HOSTS = ("test_through_the_edge",)
+BETWEEN_HOSTS = (
+    "test_through_the_edge",
+    "test_ways",
+    "test_far_away",
+    "test_two_at_once",
+    "test_one_host_fails",
+)
 TOLD = (*QUICKSTART, *WORKSTATION, *BETWEEN_HOSTS)
 LAB = (
     "roles/test_addresses",

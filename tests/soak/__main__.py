@@ -1,4 +1,4 @@
-"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack, until the first that is not made good.
+"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack or on two boxes, until the first fault.
 
 By hand, never in the continuous integration. KIT_KEEP=1 leaves the stack for the next run, which takes it over.
 """
@@ -9,27 +9,41 @@ import argparse
 import os
 import random
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from tests.e2e.evidence import Evidence
+from tests.e2e.lab.pair import running_pair
 from tests.e2e.workstation import prepared_workstation
 from tests.soak.chats import chats
 from tests.soak.cuts import pulls, uploads
-from tests.soak.figures import Soak, Strain
+from tests.soak.far import far
+from tests.soak.figures import PairStrain, Soak, Strain
 from tests.soak.kills import kills
 
 STRAINS: dict[str, Strain] = {"chats": chats, "pulls": pulls, "uploads": uploads, "kills": kills}
+ON_BOXES: dict[str, PairStrain] = {"far": far}
 
 
 def main() -> int:
     """Bring the stack up, strain it as often as was asked for, and say what came of it."""
     parser = argparse.ArgumentParser(prog="tests/run soak", description=__doc__)
-    for name, strain in STRAINS.items():
+    for name, strain in {**STRAINS, **ON_BOXES}.items():
         parser.add_argument(f"--{name}", type=int, default=0, metavar="N", help=(strain.__doc__ or "").split(";")[0])
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the same seed throws the same dice")
     asked = vars(parser.parse_args())
-    if not any(asked[name] for name in STRAINS):
-        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200")
+    if not any(asked[name] for name in (*STRAINS, *ON_BOXES)):
+        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200 --far 3")
+    if any(asked[name] for name in STRAINS):
+        on_the_workstation(asked)
+    if any(asked[name] for name in ON_BOXES):
+        on_boxes(asked)
+    return 0
+
+
+def on_the_workstation(asked: dict[str, int]) -> None:
+    """Strain the workstation's stack."""
     with prepared_workstation(Evidence("soak"), bool(os.environ.get("KIT_KEEP"))) as stack:
         if not stack.root.exists():
             with stack.library.open():
@@ -43,7 +57,20 @@ def main() -> int:
                 print(f"{name}, seed {asked['seed']}", flush=True)
                 strain(soak, asked[name])
                 print(f"{name}: {soak}, in {time.monotonic() - begun:.0f} s", flush=True)
-    return 0
+
+
+def on_boxes(asked: dict[str, int]) -> None:
+    """Strain two boxes over SSH."""
+    with (
+        tempfile.TemporaryDirectory(prefix="kit-soak-") as folder,
+        running_pair(Path(folder), Evidence("soak-boxes")) as pair,
+    ):
+        pair.apply()
+        for name, strain in ON_BOXES.items():
+            if asked[name]:
+                begun = time.monotonic()
+                said = strain(pair, asked[name])
+                print(f"{name}: {said}, in {time.monotonic() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.e2e.lab.pair import Pair
 from tests.e2e.workstation import Workstation
 
 
@@ -28,3 +29,5 @@ class Soak:
 
 
 Strain = Callable[[Soak, int], None]
+PairStrain = Callable[[Pair, int], str]
+"""Strains two boxes, and returns what came of it."""

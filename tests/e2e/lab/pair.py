@@ -8,8 +8,9 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ NET = f"10.98.{os.getpid() % 256}"
 """Of the boxes alone: several pairs may be up."""
 ENGINE, GATEWAY = 11434, 4000
 APPLY = ("apply", "--yes", "--json")
+Change = Callable[[dict[str, Any]], None]
 Operations = dict[str, dict[str, str]]
 """Causes of the planned operations, by host and resource."""
 NOTHING: Operations = {"box": {}, "desk": {}}
@@ -55,6 +57,7 @@ class Pair:
     """A person with two boxes."""
 
     person: Person
+    network: str
     box: LabHost
     desk: LabHost
 
@@ -64,6 +67,34 @@ class Pair:
         return {
             host: {one["resource"]: one["cause"] for one in each["plan"]["operations"]} for host, each in hosts.items()
         }
+
+    @property
+    def hosts(self) -> dict[str, LabHost]:
+        """The boxes by their names."""
+        return {"box": self.box, "desk": self.desk}
+
+    @contextmanager
+    def changed(self, change: Change) -> Iterator[None]:
+        """Change kit.yaml for the length of the block."""
+        before = self.person.spec
+        self.person.spec = deepcopy(before)
+        try:
+            change(self.person.spec)
+            self.person.write()
+            yield
+        finally:
+            self.person.spec = before
+            self.person.write()
+
+    @contextmanager
+    def cut_off(self, host: LabHost) -> Iterator[None]:
+        """Take a box off the network for the length of the block, and nothing else from it."""
+        subprocess.run(["docker", "network", "disconnect", self.network, host.name], check=True)
+        try:
+            yield
+        finally:
+            argv = ["docker", "network", "connect", "--ip", host.address, self.network, host.name]
+            subprocess.run(argv, check=True)
 
     def answer(self) -> str:
         """Ask the model through the gateway, as a program on this machine does."""
@@ -113,7 +144,7 @@ def running_pair(folder: Path, evidence: Evidence) -> Iterator[Pair]:
         person.kit("lock")
         person.kit(*APPLY)
         with_fronts(person)
-        yield Pair(person, box, desk)
+        yield Pair(person, network, box, desk)
 
 
 def engines(folder: Path) -> dict[str, Any]:

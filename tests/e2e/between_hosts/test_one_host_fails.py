@@ -1,0 +1,70 @@
+"""One host of an apply fails or goes away: the others are rolled back or finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.hosts.wire.holding import SILENCE_SECONDS
+from tests.e2e.lab.pair import APPLY, ENGINE, NOTHING, Pair
+from tests.e2e.lab.stack_on import containers, holder, release
+from tests.e2e.lab.steady import steadily_asked
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
+
+
+def test_a_gateway_that_never_gets_healthy_takes_the_engines_host_back_as_well(pair: Pair) -> None:
+    pair.apply()
+    before = {name: (release(host), containers(host)) for name, host in pair.hosts.items()}
+    edge, spare = f"http://{pair.box.address}:{ENGINE}/api/tags", f"http://127.0.0.1:{ENGINE}/api/version"
+
+    def change(spec: dict[str, Any]) -> None:
+        spec["engines"][0]["keep_alive"] = "13m"
+        spec["gateway"]["memory"] = "16MiB"
+
+    with (
+        pair.changed(change),
+        steadily_asked(pair.box, edge) as asked_box,
+        steadily_asked(pair.desk, spare) as asked_desk,
+    ):
+        error = pair.person.kit(*APPLY, code=1).document["error"]
+
+    assert {host: ending["state"] for host, ending in error["hosts"].items()} == {
+        "box": "rolled back",
+        "desk": "rolled back",
+    }
+    assert set(asked_box[edge]) == {"401"}
+    assert set(asked_desk[spare]) == {"200"}
+    for name, host in pair.hosts.items():
+        was, ids = before[name]
+        assert release(host) == was
+        changed = {"main", "litellm"}
+        assert {service: ids[service] for service in ids if service not in changed} == {
+            service: id_ for service, id_ in containers(host).items() if service not in changed
+        }
+    assert pair.answer()
+    assert pair.apply() == NOTHING
+
+
+def test_a_host_that_leaves_the_network_is_named_and_the_others_finish(pair: Pair) -> None:
+    def change(spec: dict[str, Any]) -> None:
+        for engine in spec["engines"]:
+            engine["keep_alive"] = "14m"
+
+    with pair.changed(change):
+        with pair.person.running(*APPLY, "--keep-going") as process:
+            wait_until(lambda: holder(pair.desk), "it is held", saw=process.poll)
+            with pair.cut_off(pair.desk):
+                out, err = process.communicate(timeout=600)
+                assert process.returncode == 1, out + err
+                wait_until(
+                    lambda: not holder(pair.desk),
+                    "the cut frees it",
+                    SILENCE_SECONDS * 2,
+                    saw=lambda: holder(pair.desk),
+                )
+        assert "desk: " in err
+        assert pair.apply()["box"] == {}
+        assert pair.apply() == NOTHING
