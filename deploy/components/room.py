@@ -12,6 +12,7 @@ from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.folders import Owner
 from deploy.deployment.image import Image, ImageOrigin
 from deploy.deployment.jobs import Job
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.offers import Inside, Offer
 from deploy.deployment.port import Port
@@ -34,7 +35,7 @@ class LockedModel:
     name: str
     sha256: str
     size_bytes: int
-    source: dict[str, Any]
+    source: ModelSource
     context_length: int
     has_chat_template: bool
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from deploy.deployment.folders import Owner
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.models import Context, CreatedModel
 from deploy.deployment.secrets import Secret
 
@@ -20,7 +20,7 @@ class ModelFile:
     owner: Owner
     sha256: str
     size_bytes: int
-    source: dict[str, Any]
+    source: ModelSource
     """Source for the agent, in the form of the agent's operation `models`."""
     advice: str = ""
     """Advice to a person when it is fetched; outside every digest."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.agent.protocols.doors.names import plain, same
+from deploy.deployment.model_source import ModelSource
 
 FILE = "model.gguf"
 ADAPTER = "adapter.gguf"
@@ -21,7 +22,7 @@ class Blob:
     """Its name in the create request."""
     sha256: str
     size_bytes: int
-    source: dict[str, Any]
+    source: ModelSource
     """Source of the file, for the agent."""
 
 

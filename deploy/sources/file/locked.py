@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from deploy.deployment.model_source import ModelSource
 from deploy.fields.values import Sha256, SourcePath
 from deploy.sources.file.measured import measure_bytes, measure_file
 from deploy.sources.file.written import FileSource
@@ -24,8 +25,8 @@ class FileModelLock(WeightsLocked):
         """Return the values of kit.yaml that it was locked from."""
         return {"file": self.file, "sha256": self.sha256}
 
-    def agent_source(self) -> dict[str, Any]:
-        """Return the agent's source of the file."""
+    def agent_source(self) -> ModelSource:
+        """Return the source of the file, for the agent."""
         return {"file": {"path": self.file}}
 
 
@@ -39,8 +40,8 @@ class AdapterLock(Strict):
     size: Bytes
     """Size of the file in bytes."""
 
-    def agent_source(self) -> dict[str, Any]:
-        """Return the agent's source of the file."""
+    def agent_source(self) -> ModelSource:
+        """Return the source of the file, for the agent."""
         return {"file": {"path": self.file}}
 
 

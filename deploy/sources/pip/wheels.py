@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploy.agent.contract.inputs import Wheel as WheelRequest
 from deploy.deployment.recipe import Wheel
 from deploy.fields.values import PackageName, Sha256, matching
 from deploy.sources.weights.locked import Bytes
@@ -31,6 +32,16 @@ class WheelEntry(Strict):
     """sha256 of the wheel."""
     size: Bytes
     """Size of the wheel in bytes."""
+
+    def in_request(self) -> WheelRequest:
+        """Return the wheel in the form of the agent's requests."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "file": self.file,
+            "sha256": self.sha256,
+            "size": self.size,
+        }
 
     def wheel(self) -> Wheel:
         """Return the wheel in the form of recipes."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.sources.weights.kind import Kind
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Source
+    from deploy.deployment.model_source import ModelSource
 
 
-def _for_agent(source: dict[str, Any]) -> Source:
-    return {"url": {"url": str(source["url"])}}
+def _for_agent(source: ModelSource) -> Source:
+    return {"url": source["url"]}
 
 
 KIND = Kind("url", _for_agent, staged=1)

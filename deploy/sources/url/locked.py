@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from deploy.deployment.model_source import ModelSource
 from deploy.fields.values import Url
 from deploy.sources.url.measured import measure_url
 from deploy.sources.url.written import UrlSource
@@ -23,8 +24,8 @@ class UrlModelLock(WeightsLocked):
         """Return the values of kit.yaml that it was locked from."""
         return {"url": self.url, "sha256": self.sha256}
 
-    def agent_source(self) -> dict[str, Any]:
-        """Return the agent's source of the file."""
+    def agent_source(self) -> ModelSource:
+        """Return the source of the file, for the agent."""
         return {"url": {"url": self.url}}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import Source
+    from deploy.deployment.model_source import ModelSource
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Kind:
 
     key: str
     """Its key in kit.yaml and in a request."""
-    for_agent: Callable[[Any], Source]
-    """Reads a source of a deployment, and returns it as the agent's request has it."""
+    for_agent: Callable[[ModelSource], Source]
+    """Returns a source as the agent's request has it."""
     is_beside_spec: bool = False
     """True if the file lies beside kit.yaml: the control node sends it, and nothing is fetched."""
     is_unpacked: bool = False

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from deploy.deployment.fetch import Fetch
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.recipe import Wheel
 from deploy.errors import KitError
 from deploy.fields.values import Sha256
@@ -76,8 +77,8 @@ class WeightsLocked(Strict):
         """Return the values of kit.yaml that it was locked from, its kind first."""
 
     @abstractmethod
-    def agent_source(self) -> dict[str, Any]:
-        """Return the agent's source of the file."""
+    def agent_source(self) -> ModelSource:
+        """Return the source of the file, for the agent."""
 
     @property
     def wheels(self) -> tuple[Wheel, ...]:

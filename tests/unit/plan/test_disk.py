@@ -18,6 +18,7 @@ from deploy.agent.inputs.disk import with_margin
 from deploy.agent.inputs.layers import room_of_images
 from deploy.agent.sources import models as agent_models
 from deploy.decide.desired import Share
+from deploy.deployment.model_source import ModelSource
 from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.observation.seen import Disk
 from deploy.plan import disk, make_plan
@@ -131,15 +132,19 @@ def test_a_models_file_is_staged_alike_in_plan_and_agent(
     quickstart: Share, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     (model,) = quickstart.deployment.models
-    source: dict[str, Any] = {kind: {"path": "/models/own.gguf"} if kind == "file" else {}}
-    wanted = replace(quickstart.deployment, models=(replace(model, source=source),))
+    sources: dict[str, ModelSource] = {
+        "pip": {"pip": {"wheels": []}},
+        "file": {"file": {"path": "/models/own.gguf"}},
+        "url": {"url": {"url": "https://models.example/own.gguf"}},
+    }
+    wanted = replace(quickstart.deployment, models=(replace(model, source=sources[kind]),))
     seen = host(quickstart, dict.fromkeys(PLACES, (500.0, 1)))
     plan = make_plan(wanted, quickstart.bundle, seen)
     fetched = tuple(one for one in plan.operations if one.resource == f"model {model.name}")
     planned = sorted(need.size_bytes for need in disk.needs(wanted, seen, fetched))
     asked: list[int] = []
     monkeypatch.setattr(agent_models, "ensure_room", lambda needs: asked.extend(size for _, size, _ in needs))
-    request: Any = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": source}
+    request: Any = {"name": model.name, "path": str(tmp_path / "x"), "size": model.size_bytes, "source": sources[kind]}
     request["sha256"] = model.sha256
     agent_models._ensure_room([request], tmp_path)
     assert planned == sorted(asked)

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.models import Base, Blob, CreatedModel
 from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.observation.seen import Disk, SeenEngine
@@ -24,6 +25,11 @@ from tests.golden.plans_of import PLANS, desired_of
 
 GIB = 2**30
 NOTHING = SeenEngine()
+SOURCES: dict[str, ModelSource] = {
+    "pip": {"pip": {"wheels": []}},
+    "file": {"file": {"path": "models/mine.gguf"}},
+    "url": {"url": {"url": "https://models.example/mine.gguf"}},
+}
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def seen(tmp_path: Path) -> Observation:
 
 
 def blob(name: str, size: int, source: str) -> Blob:
-    return Blob("model.gguf", hashlib.sha256(name.encode()).hexdigest(), size, {source: {}})
+    return Blob("model.gguf", hashlib.sha256(name.encode()).hexdigest(), size, SOURCES[source])
 
 
 def created(name: str, **fields: Any) -> CreatedModel:

@@ -12,11 +12,13 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.deployment.host import Deployment
 from deploy.deployment.image import Image
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.offers import Offer
 from deploy.fields.service import ServiceSpec
 
 GEMMA = LockedModel("gemma", "a5" * 32, 253_113_024, {"pip": {"wheels": []}}, 32768, has_chat_template=False)
-TALKER = LockedModel("talker:8b", "b6" * 32, 4_900_000_000, {"file": "/m.gguf"}, 131072, has_chat_template=True)
+OWN_FILE: ModelSource = {"file": {"path": "/m.gguf"}}
+TALKER = LockedModel("talker:8b", "b6" * 32, 4_900_000_000, OWN_FILE, 131072, has_chat_template=True)
 
 
 def resolved(

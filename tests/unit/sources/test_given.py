@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from deploy.agent.sources.kinds import SOURCES
+from deploy.deployment.model_source import ModelSource
 from deploy.sources.given import KINDS, for_agent, kind_of, path_of
 
-GIVEN: dict[str, dict[str, Any]] = {
+GIVEN: dict[str, ModelSource] = {
     "pip": {"pip": {"wheels": []}},
     "file": {"file": {"path": "models/mine.gguf"}},
     "url": {"url": {"url": "https://models.example/mine.gguf"}},

