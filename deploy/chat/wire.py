@@ -8,7 +8,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.agent.line import Line
@@ -22,7 +21,7 @@ SILENCE_SECONDS = 900.0
 WORDS = 400
 BODY = 1 << 16
 PORTS = {"http": 80, "https": 443}
-Document = dict[str, Any]
+Document = dict[str, object]
 Forward = Callable[[Address], AbstractContextManager[Address]]
 """Gives the address here that leads to one of the host."""
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        code: Any = cli.main(
+        code: object = cli.main(
             words or ["--help"], prog_name=program(), standalone_mode=False, complete_var="_KIT_COMPLETE"
         )
         sys.stdout.flush()

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -91,7 +91,7 @@ def _read(content: bytes) -> _Document:
     digest, _, payload = content.partition(b"\n")
     if digest != hashlib.sha256(payload).hexdigest().encode():
         raise UnreadableError("cut off or damaged")
-    value: Any = json.loads(payload)
+    value: object = json.loads(payload)
     if not isinstance(value, Mapping) or value.get("format") != FORMAT:
         raise UnreadableError("of another kit")
     return read(_Document, value)

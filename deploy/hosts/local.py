@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import HOLD, Answer, Request, Verb
 from deploy.agent.remembered import write_file
@@ -46,7 +46,7 @@ class LocalTransport:
         return "local://"
 
     @property
-    def connection(self) -> Mapping[str, Any]:
+    def connection(self) -> Mapping[str, object]:
         """This machine needs no connection."""
         return {"ansible_connection": "local", "ansible_become": False}
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -15,13 +15,13 @@ from deploy.reading.wording import models_in
 _DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,3})?")
 
 
-def decimal(value: Any) -> float | None:
+def decimal(value: object) -> float | None:
     """Return a text as a number; None if it is none."""
     number = float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else math.inf
     return number if math.isfinite(number) else None
 
 
-def read_decimals(data: Any, model: type[BaseModel]) -> None:
+def read_decimals(data: object, model: type[BaseModel]) -> None:
     """Convert texts to numbers under the keys that are numbers everywhere in the model."""
     names = _names(model)
     if isinstance(data, dict):
@@ -49,10 +49,10 @@ def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             yield from _models(inner)
 
 
-def _parts(annotation: Any) -> set[Any]:
+def _parts(annotation: object) -> set[object]:
     inner = get_args(annotation)
     return {annotation} if not inner else {part for each in inner for part in _parts(each) if _is_type(part)}
 
 
-def _is_type(part: Any) -> bool:
+def _is_type(part: object) -> bool:
     return isinstance(part, type)

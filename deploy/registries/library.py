@@ -102,7 +102,7 @@ def _tokens(value: Any) -> int | None:
     return int(value) if is_whole and 0 <= value <= _LONGEST_CONTEXT else None
 
 
-def _said(registry: Registry, sha256: str) -> dict[str, Any] | None:
+def _said(registry: Registry, sha256: str) -> dict[str, object] | None:
     """Return a small part of a model, which is JSON; None if the registry does not give these very bytes."""
     try:
         with registry.blob(f"sha256:{sha256}") as answer:

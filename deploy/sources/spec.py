@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
@@ -15,7 +15,7 @@ from deploy.sources.url.written import UrlSource
 _FILES = (PipSource, FileSource, UrlSource)
 
 
-def _kind(value: Any) -> str | None:
+def _kind(value: object) -> str | None:
     if isinstance(value, str):
         return "(name)"
     given = value if isinstance(value, dict) else getattr(value, "__dict__", {})

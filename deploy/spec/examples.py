@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
 
 from deploy.errors import Problem, SpecError
 from deploy.fields.messages import ROLES, Message
@@ -39,7 +38,7 @@ class _Reading:
         self.is_broken |= is_broken
         self.problems.append(Problem(self.file, line, 1, "", message))
 
-    def add(self, line: int, role: Any, content: Any) -> None:
+    def add(self, line: int, role: object, content: object) -> None:
         """Add a message, or note its fault."""
         if role not in ROLES:
             self.complain(line, f"{shown(role)} is not a role: {', '.join(ROLES)}{did_you_mean(str(role), ROLES)}")
@@ -120,7 +119,7 @@ def _read_json_lines(reading: _Reading, lines: list[str]) -> None:
             reading.add(number, role, content)
 
 
-def _said(reading: _Reading, number: int, data: Any) -> Iterator[tuple[Any, Any]]:
+def _said(reading: _Reading, number: int, data: object) -> Iterator[tuple[object, object]]:
     """Yield the roles and texts of a line."""
     if not isinstance(data, dict):
         reading.complain(number, f"{shown(data)} is no example; {_SHAPES}")

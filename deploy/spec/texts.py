@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -26,7 +26,7 @@ FOLDER = "folder"
 """Key of the validation's context: the folder of relative paths."""
 NAMING_FILES = ("system", "template", "messages")
 """Keys of a model whose text may lie in a file."""
-Reader = Callable[[str, str], Any]
+Reader = Callable[[str, str], object]
 
 
 def line_notes(document: Document) -> Iterator[str]:
@@ -45,7 +45,7 @@ def line_notes(document: Document) -> Iterator[str]:
 
 
 def _from_file(read: Reader) -> BeforeValidator:
-    def load(value: Any, info: ValidationInfo) -> Any:
+    def load(value: object, info: ValidationInfo) -> object:
         if not isinstance(value, dict):
             # Behind a validator of Python's own, a list is no tuple any more
             return tuple(value) if isinstance(value, list) else value
@@ -114,7 +114,7 @@ _FILE = {
 }
 
 
-def _or_file(schema: dict[str, Any]) -> WithJsonSchema:
+def _or_file(schema: dict[str, object]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [schema, _FILE]})
 
 

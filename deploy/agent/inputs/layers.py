@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deploy.agent.contract.inputs import BuiltImage
@@ -73,5 +73,5 @@ def bytecode_key(image: BuiltImage) -> str:
     return _key("compiled", ASSEMBLER, root_key(image), wheels_key(image), sorted(image["bytecode"]))
 
 
-def _key(*parts: Any) -> str:
+def _key(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

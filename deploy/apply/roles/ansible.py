@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from deploy.agent.line import call
 from deploy.apply.phases.phase import ROLE_PHASES, RoleStep, Step, VerbStep
@@ -41,7 +41,7 @@ class HostRun:
     """Steps by phase; a phase without work is not in it."""
     agent: str
     """The agent's file on the host."""
-    connection: Mapping[str, Any]
+    connection: Mapping[str, object]
     """Connection of the host as its transport says it: ansible_host, ansible_user and the like."""
     python: str = "/usr/bin/python3"
 
@@ -157,7 +157,7 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _variables(host: HostRun, folder: Path) -> dict[str, Any]:
+def _variables(host: HostRun, folder: Path) -> dict[str, object]:
     return {
         "kit_steps": {phase: [_step(step) for step in steps] for phase, steps in host.steps.items()},
         "kit_agent": [host.python, host.agent],

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 
-def inventory_text(hosts: Mapping[str, dict[str, Any]], groups: Mapping[str, Sequence[str]]) -> str:
+def inventory_text(hosts: Mapping[str, dict[str, object]], groups: Mapping[str, Sequence[str]]) -> str:
     """Write hosts, their variables and groups as an inventory in which no string is a template."""
     told = {name: as_data(variables) for name, variables in hosts.items()}
-    children: dict[str, Any] = {group: {"hosts": {name: {} for name in names}} for group, names in groups.items()}
+    children: dict[str, object] = {group: {"hosts": {name: {} for name in names}} for group, names in groups.items()}
     tree = {"all": {"hosts": told, "children": children}}
     return json.dumps(tree, sort_keys=True, ensure_ascii=True, indent=1)
 
 
-def as_data(value: Any) -> Any:
+def as_data(value: object) -> object:
     """Mark every string in a tree of JSON values as data.
 
     YAML's tag `!unsafe` does not do: under it an empty string becomes null and "0750" a number.

@@ -76,6 +76,6 @@ def _error_document(text: Any) -> tuple[str, str] | None:
         return None
 
 
-def _last_lines(text: Any) -> list[str]:
+def _last_lines(text: object) -> list[str]:
     lines = [line.strip() for line in str(text or "").splitlines() if line.strip()]
     return lines[-5:]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import closing, suppress
-from typing import Any
 
 import click
 
@@ -105,7 +104,7 @@ class Chat:
     def _tell(self, line: str) -> None:
         self.output.note(click.style(line, dim=True))
 
-    def _document(self, timing: Timing) -> dict[str, Any]:
+    def _document(self, timing: Timing) -> dict[str, object]:
         return {
             "model": self.model,
             "asked": self.door.name,

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -23,7 +23,7 @@ class Output:
     as_json: bool = False
     verbose: bool = False
 
-    def answer(self, text: str, document: Mapping[str, Any], *, is_fitted: bool = False) -> None:
+    def answer(self, text: str, document: Mapping[str, object], *, is_fitted: bool = False) -> None:
         """Print a verb's only answer: as text, optionally fitted to the terminal's width, or as the JSON document."""
         if self.as_json:
             print_json(document)
@@ -56,7 +56,7 @@ class Output:
         return line.rstrip("\n")
 
 
-def print_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, object]) -> None:
     """Print the only JSON document of a run."""
     import json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from deploy.apply.prepared.prepare import Prepared
 from deploy.cli.told.drift import drift
@@ -26,7 +26,7 @@ class Standing:
         """Return the host with its states."""
         return f"{host} ({', '.join(self.states)})"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return it as JSON values."""
         return {"states": list(self.states), "drift": list(self.drift)}
 
@@ -37,7 +37,7 @@ def standing(prepared: Prepared) -> Standing:
     return Standing(tuple(_states(prepared, drifted)) or ("clean",), drifted)
 
 
-def unreachable(error: KitError) -> dict[str, Any]:
+def unreachable(error: KitError) -> dict[str, object]:
     """Return a host that does not answer as JSON values."""
     return {**Standing(("unreachable",)).as_json(), "error": {"problem": error.problem, "next": error.next_step}}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -16,7 +15,7 @@ WORDS = (
 )
 
 
-def data_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def data_option(function: Callable[..., object]) -> Callable[..., object]:
     """Let the verb take --data CHOICE and --data SERVICE=CHOICE."""
     metavar = f"[SERVICE=]{'|'.join(CHOICES)}"
     return click.option("--data", multiple=True, metavar=metavar, callback=_read, help=WORDS)(function)

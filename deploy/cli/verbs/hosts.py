@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOST = "kit.host"
 
 
-def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def host_option(function: Callable[..., object]) -> Callable[..., object]:
     """Let the command take --host NAME."""
 
     def remember(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
@@ -32,7 +32,7 @@ def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)(function)
 
 
-def keep_going_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def keep_going_option(function: Callable[..., object]) -> Callable[..., object]:
     """Let the command take --keep-going."""
     words = "Finish the hosts that do not depend on a failed one, and exit 1; else a failed host stops all."
     return click.option("--keep-going", is_flag=True, help=words)(function)

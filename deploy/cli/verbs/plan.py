@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -94,7 +93,7 @@ def _silent(host: str, error: KitError) -> tuple[str, str]:
     return Standing(("unreachable",)).heading(host), f"{error.problem}\n  {error.next_step}"
 
 
-def _document(prepared: Prepared, changed: tuple[Difference, ...]) -> dict[str, Any]:
+def _document(prepared: Prepared, changed: tuple[Difference, ...]) -> dict[str, object]:
     files = [{"name": each.name, "diff": list(each.lines)} for each in changed]
     return {**prepared.plan.as_json(), **standing(prepared).as_json(), "files": files}
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 from deploy.agent.contract import FORMAT
 from deploy.agent.contract.envelope import Failure, Wanted
@@ -169,7 +169,7 @@ def stop(agent: Agent) -> None:
         agent.kill()
 
 
-def encode(request: Mapping[str, Any]) -> bytes:
+def encode(request: Mapping[str, object]) -> bytes:
     """Write a request as the one line that the agent reads."""
     return json.dumps({"format": FORMAT, "run": "", **call(), **request}).encode() + b"\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, get_args, get_origin
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -34,7 +34,7 @@ def _stop(value: str) -> str:
     return value
 
 
-def _number(least: float, most: float) -> Any:
+def _number(least: float, most: float) -> object:
     return Field(ge=least, le=most, allow_inf_nan=False)
 
 
@@ -129,9 +129,9 @@ OTHER_NAMES = {
 """Names of parameters in other programs, with their names here."""
 
 
-def plain_type(name: str) -> Any:
+def plain_type(name: str) -> object:
     """Return the type of a parameter's value: int, float, bool or tuple."""
-    annotation: Any = Parameters.model_fields[name].annotation
+    annotation: object = Parameters.model_fields[name].annotation
     while get_origin(annotation) is not tuple and get_args(annotation):
         annotation = get_args(annotation)[0]
     return get_origin(annotation) or annotation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from deploy.deployment.bundle import digest
 from deploy.protocols.ollama.modelfile import Modelfile
@@ -21,7 +20,7 @@ class Inputs:
     quantize: str | None = None
 
 
-def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str, Any]:
+def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str, object]:
     """Return the body of the request, without unset values."""
     whole = {
         "model": name,
@@ -41,7 +40,7 @@ def create_request(name: str, modelfile: Modelfile, inputs: Inputs) -> dict[str,
     return {key: value for key, value in whole.items() if value not in (None, {}, [])}
 
 
-def request_digest(request: Mapping[str, Any], *, base: str | None = None, parent: str | None = None) -> str:
+def request_digest(request: Mapping[str, object], *, base: str | None = None, parent: str | None = None) -> str:
     """Return the digest of a request and its base: the base's manifest, or the digest of the parent's own request.
 
     The order of keys does not count, nor does the streaming of the answer.

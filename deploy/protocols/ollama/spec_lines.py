@@ -17,7 +17,7 @@ _UNKNOWN = "0" * 64
 _CHANGED = re.compile("[\r\x85\u2028\u2029\ufeff]")
 """Characters that YAML's readers take as a line end, or skip, unless they are escaped."""
 _ESCAPE = re.compile(r"\\(?:U([0-9A-F]{8})|.)", re.DOTALL)
-Entry = dict[str, Any]
+Entry = dict[str, object]
 
 
 def is_path(source: str) -> bool:
@@ -79,7 +79,7 @@ def _comments(entry: Mapping[str, Any]) -> str:
     )
 
 
-def _yaml(data: Any) -> str:
+def _yaml(data: object) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONGEST = 18
@@ -15,7 +14,7 @@ _TRUTH = {"1": True, "0": False} | {
 _TRUTH |= {"t": True, "T": True, "f": False, "F": False}
 
 
-def read_value(kind: Any, text: str) -> tuple[Any, str]:
+def read_value(kind: object, text: str) -> tuple[object, str]:
     """Return a text as a value of a parameter's type (None if it is none), and the wanted form in words."""
     read, form = _READ[kind]
     return read(text), form
@@ -32,7 +31,7 @@ def _whole(text: str) -> int | None:
     return int(text) if _WHOLE.fullmatch(text) and len(text) <= _LONGEST else None
 
 
-_READ: dict[Any, tuple[Callable[[str], Any], str]] = {
+_READ: dict[object, tuple[Callable[[str], object], str]] = {
     bool: (_TRUTH.get, "true or false"),
     float: (_real, "a number"),
     int: (_whole, "a whole number"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import yaml
 
@@ -14,7 +13,7 @@ from deploy.spec.model import ENGINES, Spec
 from deploy.spec.models import Model
 
 
-def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[str, str]]:
+def of_addition(entry: Mapping[str, object], spec: Spec | None) -> Iterator[tuple[str, str]]:
     """Yield the key and the message of each finding about an entry of `models` that is valid by itself.
 
     Without a kit.yaml that has its engine, the entry is checked with a new engine that creates models.
@@ -31,7 +30,7 @@ def of_addition(entry: Mapping[str, Any], spec: Spec | None) -> Iterator[tuple[s
             yield str(finding.path[2]), finding.text()
 
 
-def is_taken(entry: Mapping[str, Any], spec: Spec | None) -> bool:
+def is_taken(entry: Mapping[str, object], spec: Spec | None) -> bool:
     """Return True if a kit.yaml has a model of that name on that engine."""
     model, _ = attempt(Model, dict(entry))
     return model is not None and spec is not None and any(_is_same(other, model) for other in spec.models)

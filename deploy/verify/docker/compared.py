@@ -14,7 +14,7 @@ TELLING = ("HostConfig.", "Mounts.", "Networks.", "Ports", "Name", "AppArmorProf
 """Keys whose values are shown. A command, a variable or a label may hold what nobody should read here."""
 
 
-def differences(made: Made, container: dict[str, Any]) -> tuple[str, ...]:
+def differences(made: Made, container: dict[str, object]) -> tuple[str, ...]:
     """Return in words each key of an inspected container that is not as the release or Docker's defaults have it."""
     return tuple(_differences(made, container))
 
@@ -30,7 +30,7 @@ def _differences(made: Made, container: dict[str, Any]) -> Iterator[str]:
             yield _words(key, value, None)
 
 
-def _equal(actual: Any, wanted: Any) -> bool:
+def _equal(actual: object, wanted: object) -> bool:
     return bool(actual == wanted) or (is_blank(actual) and is_blank(wanted))
 
 
@@ -39,7 +39,7 @@ def is_fact(key: str) -> bool:
     return any(pattern.fullmatch(key) for pattern in FACTS)
 
 
-def _words(key: str, actual: Any, wanted: Any) -> str:
+def _words(key: str, actual: object, wanted: object) -> str:
     if is_blank(actual):
         return f"{key} is missing" if isinstance(wanted, (str, list, dict)) else f"{key} is {actual}, not {wanted}"
     shown = f" is {_shown(actual)}" if key.startswith(TELLING) else " is another one"
@@ -48,6 +48,6 @@ def _words(key: str, actual: Any, wanted: Any) -> str:
     return f"{key}{shown}, not {_shown(wanted)}" if key.startswith(TELLING) else f"{key}{shown} than the release's"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-BLANKS: tuple[Any, ...] = (None, "", 0, False, [], {})
+BLANKS: tuple[object, ...] = (None, "", 0, False, [], {})
 """Values that switch nothing on; keys that a newer Docker adds have such a value."""
 
-DEFAULTS: dict[str, tuple[Any, ...]] = {
+DEFAULTS: dict[str, tuple[object, ...]] = {
     "AppArmorProfile": ("docker-default",),
     # A terminal's size, of a container without one.
     "HostConfig.ConsoleSize": ([0, 0],),
