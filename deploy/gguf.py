@@ -86,7 +86,7 @@ def is_projector(stream: Stream, name: str) -> bool:
     )
 
 
-def _keys(reader: _Reader, facts: dict[str, Any]) -> Iterator[str]:
+def _keys(reader: _Reader, facts: dict[str, object]) -> Iterator[str]:
     """Collect the wanted facts key by key."""
     if reader.take(4) != b"GGUF":
         raise reader.wrong("it does not begin with the GGUF magic number")
@@ -112,12 +112,12 @@ def _keys(reader: _Reader, facts: dict[str, Any]) -> Iterator[str]:
         yield key
 
 
-def _is_fact(key: str, facts: dict[str, Any]) -> bool:
+def _is_fact(key: str, facts: dict[str, object]) -> bool:
     is_kept = len(facts) < _MOST_FACTS or key.endswith(_NEEDED)
     return is_kept and len(key) <= _LONGEST_FACTS_KEY and key.isascii() and key.isprintable()
 
 
-def _count(facts: dict[str, Any], key: str) -> int:
+def _count(facts: dict[str, object], key: str) -> int:
     """Return a whole number of the header; 0 without it."""
     value = facts.get(key)
     return value if type(value) is int else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -27,7 +26,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: object) -> str:
     """Return a value as YAML writes it, with the same characters escaped on every release of Python."""
     from deploy.printable import dropped
 
@@ -37,13 +36,13 @@ def _yaml(value: Any) -> str:
     return dropped().sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value as a message shows it: quoted, no control characters, short."""
     text = _yaml(value) if value is None or isinstance(value, bool | dict | list | tuple) else as_python(value)
     return text if len(text) <= 60 else f"{text[:56]}..."
 
 
-def as_python(value: Any) -> str:
+def as_python(value: object) -> str:
     """Return the `repr` of a value, with the same characters escaped on every release of Python."""
     return _ESCAPED.sub(_unescaped, ascii(value))
 

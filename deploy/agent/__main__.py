@@ -37,14 +37,14 @@ def main(arguments: list[str]) -> int:
     return status
 
 
-def _tell(answer: dict[str, Any], arguments: list[str]) -> None:
+def _tell(answer: dict[str, object], arguments: list[str]) -> None:
     if set(FRAMED).intersection(arguments):
         # The answer of such a verb is a stream: a document is its failure, and breaks it off.
         sys.stdout.buffer.write(BROKEN)
     print(json.dumps(answer), file=sys.stderr if set(STREAMS).intersection(arguments) else sys.stdout, flush=True)
 
 
-def _answer(arguments: list[str]) -> dict[str, Any] | None:
+def _answer(arguments: list[str]) -> dict[str, object] | None:
     verb = " ".join(arguments)
     # Loaded before the request is read: who asks may still be making it.
     operation = operation_of(verb)
@@ -72,7 +72,7 @@ def _run(verb: str, operation: Operation, request: dict[str, Any]) -> dict[str, 
         return None
 
 
-def _request() -> dict[str, Any]:
+def _request() -> dict[str, object]:
     # One line: what comes behind it is the verb's own, a stream or the end of its hold. As text it would be decoded.
     text = sys.stdin.buffer.readline()
     try:

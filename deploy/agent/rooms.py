@@ -15,7 +15,7 @@ LOOKING = ("observe", "look")
 OPERATIONS = (*LOOKING, "apply")
 
 
-def call_room(kind: str, operation: str, service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+def call_room(kind: str, operation: str, service: dict[str, object], root: str, journal: Journal) -> dict[str, Any]:
     """Run a room's operation."""
     if not KIND.fullmatch(kind) or operation not in OPERATIONS:
         raise AgentError(f"no room {kind!r} has an operation {operation!r}")

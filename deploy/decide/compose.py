@@ -57,7 +57,7 @@ def name_options(service: Service) -> list[str]:
     return ["timeout:1", "attempts:1"] if service.egress == "none" else []
 
 
-def _process(service: Service) -> dict[str, Any]:
+def _process(service: Service) -> dict[str, object]:
     entry = ["/bin/sh", ENTRY_POINT.container_path] if service.secrets else []
     return {
         "image": service.image.reference,
@@ -78,7 +78,7 @@ def _process(service: Service) -> dict[str, Any]:
     }
 
 
-def _storage(deployment: Deployment, service: Service, file_mounts: tuple[Mount, ...]) -> dict[str, Any]:
+def _storage(deployment: Deployment, service: Service, file_mounts: tuple[Mount, ...]) -> dict[str, object]:
     secrets = tuple(
         Mount(Stack(deployment.stack).secret(service.name, use.secret.name), f"/run/secrets/{use.variable}")
         for use in service.secrets
@@ -100,7 +100,7 @@ def _storage(deployment: Deployment, service: Service, file_mounts: tuple[Mount,
     }
 
 
-def _bind(mount: Mount) -> dict[str, Any]:
+def _bind(mount: Mount) -> dict[str, object]:
     return {
         "type": "bind",
         "source": mount.host_path,
@@ -110,7 +110,7 @@ def _bind(mount: Mount) -> dict[str, Any]:
     }
 
 
-def _limits(service: Service) -> dict[str, Any]:
+def _limits(service: Service) -> dict[str, object]:
     return {
         "read_only": service.read_only,
         "security_opt": ["no-new-privileges:true"],
@@ -126,7 +126,7 @@ def _limits(service: Service) -> dict[str, Any]:
     }
 
 
-def _reserved(service: Service) -> dict[str, Any]:
+def _reserved(service: Service) -> dict[str, object]:
     """Return the cards that a service asks a driver for: all of them, or those named, never both."""
     devices = [
         {
@@ -139,7 +139,7 @@ def _reserved(service: Service) -> dict[str, Any]:
     return {"resources": {"reservations": {"devices": devices}}} if devices else {}
 
 
-def _escaped(value: Any) -> Any:
+def _escaped(value: object) -> object:
     """Return a value with every '$' doubled: compose would read it as a variable."""
     if isinstance(value, str):
         return value.replace("$", "$$")

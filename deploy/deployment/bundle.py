@@ -71,11 +71,11 @@ class Bundle:
         return path if path.startswith("files/") else f"releases/{self.release}/{path}"
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """Return a value as JSON in which equal values are equal bytes."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """Return the sha256 of a JSON value."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

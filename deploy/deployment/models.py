@@ -100,7 +100,7 @@ def _above(made: dict[str, CreatedModel], model: CreatedModel) -> int:
     return base.weight_bytes if base is not None and base is not model else 0
 
 
-def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> Any:
+def _inherited(made: dict[str, CreatedModel], name: str, key: str) -> object:
     """Return a part of a model's request, its own or inherited."""
     left = dict(made)
     # A tag under its own name is made from itself: each request is looked at once.

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: object) -> Any:
     """Return a value with dataclasses as JSON values and tuples as lists; the writer sorts the keys."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,7 +15,7 @@ PUBLISH_WORDS = ("local", "lan", "all")
 """Words for addresses: the host alone, its local networks, every address."""
 
 
-def _publish(value: Any) -> str | tuple[str, ...]:
+def _publish(value: object) -> str | tuple[str, ...]:
     """Return the words and addresses of `publish`: a single one, or a list of several."""
     if not isinstance(value, list | tuple):
         text, wrong = _place(value)
@@ -33,7 +33,7 @@ def _publish(value: Any) -> str | tuple[str, ...]:
     return tuple(dict.fromkeys(text for text, _ in places))
 
 
-def _place(value: Any) -> tuple[str, str]:
+def _place(value: object) -> tuple[str, str]:
     """Return a word or an address to publish on, and its fault."""
     if value in PUBLISH_WORDS:
         return value, ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
@@ -37,7 +36,7 @@ def _given_anew(service: Service, observation: Observation) -> Iterator[tuple[st
             yield name, f"secret changed: {', '.join(replaced)}"
 
 
-def _secrets_in(value: Any) -> set[tuple[str, str]]:
+def _secrets_in(value: object) -> set[tuple[str, str]]:
     if isinstance(value, dict) and isinstance(value.get("secret"), str):
         return {(str(value.get("owner")), value["secret"])}
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -37,7 +37,7 @@ def _texts(made: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
             yield f"{word} {'added' if name not in made else 'taken out' if name not in now else 'changed'}"
 
 
-def _base(shown: Mapping[str, Any]) -> str:
+def _base(shown: Mapping[str, object]) -> str:
     return str(shown["parent"]) or "a file"
 
 

@@ -23,7 +23,7 @@ WORDED = 200
 """Number of problems that get words; nobody reads more."""
 
 
-def attempt(model: type[Value], data: Any, folder: Path | None = None) -> tuple[Value | None, Faults]:
+def attempt(model: type[Value], data: object, folder: Path | None = None) -> tuple[Value | None, Faults]:
     """Return the typed value, or pydantic's errors, each with its path in the data."""
     try:
         # JSON, since strict mode takes a list for a tuple only there
@@ -84,7 +84,7 @@ def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Seq
     return [((), words(error, path, model, data))]
 
 
-def _variables(value: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:
+def _variables(value: object, path: FieldPath, model: type[BaseModel], data: object) -> Sequence[tuple[FieldPath, str]]:
     """Return the message about each variable of a group, or about the whole place if it holds none."""
     above = path[:-1]
     written = [(within, name, told_of_key(name, above, model, data)) for within, name in names_in(value)]

@@ -26,7 +26,7 @@ from deploy.sources.weights.written import FileWritten
 _KINDS = (*KINDS, "tag")
 
 
-def _kind(value: Any) -> str | None:
+def _kind(value: object) -> str | None:
     source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
     return f"({source})" if source in _KINDS else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 Check = Callable[..., None]
 LAST: set[Check] = set()
@@ -26,7 +25,7 @@ def ensure(is_right: object, finding: str) -> None:
         raise NotAsPlannedError(finding)
 
 
-def ensure_equal(actual: Any, wanted: Any, subject: str) -> None:
+def ensure_equal(actual: object, wanted: object, subject: str) -> None:
     """Compare two values that are no secrets."""
     ensure(actual == wanted, f"{subject} is {actual}, not {wanted}")
 

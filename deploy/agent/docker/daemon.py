@@ -65,7 +65,7 @@ def _options(argv: list[str]) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs if name.startswith("--")]
 
 
-def _ulimit(value: str) -> tuple[str, dict[str, Any]]:
+def _ulimit(value: str) -> tuple[str, dict[str, object]]:
     name, _, numbers = value.partition("=")
     soft, _, hard = numbers.partition(":")
     limits = [int(number) if re.fullmatch(r"-?\d+", number) else number for number in (soft, hard or soft)]

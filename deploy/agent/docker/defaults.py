@@ -137,7 +137,7 @@ def injected_proxies(container: dict[str, Any]) -> list[str]:
     return sorted(names & PROXY_VARIABLES)
 
 
-def opening_options(options: dict[str, Any]) -> list[str]:
+def opening_options(options: dict[str, object]) -> list[str]:
     """Return the network options that may open a network, unknown options included."""
     return sorted(
         name
@@ -146,21 +146,21 @@ def opening_options(options: dict[str, Any]) -> list[str]:
     )
 
 
-def missing_limits(info: dict[str, Any]) -> list[str]:
+def missing_limits(info: dict[str, object]) -> list[str]:
     """Return the limits that this kernel does not support; Docker drops such a limit with a warning."""
     return [word for key, word in LIMITS.items() if info.get(key) is False]
 
 
-def sorted_limits(limits: Any) -> Any:
+def sorted_limits(limits: object) -> Any:
     """Return process limits in one order and with the same keys; any other value is returned unchanged."""
     if not isinstance(limits, list):
         return limits
     return sorted((_limit(str(limit.get("Name")), limit) for limit in limits), key=lambda limit: str(limit["Name"]))
 
 
-def _limit(name: str, limit: dict[str, Any]) -> dict[str, Any]:
+def _limit(name: str, limit: dict[str, object]) -> dict[str, object]:
     return {"Name": name, "Hard": limit.get("Hard"), "Soft": limit.get("Soft")}
 
 
-def _some(*values: Any) -> Alternatives:
+def _some(*values: object) -> Alternatives:
     return tuple(value for place, value in enumerate(values) if value not in values[:place])

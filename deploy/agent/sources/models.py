@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import sha256_of
@@ -67,7 +67,7 @@ def _is_right(model: ModelFile, memory: Path, journal: Journal) -> bool:
     return False
 
 
-def _state(model: ModelFile, status: os.stat_result) -> dict[str, Any]:
+def _state(model: ModelFile, status: os.stat_result) -> dict[str, object]:
     return {"sha256": model["sha256"], **stamp(status)}
 
 

@@ -25,7 +25,7 @@ def remember_configurations(root: Path, containers: dict[str, dict[str, Any]]) -
         write_json(_path(root), {"format": 1, "containers": after})
 
 
-def is_remembered(root: Path, container: dict[str, Any]) -> bool:
+def is_remembered(root: Path, container: dict[str, object]) -> bool:
     """True if an inspected container has a record of a verification."""
     return container["Id"] in _known(root)
 
@@ -41,11 +41,11 @@ def changed_configuration(root: Path, container: dict[str, Any]) -> list[str]:
     return sorted(key for key in before.keys() | now.keys() if key in there and before.get(key) != now.get(key))
 
 
-def _digests(container: dict[str, Any]) -> Digests:
+def _digests(container: dict[str, object]) -> Digests:
     return {key: _digest(value) for key, value in _keys(container) if value not in BLANKS}
 
 
-def _digest(value: Any) -> str:
+def _digest(value: object) -> str:
     # Some of it holds what only its reader may see, so only digests are kept.
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:DIGITS]
 

@@ -62,7 +62,7 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
         yield Right(Path(model["host_path"]), MODEL_FILE, reader["uid"], reader["gid"], is_linkable=True)
 
 
-def differing(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[SeenRight]:
+def differing(root: Path, deployment: dict[str, object], owner: dict[str, int] = ROOT) -> list[SeenRight]:
     """Return each existing path with another mode or owner, and the cause in words."""
     return [
         {"path": str(right.path), "cause": cause, "is_placed": right.is_limit or right.is_placed}
@@ -77,7 +77,7 @@ def observe(root: Path) -> list[SeenRight]:
     return differing(root, decided(root / "current"))
 
 
-def mend(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> list[str]:
+def mend(root: Path, deployment: dict[str, object], owner: dict[str, int] = ROOT) -> list[str]:
     """Repair the modes and owners of the kit's own paths; roles do so for folders of user data."""
     mended = []
     for right in stated(root, deployment, owner):

@@ -122,7 +122,7 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
 
     def declare(function: Function) -> Verb:
         @functools.wraps(function)
-        def call(**given: Any) -> Any:
+        def call(**given: object) -> Any:
             about(_file(given))
             told = click.get_current_context().meta
             return function(Output(JSON in told, VERBOSE in told), **given)
@@ -135,7 +135,7 @@ def verb(name: str, *examples: str) -> Callable[[Function], Verb]:
     return declare
 
 
-def _file(given: dict[str, Any]) -> str:
+def _file(given: dict[str, object]) -> str:
     """Return the kit.yaml that was typed; empty for the default one."""
     target = given.get("target")
     spec = target.spec if isinstance(target, Target) else given.get("spec")

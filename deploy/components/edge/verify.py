@@ -73,7 +73,7 @@ def test_has_no_admin_api(service: Service, containers: Containers) -> None:
     ensure(is_closed, f"its port {ADMIN_PORT} answers, which changes its settings without a key")
 
 
-def _doors(service: Service) -> Iterator[tuple[Port, dict[str, Any]]]:
+def _doors(service: Service) -> Iterator[tuple[Port, dict[str, object]]]:
     listeners = {listener["port"]: listener for listener in service.facts["listeners"]}
     return ((port, listeners[port.container_port]) for port in service.ports)
 

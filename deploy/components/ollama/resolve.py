@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deploy.components.cards import cuda_devices, devices_of, groups_of
 from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import CONTEXT, memory_bytes
@@ -65,7 +63,7 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
     return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
 
 
-def _facts(spec: OllamaEngine, site: Site) -> dict[str, Any]:
+def _facts(spec: OllamaEngine, site: Site) -> dict[str, object]:
     weights: dict[str, int] = {}
     for model in site.created:
         weights[model.name] = model.weight_bytes + weights.get(model.request.get("from", ""), 0)

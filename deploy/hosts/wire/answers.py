@@ -77,7 +77,7 @@ def check_of(kind: Any) -> Check:
     return _plain(kind)
 
 
-def _keys(hints: dict[str, Any], required: frozenset[str]) -> Check:
+def _keys(hints: dict[str, object], required: frozenset[str]) -> Check:
     checks: dict[str, Check] = {}
 
     def check(value: object) -> Problem | None:

@@ -34,7 +34,7 @@ class Asking:
     said: Said
 
 
-def _decimal(value: Any) -> Any:
+def _decimal(value: object) -> object:
     """Read a decimal, which a YAML file holds as a text."""
     number = decimal(value)
     return value if number is None else number

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -36,7 +35,7 @@ def foreign(path: Path, text: str, model: type[BaseModel]) -> str:
     return f"is {told}" if told else ""
 
 
-def has_no_own_key(data: Any, model: type[BaseModel]) -> bool:
+def has_no_own_key(data: object, model: type[BaseModel]) -> bool:
     """Return True if a file has keys, none of which belongs to kit.yaml or resembles one of its keys."""
     if not isinstance(data, dict) or not data:
         return False

@@ -70,7 +70,7 @@ class _Remains:
         if info is None:
             return None
         annotation: Any = Annotated[info.annotation, info]
-        wanted = TypeAdapter[Any](annotation)
+        wanted = TypeAdapter[object](annotation)
         name = "-".join(["no", str(path[-1]), *(str(part) for part in self.original(path) if isinstance(part, int))])
         for value in (name, f"http://{name}.invalid", 1):
             try:
@@ -116,7 +116,7 @@ def findings_in_remains(document: Document, faults: Faults) -> list[Finding]:
     return []
 
 
-def _stands(finding: Finding, remains: _Remains, data: Any) -> bool:
+def _stands(finding: Finding, remains: _Remains, data: object) -> bool:
     """Return True if a finding rests on no removed value."""
     gone = remains.gone
     if remains.says_stand_in(finding.message):
@@ -127,7 +127,7 @@ def _stands(finding: Finding, remains: _Remains, data: Any) -> bool:
     return not any(path[0] in finding.whole and _may_be(finding.wanted[0], path, data) for path in gone)
 
 
-def _may_be(wanted: str, path: FieldPath, data: Any) -> bool:
+def _may_be(wanted: str, path: FieldPath, data: object) -> bool:
     """Return True if a removed value may be the one that a finding misses."""
     is_name, is_whole = path[2:] == ("name",), len(path) < 3
     if not wanted:
@@ -147,7 +147,7 @@ def _names(data: Any, path: FieldPath) -> list[str]:
     return [name if isinstance(name, str) else "" for name in names] or [""]
 
 
-def _moved(finding: Finding, remains: _Remains, data: Any) -> Finding:
+def _moved(finding: Finding, remains: _Remains, data: object) -> Finding:
     """Return a finding with its places in the file; its guess may be a removed name."""
     wanted, known = finding.wanted
     gone = [name for path in sorted(remains.gone, key=str) if path[0] in finding.whole for name in _names(data, path)]
@@ -176,7 +176,7 @@ def _exists(data: Any, path: FieldPath) -> bool:
     return True
 
 
-def _is_written(data: Any, path: FieldPath) -> bool:
+def _is_written(data: object, path: FieldPath) -> bool:
     """Return True if a value is written at a path, even null."""
     inside = _inside(data, path)
     return not isinstance(inside, dict) or path[-1] in inside

@@ -76,12 +76,12 @@ def bindings(ports: dict[str, Any]) -> list[str]:
     return sorted(f"{binding['HostIp']}:{binding['HostPort']} to {port}" for port, binding in bound)
 
 
-def plain(key: str, value: Any) -> Any:
+def plain(key: str, value: object) -> Any:
     """Return a key's value without the parts that switch nothing on."""
     return value if key.split(".")[-1] in FREE_FORM else stripped(value)
 
 
-def stripped(value: Any) -> Any:
+def stripped(value: object) -> Any:
     """Return a value without the parts that switch nothing on."""
     if isinstance(value, dict):
         parts = {key: part if key in FREE_FORM else stripped(part) for key, part in value.items()}
@@ -91,12 +91,12 @@ def stripped(value: Any) -> Any:
     return value
 
 
-def is_blank(value: Any) -> bool:
+def is_blank(value: object) -> bool:
     """Return True if a value switches nothing on."""
     return any(value == blank and isinstance(value, type(blank)) for blank in BLANKS)
 
 
-def _named(key: str, values: dict[str, Any]) -> Flat:
+def _named(key: str, values: dict[str, object]) -> Flat:
     return {f"{key}.{name}": value for name, value in values.items()}
 
 
@@ -104,7 +104,7 @@ def _missing(least: frozenset[str], paths: list[str] | None) -> list[str]:
     return sorted(least - set(paths or ()))
 
 
-def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+def _mount(mount: dict[str, object]) -> dict[str, object]:
     plain = {"Mode": ("ro", "rw"), "Propagation": ("rprivate",)}
     kept = {key: value for key, value in mount.items() if value not in plain.get(key, ())}
     return {key: value for key, value in kept.items() if key != "Destination"}

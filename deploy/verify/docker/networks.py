@@ -10,7 +10,7 @@ from deploy.agent.docker.defaults import opening_options
 FIXED = {"Driver": "bridge", "Internal": False, "Attachable": False, "Ingress": False, "ConfigOnly": False}
 
 
-def network_differences(network: dict[str, Any], block: dict[str, Any] | None) -> tuple[str, ...]:
+def network_differences(network: dict[str, object], block: dict[str, object] | None) -> tuple[str, ...]:
     """Return in words each key of an inspected network that is not as the release or Docker's defaults have it."""
     return tuple(_differences(network, block or {}))
 

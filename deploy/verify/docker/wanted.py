@@ -139,7 +139,7 @@ def _reserved(block: dict[str, Any]) -> list[dict[str, Any]]:
     return devices
 
 
-def _request(device: dict[str, Any]) -> dict[str, Any]:
+def _request(device: dict[str, object]) -> dict[str, object]:
     which = {"DeviceIDs": device["device_ids"]} if "device_ids" in device else {"Count": ALL}
     return {"Driver": device["driver"], "Capabilities": [device["capabilities"]], **which}
 
@@ -174,5 +174,5 @@ def _network(made: Made) -> Wanted:
     }
 
 
-def _inner(port: dict[str, Any]) -> str:
+def _inner(port: dict[str, object]) -> str:
     return f"{port['target']}/{port['protocol']}"
