@@ -13,6 +13,8 @@ CACHE = Path("/var/cache/kit")
 AGENTS = KIT / "agent"
 TOOLS = KIT / "tools"
 UV = TOOLS / "bin" / "uv"
+TOOLKITS = KIT / "gpu_toolkit"
+"""Packages of NVIDIA's container toolkit, by version, to go back to."""
 INSTALLED_DOCKER = KIT / "docker_engine.json"
 """Marks a Docker that the kit installed."""
 

@@ -25,8 +25,8 @@ from deploy.deployment.values import as_json
 from deploy.errors import UsageError
 from deploy.stack import Stack
 
-UNTOLD = ("fetch", "addresses")
-"""Places to fetch from are outside every digest; each service has addresses of its own."""
+UNTOLD = ("fetch", "addresses", "toolkit", "manages_docker")
+"""Places to fetch from and the host's own packages are outside every digest; each service has addresses of its own."""
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,
     ArithmeticError,

@@ -75,6 +75,8 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
         addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
         jobs=(*(job for part in resolved for job in part.jobs), *([job] if job and resolved else [])),
         backup=backup_of(spec) if resolved else None,
+        toolkit=lock.toolkit.given if lock.toolkit is not None else None,
+        manages_docker=host in spec.hosts and spec.hosts[host].manage,
     )
 
 

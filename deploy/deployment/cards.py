@@ -48,3 +48,36 @@ class Cards:
         known = {card.uuid.lower(): card for card in self.cards if card.uuid}
         known |= {str(number): card for number, card in enumerate(self.cards)}
         return tuple(known[name.lower()] for name in wanted)
+
+
+TOOLKIT_PACKAGES = (
+    "nvidia-container-toolkit",
+    "nvidia-container-toolkit-base",
+    "libnvidia-container-tools",
+    "libnvidia-container1",
+)
+"""Packages of NVIDIA's container toolkit, which belong together in one version."""
+
+
+@dataclass(frozen=True)
+class ToolkitPackage:
+    """A package of NVIDIA's container toolkit."""
+
+    name: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """NVIDIA's container toolkit as kit.lock pins it."""
+
+    version: str
+    key: str
+    """Key that signs the packages' source, in base64."""
+    packages: tuple[ToolkitPackage, ...]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Return the version of each package, by its name."""
+        return {package.name: self.version for package in self.packages}

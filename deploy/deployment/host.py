@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deploy.deployment.backup import Backup
+from deploy.deployment.cards import Toolkit
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.jobs import Job
@@ -26,6 +27,10 @@ class Deployment:
     """Addresses of the host when they were locked, by the word of `publish` that stands for them."""
     jobs: tuple[Job, ...] = ()
     backup: Backup | None = None
+    toolkit: Toolkit | None = None
+    """NVIDIA's container toolkit for the host; None if kit.lock pins none."""
+    manages_docker: bool = False
+    """True if the kit may change a Docker that it did not install."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

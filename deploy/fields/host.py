@@ -70,6 +70,8 @@ class HostSpec(Strict):
     """Hosts that the connection goes through, as ssh's ProxyJump has them."""
     sudo_password: SudoPassword = PROMPT
     """Password for sudo there, if sudo asks for one: prompt (asked on the terminal), env:NAME or file:PATH."""
+    manage: bool = False
+    """True to let the kit change a Docker there that it did not install, as NVIDIA's cards need it."""
     optional: bool = False
     """Let plan, apply and verify go on without it while it is off; the next apply brings it up to date."""
 

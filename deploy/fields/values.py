@@ -249,8 +249,27 @@ EngineUrl = Annotated[str, _BASE, _such_as("http://mac.lan:11434"), _address_sch
 ProxyUrl = Annotated[str, _BASE, _such_as("http://proxy.internal:3128"), _address_schema("http://proxy.internal:3128")]
 
 
+def _fingerprint_of(value: str) -> str:
+    return value.replace(" ", "").upper()
+
+
 DebianUrl = Annotated[
     str, _BASE, _such_as("https://mirror.internal/debian"), _address_schema("https://mirror.internal/debian")
+]
+
+
+NvidiaUrl = Annotated[
+    str,
+    _BASE,
+    _such_as("https://mirror.internal/libnvidia-container"),
+    _address_schema("https://mirror.internal/libnvidia-container"),
+]
+
+
+Fingerprint = Annotated[
+    str,
+    matching(re.compile("[0-9A-F]{40}"), "a key's fingerprint of 40 digits and capitals", nearest=_fingerprint_of),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9A-F]{40}$"}),
 ]
 
 

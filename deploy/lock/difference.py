@@ -14,6 +14,7 @@ from typing import Any
 Path = tuple[str, ...]
 _HASH = re.compile(r"(sha256:)?[0-9a-f]{64}")
 _SHOWN = 12
+_LONGEST = 300
 _VERSION = "version"
 HEADER = {"header", "decimals"}
 """Keys of a file's facts, which are many: their number is told."""
@@ -165,4 +166,6 @@ def _shown(value: Any, none: str = "none", *, is_whole: bool = False) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_shown(part, is_whole=is_whole) for part in value) or "none"
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if len(text) > _LONGEST:
+        return f"of {len(text)} characters"
     return text.removeprefix("sha256:")[:_SHOWN] if _HASH.fullmatch(text) and not is_whole else text

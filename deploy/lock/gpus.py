@@ -7,6 +7,7 @@ over.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import CARDS
@@ -80,11 +81,21 @@ def missing_cards(spec: Spec, lock: Lock) -> dict[str, str]:
     return {name: fault for name, fault in faults.items() if fault}
 
 
-def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> dict[str, CardsLock]:
+@dataclass(frozen=True)
+class Asked:
+    """Answers of the hosts about their cards."""
+
+    entries: dict[str, CardsLock] = field(default_factory=dict)
+    """Engine to its entry."""
+    lacks_toolkit: bool = False
+    """True if a host with NVIDIA's cards has no container toolkit, or has one in packages."""
+
+
+def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> Asked:
     """Ask the hosts of engines whose entry is not kept; another host is not asked."""
     missing = {name: pair for name, pair in engines_of(spec).items() if name not in kept}
     if not missing:
-        return {}
+        return Asked()
     nothing: Request = {}
     asked = {host for host, _ in missing.values()}
     told = hosts.each(lambda host, transport: transport.call(CARDS, nothing) if host in asked else None)
@@ -93,7 +104,10 @@ def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> dict
         answer = told[host]
         if answer is not None:
             entries[name] = _entry(name, engine, answer, host)
-    return entries
+    drivers = [answer["nvidia"] for answer in told.values() if answer is not None and answer["nvidia"] is not None]
+    # One that somebody installed by other means than packages stays theirs.
+    lacks = any(not driver["has_ctk"] or driver["packages"] for driver in drivers)
+    return Asked(entries, lacks)
 
 
 def _entry(name: str, engine: GpuSpec, answer: CardsAnswer, host: str) -> CardsLock:

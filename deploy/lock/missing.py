@@ -11,9 +11,11 @@ from deploy.lock.addresses import entries_of
 from deploy.lock.gpus import missing_cards
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import ImageLock, Lock, PulledImageLock
+from deploy.lock.toolkit import toolkit_fault
 from deploy.sources.file.locked import AdapterLock
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock, written_text, written_values
+from deploy.spec.fetch import places_to_fetch_from
 from deploy.spec.lineage import lineage
 from deploy.spec.model import Spec
 from deploy.spec.models import Model
@@ -25,6 +27,7 @@ def missing_inputs(spec: Spec, lock: Lock, path: Path = Path("kit.lock")) -> lis
         *_missing_images(spec, lock),
         *_missing_models(spec, lock),
         *_missing_files(spec, lock),
+        *(("toolkit", fault) for fault in [toolkit_fault(places_to_fetch_from(spec), lock)] if fault),
         *((f"gpus.{name}", fault) for name, fault in missing_cards(spec, lock).items()),
         *((f"addresses.{entry}", "is not locked yet") for entry in entries_of(spec) if entry not in lock.addresses),
     ]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.agent.line import Line
-from deploy.deployment.cards import Card, Cards
+from deploy.deployment import cards
+from deploy.deployment.cards import Card, Cards, Toolkit
 from deploy.errors import SpecError
 from deploy.fields.gpu import Vendor
 from deploy.fields.publishing import HostAddress
-from deploy.fields.values import Name, Sha256, matching
+from deploy.fields.values import Fingerprint, Name, Sha256, matching
 from deploy.reading.tree import read_document
 from deploy.reading.validation import problems_of, validate
+from deploy.registries.openpgp import fingerprints
 from deploy.sources.file.locked import AdapterLock
 from deploy.sources.lock import ModelLock
 from deploy.sources.pip.wheels import Wheels
@@ -34,6 +37,9 @@ _REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+|[a-z0-9][a-z0-9._/-]*"
 )
 _ENTRY = re.compile(r"[a-z][a-z0-9-]{0,30}/(?!.*//)[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
+_PACKAGE = re.compile("[a-z0-9][a-z0-9+.-]{1,60}")
+_VERSION = re.compile(r"[0-9][A-Za-z0-9.+~-]{0,60}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~%-]{1,200}\.deb")
 _ADDRESSES = re.compile("([a-z][a-z0-9-]{0,30}/)?(lan|all)")
 
 
@@ -115,14 +121,56 @@ class CardsLock(Strict):
     @property
     def given(self) -> Cards:
         """Return the cards as a room reads them."""
-        cards = tuple(Card(card.uuid, card.node) for card in self.cards)
-        return Cards(self.vendor, self.form == "cdi", self.nodes, cards)
+        own = tuple(Card(card.uuid, card.node) for card in self.cards)
+        return Cards(self.vendor, self.form == "cdi", self.nodes, own)
 
     @model_validator(mode="after")
     def _is_whole(self) -> CardsLock:
         if (self.vendor == "nvidia") != (self.form is not None):
             raise PydanticCustomError("source", "needs `form` for the cards of nvidia, and for no others", {})
         return self
+
+
+class ToolkitPackage(Strict):
+    """A package of NVIDIA's container toolkit."""
+
+    name: Annotated[str, matching(_PACKAGE, "the name of a package")]
+    """Its name."""
+    file: Annotated[str, matching(_FILE, "the file of a package")]
+    """Its file in the source."""
+    sha256: Sha256
+    """sha256 of that file."""
+
+
+class ToolkitLock(Strict):
+    """NVIDIA's container toolkit."""
+
+    version: Annotated[str, matching(_VERSION, "the version of a package")]
+    """Version of all its packages."""
+    fingerprint: Fingerprint
+    """Fingerprint of the key that signs their source."""
+    key: str
+    """That key, in base64."""
+    packages: Annotated[tuple[ToolkitPackage, ...], Field(min_length=1)]
+    """Its packages."""
+
+    @property
+    def given(self) -> Toolkit:
+        """Return the toolkit as a plan reads it."""
+        packages = tuple(cards.ToolkitPackage(each.name, each.file, each.sha256) for each in self.packages)
+        return Toolkit(self.version, self.key, packages)
+
+    @field_validator("key")
+    @classmethod
+    def _is_that_key(cls, value: str, info: ValidationInfo) -> str:
+        wanted = info.data.get("fingerprint")
+        try:
+            prints = fingerprints(base64.b64decode(value, validate=True))
+        except ValueError:
+            prints = []
+        if prints != [wanted]:
+            raise PydanticCustomError("source", "is not the key of this fingerprint", {})
+        return value
 
 
 class Lock(Strict):
@@ -146,6 +194,8 @@ class Lock(Strict):
     """Engine and model to the projector's file."""
     gpus: dict[Name, CardsLock] = Field(default_factory=dict)
     """Engine to the cards of its host."""
+    toolkit: ToolkitLock | None = None
+    """NVIDIA's container toolkit, if a host with its cards needs it."""
 
 
 class NewerLockError(SpecError):

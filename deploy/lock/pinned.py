@@ -9,13 +9,16 @@ from packaging.utils import canonicalize_name
 
 from deploy.agent.protocols.doors.names import same
 from deploy.deployment.cards import GPU
+from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
 from deploy.lock.addresses import entries_of
 from deploy.lock.gpus import answered, cards_fault, engines_of
 from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
-from deploy.lock.model import BuiltImageLock, CardsLock, ImageLock, Lock
+from deploy.lock.model import BuiltImageLock, CardsLock, ImageLock, Lock, ToolkitLock
+from deploy.lock.toolkit import NAME as TOOLKIT
+from deploy.lock.toolkit import toolkit_fault
 from deploy.sources.file.locked import AdapterLock
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock
@@ -38,6 +41,8 @@ class Upgrade:
     """Words of `publish`."""
     gpus: bool = False
     """True to ask the hosts for their graphics cards again."""
+    toolkit: bool = False
+    """True to pin the newest container toolkit of NVIDIA's."""
     packages: frozenset[str] = frozenset()
     """Names of Python packages, in any image or model."""
 
@@ -100,6 +105,18 @@ class Pinned:
             return {}
         return {name: locked[name] for name, engine in stay.items() if not cards_fault(engine, locked[name])}
 
+    @property
+    def has_toolkit(self) -> bool:
+        """True if NVIDIA's container toolkit is pinned, as it is or to be renewed."""
+        return self.lock is not None and self.lock.toolkit is not None
+
+    def toolkit(self, fetch: Fetch) -> ToolkitLock | None:
+        """Return the pinned toolkit if it stays."""
+        is_moved = self.upgrade.everything or self.upgrade.toolkit
+        if self.lock is None or is_moved or toolkit_fault(fetch, self.lock):
+            return None
+        return self.lock.toolkit
+
     def _is_moved(self, key: str, moved: frozenset[str]) -> bool:
         return self.upgrade.everything or key in moved
 
@@ -113,6 +130,7 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
         return Upgrade(everything=True)
     images, models, packages = _images(spec), _models(spec), _packages(lock)
     words = [*spec.address_words, *([GPU] if engines_of(spec) else [])]
+    words += [TOOLKIT] if lock and lock.toolkit else []
     spec = answered(spec, lock.gpus) if lock else spec
     for name in names:
         if name not in {*images, *models, *words} and canonicalize_name(name) not in packages:
@@ -122,6 +140,7 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
         models=frozenset(key for name in names for key in models.get(name, ())),
         addresses=frozenset(names) & frozenset(spec.address_words),
         gpus=GPU in names and GPU in words,
+        toolkit=TOOLKIT in names and TOOLKIT in words,
         packages=frozenset(canonicalize_name(name) for name in names) & packages,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy import __version__
@@ -13,8 +13,19 @@ from deploy.lock.addresses import asked_addresses
 from deploy.lock.gpus import answered, asked_cards
 from deploy.lock.image_sources import image_sources
 from deploy.lock.missing import model_fault
-from deploy.lock.model import FORMAT, PLATFORM, BuiltImageLock, ImageLock, Lock, PulledImageLock
+from deploy.lock.model import (
+    FORMAT,
+    PLATFORM,
+    BuiltImageLock,
+    CardsLock,
+    ImageLock,
+    Lock,
+    PulledImageLock,
+    ToolkitLock,
+)
 from deploy.lock.pinned import Pinned
+from deploy.lock.toolkit import NAME as TOOLKIT
+from deploy.lock.toolkit import is_wanted, pin_toolkit
 from deploy.registries.pypi import resolve_wheels, trusted
 from deploy.registries.registry import resolve_image
 from deploy.sources.file.locked import AdapterLock, pin_beside
@@ -49,7 +60,8 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
     kept, hosts = pinned.addresses(spec), hosts or reach(ways_of(spec, folder))
     addresses = kept | asked_addresses(spec, kept, hosts)
     gpus = pinned.gpus(spec)
-    gpus |= asked_cards(spec, gpus, hosts)
+    asked = asked_cards(spec, gpus, hosts)
+    gpus |= asked.entries
     spec = answered(spec, gpus)
     images: dict[str, ImageLock] = {
         key: pinned.image(image) or _image(image, fetch, step, pinned)
@@ -65,10 +77,24 @@ def make_lock(spec: Spec, folder: Path, step: Teller, pinned: Pinned | None = No
         projectors=_projectors(spec, folder, step, pinned),
         addresses=addresses,
         gpus=gpus,
+        toolkit=_toolkit(gpus, fetch, step, pinned, is_asked_for=asked.lacks_toolkit),
     )
     before = pinned.lock
     # Another release of the kit that pins the same things leaves the file alone.
     return before if before and lock.model_copy(update={"kit": before.kit}) == before else lock
+
+
+def _toolkit(
+    gpus: Mapping[str, CardsLock], fetch: Fetch, step: Teller, pinned: Pinned, *, is_asked_for: bool
+) -> ToolkitLock | None:
+    if not is_wanted(gpus):
+        return None
+    if kept := pinned.toolkit(fetch):
+        return kept
+    if not is_asked_for and not pinned.has_toolkit:
+        return None
+    step(TOOLKIT)("asking for its packages", 0, None)
+    return pin_toolkit(fetch)
 
 
 def _adapters(spec: Spec, folder: Path, step: Teller, pinned: Pinned) -> dict[str, AdapterLock]:

@@ -59,10 +59,13 @@ def _lines(mapping: dict[str, Any], indent: str) -> Iterator[str]:
             for name in sorted(value):
                 yield f"{indent}  {_word(name)}:"
                 yield from _lines(value[name], f"{indent}    ")
+        elif key == "toolkit":
+            yield f"{indent}{key}:"
+            yield from _lines(value, f"{indent}  ")
         elif key in ("header", "decimals"):
             yield f"{indent}{key}:"
             yield from (f"{indent}  {json.dumps(name)}: {_flow(value[name])}" for name in sorted(value))
-        elif key == "wheels" and value:
+        elif key in ("wheels", "packages") and value:
             yield f"{indent}{key}:"
             yield from (f"{indent}  - {_flow(wheel)}" for wheel in value)
         else:

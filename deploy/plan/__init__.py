@@ -29,6 +29,7 @@ from deploy.plan.published import late_operations
 from deploy.plan.services import service_operations
 from deploy.plan.settings import settings_operations
 from deploy.plan.sources import Files
+from deploy.plan.toolkit import toolkit_operations
 
 __all__ = ["Operation", "Plan", "make_plan"]
 
@@ -74,6 +75,7 @@ def _operations(
     deployment: Deployment, bundle: Bundle, observation: Observation, chosen: dict[str, Chosen]
 ) -> Iterator[Operation]:
     yield from docker_operations(deployment, observation)
+    yield from toolkit_operations(deployment, observation)
     yield from backup_operations(deployment, observation)
     yield from input_operations(deployment, observation)
     yield from placed_operations(bundle, observation)

@@ -27,7 +27,17 @@ Action = Literal[
     "accept",
 ]
 StepName = Literal[
-    "docker_engine", "addresses", "folders", "backup", "images", "models", "release", "sync", "settings", "jobs"
+    "docker_engine",
+    "gpu_toolkit",
+    "addresses",
+    "folders",
+    "backup",
+    "images",
+    "models",
+    "release",
+    "sync",
+    "settings",
+    "jobs",
 ]
 
 

@@ -21,6 +21,7 @@ from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
 from deploy.plan.sources import Files, source_refusals
+from deploy.plan.toolkit import toolkit_advice, toolkit_refusals
 from deploy.stack import HERE, Stack
 from deploy.words import as_root, host_words, on_host
 
@@ -49,6 +50,7 @@ def refusals(
         *_ports(deployment, observation),
         *_folders(deployment, observation),
         *device_refusals(deployment, observation),
+        *toolkit_refusals(deployment, observation),
         *_older_than_data(deployment, observation),
         *drive_refusals(deployment, observation),
         *shared_refusals(deployment, observation),
@@ -73,6 +75,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         ),
         *_docker_advice(deployment, observation),
         *device_advice(deployment, observation),
+        *toolkit_advice(deployment, observation),
         *lost_advice(deployment, observation),
         *windows_advice(deployment, observation),
         *published_advice(deployment, observation),

@@ -17,4 +17,11 @@ def places_to_fetch_from(spec: Spec) -> Fetch:
         registry=mirrors.registry,
         ghcr=mirrors.ghcr,
         models=mirrors.models,
+        **_nvidia(spec),
     )
+
+
+def _nvidia(spec: Spec) -> dict[str, str]:
+    """Return the source of NVIDIA's packages, as far as kit.yaml names another one."""
+    named = {"nvidia": (spec.mirrors.nvidia or "").rstrip("/"), "nvidia_key": spec.mirrors.nvidia_key or ""}
+    return {key: value for key, value in named.items() if value}

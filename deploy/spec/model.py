@@ -17,7 +17,17 @@ from deploy.fields.backup import BackupSpec
 from deploy.fields.engine import EngineSpec
 from deploy.fields.host import HostSpec
 from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
-from deploy.fields.values import DebianUrl, HostPath, LibraryUrl, Name, ProxyUrl, PypiUrl, RegistryUrl
+from deploy.fields.values import (
+    DebianUrl,
+    Fingerprint,
+    HostPath,
+    LibraryUrl,
+    Name,
+    NvidiaUrl,
+    ProxyUrl,
+    PypiUrl,
+    RegistryUrl,
+)
 from deploy.spec.models import Model
 from deploy.strict import Strict
 
@@ -49,6 +59,10 @@ class Mirrors(Strict):
     """Container registry to ask in place of Docker's own."""
     ghcr: RegistryUrl | None = None
     """Container registry to ask in place of GitHub's, ghcr.io, which has most of the official images."""
+    nvidia: NvidiaUrl | None = None
+    """Mirror of NVIDIA's packages of the container toolkit, with `gpgkey` and `stable/deb/amd64/` in it."""
+    nvidia_key: Fingerprint | None = None
+    """Fingerprint of the key that signs that mirror; by default NVIDIA's own."""
     models: LibraryUrl | None = None
     """Library of models to ask in place of Ollama's own; a host and a port, no path."""
 

@@ -13,6 +13,7 @@ from deploy.apply.roles.ansible import Content, HostRun, PlaybookRun, run_playbo
 from deploy.apply.roles.debian import debian_variables
 from deploy.apply.roles.docker import docker_variables
 from deploy.apply.roles.process import PlaybookResult
+from deploy.apply.roles.toolkit import toolkit_variables
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation, read_observation
@@ -33,6 +34,7 @@ def converge(
     agent: str = AGENT,
     requests: Mapping[str, Any] | None = None,
     fetch: Fetch = Fetch(),  # noqa: B008
+    deployment: Deployment | None = None,
     **overrides: Any,
 ) -> PlaybookResult:
     """Run the steps on the hosts, over SSH, with the variables that the control node computes from what they say."""
@@ -48,7 +50,7 @@ def converge(
     playbook = REPOSITORY / "deploy" / "playbooks" / "site.yml"
     asked = {"docker": {**BASE, "floors": {"engine": DOCKER_FLOOR, "compose": COMPOSE_FLOOR}}, **(requests or {})}
     playbook_run = PlaybookRun(runs, playbook, REPOSITORY / "roles")
-    variables = {name: variables_of(host, fetch) | overrides for name, host in hosts.items()}
+    variables = {name: variables_of(host, fetch, deployment) | overrides for name, host in hosts.items()}
     return run_playbook(playbook_run, Given(asked, variables), print, print)
 
 
@@ -68,11 +70,12 @@ class Given(Content):
         return variables
 
 
-def variables_of(host: LabHost, fetch: Fetch) -> dict[str, Any]:
+def variables_of(host: LabHost, fetch: Fetch, deployment: Deployment | None = None) -> dict[str, Any]:
     """Return the variables of the roles that every host has."""
     observation = observed(host)
-    docker = docker_variables(Deployment("home", (), (), fetch=fetch), observation)
-    return {**docker, **debian_variables(observation.os, fetch)}
+    wanted = deployment or Deployment("home", (), (), fetch=fetch)
+    docker, toolkit = docker_variables(wanted, observation), toolkit_variables(wanted, observation)
+    return {**docker, **toolkit, **debian_variables(observation.os, fetch)}
 
 
 def observed(host: LabHost) -> Observation:

@@ -22,14 +22,17 @@ from deploy.apply.phases.phase import RoleStep, Step, VerbStep
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.plan import Operation, Plan
+from deploy.plan.nvidia import users_of
 from deploy.plan.operation import StepName
 from deploy.plan.published import late_settings
+from deploy.plan.toolkit import may_change
 
 _DOCKER = (RoleStep("docker_engine"), VerbStep(DOCKER))
 _IMAGES = (RoleStep("images"), VerbStep(IMAGE))
 _RELEASE = (VerbStep(SECRETS), VerbStep(PLACE), VerbStep(CONVERGE), VerbStep(COLLECT))
 _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "docker_engine": _DOCKER,
+    "gpu_toolkit": (RoleStep("gpu_toolkit"),),
     "addresses": (VerbStep(LATE),),
     "folders": (RoleStep("folders"),),
     "images": _IMAGES,
@@ -66,6 +69,7 @@ def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
     """Return every possible step of a deployment; Docker's only if the kit installed it."""
     return {
         *(_DOCKER if observation.docker.kit_installed else ()),
+        *((RoleStep("gpu_toolkit"),) if users_of(deployment) and may_change(deployment, observation) else ()),
         *((VerbStep(LATE),) if late_settings(deployment, observation) else ()),
         RoleStep("folders"),
         *_IMAGES,

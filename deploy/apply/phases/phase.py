@@ -110,7 +110,7 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("secrets", "streams", ("secrets",)),
     # Behind it every owner has its secrets. A stack on one host has no such step.
     ("borrow", "streams", ("borrow",)),
-    ("os", "roles", ("docker_engine", "docker", "late", "folders", "backup")),
+    ("os", "roles", ("docker_engine", "docker", "gpu_toolkit", "late", "folders", "backup")),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),
     # Behind it the first host of each image has it. A stack on one host has no such step.

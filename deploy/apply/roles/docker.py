@@ -71,12 +71,16 @@ def _text(work: DockerWork) -> str:
     return "" if work.settings is None else json.dumps(work.settings, indent=4, ensure_ascii=False) + "\n"
 
 
+def validator(observation: Observation) -> str:
+    """Return the program that checks a daemon.json without starting; empty if the host has none."""
+    program, version = observation.docker.engine_path, observation.docker.version
+    return "" if program is None or version is None or is_older(version, VALIDATING) else program
+
+
 def _validation(observation: Observation) -> str:
     """Return the command that checks a new daemon.json before it is put in place."""
-    program, version = observation.docker.engine_path, observation.docker.version
-    if program is None or version is None or is_older(version, VALIDATING):
-        return ""
-    return f"{program} --validate --config-file=%s"
+    program = validator(observation)
+    return f"{program} --validate --config-file=%s" if program else ""
 
 
 def _last_words(observation: Observation) -> list[str]:

@@ -12,6 +12,7 @@ from deploy.apply.roles.debian import DebianVariables, debian_variables
 from deploy.apply.roles.docker import DockerVariables, docker_variables
 from deploy.apply.roles.folders import WantedFolder, folders_of
 from deploy.apply.roles.images import ImagesVariables, image_tools_variables
+from deploy.apply.roles.toolkit import ToolkitVariables, toolkit_variables
 from deploy.plan.backups import PACKAGE
 
 Variables: TypeAlias = Mapping[str, object]
@@ -50,6 +51,10 @@ def _docker(member: Member) -> _DockerRole:
     return {**docker_variables(member.share.deployment, member.prepared.observation), **_debian(member)}
 
 
+def _toolkit(member: Member) -> ToolkitVariables:
+    return toolkit_variables(member.share.deployment, member.prepared.observation)
+
+
 def _images(member: Member) -> _ImagesRole:
     deployment = member.share.deployment
     packages = packages_for(deployment, member.received)
@@ -70,6 +75,7 @@ def _debian(member: Member) -> DebianVariables:
 
 _ROLES: Mapping[str, Callable[[Member], Variables]] = {
     "docker_engine": _docker,
+    "gpu_toolkit": _toolkit,
     "images": _images,
     "folders": _folders,
     "backup": _backup,

@@ -14,6 +14,9 @@ from deploy.stack import HERE
 
 Part = Engine | Gateway | WebUI
 
+OF_ANY_HOST = {"manage"}
+"""Fields of a host that have nothing to do with the way to it."""
+
 
 def hosts_are_named(spec: Spec) -> Iterator[Finding]:
     """A part is on a host that the file names; where there are several, it says on which."""
@@ -31,7 +34,7 @@ def hosts_are_named(spec: Spec) -> Iterator[Finding]:
 
 def this_machine_needs_no_address(spec: Spec) -> Iterator[Finding]:
     """The host `here` is the machine that kit runs on; no SSH leads there."""
-    for field in sorted(spec.hosts[HERE].model_fields_set) if HERE in spec.hosts else ():
+    for field in sorted(spec.hosts[HERE].model_fields_set - OF_ANY_HOST) if HERE in spec.hosts else ():
         words = f"`{HERE}` is the machine that kit runs on; write `{HERE}: {{}}`, or give the host another name"
         yield Finding(("hosts", HERE, field), words)
 

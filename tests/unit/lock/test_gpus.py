@@ -54,7 +54,7 @@ def spec_of(gpu: str = "auto", **fields: Any) -> Spec:
 
 
 def entry(host: Host, **fields: Any) -> CardsLock:
-    return asked_cards(spec_of(**fields), {}, Hosts({HERE: host}))["main"]
+    return asked_cards(spec_of(**fields), {}, Hosts({HERE: host})).entries["main"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_auto_means_the_hosts_likeliest_cards(host: Host, vendor: str, groups: t
 
 def test_a_spec_without_such_an_engine_asks_nobody() -> None:
     for gpu in ("none", "amd", "intel"):
-        assert asked_cards(spec_of(gpu), {}, Hosts({HERE: Refusing()})) == {}
+        assert asked_cards(spec_of(gpu), {}, Hosts({HERE: Refusing()})).entries == {}
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_a_lock_keeps_the_cards_and_one_without_them_keeps_its_bytes(tmp_path: P
 
 def test_this_machine_is_asked_through_its_agent(tmp_path: Path) -> None:
     told = asked_cards(spec_of(), {}, Hosts({HERE: LocalTransport(str(tmp_path))}))
-    assert told["main"].vendor in ("none", "nvidia", "amd", "intel")
+    assert told.entries["main"].vendor in ("none", "nvidia", "amd", "intel")
