@@ -34,6 +34,7 @@ VERBS = {
     "put_back": "data.put_back",
     "back_up": "backups.take",
     "backups": "backups.snapshots",
+    "restore": "backups.restore",
     "accept": "releases.accept",
     "settle": "releases.accept:settle",
     "room": "room",

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.agent.contract.verbs import BACK_UP, BACKUPS
+from deploy.agent.contract.verbs import BACK_UP, BACKUPS, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
+from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import held
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, BackupsRequest
+    from deploy.agent.contract.backups import (
+        BackUpAnswer,
+        BackupsAnswer,
+        BackupsRequest,
+        RestoreAnswer,
+        RestoreRequest,
+        Restoring,
+    )
 
 
 def back_up(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
@@ -25,3 +33,10 @@ def backups(stack: str, transport: Transport, snapshot: str | None = None) -> Ba
     if snapshot is not None:
         request["snapshot"] = snapshot
     return transport.call(BACKUPS, request)
+
+
+def restore(there: Applied, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
+    """Restore a snapshot of one host, or take a restore back."""
+    with held(transport, there.stack, "kit backup restore", on_line) as base:
+        request: RestoreRequest = {**base, **wanted, "health_timeouts": there.health_timeouts}
+        return transport.call(RESTORE, request)

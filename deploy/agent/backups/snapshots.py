@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.backups.copies import STATEMENT
-from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
 
 LATEST = "latest"
+SHORT = 8
+"""Characters of an id that restic shows."""
 DEPTH = 2
 """Parts of a snapshot are told to this depth: `data/SERVICE`."""
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -63,7 +65,18 @@ def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
 
 def statement(restic: Restic, snapshot: str) -> Statement:
     """Return what a snapshot says of itself."""
-    return cast("Statement", restic.ask("dump", "--no-lock", snapshot, f"/{STATEMENT}").document)
+    said = restic.run("dump", "--no-lock", snapshot, f"/{STATEMENT}")
+    if said.status != 0:
+        raise unreadable(snapshot, said)
+    return cast("Statement", said.document)
+
+
+def unreadable(snapshot: str, said: Said) -> AgentError:
+    """Return the error of a snapshot that the repository no longer holds whole."""
+    return AgentError(
+        f"the backup {snapshot[:SHORT]} cannot be read: {said.complaints[:MOST_TOLD] or f'exit code {said.status}'}",
+        f"nothing was changed; `{Line('backup', 'list')}` shows the others",
+    )
 
 
 def parts(restic: Restic, snapshot: str) -> list[Part]:

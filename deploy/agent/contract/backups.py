@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from deploy.agent.contract.envelope import Changed, StackRequest
@@ -87,6 +88,36 @@ class Snapshot(TypedDict):
     id: str
     time: str
     host: str
+
+
+class Restoring(TypedDict, total=False):
+    """A snapshot to restore, or a restore to take back."""
+
+    snapshot: str
+    only: list[str]
+    """Parts to restore: services with data, and `secrets`; all of them where none is named."""
+    to: str
+    """Folder to restore everything into, in place of the data's own."""
+    back: dict[str, str]
+    """Parts whose former data comes back, each with its folder, as the answer to a restore has them."""
+
+
+class RestoreRequest(StackRequest, Restoring, total=False):
+    """A restore, with the time that each service may take to become healthy."""
+
+    health_timeouts: Mapping[str, float]
+
+
+class RestoreAnswer(Changed):
+    """The parts that were restored."""
+
+    snapshot: str
+    taken: str
+    parts: list[str]
+    services: list[str]
+    """Services that were stopped for it and run again."""
+    aside: dict[str, str]
+    """Restored part to the folder with what was there before; empty for nothing."""
 
 
 class Part(TypedDict):

@@ -72,6 +72,17 @@ def swap_in(root: Path, service: str, manifest: dict[str, Any], copy: Path) -> P
     return aside if aside.exists() else None
 
 
+def data_names(manifest: dict[str, Any]) -> list[str]:
+    """Return the paths that a swap replaces: the declared parts, each with the side files of a database."""
+    return [top + suffix for top in _tops(manifest) for suffix in ("", *SIDE_FILES)]
+
+
+def unfinished_swap(root: Path) -> tuple[str, str] | None:
+    """Return the service of a swap that was cut off, and the folder with what was there before."""
+    marker = read_json(_marker(root))
+    return (marker["service"], marker["aside"]) if marker else None
+
+
 def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path) -> None:
     aside.mkdir(mode=0o700)
     write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
@@ -122,7 +133,7 @@ def _lay_out(manifest: dict[str, Any], data: Path, beside: Path) -> None:
 def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, aside: Path) -> None:
     tops, copied = _tops(manifest), {file["path"] for file in manifest["files"]}
     _ensure_parents(manifest, source, tops)
-    for name in (top + suffix for top in tops for suffix in ("", *SIDE_FILES)):
+    for name in data_names(manifest):
         _swap(name, source, beside, aside, name in copied)
     sync_folder(source)
     # The data is in its place: what cannot be removed now goes with the next collect.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def ensure_sound(root: Path, names: Iterable[str]) -> None:
     """Refuse services whose data is gone or is another database: they would silently start empty."""
     wanted = set(names)
-    places = {name: place for name, place in _released(root).items() if name in wanted}
+    places = {name: place for name, place in released_places(root).items() if name in wanted}
     for name, seen in observe(root, places).items():
         is_here = seen["had"] and seen["before"] == places[name]["path"]
         if is_here and seen["now"]["state"] in (MISSING, EMPTY):
@@ -33,7 +33,7 @@ def _refusal(problem: str) -> AgentError:
     return AgentError(problem, f"restore the data, or mount its drive; `{Line('plan')}` shows more")
 
 
-def _released(root: Path) -> dict[str, Place]:
+def released_places(root: Path) -> dict[str, Place]:
     """Return the places of the running release."""
     release = linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}

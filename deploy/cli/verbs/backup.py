@@ -1,4 +1,4 @@
-"""`kit backup`: now, list, show."""
+"""`kit backup`: now, list, show, restore."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.told.backups import SHORT, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
+from deploy.cli.verbs.restoring import command as restore
 from deploy.cli.verbs.rights import ensure_root
 from deploy.lifecycle.backups import back_up, backups
 from deploy.spec.loading.loader import load_spec
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer
 
 
-@list_group("backup", "backup", "backup now", "backup show latest")
+@list_group("backup", "backup", "backup now", "backup restore latest")
 def command() -> None:
-    """Take a backup now, list the backups, or show one."""
+    """Take a backup now, list the backups, show or restore one."""
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
@@ -81,5 +82,5 @@ def show(output: Output, spec: Path, snapshot: str) -> None:
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
-for verb_ in (now, list_backups, show):
+for verb_ in (now, list_backups, show, restore):
     command.add_command(verb_)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.agent import hold, job, late, relay, room
-from deploy.agent.backups import snapshots, take
+from deploy.agent.backups import restore, snapshots, take
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
@@ -68,6 +68,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.BACK_UP, take.run)
     found.out(verbs.BACKUPS, snapshots.run)
     found.out(verbs.SETTLE, accept.settle)
+    found.out(verbs.RESTORE, restore.run)
     found.out(verbs.ROOM, room.run)
     found.out(verbs.SECRET, secrets.read)
     found.out(verbs.STOP, running.stop)

@@ -1,0 +1,110 @@
+"""Parts of a snapshot, fetched beside their place and checked byte by byte before anything is touched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.agent.backups.copies import SECRETS
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.snapshots import SHORT, unreadable
+from deploy.agent.data.trees import OURS, copied_digest
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import amount
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+from deploy.agent.remembered import read_json
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup
+
+HOST_SECRETS = "secrets"
+FETCHED = f"{OURS}fetched"
+MARGIN = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of a snapshot, and the folder that it belongs to."""
+
+    part: str
+    inside: str
+    """Path in the snapshot."""
+    host_path: Path
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A checked part of a snapshot on the file system of its place."""
+
+    place: Place
+    manifest: dict[str, Any]
+    data: Path
+
+
+def places_of(root: Path, backup: Backup) -> dict[str, Place]:
+    """Return the parts that the current release has a place for: each service's data, and the secrets."""
+    places = [Place(data["service"], f"data/{data['service']}", Path(data["host_path"])) for data in backup["data"]]
+    return {place.part: place for place in (*places, Place(HOST_SECRETS, SECRETS, root))}
+
+
+@contextmanager
+def fetched(restic: Restic, snapshot: str, places: list[Place], journal: Journal) -> Iterator[list[Fetched]]:
+    """Fetch parts of a snapshot, each beside its place; what is left of them is removed at the end."""
+    try:
+        yield [_fetch(restic, snapshot, place, journal) for place in places]
+    finally:
+        for place in places:
+            shutil.rmtree(place.host_path / FETCHED, ignore_errors=True)
+
+
+def fetch_all(restic: Restic, snapshot: str, insides: list[str], target: Path) -> None:
+    """Restore these paths of a snapshot into a folder; raise AgentError if the repository lacks a byte of them."""
+    includes = [word for inside in insides for word in ("--include", f"/{inside}")]
+    said = restic.run("restore", snapshot, "--target", str(target), *includes)
+    if said.status != 0 or said.complaints:
+        raise unreadable(snapshot, said)
+
+
+def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal) -> Fetched:
+    target = place.host_path / FETCHED
+    # Mostly nothing is there; an interrupted run may have left something.
+    shutil.rmtree(target, ignore_errors=True)
+    place.host_path.mkdir(parents=True, exist_ok=True)
+    _ensure_space(restic, snapshot, place)
+    target.mkdir(mode=0o700)
+    journal.say(f"fetching {place.part}")
+    fetch_all(restic, snapshot, [place.inside], target)
+    folder = target / place.inside
+    manifest = read_json(folder / "manifest.json")
+    if manifest is None or manifest.get("format") != 1:
+        raise AgentError(
+            f"the backup {snapshot[:SHORT]} holds no {place.part}", f"the backups: {Line('backup', 'list')}"
+        )
+    for file in manifest["files"]:
+        if file["kind"] == "file" and not _is_whole(folder / "data" / file["path"], file["sha256"]):
+            raise AgentError(
+                f"{file['path']} of {place.part} is damaged in the backup {snapshot[:SHORT]}",
+                f"nothing was changed; `{Line('backup', 'list')}` shows the others",
+            )
+    # The data may have moved since, or be restored on another host.
+    return Fetched(place, {**manifest, "host_path": str(place.host_path)}, folder / "data")
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    return path.is_file() and not path.is_symlink() and copied_digest(path) == sha256
+
+
+def _ensure_space(restic: Restic, snapshot: str, place: Place) -> None:
+    nodes = restic.ask("ls", "--no-lock", snapshot, f"/{place.inside}").documents
+    need = sum(int(node.get("size", 0)) for node in nodes if node.get("type") == "file") + MARGIN
+    free = shutil.disk_usage(place.host_path).free
+    if need > free:
+        raise AgentError(
+            f"{place.part} needs {amount(need)}, and {place.host_path} has {amount(free)} free",
+            "free some space there; nothing was changed",
+        )

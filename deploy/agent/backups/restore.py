@@ -1,0 +1,226 @@
+"""Operation `restore`: puts a backup in the place of the data, and returns to the former data if that does not run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deploy.agent.backups.copies import secrets_of
+from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
+from deploy.agent.backups.remembered import backing_up
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.snapshots import chosen, snapshots, statement
+from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.data.places import remember_places
+from deploy.agent.data.put_back import data_names, finish_put_back, swap_in, unfinished_swap
+from deploy.agent.data.sound import released_places
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.health import stop_container
+from deploy.agent.docker.versions import is_older
+from deploy.agent.errors import AgentError, told
+from deploy.agent.interrupts import shielded
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+from deploy.agent.releases.running import start
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup, RestoreAnswer, RestoreRequest, Snapshot, Statement
+    from deploy.agent.contract.releases import ServicesRequest
+
+
+class Swapped(NamedTuple):
+    """A part that was put in its place, and the folder with what was there before."""
+
+    part: Fetched
+    aside: Path | None
+
+
+def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
+    """Restore a snapshot, or parts of it, in its place or into a folder of its own."""
+    root = Path(request["root"])
+    backup = released_backup(root)
+    with backing_up(root) as lock:
+        if "back" in request:
+            return _taken_back(request, backup, journal)
+        restic = restic_of(root, backup, lock)
+        snapshot = chosen(snapshots(restic, backup["stack"]), request["snapshot"])
+        said = statement(restic, snapshot["id"])
+        if request.get("to"):
+            return _into(restic, snapshot, Path(request["to"]))
+        parts = _parts(backup, said, request.get("only", []))
+        _ensure_same_or_newer(backup, said, parts)
+        finish_put_back(root, journal)
+        places = places_of(root, backup)
+        with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
+            return _restore(request, snapshot, [part for part in checked if _differs(part)], journal)
+
+
+def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise AgentError(f"{target} is not an empty folder", "name another one: a restore overwrites nothing")
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fetch_all(restic, snapshot["id"], [], target)
+    return _answer(snapshot, [], [])
+
+
+def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
+    """Return the parts to restore; a service that the release no longer has is left out unless it is named."""
+    own = [data["service"] for data in backup["data"]]
+    available = [*(name for name in own if name in said["versions"]), HOST_SECRETS]
+    for name in only:
+        if name not in available:
+            raise AgentError(
+                f"this release and this backup have no {name!r} in common", f"there are: {', '.join(available)}"
+            )
+    return only or available
+
+
+def _ensure_same_or_newer(backup: Backup, said: Statement, parts: list[str]) -> None:
+    for data in backup["data"]:
+        written = said["versions"].get(data["service"], "")
+        if data["service"] in parts and is_older(data["version"], written):
+            raise AgentError(
+                f"the backup holds data of {data['service']} {written}, and this release runs {data['version']}",
+                f"an older release could damage it: lock {written} or newer and `{Line('apply')}` first",
+            )
+
+
+def _differs(part: Fetched) -> bool:
+    """True unless a part is the host's secrets as they are: then no service needs to read them again."""
+    if part.place.part != HOST_SECRETS:
+        return True
+    files = [file for file in part.manifest["files"] if file["kind"] == "file"]
+    here = part.place.host_path
+    return any(_content(part.data / file["path"]) != _content(here / file["path"]) for file in files)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _restore(request: RestoreRequest, snapshot: Snapshot, parts: list[Fetched], journal: Journal) -> RestoreAnswer:
+    root, names = Path(request["root"]), [part.place.part for part in parts]
+    running = _running(request, names)
+    swapped: list[Swapped] = []
+    with _returning(request, parts, running, swapped, journal):
+        _stop(request["stack"], running, journal)
+        for part in parts:
+            with journal.step(f"restore {part.place.part}"):
+                aside = swap_in(root, part.place.part, part.manifest, part.data)
+            swapped.append(Swapped(part, aside))
+        _start(request, names, running, journal)
+    return _answer(snapshot, running, swapped)
+
+
+def _answer(snapshot: Snapshot, services: list[str], swapped: list[Swapped]) -> RestoreAnswer:
+    return {
+        "changed": bool(swapped),
+        "snapshot": snapshot["id"],
+        "taken": snapshot["time"],
+        "parts": [each.part.place.part for each in swapped],
+        "services": services,
+        "aside": {each.part.place.part: str(each.aside or "") for each in swapped},
+    }
+
+
+def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> RestoreAnswer:
+    """Return to the data from before a restore whose checks failed."""
+    root, places = Path(request["root"]), places_of(Path(request["root"]), backup)
+    items = {data["service"]: data["items"] for data in backup["data"]} | {HOST_SECRETS: secrets_of(root)["items"]}
+    swapped = [
+        Swapped(
+            Fetched(places[part], {"host_path": str(places[part].host_path), "items": items[part]}, Path(aside)),
+            Path(aside) if aside else None,
+        )
+        for part, aside in request["back"].items()
+    ]
+    running = _running(request, list(request["back"]))
+    _stop(request["stack"], running, journal)
+    _return(request, running, swapped, journal)
+    return _answer({"id": "", "time": "", "host": ""}, running, swapped)
+
+
+def _running(request: RestoreRequest, parts: list[str]) -> list[str]:
+    """Return the running services that read these parts: a secret may have any reader."""
+    containers = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
+    return [
+        name
+        for name, container in containers.items()
+        if container["State"] == "running" and (name in parts or HOST_SECRETS in parts)
+    ]
+
+
+def _stop(stack: str, names: list[str], journal: Journal) -> None:
+    docker = Docker()
+    containers = of_stack(docker.containers({"kit.stack": stack}), stack)
+    for name in reversed(names):
+        with journal.step(f"stop {name}"):
+            if name in containers:
+                stop_container(docker, containers[name]["Id"])
+
+
+def _start(request: RestoreRequest, parts: list[str], names: list[str], journal: Journal) -> None:
+    """Start what ran before; the accounts in the restored data are those that the data has from now on."""
+    root = Path(request["root"])
+    remember_places(root, {name: place for name, place in released_places(root).items() if name in parts})
+    if names:
+        limits = {name: limit for name, limit in request.get("health_timeouts", {}).items() if name in names}
+        wanted: ServicesRequest = {"stack": request["stack"], "root": request["root"], "services": names}
+        start({**wanted, "health_timeouts": limits}, journal)
+
+
+@contextmanager
+def _returning(
+    request: RestoreRequest, parts: list[Fetched], running: list[str], swapped: list[Swapped], journal: Journal
+) -> Iterator[None]:
+    """Return to the former data and start what ran before, if the block fails or is interrupted."""
+    try:
+        yield
+    except BaseException as problem:
+        with shielded():
+            _stop(request["stack"], running, journal)
+            _return(request, running, _with_unfinished(Path(request["root"]), parts, swapped, journal), journal)
+        if not isinstance(problem, (AgentError, OSError)):
+            raise
+        failure = told(problem)
+        raise AgentError(
+            f"the backup was not restored, and the former data is back: {failure.problem}", failure.next_step
+        ) from problem
+
+
+def _return(request: RestoreRequest, running: list[str], swapped: list[Swapped], journal: Journal) -> None:
+    with journal.step("return to the former data"):
+        for each in reversed(swapped):
+            _swap_back(Path(request["root"]), each)
+        _start(request, [each.part.place.part for each in swapped], running, journal)
+
+
+def _with_unfinished(root: Path, parts: list[Fetched], swapped: list[Swapped], journal: Journal) -> list[Swapped]:
+    """Finish a swap that was cut off, so that it can be taken back like the others."""
+    unfinished = unfinished_swap(root)
+    if unfinished is None:
+        return swapped
+    service, aside = unfinished
+    finish_put_back(root, journal)
+    return [*swapped, *(Swapped(part, Path(aside)) for part in parts if part.place.part == service)]
+
+
+def _swap_back(root: Path, swapped: Swapped) -> None:
+    """Put back what a part replaced; the part itself is kept aside in turn."""
+    manifest = swapped.part.manifest
+    names = data_names(manifest)
+    aside = swapped.aside or _empty(swapped.part.place.host_path)
+    there: list[dict[str, Any]] = [{"path": name} for name in names if os.path.lexists(aside / name)]
+    swap_in(root, swapped.part.place.part, {**manifest, "files": there}, aside)
+
+
+def _empty(place: Path) -> Path:
+    names = (place / f".kit-nothing-{number}" for number in itertools.count())
+    folder = next(name for name in names if not name.exists())
+    folder.mkdir(mode=0o700)
+    return folder

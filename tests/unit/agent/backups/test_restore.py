@@ -1,0 +1,223 @@
+"""Restores of a played host with the real restic; containers are played, their data is real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.backups import restore
+from deploy.agent.contract.backups import RestoreAnswer
+from deploy.agent.errors import AgentError
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from tests.unit.agent.backups.conftest import QUIET, Host, said
+
+
+class Docker:
+    """A Docker with a running page."""
+
+    def containers(self, _labels: Any = None) -> list[dict[str, Any]]:
+        labels = {"kit.stack": "home", "kit.service": "page"}
+        return [{"Id": "1", "Names": ["/page"], "Labels": labels, "State": "running", "Created": 1}]
+
+
+Restore = Callable[..., RestoreAnswer]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done with the containers, in its order."""
+    calls: list[str] = []
+    monkeypatch.setattr(restore, "Docker", Docker)
+    monkeypatch.setattr(restore, "stop_container", lambda _docker, _id: calls.append("stop"))
+    monkeypatch.setattr(restore, "start", lambda request, _journal: calls.append(f"start {request['services'][0]}"))
+    return calls
+
+
+@pytest.fixture
+def put_back(host: Host, calls: list[str]) -> Restore:
+    assert calls == []
+
+    def run(snapshot: str = "latest", **more: Any) -> RestoreAnswer:
+        request: Any = {**host.request, "snapshot": snapshot, **more}
+        return restore.run(request, QUIET)
+
+    return run
+
+
+def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
+    host: Host, put_back: Restore, calls: list[str]
+) -> None:
+    (host.data / "uploads/letter.txt").chmod(0o640)
+    os.chown(host.data / "uploads/letter.txt", 12345, 12345)
+    host.back_up()
+    host.say("later")
+    (host.data / "uploads/letter.txt").unlink()
+    answer = put_back()
+    assert (answer["parts"], answer["services"], calls) == (["page"], ["page"], ["stop", "start page"])
+    assert said(host.database) == ["first"]
+    status = (host.data / "uploads/letter.txt").stat()
+    assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 12345, 12345)
+    assert said(Path(answer["aside"]["page"]) / "webui.db") == ["first", "later"]
+    assert not (host.data / ".kit-fetched").exists()
+
+
+def test_a_log_of_the_former_database_is_never_left_beside_the_restored_one(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    with closing(sqlite3.connect(host.database)) as connection, connection:
+        connection.execute("insert into said values ('later')")
+        connection.commit()
+        # Copied while it is in use: as after a kill, the log holds what the file lacks.
+        shutil.copy(f"{host.database}-wal", host.data / "log")
+    shutil.copy(host.data / "log", f"{host.database}-wal")
+    put_back()
+    assert not Path(f"{host.database}-wal").exists()
+    assert said(host.database) == ["first"]
+
+
+def test_an_empty_host_gets_everything_from_the_repository_alone(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    shutil.rmtree(host.data)
+    (host.root / "secrets/page/token").unlink()
+    (host.root / "backups.json").unlink()
+    host.secret("page", "token", "another token")
+    answer = put_back()
+    assert answer["parts"] == ["page", "secrets"]
+    assert said(host.database) == ["first"]
+    assert (host.root / "secrets/page/token").read_text() == "a token"
+    assert (host.root / "secrets/page/token").stat().st_mode & 0o777 == 0o400
+    assert (host.root / "secrets" / BACKUP_OWNER / BACKUP_KEY).read_text() == "a key"
+
+
+def test_secrets_alone_come_back_without_the_data(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    host.say("later")
+    (host.root / "secrets/page/token").unlink()
+    assert put_back(only=["secrets"])["parts"] == ["secrets"]
+    assert said(host.database) == ["first", "later"]
+    assert (host.root / "secrets/page/token").read_text() == "a token"
+
+
+def test_data_that_does_not_run_goes_back_to_the_former_data(
+    host: Host, put_back: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    host.say("later")
+    started: list[list[str]] = []
+
+    def start(_request: Any, _journal: Any) -> None:
+        started.append(said(host.database))
+        if len(started) == 1:
+            raise AgentError("page did not get healthy", "kit logs page")
+
+    monkeypatch.setattr(restore, "start", start)
+    with pytest.raises(AgentError, match="not restored, and the former data is back: page did not get healthy"):
+        put_back()
+    assert started == [["first"], ["first", "later"]]
+    assert said(host.database) == ["first", "later"]
+
+
+def test_a_restore_whose_checks_fail_is_taken_back(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    host.say("later")
+    shutil.rmtree(host.data / "uploads")
+    answer = put_back()
+    assert (host.data / "uploads/letter.txt").exists()
+    request: Any = {**host.request, "back": answer["aside"]}
+    restore.run(request, QUIET)
+    assert said(host.database) == ["first", "later"]
+    assert not (host.data / "uploads").exists()
+
+
+def test_an_interrupted_swap_is_taken_back_whole(
+    host: Host, put_back: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    host.say("later")
+    rename, left = Path.rename, [2]
+
+    def failing(path: Path, target: Path) -> Path:
+        left[0] -= 1
+        if not left[0]:
+            raise OSError(5, "Input/output error", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(AgentError, match="the former data is back"):
+        put_back()
+    assert said(host.database) == ["first", "later"]
+    assert (host.data / "uploads/letter.txt").read_text() == "dear"
+
+
+def test_data_of_a_newer_release_is_never_put_under_an_older_one(
+    host: Host, put_back: Restore, calls: list[str]
+) -> None:
+    host.back_up()
+    document = host.root / "current/backup.json"
+    document.write_text(document.read_text().replace('"version": "1.0.0"', '"version": "0.9.9"'))
+    with pytest.raises(AgentError, match=r"data of page 1\.0\.0, and this release runs 0\.9\.9"):
+        put_back()
+    assert calls == []
+    document.write_text(document.read_text().replace('"version": "0.9.9"', '"version": "1.10.0"'))
+    put_back()
+
+
+def test_a_snapshot_goes_into_a_folder_of_its_own_and_stops_nothing(
+    host: Host, put_back: Restore, calls: list[str], tmp_path: Path
+) -> None:
+    host.back_up()
+    host.say("later")
+    assert put_back(to=str(tmp_path / "look"))["parts"] == []
+    assert said(tmp_path / "look/data/page/data/webui.db") == ["first"]
+    assert (said(host.database), calls) == (["first", "later"], [])
+    with pytest.raises(AgentError, match="is not an empty folder"):
+        put_back(to=str(tmp_path / "look"))
+
+
+def test_an_unknown_part_is_refused_with_those_that_there_are(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    with pytest.raises(AgentError, match="have no 'pages' in common") as failure:
+        put_back(only=["pages"])
+    assert failure.value.next_step == "there are: page, secrets"
+
+
+def whole(repository: Path) -> list[Path]:
+    """Return every pack of a repository, the largest first: that one holds data."""
+    return sorted(
+        (path for path in (repository / "data").rglob("*") if path.is_file()), key=lambda path: -path.stat().st_size
+    )
+
+
+def flip(path: Path, place: float) -> None:
+    content = bytearray(path.read_bytes())
+    content[min(int(len(content) * place), len(content) - 1)] ^= 0xFF
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", ["flipped at its middle", "cut", "gone"])
+def test_a_damaged_repository_is_refused_and_the_data_stays(
+    host: Host, put_back: Restore, calls: list[str], damage: str
+) -> None:
+    (host.data / "uploads/large.bin").write_bytes(os.urandom(200_000))
+    host.back_up()
+    host.say("later")
+    pack = whole(host.repository)[0]
+    if damage == "gone":
+        pack.unlink()
+    elif damage == "cut":
+        pack.chmod(0o600)
+        os.truncate(pack, pack.stat().st_size // 2)
+    else:
+        flip(pack, 0.5)
+    with pytest.raises(AgentError, match="cannot be read"):
+        put_back()
+    assert calls == []
+    assert said(host.database) == ["first", "later"]
+    assert (host.data / "uploads/letter.txt").read_text() == "dear"
