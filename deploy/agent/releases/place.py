@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from deploy.agent.contract.releases import PlaceAnswer, PlacedFile, PlaceRequest
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-RELEASE_PATH = re.compile(r"releases/[0-9a-f]{64}/((units|models/[a-z][a-z0-9-]*)/)?[A-Za-z0-9_@-][A-Za-z0-9._@:-]*")
+RELEASE_PATH = re.compile(
+    r"releases/[0-9a-f]{64}/((units|spec|models/[a-z][a-z0-9-]*)/)?[A-Za-z0-9_@-][A-Za-z0-9._@:-]*"
+)
 FILE_PATH = re.compile(r"files/[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 

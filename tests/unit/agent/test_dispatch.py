@@ -65,10 +65,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.COPY, copy.run)
     found.out(verbs.PUT_BACK, put_back.run)
     found.out(verbs.ACCEPT, accept.run)
-    found.out(verbs.BACK_UP, take.run)
-    found.out(verbs.BACKUPS, snapshots.run)
     found.out(verbs.SETTLE, accept.settle)
-    found.out(verbs.RESTORE, restore.run)
     found.out(verbs.ROOM, room.run)
     found.out(verbs.SECRET, secrets.read)
     found.out(verbs.STOP, running.stop)
@@ -83,7 +80,14 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.UNITS, units.run)
     found.out(verbs.EVIDENCE, evidence.run)
     found.out(verbs.JOB, job.run)
+    of_backups(found)
     return found.by
+
+
+def of_backups(found: Carried) -> None:
+    found.out(verbs.BACK_UP, take.run)
+    found.out(verbs.BACKUPS, snapshots.run)
+    found.out(verbs.RESTORE, restore.run)
 
 
 def test_each_verb_of_the_contract_is_carried_out_by_the_function_that_has_its_types() -> None:

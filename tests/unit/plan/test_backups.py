@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.releases import place
 from deploy.apply.phases.needed import steps_of
 from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.apply.requests.releases import place_request
 from deploy.decide.desired import Share
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.observation.observe import read_observation
@@ -53,6 +56,13 @@ def test_a_release_says_what_its_backup_is(with_backup: Callable[..., Share]) ->
     assert "repository: /mnt/disk2/kit" in files["spec/kit.yaml"]
     assert files["spec/kit.lock"]
     assert "OnCalendar=*-*-* 03:30:00" in files["units/kit-home.backup.timer"]
+
+
+def test_an_agent_takes_every_file_of_the_release(with_backup: Callable[..., Share], tmp_path: Path) -> None:
+    share = with_backup()
+    request = place_request(share.deployment, share.bundle, "run-1")
+    answer = place.run({**request, "root": str(tmp_path / "home")}, Journal("", ""))
+    assert len(answer["placed"]) == len(share.bundle.placed())
 
 
 def test_without_a_place_the_repository_lies_beside_the_data(with_backup: Callable[..., Share]) -> None:
