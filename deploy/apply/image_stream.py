@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import GIVE_IMAGE, LAYERS, TAKE_IMAGE
 from deploy.apply.phases.phase import TransferStep
-from deploy.apply.prepared.members import Member
 from deploy.apply.requests.base import base_request
 from deploy.apply.requests.inputs import give_request, take_request
+from deploy.deployment.host import Deployment
 from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -19,21 +20,27 @@ if TYPE_CHECKING:
 MIB = 2**20
 
 
-def transfer(step: TransferStep, giver: Transport, member: Member, run: str, tell: Callable[[str], None]) -> TakeAnswer:
-    """Send the layers that the member lacks, or all layers if Docker refuses a part."""
-    has = member.transport.call(LAYERS, base_request(member.share.deployment.stack, run))["chains"]
-    answer = _sent(step, giver, member, run, has)
+@dataclass(frozen=True)
+class Taker:
+    """A host that gets images."""
+
+    deployment: Deployment
+    transport: Transport
+
+
+def transfer(step: TransferStep, giver: Transport, taker: Taker, run: str, tell: Callable[[str], None]) -> TakeAnswer:
+    """Send the layers that a host lacks, or all layers if Docker refuses a part."""
+    has = taker.transport.call(LAYERS, base_request(taker.deployment.stack, run))["chains"]
+    answer = _sent(step, giver, taker, run, has)
     if answer["image"] is None:
         tell(f"Docker needs all layers of {step.tag}")
-        answer = _sent(step, giver, member, run, [])
+        answer = _sent(step, giver, taker, run, [])
     tell(f"{step.tag} from {step.giver}: {answer['received'] / MIB:.1f} MiB")
     return answer
 
 
-def _sent(step: TransferStep, giver: Transport, member: Member, run: str, has: list[str]) -> TakeAnswer:
-    deployment = member.share.deployment
-
+def _sent(step: TransferStep, giver: Transport, taker: Taker, run: str, has: list[str]) -> TakeAnswer:
     def opened(_name: str, _start: int) -> AbstractContextManager[Iterator[bytes]]:
-        return giver.receive(GIVE_IMAGE, give_request(deployment, step.tag, has))
+        return giver.receive(GIVE_IMAGE, give_request(taker.deployment, step.tag, has))
 
-    return member.transport.send(TAKE_IMAGE, take_request(deployment, run, step.kind, step.tag), opened)
+    return taker.transport.send(TAKE_IMAGE, take_request(taker.deployment, run, step.kind, step.tag), opened)

@@ -20,14 +20,16 @@ from deploy.apply.phases.needed import steps_of
 from deploy.apply.phases.order import Needs
 from deploy.apply.phases.phase import VerbStep, phases_of
 from deploy.apply.prepared.members import Member, Members
-from deploy.apply.prepared.prepare import Outcome, ensure_same, prepare
+from deploy.apply.prepared.prepare import Outcome, Prepared, ensure_same, prepare
 from deploy.apply.prepared.references import Given, ensure_given
+from deploy.apply.prepared.together import planned_together
 from deploy.apply.prepared.unsettled import ways_back
 from deploy.apply.requests.base import base_request, hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.roles.ansible import run_playbook
 from deploy.apply.story import Story
 from deploy.errors import KitError
+from deploy.plan import Plan
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -69,7 +71,7 @@ def apply(
     course.reach("settled", *(others or {}))
     with ExitStack() as holds:
         _hold(holds, members, run, course, story)
-        held: Members = course.each({host: partial(_again, member) for host, member in members.items()})
+        held = _held(members, others or {}, course)
         steps, held = _decided(held, others or {}, full)
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
@@ -95,14 +97,26 @@ def _tell_line(story: Story, host: str, line: JournalLine) -> None:
     story.tell(from_journal(line, host))
 
 
-def _again(member: Member) -> Member:
-    """Plan again under the hold; raise if the plan has grown since it was shown."""
+def _held(members: Members, others: Members, course: Course) -> Members:
+    """Plan again under the hold; a host whose plan has grown since it was shown fails."""
+    prepared = course.each({host: partial(_again, member) for host, member in members.items()})
+    shares = {host: member.share for host, member in {**members, **others}.items()}
+    planned = planned_together(shares, prepared, {host: member.prepared for host, member in others.items()})
+    held = {host: replace(members[host], prepared=each) for host, each in planned.items()}
+    return course.each({host: partial(_ensured, members[host].prepared.plan, each) for host, each in held.items()})
+
+
+def _again(member: Member) -> Prepared:
     shown, share = member.prepared, member.share
     lent = Given({name: value for name, value in shown.given.items() if name in share.borrowed})
     prepared = prepare(share, member.transport, shown.choices, lent=lent)
-    ensure_same(shown.plan, prepared.plan)
     ensure_given(share, prepared.observation)
-    return replace(member, prepared=prepared)
+    return prepared
+
+
+def _ensured(shown: Plan, held: Member) -> Member:
+    ensure_same(shown, held.prepared.plan)
+    return held
 
 
 def _needed(members: Members, full: bool) -> Needed:

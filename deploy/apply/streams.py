@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from deploy.apply.event import Event
-from deploy.apply.image_stream import transfer
+from deploy.apply.image_stream import Taker, transfer
 from deploy.apply.lending import borrow
 from deploy.apply.phases.phase import BorrowStep, RoleStep, Step, TransferStep
 from deploy.apply.prepared.files import opener
@@ -51,7 +51,7 @@ def _answer(
         case BorrowStep():
             return borrow(member, run, hosts)
         case TransferStep():
-            return transfer(step, hosts[step.giver], member, run, tell)
+            return transfer(step, hosts[step.giver], Taker(member.share.deployment, member.transport), run, tell)
         case _:
             opened = opener(member.share.deployment, member.share.path.parent)
             return question(step, member, run).ask(member.transport, opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.data_choices import Choices
@@ -45,14 +45,24 @@ def make_plan(
     observation: Observation,
     choices: Choices | None = None,
     files: Files = NO_FILES,
+    received: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Compare the wanted state with the observation of a host; the same input gives the same plan."""
+    """Compare the wanted state with the observation of a host; the same input gives the same plan.
+
+    Args:
+        deployment: What the host shall run.
+        bundle: Its rendered files.
+        observation: The host as it is.
+        choices: Answers about user data whose place changed.
+        files: Files of the control node, as far as they were read.
+        received: Missing images that another host gives, each with that host.
+    """
     questions = questions_of(deployment, observation)
     chosen = chosen_of(questions, choices or {})
     left = lost_cards(deployment, observation)
     changes = (
         change
-        for change in _operations(deployment, bundle, observation, chosen)
+        for change in _operations(deployment, bundle, observation, chosen, received or {})
         if change.service not in left or change.step not in OF_A_RUNNING_SERVICE
     )
     operations = () if observation.docker.is_denied else tuple(changes)
@@ -72,12 +82,16 @@ def make_plan(
 
 
 def _operations(
-    deployment: Deployment, bundle: Bundle, observation: Observation, chosen: dict[str, Chosen]
+    deployment: Deployment,
+    bundle: Bundle,
+    observation: Observation,
+    chosen: dict[str, Chosen],
+    received: Mapping[str, str],
 ) -> Iterator[Operation]:
     yield from docker_operations(deployment, observation)
     yield from toolkit_operations(deployment, observation)
     yield from backup_operations(deployment, observation)
-    yield from input_operations(deployment, observation)
+    yield from input_operations(deployment, observation, received)
     yield from placed_operations(bundle, observation)
     yield from place_operations(chosen)
     yield from late_operations(deployment, observation)

@@ -86,15 +86,19 @@ def _images(deployment: Deployment, observation: Observation, operations: tuple[
         return
     engine = observation.docker.root or DOCKER_ROOT
     named = [operation for operation in operations if operation.resource.startswith("image ")]
-    wanted = [(operation.resource, deployment.service(operation.service).image) for operation in named]
-    built = [(purpose, image.layers) for purpose, image in wanted if image.source == "build"]
-    rooms = room_of_images((layers for _, layers in built), observation.cached_layers)
-    for (purpose, _), (making, given) in zip(built, rooms, strict=True):
-        yield Need(CACHE, making, purpose)
-        yield Need(engine, given, purpose)
-    for purpose, image in wanted:
+    wanted = [(operation, deployment.service(operation.service).image) for operation in named]
+    built = [operation for operation, _ in wanted if operation.action == "build"]
+    made = [image.layers for operation, image in wanted if operation.action == "build"]
+    for operation, (making, given) in zip(built, room_of_images(made, observation.cached_layers), strict=True):
+        yield Need(CACHE, making, operation.resource)
+        yield Need(engine, given, operation.resource)
+    for operation, image in wanted:
         if image.source != "build":
-            yield Need(engine, int(ROOM_PER_BYTE * image.download_bytes), purpose)
+            yield Need(engine, int(ROOM_PER_BYTE * image.download_bytes), operation.resource)
+        elif operation.action == "receive":
+            # Docker alone needs room: nothing is made here. The agent counts again, for only missing layers come.
+            ((_, given),) = room_of_images([image.layers], observation.cached_layers)
+            yield Need(engine, given, operation.resource)
 
 
 def _model(deployment: Deployment, operation: Operation) -> Iterator[Need]:

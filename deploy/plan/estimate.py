@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.deployment.host import Deployment
+from deploy.deployment.image import Image
 from deploy.plan.operation import Operation
 from deploy.sources.given import kind_of
 from deploy.stack import CACHE
@@ -34,6 +35,8 @@ class Estimate:
 def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estimate:
     """Estimate from sizes in the lock and figures measured once."""
     building = {operation.service for operation in operations if operation.action == "build"}
+    receiving = {operation.service for operation in operations if operation.action == "receive"}
+    arriving = [service.image for service in deployment.services if service.name in receiving]
     fetching = {operation.resource.split(" ", 1)[1] for operation in operations if operation.action == "fetch"}
     wheels = sum(service.image.download_bytes for service in deployment.services if service.name in building)
     pulling = {
@@ -51,10 +54,23 @@ def estimate(deployment: Deployment, operations: tuple[Operation, ...]) -> Estim
     installs = any(operation.action == "install" for operation in operations)
     return Estimate(
         download_bytes=download,
-        disk_bytes=wheels * UNPACKED + int(layers * PULLED) + models * 2 + copied + kept + ROOT_DISK * len(building),
+        disk_bytes=wheels * UNPACKED
+        + int(layers * PULLED)
+        + models * 2
+        + copied
+        + kept
+        + ROOT_DISK * len(building)
+        + sum(map(_disk_of, arriving)),
         seconds=download // DOWNLOAD_PER_SECOND
         + (kept + copied) // COPY_PER_SECOND
         + IMAGE_SECONDS * len(building)
         + START_SECONDS * starts
         + ENGINE_SECONDS * installs,
     )
+
+
+def _disk_of(image: Image) -> int:
+    """Return the disk of an image that comes from another host, at most: only missing layers come."""
+    if image.source == "build":
+        return image.download_bytes * UNPACKED + ROOT_DISK
+    return int(image.download_bytes * PULLED)

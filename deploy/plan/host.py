@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
@@ -18,10 +18,12 @@ MODE = "0400"
 """Mode of a secret's file: only its reader may read it."""
 
 
-def input_operations(deployment: Deployment, observation: Observation) -> tuple[Operation, ...]:
+def input_operations(
+    deployment: Deployment, observation: Observation, received: Mapping[str, str] | None = None
+) -> tuple[Operation, ...]:
     """Return the operations before a container can start: images, folders, models, secrets."""
     return (
-        *_images(deployment, observation),
+        *_images(deployment, observation, received or {}),
         *_folders(deployment, observation),
         *_models(deployment, observation),
         *_secrets(deployment, observation),
@@ -29,7 +31,7 @@ def input_operations(deployment: Deployment, observation: Observation) -> tuple[
     )
 
 
-def _images(deployment: Deployment, observation: Observation) -> Iterator[Operation]:
+def _images(deployment: Deployment, observation: Observation, received: Mapping[str, str]) -> Iterator[Operation]:
     images: dict[str, Service] = {}
     for service in deployment.services:
         # Services of one kind share their image.
@@ -40,7 +42,10 @@ def _images(deployment: Deployment, observation: Observation) -> Iterator[Operat
             other = "its inputs changed" if source == "build" else "another digest is locked"
             seen = other if observation.ran_image_of(service.kind) else "not on host"
             cause = UNSEEN if is_unseen(observation) else seen
-            yield Operation(f"image {service.kind}", source, cause, "images", service.name)
+            if giver := received.get(reference):
+                yield Operation(f"image {service.kind}", "receive", f"{cause}; from {giver}", "images", service.name)
+            else:
+                yield Operation(f"image {service.kind}", source, cause, "images", service.name)
         elif not observation.images[reference].is_of(service.image):
             cause = "another image has its name"
             yield Operation(f"image {service.kind}", service.image.source, cause, "images", service.name)

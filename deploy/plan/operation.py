@@ -13,6 +13,7 @@ Action = Literal[
     "install",
     "build",
     "pull",
+    "receive",
     "fetch",
     "create",
     "change",

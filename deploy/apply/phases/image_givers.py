@@ -10,6 +10,7 @@ from deploy.agent.contract.verbs import IMAGE
 from deploy.apply.phases.needed import unpacking
 from deploy.apply.phases.phase import RoleStep, Step, TransferStep, VerbStep
 from deploy.apply.prepared.members import Member, Members
+from deploy.apply.prepared.together import givers
 
 Needed: TypeAlias = Mapping[str, Set[Step]]
 """The steps of each host."""
@@ -24,29 +25,18 @@ def with_transfers(needed: Needed, members: Members, others: Members) -> tuple[N
         members: The hosts that change.
         others: The hosts of the stack that do not.
     """
-    holders = _holders({**members, **others})
+    everyone = {**members, **others}
+    seen = {host: member.prepared.observation for host, member in everyone.items()}
+    making = [host for host in members if VerbStep(IMAGE) in needed[host]]
+    given = givers({host: member.share.deployment for host, member in everyone.items()}, seen, making)
     steps, changed = dict(needed), dict(members)
-    for host, member in members.items():
-        if VerbStep(IMAGE) not in needed[host]:
-            continue
+    for host, member in ((host, members[host]) for host in making if given[host]):
         missing = _missing(member)
-        received = {tag: TransferStep(kind, tag, holders[tag]) for tag, kind in missing.items() if tag in holders}
-        # This host makes the rest, so the hosts behind it get those from here.
-        holders |= {tag: host for tag in missing if tag not in holders}
-        if received:
-            changed[host] = replace(member, received=frozenset(received))
-            own = _steps(needed[host], member, received.keys(), len(received) < len(missing))
-            steps[host] = {*own, *received.values()}
+        received = {tag: TransferStep(missing[tag], tag, giver) for tag, giver in given[host].items()}
+        changed[host] = replace(member, received=frozenset(received))
+        own = _steps(needed[host], member, received.keys(), len(received) < len(missing))
+        steps[host] = {*own, *received.values()}
     return steps, changed
-
-
-def _holders(members: Members) -> dict[str, str]:
-    """Return the host of each image of the kit's own that a host has now."""
-    holders: dict[str, str] = {}
-    for host, member in members.items():
-        for tag in member.prepared.observation.images:
-            holders.setdefault(tag, host)
-    return holders
 
 
 def _missing(member: Member) -> dict[str, str]:

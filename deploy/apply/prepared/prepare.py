@@ -13,7 +13,7 @@ from deploy.deployment.places import places_of
 from deploy.errors import KitError, UsageError
 from deploy.hosts.observation.observe import Observation, observe
 from deploy.hosts.wire.transport import Transport
-from deploy.plan import Plan, make_plan
+from deploy.plan import Operation, Plan, make_plan
 from deploy.plan.sources import unread_sources
 from deploy.verify.report import Report
 
@@ -103,9 +103,15 @@ def ensure_possible(plan: Plan) -> None:
 def ensure_same(shown: Plan, held: Plan) -> None:
     """Raise if the plan has more operations than the person agreed to."""
     ensure_possible(held)
-    more = [operation for operation in held.operations if operation not in shown.operations]
+    more = [operation for operation in held.operations if not _was_shown(operation, shown)]
     if more:
         raise KitError(
             "the host changed while the plan was shown: " + ", ".join(operation.resource for operation in more),
             "run the same command again to see the new plan",
         )
+
+
+def _was_shown(operation: Operation, shown: Plan) -> bool:
+    # An image is the same one wherever it comes from: a host that left the run may have been the one to give it.
+    images = (each.resource for each in shown.operations if each.step == "images")
+    return operation in shown.operations or (operation.step == "images" and operation.resource in images)

@@ -14,6 +14,7 @@ COLOURS = {
     "install": "green",
     "build": "green",
     "pull": "green",
+    "receive": "green",
     "fetch": "green",
     "create": "green",
     "place": "green",

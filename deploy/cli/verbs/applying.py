@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from deploy.apply.prepared.prepare import Outcome, Prepared, ensure_possible, prepare
 from deploy.apply.prepared.references import ensure_given, lent_values
+from deploy.apply.prepared.together import planned_together
 from deploy.cli.terminal.consent import agreed
 from deploy.cli.terminal.output import Output
 from deploy.cli.terminal.progress import progress
@@ -15,7 +17,7 @@ from deploy.cli.verbs.hosts import blocks
 from deploy.decide.desired import Desired, load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, KitError
-from deploy.hosts.parallel import joined_error
+from deploy.hosts.parallel import joined_error, settled
 from deploy.hosts.reach import Hosts
 from deploy.hosts.wire.transport import Transport
 
@@ -67,13 +69,20 @@ def _prepared(
         share, chosen = desired.on(host), choices_of(desired, host, choices)
         prepared = prepare(share, transport, chosen, tell=output.note, lent=lent[host])
         ensure_given(desired.on(host), prepared.observation)
-        ensure_possible(prepared.plan)
         return prepared
 
     prepared, failed = hosts.settled(ready)
+    prepared = planned_together({host: desired.on(host) for host in prepared}, prepared)
+    prepared, refused = settled({host: partial(_possible, each) for host, each in prepared.items()})
+    failed |= refused
     if failed and not (keep_going and prepared):
         raise joined_error(failed, hosts)
     return prepared, failed
+
+
+def _possible(prepared: Prepared) -> Prepared:
+    ensure_possible(prepared.plan)
+    return prepared
 
 
 def _going(

@@ -9,6 +9,7 @@ import click
 
 from deploy.apply.prepared.prepare import Prepared, prepare
 from deploy.apply.prepared.references import ensure_given, lent_values
+from deploy.apply.prepared.together import planned_together
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.standing import Standing, is_new_release, standing, unreachable
@@ -50,6 +51,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
         return prepare(desired.on(host), transport, chosen, tell=output.note, lent=lent[host])
 
     prepared, failed = _asked(hosts, ask)
+    prepared = planned_together({host: desired.on(host) for host in prepared}, prepared)
     there = hosts.only(prepared)
 
     def ensure_all_given() -> None:

@@ -19,7 +19,8 @@ from deploy.lifecycle.rebuild import rebuild_images
 def command(output: Output, target: Target, keep_going: bool) -> int:
     """Build images again with today's Debian packages.
 
-    Builds all images unless services are named. The services run meanwhile. Then those with a new image are
+    Builds all images unless services are named. An image that several hosts have is built on one of them, and the
+    others get it from there. The services run meanwhile. Then those with a new image are
     recreated as in apply, after a copy of their data was taken.
     """
     desired = load_desired(target.spec)
@@ -29,7 +30,5 @@ def command(output: Output, target: Target, keep_going: bool) -> int:
     wanted = by_host(chosen(target.names, known), there)
     ensure_root(hosts, "rebuild")
     with progress_by_host() as display:
-        hosts.only(wanted).each(
-            lambda host, transport: rebuild_images(desired.on(host), transport, wanted[host], display(host))
-        )
+        rebuild_images(desired, hosts, wanted, display)
     return apply_and_tell(output, desired, hosts, yes=True, keep_going=keep_going, left_out=left_out)

@@ -52,6 +52,8 @@ class Box(Refusing):
         self.asked: list[str] = []
         self.is_rooted = True
         self.received: list[bytes] = []
+        self.built: list[list[str]] = []
+        """Kinds of the images of each request to make some."""
         self.is_asleep = False
         self.answers: dict[str, Any] = {
             "probe": settled(self.share),
@@ -100,6 +102,8 @@ class Box(Refusing):
         self.asked.append(verb)
         if verb in ("start", "stop", "restart"):
             return cast("Answer", {"changed": True, "services": request["services"]})
+        if verb == "image":
+            self.built.append([image["kind"] for image in request["images"]])
         answer = self.answers[verb]
         if isinstance(answer, Exception):
             raise answer

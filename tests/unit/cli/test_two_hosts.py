@@ -172,11 +172,18 @@ def test_checks_run_on_both_hosts_and_one_red_check_fails(
     assert set(kit("verify", "main", "--json").document["hosts"]) == {HERE}
 
 
-def test_images_are_built_again_on_the_hosts_that_use_them(kit: Kit, boxes: Mapping[str, Box]) -> None:
+def test_an_image_is_built_again_on_one_host_that_uses_it_and_the_others_get_it(
+    kit: Kit, boxes: Mapping[str, Box]
+) -> None:
     assert kit("rebuild", "litellm").code == 0
     assert ("image" in boxes[HERE].asked, "image" in boxes[BOX].asked) == (False, True)
+    assert (boxes[HERE].received, boxes[BOX].received) == ([], [])
     assert kit("rebuild").code == 0
     assert "image" in boxes[HERE].asked
+    # Both have an Ollama; the gateway is on the box alone.
+    assert boxes[BOX].received == [b"kit/ollama without sha256:layer-of-box"]
+    assert boxes[HERE].received == []
+    assert boxes[BOX].built[-1] == ["litellm"]
 
 
 def test_a_host_gets_the_images_of_its_own_services(boxes: Mapping[str, Box]) -> None:

@@ -22,6 +22,7 @@ from deploy.deployment.model_source import ModelSource
 from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.observation.seen import Disk
 from deploy.plan import disk, make_plan
+from deploy.plan.estimate import estimate
 from deploy.stack import CACHE
 from tests.golden.hosts import bare, settled
 from tests.golden.plans_of import PLANS, desired_of
@@ -63,6 +64,18 @@ def test_places_on_one_file_system_are_added_up(quickstart: Share) -> None:
     assert problem.startswith(f"the file system of {CACHE}, /var/lib/docker, /srv/kit/home/main/models")
     assert f"has {enough:.1f} GiB free, and this needs" in problem
     assert next_step.startswith("free ")
+
+
+def test_an_image_from_another_host_needs_room_at_docker_alone(quickstart: Share) -> None:
+    seen = host(quickstart, dict.fromkeys(PLACES, (500.0, 1)))
+    received = {service.image.reference: "box" for service in quickstart.deployment.services}
+    planned = make_plan(quickstart.deployment, quickstart.bundle, seen, received=received)
+    images = [each for each in disk.needs(quickstart.deployment, seen, planned.operations) if "image" in each.purpose]
+    assert {each.path for each in images} == {"/var/lib/docker"}
+    alone = make_plan(quickstart.deployment, quickstart.bundle, seen)
+    assert estimate(quickstart.deployment, planned.operations).download_bytes < (
+        estimate(quickstart.deployment, alone.operations).download_bytes
+    )
 
 
 def test_a_place_that_nothing_is_written_to_is_in_nobodys_way(quickstart: Share) -> None:
