@@ -16,7 +16,7 @@ from deploy.cli.told.standing import Standing, is_new_release, standing, unreach
 from deploy.cli.verbs.data_option import choices_of, data_option
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
-from deploy.decide.desired import load_desired
+from deploy.decide.desired import Desired, load_desired
 from deploy.deployment.data_choices import Choices
 from deploy.errors import FAILED, PENDING, KitError, UnreachableError
 from deploy.hosts.parallel import joined_error
@@ -50,8 +50,7 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
         chosen = choices_of(desired, host, data)
         return prepare(desired.on(host), transport, chosen, tell=output.note, lent=lent[host])
 
-    prepared, failed = _asked(hosts, ask)
-    prepared = planned_together({host: desired.on(host) for host in prepared}, prepared)
+    prepared, failed = _asked(desired, hosts, ask)
     there = hosts.only(prepared)
 
     def ensure_all_given() -> None:
@@ -74,12 +73,14 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     return FAILED if failed else _joined(exit_code(each, check) for each in prepared.values())
 
 
-def _asked(hosts: Hosts, ask: Callable[[str, Transport], Prepared]) -> tuple[dict[str, Prepared], dict[str, KitError]]:
+def _asked(
+    desired: Desired, hosts: Hosts, ask: Callable[[str, Transport], Prepared]
+) -> tuple[dict[str, Prepared], dict[str, KitError]]:
     """Return the plans, and the errors of hosts that do not answer; any other error is raised."""
     prepared, failed = hosts.settled(ask)
     if failed and not (prepared and all(isinstance(error, UnreachableError) for error in failed.values())):
         raise joined_error(failed, hosts)
-    return prepared, failed
+    return planned_together({host: desired.on(host) for host in prepared}, prepared), failed
 
 
 def _text(host: str, prepared: Prepared, changed: tuple[Difference, ...], output: Output) -> tuple[str, str]:
