@@ -15,7 +15,7 @@ import yaml
 
 from deploy.decide.backups import backup_files
 from deploy.decide.compose import ENTRY_POINT, networks, service_block
-from deploy.decide.templates import Templates
+from deploy.decide.templates import Compiled, Templates
 from deploy.decide.units import unit_files
 from deploy.deployment.bundle import Bundle, File, canonical_json, digest
 from deploy.deployment.host import Deployment
@@ -143,6 +143,7 @@ def _fields(artifact: Artifact) -> dict[str, Any]:
 def _templates(loader: Templates) -> jinja2.Environment:
     templates = jinja2.Environment(
         loader=loader,
+        bytecode_cache=Compiled(),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 - nothing printed is HTML; YAML and JSON have filters of their own
         trim_blocks=True,
@@ -152,8 +153,16 @@ def _templates(loader: Templates) -> jinja2.Environment:
     templates.filters["json"] = lambda value: json.dumps(as_json(value), ensure_ascii=False)
     # A name such as `on` or `null` is no text to every reader unless it is quoted.
     templates.filters["key"] = lambda value: yaml.safe_dump(value).splitlines()[0]
-    templates.filters["yaml"] = lambda value: yaml.safe_dump(as_json(value), sort_keys=False, width=10**6)
+    templates.filters["yaml"] = lambda value: block_yaml(as_json(value))
     return templates
+
+
+def block_yaml(value: Any) -> str:
+    """Return a value as YAML; a block with the emitter in C, whose bytes are the same and which is ten times faster."""
+    # The emitter in C ends a bare scalar without the mark of its end.
+    is_block = isinstance(value, dict | list)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper) if is_block else yaml.SafeDumper
+    return str(yaml.dump(value, Dumper=dumper, sort_keys=False, width=10**6))
 
 
 def _print(templates: jinja2.Environment, name: str, context: dict[str, Any]) -> str:

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 
 import jinja2
+import jinja2.bccache
 
 from deploy.assets import templates_dir
 from deploy.errors import UsageError
 
 SUFFIX = ".j2"
+
+
+class Compiled(jinja2.BytecodeCache):
+    """Compiled templates of this run: the hosts of a stack share most of them."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Take a template that was compiled from the same text before."""
+        bucket.code = _COMPILED.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep a compiled template."""
+        if bucket.code is not None:
+            _COMPILED[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: dict[tuple[str, str], CodeType] = {}
 
 
 class Templates(jinja2.FileSystemLoader):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,7 +164,7 @@ _GENERIC = Variables(
 )
 
 
-def told_of(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
+def told_of(name: str, here: list[type[BaseModel]], every: Iterable[type[BaseModel]]) -> str:
     """Return the message about a variable in the place of some models; empty if no program knows it.
 
     A variable of several words belongs first to the program that this place configures, then to others.
@@ -180,12 +180,12 @@ def _of_own(name: str, here: list[type[BaseModel]]) -> str:
     return next(filter(None, messages), "")
 
 
-def told_by_family(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]]) -> str:
+def told_by_family(name: str, here: list[type[BaseModel]], every: Iterable[type[BaseModel]]) -> str:
     """Return the message about a variable that is known only by the beginning of its name."""
     return _told(name, here, every, by_family=True)
 
 
-def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel]], *, by_family: bool) -> str:
+def _told(name: str, here: list[type[BaseModel]], every: Iterable[type[BaseModel]], *, by_family: bool) -> str:
     spelled = name.upper().replace("-", "_")
     own = [table for model in here if (table := _table(model))]
     # A table without a program holds plain words, which mean nothing in another place.
@@ -201,7 +201,7 @@ def _told(name: str, here: list[type[BaseModel]], every: Iterator[type[BaseModel
     return ""
 
 
-def program_of_file(keys: frozenset[str], every: Iterator[type[BaseModel]]) -> str:
+def program_of_file(keys: frozenset[str], every: Iterable[type[BaseModel]]) -> str:
     """Return the program whose own settings file begins with some of these keys; empty if there is none."""
     tables = (_table(model) for model in every)
     return next((table.program for table in tables if table and table.file_keys & keys), "")

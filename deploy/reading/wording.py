@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -179,12 +179,11 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(annotation) for model in models_in(part)]
 
 
-def all_models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Yield a model and every model within it."""
-    yield model
-    for info in model.model_fields.values():
-        for inner in models_in(info):
-            yield from all_models(inner)
+@functools.cache
+def all_models(model: type[BaseModel]) -> tuple[type[BaseModel], ...]:
+    """Return a model and every model within it, each at its first place."""
+    inner = (each for info in model.model_fields.values() for each in models_in(info))
+    return tuple(dict.fromkeys((model, *(each for outer in inner for each in all_models(outer)))))
 
 
 def _fitting(models: set[type[BaseModel]], value: Any) -> list[type[BaseModel]]:

@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans, dictionaries, integers, lists, none, recursive, sampled_from, text
 
 from deploy.decide.desired import load_desired
-from deploy.decide.render import render
+from deploy.decide.render import block_yaml, render
 from deploy.decide.resolve import resolve
+from deploy.deployment.bundle import Bundle
 from deploy.errors import UsageError
 from deploy.lock.missing import missing_inputs
 from deploy.spec.model import Spec
@@ -53,22 +56,46 @@ def test_two_folders_two_locales_and_two_hash_seeds_give_the_same_bytes(tmp_path
     assert printed[0] == printed[1]
 
 
+def services(bundle: Bundle) -> dict[str, Any]:
+    """Return the blocks of the compose file."""
+    document: dict[str, Any] = yaml.load(bundle.files[0].content, yaml.CSafeLoader)
+    blocks: dict[str, Any] = document["services"]
+    return blocks
+
+
+NAMES = text("abcXYZ0189_-./", min_size=1, max_size=60)
+VALUES = recursive(
+    none() | booleans() | integers() | text() | sampled_from(("on", "~", "0x1", "1e3", "a: b", "- a", " a", "a\n b\n")),
+    lambda inner: lists(inner, max_size=3) | dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(dictionaries(NAMES, VALUES, max_size=4))
+def test_a_block_has_the_bytes_that_the_emitter_in_python_gives_it(block: dict[str, Any]) -> None:
+    assert block_yaml(block) == yaml.safe_dump(block, sort_keys=False, width=10**6)
+
+
+@pytest.mark.parametrize("value", ["plain", "on", "", None, 1])
+def test_a_bare_scalar_ends_as_ever(value: object) -> None:
+    assert block_yaml(value) == yaml.safe_dump(value)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_what_validates_renders_the_same_bytes_twice_and_is_yaml(spec: Spec) -> None:
     lock = lock_of(spec)
     assert missing_inputs(spec, lock) == []
-    bundle = render(resolve(spec, lock)[HERE])
+    deployment = resolve(spec, lock)[HERE]
+    bundle = render(deployment)
     assert bundle.placed() == render(resolve(spec, lock)[HERE]).placed()
-    compose = yaml.safe_load(bundle.files[0].content)
-    assert set(compose["services"]) == {service.name for service in resolve(spec, lock)[HERE].services}
+    assert set(services(bundle)) == {service.name for service in deployment.services}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_every_container_is_locked_down_whatever_the_spec_says(spec: Spec) -> None:
-    compose = yaml.safe_load(render(resolve(spec, lock_of(spec))[HERE]).files[0].content)
-    for block in compose["services"].values():
+    for block in services(render(resolve(spec, lock_of(spec))[HERE])).values():
         assert block["read_only"]
         assert block["cap_drop"] == ["ALL"]
         assert "cap_add" not in block
