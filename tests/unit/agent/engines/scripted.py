@@ -93,7 +93,11 @@ class Scripted:
     def _talk(self, connection: socket.socket) -> None:
         raw = b""
         while b"\r\n\r\n" not in raw:
-            raw += connection.recv(1 << 16)
+            piece = connection.recv(1 << 16)
+            if not piece:
+                # A client that only looks whether the port is open; asked again, it would answer at once for ever.
+                raise ConnectionError("the client closed before its request was whole")
+            raw += piece
         head, _, start = raw.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         method, path, _ = first.split(" ")
