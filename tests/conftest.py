@@ -53,6 +53,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StorySche
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) first; what takes long before what fills the gaps."""
     items.sort(key=_turn)
+    for item in items:
+        # A hundred drawn examples walk lines that plain tests walk once; traced, they would take twice their time.
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
 
 
 def _turn(item: pytest.Item) -> int:

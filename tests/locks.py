@@ -36,12 +36,13 @@ def lock_of(spec: Spec) -> Lock:
     """Return a lock that has what the spec needs; its images hold no wheels."""
     gpus = {name: _cards(engine.gpu) for name, (_, engine) in engines_of(spec).items()}
     spec = answered(spec, gpus)
+    sources = lineage(spec)
     return Lock(
         format=1,
         kit="0",
         platform="linux/amd64",
         images={key: _image(image) for key, image in image_sources(spec).items()},
-        models={model.key: _model(model) for model in spec.models if lineage(spec).is_locked(model)},
+        models={model.key: _model(model) for model in spec.models if sources.is_locked(model)},
         adapters={
             model.key: AdapterLock(file=model.adapter.file, sha256=model.adapter.sha256, size=1)
             for model in spec.models

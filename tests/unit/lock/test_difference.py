@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ PULLED = {"source": "pull", "repository": "some/repository", "digest": "e" * 64,
 ADAPTER = {"file": "adapter.gguf", "sha256": "f" * 64, "size": 5}
 
 
+@functools.cache
 def document() -> dict[str, Any]:
     """Every form that a lock has: the quickstart's, a tag, an address, a pulled image, an adapter."""
     shipped = lock_document(read_lock(REPOSITORY / "inventories/quickstart/kit.lock"))
@@ -140,13 +142,13 @@ def test_a_truth_is_told_as_the_file_has_it() -> None:
 
 
 def test_hashes_that_begin_alike_are_told_apart() -> None:
-    before, after = document(), document()
+    before, after = document(), copy.deepcopy(document())
     after["models"]["main/assistant"] = {**TAG, "digest": "a" * 63 + "b"}
     assert words(before, after) == [f"model main/assistant: digest {'a' * 64} -> {'a' * 63}b"]
 
 
 def test_the_facts_of_a_header_are_told_by_their_number() -> None:
-    before, after = copy.deepcopy(document()), copy.deepcopy(document())
+    before, after = document(), copy.deepcopy(document())
     after["models"]["main/gemma"] |= {"header": {"a.b": 1, "a.c": 2}, "decimals": {"a.d": 0.5}}
     assert words(before, after) == [
         "model main/gemma: header 2 facts new or changed; decimals 1 fact new or changed",
