@@ -48,7 +48,7 @@ class SshTransport:
         return backend_of(self._way, self._connection.settings)
 
     @property
-    def connection(self) -> Mapping[str, Any]:
+    def connection(self) -> Mapping[str, object]:
         """Ansible's variables: the shared connection, and sudo where the user is not root."""
         is_root = self._ensure_greeted().uid == 0
         variables: dict[str, Any] = {

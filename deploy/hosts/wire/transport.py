@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.errors import KitError
@@ -34,7 +34,7 @@ class Transport(Protocol):
         """The host as testinfra names it, for the checks."""
 
     @property
-    def connection(self) -> Mapping[str, Any]:
+    def connection(self) -> Mapping[str, object]:
         """The host's connection as variables of Ansible's inventory."""
 
     @property
