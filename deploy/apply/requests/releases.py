@@ -63,11 +63,16 @@ def secrets_request(
 
 
 def borrowed_request(share: Share, run: str, given: Mapping[str, str]) -> SecretsRequest:
-    """Return the host's copies of secrets that other hosts own: none of them is generated here."""
+    """Return the host's copies of secrets that other hosts own.
+
+    A missing copy is an error, for the owner alone makes the value. An optional host that is off has made none yet: the
+    reader makes a stand-in, which the plan replaces once the owner has its own.
+    """
+    ways = share.desired.ways
     lent = (
-        replace(secret, reference=f"the host {share.borrowed[secret.name]}")
+        replace(secret, reference="" if ways[host].is_optional and secret.name not in given else f"the host {host}")
         for secret in share.deployment.secrets
-        if secret.name in share.borrowed
+        if (host := share.borrowed.get(secret.name))
     )
     return _secrets_request(share.deployment, lent, run, given, {})
 

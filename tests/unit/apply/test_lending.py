@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -107,6 +108,17 @@ def test_a_key_reaches_its_reader_behind_its_owner_and_is_made_nowhere_else(desi
     acts = [act for act in log if act[1] == "secrets"]
     assert {host for host, _ in acts[:2]} == {"box", "desk"}
     assert KEY not in "".join(player.files.values()) + repr(told)
+
+
+@pytest.mark.parametrize(("optional", "reference"), [(False, "the host box"), (True, "")])
+def test_a_stand_in_is_made_for_the_key_of_an_optional_host_that_is_off(
+    desired: Desired, optional: bool, reference: str
+) -> None:
+    ways = {**desired.ways, "box": replace(desired.ways["box"], is_optional=optional)}
+    hosts = hosts_of(desired, [], {"box": {}, "desk": {}})
+    apply({"desk": member(replace(desired, ways=ways), "desk", hosts["desk"])}, lambda _event: None, play=Player([]))
+    _, (key,) = hosts["desk"].written
+    assert (key["name"], key["value"], key["reference"]) == ("edge-box_api_key", None, reference)
 
 
 def test_a_key_that_changed_at_its_owner_is_compared_on_the_reader(desired: Desired) -> None:
