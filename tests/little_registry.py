@@ -55,6 +55,8 @@ class LittleRegistry:
     realm: str = ""
     """Where a token is to be had; empty: none is wanted."""
     token_answer: Any = None
+    login: str = ""
+    """Header that a private image asks for, at the token's server or, without one, of each request."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -95,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         for path, answer in self.registry.instead.items():
             if address.path.startswith(path):
                 return self._say(*answer)
+        if self.registry.login and not self._is_let_in(address.path):
+            return self._say(401, {"WWW-Authenticate": 'Basic realm="little"'}, b"{}")
         if address.path == "/token":
             return self._token(parse_qs(address.query))
         if self.registry.realm and self.headers["Authorization"] != f"Bearer {TOKEN}":
@@ -105,6 +109,11 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.registry.has[address.path]
         told = {"Docker-Content-Digest": digest_of(content)} if "/manifests/" in address.path else {}
         return self._say(200, told, content)
+
+    def _is_let_in(self, path: str) -> bool:
+        """Return True for a request that needs no password here, or has it."""
+        is_asked = path == "/token" or not self.registry.realm
+        return not is_asked or self.headers["Authorization"] == self.registry.login
 
     def _token(self, query: dict[str, list[str]]) -> None:
         is_right = query == {"service": ["little"], "scope": ["repository:x:pull"]}

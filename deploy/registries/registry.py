@@ -1,4 +1,4 @@
-"""Current digest of an image's name: a small client of the registry protocol, version 2, without an account."""
+"""Current digest of an image's name: a small client of the registry protocol, version 2."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from deploy.agent.docker.credentials import Login, login_of
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.reference import MIRROR_KEYS, image_place, is_loopback, parse_image
+from deploy.reference import DEFAULT_IMAGE_HOST, MIRROR_KEYS, image_place, is_loopback, parse_image
 from deploy.registries.asking import Answer, Place, plain
 
 _LISTS = (
@@ -58,11 +59,12 @@ class Manifest:
 class Registry:
     """A repository of a registry."""
 
-    def __init__(self, base: str, repository: str, mirror: str, fetch: Fetch) -> None:
+    def __init__(self, base: str, repository: str, mirror: str, fetch: Fetch, login: Login | None = None) -> None:
         self.base = base
         self.repository = repository
         self.place = Place(f"the registry {base}", mirror, fetch)
-        self._token = ""
+        self._login = login
+        self._authorization = ""
 
     def manifest(self, reference: str, accepted: tuple[str, ...]) -> Manifest:
         """Return a manifest by tag or digest; KitError names the address, its refusal, and the next step."""
@@ -82,7 +84,7 @@ class Registry:
         """Open a part, for every status of the answer."""
         place = urlsplit(self.base)
         url = f"{place.scheme}://{place.netloc}/v2{place.path}/{self.repository}/blobs/{digest}"
-        headers = {"Accept": "*/*"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        headers = {"Accept": "*/*"} | ({"Authorization": self._authorization} if self._authorization else {})
         with self.place.opened(url, headers) as answer:
             yield answer
 
@@ -110,12 +112,22 @@ class Registry:
         answer = self._once(url, accepted)
         asks = answer.headers["WWW-Authenticate"] or ""
         if answer.status == 401 and asks.lower().startswith("bearer "):
-            self._token = self._new_token(dict(_PARAMETER.findall(asks)))
+            self._authorization = f"Bearer {self._new_token(dict(_PARAMETER.findall(asks)))}"
+            answer = self._once(url, accepted)
+        elif answer.status == 401 and asks.lower().startswith("basic ") and self._known_by(self.base):
+            self._authorization = self._known_by(self.base)
             answer = self._once(url, accepted)
         return answer
 
+    def _known_by(self, address: str) -> str:
+        """Return the header's value with user and password; empty without a login, or where others could read it."""
+        place = urlsplit(address)
+        is_private = place.scheme == "https" or is_loopback(place.netloc)
+        return self._login.basic() if self._login and self._login.user and is_private else ""
+
     def _once(self, url: str, accepted: tuple[str, ...]) -> Answer:
-        headers = {"Accept": ", ".join(accepted)} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        known = {"Authorization": self._authorization} if self._authorization else {}
+        headers = {"Accept": ", ".join(accepted)} | known
         return self.place.ask(url, headers, _LARGEST_MANIFEST)
 
     def _new_token(self, asked: dict[str, str]) -> str:
@@ -129,8 +141,9 @@ class Registry:
         }
         query = "&".join(part for part in (realm.query, urlencode({k: v for k, v in wanted.items() if v})) if part)
         url = realm._replace(query=query, fragment="").geturl()
+        known = self._known_by(url)
         answer = Place(f"the token server {realm.netloc}", self.place.mirror, self.place.fetch).ask(
-            url, {}, _LARGEST_TOKEN
+            url, {"Authorization": known} if known else {}, _LARGEST_TOKEN
         )
         try:
             document = json.loads(answer.body) if answer.status == 200 else {}
@@ -158,9 +171,12 @@ class Registry:
 
     def _refusal(self, what: str) -> KitError:
         mirror = f", or `mirrors: {{{self.place.mirror}: ...}}` that asks for no account" if self.place.mirror else ""
+        account = "with the login that Docker has here" if self._login else "without an account"
+        host = urlsplit(self.base).netloc
+        server = "" if host.endswith(DEFAULT_IMAGE_HOST) else f" {host}"
         return KitError(
             f"{self.place.named} refuses: {what}",
-            f"the kit asks without an account: check that the name is right and public{mirror}",
+            f"the kit asks {account}: check that the name is right, or type: docker login{server}{mirror}",
         )
 
 
@@ -168,12 +184,16 @@ def resolve_image(reference: str, fetch: Fetch) -> PulledImage:
     """Ask a registry for an image's current digest; KitError names the address, its answer, and the next step."""
     image = parse_image(reference)
     base = image_place(image.host, fetch.registries.get(image.host))
-    registry = Registry(base, image.asked_path, MIRROR_KEYS.get(image.host, ""), fetch)
+    host = urlsplit(base).netloc
+    login = login_of("" if host == f"registry-1.{DEFAULT_IMAGE_HOST}" else host)
+    registry = Registry(base, image.asked_path, MIRROR_KEYS.get(image.host, ""), fetch, login)
     asked = image.digest or image.tag
     manifest = registry.manifest(asked, (*_LISTS, *_MANIFESTS))
     fetched = manifest
     if manifest.is_list:
         fetched = registry.manifest(_of_platform(manifest, registry, asked), _MANIFESTS)
+    else:
+        _ensure_platform(manifest, registry, asked)
     return PulledImage(image.repository, manifest.digest, sum(size for _, _, size in parts(fetched, registry, asked)))
 
 
@@ -193,6 +213,21 @@ def parts(manifest: Manifest, registry: Registry, asked: str) -> list[tuple[str,
     return described
 
 
+def _ensure_platform(manifest: Manifest, registry: Registry, asked: str) -> None:
+    """Refuse an image without a list of platforms whose configuration names another one."""
+    _, digest, _ = parts(manifest, registry, asked)[0]
+    with registry.blob(digest) as answer:
+        content: bytes = answer.read(_LARGEST_MANIFEST) if answer.status == 200 else b""
+    try:
+        config = json.loads(content)
+        told = {key: config[key] for key in PLATFORM}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        # Docker reads it again when it pulls, and says what is wrong with it.
+        return
+    if told != PLATFORM:
+        raise _without_platform(registry, asked, plain(f"{told['os']}/{told['architecture']}"))
+
+
 def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
     listed = [entry for entry in manifest.document["manifests"] if isinstance(entry, dict)]
     platforms = []
@@ -203,9 +238,12 @@ def _of_platform(manifest: Manifest, registry: Registry, asked: str) -> str:
         if PLATFORM.items() <= platform.items() and isinstance(digest, str) and _DIGEST.fullmatch(digest):
             return digest
         platforms.append(plain(f"{platform.get('os')}/{platform.get('architecture')}"))
+    raise _without_platform(registry, asked, ", ".join(sorted(set(platforms) - {"unknown/unknown"})) or "none")
+
+
+def _without_platform(registry: Registry, asked: str, there: str) -> KitError:
     wanted = "/".join(PLATFORM.values())
-    there = ", ".join(sorted(set(platforms) - {"unknown/unknown"})) or "none"
-    raise KitError(
+    return KitError(
         f"{registry.place.named} has no {registry.named(asked)} for {wanted}, only for {there}",
         "name an image for it",
     )

@@ -82,17 +82,20 @@ class ImageRegistry:
 
 
 @contextmanager
-def running_registry(folder: Path, address: str = "127.0.0.1") -> Iterator[ImageRegistry]:
-    """Run a registry whose images lie in a folder."""
+def running_registry(folder: Path, address: str = "127.0.0.1", password: str = "") -> Iterator[ImageRegistry]:
+    """Run a registry whose images lie in a folder; with a hashed password, it lets in the user `ada` alone."""
     port = next(free_ports(1, str(folder)))
     storage = folder / "registry"
     # JSON is YAML as well.
-    settings = {
+    settings: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "error"},
         "storage": {"filesystem": {"rootdirectory": str(storage)}},
         "http": {"addr": f"{address}:{port}"},
     }
+    if password:
+        (folder / "htpasswd").write_text(f"ada:{password}\n")
+        settings["auth"] = {"htpasswd": {"realm": "little", "path": str(folder / "htpasswd")}}
     (folder / "registry.yml").write_text(json.dumps(settings))
     process = subprocess.Popen(
         [PROGRAM, "serve", str(folder / "registry.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -110,5 +113,7 @@ def _answers(registry: ImageRegistry) -> bool:
     try:
         with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=PATIENCE_SECONDS):
             return True
+    except urllib.error.HTTPError as refusal:
+        return refusal.code == 401
     except (urllib.error.URLError, ConnectionError):
         return False

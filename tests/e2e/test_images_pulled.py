@@ -17,12 +17,14 @@ from deploy.hosts.wire.transport import AgentFailedError
 from deploy.reference import pull_name
 from deploy.registries.registry import PulledImage, resolve_image
 from tests.e2e.addresses import bridge_address
-from tests.e2e.agent_stack import AgentStack, Document, docker
+from tests.e2e.agent_stack import AgentStack, Document, docker, import_image
 from tests.e2e.image_registry import ImageRegistry, running_registry
 from tests.little_registry import LittleRegistry
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e]
+HASHED = "$2y$05$abcdefghijklmnopqrstuu3Jd./u/rH1RxB6auX5v7gLP6uWhKCgG"
+"""`let-me-in`, as the registry keeps it."""
 HEALTHY = "/bin/busybox touch /ok; while :; do /bin/busybox sleep 1; done"
 
 
@@ -190,8 +192,8 @@ def test_a_registry_that_is_gone_is_named_with_what_to_look_at(
 @pytest.mark.parametrize(
     ("status", "code", "next_step"),
     [
-        (401, "UNAUTHORIZED", "without an account"),
-        (403, "DENIED", "without an account"),
+        (401, "UNAUTHORIZED", "as root: docker login 127.0.0.1:"),
+        (403, "DENIED", "as root: docker login 127.0.0.1:"),
         (404, "MANIFEST_UNKNOWN", "kit lock"),
         (429, "TOOMANYREQUESTS", "try again later"),
         (500, "UNKNOWN", "reaches 127.0.0.1:"),
@@ -207,6 +209,29 @@ def test_what_a_registry_refuses_docker_is_told_with_what_to_do(
         with pytest.raises(AgentFailedError) as failure:
             bring(stack, PulledImage(f"{registry.host}/some/image", f"sha256:{'404' * 21}4", 1))
     assert next_step in failure.value.next_step, failure.value.problem
+
+
+def test_a_private_image_is_locked_and_pulled_with_dockers_own_login(
+    stack: AgentStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    with running_registry(tmp_path, password=HASHED) as private:
+        docker("login", "-u", "ada", "-p", "let-me-in", private.host)
+        reference = f"{private.host}/some/{stack.name}:1"
+        import_image(reference, uuid.uuid4().hex)
+        docker("push", reference)
+        docker("rmi", reference)
+        image = resolve_image(reference, Fetch())
+        assert bring(stack, image)["changed"]
+        for name in names_of(stack.name):
+            docker("rmi", "-f", name)
+
+        docker("logout", private.host)
+        with pytest.raises(KitError, match="refuses"):
+            resolve_image(reference, Fetch())
+        with pytest.raises(AgentFailedError) as failure:
+            bring(stack, image)
+        assert f"as root: docker login {private.host}" in failure.value.next_step
 
 
 def test_compose_pulls_nothing_by_itself(stack: AgentStack, pushed: PulledImage) -> None:

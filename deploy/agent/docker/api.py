@@ -85,12 +85,16 @@ class Docker:
         except OSError as problem:
             raise self._unreachable(problem) from problem
 
-    def pull(self, repository: str, digest: str) -> Iterator[dict[str, Any]]:
-        """Pull an image from its registry; yield Docker's progress lines and raise its error lines."""
+    def pull(self, repository: str, digest: str, login: str = "") -> Iterator[dict[str, Any]]:
+        """Pull an image from its registry; yield Docker's progress lines and raise its error lines.
+
+        A login is a header's value as `Login.header` makes it.
+        """
         query = {"fromImage": repository, "tag": digest}
         path = "/images/create"
         try:
-            with opened(self.path, "POST", f"{path}?{urlencode(query)}", {}, (), PULL_SILENCE_SECONDS) as (
+            headers = {"X-Registry-Auth": login} if login else {}
+            with opened(self.path, "POST", f"{path}?{urlencode(query)}", headers, (), PULL_SILENCE_SECONDS) as (
                 status,
                 body,
             ):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.docker.api import Docker, has_digest
+from deploy.agent.docker.credentials import login_of
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.layers import ROOM_PER_BYTE
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 SAY_SECONDS = 1.0
 GITHUB = "ghcr.io"
 """Registry that has a mirror of its own in kit.yaml."""
-NO_ACCOUNT = "the kit pulls without an account; name an image or a mirror that asks for none, or: docker pull {place}"
+NO_LOGIN = "log in on this host as root: docker login{server}; or name an image or a mirror that asks for no account"
+REFUSED_LOGIN = "root's login on this host is not enough for it; log in with another account: docker login{server}"
 HINTS = (
     (
         r"HTTP response to HTTPS client",
@@ -35,7 +37,7 @@ HINTS = (
         "Docker does not trust {host}: install -D -m 644 {ca} /etc/docker/certs.d/{host}/ca.crt",
     ),
     (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{{mirror}: ...}}` in kit.yaml"),
-    (r"unauthorized|denied|authentication|forbidden|no basic auth", NO_ACCOUNT),
+    (r"unauthorized|denied|authentication|forbidden|no basic auth", "{login}"),
     (r"manifest unknown|not found", "the registry no longer has it; `{lock}` pins what it has today"),
     (r"no space left", "free some space where Docker keeps its images: docker info"),
 )
@@ -82,7 +84,8 @@ def _pulled(docker: Docker, image: PulledImage, request: ImagesRequest, journal:
     place = image["pull"]["from"]
     story = Story(journal, place, image["pull"].get("size"))
     try:
-        for line in docker.pull(*place.split("@")):
+        login = login_of(_host(place))
+        for line in docker.pull(*place.split("@"), login.header() if login else ""):
             story.hear(line)
     except AgentError as problem:
         raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, image, request)) from None
@@ -120,14 +123,21 @@ class Story:
 
 def _next(problem: AgentError, image: PulledImage, request: ImagesRequest) -> str:
     place = image["pull"]["from"]
-    host = place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else "its registry"
-    facts = {"host": host, "place": place, "ca": request.get("ca") or "CA.pem"}
+    host = _host(place) or "its registry"
+    server = f" {_host(place)}" if _host(place) else ""
+    login = (REFUSED_LOGIN if login_of(_host(place)) else NO_LOGIN).format(server=server)
+    facts = {"host": host, "login": login, "place": place, "ca": request.get("ca") or "CA.pem"}
     facts["mirror"] = "ghcr" if host == GITHUB else "registry"
     facts |= {"lock": str(Line("lock", "--upgrade", image["kind"])), "apply": str(Line("apply"))}
     for words, hint in HINTS:
         if re.search(words, problem.problem, re.IGNORECASE):
             return hint.format(**facts)
     return problem.next_step or UNREACHED.format(**facts)
+
+
+def _host(place: str) -> str:
+    """Return the registry in an image's name; empty for Docker's own."""
+    return place.split("/")[0] if re.match(r"[^/]*[.:][^/]*/|localhost/", place) else ""
 
 
 def _digest(image: PulledImage) -> str:

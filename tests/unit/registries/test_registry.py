@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import base64
+import json
 import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from deploy.agent.docker.credentials import Login
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
 from deploy.registries.registry import PulledImage, resolve_image
@@ -17,6 +21,21 @@ from tests.little_registry import AMD64, ARM64, TOKEN, LittleRegistry, digest_of
 def registry() -> Iterator[LittleRegistry]:
     with LittleRegistry().served() as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of Docker's logins, with none in it."""
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    return folder
+
+
+def log_in(folder: Path, host: str, user: str, password: str) -> None:
+    """Keep a login as `docker login` does."""
+    known = base64.b64encode(f"{user}:{password}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": known}}}))
 
 
 def problem(reference: str, fetch: Fetch | None = None) -> KitError:
@@ -91,6 +110,42 @@ def test_a_token_that_does_not_open_is_a_refusal(answer: object, registry: Littl
     found = problem(f"{registry.host}/x/y:1")
     assert f"the registry {registry.url} refuses" in found.problem
     assert "without an account" in found.next_step
+
+
+@pytest.mark.parametrize("has_token_server", [True, False])
+def test_a_private_image_is_asked_for_with_the_login_that_docker_has(
+    has_token_server: bool, registry: LittleRegistry, logins: Path
+) -> None:
+    digest = registry.put("x/y", "1", manifest(3))
+    registry.login = Login(registry.host, "ada", "s3cret").basic()
+    registry.realm = f"{registry.url}/token" if has_token_server else ""
+    refused = problem(f"{registry.host}/x/y:1")
+    assert "401" in refused.problem
+    assert f"without an account: check that the name is right, or type: docker login {registry.host}" in (
+        refused.next_step
+    )
+
+    log_in(logins, registry.host, "ada", "wrong")
+    assert "with the login that Docker has here" in problem(f"{registry.host}/x/y:1").next_step
+    log_in(logins, registry.host, "ada", "s3cret")
+    assert resolve_image(f"{registry.host}/x/y:1", Fetch()) == PulledImage(f"{registry.host}/x/y", digest, 10)
+
+
+def test_no_password_goes_to_a_public_registry_or_to_another_one(registry: LittleRegistry, logins: Path) -> None:
+    registry.put("x/y", "1", manifest(3))
+    log_in(logins, "other.lan", "ada", "s3cret")
+    log_in(logins, registry.host, "ada", "s3cret")
+    assert resolve_image(f"{registry.host}/x/y:1", Fetch()).size_bytes == 10
+    assert not any("Authorization" in headers for _, headers in registry.asked)
+
+
+def test_an_image_without_a_list_is_refused_for_another_platform(registry: LittleRegistry) -> None:
+    registry.put("x/y", "1", manifest(3))
+    config = f"/v2/x/y/blobs/sha256:{7:064x}"
+    registry.has[config] = b'{"os": "linux", "architecture": "arm64"}'
+    assert "no x/y:1 for linux/amd64, only for linux/arm64" in problem(f"{registry.host}/x/y:1").problem
+    registry.has[config] = b'{"os": "linux", "architecture": "amd64"}'
+    assert resolve_image(f"{registry.host}/x/y:1", Fetch()).size_bytes == 10
 
 
 @pytest.mark.parametrize("realm", ["", "ftp://127.0.0.1/token", "/token", "http://elsewhere.invalid/\x1b[31m"])
