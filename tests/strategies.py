@@ -52,6 +52,11 @@ OWN = _some(user=OWNERS, memory=SIZES, health_timeout=DURATIONS, egress=st.sampl
 PLACES = st.sampled_from(["local", "lan"]) | ADDRESSES
 PUBLISHED = st.just("all") | PLACES | st.lists(PLACES, min_size=1, max_size=4)
 SERVICE = st.builds(lambda own, more: own | more, OWN, _some(publish=PUBLISHED))
+BUILT = _some(source=st.just("build"))
+LLAMA_CPP_IMAGE = BUILT | st.fixed_dictionaries({"source": st.just("pull")}, optional={"version": st.just("b11434")})
+WEBUI_IMAGE = BUILT | st.fixed_dictionaries(
+    {"source": st.just("pull")}, optional={"variant": st.sampled_from(["main", "cuda"])}
+)
 LLAMA_CPP = _some(
     context_length=st.integers(256, 1_048_576),
     parallel=st.integers(1, 256),
@@ -125,7 +130,12 @@ def _engines(draw: st.DrawFn, names: list[str], ports: list[int]) -> tuple[list[
     for index, (name, port) in enumerate(zip(names, ports, strict=True)):
         kind = draw(st.sampled_from(["llama_cpp", "ollama", "asked for its models", "given its models"]))
         if kind == "llama_cpp":
-            engine = draw(SERVICE) | draw(LLAMA_CPP) | {"kind": kind, "threads": draw(st.integers(1, 1024))}
+            engine = (
+                draw(SERVICE)
+                | draw(LLAMA_CPP)
+                | draw(LLAMA_CPP_IMAGE)
+                | {"kind": kind, "threads": draw(st.integers(1, 1024))}
+            )
             models.append({"name": draw(MODEL_NAMES), "engine": name, "from": draw(SOURCES)})
         elif kind == "ollama":
             engine = draw(OWN) | draw(OLLAMA) | draw(_some(models_dir=st.just(f"/srv/stores/{index}"))) | {"kind": kind}
@@ -179,15 +189,15 @@ def spec_data(draw: st.DrawFn, most_engines: int = 4) -> dict[str, Any]:
             # Kept from an engine outside, it is refused.
             if (data.get(front) or {}).get("egress") == "none":
                 del data[front]["egress"]
-    return data | draw(
-        _some(images=st.just({"source": "build", "debian": "moving"}), proxy=URLS, ca=FOLDERS, mirrors=MIRRORS)
-    )
+    return data | draw(_some(images=st.sampled_from(IMAGES), proxy=URLS, ca=FOLDERS, mirrors=MIRRORS))
 
 
+IMAGES = [{"source": "build", "debian": "moving"}, {"source": "pull"}]
 MIRRORS = _some(
     debian=st.none() | URLS,
     pypi=st.none() | URLS,
     registry=st.none() | URLS,
+    ghcr=st.none() | URLS,
     models=st.none() | st.just("http://models.lan:5000"),
 )
 
@@ -206,7 +216,9 @@ def _webuis(port: int, models: list[str]) -> st.SearchStrategy[dict[str, Any]]:
         url=st.none() | st.sampled_from(["https://chat.example.org", "http://box:8080", "https://[fd00::1]"]),
         admin=_some(email=st.from_regex(r"[a-z0-9._%+-]{1,20}@[a-z0-9.-]{1,20}", fullmatch=True)),
     )
-    return st.builds(lambda service, more: service | more | {"kind": "open_webui"}, SERVICE, own)
+    return st.builds(
+        lambda service, more, image: service | more | image | {"kind": "open_webui"}, SERVICE, own, WEBUI_IMAGE
+    )
 
 
 def specs(most_engines: int = 4) -> st.SearchStrategy[Spec]:
