@@ -84,8 +84,8 @@ def _pulled(docker: Docker, image: PulledImage, request: ImagesRequest, journal:
     place = image["pull"]["from"]
     story = Story(journal, place, image["pull"].get("size"))
     try:
-        login = login_of(_host(place))
-        for line in docker.pull(*place.split("@"), login.header() if login else ""):
+        login, (repository, _, digest) = login_of(_host(place)), place.partition("@")
+        for line in docker.pull(repository, digest, login.header() if login else ""):
             story.hear(line)
     except AgentError as problem:
         raise AgentError(f"{place} could not be pulled: {problem.problem}", _next(problem, image, request)) from None
