@@ -7,6 +7,8 @@ from deploy.deployment.image import ImageOrigin
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe
 
 RECIPE = Recipe(kind="llama_cpp", suite="sid", debian=("ca-certificates", "llama.cpp"))
+FLAVOURS = {"nvidia": "-cuda", "amd": "-rocm", "intel": "-vulkan"}
+"""Vendor of the cards to the part of the reference that names the image for them."""
 
 
 def image(spec: LlamaCppEngine, origin: ImageOrigin) -> ImageSource:
@@ -14,4 +16,4 @@ def image(spec: LlamaCppEngine, origin: ImageOrigin) -> ImageSource:
     if origin == "build":
         return RECIPE
     release = f"-{spec.version}" if spec.version else ""
-    return Pulled(spec.kind, f"ghcr.io/ggml-org/llama.cpp:server{release}")
+    return Pulled(spec.kind, f"ghcr.io/ggml-org/llama.cpp:server{FLAVOURS.get(spec.gpu, '')}{release}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.components.cards import cuda_devices, devices_of, groups_of
 from deploy.components.llama_cpp.artifacts import CHAT_TEMPLATE_PATH, chat_template
 from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_MIB, memory_bytes
 from deploy.components.llama_cpp.spec import LlamaCppEngine
@@ -36,6 +37,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         image=site.image,
         argv=_argv(spec, model, site.image.source, has_template=template is not None),
         owner=owner,
+        environment=_environment(spec, site),
         mounts=(Mount(file.host_path, MODEL_PATH),),
         artifacts=(template,) if template else (),
         secrets=(SecretUse(key, "LLAMA_API_KEY"),),
@@ -44,6 +46,8 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         tmpfs=(Tmpfs("/tmp", 64 * 2**20),),
         memory_bytes=spec.memory or memory_bytes(model.size_bytes, spec.context_length, spec.parallel),
         pids=256 + 2 * spec.threads + 2 * spec.parallel,
+        devices=devices_of(spec, spec.name, site),
+        groups=groups_of(spec),
         probe=http_probe(CONTAINER_PORT, "/health", start_period_seconds=60),
         health_timeout_seconds=spec.health_timeout,
         egress=spec.egress or "none",
@@ -79,6 +83,17 @@ def _model_file(spec: LlamaCppEngine, site: Site, model: LockedModel, owner: Own
 def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
     step = f"`chat_template` at {spec.name} sets one; a base model only continues a text"
     return f"the file of {model.name} has no chat template, so {spec.name} passes on the plain text; {step}"
+
+
+def _environment(spec: LlamaCppEngine, site: Site) -> tuple[tuple[str, str], ...]:
+    """Return the choice among cards that the program's libraries make, sorted."""
+    chosen = ",".join(spec.devices) or None
+    wanted = {
+        "CUDA_VISIBLE_DEVICES": cuda_devices(spec, site),
+        "GGML_VK_VISIBLE_DEVICES": chosen if spec.gpu == "intel" else None,
+        "ROCR_VISIBLE_DEVICES": chosen if spec.gpu == "amd" else None,
+    }
+    return tuple((name, value) for name, value in wanted.items() if value is not None)
 
 
 def _argv(spec: LlamaCppEngine, model: LockedModel, origin: ImageOrigin, *, has_template: bool) -> tuple[str, ...]:

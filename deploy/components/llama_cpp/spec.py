@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, WithJsonSchema
 
 from deploy.fields.engine import EngineSpec, ModelsAre
+from deploy.fields.gpu import GpuSpec
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import Text, matching
 from deploy.fields.variables import Variables
@@ -21,7 +22,7 @@ Release = Annotated[
 ]
 
 
-class LlamaCppEngine(EngineSpec, ServiceSpec):
+class LlamaCppEngine(EngineSpec, GpuSpec, ServiceSpec):
     """An engine that serves one model with llama.cpp's llama-server."""
 
     shortest: ClassVar[str] = "{name: main, kind: llama_cpp, threads: 1}"
@@ -31,11 +32,7 @@ class LlamaCppEngine(EngineSpec, ServiceSpec):
         offers_chat=True,
     )
 
-    only_pulled: ClassVar[tuple[str, ...]] = ("version",)
-    refused: ClassVar[dict[str, str]] = {
-        "gpu": "GPUs are not supported for this engine yet; leave it out, it runs on the CPU",
-    }
-
+    only_pulled: ClassVar[tuple[str, ...]] = ("version", "gpu")
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""
     version: Release | None = None

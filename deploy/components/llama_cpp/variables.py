@@ -18,7 +18,7 @@ FIELDS = {
     "N_THREADS": "threads",
 }
 _MODEL = "the model stands under `models` with this engine's name, as {file: ...}, {url: ...} or {pip: ...}"
-_CARD = "GPUs are not supported for this engine yet; it runs on the CPU, and an engine of another kind may have a card"
+_CARD = "the engine puts as much as fits on the cards of `gpu`; `devices` chooses among them"
 REASONS = {
     "LLAMA_API_KEY": "the kit makes one and keeps it on the host",
     "LLAMA_ARG_ALIAS": "is the model's `name`",

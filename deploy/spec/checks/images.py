@@ -23,7 +23,7 @@ def fields_fit_the_source(spec: Spec) -> Iterator[Finding]:
         if spec.origin_of(service.spec) == "pull":
             continue
         for name in service.spec.only_pulled:
-            if name in service.spec.model_fields_set:
+            if getattr(service.spec, name) != type(service.spec).model_fields[name].default:
                 message = "only a pulled image has this; write `source: pull` beside it, or leave it out"
                 own: tuple[str, ...] = ("source",) if service.spec.source else ()
                 also = (*service.path, *own) if own else ("images", "source")

@@ -80,6 +80,33 @@ def test_a_release_and_a_variant_are_parts_of_the_reference(part: dict[str, Any]
     assert reference in image_sources(spec_of(images={"source": "pull"}, **part))
 
 
+@pytest.mark.parametrize(
+    ("gpu", "flavour"), [("none", ""), ("nvidia", "-cuda"), ("amd", "-rocm"), ("intel", "-vulkan")]
+)
+def test_the_image_of_llama_cpp_is_the_one_for_its_card(gpu: str, flavour: str) -> None:
+    cpu = {**CPU, "gpu": gpu, "version": "b11434"}
+    sources = image_sources(spec_of(images={"source": "pull"}, engines=[cpu]))
+    assert next(iter(sources)) == f"ghcr.io/ggml-org/llama.cpp:server{flavour}-b11434"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "nodes", "variable"),
+    [
+        ("amd", ["/dev/kfd", "/dev/dri"], "ROCR_VISIBLE_DEVICES"),
+        ("intel", ["/dev/dri"], "GGML_VK_VISIBLE_DEVICES"),
+    ],
+)
+def test_llama_cpp_gets_the_devices_of_its_card_and_the_chosen_ones_alone(
+    gpu: str, nodes: list[str], variable: str
+) -> None:
+    cpu = {**CPU, "gpu": gpu, "gpu_groups": [44], "devices": ["1"]}
+    service = services_of(images={"source": "pull"}, engines=[cpu])["llama_cpp"]
+    assert [device.host_path for device in service.host_devices] == nodes
+    assert service.groups == (44,)
+    assert service.environment == ((variable, "1"),)
+    assert services_of()["llama_cpp"].environment == ()
+
+
 def test_both_sources_have_the_same_user_limits_folders_ports_and_secrets() -> None:
     built, pulled = services_of(), services_of(images={"source": "pull"})
     assert built.keys() == pulled.keys()
