@@ -46,11 +46,11 @@ def login_of(host: str) -> Login | None:
     server = host or DOCKERS_OWN
     config = _config()
     helper = _text(_mapping(config, "credHelpers").get(server)) or _text(config.get("credsStore"))
-    if helper and (found := _from_helper(helper, server)):
-        return found
+    if helper and (login := _from_helper(helper, server)):
+        return login
     for name, entry in _mapping(config, "auths").items():
-        if _same(name, server) and isinstance(entry, dict) and (found := _from_entry(server, entry)):
-            return found
+        if _same(name, server) and isinstance(entry, dict) and (login := _from_entry(server, entry)):
+            return login
     return None
 
 
