@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-DOCKERS_OWN = "https://index.docker.io/v1/"
+_HOST = "docker.io"
+DOCKERS_OWN = f"https://index.{_HOST}/v1/"
 """Docker's name for its own registry among logins."""
 _HELPER = re.compile(r"[A-Za-z0-9._-]+")
 _HELPER_SECONDS = 20
