@@ -23,6 +23,7 @@ QUICKSTART = (
     "test_cut_off",
     "test_secrets_stay_secret",
     "test_away",
+    "test_official_images",
 )
 WORKSTATION = (
     "test_workstation",
