@@ -62,8 +62,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("docker") is None:
         return 0 if item.get_closest_marker("e2e") else 1
+    story = story_of(item.path).partition("/")[0]
     # The workstation takes images that the first apply assembles: there is enough to do until then.
-    return {"lab": 2, "agent": 3, "workstation": 4}.get(story_of(item.path).partition("/")[0], 5)
+    return {"lab": 2, "between_hosts": 3, "workstation": 4, "agent": 6}.get(story, 5)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -45,6 +45,7 @@ TOLD = (*QUICKSTART, *WORKSTATION, *BETWEEN_HOSTS)
 LAB = (
     "roles/test_addresses",
     "roles/test_docker_engine",
+    "roles/test_gpu_toolkit",
     "roles/test_image_transfer",
     "roles/test_images",
     "roles/test_jobs",

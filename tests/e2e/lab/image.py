@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -25,8 +26,11 @@ def lab_image(suite: str) -> str:
     """Return the tag of the image of a suite; build it where this machine has it not yet."""
     digest = hashlib.sha256(repr((suite, PACKAGES, LEFT_OUT, SETUP)).encode()).hexdigest()[:16]
     tag = f"kit-lab/{suite}:{digest}"
-    if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False).returncode != 0:
-        _build(suite, tag)
+    with (Path(tempfile.gettempdir()) / f"kit-lab-{suite}.lock").open("a") as lock:
+        # Who comes second waits for the image, in place of a build of its own.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False).returncode != 0:
+            _build(suite, tag)
     return tag
 
 
