@@ -16,14 +16,8 @@ from deploy.plan.jobs import job_operations
 from deploy.plan.models import model_operations
 from deploy.plan.operation import Operation, Plan
 from deploy.plan.owners import handed_over
-from deploy.plan.places import (
-    Chosen,
-    as_moved,
-    chosen_of,
-    place_operations,
-    place_refusals,
-    questions_of,
-)
+from deploy.plan.place_questions import Chosen, chosen_of, questions_of
+from deploy.plan.places import as_moved, place_operations, place_refusals
 from deploy.plan.preflight import advice, doubts, refusals
 from deploy.plan.published import late_operations
 from deploy.plan.services import service_operations

@@ -12,7 +12,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Container
 from deploy.plan.docker import UNSEEN, is_unseen
 from deploy.plan.operation import Action, Operation
-from deploy.plan.places import Chosen
+from deploy.plan.place_questions import Chosen
 
 WORDS = {
     "deploy": "cards",

@@ -8,7 +8,7 @@ from deploy.agent.line import Line
 from deploy.deployment.places import places_of
 from deploy.deployment.service import Service
 from deploy.hosts.observation.places import SeenData, read_places
-from deploy.plan.places import question_of
+from deploy.plan.place_questions import question_of
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.evidence import HostEvidence
 

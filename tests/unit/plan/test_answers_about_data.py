@@ -13,7 +13,8 @@ from deploy.decide.desired import Share
 from deploy.deployment.data_choices import Choice, Choices
 from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.plan import Plan, make_plan
-from deploy.plan.places import place_refusals, questions_of
+from deploy.plan.place_questions import questions_of
+from deploy.plan.places import place_refusals
 from tests.golden.hosts import bare, merged, settled
 from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.asked import request_of

@@ -15,7 +15,8 @@ from deploy.agent.contract.origin import origin_of
 from deploy.agent.data.places import begin, observe, remember_places
 from deploy.deployment.data_choices import Choice
 from deploy.hosts.observation.places import read_places
-from deploy.plan.places import Chosen, Question, place_operations, question_of
+from deploy.plan.place_questions import Chosen, Question, question_of
+from deploy.plan.places import place_operations
 from tests.unit.agent.data.places import SERVICE, Host, write_chats, write_model
 
 

@@ -12,7 +12,7 @@ from deploy.agent.contract.origin import MACHINE_ID, node, origin_of
 from deploy.agent.data.places import begin, left_places, observe, places_path, remember_places
 from deploy.agent.protocols.ollama.memory import Memory
 from deploy.hosts.observation.places import read_places
-from deploy.plan.places import Chosen, Question, question_of
+from deploy.plan.place_questions import Chosen, Question, question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model
 
 NOBODY_ELSE = ("of the kit", "ada")

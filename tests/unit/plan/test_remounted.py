@@ -14,7 +14,8 @@ import pytest
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
-from deploy.plan.places import Chosen, Question, place_advice, place_operations, question_of
+from deploy.plan.place_questions import Chosen, Question, question_of
+from deploy.plan.places import place_advice, place_operations
 from tests.unit.agent.data.places import SERVICE, Host, write_chats
 from tests.unit.rooms.places import webui
 

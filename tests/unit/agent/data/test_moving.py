@@ -22,7 +22,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.deployment.data_choices import Choice
-from deploy.plan.places import question_of
+from deploy.plan.place_questions import question_of
 from tests.unit.agent.data.places import SERVICE, Host, chats_in, write_chats, write_model
 
 OLD, NEW = "1" * 64, "2" * 64
