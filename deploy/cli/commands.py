@@ -23,7 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Day to day": {
         "logs": "Show the services' logs.",
-        "backup": "Take backups, list and restore them.",
+        "backup": "Take backups, list, verify and restore them.",
         "secret": "List the stack's secrets, or show one.",
         "start": "Start services that were stopped.",
         "stop": "Stop services until start or apply.",
@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 HOLDING = frozenset(
     {
         *("apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"),
-        *("backup now", "backup restore"),
+        *("backup now", "backup restore", "backup verify"),
     }
 )
 """Commands that change a host: one run at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.agent.contract.verbs import BACK_UP, BACKUPS, RESTORE
+from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import held
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         BackUpAnswer,
         BackupsAnswer,
         BackupsRequest,
+        CheckAnswer,
+        CheckRequest,
         RestoreAnswer,
         RestoreRequest,
         Restoring,
@@ -40,3 +42,10 @@ def restore(there: Applied, transport: Transport, on_line: OnLine, wanted: Resto
     with held(transport, there.stack, "kit backup restore", on_line) as base:
         request: RestoreRequest = {**base, **wanted, "health_timeouts": there.health_timeouts}
         return transport.call(RESTORE, request)
+
+
+def check_backups(stack: str, transport: Transport, on_line: OnLine) -> CheckAnswer:
+    """Let a host check its repository and read all of it."""
+    with held(transport, stack, "kit backup verify", on_line) as base:
+        request: CheckRequest = {**base, "share": "1/1"}
+        return transport.call(CHECK_BACKUPS, request)

@@ -21,7 +21,15 @@ BOOKWORM = {
 }
 
 NO_BACKUPS = {
-    "backups": {"has_restic": False, "repository": "", "last": None, "good": None, "is_running": False, "since": ""}
+    "backups": {
+        "has_restic": False,
+        "repository": "",
+        "last": None,
+        "good": None,
+        "check": None,
+        "is_running": False,
+        "since": "",
+    }
 }
 
 

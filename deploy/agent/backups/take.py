@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, take_copies
 from deploy.agent.backups.remembered import backing_up, note, now, remember
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
@@ -59,6 +60,8 @@ def _back_up(root: Path, backup: Backup, restic: Restic, journal: Journal) -> Ba
     remember(root, good=good)
     with journal.step("retention"):
         _forget(restic, backup)
+    with journal.step("check of the repository"):
+        check_weekly(root, restic)
     return answer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from deploy.agent.contract.backups import SeenBackups
 from deploy.agent.contract.envelope import Request, StackRequest
 
 
@@ -15,13 +16,17 @@ class AppliedRequest(Request, total=False):
     """Folder of all stacks."""
 
 
-class AppliedAnswer(TypedDict):
-    """The stacks that have a release, and the release of the one that was asked for."""
-
+class _AppliedAnswer(TypedDict):
     stacks: list[str]
     release: str | None
     deployment: dict[str, Any] | None
     places: list[str]
+
+
+class AppliedAnswer(_AppliedAnswer, total=False):
+    """The stacks that have a release, and the release and the backups of the one that was asked for."""
+
+    backups: SeenBackups
 
 
 class RenderedRequest(StackRequest):

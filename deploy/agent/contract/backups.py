@@ -46,6 +46,13 @@ class Run(TypedDict, total=False):
     next: str
 
 
+class SeenCheck(TypedDict):
+    """The last check of the repository."""
+
+    ended: str
+    problems: list[str]
+
+
 class SeenBackups(TypedDict):
     """A host's memory of its backups."""
 
@@ -54,6 +61,7 @@ class SeenBackups(TypedDict):
     """Path of the repository that the last run used; empty before the first run."""
     last: Run | None
     good: Run | None
+    check: SeenCheck | None
     is_running: bool
     since: str
     """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
@@ -118,6 +126,20 @@ class RestoreAnswer(Changed):
     """Services that were stopped for it and run again."""
     aside: dict[str, str]
     """Restored part to the folder with what was there before; empty for nothing."""
+
+
+class CheckRequest(StackRequest, total=False):
+    """A check of the repository."""
+
+    share: str
+    """Share of the data to read, as `1/10`; all of it where none is named."""
+
+
+class CheckAnswer(Changed):
+    """The problems of the repository, each with the name of its broken file."""
+
+    repository: str
+    problems: list[str]
 
 
 class Part(TypedDict):

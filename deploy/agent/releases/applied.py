@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.backups.remembered import observe
 from deploy.agent.data.left import remembered_paths
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
@@ -32,7 +33,13 @@ def run(request: AppliedRequest, _journal: Journal) -> AppliedAnswer:
         return {"stacks": stacks, "release": None, "deployment": None, "places": []}
     root = kit / stack
     decided = read_json(root / "current" / "deployment.json")
-    return {"stacks": stacks, "release": _release(root), "deployment": decided, "places": remembered_paths(root)}
+    return {
+        "stacks": stacks,
+        "release": _release(root),
+        "deployment": decided,
+        "places": remembered_paths(root),
+        "backups": observe(root),
+    }
 
 
 def remains(request: RemainsRequest, _journal: Journal) -> RemainsAnswer:

@@ -1,4 +1,4 @@
-"""`kit backup`: now, list, show, restore."""
+"""`kit backup`: now, list, show, restore, verify."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING
 import click
 
 from deploy.agent.line import Line
-from deploy.cli.terminal.columns import columns
+from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backups import SHORT, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
 from deploy.cli.verbs.rights import ensure_root
-from deploy.lifecycle.backups import back_up, backups
+from deploy.errors import FAILED
+from deploy.lifecycle.backups import back_up, backups, check_backups
 from deploy.spec.loading.loader import load_spec
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, CheckAnswer
 
 
 @list_group("backup", "backup", "backup now", "backup restore latest")
 def command() -> None:
-    """Take a backup now, list the backups, show or restore one."""
+    """Take a backup now, list the backups, show or restore one, or read them all."""
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
@@ -82,5 +83,24 @@ def show(output: Output, spec: Path, snapshot: str) -> None:
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
-for verb_ in (now, list_backups, show, restore):
+@verb("verify", "backup verify", "backup verify --json inventories/workstation/kit.yaml")
+@host_option
+@spec_argument
+def verify(output: Output, spec: Path) -> int:
+    """Read every backup of each host, and name what is broken. Exit 1 if anything is."""
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup verify")
+    with progress_by_host() as display:
+        answers = hosts.each(lambda host, transport: check_backups(stack, transport, display(host)))
+    words = {host: _checked(answer) for host, answer in answers.items()}
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+    return FAILED if any(answer["problems"] for answer in answers.values()) else 0
+
+
+def _checked(answer: CheckAnswer) -> str:
+    broken = [f"{bad('broken')}  {problem}" for problem in answer["problems"]]
+    return "\n".join(broken) if broken else f"{answer['repository']} is whole: every byte was read"
+
+
+for verb_ in (now, list_backups, show, restore, verify):
     command.add_command(verb_)

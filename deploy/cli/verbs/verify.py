@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import APPLIED
@@ -17,12 +18,14 @@ from deploy.cli.verbs.names import by_host, chosen
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import Share, recall_desired
 from deploy.errors import FAILED
+from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.wire.transport import Transport
+from deploy.verify.backups import backup_check
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.applied import AppliedRequest
+    from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
 
 
 @verb("verify", "verify", "verify main inventories/quickstart/kit.yaml")
@@ -47,7 +50,10 @@ def command(output: Output, target: Target) -> int:
         reports = hosts.each(
             lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away)
         )
-    unapplied = hosts.each(lambda host, transport: _unapplied(desired.on(host), transport))
+    seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
+    unapplied = {host: _unapplied(desired.on(host), answer) for host, answer in seen.items()}
+    if not target.names:
+        reports = {host: _with_backups(desired.on(host), report, seen[host]) for host, report in reports.items()}
     texts = {
         host: "\n\n".join(filter(None, (report_table(report), unapplied[host]))) for host, report in reports.items()
     }
@@ -68,10 +74,21 @@ def _checked(share: Share, services: tuple[str, ...] | None, display: Display, a
     return report
 
 
-def _unapplied(share: Share, transport: Transport) -> str:
-    """Return a note if the host has another release than kit.yaml: an apply may cure a failed check."""
+def _applied(share: Share, transport: Transport) -> AppliedAnswer:
     request: AppliedRequest = {"stack": share.deployment.stack}
-    current = transport.call(APPLIED, request)["release"]
+    return transport.call(APPLIED, request)
+
+
+def _with_backups(share: Share, report: Report, seen: AppliedAnswer) -> Report:
+    """Return a report with the check of the host's backups, if it shall have any."""
+    if share.deployment.backup is None or "backups" not in seen:
+        return report
+    return Report((*report.checks, backup_check(SeenBackups(**seen["backups"]), datetime.now(UTC))))
+
+
+def _unapplied(share: Share, seen: AppliedAnswer) -> str:
+    """Return a note if the host has another release than kit.yaml: an apply may cure a failed check."""
+    current = seen["release"]
     if current == share.bundle.release:
         return ""
     why = "is not applied yet" if current is None else "or kit.lock has changed since the last apply"

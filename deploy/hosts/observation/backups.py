@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Run
+    from deploy.agent.contract.backups import Run, SeenCheck
 
 DAY = 24 * 3600
 OVERDUE = 2
@@ -23,6 +23,8 @@ class SeenBackups:
     """Path of the repository that the last run used; empty before the first run."""
     last: Run | None = None
     good: Run | None = None
+    check: SeenCheck | None = None
+    """Last check of the repository; None before the first."""
     is_running: bool = False
     since: str = ""
     """Time from which on there should be backups; empty if unknown."""
@@ -31,6 +33,8 @@ class SeenBackups:
         """Return the reason why the backups are not as they should be; empty if they are."""
         if self.last is not None and not self.is_running and (failed := _failure(self.last)):
             return f"the last backup failed: {failed}"
+        if self.check is not None and self.check["problems"]:
+            return f"the repository is broken: {'; '.join(self.check['problems'])}"
         newest = self.good["ended"] if self.good else self.since
         if newest and age(newest, now) > OVERDUE * DAY:
             days = age(newest, now) // DAY

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.agent import hold, job, late, relay, room
-from deploy.agent.backups import restore, snapshots, take
+from deploy.agent.backups import check, restore, snapshots, take
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
@@ -88,6 +88,7 @@ def of_backups(found: Carried) -> None:
     found.out(verbs.BACK_UP, take.run)
     found.out(verbs.BACKUPS, snapshots.run)
     found.out(verbs.RESTORE, restore.run)
+    found.out(verbs.CHECK_BACKUPS, check.run)
 
 
 def test_each_verb_of_the_contract_is_carried_out_by_the_function_that_has_its_types() -> None:

@@ -21,6 +21,7 @@ from deploy.decide.desired import Share
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
+from deploy.verify.backups import backup_check
 from tests.golden.hosts import settled
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -101,6 +102,9 @@ def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:
     assert replace(begun, is_running=True).trouble(NOW) == ""
     old: Any = {**good, "ended": "2026-11-26T11:59:59Z"}
     assert replace(fine, good=old, last=old).trouble(NOW) == "the newest backup is 2 days old"
+    broken: Any = {"ended": "2026-11-28T02:00:00Z", "problems": ["pack 309c0378: does not exist"]}
+    assert replace(fine, check=broken).trouble(NOW) == "the repository is broken: pack 309c0378: does not exist"
+    assert (backup_check(fine, NOW).outcome, backup_check(failed, NOW).outcome) == ("passed", "failed")
     never = SeenBackups(has_restic=True, since="2026-11-20T12:00:00Z")
     assert never.trouble(NOW) == "there is no backup since 8 days"
     assert replace(never, since="2026-11-28T11:00:00Z").trouble(NOW) == ""

@@ -1,0 +1,72 @@
+"""Operation `check_backups`: restic checks its repository, with a read of the data or of a share of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.backups.remembered import backing_up, now, read, remember
+from deploy.agent.backups.restic import Restic, Said
+from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import CheckAnswer, CheckRequest
+
+WEEK = 7 * 24 * 3600
+SHARES = 10
+"""A weekly check reads one of so many shares of the data, each week another one."""
+MOST_PROBLEMS = 10
+_NOISE = ("Load(", "The repository ", "restic repair", "Fatal: repository contains errors", "download error")
+"""Beginnings of lines that repeat a problem, or that advise a person who has no kit."""
+
+
+def run(request: CheckRequest, journal: Journal) -> CheckAnswer:
+    """Check the repository and read all of its data, or the share that is asked for."""
+    root = Path(request["root"])
+    backup = released_backup(root)
+    with backing_up(root) as lock, journal.step("check of the repository"):
+        restic = restic_of(root, backup, lock)
+        restic.ask("unlock")
+        problems = check(root, restic, request.get("share") or "1/1")
+    return {"changed": False, "repository": backup["repository"], "problems": problems}
+
+
+def check(root: Path, restic: Restic, share: str) -> list[str]:
+    """Return what is broken in the repository, each with the name of its file, and remember the result."""
+    said = restic.run("check", f"--read-data-subset={share}")
+    problems = problems_of(said)
+    remember(root, check={"ended": now(), "problems": problems})
+    return problems
+
+
+def check_weekly(root: Path, restic: Restic) -> None:
+    """Check the repository if the last good check is older than a week; raise AgentError if it is broken."""
+    known = read(root).get("check")
+    if known and not known["problems"] and _age(known["ended"]) < WEEK:
+        return
+    week = int(time.time() // WEEK)
+    problems = check(root, restic, f"{week % SHARES + 1}/{SHARES}") if known else check(root, restic, f"1/{SHARES}")
+    if problems:
+        raise AgentError(
+            f"the repository {restic.repository} is broken: {'; '.join(problems)}",
+            f"`{Line('backup', 'verify')}` reads all of it; a backup in another `repository` begins anew",
+        )
+
+
+def problems_of(said: Said) -> list[str]:
+    """Return the problems in a check's output; a check that did not end well has at least one."""
+    if said.status == 0 and not said.complaints:
+        return []
+    lines = [line.strip() for part in said.complaints.split("; ") for line in part.splitlines()]
+    told = [line.removeprefix("error: ") for line in lines if line and not line.startswith(_NOISE)]
+    return list(dict.fromkeys(told))[:MOST_PROBLEMS] or [said.complaints or f"restic ended with {said.status}"]
+
+
+def _age(moment: str) -> float:
+    import calendar
+
+    return time.time() - calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ"))
