@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup as Released
 
 FORMAT = 1
+PATIENCE_SECONDS = 3600
+"""Wait for an apply that holds the host; a build of images takes long."""
 
 
 def backup_of(spec: Spec) -> Backup | None:
@@ -33,7 +35,8 @@ def backup_job(spec: Spec) -> Job | None:
     """Return the job that takes the backup; None without one."""
     if spec.backup is None:
         return None
-    return Job(JOB, "Backup", "back_up", Schedule(daily_at=spec.backup.daily_at), {}, patience_seconds=3600)
+    schedule = Schedule(daily_at=spec.backup.daily_at, after_boot_seconds=spec.backup.after_boot)
+    return Job(JOB, "Backup", "back_up", schedule, {}, patience_seconds=PATIENCE_SECONDS)
 
 
 def with_files(deployments: Mapping[str, Deployment], spec: Path, lock: Path) -> dict[str, Deployment]:

@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.keys import Key
-from deploy.fields.values import HostPath, matching
+from deploy.fields.values import Duration, HostPath, matching
 from deploy.strict import Strict
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -47,6 +47,8 @@ class BackupSpec(Strict):
     """Folder of each host for its own repository, best on another disk; by default /srv/kit-backups/<stack>."""
     daily_at: TimeOfDay = "02:00"
     """Time of day, in the host's own zone; a run that was missed while the host was off is made up for."""
+    after_boot: Duration | None = None
+    """Pause between a boot and a backup; none by default."""
     keep: Keep = Keep()
     """Snapshots that stay."""
     key: Key | None = None

@@ -70,6 +70,12 @@ def test_without_a_place_the_repository_lies_beside_the_data(with_backup: Callab
     assert json.loads(files_of(with_backup("{}"))["backup.json"])["repository"] == "/srv/kit-backups/home"
 
 
+def test_a_boot_is_followed_by_a_backup_where_kit_yaml_says_so(with_backup: Callable[..., Share]) -> None:
+    timer = "units/kit-home.backup.timer"
+    assert "OnBootSec=300" in files_of(with_backup("{after_boot: 5m}"))[timer]
+    assert "OnBootSec" not in files_of(with_backup("{}"))[timer]
+
+
 def test_a_comment_places_no_other_release(with_backup: Callable[..., Share]) -> None:
     assert with_backup().bundle.release == with_backup(comment="\n# for the office\n").bundle.release
 
