@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
-from deploy.lifecycle.applied import Applied
 from deploy.lifecycle.held import held
 from deploy.stack import Stack
 
@@ -37,10 +37,12 @@ def backups(stack: str, transport: Transport, snapshot: str | None = None) -> Ba
     return transport.call(BACKUPS, request)
 
 
-def restore(there: Applied, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
+def restore(
+    stack: str, transport: Transport, on_line: OnLine, wanted: Restoring, health_timeouts: Mapping[str, float]
+) -> RestoreAnswer:
     """Restore a snapshot of one host, or take a restore back."""
-    with held(transport, there.stack, "kit backup restore", on_line) as base:
-        request: RestoreRequest = {**base, **wanted, "health_timeouts": there.health_timeouts}
+    with held(transport, stack, "kit backup restore", on_line) as base:
+        request: RestoreRequest = {**base, **wanted, "health_timeouts": health_timeouts}
         return transport.call(RESTORE, request)
 
 

@@ -95,7 +95,7 @@ def destroy(request: DestroyRequest, journal: Journal) -> DestroyAnswer:
             shutil.rmtree(folder)
             removed.append(str(folder))
     # Last, for the journal lies in it.
-    removed += _remove_made(root, keepers, with_data)
+    removed += remove_made(root, keepers, with_data)
     return {
         **gone,
         "changed": gone["changed"] or bool(images or removed),
@@ -125,7 +125,7 @@ def _services_with_data(root: Path) -> list[str]:
     return sorted(with_data | {place["service"] for place in left_places(root, [])})
 
 
-def _remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
+def remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     """Remove the stack's root except what kept data needs; the hold's own file goes last."""
     removed = []
     # No destroy removes the repository, and it is of no use without its key.

@@ -58,11 +58,12 @@ def mib(number: int) -> str:
     return f"{number / 2**20:.1f} MiB"
 
 
-def key_words(repository: str, spec: Path) -> list[str]:
-    """Return what a person has to know of a new repository's key."""
+def key_words(repository: str, spec: Path, key: str) -> list[str]:
+    """Return what a person has to know of a new repository's key; its value where it is given."""
     return [
         f"{repository} is new, and encrypted with a key that only this host has.",
         "Without the key nobody can read a backup, you included: keep a copy of it elsewhere, now.",
+        *([f"  {key}"] if key else []),
         f"  Key: {Line('secret', 'show', BACKUP_KEY, spec=spec)}",
     ]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
@@ -15,9 +17,13 @@ from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
 from deploy.cli.verbs.rights import ensure_root
+from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
+from deploy.hosts.secret_values import secret_value
+from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.backups import back_up, backups, check_backups
 from deploy.spec.loading.loader import load_spec
+from deploy.stack import Stack
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, CheckAnswer
@@ -37,15 +43,21 @@ def now(output: Output, spec: Path) -> None:
     ensure_root(hosts, "backup now")
     with progress_by_host() as display:
         answers = hosts.each(lambda host, transport: back_up(stack, transport, display(host)))
-    words = {host: _taken(spec, answer) for host, answer in answers.items()}
+    words = {host: _taken(spec, answer, _new_key(stack, hosts[host], answer)) for host, answer in answers.items()}
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
-def _taken(spec: Path, answer: BackUpAnswer) -> str:
+def _new_key(stack: str, transport: Transport, answer: BackUpAnswer) -> str:
+    """Return the key of a repository that this run made, for a terminal alone: a log shall not hold it."""
+    is_shown = bool(answer.get("made")) and sys.stdout.isatty()
+    return secret_value(Stack(stack), transport, Secret(BACKUP_KEY, BACKUP_OWNER)) if is_shown else ""
+
+
+def _taken(spec: Path, answer: BackUpAnswer, key: str) -> str:
     counted = f"{answer['files']} files, {mib(answer['bytes'])}"
     lines = [f"backup {answer['snapshot'][:SHORT]} is in {answer['repository']} ({counted})"]
     if answer.get("made"):
-        lines += ["", *key_words(answer["repository"], spec)]
+        lines += ["", *key_words(answer["repository"], spec, key)]
     if services := answer.get("same_disk"):
         lines.append(same_disk_words(answer["repository"], services))
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploy.agent.contract.backups import Restoring
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backups import SHORT
 from deploy.cli.verbs.declare import spec_argument, verb
@@ -15,14 +16,13 @@ from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import recall_desired
 from deploy.errors import KitError, UsageError
 from deploy.hosts.wire.transport import OnLine, Transport
-from deploy.lifecycle.applied import applied
 from deploy.lifecycle.backups import restore
+from deploy.spec.loading.loader import load_spec
 from deploy.verify.run import run_checks
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import RestoreAnswer, Restoring
+    from deploy.agent.contract.backups import RestoreAnswer
     from deploy.decide.desired import Share
-    from deploy.lifecycle.applied import Applied
 
 
 @verb(
@@ -45,29 +45,30 @@ def command(output: Output, spec: Path, snapshot: str, only: tuple[str, ...], to
     """
     if to is not None and not to.startswith("/"):
         raise UsageError(f"--to {to}: the folder is one of the host", "write its whole path")
-    hosts = hosts_of(spec)
-    there, desired = applied(spec, hosts), recall_desired(spec)
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup restore")
-    wanted: Restoring = {"snapshot": snapshot, "only": list(only)}
-    if to is not None:
-        wanted["to"] = to
     with progress_by_host() as display:
-        answers = hosts.each(
-            lambda host, transport: _restored(desired.on(host), there[host], transport, display(host), wanted)
-        )
+        if to is not None:
+            look = Restoring(snapshot=snapshot, to=to)
+            answers = hosts.each(lambda host, transport: restore(stack, transport, display(host), look, {}))
+        else:
+            desired, wanted = recall_desired(spec), Restoring(snapshot=snapshot, only=list(only))
+            answers = hosts.each(lambda host, transport: _restored(desired.on(host), transport, display(host), wanted))
     words = {host: _words(answer, to) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": desired.stack, "hosts": dict(answers)})
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
-def _restored(share: Share, there: Applied, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
+def _restored(share: Share, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
     """Restore and check; take the restore back if a check of the restored services fails."""
-    answer = restore(there, transport, on_line, wanted)
+    stack = share.deployment.stack
+    limits = {service.name: float(service.health_timeout_seconds) for service in share.deployment.services}
+    answer = restore(stack, transport, on_line, wanted, limits)
     if not answer["services"]:
         return answer
     report = run_checks(share.deployment, tuple(answer["services"]), lambda _check: None, share.way)
     if report.passed:
         return answer
-    restore(there, transport, on_line, {"back": answer["aside"]})
+    restore(stack, transport, on_line, {"back": answer["aside"]}, limits)
     raise KitError(
         f"the restored services failed their checks, and the former data is back:\n{report.failures_text()}",
         "choose another backup",
