@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.remembered import backing_up, now, read, remember
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.stack.backup_memory import backing_up, now, read, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import CheckAnswer, CheckRequest

@@ -11,13 +11,13 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.remembered import log_path, now
 from deploy.agent.data.copy import take_copy
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.agent.remembered import write_file
+from deploy.agent.stack.backup_memory import log_path, now
 from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.remembered import read, remember
 from deploy.agent.backups.restic import Restic
 from deploy.agent.errors import AgentError
 from deploy.agent.mounts import mount_of
+from deploy.agent.stack.backup_memory import read, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup

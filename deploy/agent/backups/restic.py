@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.agent.backups.remembered import RESTIC
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.children import Children
 from deploy.agent.line import Line
+from deploy.agent.stack.backup_memory import RESTIC
 
 NO_REPOSITORY, LOCKED, WRONG_KEY = 10, 11, 12
 _SAID = {

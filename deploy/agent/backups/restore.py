@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.copies import secrets_of
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
-from deploy.agent.backups.remembered import backing_up
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import chosen, snapshots, statement
 from deploy.agent.backups.work import released_backup, restic_of
@@ -27,6 +26,7 @@ from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.running import start
+from deploy.agent.stack.backup_memory import backing_up
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, RestoreAnswer, RestoreRequest, Snapshot, Statement

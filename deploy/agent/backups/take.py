@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, take_copies
-from deploy.agent.backups.remembered import backing_up, note, now, remember
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
+from deploy.agent.stack.backup_memory import backing_up, note, now, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, BackUpAnswer, Run

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent import late
-from deploy.agent.backups import remembered as backups
 from deploy.agent.contract import FORMAT
 from deploy.agent.data import places
 from deploy.agent.data.left import left_behind
@@ -29,6 +28,7 @@ from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import units, way_back
 from deploy.agent.remembered import read_json, stamp
 from deploy.agent.rooms import call_room
+from deploy.agent.stack import backup_memory as backups
 from deploy.agent.stack import release
 from deploy.agent.stack.configurations import changed_configuration, is_remembered
 from deploy.agent.stack.fingerprints import changed_secrets, was_recreated

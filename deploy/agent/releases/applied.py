@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.remembered import observe
 from deploy.agent.data.left import remembered_paths
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
@@ -17,6 +16,7 @@ from deploy.agent.protocols.doors.making import Memory
 from deploy.agent.protocols.doors.names import same
 from deploy.agent.releases.remove import MADE
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import observe
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest, RemainsAnswer, RemainsRequest

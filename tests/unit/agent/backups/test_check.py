@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.backups import check
-from deploy.agent.backups.remembered import observe, read, remember
 from deploy.agent.errors import AgentError
+from deploy.agent.stack.backup_memory import observe, read, remember
 from tests.unit.agent.backups.conftest import QUIET, Host
 
 

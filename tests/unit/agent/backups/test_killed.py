@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.agent.backups.remembered import observe
+from deploy.agent.stack.backup_memory import observe
 from tests.tree import REPOSITORY
 from tests.unit.agent.backups.conftest import Host, said
 

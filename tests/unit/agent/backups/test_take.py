@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.backups.remembered import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.stack.backup_memory import observe
 from tests.unit.agent.backups.conftest import RELEASE, Host, said
 
 
