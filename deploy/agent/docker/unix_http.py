@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, NamedTuple
 
 BLOCK = 65536
@@ -50,14 +51,27 @@ def opened(
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
         connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
-        try:
-            for part in body:
-                connection.sendall(part)
-        except (BrokenPipeError, ConnectionResetError):
-            # It was refused before all was sent; the answer says why.
-            pass
-        with connection.makefile("rb") as stream:
+        with _answer_to(connection, body) as stream:
             yield read_status(stream), stream
+
+
+def _answer_to(connection: socket.socket, body: Iterable[bytes]) -> IO[bytes]:
+    try:
+        for part in body:
+            connection.sendall(part)
+    except (BrokenPipeError, ConnectionResetError):
+        # It was refused before all was sent; the answer says why.
+        return io.BytesIO(_until_reset(connection))
+    return connection.makefile("rb")
+
+
+def _until_reset(connection: socket.socket) -> bytes:
+    """Read an answer whose connection ends with an error, for the rest of the request is unread."""
+    pieces = []
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(BLOCK):
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def read_status(stream: IO[bytes]) -> int:

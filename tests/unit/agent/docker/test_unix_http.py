@@ -49,6 +49,14 @@ def test_a_refusal_is_told_in_the_engines_words(tmp_path: Path) -> None:
     thread.join()
 
 
+def test_a_refusal_in_the_middle_of_an_archive_is_told_although_the_connection_is_reset(tmp_path: Path) -> None:
+    thread = answering(tmp_path / "s", b'HTTP/1.0 500 Oh\r\n\r\n{"message": "no space left on device"}')
+    pieces = [bytes(1 << 20)] * 8
+    with pytest.raises(AgentError, match="Docker refused POST /images/load: no space left on device"):
+        Docker(str(tmp_path / "s")).load(pieces, sum(map(len, pieces)))
+    thread.join()
+
+
 LAYER = b'{"status": "Downloading", "id": "a", "progressDetail": {"current": 1, "total": 2}}\r\n'
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
 
