@@ -40,6 +40,9 @@ BETWEEN_HOSTS = (
     "test_far_away",
     "test_two_at_once",
     "test_one_host_fails",
+    "test_killed_anywhere",
+    "test_exposure",
+    "test_rebooted",
 )
 TOLD = (*QUICKSTART, *WORKSTATION, *BETWEEN_HOSTS)
 LAB = (

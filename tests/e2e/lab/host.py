@@ -66,6 +66,14 @@ class LabHost:
         assert answer.returncode == 0, f"{' '.join(argv)}: {answer.stdout}{answer.stderr}"
         return answer.stdout
 
+    def reboot(self) -> None:
+        """Let its systemd end everything and start anew."""
+        # What systemd in a container takes for "shut down".
+        _docker("kill", "--signal", "RTMIN+3", self.name)
+        _docker("wait", self.name)
+        _docker("start", self.name)
+        wait_until(lambda: _speaks_ssh(self), f"{self.name} speaks SSH")
+
 
 @contextlib.contextmanager
 def lab_network(subnet: str) -> Iterator[str]:

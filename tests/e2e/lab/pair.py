@@ -103,6 +103,13 @@ class Pair:
         said: str = json.loads(text)["choices"][0]["message"]["content"]
         return said
 
+    def answers(self) -> bool:
+        """Return True once the model answers."""
+        try:
+            return self._asked()[0] == 200
+        except OSError:
+            return False
+
     def _asked(self) -> tuple[int, str]:
         key = self.person.secret("litellm_master_key")
         question = {"model": "gemma", "messages": [{"role": "user", "content": "Once upon a time"}], "max_tokens": 4}

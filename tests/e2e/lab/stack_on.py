@@ -8,6 +8,7 @@ from typing import Any
 from tests.e2e.lab.host import LabHost
 
 ROOT = "/opt/kit/lab"
+LOCKS = ("hold", "working", "composing")
 
 
 def holder(host: LabHost, root: str = ROOT) -> dict[str, Any]:
@@ -16,6 +17,11 @@ def holder(host: LabHost, root: str = ROOT) -> dict[str, Any]:
         return {}
     said: dict[str, Any] = json.loads(host.read("cat", f"{root}/run/hold") or "{}")
     return said
+
+
+def is_busy(host: LabHost) -> bool:
+    """Return True while a run, a step or compose works on the host."""
+    return any(_is_locked(host, ROOT, lock) for lock in LOCKS)
 
 
 def _is_locked(host: LabHost, root: str, lock: str) -> bool:
@@ -30,7 +36,23 @@ def release(host: LabHost) -> str:
 
 
 def containers(host: LabHost) -> dict[str, str]:
-    """Return the ids of the running containers, by service."""
+    """Return the ids of the running containers, by service; none while Docker does not answer."""
     shown = '{{.Label "com.docker.compose.service"}} {{.ID}}'
-    lines = host.read("docker", "ps", "--no-trunc", "--format", shown).splitlines()
+    lines = host.run("docker", "ps", "--no-trunc", "--format", shown).stdout.splitlines()
     return dict(sorted(line.split() for line in lines))
+
+
+def broken_files(host: LabHost) -> list[str]:
+    """Return the files that a release of the host names and that are not what it says."""
+    return host.read("python3", "-c", BROKEN, ROOT).splitlines()
+
+
+BROKEN = """
+import hashlib, json, pathlib, sys
+root = pathlib.Path(sys.argv[1])
+for manifest in (root / "releases").glob("[0-9a-f]*/manifest.json"):
+    for file in json.loads(manifest.read_text())["files"]:
+        path = (root if file["path"].startswith("files/") else manifest.parent) / file["path"]
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
+            print(path)
+"""

@@ -1,0 +1,26 @@
+"""A box that boots again has everything up by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.lab.pair import NOTHING, Pair
+from tests.e2e.lab.stack_on import containers, release
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
+
+
+def test_everything_is_back_after_a_boot(pair: Pair) -> None:
+    pair.apply()
+    before = {name: (release(host), set(containers(host))) for name, host in pair.hosts.items()}
+
+    for host in pair.hosts.values():
+        host.reboot()
+
+    def seen() -> dict[str, tuple[str, set[str]]]:
+        return {name: (release(host), set(containers(host))) for name, host in pair.hosts.items()}
+
+    wait_until(lambda: seen() == before, "every service runs", saw=seen)
+    wait_until(pair.answers, "the model answers")
+    assert pair.apply() == NOTHING
