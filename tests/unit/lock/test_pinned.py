@@ -39,7 +39,7 @@ class Home:
 
     def want(self, *requirements: str) -> None:
         recipe = Recipe("litellm", "bookworm", (), "3.11", requirements)
-        self.monkeypatch.setitem(room_of("litellm").__dict__, "image", lambda _spec: recipe)
+        self.monkeypatch.setitem(room_of("litellm").__dict__, "image", lambda _spec, _origin: recipe)
 
     def release(self, version: str) -> None:
         self.wheelhouse.add("asked", version, {"asked.py": b""}, needs="needed")
