@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -30,6 +30,7 @@ from deploy.apply.roles.ansible import run_playbook
 from deploy.apply.story import Story
 from deploy.errors import KitError
 from deploy.plan import Plan
+from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -48,7 +49,7 @@ def apply(
     others: Members | None = None,
     keep_going: bool = False,
     full: bool = False,
-    away: Collection[str] = (),
+    away: LeftOut = NOBODY,
     play: Play = run_playbook,
 ) -> dict[str, Outcome]:
     """Change the hosts as planned; raise KitError if one refuses, fails, or was rolled back.
@@ -61,7 +62,7 @@ def apply(
         others: the hosts of the stack that do not change; one may have an image or a secret that a member lacks.
         keep_going: go on with the hosts that need no failed one.
         full: run also the steps that have nothing to do.
-        away: addresses of hosts that are left out.
+        away: hosts that are left out.
         play: runs the playbooks.
     """
     run = secrets.token_hex(8)
@@ -135,9 +136,7 @@ def _decided(held: Members, others: Members, full: bool) -> tuple[Needed, Member
     return steps, {host: replace(member, way_back=ways[host]) for host, member in members.items()}
 
 
-def _verified(
-    members: Members, course: Course, full: bool, on_event: OnEvent, away: Collection[str]
-) -> dict[str, Report]:
+def _verified(members: Members, course: Course, full: bool, on_event: OnEvent, away: LeftOut) -> dict[str, Report]:
     """Check the hosts, one after the other, and note those whose checks fail."""
     reports, errors = dict[str, Report](), dict[str, KitError]()
     for host in filter(members.__contains__, course.going):
@@ -149,7 +148,7 @@ def _verified(
     return reports
 
 
-def _verify(member: Member, full: bool, on_event: OnEvent, away: Collection[str]) -> Report:
+def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut) -> Report:
     share, prepared = member.share, member.prepared
 
     def tell(check: Check) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from deploy.deployment.way import Way
 from deploy.errors import SpecError
 from deploy.source_files import recorded
 from deploy.stack import HERE
+from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.words import host_words
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ class Desired:
         from deploy.decide.needs import needs_of
 
         return needs_of(self.spec, self.parts)
+
+    def left_out(self, hosts: Collection[str]) -> LeftOut:
+        """Return what cannot answer while these hosts are left out."""
+        if not hosts:
+            return NOBODY
+        from deploy.decide.left_out import left_out_of
+
+        return left_out_of(self.spec, self.ways, hosts)
 
     @property
     def shares(self) -> tuple[Share, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.models import CreatedModel
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.evidence import HostEvidence
+from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.verify.prompts import Prompter
 from deploy.verify.web import LIMIT
 
@@ -27,13 +28,13 @@ SHOWING_SECONDS = 2.0
 class Engines:
     """All of a stack's engines, asked once and at the same time."""
 
-    def __init__(self, evidence: HostEvidence, away: Collection[str] = ()) -> None:
+    def __init__(self, evidence: HostEvidence, away: LeftOut = NOBODY) -> None:
         self.evidence = evidence
-        self._away = frozenset(away)
+        self.away = away
 
     def is_away(self, url: str) -> bool:
         """Return True if an address is one of a host that is left out."""
-        return urlsplit(url).hostname in self._away
+        return urlsplit(url).hostname in self.away.addresses
 
     def makes_vectors_alone(self, model: str) -> bool:
         """Return True if an engine says that one of its models makes vectors and does not chat."""

@@ -27,6 +27,7 @@ from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
 from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
+from deploy.verify.left_out import LeftOut
 from deploy.verify.network import Network
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
@@ -192,7 +193,7 @@ def network(host: Host, containers: Containers, deployment: Deployment) -> Netwo
 @pytest.fixture(scope="session")
 def engines(evidence: HostEvidence) -> Engines:
     """The engines whose models are made over their API, asked once."""
-    return Engines(evidence, json.loads(os.environ[AWAY]))
+    return Engines(evidence, LeftOut(**json.loads(os.environ[AWAY])))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import deploy
@@ -20,6 +21,7 @@ from deploy.hosts.ssh.connections import lent_connections
 from deploy.hosts.ssh.passwords import known_password
 from deploy.scratch import scratch_folder
 from deploy.verify.decided import write_deployment
+from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.verify.report import Check, Report
 
 PACKAGE = Path(deploy.__file__).resolve().parent
@@ -31,7 +33,7 @@ WAY = "KIT_VERIFY_WAY"
 LENT = "KIT_VERIFY_LENT"
 """Variable of the descriptor that holds a person's password for sudo, where the host has asked for it."""
 AWAY = "KIT_VERIFY_AWAY"
-"""Variable of the addresses of hosts that are left out."""
+"""Variable of the hosts that are left out."""
 SOME_FAILED = 1
 
 
@@ -40,12 +42,12 @@ def run_checks(
     services: tuple[str, ...] | None,
     on_check: Callable[[Check], None],
     way: Way,
-    away: Collection[str] = (),
+    away: LeftOut = NOBODY,
 ) -> Report:
     """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run.
 
-    A check that has to wait is heard with the reason for it as a name, and is no part of the report then. Engines at an
-    address in `away`, those of hosts that are left out, are asked for nothing.
+    A check that has to wait is heard with the reason for it as a name, and is no part of the report then. Engines on
+    hosts in `away`, which are left out, are asked for nothing.
     """
     wanted = _all(deployment) if services is None else services
     with scratch_folder("kit-checks-") as scratch, _lent_password(way) as lent:
@@ -109,7 +111,7 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
 
 
 def check_environment(
-    place: Path, services: tuple[str, ...], results: int, way: Way, away: Collection[str] = ()
+    place: Path, services: tuple[str, ...], results: int, way: Way, away: LeftOut = NOBODY
 ) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
@@ -124,7 +126,7 @@ def check_environment(
             RESULTS: str(results),
             CALL: json.dumps(call()),
             WAY: json.dumps(written(Way, way)),
-            AWAY: json.dumps(sorted(away)),
+            AWAY: json.dumps(asdict(away)),
         }
     )
 

@@ -48,6 +48,8 @@ def test_two_engines_share_the_work_for_a_model_and_one_answers_for_both_when_th
         return len(seen) == 2
 
     wait_until(both_answered, "both engines have answered", saw=lambda: seen)
+    # Its own engine comes before its fallback as long as it answers.
+    assert asked(workstation, key, CAPITALS).served_by.partition(" at ")[0] == CAPITALS
     first = workstation.service("main").container
     first.stop(timeout=5)
     try:

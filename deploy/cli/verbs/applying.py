@@ -132,5 +132,5 @@ def _carry_out(
             others=idle,
             keep_going=keep_going,
             full=full,
-            away=[desired.ways[host].address for host in left_out],
+            away=desired.left_out(left_out),
         )

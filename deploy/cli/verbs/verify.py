@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from deploy.errors import FAILED
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.wire.transport import Transport
 from deploy.verify.backups import backup_check
+from deploy.verify.left_out import LeftOut
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
@@ -45,7 +45,7 @@ def command(output: Output, target: Target) -> int:
     if target.names:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
-    away = [desired.ways[host].address for host in left_out]
+    away = desired.left_out(left_out)
     with progress() as display:
         reports = hosts.each(
             lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away)
@@ -64,7 +64,7 @@ def command(output: Output, target: Target) -> int:
     return 0 if passed else FAILED
 
 
-def _checked(share: Share, services: tuple[str, ...] | None, display: Display, away: Collection[str]) -> Report:
+def _checked(share: Share, services: tuple[str, ...] | None, display: Display, away: LeftOut) -> Report:
     def tell(check: Check) -> None:
         display(Event("verify", "progress", f"{check.service} {check.name}", host=share.host))
 

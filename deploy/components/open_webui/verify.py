@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from deploy.agent.line import Line
 from deploy.components.open_webui.agent.sign_ins import LIMIT, SIGN_IN, TOO_MANY, patiently
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal, ensure_refused
+from deploy.verify.engines import Engines
 from deploy.verify.questions import ensure_answered, short_question
 from deploy.verify.web import Answer, Web
 
@@ -89,28 +91,56 @@ def test_opens_under_each_of_its_addresses(service: Service, web: Web) -> None:
     ensure(web.upgrade_under(FOREIGN, SOCKET) != UPGRADED, f"the websocket opens under {FOREIGN} as well")
 
 
-def test_lists_the_planned_models(service: Service, account: Web) -> None:
+def test_lists_the_planned_models(service: Service, account: Web, engines: Engines) -> None:
     answer = account.get("/api/models")
     ensure_equal(answer.status, 200, "status")
     listed = {model["id"] for model in answer.json["data"]}
     # People may make models of their own from these.
     missing = sorted(set(service.facts["models"]) - listed)
-    ensure(not missing, f"missing {', '.join(missing)}")
+    ensure(not [model for model in missing if not engines.away.reason(model)], f"missing {', '.join(missing)}")
+    _skip_for(missing, engines)
 
 
-def test_answers_a_chat_message(service: Service, account: Web) -> None:
+def test_answers_a_chat_message(service: Service, account: Web, engines: Engines) -> None:
     if not service.facts["asked"]:
         pytest.skip("no engine serves a model")
     account.get("/api/models")
+    silent = []
     for model in service.facts["asked"]:
-        answer = account.post("/api/chat/completions", short_question(model))
-        ensure_equal(answer.status, 200, f"status of {model}")
-        ensure_answered(answer)
+        with _excused((model,), engines) as absent:
+            answer = account.post("/api/chat/completions", short_question(model))
+            ensure_equal(answer.status, 200, f"status of {model}")
+            ensure_answered(answer)
+        silent += absent
+    _skip_for(silent, engines)
 
 
-def test_finds_a_sentence_of_a_document(service: Service, account: Web) -> None:
+@contextmanager
+def _excused(models: tuple[str, ...], engines: Engines) -> Iterator[list[str]]:
+    """Give the models that did not answer because their host is left out; another one may answer in their place."""
+    silent: list[str] = []
+    try:
+        yield silent
+    except NotAsPlannedError:
+        silent += [model for model in models if engines.away.reason(model)]
+        if not silent:
+            raise
+
+
+def _skip_for(silent: list[str], engines: Engines) -> None:
+    if silent:
+        pytest.skip("; ".join(engines.away.reason(model) for model in silent))
+
+
+def test_finds_a_sentence_of_a_document(service: Service, account: Web, engines: Engines) -> None:
     if not (service.facts["asked"] and service.facts["embedding"]):
         pytest.skip("no model turns documents into vectors")
+    with _excused((service.facts["asked"][0], service.facts["embedding"]), engines) as silent:
+        _ensure_found(service, account)
+    _skip_for(silent, engines)
+
+
+def _ensure_found(service: Service, account: Web) -> None:
     account.get("/api/models")
     made_by = f"{service.image.reference}\n{service.facts['embedding']}"
     name = f"{DOCUMENT}-{hashlib.sha256(made_by.encode()).hexdigest()[:12]}.txt"

@@ -13,11 +13,13 @@ from deploy.components.open_webui import verify
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.engines import Engines
+from deploy.verify.left_out import LeftOut
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.played import evidence_of
-from tests.unit.rooms.places import webui
+from tests.unit.rooms.places import engine, gateway, webui
 
 KIT = {"id": "1", "email": "kit@localhost", "role": "admin"}
 
@@ -87,3 +89,41 @@ def test_a_limit_of_sign_ins_is_waited_for_and_the_reason_is_said(
     assert all(1 <= seconds <= 61 for seconds in slept)
     assert all("allows an account 15 sign-ins in three minutes" in words for words in said)
     assert len(said) == refused
+
+
+def asking(answered: bool, left_out: LeftOut) -> None:
+    """Ask a page whose model answers or not, while hosts are left out."""
+
+    def play(one: Asked) -> None:
+        one.body()
+        if one.path == "/api/models":
+            one.tell({"data": [{"id": "gemma"}] if answered else []})
+        elif answered:
+            one.tell({"choices": [{"message": {"content": "hello"}}], "usage": {"completion_tokens": 1}})
+        else:
+            one.answer(500, b'{"detail": "no connection"}')
+
+    with scripted(play) as server:
+        service = chain_page(int(server.url.rpartition(":")[2]))
+        evidence = evidence_of(Deployment("home", (service,), ()))
+        web, engines = Web(service, Known(evidence)), Engines(evidence, left_out)
+        verify.test_lists_the_planned_models(service, web, engines)
+        verify.test_answers_a_chat_message(service, web, engines)
+
+
+def chain_page(port: int) -> Service:
+    return webui(gateway(engine()).offers, port=port).service
+
+
+def test_a_model_whose_only_host_is_left_out_is_skipped_with_the_reason() -> None:
+    absent = LeftOut(("192.168.1.20",), {"gemma": "box"})
+    with pytest.raises(pytest.skip.Exception, match="gemma runs only on box, which does not answer and is optional"):
+        asking(False, absent)
+    # Another model may answer in its place.
+    asking(True, absent)
+
+
+@pytest.mark.parametrize("left_out", [LeftOut(), LeftOut(("192.168.1.20",), {"other": "box"})])
+def test_a_model_that_has_to_answer_and_does_not_is_red(left_out: LeftOut) -> None:
+    with pytest.raises(NotAsPlannedError, match="missing gemma"):
+        asking(False, left_out)

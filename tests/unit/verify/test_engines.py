@@ -17,6 +17,7 @@ from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.checks_engines import test_answers_the_host as answers_the_host
 from deploy.verify.checks_engines import test_has_its_models_as_they_were_made as has_its_models
 from deploy.verify.engines import Engines
+from deploy.verify.left_out import LeftOut
 from deploy.verify.run import check_argv, run_checks
 from tests.doubles.ollama.server import Handler
 from tests.unit.agent.engines.asking import GGUF, asking, from_file
@@ -115,6 +116,6 @@ def test_a_memory_that_a_newer_kit_wrote_is_told(tmp_path: Path, monkeypatch: py
 
 def test_an_engine_of_a_host_that_is_left_out_is_away() -> None:
     absent = evidence_of(Deployment("home", (), ()), Path("/nowhere"))
-    engines = Engines(absent, ["192.168.1.20"])
+    engines = Engines(absent, LeftOut(("192.168.1.20",)))
     assert engines.is_away("http://192.168.1.20:11435/v1")
     assert not engines.is_away("http://main:8080/v1")
