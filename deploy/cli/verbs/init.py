@@ -13,6 +13,7 @@ from deploy.cli.verbs.beginning import ask_choices, files_of, lan_files, spec_in
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.errors import UsageError
 from deploy.spec.told.first import Choices, kinds
+from deploy.spec.told.fleet import examples_in
 
 
 @verb(
@@ -58,7 +59,8 @@ def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **f
     A schema is written beside it, so that an editor completes and checks it. On a terminal, init asks for the
     stack's name, the model and the source of the images unless a flag is given. An existing kit.yaml stays unchanged.
     A name without .yaml is the name of a folder for it. Without a model, the file has a tiny one, which proves the
-    wiring and gives no useful answers.
+    wiring and gives no useful answers. A copy of a shipped deployment may have examples that only you can replace:
+    init names their lines.
     """
     spec = spec_in(spec)
     _ensure_said(flags | {"from": inventory})
@@ -67,9 +69,13 @@ def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **f
     choices = ask_choices(output, spec.parent) if is_asked else Choices()
     files = lan_files(output, spec, inventory, given) if is_lan else files_of(output, spec, inventory, choices, given)
     written = write_new(spec.parent, files)
-    steps = [*([Line("check", spec=spec)] if "kit.lock" in files else []), Line("apply", spec=spec)]
-    words = [f"written: {', '.join(str(path) for path in written)}", "next:", *(f"  {step}" for step in steps)]
-    output.answer("\n".join(words), {"written": [str(path) for path in written]})
+    examples = examples_in(files[spec.name], are_places=not is_lan) if inventory or is_lan else {}
+    steps = [*([Line("check", spec=spec)] if "kit.lock" in files or examples else []), Line("apply", spec=spec)]
+    words = [f"written: {', '.join(str(path) for path in written)}"]
+    words += ["write your own:", *(f"  {spec}:{line}: {what}" for line, what in examples.items())] if examples else []
+    words += ["next:", *(f"  {step}" for step in steps)]
+    edits = [{"line": line, "what": what} for line, what in examples.items()]
+    output.answer("\n".join(words), {"written": [str(path) for path in written], "edit": edits})
 
 
 def _ensure_said(flags: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from deploy.reading.tree import parse_document
 from deploy.spec.loading.loader import read_spec
 from deploy.spec.told.first import quoted
 
+NO_SHA256 = "0" * 64
 _HOST = r"(?m)^  {name}: \{{.*\}}$"
 
 
@@ -17,6 +18,21 @@ def places_in(text: str) -> dict[str, str]:
     """Return the hosts of a kit.yaml, each as USER@ADDRESS."""
     hosts = read_spec(parse_document(text, "kit.yaml", "")).hosts
     return {name: f"{host.user}@{host.address}" if host.user else host.address or name for name, host in hosts.items()}
+
+
+def examples_in(text: str, *, are_places: bool) -> dict[int, str]:
+    """Return the examples that a person has to replace, by their line.
+
+    Args:
+        text: A shipped kit.yaml, or a copy of it.
+        are_places: True if nobody was asked for the addresses of its hosts.
+    """
+    lines = text.splitlines()
+    found = {at: "file and sha256 of a model" for at, line in enumerate(lines, 1) if NO_SHA256 in line}
+    for name in places_in(text) if are_places else ():
+        hosts = re.finditer(_HOST.format(name=name), text)
+        found |= {text.count("\n", 0, match.start()) + 1: f"address and user of {name}" for match in hosts}
+    return dict(sorted(found.items()))
 
 
 def with_places(text: str, places: Mapping[str, str]) -> str:
