@@ -40,6 +40,7 @@ VERBS = {
     "settle": "releases.accept:settle",
     "room": "room",
     "secret": "stack.secrets:read",
+    "lend": "stack.secrets:lend",
     "stop": "releases.running:stop",
     "start": "releases.running:start",
     "restart": "releases.running:restart",
@@ -61,8 +62,8 @@ FRAMED = ("give_image",)
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
-    *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "layers"),
-    *("relay", "backups"),
+    *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "lend"),
+    *("layers", "relay", "backups"),
     *STREAMS,
     *FRAMED,
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         images,
         inputs,
         jobs,
+        lending,
         probe,
         relay,
         releases,
@@ -60,6 +61,7 @@ ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
 SETTLE: Verb[envelope.StackRequest, envelope.Changed] = Verb("settle")
 ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")
 SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")
+LEND: Verb[lending.LendRequest, lending.LendAnswer] = Verb("lend")
 STOP: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("stop")
 START: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("start")
 RESTART: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("restart")

@@ -16,6 +16,7 @@ from deploy.agent.line import Line
 from deploy.agent.remembered import sync_folder, write_file, write_json
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.lending import LendAnswer, LendRequest
     from deploy.agent.contract.places import Owner
     from deploy.agent.contract.probe import GivenSecret, SecretFile
     from deploy.agent.contract.releases import Secret, SecretAnswer, SecretRequest, SecretsAnswer, SecretsRequest
@@ -57,6 +58,21 @@ def read(request: SecretRequest, _journal: Journal) -> SecretAnswer:
     if request.get("show"):
         answer["value"] = value
     return answer
+
+
+def lend(request: LendRequest, _journal: Journal) -> LendAnswer:
+    """Return the values of secrets that services of other hosts read, without those that are not made yet."""
+    values: dict[str, dict[str, str]] = {}
+    for secret in request["secrets"]:
+        _ensure_names(secret["name"], secret["owner"])
+        try:
+            value = secret_path(Path(request["root"]), secret["owner"], secret["name"]).read_text()
+        except FileNotFoundError:
+            continue
+        except PermissionError:
+            raise AgentError(f"only root may read the secret {secret['name']}", AS_ROOT) from None
+        values.setdefault(secret["owner"], {})[secret["name"]] = value
+    return {"values": values}
 
 
 def names_path(root: Path) -> Path:

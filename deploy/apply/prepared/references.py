@@ -14,7 +14,7 @@ from deploy.deployment.secrets import Secret
 from deploy.errors import KitError, Problem, SpecError
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.parallel import in_parallel
-from deploy.hosts.secret_values import secret_value
+from deploy.hosts.secret_values import lent_by
 from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 
@@ -35,26 +35,38 @@ class Given(dict[str, str]):
 
 
 def lent_values(desired: Desired, hosts: Mapping[str, Transport]) -> dict[str, Given]:
-    """Return, by host, the values of secrets that other hosts own, as far as they can be asked now."""
-    borrowing = {share.host: partial(_lent, share, hosts) for share in desired.shares if share.borrowed}
-    return {share.host: Given() for share in desired.shares} | in_parallel(borrowing)
+    """Return, by host, the values of secrets that other hosts own, as far as they can be asked now.
+
+    Each owner is asked once for all readers: with the probe, an apply without work asks a host twice at most.
+    """
+    borrowing = [share for share in desired.shares if share.borrowed and share.host in hosts]
+    lent: dict[str, dict[str, Secret]] = {}
+    for share in borrowing:
+        for secret in share.deployment.secrets:
+            if (lender := share.borrowed.get(secret.name)) in hosts:
+                lent.setdefault(str(lender), {})[secret.name] = secret
+    stack = Stack(desired.stack)
+    asked = {lender: partial(_lent, stack, hosts[lender], secrets) for lender, secrets in lent.items()}
+    values = in_parallel(asked)
+    return {share.host: Given() for share in desired.shares} | {
+        share.host: Given(
+            {
+                name: values[lender][name]
+                for name, lender in share.borrowed.items()
+                if lender in values and name in values[lender]
+            }
+        )
+        for share in borrowing
+    }
 
 
-def _lent(share: Share, hosts: Mapping[str, Transport]) -> Given:
-    return Given(_lent_pairs(share, hosts))
-
-
-def _lent_pairs(share: Share, hosts: Mapping[str, Transport]) -> Iterator[tuple[str, str]]:
-    stack, lenders = Stack(share.deployment.stack), share.borrowed
-    for secret in share.deployment.secrets if share.host in hosts else ():
-        if lenders.get(secret.name) in hosts:
-            lender = hosts[lenders[secret.name]]
-            try:
-                yield secret.name, secret_value(stack, lender, secret)
-            except KitError:
-                # Its owner makes a new one, so a copy is out of date. Without root, nobody can tell.
-                if lender.is_root:
-                    yield secret.name, NOT_MADE
+def _lent(stack: Stack, lender: Transport, secrets: Mapping[str, Secret]) -> dict[str, str]:
+    try:
+        known = lent_by(stack, lender, secrets.values())
+    except KitError:
+        known = {}
+    # Its owner makes a missing one, so a copy is out of date. Without root, nobody can tell.
+    return known if known.keys() >= secrets.keys() or not lender.is_root else dict.fromkeys(secrets, NOT_MADE) | known
 
 
 class _NotGivenError(Exception):

@@ -68,6 +68,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.SETTLE, accept.settle)
     found.out(verbs.ROOM, room.run)
     found.out(verbs.SECRET, secrets.read)
+    found.out(verbs.LEND, secrets.lend)
     found.out(verbs.STOP, running.stop)
     found.out(verbs.START, running.start)
     found.out(verbs.RESTART, running.restart)

@@ -58,6 +58,7 @@ class Lending(Host):
         super().__init__(name, probed, log)
         self.values = values
         self.written: list[Any] = []
+        self.lent: list[list[str]] = []
         self.is_rooted = True
 
     @property
@@ -67,6 +68,10 @@ class Lending(Host):
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         if verb == "secrets":
             self.written.append(request["secrets"])
+        if verb == "lend":
+            self.lent.append([secret["name"] for secret in request["secrets"]])
+            held = {each["name"]: each["owner"] for each in request["secrets"] if each["name"] in self.values}
+            return cast("Answer", {"values": {owner: {name: self.values[name]} for name, owner in held.items()}})
         if verb == "secret":
             if request["name"] not in self.values:
                 raise AgentFailedError({"error": {"problem": "the secret is not on this host", "next": "apply"}})
