@@ -64,9 +64,10 @@ def _lent(stack: Stack, lender: Transport, secrets: Mapping[str, Secret]) -> dic
     try:
         known = lent_by(stack, lender, secrets.values())
     except KitError:
-        known = {}
-    # Its owner makes a missing one, so a copy is out of date. Without root, nobody can tell.
-    return known if known.keys() >= secrets.keys() or not lender.is_root else dict.fromkeys(secrets, NOT_MADE) | known
+        # A host that does not answer, or that lets only root read them, says nothing about its readers' copies.
+        return {}
+    # Its owner makes a missing one, so every copy is out of date.
+    return dict.fromkeys(secrets, NOT_MADE) | known
 
 
 class _NotGivenError(Exception):

@@ -68,6 +68,8 @@ class Lending(Host):
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         if verb == "secrets":
             self.written.append(request["secrets"])
+        if verb == "lend" and not self.is_rooted:
+            raise AgentFailedError({"error": {"problem": "only root may read the secret", "next": ""}})
         if verb == "lend":
             self.lent.append([secret["name"] for secret in request["secrets"]])
             held = {each["name"]: each["owner"] for each in request["secrets"] if each["name"] in self.values}

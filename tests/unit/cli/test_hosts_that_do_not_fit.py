@@ -1,0 +1,112 @@
+"""Hosts that cannot be used: each failure has a problem and a next step, all hosts are told, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import pytest
+
+from deploy.cli.main import cli
+from deploy.deployment.way import Way
+from deploy.errors import KitError, UnreachableError
+from deploy.hosts.ssh import troubles
+from deploy.verify.report import Check, Report
+from tests.golden.hosts import merged, settled
+from tests.unit.cli.conftest import Kit
+from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
+
+WAY = Way("ssh", BOX, "192.168.1.20", "admin")
+PRINT = "SHA256:vMYoYN6Dhm3BjOa+KGCZm1wU4+LVuHdGDLk/a0uQDUM"
+TROUBLES: dict[str, KitError] = {
+    "off": troubles.ssh_trouble(WAY, "ssh: connect to host 192.168.1.20 port 22: Connection timed out\n"),
+    "no SSH": troubles.ssh_trouble(WAY, "ssh: connect to host 192.168.1.20 port 22: Connection refused\n"),
+    "no name": troubles.ssh_trouble(WAY, "ssh: Could not resolve hostname box.lan: Name or service not known\n"),
+    "unknown host key": troubles.ssh_trouble(
+        WAY, f"debug1: Server host key: ssh-ed25519 {PRINT}\nNo ED25519 host key is known for 192.168.1.20\n"
+    ),
+    "another host key": troubles.ssh_trouble(
+        WAY, f"REMOTE HOST IDENTIFICATION HAS CHANGED!\nsent by the remote host is\n{PRINT}.\n"
+    ),
+    "wrong key": troubles.ssh_trouble(WAY, "admin@192.168.1.20: Permission denied (publickey).\n"),
+    "no sudo": troubles.no_sudo(WAY),
+    "no sudoer": troubles.not_a_sudoer(WAY),
+    "wrong password": troubles.wrong_password(WAY),
+    "no terminal": troubles.no_terminal(WAY),
+    "no python3": troubles.no_python(WAY),
+    "old python3": troubles.old_python(WAY, "3.7"),
+    "another system": troubles.other_system(WAY, "fedora"),
+    "clock": troubles.other_time(WAY, -7200),
+    "full disk": troubles.unplaced(WAY, "No space left on device"),
+}
+WITHOUT_HOSTS = {"import", "init", "lock", "schema", "version", "completion"}
+"""Verbs that ask no host, or every host by its nature."""
+
+
+@pytest.fixture
+def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Both hosts, each of which misses its engine's container."""
+
+    def checked(*_: object) -> Report:
+        return Report((Check("main", "listens", "passed", 0.1),))
+
+    monkeypatch.setattr("deploy.apply.run.run_checks", checked)
+    boxes = on_two_hosts(tmp_path, monkeypatch)
+    for host, engine in ((HERE, "main"), (BOX, "far")):
+        boxes[host].answers["probe"] = merged(settled(boxes[host].share), {"services": {engine: None}})
+    return boxes
+
+
+def test_each_trouble_is_told_in_words_of_its_own_and_with_a_next_step() -> None:
+    assert len({error.problem for error in TROUBLES.values()}) == len(TROUBLES)
+    assert all(error.next_step for error in TROUBLES.values())
+    away = {name for name, error in TROUBLES.items() if isinstance(error, UnreachableError)}
+    assert away == {"off", "no name"}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_host_in_trouble_stops_an_apply_unless_the_others_keep_going(
+    trouble: str, kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    error = TROUBLES[trouble]
+    boxes[BOX].answers["probe"] = error
+    told = f"error: box: {error.problem}\n{error.next_step}\n"
+    stopped = kit("apply", "--yes")
+    assert (stopped.code, stopped.err.endswith(told), "hold" in boxes[HERE].asked) == (1, True, False)
+    finished = kit("apply", "--yes", "--keep-going")
+    assert (finished.code, "accept" in boxes[HERE].asked) == (1, True)
+    assert finished.err.endswith(f"box: {error.problem}\n  {error.next_step}\n")
+    assert "hold" not in boxes[BOX].asked
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_every_verb_tells_all_hosts_together(trouble: str, kit: Kit, boxes: Mapping[str, Box]) -> None:
+    ours, theirs = KitError("this disk is full", "make room"), TROUBLES[trouble]
+    for verb, words in (("probe", ("plan",)), ("probe", ("status",)), ("down", ("down",))):
+        boxes[HERE].answers[verb], boxes[BOX].answers[verb] = ours, theirs
+        shown = kit(*words)
+        assert (shown.code, shown.err) == (
+            1,
+            f"error: here: {ours.problem}\n  {ours.next_step}\nbox: {theirs.problem}\n  {theirs.next_step}\n",
+        )
+
+
+def test_a_host_of_another_processor_is_refused_with_the_others(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    probe = boxes[BOX].answers["probe"]
+    boxes[BOX].answers["probe"] = merged(probe, {"architecture": "aarch64"})
+    shown = kit("apply", "--yes", "--keep-going")
+    assert (shown.code, "accept" in boxes[HERE].asked, "hold" in boxes[BOX].asked) == (1, True, False)
+    assert "aarch64" in shown.err
+
+
+def test_every_verb_that_asks_hosts_takes_one() -> None:
+    context = click.Context(cli)
+
+    def takes(command: click.Command) -> bool:
+        if isinstance(command, click.Group):
+            return all(takes(command.commands[name]) for name in command.list_commands(context))
+        return any("--host" in parameter.opts for parameter in command.params)
+
+    verbs = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    assert {name for name, command in verbs.items() if command and not takes(command)} == WITHOUT_HOSTS
