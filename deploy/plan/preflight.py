@@ -10,6 +10,7 @@ from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.building import building_refusals
 from deploy.plan.devices import device_advice, device_refusals, lost_advice, windows_advice
 from deploy.plan.disk import disk_refusals
 from deploy.plan.docker import docker_refusals, docker_work
@@ -39,6 +40,7 @@ def refusals(
         *disk_refusals(deployment, observation, operations),
         *address_refusals(deployment, observation),
         *source_refusals(deployment, observation, operations, files),
+        *building_refusals(deployment, observation, operations),
     )
     return (
         *(changing if operations else ()),

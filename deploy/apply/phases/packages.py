@@ -8,6 +8,7 @@ from deploy.deployment.host import Deployment
 from deploy.sources.given import kind_of
 
 ASSEMBLING = ("mmdebstrap",)
+KEYS = "debian-archive-keyring"
 UNPACKING = ("python3-venv",)
 """Packages that uv needs to unpack wheels, of images and of models in packages."""
 
@@ -26,3 +27,8 @@ def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tu
     sources = [model.source for model in deployment.models]
     sources += [blob.source for model in created for blob in model.blobs]
     return UNPACKING if any(kind_of(source).is_unpacked for source in sources) else ()
+
+
+def with_keys(packages: tuple[str, ...], system: str) -> tuple[str, ...]:
+    """Add Debian's keys where a distribution does not have them by itself, as Ubuntu: images are built from Debian."""
+    return (*packages, KEYS) if system != "debian" and set(ASSEMBLING) <= set(packages) else packages

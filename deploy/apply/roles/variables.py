@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypedDict
 
-from deploy.apply.phases.packages import packages_for
+from deploy.apply.phases.packages import packages_for, with_keys
 from deploy.apply.phases.phase import RoleStep
 from deploy.apply.prepared.members import Member
 from deploy.apply.roles.debian import DebianVariables, debian_variables
@@ -57,7 +57,7 @@ def _toolkit(member: Member) -> ToolkitVariables:
 
 def _images(member: Member) -> _ImagesRole:
     deployment = member.share.deployment
-    packages = packages_for(deployment, member.received)
+    packages = with_keys(packages_for(deployment, member.received), member.prepared.observation.os.id)
     return {**image_tools_variables(deployment.fetch, packages), **_debian(member)}
 
 

@@ -105,7 +105,8 @@ def _answer(session: Session, way: Way, asked: int) -> None:
 def _ended(status: int, way: Way, said: str) -> Exception:
     if status == LOST:
         return LostError(said)
-    if "sudoers" in said or "not allowed to" in said or "may not run" in said:
+    # The last is how sudo-rs says it, which newer Ubuntus have.
+    if any(sign in said for sign in ("sudoers", "not allowed to", "may not run", "I'm afraid I can't do that")):
         return troubles.not_a_sudoer(way)
     last = (said.strip().splitlines() or ["nothing"])[-1]
     return KitError(f"{way.label} started no agent and said: {last}", f"try it by hand: {way.line('sudo true')}")
