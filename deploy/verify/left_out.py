@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What cannot answer while these hosts are left out."""
+    """Addresses and models that cannot answer while some hosts are left out."""
 
     addresses: tuple[str, ...] = ()
     """Addresses of the hosts."""

@@ -28,11 +28,11 @@ def examples_in(text: str, *, are_places: bool) -> dict[int, str]:
         are_places: True if nobody was asked for the addresses of its hosts.
     """
     lines = text.splitlines()
-    found = {at: "file and sha256 of a model" for at, line in enumerate(lines, 1) if NO_SHA256 in line}
+    examples = {at: "file and sha256 of a model" for at, line in enumerate(lines, 1) if NO_SHA256 in line}
     for name in places_in(text) if are_places else ():
         hosts = re.finditer(_HOST.format(name=name), text)
-        found |= {text.count("\n", 0, match.start()) + 1: f"address and user of {name}" for match in hosts}
-    return dict(sorted(found.items()))
+        examples |= {text.count("\n", 0, match.start()) + 1: f"address and user of {name}" for match in hosts}
+    return dict(sorted(examples.items()))
 
 
 def with_places(text: str, places: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.observation.seen import OperatingSystem
 from deploy.plan import make_plan
 from deploy.plan.docker import packages_of
-from tests.golden.hosts import bare
+from tests.golden.hosts import bare, merged
 from tests.golden.plans_of import PLANS, desired_of
 
 NOBLE = OperatingSystem("ubuntu", "24.04", "noble")
@@ -39,7 +39,7 @@ def share(tmp_path: Path) -> Share:
 def host(share: Share) -> Observation:
     """A fresh Ubuntu without Docker."""
     docker = {"server": False, "problem": "no socket", "client_path": None}
-    return replace(read_observation({**bare(share), "docker": docker}), os=NOBLE)
+    return replace(read_observation(merged(bare(share), {"docker": docker})), os=NOBLE)
 
 
 def refusals(share: Share, host: Observation) -> list[str]:
