@@ -30,9 +30,12 @@ class EdgeConfig:
 
     health_path: str
     key_variable: str
+    takes_x_api_key: bool
+    """True if the key may come as clients of Anthropic's API send it."""
     listeners: tuple[Listener, ...]
 
 
-def caddyfile(listeners: tuple[Listener, ...]) -> Artifact:
+def caddyfile(listeners: tuple[Listener, ...], *, takes_x_api_key: bool) -> Artifact:
     """Return the edge's file."""
-    return Artifact("edge/Caddyfile.j2", "Caddyfile", CONFIG_PATH, EdgeConfig(HEALTH_PATH, KEY_VARIABLE, listeners))
+    config = EdgeConfig(HEALTH_PATH, KEY_VARIABLE, takes_x_api_key, listeners)
+    return Artifact("edge/Caddyfile.j2", "Caddyfile", CONFIG_PATH, config)

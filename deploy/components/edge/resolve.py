@@ -45,7 +45,7 @@ def resolve(spec: Edge, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
         argv=("caddy", "run", "--config", CONFIG_PATH, "--adapter", "caddyfile"),
         owner=owner_of(spec, UID),
         environment=ENVIRONMENT,
-        artifacts=(caddyfile(listeners),),
+        artifacts=(caddyfile(listeners, takes_x_api_key=spec.x_api_key),),
         secrets=(SecretUse(key, KEY_VARIABLE),),
         ports=tuple(port for _, ports in opened for port in ports),
         tmpfs=(Tmpfs("/tmp", 16 * 2**20),),
@@ -55,6 +55,7 @@ def resolve(spec: Edge, site: Site, _offers: tuple[Offer, ...]) -> Resolved:
         health_timeout_seconds=spec.health_timeout,
         facts={
             "key": key.name,
+            **({"x_api_key": True} if spec.x_api_key else {}),
             "listeners": [
                 {"port": listener.port, "engine": listener.engine, "peers": list(listener.peers)}
                 for listener in listeners

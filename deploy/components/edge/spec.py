@@ -64,6 +64,9 @@ class Edge(ContainerSpec):
     key: Key | None = None
     """Place of the key that clients send, if you have one: env:NAME or file:PATH; by default the kit makes a key."""
 
+    x_api_key: bool = False
+    """Take the key also in the header `x-api-key`, as clients of Anthropic's API send it."""
+
     @classmethod
     def variables(cls) -> Variables:
         """Return the variables of the program itself, for messages to a person who writes one of them here."""

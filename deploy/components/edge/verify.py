@@ -54,6 +54,9 @@ def test_passes_on_what_has_the_key(service: Service, secrets: HostSecrets) -> N
         web = _at(port, service, secrets)
         web.use_key(service.facts["key"])
         ensure_equal(web.get(MODELS).status, 200, f"status of {listener['engine']} behind {port.place}")
+        if service.facts.get("x_api_key"):
+            web.bearer, web.headers = None, {"X-Api-Key": secrets.value(service.facts["key"])}
+            ensure_equal(web.get(MODELS).status, 200, f"status of {listener['engine']} for a key in x-api-key")
 
 
 def test_lets_in_the_planned_peers_alone(service: Service, secrets: HostSecrets) -> None:

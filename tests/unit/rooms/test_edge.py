@@ -100,6 +100,21 @@ def test_nobody_is_a_peer_where_docker_hides_the_clients_address() -> None:
     assert "remote_ip" not in text.partition("http://:8101 {")[2]
 
 
+def caddyfile(**edge: object) -> str:
+    spec = spec_of(MAIN, edge=edge) if edge else spec_of(MAIN)
+    files = render(resolve(spec, lock_of(spec))[HERE]).files
+    return next(file.content for file in files if file.path.endswith("Caddyfile"))
+
+
+def test_the_header_of_anthropics_clients_is_taken_only_where_the_spec_says_so() -> None:
+    plain, opened = caddyfile(), caddyfile(x_api_key=True)
+    assert "X-Api-Key" not in plain
+    assert caddyfile(x_api_key=False) == plain
+    # Neither header reaches the engine, which must not see the key.
+    assert (opened.count("header_up -X-Api-Key"), opened.count("header_up -Authorization")) == (1, 1)
+    assert "{http.request.header.X-Api-Key} == {env.EDGE_KEY}" in opened
+
+
 def test_the_key_is_a_secret_of_the_edge_that_no_file_and_no_setting_holds() -> None:
     edge = services_of(MAIN)["edge"]
     (use,) = edge.secrets

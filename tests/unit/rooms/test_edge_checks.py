@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +48,7 @@ class Edge:
 
     wants_key: bool = True
     takes_any_key: bool = False
+    takes_x_api_key: bool = False
     lets_in: bool = False
     """True if it takes a question of this machine's without a key."""
     sees: str = "127.0.0.1"
@@ -58,6 +59,8 @@ class Edge:
         if asked.path == HEALTH_PATH:
             return asked.answer(200, self.sees.encode())
         sent = asked.headers.get("authorization", "")
+        if self.takes_x_api_key and asked.headers.get("x-api-key") == KEY:
+            sent = f"Bearer {KEY}"
         is_known = sent == f"Bearer {KEY}" or (self.takes_any_key and bool(sent))
         # What the room's checks ask from inside the container is never a peer's; it comes without a host's name.
         is_peer = self.lets_in and "host" in asked.headers
@@ -101,6 +104,14 @@ def findings(one: Edge, peers: list[str]) -> dict[str, str]:
 def test_an_edge_that_keeps_its_word_is_green_for_peers_and_others() -> None:
     assert findings(Edge(lets_in=True), ["127.0.0.0/8"]) == {}
     assert findings(Edge(), ["192.168.1.30"]) == {}
+
+
+@pytest.mark.parametrize(("takes", "words"), [(True, ""), (False, "status of main for a key in x-api-key")])
+def test_an_edge_that_shall_take_the_key_in_anthropics_header_and_does_not_is_red(takes: bool, words: str) -> None:
+    with edge(Edge(takes_x_api_key=takes), []) as (service, keys):
+        opened = replace(service, facts={**service.facts, "x_api_key": True})
+        with pytest.raises(NotAsPlannedError, match=words) if words else nullcontext():
+            verify.test_passes_on_what_has_the_key(opened, keys)
 
 
 def test_an_edge_without_peers_has_none_to_ask_about() -> None:
