@@ -13,6 +13,7 @@ _STEPS = {
     "amd": "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics)",
     "intel": "load Intel's driver (`modprobe xe`, or i915 for older cards)",
 }
+_CHOOSING = {"nvidia": "CUDA_VISIBLE_DEVICES", "amd": "ROCR_VISIBLE_DEVICES", "intel": "GGML_VK_VISIBLE_DEVICES"}
 CDI_KIND = "nvidia.com/gpu"
 """Kind of device under which NVIDIA's toolkit names cards."""
 
@@ -34,10 +35,14 @@ def groups_of(spec: GpuSpec) -> tuple[int, ...]:
     return tuple(sorted(set(spec.gpu_groups))) if spec.gpu in ("amd", "intel") else ()
 
 
-def cuda_devices(spec: GpuSpec, site: Site) -> str | None:
-    """Return the choice that CUDA itself has to make: a container of WSL gets all cards of Windows."""
-    is_chosen = spec.gpu == "nvidia" and spec.devices and site.cards and site.cards.is_wsl
-    return ",".join(spec.devices) if is_chosen else None
+def card_environment(spec: GpuSpec, site: Site) -> tuple[tuple[str, str], ...]:
+    """Return the variables by which a program chooses among the cards that its container has."""
+    if not spec.devices or spec.gpu not in _CHOOSING:
+        return ()
+    # A container gets NVIDIA's chosen cards alone, but for one of WSL, which gets all cards of Windows.
+    if spec.gpu == "nvidia" and not (site.cards and site.cards.is_wsl):
+        return ()
+    return ((_CHOOSING[spec.gpu], ",".join(spec.devices)),)
 
 
 def _nvidia(spec: GpuSpec, step: str, site: Site) -> tuple[Device | DeviceRequest, ...]:

@@ -12,6 +12,7 @@ from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.stack import Stack
+from deploy.verify.cards import MISSING, OPENING, patterns_of
 from deploy.verify.checks import ensure, ensure_equal, ensure_same_set, last
 from deploy.verify.containers import Containers
 from deploy.verify.docker.flat import request_words
@@ -72,6 +73,16 @@ def test_gets_only_the_planned_devices(service: Service, containers: Containers)
     given = [request_words(request) for request in limits.get("DeviceRequests") or []]
     ensure_same_set(given, [request.words for request in service.device_requests], "cards of Docker's drivers")
     ensure_same_set(limits.get("GroupAdd") or [], [str(group) for group in service.groups], "further groups")
+
+
+def test_opens_its_cards(service: Service, containers: Containers) -> None:
+    patterns = patterns_of(service)
+    if not patterns:
+        return
+    code = containers.exit_code(containers.of(service)["Id"], [*OPENING, *patterns])
+    mend = f"`{Line('restart', service.name)}` gives it back, if the host still has it"
+    ensure(code != MISSING, f"has none of {', '.join(patterns)}, and so no card; {mend}")
+    ensure(code == 0, f"may no longer open {', '.join(patterns)}, and so computes on no card; {mend}")
 
 
 def test_mounts_only_what_is_planned(service: Service, containers: Containers, deployment: Deployment) -> None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -102,7 +103,7 @@ def _signed(folder: Path, home: Path) -> None:
     listed = (folder / "Packages").read_bytes()
     release = folder / "Release"
     release.write_text(
-        "Origin: stand-in\nArchitectures: amd64\nDate: Sat, 28 Nov 2026 00:00:00 UTC\nSHA256:\n"
+        f"Origin: stand-in\nArchitectures: amd64\nDate: {formatdate(usegmt=True)}\nSHA256:\n"
         f" {hashlib.sha256(listed).hexdigest()} {len(listed)} Packages\n"
     )
     signed = _gpg(home, "--clearsign", "--output", "-", str(release))

@@ -12,17 +12,20 @@ import pytest
 from deploy.agent.kit_folders import TOOLKITS
 from deploy.apply.phases.phase import RoleStep
 from deploy.apply.roles.process import PlaybookResult
+from deploy.decide.compose import service_block
 from deploy.deployment.cards import TOOLKIT_PACKAGES, Toolkit
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.lock.toolkit import pin_toolkit
 from deploy.plan.docker import SETTINGS
 from deploy.plan.toolkit import toolkit_operations
+from deploy.verify.cards import MISSING, OPENING, patterns_of
 from tests.e2e.lab.host import LabHost
 from tests.roles.lab import Lab, converge, observed, put
 from tests.roles.nvidia import LOG, Source, served
 from tests.roles.test_docker_engine import own_address
 from tests.unit.plan.test_nvidia import deployment
+from tests.waiting import wait_until
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 OLD, NEW = "1.18.2-1", "1.20.0-1"
@@ -153,3 +156,92 @@ def test_names_of_cdi_are_made_where_they_are_missing(lab: Lab, source: Source) 
     seen = observed(host).nvidia
     assert seen is not None
     assert list(seen.cdi) == ["nvidia.com/gpu=0", "nvidia.com/gpu=all"]
+
+
+NODES = ("/dev/nvidia0", "/dev/nvidia1", "/dev/nvidia-uvm", "/dev/nvidiactl")
+IMAGE = "cards:1"
+PARTS = ("bin/sh", "bin/sleep", "lib64/ld-linux-x86-64.so.2", "lib/x86_64-linux-gnu/libc.so.6")
+
+
+@pytest.fixture(scope="module")
+def devices(lab: Lab, source: Source) -> None:
+    """Stand-ins for device files of NVIDIA's driver, which open as /dev/null does, and an image with a shell."""
+    assert source.toolkits
+    for host in lab.values():
+        for node in NODES:
+            host.read("sh", "-c", f"[ -e {node} ] || mknod -m 0666 {node} c 1 3")
+        host.read("sh", "-c", f"tar -C / -chf - {' '.join(PARTS)} | docker import - {IMAGE}")
+
+
+def container(host: LabHost, verb: str, block: dict[str, Any]) -> dict[str, Any]:
+    """Make the container of an engine whose program only waits; return what Docker says of it."""
+    service: dict[str, Any] = {key: block[key] for key in ("devices", "deploy") if key in block}
+    service |= {"image": IMAGE, "command": ["/bin/sleep", "1d"], "restart": "unless-stopped"}
+    put(host, "/root/cards.json", json.dumps({"name": "cards", "services": {"main": service}}))
+    host.read("docker", "compose", "--file", "/root/cards.json", *verb.split())
+    limits: dict[str, Any] = json.loads(host.read("docker", "inspect", "cards-main-1"))[0]["HostConfig"]
+    return limits
+
+
+def gone(host: LabHost) -> None:
+    host.read("docker", "rm", "--force", "cards-main-1")
+
+
+def block_of(made: Deployment) -> dict[str, Any]:
+    return service_block(made, made.services[0], ())
+
+
+def opens(host: LabHost, made: Deployment) -> int:
+    patterns = patterns_of(made.services[0])
+    return host.run("docker", "exec", "cards-main-1", *OPENING, *patterns).returncode
+
+
+@every_host
+@pytest.mark.usefixtures("devices")
+def test_named_device_files_stay_over_a_daemon_reload_and_a_restart_of_docker(
+    lab: Lab, source: Source, name: str
+) -> None:
+    host, made = lab[name], wanted(source, OLD)
+    limits = container(host, "up --detach", block_of(made))
+    assert sorted(device["PathOnHost"] for device in limits["Devices"]) == sorted(NODES)
+    (request,) = limits["DeviceRequests"]
+    assert (request["Driver"], request["Count"], request["Capabilities"]) == ("nvidia", -1, [["gpu"]])
+    assert opens(host, made) == 0
+    assert "prestart" in host.read("cat", "/var/log/nvidia-hook.log")
+    if host.has_systemd:
+        put(host, "/etc/systemd/system/kit-probe.service", "[Service]\nExecStart=/bin/true\n")
+        host.read("systemctl", "daemon-reload")
+        host.read("systemctl", "start", "kit-probe.service")
+        assert opens(host, made) == 0
+        host.read("systemctl", "restart", "docker.service")
+        wait_until(
+            lambda: opens(host, made) == 0,
+            "the container is back with its cards",
+            saw=lambda: host.run("docker", "ps", "--all").stdout,
+        )
+    gone(host)
+
+
+@every_host
+@pytest.mark.usefixtures("devices")
+def test_a_container_whose_device_file_is_gone_is_told_by_the_check(lab: Lab, source: Source, name: str) -> None:
+    host, made = lab[name], wanted(source, OLD)
+    without = {key: value for key, value in block_of(made).items() if key != "devices"}
+    container(host, "up --detach", without)
+    assert opens(host, made) == MISSING
+    gone(host)
+
+
+@every_host
+@pytest.mark.usefixtures("devices")
+def test_names_of_cdi_stand_in_the_containers_own_configuration(lab: Lab, name: str) -> None:
+    host = lab[name]
+    cards = {"driver": "cdi", "capabilities": ["gpu"], "device_ids": ["nvidia.com/gpu=all"]}
+    limits = container(host, "create", {"deploy": {"resources": {"reservations": {"devices": [cards]}}}})
+    (request,) = limits["DeviceRequests"]
+    assert (request["Driver"], request["DeviceIDs"]) == ("cdi", ["nvidia.com/gpu=all"])
+    # Both releases are older than 28.2: they keep the names, and know no card by them.
+    answer = host.run("docker", "start", "cards-main-1")
+    assert answer.returncode != 0
+    assert "cdi" in answer.stderr.lower()
+    gone(host)

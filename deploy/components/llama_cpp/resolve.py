@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from deploy.components.cards import cuda_devices, devices_of, groups_of
+from typing import Any
+
+from deploy.components.cards import card_environment, devices_of, groups_of
 from deploy.components.llama_cpp.artifacts import CHAT_TEMPLATE_PATH, chat_template
 from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_MIB, memory_bytes
 from deploy.components.llama_cpp.spec import LlamaCppEngine
@@ -37,7 +39,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         image=site.image,
         argv=_argv(spec, model, site.image.source, has_template=template is not None),
         owner=owner,
-        environment=_environment(spec, site),
+        environment=card_environment(spec, site),
         mounts=(Mount(file.host_path, MODEL_PATH),),
         artifacts=(template,) if template else (),
         secrets=(SecretUse(key, "LLAMA_API_KEY"),),
@@ -52,11 +54,17 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         health_timeout_seconds=spec.health_timeout,
         egress=spec.egress or "none",
         egress_cause="the spec says so" if spec.egress == "any" else "",
-        facts={"model": model.name, "context_length": spec.context_length, "key": key.name},
+        facts=_facts(spec, model, key),
     )
     address = Inside(spec.name, CONTAINER_PORT, "/v1")
     offers = (ChatApi("openai", address, (model.name,), key), Embeddings("openai", address, (model.name,), key))
     return Resolved(service, (file,), offers)
+
+
+def _facts(spec: LlamaCppEngine, model: LockedModel, key: Secret) -> dict[str, Any]:
+    facts = {"model": model.name, "context_length": spec.context_length, "key": key.name}
+    # Without a card there is no such fact, so that a release of before cards keeps its digest.
+    return facts if spec.gpu == "none" else {**facts, "gpu": spec.gpu, "gpu_layers": spec.gpu_layers}
 
 
 def _only_model(spec: LlamaCppEngine, site: Site) -> LockedModel:
@@ -85,17 +93,6 @@ def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
     return f"the file of {model.name} has no chat template, so {spec.name} passes on the plain text; {step}"
 
 
-def _environment(spec: LlamaCppEngine, site: Site) -> tuple[tuple[str, str], ...]:
-    """Return the choice among cards that the program's libraries make, sorted."""
-    chosen = ",".join(spec.devices) or None
-    wanted = {
-        "CUDA_VISIBLE_DEVICES": cuda_devices(spec, site),
-        "GGML_VK_VISIBLE_DEVICES": chosen if spec.gpu == "intel" else None,
-        "ROCR_VISIBLE_DEVICES": chosen if spec.gpu == "amd" else None,
-    }
-    return tuple((name, value) for name, value in wanted.items() if value is not None)
-
-
 def _argv(spec: LlamaCppEngine, model: LockedModel, origin: ImageOrigin, *, has_template: bool) -> tuple[str, ...]:
     batch = str(min(spec.context_length, BATCH_TOKENS_MOST))
     predict = spec.predict or (None if model.has_chat_template else BASE_MODEL_PREDICT)
@@ -106,6 +103,8 @@ def _argv(spec: LlamaCppEngine, model: LockedModel, origin: ImageOrigin, *, has_
     argv += ["--ctx-size", str(spec.context_length * spec.parallel), "--parallel", str(spec.parallel)]
     argv += ["--batch-size", batch, "--ubatch-size", batch, "--cache-ram", str(PROMPT_CACHE_MIB)]
     argv += ["--embeddings", "--pooling", "mean"]
+    if spec.gpu != "none" and spec.gpu_layers is not None:
+        argv += ["--n-gpu-layers", str(spec.gpu_layers)]
     if has_template:
         argv += ["--chat-template-file", CHAT_TEMPLATE_PATH]
     if predict is not None:

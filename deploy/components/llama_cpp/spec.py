@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 
 from deploy.fields.engine import EngineSpec, ModelsAre
-from deploy.fields.gpu import GpuSpec
+from deploy.fields.gpu import GpuSpec, with_card
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import Text, matching
 from deploy.fields.variables import Variables
@@ -33,6 +33,7 @@ class LlamaCppEngine(EngineSpec, GpuSpec, ServiceSpec):
     )
 
     only_pulled: ClassVar[tuple[str, ...]] = ("version", "gpu")
+
     kind: Literal["llama_cpp"]
     """The component: llama_cpp."""
     version: Release | None = None
@@ -45,8 +46,16 @@ class LlamaCppEngine(EngineSpec, GpuSpec, ServiceSpec):
     """Requests answered at the same time; each has a context of its own."""
     predict: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
     """Longest answer in tokens; by default 64 for a base model (it never stops by itself), else no limit."""
+    gpu_layers: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Layers on the cards, the rest on the CPU; by default as many as the cards have memory for."""
     chat_template: Text | None = None
     """Jinja chat template; by default the model's own, or the bare text of the messages if it has none."""
+
+    @field_validator("gpu_layers")
+    @classmethod
+    def _has_layers_for_a_card(cls, value: int | None, info: ValidationInfo) -> int | None:
+        layers: int | None = with_card(value, info)
+        return layers
 
     @property
     def models_are(self) -> ModelsAre:

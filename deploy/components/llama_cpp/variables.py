@@ -11,6 +11,8 @@ FIELDS = {
     "LLAMA_ARG_N_PREDICT": "predict",
     "LLAMA_ARG_PORT": "port",
     "LLAMA_ARG_THREADS": "threads",
+    "LLAMA_ARG_N_GPU_LAYERS": "gpu_layers",
+    "N_GPU_LAYERS": "gpu_layers",
     "CTX_SIZE": "context_length",
     "N_CTX": "context_length",
     "N_PARALLEL": "parallel",
@@ -18,19 +20,18 @@ FIELDS = {
     "N_THREADS": "threads",
 }
 _MODEL = "the model stands under `models` with this engine's name, as {file: ...}, {url: ...} or {pip: ...}"
-_CARD = "the engine puts as much as fits on the cards of `gpu`; `devices` chooses among them"
+_CARD = "is decided by `gpu`, `devices` and `gpu_layers`; leave it out"
 REASONS = {
     "LLAMA_API_KEY": "the kit makes one and keeps it on the host",
     "LLAMA_ARG_ALIAS": "is the model's `name`",
     "LLAMA_ARG_EMBEDDINGS": "is on",
     "LLAMA_ARG_HOST": "is written as `publish`",
     "LLAMA_CACHE": _MODEL,
-    "N_GPU_LAYERS": _CARD,
     "TAG": IMAGE,
 }
 FAMILIES = (
     (r"LLAMA_ARG_(HF_.+|MODEL.*|LORA.*|MMPROJ.*)", _MODEL),
-    (r"LLAMA_ARG_(N_GPU_LAYERS|MAIN_GPU|SPLIT_MODE|TENSOR_SPLIT|DEVICE|.*GPU.*)", _CARD),
+    (r"LLAMA_ARG_(MAIN_GPU|SPLIT_MODE|TENSOR_SPLIT|DEVICE|.*GPU.*)", _CARD),
     (r"LLAMA_.+", "the kit decides llama-server's other arguments; leave it out"),
 )
 VARIABLES = Variables("llama.cpp", "an engine of `kind: llama_cpp`", FIELDS, REASONS, FAMILIES)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from deploy.components.llama_cpp.cards import offloaded
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_refused, ensure_same_set
+from deploy.verify.containers import Containers
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question
 from deploy.verify.web import Web
+
+MODEL_LOADED = "model loaded"
+"""Words of the log at the end of a start."""
 
 
 def test_refuses_who_has_no_key(service: Service, web: Web) -> None:
@@ -31,6 +38,21 @@ def test_answers_a_chat_message(service: Service, web: Web) -> None:
 def test_turns_text_into_vectors(service: Service, web: Web) -> None:
     web.use_key(service.facts["key"])
     ensure_vectors(web.post("/v1/embeddings", {"model": service.facts["model"], "input": ["hello", "world"]}), 2)
+
+
+def test_computes_on_its_card(service: Service, containers: Containers) -> None:
+    if service.facts.get("gpu", "none") == "none":
+        pytest.skip("the spec gives it no card")
+    layers = offloaded(containers.logs(service))
+    if layers is None:
+        # A program without a back end for the card says nothing of layers.
+        ensure(MODEL_LOADED not in containers.logs(service), "computes on the CPU: its log tells of no layer on a card")
+        pytest.skip("its log is too long to say")
+    ensure(layers.on_cards > 0, f"computes on the CPU: none of {layers.whole} layers lie on the card")
+    planned = min(service.facts["gpu_layers"] or layers.whole, layers.whole)
+    if layers.on_cards < planned:
+        # What is larger than its card works, slower; red would undo an apply that did what the spec says.
+        pytest.skip(f"{layers.on_cards} of {planned} layers lie on the card, the rest is computed by the CPU")
 
 
 def test_has_the_planned_context(service: Service, web: Web) -> None:

@@ -10,10 +10,12 @@ _LIBRARY = re.compile(r" library=(\S+)")
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 # The words of its release 0.30 and later ones, then those of releases before it.
 _TROUBLE = re.compile(
-    r"dropping |GPU discovery (?:watchdog|failed)|failure during .*discovery|permission|rocm.*fail", re.IGNORECASE
+    r"dropping |driver too old|GPU discovery (?:watchdog|failed)|failure during .*discovery|permission|rocm.*fail",
+    re.IGNORECASE,
 )
 _MENDS = (
     ("no rocblas support", "`hsa_override_gfx_version` lets it pass for a card that ROCm knows"),
+    ("driver too old", "update the card's driver"),
     ("integrated GPU", "`igpu_enable: true` takes it"),
 )
 MOST = 2

@@ -9,17 +9,14 @@ MODELS = "/models"
 
 
 def environment(
-    spec: OllamaEngine, container_port: int, *, has_templates: bool = False, cuda: str | None = None
+    spec: OllamaEngine, container_port: int, *, has_templates: bool = False, cards: tuple[tuple[str, str], ...] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Return every variable, sorted; omitted settings stay the engine's own."""
-    chosen = ",".join(spec.devices) or None
     # Most of Intel's cards count as integrated for it, which it leaves out by itself.
     takes_integrated = True if spec.gpu == "intel" and spec.igpu_enable is None else spec.igpu_enable
     # Unset, a chat template in a model's file that can do more wins over the `template` of kit.yaml.
     go_template = True if spec.go_template is None and has_templates else spec.go_template
     wanted: dict[str, str | None] = {
-        "CUDA_VISIBLE_DEVICES": cuda,
-        "GGML_VK_VISIBLE_DEVICES": chosen if spec.gpu == "intel" else None,
         "HSA_OVERRIDE_GFX_VERSION": spec.hsa_override_gfx_version,
         "HOME": HOME,
         "OLLAMA_CONTEXT_LENGTH": _number(spec.context_length),
@@ -41,7 +38,7 @@ def environment(
         "OLLAMA_NUM_PARALLEL": _number(spec.num_parallel),
         "OLLAMA_ORIGINS": ",".join(spec.origins) or None,
         "OLLAMA_SCHED_SPREAD": _switch(spec.sched_spread),
-        "ROCR_VISIBLE_DEVICES": chosen if spec.gpu == "amd" else None,
+        **dict(cards),
     }
     return tuple((name, value) for name, value in sorted(wanted.items()) if value is not None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.components.cards import cuda_devices, devices_of, groups_of
+from deploy.components.cards import card_environment, devices_of, groups_of
 from deploy.components.ollama.environment import HOME, MODELS, environment
 from deploy.components.ollama.memory import CONTEXT, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
@@ -42,7 +42,7 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         argv=(PROGRAM, "serve"),
         owner=owner,
         environment=environment(
-            spec, CONTAINER_PORT, has_templates=bool(templated(site.created)), cuda=cuda_devices(spec, site)
+            spec, CONTAINER_PORT, has_templates=bool(templated(site.created)), cards=card_environment(spec, site)
         ),
         mounts=(Mount(f"{root}/home", HOME, read_only=False), Mount(models_dir, MODELS, read_only=False)),
         ports=ports,

@@ -55,6 +55,10 @@ INTEGRATED = (
     'time=2026-11-21T12:04:43.900Z level=INFO source=runner.go:310 msg="dropping integrated GPU; to enable, set'
     ' OLLAMA_IGPU_ENABLE=1" id=0 library=ROCm compute=gfx1036'
 )
+OUTDATED = (
+    'time=2026-11-21T12:04:43.900Z level=WARN source=cuda_compat.go:70 msg="NVIDIA driver too old" device=CUDA0'
+    ' driver=535 required_driver="550 or newer"'
+)
 HUNG = (
     'time=2026-11-21T12:05:12.900Z level=WARN source=runner.go:390 msg="llama-server GPU discovery watchdog timed out"'
 )
@@ -233,6 +237,7 @@ def test_a_model_that_lies_on_the_card_is_as_planned(text: str, fields: dict[str
             "dropping ROCm device — no rocblas support for gfx target; `hsa_override_gfx_version` lets",
         ),
         ((INTEGRATED, ON_CPU), "set OLLAMA_IGPU_ENABLE=1; `igpu_enable: true` takes it"),
+        ((OUTDATED, ON_CPU), "NVIDIA driver too old; update the card's driver"),
         ((HUNG, ON_CPU), "llama-server GPU discovery watchdog timed out; `debug: true`"),
     ],
 )
