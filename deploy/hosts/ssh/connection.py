@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.deployment.way import Way
-from deploy.hosts.ssh.troubles import is_passing, needs_fingerprint, no_ssh, ssh_trouble
+from deploy.hosts.ssh.troubles import is_passing, needs_more_words, no_ssh, ssh_trouble
 
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 60
@@ -116,7 +116,7 @@ class Connection:
         said = self._connected()
         if said is not None and is_passing(said):
             said = self._connected()
-        if said is not None and needs_fingerprint(said):
+        if said is not None and needs_more_words(said):
             said = self._connected("-v") or said
         if said is not None:
             raise ssh_trouble(self.way, said)

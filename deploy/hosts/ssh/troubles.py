@@ -15,13 +15,24 @@ _OFFENDING = re.compile(r"Offending \S+ key in (\S+):(\d+)")
 _PLACE = re.compile(r"connect to host (\S+) port (\d+):")
 _UNRESOLVED = re.compile(r"Could not resolve hostname (\S+):")
 _DENIED = re.compile(r"(\S+): Permission denied \(([^)]*)\)")
-_NOISE = re.compile(r"debug\d: |Connection closed|kex_exchange_identification|banner exchange")
+_KNOWN_AS = re.compile(r"host key is known for (\S+) and|Host key for (\S+) has changed")
+_PLAIN = re.compile(r"\[(.+)\]:\d+")
+_NOISE = re.compile(
+    r"debug\d: |OpenSSH_|Authenticated to |Transferred: |Bytes per second: "
+    r"|Connection closed|kex_exchange_identification|banner exchange"
+)
+_HOP_ENDED = re.compile(r"(?m)^(?!debug).*closed by UNKNOWN port")
+"""What ssh says where another program makes the connection, as for a jump, and ends before it stands."""
+_NOT_FORWARDED = "stdio forwarding failed"
+"""What the last hop says where the host itself does not let it in."""
 
 
 def ssh_trouble(way: Way, said: str) -> KitError:
     """Return the error for what ssh printed when it could not connect."""
+    # A trace also tells of attempts that failed before another one succeeded.
+    plain = "\n".join(line for line in said.splitlines() if not line.startswith("debug"))
     for sign, told in _TROUBLES:
-        if sign in said:
+        if sign in plain:
             kind = UnreachableError if told in _AWAY else KitError
             return kind(*told(way, said))
     lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -29,9 +40,22 @@ def ssh_trouble(way: Way, said: str) -> KitError:
     return KitError(f"SSH to {way.label} failed: {last}", f"try the connection by hand: {way.line()}")
 
 
-def needs_fingerprint(said: str) -> bool:
-    """Return True if ssh refused an unknown host key: its fingerprint is printed by a run with more words alone."""
-    return "host key is known for" in said
+def needs_more_words(said: str) -> bool:
+    """Return True if a run with more words alone tells the rest: an unknown key's fingerprint, or a hop's failure."""
+    return "host key is known for" in said or bool(_HOP_ENDED.search(said))
+
+
+def _failed_at_hop(said: str) -> bool:
+    """Return True if a host on the way failed, not the host itself."""
+    return _NOT_FORWARDED not in said and bool(_HOP_ENDED.search(said))
+
+
+def _label(way: Way, said: str) -> str:
+    """Name the machine that failed: a hop as ssh's words have it."""
+    if not _failed_at_hop(said):
+        return way.label
+    known = _PLACE.search(said) or _KNOWN_AS.search(said)
+    return f"{next(filter(None, known.groups()))} (on the way to {way.label})" if known else way.label
 
 
 def is_passing(said: str) -> bool:
@@ -41,23 +65,26 @@ def is_passing(said: str) -> bool:
 
 def _unresolved(way: Way, said: str) -> tuple[str, str]:
     name = _found(_UNRESOLVED, said) or way.address
+    field = "jump" if _failed_at_hop(said) else "address"
     return (
         f"no address is known for the name {name}",
-        f"correct `address` of {way.name} in kit.yaml, or give the name an address in DNS, /etc/hosts or ~/.ssh/config",
+        f"correct `{field}` of {way.name} in kit.yaml, or give the name an address in DNS, /etc/hosts or ~/.ssh/config",
     )
 
 
 def _refused(way: Way, said: str) -> tuple[str, str]:
+    field = "jump" if _failed_at_hop(said) else "port"
     return (
-        f"{way.label} refuses connections to port {_port(way, said)}",
-        "start SSH there (`sudo apt install openssh-server`), or correct `port` in kit.yaml",
+        f"{_label(way, said)} refuses connections to port {_port(way, said)}",
+        f"start SSH there (`sudo apt install openssh-server`), or correct `{field}` in kit.yaml",
     )
 
 
 def _silent(way: Way, said: str) -> tuple[str, str]:
+    name = "it" if _failed_at_hop(said) else way.name
     return (
-        f"{way.label} does not answer on port {_port(way, said)}",
-        f"switch {way.name} on, and check its address, its firewall and the network; then run the same command again",
+        f"{_label(way, said)} does not answer on port {_port(way, said)}",
+        f"switch {name} on, and check its address, its firewall and the network; then run the same command again",
     )
 
 
@@ -67,7 +94,7 @@ def _unknown_key(way: Way, said: str) -> tuple[str, str]:
     shown = f": {fingerprint} ({kind})" if fingerprint else ""
     file = kind.removeprefix("ssh-").partition("-")[0] or "ed25519"
     return (
-        f"the host key of {way.label} is not known here{shown}",
+        f"the host key of {_label(way, said)} is not known here{shown}",
         f"compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{file}_key.pub` there; if equal, type: {way.line('true')}",
     )
 
@@ -75,19 +102,33 @@ def _unknown_key(way: Way, said: str) -> tuple[str, str]:
 def _changed_key(way: Way, said: str) -> tuple[str, str]:
     place = _OFFENDING.search(said)
     known = f"; another one is known at {place[1]}:{place[2]}" if place else ""
-    name = f"[{way.address}]:{way.port}" if way.port not in (0, 22) else way.address
+    named = _KNOWN_AS.search(said)
+    own = f"[{way.address}]:{way.port}" if way.port not in (0, 22) else way.address
+    # An alias of ~/.ssh/config is not the name under which the key is known.
+    name = (named and next(filter(None, named.groups()))) or own
     step = f"ssh-keygen -R '{name}', then accept the new one: {way.line('true')}"
+    machine = "it" if _failed_at_hop(said) else way.name
     return (
-        f"the host key of {way.label} has changed to {_found(_CHANGED, said)}{known}",
-        f"connect only if {way.name} was installed anew, or somebody may listen in; if it was: {step}",
+        f"the host key of {_label(way, said)} has changed to {_found(_CHANGED, said)}{known}",
+        f"connect only if {machine} was installed anew, or somebody may listen in; if it was: {step}",
     )
 
 
 def _denied(way: Way, said: str) -> tuple[str, str]:
+    if way.identity and "no such identity: " in said:
+        return f"there is no private key at {way.identity}", f"correct `identity` of {way.name} in kit.yaml"
     match = _DENIED.search(said)
     label, methods = (match[1], match[2]) if match else (way.label, "publickey")
-    step = f"let it accept a key: ssh-copy-id {way.line()[4:]}; a key with a passphrase needs ssh-add first"
+    # ssh-copy-id has no option -J.
+    target = _hop_line(way, label) if _failed_at_hop(said) else way.line()[4:].replace("-J ", "-o ProxyJump=", 1)
+    step = f"let it accept a key: ssh-copy-id {target}; a key with a passphrase needs ssh-add first"
     return f"{label} refuses every SSH key of this user (it accepts: {methods})", step
+
+
+def _hop_line(way: Way, label: str) -> str:
+    """Return the words with which ssh-copy-id reaches a hop; ssh's own message leaves the port out."""
+    port = next((hop.rpartition(":")[2] for hop in way.jump.split(",") if hop.rpartition(":")[0] == label), "")
+    return f"-p {port} {label}" if port else label
 
 
 def _too_many(way: Way, _said: str) -> tuple[str, str]:
