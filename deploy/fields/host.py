@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -21,8 +22,28 @@ _IDENTITY = re.compile(r"""[^\x00-\x1f\x7f"'%$-][^\x00-\x1f\x7f"'%$]{0,999}""")
 
 
 def _without_user(value: str) -> str:
-    """Propose the address alone where the user stands before it."""
-    return value.rpartition("@")[2]
+    """Propose the address alone where a user, brackets or a port stand beside it."""
+    address = value.rpartition("@")[2]
+    if inside := re.fullmatch(r"\[(.+)\](:[0-9]+)?", address):
+        return inside[1]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
+def _without_port(value: str) -> str:
+    """Refuse a port behind the address: ssh would take both for one name, and find no such host."""
+    if ":" in value and not _is_ipv6(value):
+        host, _, port = value.rpartition(":")
+        words = "{value} is no address; write {step}"
+        step = f"`address: {host}` and `port: {port}`" if port.isdigit() else "the port as `port`"
+        raise PydanticCustomError("name", words, {"value": f"'{value}'", "step": step})
+    return value
+
+
+def _is_ipv6(value: str) -> bool:
+    try:
+        return ip_address(value).version == 6
+    except ValueError:
+        return False
 
 
 def _kept_elsewhere(value: str) -> str:
@@ -40,6 +61,7 @@ def _text(*examples: str) -> WithJsonSchema:
 Address = Annotated[
     str,
     matching(_ADDRESS, "an address, a DNS name or a `Host` of ~/.ssh/config", nearest=_without_user),
+    AfterValidator(_without_port),
     _text("192.168.1.20", "box.lan"),
 ]
 LoginUser = Annotated[str, matching(_USER, "the name of a user there"), _text("admin")]

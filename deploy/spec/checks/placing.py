@@ -9,7 +9,7 @@ from deploy.fields.service import ServiceSpec
 from deploy.reading.document import FieldPath
 from deploy.spec.checks.finding import Finding
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
-from deploy.spec.placed import host_of, hosts_in
+from deploy.spec.placed import address_of, host_of, hosts_in
 from deploy.stack import HERE
 
 Part = Engine | Gateway | WebUI
@@ -37,6 +37,16 @@ def this_machine_needs_no_address(spec: Spec) -> Iterator[Finding]:
     for field in sorted(spec.hosts[HERE].model_fields_set - OF_ANY_HOST) if HERE in spec.hosts else ():
         words = f"`{HERE}` is the machine that kit runs on; write `{HERE}: {{}}`, or give the host another name"
         yield Finding(("hosts", HERE, field), words)
+
+
+def hosts_are_different_machines(spec: Spec) -> Iterator[Finding]:
+    """Two names for one machine would overwrite each other's files, and each would remove the other's services."""
+    first: dict[tuple[str, int, str], str] = {}
+    for name, host in spec.hosts.items():
+        taken = first.setdefault((address_of(spec, name).lower(), host.port or 22, host.jump or ""), name)
+        if taken != name and HERE not in {name, taken}:
+            words = f"{address_of(spec, name)} is the address of {taken} too; write each machine once"
+            yield Finding(("hosts", name), words, (("hosts", taken),))
 
 
 def fronts_reach_their_engines(spec: Spec) -> Iterator[Finding]:
@@ -85,6 +95,7 @@ def _parts(spec: Spec) -> Iterator[tuple[FieldPath, Part]]:
 PLACING_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     hosts_are_named,
     this_machine_needs_no_address,
+    hosts_are_different_machines,
     fronts_reach_their_engines,
     the_page_reaches_its_gateway,
 )
