@@ -33,6 +33,8 @@ def command(output: Output, spec: Path) -> None:
         words[share.host] = f"Stack {desired.spec.stack} runs {runs}.\nrelease {share.bundle.release}"
     notes = list(line_notes(read_document(spec, LARGEST, "")))
     document = {"stack": desired.spec.stack, "hosts": told, "notes": notes}
-    output.answer(f"{spec}: good. {blocks(words)}", document)
+    # The name of a host begins a line.
+    separator = " " if len(words) == 1 else "\n"
+    output.answer(f"{spec}: good.{separator}{blocks(words)}", document)
     for note in notes:
         output.note(f"note: {note}")

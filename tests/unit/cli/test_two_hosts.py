@@ -229,6 +229,8 @@ def test_a_host_that_is_not_there_is_told_with_those_that_are(kit: Kit, boxes: M
 
 def test_one_host_of_what_the_files_say_is_told_alone(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
     assert set(kit("check", "--host", "box", "--json").document["hosts"]) == {BOX}
+    assert kit("check", "--host", "box").out.startswith("kit.yaml: good. Stack home runs ")
+    assert kit("check").out.startswith("kit.yaml: good.\nhere:\nStack home runs ")
     assert kit("render", "--host", "box", "--out", "rendered").code == 0
     assert (tmp_path / "rendered" / "compose.yaml").is_file()
     assert "there is no host 'bax'" in kit("render", "--host", "bax", "--out", "other").err
