@@ -22,9 +22,9 @@ _NOISE = re.compile(
     r"|Connection closed|kex_exchange_identification|banner exchange"
 )
 _HOP_ENDED = re.compile(r"(?m)^(?!debug).*closed by UNKNOWN port")
-"""What ssh says where another program makes the connection, as for a jump, and ends before it stands."""
+"""Words of ssh where another program makes the connection, as for a jump, and ends too early."""
 _NOT_FORWARDED = "stdio forwarding failed"
-"""What the last hop says where the host itself does not let it in."""
+"""Words of the last hop where the host itself does not let it in."""
 
 
 def ssh_trouble(way: Way, said: str) -> KitError:
