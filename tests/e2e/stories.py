@@ -19,6 +19,7 @@ QUICKSTART = (
     "test_verify_turns_red",
     "test_rolled_back",
     "test_image_rolled_back",
+    "test_backup_restored",
     "test_official_images",
     "test_cut_off",
     "test_secrets_stay_secret",
