@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -22,6 +23,7 @@ FLAGS = (
     *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
 )
 TRY_SECONDS = 20
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,14 @@ def lab_network(subnet: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def lab_host(suite: str, process_1: Process1, folder: Path, *network: str) -> Iterator[LabHost]:
+def lab_host(
+    suite: str, process_1: Process1, folder: Path, *network: str, image: str | None = None
+) -> Iterator[LabHost]:
     """Start a host of a suite, with more words for `docker run`; it and its disk are gone afterwards."""
-    name = f"kit-lab-{suite}-{process_1}-{os.getpid()}"
+    name = f"kit-lab-{suite}-{process_1}-{os.getpid()}-{next(_numbers)}"
     start = ["/sbin/init"] if process_1 == "systemd" else ["sleep", "infinity"]
     reaper = [] if process_1 == "systemd" else ["--init"]
-    image = lab_image(suite)
+    image = image or lab_image(suite)
     try:
         _docker("run", "--detach", "--name", name, "--hostname", "lab", *FLAGS, *network, *reaper, image, *start)
         address = _docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)

@@ -26,6 +26,12 @@ LIMIT_SECONDS = 900
 _WITH_FILES = 'mkdir -p -m 0700 "$1" && mount --bind "$0" "$1" && shift && exec "$@"'
 
 
+def with_ssh_files(folder: Path) -> tuple[str, ...]:
+    """Return the words before a command for which the files of a folder are those of ~/.ssh."""
+    home = Path(getpwuid(os.geteuid()).pw_dir)
+    return ("unshare", "--mount", "sh", "-c", _WITH_FILES, str(folder), str(home / ".ssh"))
+
+
 @dataclass
 class Person:
     """Types kit's command line; ssh finds the files of a folder as those of ~/.ssh."""
@@ -96,9 +102,7 @@ class Person:
     @contextmanager
     def running(self, *words: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
         """Start the command line, and end it with the block."""
-        home = Path(getpwuid(os.geteuid()).pw_dir)
-        with_files = ("unshare", "--mount", "sh", "-c", _WITH_FILES, str(self.files), str(home / ".ssh"))
-        argv = [*with_files, str(REPOSITORY / "kit"), *words, str(self.folder / "kit.yaml")]
+        argv = [*with_ssh_files(self.files), str(REPOSITORY / "kit"), *words, str(self.folder / "kit.yaml")]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         pipes: dict[str, Any] = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(argv, env=environment, text=True, start_new_session=True, **pipes) as process:
