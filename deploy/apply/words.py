@@ -7,12 +7,17 @@ from deploy.apply.roles.task_events import TaskEvent
 from deploy.components import room_of
 
 TASKS = {
+    "CDI has names for the cards": "names of cards for Docker",
+    "Docker knows NVIDIA's runtime": "NVIDIA's runtime in Docker",
     "a dead engine is told in words": "Docker's start",
     "a dead engine's process number is gone": "Docker's start",
     "a failed installation is told in words": "Debian packages",
     "a new Python environment for uv": "uv, which fetches Python packages",
+    "a refused runtime is told in words": "NVIDIA's runtime in Docker",
+    "a toolkit that is not installed is told in words": "NVIDIA's container toolkit",
     "a uv that cannot be had is told in words": "uv, which fetches Python packages",
     "an engine that kit installs is marked as its own": "Docker's folder",
+    "daemon.json has the runtime beside the keys of others": "NVIDIA's runtime in Docker",
     "daemon.json holds kit's settings beside those of others": "Docker's settings",
     "daemon.json holds what the plan says": "Docker's settings",
     "daemon.json is written or told why not": "Docker's settings",
@@ -21,6 +26,7 @@ TASKS = {
     "it is known whether the engine is on its way": "a look at Docker",
     "it is known which packages are there": "a look at Debian packages",
     "it is known which uv is there": "a look at uv",
+    "its packages are fetched, checked, kept and installed": "NVIDIA's container toolkit",
     "kit's folder is there": "the kit's folder",
     "missing packages are fetched, checked and installed": "Debian packages",
     "missing packages are installed": "Debian packages",
@@ -42,6 +48,7 @@ TASKS = {
     "the plugins' packages are there": "Docker's plugins",
     "the roles have their variables": "steps of the plan",
     "the steps that the plan asks for": "steps of the plan",
+    "the toolkit is there in the locked version": "NVIDIA's container toolkit",
     "uv is installed or told why not": "uv, which fetches Python packages",
     "uv is installed with its hashes checked": "uv, which fetches Python packages",
     "uv is named by version and hashes": "uv, which fetches Python packages",
