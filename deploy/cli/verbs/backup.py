@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @list_group("backup", "backup", "backup now", "backup restore latest")
 def command() -> None:
-    """Take a backup now, list the backups, show or restore one, or read them all."""
+    """Take, list, show, restore and verify backups."""
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")

@@ -66,6 +66,7 @@ class Box(Refusing):
             "engine": {"models": [], "changed": True, "name": "old", "digest": "0" * 64},
             "secret": {"value": f"key of {name}"},
             "lend": {"values": {}},
+            "backups": {"repository": f"/srv/kit-backups/{name}", "snapshots": []},
             "remains": {"made": True, "root": True, "folders": [f"/srv/{name}"], "docker": True, "models": {}},
             "down": {"changed": True},
             "destroy": {"changed": True, "shared": [], "packages": []},

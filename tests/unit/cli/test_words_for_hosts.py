@@ -32,6 +32,7 @@ LINES = {
     "run": ("run", "coder", "hello", "--engine", "far"),
     "logs": ("logs",),
     "secret": ("secret", "show", "litellm_master_key"),
+    "backup": ("backup", "list"),
     "start": ("start",),
     "stop": ("stop", "far"),
     "restart": ("restart",),

@@ -80,7 +80,7 @@ def test_everything_changes_hands_while_the_service_stands_still_and_goes_back(
         str(data / "uploads" / "letter.txt"): (0, 1001),
         str(data / "link"): (1000, 1001),
     }
-    owners_back(services)
+    owners_back({SERVICE: [change]})
     assert chowned.owners[str(data)] == (10103, 10103)
     assert chowned.owners[str(data / "uploads" / "letter.txt")] == (0, 10103)
 
