@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ _SAID = {
 }
 """Words of the release without exit codes of these kinds."""
 MOST_TOLD = 400
+LOCKED_SECONDS, RETRY_SECONDS = 20.0, 0.5
+"""Timeout for a locked repository, and the pause between attempts."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,19 @@ class Restic:
         self._inherited = () if inherited is None else (inherited,)
 
     def run(self, *words: str, cwd: Path | None = None, hear: Callable[[str], None] | None = None) -> Said:
-        """Run restic to its end."""
+        """Run restic to its end; where the repository is locked, wait a while for that.
+
+        A killed restic leaves its lock. `unlock` removes it, but only after the process table has lost that restic.
+        """
+        limit = time.monotonic() + LOCKED_SECONDS
+        while True:
+            said = self._run(words, cwd, hear)
+            if said.kind != LOCKED or time.monotonic() > limit:
+                return said
+            time.sleep(RETRY_SECONDS)
+            self._run(("unlock",), None, None)
+
+    def _run(self, words: tuple[str, ...], cwd: Path | None, hear: Callable[[str], None] | None) -> Said:
         program = shutil.which(RESTIC)
         if program is None:
             raise AgentError("restic is not on this host", f"`{Line('apply')}` installs it")
