@@ -36,7 +36,14 @@ def test_a_backup_holds_data_secrets_and_configuration_in_folders_for_people(hos
 def test_the_copies_and_the_log_belong_to_root_alone(host: Host) -> None:
     host.back_up()
     assert (host.root / "backup").stat().st_mode & 0o777 == 0o700
-    assert (host.root / "backup/copies/configs/secrets/data/secrets/page/token").stat().st_mode & 0o777 == 0o400
+    assert (host.root / "backup/copies/data/page/data/webui.db").exists()
+
+
+def test_no_copy_of_a_secret_stays_on_the_host(host: Host, tmp_path: Path) -> None:
+    snapshot = host.back_up()["snapshot"]
+    assert not (host.root / "backup/copies/configs/secrets").exists()
+    token = host.restored(snapshot, tmp_path / "there") / "configs/secrets/data/secrets/page/token"
+    assert token.stat().st_mode & 0o777 == 0o400
 
 
 def test_a_second_backup_takes_what_changed_and_reads_nothing_else(host: Host, tmp_path: Path) -> None:
