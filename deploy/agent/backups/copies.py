@@ -1,6 +1,7 @@
 """Consistent copies of everything that a backup holds, laid out for people: `configs/`, `data/` and `logs/`.
 
-The copies stay on the host between runs. A file that did not change is not read again, neither here nor by restic.
+The copies stay on the host between runs, except those of secrets. A file that did not change is not read again,
+neither here nor by restic.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MODE = 0o600
 
 def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     """Copy everything; return the folder of the copies."""
-    folder = root / "backup" / "copies"
+    folder = _folder(root)
     for path in (folder.parent, folder, *(folder / part for part in PARTS)):
         path.mkdir(mode=0o700, exist_ok=True)
     release = linked_release(root, "current")
@@ -51,6 +52,17 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
         if log.exists():
             write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
     return folder
+
+
+def remove_secrets(root: Path) -> None:
+    """Remove the copies of secrets: outside the repository, a secret has one file for each reader and no more."""
+    folder = _folder(root) / SECRETS
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _folder(root: Path) -> Path:
+    return root / "backup" / "copies"
 
 
 def secrets_of(root: Path) -> CopiedData:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
-from deploy.agent.backups.copies import PARTS, SECRETS, take_copies
+from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
@@ -44,14 +43,13 @@ def run(request: StackRequest, journal: Journal) -> BackUpAnswer:
 def _back_up(root: Path, backup: Backup, restic: Restic, journal: Journal) -> BackUpAnswer:
     made = ensure_repository(root, restic)
     restic.ask("unlock")
-    with journal.step("copies"):
-        folder = take_copies(root, backup, journal)
     try:
+        with journal.step("copies"):
+            folder = take_copies(root, backup, journal)
         with journal.step("snapshot"):
             summary = _snapshot(restic, backup["stack"], folder, journal)
     finally:
-        # Outside the repository, a secret has one file for each reader and no more.
-        shutil.rmtree(folder / SECRETS, ignore_errors=True)
+        remove_secrets(root)
     answer: BackUpAnswer = {
         "changed": True,
         "snapshot": _proven(restic, folder, str(summary["snapshot_id"])),

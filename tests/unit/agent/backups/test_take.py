@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from deploy.agent.backups import copies
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.backup_memory import observe
@@ -44,6 +47,19 @@ def test_no_copy_of_a_secret_stays_on_the_host(host: Host, tmp_path: Path) -> No
     assert not (host.root / "backup/copies/configs/secrets").exists()
     token = host.restored(snapshot, tmp_path / "there") / "configs/secrets/data/secrets/page/token"
     assert token.stat().st_mode & 0o777 == 0o400
+
+
+def test_no_copy_of_a_secret_stays_behind_a_backup_that_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        assert (host.root / "backup/copies/configs/secrets").exists()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("_copy_release", "statement"):
+        with monkeypatch.context() as patched:
+            patched.setattr(copies, name, refuse)
+            with pytest.raises(AgentError):
+                host.back_up()
+        assert not (host.root / "backup/copies/configs/secrets").exists()
 
 
 def test_a_second_backup_takes_what_changed_and_reads_nothing_else(host: Host, tmp_path: Path) -> None:
