@@ -58,6 +58,7 @@ def fetched(restic: Restic, snapshot: str, places: list[Place], journal: Journal
     try:
         yield [_fetch(restic, snapshot, place, journal) for place in places]
     finally:
+        # A restore that worked does not fail for what it leaves; the next one must remove it before it begins.
         for place in places:
             shutil.rmtree(place.host_path / FETCHED, ignore_errors=True)
 

@@ -10,6 +10,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.release import linked_release
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ FORMAT = 1
 
 def released_backup(root: Path) -> Backup:
     """Return the backup of the current release; raise AgentError if it has none."""
+    if linked_release(root, "current") is None:
+        raise AgentError("there is no release on this host", f"run `{Line('apply')}` first")
     document = read_json(root / "current" / FILE)
     if document is None:
         raise AgentError(
