@@ -18,8 +18,9 @@ from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.secrets import secret_path
+from tests.unit.agent.backups.quick import made_quick
 
-RELEASE = "a" * 64
+RELEASE, KEY = "a" * 64, "a key"
 QUIET = Journal("", "")
 
 
@@ -70,6 +71,10 @@ class Host:
         path.write_text(value)
         path.chmod(0o400)
 
+    def lose_repository(self) -> None:
+        """Be as before the first backup, which makes the repository."""
+        shutil.rmtree(self.repository)
+
     def say(self, *words: str) -> None:
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.executemany("insert into said values (?)", [(word,) for word in words])
@@ -95,9 +100,16 @@ def said(database: Path) -> list[str]:
         return [str(word) for (word,) in connection.execute("select word from said order by rowid")]
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that nothing was put into."""
     assert shutil.which("restic"), "these tests need restic: apt-get install restic"
+    return made_quick(tmp_path_factory.mktemp("restic") / "repository", KEY)
+
+
+@pytest.fixture
+def host(tmp_path: Path, repository: Path) -> Host:
+    """A host whose repository is there, and empty."""
     host = Host(tmp_path / "kit" / "home", tmp_path / "srv" / "page", tmp_path / "disk2" / "kit")
     (host.data / "uploads").mkdir(parents=True)
     (host.data / "uploads" / "letter.txt").write_text("dear")
@@ -106,6 +118,7 @@ def host(tmp_path: Path) -> Host:
         connection.execute("create table said (word text)")
     host.say("first")
     host.release()
-    host.secret(BACKUP_OWNER, BACKUP_KEY, "a key")
+    host.secret(BACKUP_OWNER, BACKUP_KEY, KEY)
+    shutil.copytree(repository, host.repository)
     host.secret("page", "token", "a token")
     return host

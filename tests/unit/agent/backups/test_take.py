@@ -21,6 +21,7 @@ from tests.unit.agent.backups.conftest import RELEASE, Host, said
 
 
 def test_a_backup_holds_data_secrets_and_configuration_in_folders_for_people(host: Host, tmp_path: Path) -> None:
+    host.lose_repository()
     (host.root / "audit.log").write_text("{}\n")
     answer = host.back_up()
     assert (answer["made"], answer["same_disk"]) == (True, ["page"])
@@ -137,6 +138,7 @@ def test_another_repository_in_its_place_is_refused(host: Host, tmp_path: Path) 
 
 
 def test_a_folder_with_other_content_is_no_repository(host: Host) -> None:
+    host.lose_repository()
     host.repository.mkdir(parents=True)
     (host.repository / "photo.jpg").write_bytes(b"x")
     with pytest.raises(AgentError, match="holds something else than a repository"):
@@ -145,6 +147,7 @@ def test_a_folder_with_other_content_is_no_repository(host: Host) -> None:
 
 
 def test_a_repository_whose_making_was_cut_off_is_made_to_its_end(host: Host) -> None:
+    host.lose_repository()
     for name in ("data", "index", "keys", "locks", "snapshots"):
         (host.repository / name).mkdir(parents=True)
     host.back_up()
