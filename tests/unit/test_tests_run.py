@@ -40,12 +40,12 @@ def checkout(tmp_path: Path) -> Path:
     return place
 
 
-def run(checkout: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+def run(checkout: Path, *words: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     log = checkout / "log"
     done = subprocess.run(
         ["tests/run", *words],
         cwd=checkout,
-        env={"PATH": str(checkout / "bin"), "HOME": str(checkout), "LOG": str(log)},
+        env={"PATH": str(checkout / "bin"), "HOME": str(checkout), "LOG": str(log), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -98,6 +98,12 @@ def test_a_path_behind_a_part_is_all_that_pytest_is_asked_for(part: str, checkou
     _, calls = run(checkout, part, wanted)
     (call,) = [call for call in calls if call.startswith("pytest ")]
     assert [word for word in call.split() if word.startswith("tests/")] == [wanted]
+
+
+def test_what_python_compiles_is_kept_also_where_the_shell_forbids_it(checkout: Path) -> None:
+    (checkout / "bin/pytest").write_text('#!/bin/sh\necho "${PYTHONDONTWRITEBYTECODE-kept}" >>"$LOG"\n')
+    _, calls = run(checkout, "unit", PYTHONDONTWRITEBYTECODE="1")
+    assert "kept" in calls
 
 
 def test_the_tests_on_the_shared_bare_hosts_run_in_one_process_so_that_these_are_made_once() -> None:
