@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,11 +30,23 @@ class AgentError(Exception):
         return {"error": {"problem": self.problem, "next": self.next_step}, **self.details}
 
 
+class FullDiskError(AgentError):
+    """A program of the host failed because a disk is full."""
+
+
+def full_disk(place: Path | str, said: str) -> FullDiskError | None:
+    """Return the error of a full disk if a program's words tell of one."""
+    lines = [line.strip() for line in said.splitlines() if _NO_SPACE.search(line)]
+    if not lines:
+        return None
+    return FullDiskError(f"the disk of {place} is full: {lines[-1]}", f"free some space there, {_again()}")
+
+
 def told(problem: AgentError | OSError) -> AgentError:
     """Convert a failure of the host, such as a full disk, to an AgentError."""
     if isinstance(problem, AgentError):
         return problem
-    place, again = str(problem.filename or ""), f"then run `{Line('apply')}` again"
+    place, again = str(problem.filename or ""), _again()
     words, step = _KNOWN.get(problem.errno or 0, ("", "fix it"))
     if words:
         return AgentError(words.format(place=place or "this host"), f"{step}, {again}")
@@ -41,6 +54,12 @@ def told(problem: AgentError | OSError) -> AgentError:
     return AgentError(said, f"{step}, {again}")
 
 
+def _again() -> str:
+    return f"then run `{Line('apply')}` again"
+
+
+_NO_SPACE = re.compile(r"no space left on device|enough free space in|disk quota exceeded", re.IGNORECASE)
+"""Words of programs, the second of apt."""
 _DENIED = (
     "{place} cannot be changed: permission denied, also to root",
     "make it changeable (`lsattr` shows an immutable file; a share over the network may map root to nobody)",

@@ -12,10 +12,12 @@ from urllib.parse import quote, urlencode
 
 from deploy.agent.contract import AS_ROOT
 from deploy.agent.docker.unix_http import BLOCK, Answer, ask, opened
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.line import Line
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+DEFAULT_ROOT = "/var/lib/docker"
+SEE_JOURNAL = "see `journalctl -u docker`"
 PULL_SILENCE_SECONDS = 600
 """Timeout without output during a pull: Docker checks a large layer silently."""
 ARCHIVE_SECONDS = 1800
@@ -43,6 +45,13 @@ class Docker:
         """Return the answer to `GET /info`."""
         return self._object("GET", "/info")
 
+    def root(self) -> str:
+        """Return the folder in which it keeps its images."""
+        try:
+            return self.info().get("DockerRootDir") or DEFAULT_ROOT
+        except AgentError:
+            return DEFAULT_ROOT
+
     def images(self, reference: str | None = None) -> list[dict[str, Any]]:
         """List images; reference may hold a pattern such as kit/*."""
         filters = {"filters": json.dumps({"reference": [reference]})} if reference else {}
@@ -68,10 +77,7 @@ class Docker:
         for line in answer.body.splitlines():
             problem = json.loads(line).get("error") if line.strip() else None
             if problem:
-                raise AgentError(
-                    f"Docker could not load an image: {problem}",
-                    "check the free disk space below `Docker Root Dir` of `docker info`",
-                )
+                raise self._failure(AgentError(f"Docker could not load an image: {problem}", SEE_JOURNAL))
 
     @contextmanager
     def saved(self, reference: str) -> Iterator[IO[bytes]]:
@@ -80,7 +86,7 @@ class Docker:
         try:
             with opened(self.path, "GET", path, {}, (), ARCHIVE_SECONDS) as (status, body):
                 if status >= 400:
-                    raise _refused("GET", path, Answer(status, body.read()))
+                    raise self._failure(_refused("GET", path, Answer(status, body.read())))
                 yield body
         except OSError as problem:
             raise self._unreachable(problem) from problem
@@ -99,9 +105,9 @@ class Docker:
                 body,
             ):
                 if status >= 400:
-                    raise _refused("POST", path, Answer(status, body.read()))
+                    raise self._failure(_refused("POST", path, Answer(status, body.read())))
                 for line in iter(lambda: body.readline(BLOCK), b""):
-                    yield _told(line)
+                    yield self._told(line)
         except OSError as problem:
             raise self._unreachable(problem) from problem
 
@@ -207,8 +213,24 @@ class Docker:
         except OSError as problem:
             raise self._unreachable(problem) from problem
         if answer.status >= 400:
-            raise _refused(method, path, answer)
+            refusal = _refused(method, path, answer)
+            raise refusal if method == "GET" else self._failure(refusal)
         return answer
+
+    def _told(self, line: bytes) -> dict[str, Any]:
+        """Parse one line of a streamed answer; an error line is a failure even after a good status."""
+        try:
+            document = json.loads(line)
+        except ValueError:
+            raise AgentError(f"Docker's answer ended in the middle of {line[:80]!r}") from None
+        problem = document.get("error") if isinstance(document, dict) else "its answer is not a JSON object"
+        if problem:
+            raise self._failure(AgentError(f"Docker refused: {problem}"))
+        return document if isinstance(document, dict) else {}
+
+    def _failure(self, problem: AgentError) -> AgentError:
+        """Return Docker's failure, or the error of its full disk if that is the cause."""
+        return full_disk(self.root(), problem.problem) or problem
 
     def _unreachable(self, problem: OSError) -> AgentError:
         if isinstance(problem, FileNotFoundError):
@@ -232,18 +254,6 @@ def _refused(method: str, path: str, answer: Answer) -> AgentError:
         words = text.strip()
     kind = NotFoundError if answer.status == 404 else AgentError
     return kind(f"Docker refused {method} {path}: {words}")
-
-
-def _told(line: bytes) -> dict[str, Any]:
-    """Parse one line of a streamed answer; an error line is a failure even after a good status."""
-    try:
-        document = json.loads(line)
-    except ValueError:
-        raise AgentError(f"Docker's answer ended in the middle of {line[:80]!r}") from None
-    problem = document.get("error") if isinstance(document, dict) else "its answer is not a JSON object"
-    if problem:
-        raise AgentError(f"Docker refused: {problem}")
-    return document if isinstance(document, dict) else {}
 
 
 def _frames(raw: bytes) -> Iterator[bytes]:

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from deploy.agent.docker.api import socket_path
+from deploy.agent.docker.api import Docker, socket_path
 from deploy.agent.docker.installed import personal_folder, plugin_path
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
 from deploy.agent.kit_folders import project_of
@@ -81,7 +81,8 @@ def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
         ) from None
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
-        raise AgentError(f"{what}: docker compose failed: {'; '.join(said[-3:])}", "")
+        failure = AgentError(f"{what}: docker compose failed: {'; '.join(said[-3:])}", "")
+        raise full_disk(Docker().root(), failure.problem) or failure
 
 
 def program() -> list[str]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.probe import HostImage
     from deploy.agent.docker.defaults import HostDefaults
 
-DEFAULT_ROOT = "/var/lib/docker"
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Folders that may be missing from a person's PATH."""
 PLUGIN_FOLDERS = (

@@ -11,7 +11,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.archive import Layer, LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.wheels import packages_in
@@ -64,7 +64,8 @@ def write_bytecode(
     environment = {"PATH": os.defpath + ":/usr/sbin:/sbin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
     ended = children.run(argv, environment, lambda _line: None)
     if ended.status != 0:
-        raise AgentError(f"the image's Python could not compile: {ended.words[-600:]}", _next())
+        failure = AgentError(f"the image's Python could not compile: {ended.words[-600:]}", _next())
+        raise full_disk(work, ended.words) or failure
     _pack(writer, work, site)
 
 
@@ -73,7 +74,8 @@ def _unpack_root(root: Path, work: Path, children: Children, journal: Journal) -
     argv = [program, "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(root), "-C", str(work)]
     ended = children.run(argv, {"LANG": "C.UTF-8"}, journal.voice())
     if ended.status != 0:
-        raise AgentError(f"a root filesystem could not be unpacked in {work}: {ended.words[-600:]}", _next())
+        failure = AgentError(f"a root filesystem could not be unpacked in {work}: {ended.words[-600:]}", _next())
+        raise full_disk(work, ended.words) or failure
 
 
 def _is_source_of(names: list[str], path: PurePosixPath, site: str) -> bool:

@@ -240,7 +240,7 @@ def _ensure_room(images: list[BuiltImage], cache: Cache, docker: Docker, force: 
         # Today's Debian versions are taken, and what is compiled by their Python.
         usable -= {key for image in images for key in (root_key(image), *_compiled(image))}
     making, given = zip(*room_of_images(map(image_layers, images), usable))
-    engine = Path(docker.info().get("DockerRootDir", "/var/lib/docker"))
+    engine = Path(docker.root())
     ensure_room([(cache.root, sum(making), "image builds"), (engine, sum(given), "images")])
 
 

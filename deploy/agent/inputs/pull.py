@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.docker.api import Docker, has_digest
 from deploy.agent.docker.credentials import login_of
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, FullDiskError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.layers import ROOM_PER_BYTE
 from deploy.agent.journal import Journal
@@ -39,7 +39,6 @@ HINTS = (
     (r"toomanyrequests|too many requests", "try again later, or name `mirrors: {{{mirror}: ...}}` in kit.yaml"),
     (r"unauthorized|denied|authentication|forbidden|no basic auth", "{login}"),
     (r"manifest unknown|not found", "the registry no longer has it; `{lock}` pins what it has today"),
-    (r"no space left", "free some space where Docker keeps its images: docker info"),
 )
 UNREACHED = (
     "check that this host's Docker reaches {host}, then run `{apply}` again; `mirrors: {{{mirror}: ...}}` in kit.yaml "
@@ -122,6 +121,8 @@ class Story:
 
 
 def _next(problem: AgentError, image: PulledImage, request: ImagesRequest) -> str:
+    if isinstance(problem, FullDiskError):
+        return problem.next_step
     place = image["pull"]["from"]
     host = _host(place) or "its registry"
     server = f" {_host(place)}" if _host(place) else ""
@@ -170,4 +171,4 @@ def _note(image: PulledImage, request: ImagesRequest) -> None:
 def _ensure_room(docker: Docker, images: list[PulledImage]) -> None:
     need = int(ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images))
     if need:
-        ensure_room([(Path(docker.info().get("DockerRootDir", "/var/lib/docker")), need, "images")])
+        ensure_room([(Path(docker.root()), need, "images")])

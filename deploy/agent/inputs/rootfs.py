@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.archive import EPOCH, LayerWriter
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.mirrors import NEXT, Mirrors
@@ -65,7 +65,7 @@ def write_root(
 
     ended = children.run(argv, environment, _hearing(journal), take)
     if ended.status != 0:
-        raise _failure(suite, argv, ended.words)
+        raise full_disk(work, ended.words) or _failure(suite, argv, ended.words)
     return {"debian_versions": versions}
 
 

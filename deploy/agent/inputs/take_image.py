@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract.frames import CutOffError
 from deploy.agent.docker.api import Docker
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, FullDiskError
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.image import record_of, remember
 from deploy.agent.inputs.pace import Pace
@@ -66,6 +66,9 @@ def _loaded(docker: Docker, shipment: Shipment, pieces: Iterator[bytes], journal
             return f"Docker loaded {tag} with other layers"
         # An archive can be loaded with an error and a good status: a container proves the layers.
         docker.ensure_usable(image["Id"], f"kit-check-{tag.rpartition(':')[2][:12]}")
+    except FullDiskError:
+        # The whole image needs even more room.
+        raise
     except AgentError as problem:
         return problem.problem
     return ""
@@ -80,7 +83,7 @@ def _counted(pieces: Iterator[bytes], pace: Pace) -> Iterator[bytes]:
 
 
 def _ensure_room(docker: Docker, size: int) -> None:
-    ensure_room([(Path(docker.info().get("DockerRootDir", "/var/lib/docker")), COPIES * size, "images")])
+    ensure_room([(Path(docker.root()), COPIES * size, "images")])
 
 
 def _note(request: TakeRequest) -> None:

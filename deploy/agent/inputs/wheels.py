@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.layers import PLATFORM
@@ -52,7 +52,7 @@ class Uv:
             self._hearing(wheels, total),
         )
         if ended.status != 0:
-            raise _failure(self.mirrors, ended.words)
+            raise full_disk(work, ended.words) or _failure(self.mirrors, ended.words)
 
     def _hearing(self, wheels: list[Wheel], total: int) -> Any:
         sizes = {_plain(wheel["name"]): wheel["size"] for wheel in wheels}

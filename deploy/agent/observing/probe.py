@@ -13,7 +13,7 @@ from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
 from deploy.agent.docker import installed as engine
-from deploy.agent.docker.api import Docker
+from deploy.agent.docker.api import DEFAULT_ROOT, Docker
 from deploy.agent.docker.attached import attached
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
@@ -58,7 +58,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
     services = _services(root, docker, everything, request["stack"], defaults)
-    disks = [host["root"] or engine.DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
+    disks = [host["root"] or DEFAULT_ROOT, *PLACES, *request.get("data_roots", [])]
     holder = current_holder(root)
     return {
         "format": FORMAT,

@@ -14,7 +14,11 @@ from typing import Any
 import pytest
 
 from deploy.agent.data import copy
-from deploy.agent.errors import AgentError, told
+from deploy.agent.docker import compose
+from deploy.agent.docker.api import Docker
+from deploy.agent.errors import AgentError, FullDiskError, full_disk, told
+from deploy.agent.inputs.archive import LayerWriter, entry
+from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.releases import place
@@ -66,6 +70,23 @@ def test_a_full_disk_is_told_where_a_release_is_placed_and_leaves_nothing_half(s
     assert [one.name for one in small.rglob("*") if one.is_file()] == ["fill"]
 
 
+def test_a_full_disk_ends_a_build_and_leaves_no_layer_under_its_name(small: Path) -> None:
+    cache = Cache(str(small / "cache"))
+
+    def make(writer: LayerWriter) -> dict[str, Any]:
+        fill(small)
+        writer.add(*entry("file", 0o644, data=b"x" * ROOM))
+        return {}
+
+    with cache.held(QUIET):
+        found = failure(lambda: cache.keep("key", make))
+        assert found.problem == f"the disk of {small / 'cache'} is full"
+        assert cache.usable() == set()
+        (small / "fill").unlink()
+        cache.keep("key", lambda _: {})
+        assert cache.usable() == {"key"}
+
+
 def test_a_full_disk_ends_a_copy_of_data_with_what_is_missing(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,3 +134,38 @@ def test_a_read_only_file_system_is_told_with_its_place(small: Path) -> None:
 @pytest.mark.parametrize(("size", "words"), [(0, "0 MiB"), (1, "1 MiB"), (65 * 2**20, "65 MiB"), (2**30, "1.0 GiB")])
 def test_a_size_never_shows_as_zero_though_it_is_some(size: int, words: str) -> None:
     assert amount(size) == words
+
+
+SAID = {
+    "mmdebstrap": "dpkg: error: failed to write (No space left on device)\nE: mmdebstrap failed to run",
+    "uv": "error: Failed to unpack\n  Caused by: failed to write to file (No space left on device (os error 28))",
+    "apt": "E: You don't have enough free space in /var/cache/apt/archives/.\nE: Unable to download",
+    "docker": "Docker refused POST /images/load: write /layer.tar: no space left on device",
+    "quota": "tar: etc: Cannot write: Disk quota exceeded\ntar: Exiting with failure status",
+}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_a_program_that_met_a_full_disk_is_told_with_the_disk(said: str) -> None:
+    found = full_disk("/var/cache/kit", said)
+    assert found is not None
+    assert found.problem.startswith("the disk of /var/cache/kit is full: ")
+    assert found.problem.rpartition(": ")[2] in said
+    assert found.next_step.startswith("free some space there, then run")
+
+
+def test_any_other_failure_of_a_program_is_no_full_disk() -> None:
+    assert full_disk("/var/cache/kit", "E: mmdebstrap failed to run") is None
+
+
+def test_compose_that_meets_a_full_disk_names_the_folder_of_docker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho 'Error: mkdir /x: no space left on device' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(compose, "program", lambda: [str(program)])
+    monkeypatch.setattr(Docker, "root", lambda _: "/big/docker")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(FullDiskError, match=r"^the disk of /big/docker is full: t: docker compose failed"):
+        compose.run_up(tmp_path, compose.up_argv(tmp_path, "t", ["t"], recreate=False), "t")

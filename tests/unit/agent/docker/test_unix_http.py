@@ -10,7 +10,7 @@ import pytest
 
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.unix_http import read_status
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, FullDiskError
 
 
 def answering(path: Path, answer: bytes) -> threading.Thread:
@@ -52,7 +52,8 @@ def test_a_refusal_is_told_in_the_engines_words(tmp_path: Path) -> None:
 def test_a_refusal_in_the_middle_of_an_archive_is_told_although_the_connection_is_reset(tmp_path: Path) -> None:
     thread = answering(tmp_path / "s", b'HTTP/1.0 500 Oh\r\n\r\n{"message": "no space left on device"}')
     pieces = [bytes(1 << 20)] * 8
-    with pytest.raises(AgentError, match="Docker refused POST /images/load: no space left on device"):
+    words = "the disk of /var/lib/docker is full: Docker refused POST /images/load: no space left on device"
+    with pytest.raises(FullDiskError, match=words):
         Docker(str(tmp_path / "s")).load(pieces, sum(map(len, pieces)))
     thread.join()
 
