@@ -60,6 +60,8 @@ class Nvidia(TypedDict):
 class Machine(TypedDict):
     """Memory, processor, cards and system."""
 
+    identity: str
+    """Equal in the answers of one machine alone; empty if the machine has no id."""
     memory_bytes: int
     cores: int
     architecture: str

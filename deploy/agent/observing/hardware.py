@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.contract.origin import MACHINE_ID
 from deploy.agent.inputs.sources import named_mirror
 from deploy.agent.mounts import mount_of
 from deploy.agent.observing import cards
@@ -17,11 +19,14 @@ from deploy.agent.observing.wsl import networking_mode
 if TYPE_CHECKING:
     from deploy.agent.contract.hardware import DeviceNode, Disk, Machine, OperatingSystem
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
 
 def observe() -> Machine:
     """Describe the machine."""
     seen, nvidia = cards.observe()
     return {
+        "identity": identity(),
         "memory_bytes": _memory_bytes(Path("/proc/meminfo").read_text()),
         "cores": len(os.sched_getaffinity(0)),
         "architecture": os.uname().machine,
@@ -31,6 +36,21 @@ def observe() -> Machine:
         "os": _operating_system(),
         "systemd": Path("/run/systemd/system").is_dir(),
     }
+
+
+def identity(machine_id: Path = MACHINE_ID, boot_id: Path = BOOT_ID) -> str:
+    """Return a text that no other running machine has; empty without a machine id.
+
+    Cloned disks share the machine id, and containers share the boot: only both tell machines apart. Both are secrets of
+    the machine's programs, so a hash stands for them.
+    """
+    try:
+        own, boot = (path.read_text().strip() for path in (machine_id, boot_id))
+    except OSError:
+        return ""
+    # systemd writes this word into an image that was never booted.
+    known = own if own != "uninitialized" else ""
+    return hashlib.sha256(f"kit {known} {boot}".encode()).hexdigest() if known else ""
 
 
 def disk(path: Path) -> Disk:

@@ -10,6 +10,7 @@ from deploy.apply.prepared.prepare import Prepared
 from deploy.decide.desired import Share
 from deploy.deployment.host import Deployment
 from deploy.deployment.image import Image
+from deploy.errors import KitError
 from deploy.hosts.observation.observe import Observation
 from deploy.plan import make_plan
 
@@ -20,7 +21,7 @@ Givers = Mapping[str, str]
 def planned_together(
     shares: Mapping[str, Share], prepared: Mapping[str, Prepared], idle: Mapping[str, Prepared] | None = None
 ) -> dict[str, Prepared]:
-    """Plan the hosts again that get images from others; the other plans stay.
+    """Plan the hosts again that get images from others, and keep the other plans; refuse a machine with two names.
 
     Args:
         shares: What the files in git say of each host.
@@ -29,8 +30,21 @@ def planned_together(
     """
     everyone = {**prepared, **(idle or {})}
     seen = {host: each.observation for host, each in everyone.items()}
+    ensure_distinct({host: each.identity for host, each in seen.items()})
     given = givers({host: shares[host].deployment for host in everyone}, seen, prepared)
     return {host: _planned(shares[host], each, given[host]) for host, each in prepared.items()}
+
+
+def ensure_distinct(identities: Mapping[str, str]) -> None:
+    """Raise if hosts of kit.yaml are one machine: its release, its hold and its data can belong to one host alone."""
+    names: dict[str, list[str]] = {}
+    for host, identity in identities.items():
+        if identity:
+            names.setdefault(identity, []).append(host)
+    same = [" and ".join(hosts) for hosts in names.values() if len(hosts) > 1]
+    if same:
+        problem = "\n".join(f"{hosts} are the same machine" for hosts in same)
+        raise KitError(problem, "keep one of them under `hosts` in kit.yaml, and name it at every part that runs there")
 
 
 def _planned(share: Share, prepared: Prepared, received: Givers) -> Prepared:

@@ -38,8 +38,18 @@ def standing(prepared: Prepared) -> Standing:
 
 
 def unreachable(error: KitError) -> dict[str, object]:
-    """Return a host that does not answer as JSON values."""
-    return {**Standing(("unreachable",)).as_json(), "error": {"problem": error.problem, "next": error.next_step}}
+    """Return a host that could not be observed as JSON values."""
+    return {**Standing(("unreachable",)).as_json(), **as_error(error)}
+
+
+def as_error(error: KitError) -> dict[str, object]:
+    """Return the error of a host as JSON values."""
+    return {"error": {"problem": error.problem, "next": error.next_step}}
+
+
+def as_words(error: KitError) -> str:
+    """Return the error of a host as it stands under the host's name."""
+    return f"{error.problem}\n  {error.next_step}"
 
 
 def is_new_release(prepared: Prepared) -> bool:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.deployment.way import Way
-from deploy.errors import SpecError, UnreachableError, UsageError
+from deploy.errors import KitError, SpecError, UnreachableError, UsageError
+from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 
 if TYPE_CHECKING:
     from deploy.cli.terminal.output import Output
-    from deploy.hosts.wire.transport import OnLine
+    from deploy.hosts.wire.transport import OnLine, Transport
 
 HOST = "kit.host"
+Result = TypeVar("Result")
 
 
 def host_option(function: Callable[..., object]) -> Callable[..., object]:
@@ -60,6 +62,17 @@ def answering(output: Output, ways: Mapping[str, Way], hosts: Hosts) -> tuple[Ho
     for host, problem in away.items():
         output.note(f"{host} is optional and left out: {problem}")
     return hosts.only([host for host in hosts if host not in away]), away
+
+
+def settled(hosts: Hosts, ask: Callable[[str, Transport], Result]) -> tuple[dict[str, Result], dict[str, KitError]]:
+    """Ask all hosts; return the answers, and the errors of the hosts that gave none.
+
+    Raise if no host answers, or if the fault is in the files or the command line: it is the same for every host.
+    """
+    answers, failed = hosts.settled(ask)
+    if failed and (not answers or any(isinstance(error, SpecError | UsageError) for error in failed.values())):
+        raise joined_error(failed, hosts)
+    return answers, failed
 
 
 @contextmanager

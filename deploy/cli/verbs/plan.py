@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -12,15 +12,13 @@ from deploy.apply.prepared.references import ensure_given, lent_values
 from deploy.apply.prepared.together import planned_together
 from deploy.cli.terminal.columns import coloured_plan
 from deploy.cli.terminal.output import Output
-from deploy.cli.told.standing import Standing, is_new_release, standing, unreachable
+from deploy.cli.told.standing import Standing, as_words, is_new_release, standing, unreachable
 from deploy.cli.verbs.data_option import choices_of, data_option
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import answering, blocks, host_option, reached
-from deploy.decide.desired import Desired, load_desired
+from deploy.cli.verbs.hosts import answering, blocks, host_option, reached, settled
+from deploy.decide.desired import load_desired
 from deploy.deployment.data_choices import Choices
-from deploy.errors import FAILED, PENDING, KitError, UnreachableError
-from deploy.hosts.parallel import joined_error
-from deploy.hosts.reach import Hosts
+from deploy.errors import FAILED, PENDING, KitError
 from deploy.hosts.wire.transport import Transport
 from deploy.lifecycle.differences import Difference, differences
 from deploy.words import as_root
@@ -39,8 +37,8 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     left out; --verbose prints them.
 
     Several hosts stand under their names, each with its state: clean, changed (by kit.yaml), drifted (changed on the
-    host since the last apply), unhealthy, unreachable. A host that does not answer hides no other one's plan. Rendered
-    files that change are compared with those that run; they hold no secret.
+    host since the last apply), unhealthy, unreachable. A host that cannot be observed hides no other one's plan.
+    Rendered files that change are compared with those that run; they hold no secret.
     """
     desired = load_desired(spec)
     hosts, left_out = answering(output, desired.ways, reached(desired.ways))
@@ -50,7 +48,8 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
         chosen = choices_of(desired, host, data)
         return prepare(desired.on(host), transport, chosen, tell=output.note, lent=lent[host])
 
-    prepared, failed = _asked(desired, hosts, ask)
+    planned, failed = settled(hosts, ask)
+    prepared = planned_together({host: desired.on(host) for host in planned}, planned)
     there = hosts.only(prepared)
 
     def ensure_all_given() -> None:
@@ -64,23 +63,10 @@ def command(output: Output, spec: Path, data: Choices, check: bool) -> int:
     texts |= {host: _silent(host, error) for host, error in failed.items()}
     told = {host: _document(each, changed[host]) for host, each in prepared.items()}
     told |= {host: unreachable(error) for host, error in failed.items()}
-    output.answer(
-        blocks(dict(texts[host] for host in hosts)),
-        {"stack": desired.stack, "hosts": told, "left_out": left_out},
-        is_fitted=True,
-    )
+    document = {"stack": desired.stack, "hosts": told, "left_out": left_out}
+    output.answer(blocks(dict(texts[host] for host in hosts)), document, is_fitted=True)
     ensure_all_given()
     return FAILED if failed else _joined(exit_code(each, check) for each in prepared.values())
-
-
-def _asked(
-    desired: Desired, hosts: Hosts, ask: Callable[[str, Transport], Prepared]
-) -> tuple[dict[str, Prepared], dict[str, KitError]]:
-    """Return the plans, and the errors of hosts that do not answer; any other error is raised."""
-    prepared, failed = hosts.settled(ask)
-    if failed and not (prepared and all(isinstance(error, UnreachableError) for error in failed.values())):
-        raise joined_error(failed, hosts)
-    return planned_together({host: desired.on(host) for host in prepared}, prepared), failed
 
 
 def _text(host: str, prepared: Prepared, changed: tuple[Difference, ...], output: Output) -> tuple[str, str]:
@@ -93,7 +79,7 @@ def _text(host: str, prepared: Prepared, changed: tuple[Difference, ...], output
 
 
 def _silent(host: str, error: KitError) -> tuple[str, str]:
-    return Standing(("unreachable",)).heading(host), f"{error.problem}\n  {error.next_step}"
+    return Standing(("unreachable",)).heading(host), as_words(error)
 
 
 def _document(prepared: Prepared, changed: tuple[Difference, ...]) -> dict[str, object]:

@@ -107,6 +107,8 @@ class Observation:
     """Its graphics cards, the likeliest for models first."""
     nvidia: Nvidia | None = None
     """NVIDIA's driver and container toolkit; None without a card of NVIDIA's."""
+    identity: str = ""
+    """Equal in the observations of one machine alone; empty if the machine has no id."""
     wsl: str | None = None
     """Networking mode of WSL, empty if unknown; None on every other machine."""
     devices: dict[str, tuple[DeviceNode, ...]] = field(default_factory=dict)
@@ -234,6 +236,7 @@ def read_observation(answer: ProbeAnswer) -> Observation:
         _read(answer),
         cards=tuple(Card(**seen) for seen in answer["cards"]),
         nvidia=Nvidia(**nvidia) if nvidia else None,
+        identity=answer.get("identity", ""),
         wsl=answer.get("wsl"),
         devices={pattern: tuple(DeviceNode(**node) for node in nodes) for pattern, nodes in answer["devices"].items()},
         places=read_places(answer.get("places", {})),

@@ -80,6 +80,33 @@ def test_a_host_in_trouble_stops_an_apply_unless_the_others_keep_going(
     assert "hold" not in boxes[BOX].asked
 
 
+@pytest.mark.parametrize("trouble", ["off", "wrong key", "no sudo"])
+def test_a_host_in_trouble_hides_neither_the_plan_nor_the_state_of_the_others(
+    trouble: str, kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    error = boxes[BOX].answers["probe"] = TROUBLES[trouble]
+    told = {"problem": error.problem, "next": error.next_step}
+    words = f"\n{error.problem}\n  {error.next_step}\n"
+    for verb in ("plan", "status"):
+        shown = kit(verb)
+        assert (shown.code, shown.out.endswith(words)) == (1, True)
+        assert "service main" in shown.out.partition("\n\nbox")[0]
+        assert kit(verb, "--json").document["hosts"][BOX]["error"] == told
+
+
+def test_a_machine_under_two_addresses_is_refused_with_both_names(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    for box in boxes.values():
+        box.answers["probe"] = merged(box.answers["probe"], {"identity": "f" * 64})
+    problem = "here and box are the same machine"
+    for words in (("plan",), ("apply", "--yes"), ("apply", "--yes", "--keep-going")):
+        shown = kit(*words)
+        assert (shown.code, shown.err.splitlines()[-2]) == (1, f"error: {problem}")
+    assert "hold" not in boxes[HERE].asked + boxes[BOX].asked
+    for box in boxes.values():
+        box.answers["probe"] = merged(box.answers["probe"], {"identity": ""})
+    assert kit("plan").code == 0
+
+
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_every_verb_tells_all_hosts_together(trouble: str, kit: Kit, boxes: Mapping[str, Box]) -> None:
     ours, theirs = KitError("this disk is full", "make room"), TROUBLES[trouble]

@@ -23,3 +23,21 @@ def test_the_devices_of_a_pattern_are_told_with_who_may_open_them(tmp_path: Path
     ]
     assert hardware.devices("/dev/null") == [{"path": "/dev/null", **null}]
     assert hardware.devices("/dev/no-such-card") == []
+
+
+def test_only_one_running_machine_has_its_identity(tmp_path: Path) -> None:
+    own, boot = tmp_path / "machine-id", tmp_path / "boot_id"
+
+    def seen(name: str, started: str) -> str:
+        own.write_text(f"{name}\n")
+        boot.write_text(f"{started}\n")
+        return hardware.identity(own, boot)
+
+    first = seen("a", "1")
+    others = {seen("a", "2"), seen("b", "1")}
+    assert len({first} | others) == 3, "cloned disks, and containers of one kernel"
+    assert seen("a", "1") == first
+    assert "a1" not in seen("a1", "1")
+    assert [seen("", "1"), seen("uninitialized", "1")] == ["", ""]
+    own.unlink()
+    assert hardware.identity(own, boot) == ""
