@@ -22,7 +22,8 @@ class Far:
 
 
 def nothing_to_do(pair: Pair, round_trip_seconds: float) -> Far:
-    """Apply to the box alone over a long way; its plan must be empty."""
+    """Apply to the box alone over a long way, behind an apply to both; its plan must be empty."""
+    pair.person.kit(*APPLY)
     with slow_way(pair.box, round_trip_seconds) as way:
 
         def change(spec: dict[str, Any]) -> None:
@@ -32,8 +33,10 @@ def nothing_to_do(pair: Pair, round_trip_seconds: float) -> Far:
             known = pair.person.files / "known_hosts"
             options = ("-F", "none", "-o", f"UserKnownHostsFile={known}", "-i", str(pair.box.folder / "key"))
             subprocess.run(["ssh", *options, "-p", str(way.port), f"{USER}@127.0.0.1", "true"], check=True)
-            of_ssh, way.round_trips = way.round_trips, 0
+            of_ssh = way.round_trips
+            way.restart()
             with pair.changed(change):
                 ran = pair.person.kit(*APPLY, "--host", "box")
-        assert ran.document["hosts"]["box"]["plan"]["operations"] == []
+        operations = ran.document["hosts"]["box"]["plan"]["operations"]
+        assert operations == [], operations
         return Far(ran.seconds, way.round_trips, of_ssh)

@@ -1,4 +1,4 @@
-"""A long way to a box: each byte takes its time, as over a distant link, and the turns to and fro are counted.
+"""A long way to a box: each byte takes its time, as over a distant link, and its round trips are counted.
 
 It stands in for the kernel's netem, which not every machine has.
 """
@@ -8,15 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from tests.e2e.lab.host import LabHost
 from tests.e2e.proxies import Reader, Writer, served
 
 SSH = 22
-PIECE = 65_536
+PIECE_BYTES = 65_536
 Side = Literal["here", "there"]
+
+
+class Piece(NamedTuple):
+    """What one side said, on its way."""
+
+    due: float
+    """The loop's time at which it arrives."""
+    said: bytes
+    behind: int
+    """The round trips behind it."""
 
 
 @dataclass
@@ -25,39 +35,50 @@ class SlowWay:
 
     round_trip_seconds: float
     port: int = 0
-    round_trips: int = 0
-    """How often the box spoke after this side had spoken."""
-    _spoke: Side = "there"
+    _heard: dict[Side, int] = field(default_factory=dict)
+    """The most round trips behind a piece that arrived at a side; none is there before the first piece."""
 
-    def note(self, side: Side) -> None:
-        """Note who speaks."""
-        if side == "there" and self._spoke == "here":
-            self.round_trips += 1
-        self._spoke = side
+    @property
+    def round_trips(self) -> int:
+        """The longest chain of questions and answers: what two say at the same time is no round trip."""
+        return self._heard.get("here", 0)
+
+    def restart(self) -> None:
+        """Count from zero."""
+        self._heard.clear()
+
+    def _behind(self, side: Side) -> int:
+        """Count the round trips behind a piece that a side says now: an answer of the box completes one."""
+        if side == "here":
+            return self._heard.get("here", 0)
+        return self._heard["there"] + 1 if "there" in self._heard else 0
+
+    def _arrived(self, side: Side, behind: int) -> None:
+        hearer: Side = "there" if side == "here" else "here"
+        self._heard[hearer] = max(behind, self._heard.get(hearer, 0))
 
     async def carry(self, source: Reader, target: Writer, side: Side) -> None:
         """Carry what one side says to the other; a piece waits for no piece before it."""
-        pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        pieces: asyncio.Queue[Piece] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        arriving = asyncio.create_task(_deliver(pieces, target))
+        arriving = asyncio.create_task(self._deliver(pieces, target, side))
         with suppress(OSError):
-            while piece := await source.read(PIECE):
-                self.note(side)
-                pieces.put_nowait((loop.time() + self.round_trip_seconds / 2, piece))
-        pieces.put_nowait((loop.time() + self.round_trip_seconds / 2, b""))
+            while piece := await source.read(PIECE_BYTES):
+                pieces.put_nowait(Piece(loop.time() + self.round_trip_seconds / 2, piece, self._behind(side)))
+        pieces.put_nowait(Piece(loop.time() + self.round_trip_seconds / 2, b"", 0))
         await arriving
 
-
-async def _deliver(pieces: asyncio.Queue[tuple[float, bytes]], target: Writer) -> None:
-    while True:
-        due, piece = await pieces.get()
-        await asyncio.sleep(max(0, due - asyncio.get_running_loop().time()))
-        with suppress(OSError):
-            if not piece:
-                target.write_eof()
-                return
-            target.write(piece)
-            await target.drain()
+    async def _deliver(self, pieces: asyncio.Queue[Piece], target: Writer, side: Side) -> None:
+        while True:
+            piece = await pieces.get()
+            await asyncio.sleep(max(0, piece.due - asyncio.get_running_loop().time()))
+            with suppress(OSError):
+                if not piece.said:
+                    target.write_eof()
+                    return
+                self._arrived(side, piece.behind)
+                target.write(piece.said)
+                await target.drain()
 
 
 @contextmanager
