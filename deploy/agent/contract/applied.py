@@ -55,6 +55,7 @@ class RemainsAnswer(TypedDict):
     root: bool
     folders: list[str]
     docker: bool
+    backups: str
     models: dict[str, list[str]]
 
 

@@ -14,7 +14,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import KIT, project_of
 from deploy.agent.protocols.doors.making import Memory
 from deploy.agent.protocols.doors.names import same
-from deploy.agent.releases.remove import MADE
+from deploy.agent.releases.remove import MADE, is_rooted
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import observe
 
@@ -47,9 +47,10 @@ def remains(request: RemainsRequest, _journal: Journal) -> RemainsAnswer:
     root = Path(request["root"])
     return {
         "made": any((root / name).exists() or (root / name).is_symlink() for name in MADE),
-        "root": root.exists(),
+        "root": is_rooted(root),
         "folders": [folder for folder in request["folders"] if Path(folder).exists()],
         "docker": _is_in_docker(request["stack"]),
+        "backups": observe(root)["repository"],
         "models": {engine: models for engine, models in _brought(root, request["engines"]) if models},
     }
 

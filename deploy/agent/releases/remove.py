@@ -13,11 +13,12 @@ from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.kit_folders import BACKUP_OWNER, BACKUPS, DATA, KIT, project_of
+from deploy.agent.kit_folders import BACKUPS, DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
 from deploy.agent.releases.shared import docker_packages, shared_places
 from deploy.agent.releases.units import remove_units
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import kept_paths
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
@@ -125,14 +126,20 @@ def _services_with_data(root: Path) -> list[str]:
     return sorted(with_data | {place["service"] for place in left_places(root, [])})
 
 
+def is_rooted(root: Path) -> bool:
+    """Return True if a removal with the data would find something in the stack's root."""
+    kept = kept_paths(root)
+    there = [*root.glob("*"), *(root / "secrets").glob("*")]
+    return root.exists() and (not kept or any(path not in (*kept, root / "secrets") for path in there))
+
+
 def remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     """Remove the stack's root except what kept data needs; the hold's own file goes last."""
     removed = []
-    # No destroy removes the repository, and it is of no use without its key.
-    kept = {root / "secrets" / name for name in (*keepers, BACKUP_OWNER)}
-    parts = [root / name for name in MADE] + [path for path in (root / "secrets").glob("*") if path not in kept]
+    kept = {*(root / "secrets" / name for name in keepers), *kept_paths(root)}
+    parts = [root / name for name in (*MADE, "backups.json")] + list((root / "secrets").glob("*"))
     parts += [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)] if with_data else []
-    for path in parts:
+    for path in filter(lambda path: path not in kept, parts):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
             removed.append(str(path))

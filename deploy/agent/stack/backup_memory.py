@@ -60,6 +60,11 @@ def read(root: Path) -> dict[str, Any]:
     return known
 
 
+def kept_paths(root: Path) -> list[Path]:
+    """Return the paths that a repository needs: no removal takes a repository, nor the key that opens it."""
+    return [secret_path(root, BACKUP_OWNER, BACKUP_KEY).parent, _path(root)] if observe(root)["repository"] else []
+
+
 def remember(root: Path, **changes: Any) -> None:
     """Remember these parts in place of the former ones."""
     write_json(_path(root), {**read(root), **changes, "format": FORMAT})

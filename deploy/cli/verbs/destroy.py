@@ -17,7 +17,7 @@ from deploy.lifecycle.outside import models_outside
 from deploy.lifecycle.remove import destroy, is_there, remains
 from deploy.lifecycle.shared import stays_words
 
-NOTHING = {"changed": False, "data_removed": False, "shared": [], "models_outside": []}
+NOTHING: dict[str, object] = {"changed": False, "data_removed": False, "shared": [], "models_outside": []}
 """Answer about a host that has nothing of the stack."""
 
 
@@ -41,9 +41,11 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     remaining = hosts.only(there).each(lambda host, transport: remains(there[host], transport))
     name = next(iter(there.values())).stack
     roots = in_line({host: ", ".join(answer["folders"]) for host, answer in remaining.items()})
-    left = "" if data or not roots else f" User data stays where it was: {roots}."
+    backups = in_line({host: answer["backups"] for host, answer in remaining.items()})
+    kept = f" Backups stay in {backups}, and their key in {next(iter(there.values())).root}." if backups else ""
+    left = ("" if data or not roots else f" User data stays where it was: {roots}.") + kept
     standing = [host for host, answer in remaining.items() if is_there(answer, data=data)]
-    told: dict[str, dict[str, object]] = {host: dict(NOTHING) for host in remaining}
+    told = {host: {**NOTHING, "backups": answer["backups"]} for host, answer in remaining.items()}
     if not standing:
         output.answer(f"There is nothing of {name} to remove.{left}", {"stack": name, "hosts": told})
         return
@@ -51,13 +53,13 @@ def command(output: Output, spec: Path, stack: str | None, data: bool, yes: bool
     outside = {host: models_outside(remaining[host]["models"], there[host].engines_outside) for host in standing}
     stays = "".join(f"\n{kept.words}" for each in outside.values() for kept in each)
     if data or not yes:
-        ensure_typed(output, name, f"{_loss(roots, data=data)}{stays}", confirm)
+        ensure_typed(output, name, f"{_loss(roots, data=data)}{kept}{stays}", confirm)
     with progress_by_host() as display:
         answers = hosts.only(standing).each(
             lambda host, transport: destroy(there[host], transport, display(host), data=data)
         )
     for host, answer in answers.items():
-        told[host] = {"changed": answer["changed"], "data_removed": data, "shared": answer["shared"]}
+        told[host] |= {"changed": answer["changed"], "data_removed": data, "shared": answer["shared"]}
         told[host]["models_outside"] = list(map(asdict, outside[host]))
     output.answer(f"{name} is removed.{left}{stays}", {"stack": name, "hosts": told})
     shared = {host: stays_words(answer["shared"], answer["packages"]) for host, answer in answers.items()}

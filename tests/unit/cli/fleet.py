@@ -11,7 +11,7 @@ import pytest
 
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import Answer, Request, Verb
-from deploy.decide.desired import Desired, load_desired, lock_path
+from deploy.decide.desired import Desired, Share, load_desired, lock_path
 from deploy.errors import UnreachableError
 from deploy.hosts.reach import THIS_MACHINE, Hosts
 from deploy.hosts.wire.transport import OnLine, Opened
@@ -43,6 +43,47 @@ webui: null
 """
 
 
+def _answers(name: str, share: Share) -> dict[str, Any]:
+    """Return what a host answers to each verb."""
+    return {
+        "probe": settled(share),
+        "applied": {
+            "stacks": ["home"],
+            "release": share.bundle.release,
+            "deployment": None,
+            "places": [],
+        },
+        "engine": {"models": [], "changed": True, "name": "old", "digest": "0" * 64},
+        "secret": {"value": f"key of {name}"},
+        "lend": {"values": {}},
+        "backups": {"repository": f"/srv/kit-backups/{name}", "snapshots": []},
+        "remains": {
+            "made": True,
+            "root": True,
+            "folders": [f"/srv/{name}"],
+            "docker": True,
+            "backups": "",
+            "models": {},
+        },
+        "down": {"changed": True},
+        "destroy": {"changed": True, "shared": [], "packages": []},
+        "clean": {
+            "changed": True,
+            "images": [f"kit/{name}"],
+            "removed": [],
+            "freed_bytes": 0,
+            "packages": [],
+            "stacks": [],
+        },
+        "image": {"changed": False, "images": []},
+        "layers": {"chains": [f"sha256:layer-of-{name}"]},
+        "take_image": {"changed": True, "image": {}, "received": 3 << 20},
+        "rendered": {"files": {}},
+        "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
+        **{verb: {"changed": True} for verb in APPLIES},
+    }
+
+
 class Box(Refusing):
     """A host that was applied and is as it should be."""
 
@@ -55,36 +96,7 @@ class Box(Refusing):
         self.built: list[list[str]] = []
         """Kinds of the images of each request to make some."""
         self.is_asleep = False
-        self.answers: dict[str, Any] = {
-            "probe": settled(self.share),
-            "applied": {
-                "stacks": ["home"],
-                "release": self.share.bundle.release,
-                "deployment": None,
-                "places": [],
-            },
-            "engine": {"models": [], "changed": True, "name": "old", "digest": "0" * 64},
-            "secret": {"value": f"key of {name}"},
-            "lend": {"values": {}},
-            "backups": {"repository": f"/srv/kit-backups/{name}", "snapshots": []},
-            "remains": {"made": True, "root": True, "folders": [f"/srv/{name}"], "docker": True, "models": {}},
-            "down": {"changed": True},
-            "destroy": {"changed": True, "shared": [], "packages": []},
-            "clean": {
-                "changed": True,
-                "images": [f"kit/{name}"],
-                "removed": [],
-                "freed_bytes": 0,
-                "packages": [],
-                "stacks": [],
-            },
-            "image": {"changed": False, "images": []},
-            "layers": {"chains": [f"sha256:layer-of-{name}"]},
-            "take_image": {"changed": True, "image": {}, "received": 3 << 20},
-            "rendered": {"files": {}},
-            "roll_back": {"changed": True, "words": "rolled back to release 0123, which runs now"},
-            **{verb: {"changed": True} for verb in APPLIES},
-        }
+        self.answers = _answers(name, self.share)
 
     @property
     def agent_path(self) -> str:

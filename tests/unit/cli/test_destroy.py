@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.protocols.ollama.memory import Memory
+from deploy.agent.stack.backup_memory import remember
+from deploy.agent.stack.secrets import secret_path
 from deploy.assets import inventories_dir
 from deploy.hosts.reach import Hosts
 from deploy.lifecycle.applied import Applied, applied
@@ -54,7 +57,7 @@ def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
     shown = kit("destroy", *words, str(spec))
     assert (shown.code, shown.out, shown.err) == (0, "There is nothing of never-applied to remove.\n", "")
     document = kit("destroy", *words, "--json", str(spec)).document
-    nothing = {"changed": False, "data_removed": False, "shared": [], "models_outside": []}
+    nothing = {"changed": False, "data_removed": False, "backups": "", "shared": [], "models_outside": []}
     assert document == {"format": 2, "stack": "never-applied", "hosts": {"here": nothing}}
     assert not machine.exists()
 
@@ -110,6 +113,22 @@ def test_of_the_folders_with_user_data_only_those_that_are_there_stay(
     )
     monkeypatch.setattr("sys.stdin", io.StringIO("never-applied\n"))
     assert f"This removes the stack. User data stays in {data}.\n" in kit("destroy", str(spec)).err
+
+
+def test_backups_and_their_key_stay_and_a_second_removal_finds_nothing(
+    root: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(root, repository={"path": "/mnt/kit"})
+    key = secret_path(root, BACKUP_OWNER, BACKUP_KEY)
+    key.parent.mkdir(parents=True)
+    key.write_text("a value")
+    (root / "run").mkdir()
+    stay = " Backups stay in /mnt/kit, and their key in /opt/kit/never-applied."
+    monkeypatch.setattr("deploy.cli.verbs.destroy.destroy", lambda *_, **__: REMOVED)
+    assert kit("destroy", "--yes", str(spec)).out == f"never-applied is removed.{stay}\n"
+    shutil.rmtree(root / "run")
+    again = kit("destroy", "--data", "--confirm", "never-applied", "--json", str(spec))
+    assert again.document["hosts"][HERE]["changed"] is False
 
 
 ENGINES: list[dict[str, str | None]] = [
