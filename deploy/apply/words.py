@@ -56,6 +56,7 @@ TASKS = {
 }
 """Words by a task's name without its first word."""
 STEPS = {
+    "back_up": "backup before the image changes",
     "borrow": "secrets of other hosts",
     "collect": "clearing away old releases",
     "converge": "start of the release",

@@ -36,6 +36,8 @@ class Applied:
     """The folders that hold user data and models, none of them inside another."""
     engines_outside: dict[str, str] = field(default_factory=dict)
     """Engine to its address, for engines that models are made on and that the kit does not run."""
+    is_backed_up: bool = False
+    """True if the release on the host has a backup."""
 
     @property
     def root(self) -> str:
@@ -67,7 +69,11 @@ def to_remove(path: Path, stack: str | None, hosts: Hosts) -> dict[str, Applied]
     known |= {host: _applied(release) for host, release in releases.items() if release is not None}
     # Also what removed services left, and what stayed where a service's data lay before.
     return {
-        host: replace(there, data_roots=_outermost({*there.data_roots, *answers[host]["places"]}))
+        host: replace(
+            there,
+            data_roots=_outermost({*there.data_roots, *answers[host]["places"]}),
+            is_backed_up=(answers[host]["deployment"] or {}).get("backup") is not None,
+        )
         for host, there in known.items()
     }
 

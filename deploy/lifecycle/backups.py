@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
@@ -13,6 +13,7 @@ from deploy.stack import Stack
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import (
         BackUpAnswer,
+        BackUpRequest,
         BackupsAnswer,
         BackupsRequest,
         CheckAnswer,
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 def back_up(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
     """Take a backup of one host now."""
     with held(transport, stack, "kit backup now", on_line) as request:
+        return transport.call(BACK_UP, cast("BackUpRequest", request))
+
+
+def back_up_before_destroy(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
+    """Take a backup of one host before its data is removed."""
+    with held(transport, stack, "kit destroy", on_line) as base:
+        request: BackUpRequest = {**base, "before": "destroy"}
         return transport.call(BACK_UP, request)
 
 

@@ -10,6 +10,7 @@ from deploy.agent.line import Line
 from deploy.deployment.host import Deployment
 from deploy.errors import typed
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.backups import backup_advice
 from deploy.plan.building import building_refusals
 from deploy.plan.devices import device_advice, device_refusals, lost_advice, windows_advice
 from deploy.plan.disk import disk_refusals
@@ -85,6 +86,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *place_advice(deployment, observation),
         *drive_advice(deployment, observation),
         *named_doubts(deployment, observation),
+        *backup_advice(deployment, observation),
         *_extra_files(deployment, observation),
     )
 

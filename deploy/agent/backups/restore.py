@@ -13,6 +13,7 @@ from deploy.agent.backups.copies import secrets_of
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import chosen, snapshots, statement
+from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.data.places import remember_places
 from deploy.agent.data.put_back import data_names, finish_put_back, swap_in, unfinished_swap
@@ -57,7 +58,11 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         finish_put_back(root, journal)
         places = places_of(root, backup)
         with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
-            return _restore(request, snapshot, [part for part in checked if _differs(part)], journal)
+            differing = [part for part in checked if _differs(part)]
+            # Behind the fetch: what is fetched cannot be lost any more.
+            saved, unsaved = back_up_before_restore(root, backup, restic, journal) if differing else ("", "")
+            answer = _restore(request, snapshot, differing, journal)
+            return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
 
 
 def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
@@ -142,7 +147,7 @@ def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> Re
     running = _running(request, list(request["back"]))
     _stop(request["stack"], running, journal)
     _return(request, running, swapped, journal)
-    return _answer({"id": "", "time": "", "host": ""}, running, swapped)
+    return _answer({"id": "", "time": "", "host": "", "before": ""}, running, swapped)
 
 
 def _running(request: RestoreRequest, parts: list[str]) -> list[str]:

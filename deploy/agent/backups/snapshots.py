@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
 
 LATEST = "latest"
+BEFORE = "before-"
+"""Beginning of a snapshot's tag that names the change it was taken before."""
 SHORT = 8
 """Characters of an id that restic shows."""
 DEPTH = 2
@@ -48,15 +50,24 @@ def snapshots(restic: Restic, stack: str) -> list[Snapshot]:
     """Return the stack's snapshots, the oldest first; reading takes no lock."""
     said = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
     taken: list[Snapshot] = [
-        {"id": str(each["id"]), "time": _seconds(str(each["time"])), "host": str(each.get("hostname", ""))}
+        {
+            "id": str(each["id"]),
+            "time": _seconds(str(each["time"])),
+            "host": str(each.get("hostname", "")),
+            "before": next((tag[len(BEFORE) :] for tag in each.get("tags") or [] if tag.startswith(BEFORE)), ""),
+        }
         for each in said.listed
     ]
     return sorted(taken, key=lambda each: each["time"])
 
 
 def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
-    """Return the snapshot that a person means: `latest`, the beginning of an id, or of a time."""
-    meant = listed[-1:] if wanted == LATEST else [each for each in listed if _is_meant(each, wanted)]
+    """Return the snapshot that a person means: `latest`, the beginning of an id, or of a time.
+
+    `latest` is none that was taken before a restore: it holds what that restore replaced.
+    """
+    taken = [each for each in listed if each["before"] != "restore"]
+    meant = taken[-1:] if wanted == LATEST else [each for each in listed if _is_meant(each, wanted)]
     if len(meant) != 1:
         problem = "there is no backup yet" if not listed else f"{len(meant) or 'no'} backups are meant by {wanted!r}"
         raise AgentError(problem, f"the backups: {Line('backup', 'list')}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from deploy.agent.contract.envelope import Changed, StackRequest
 from deploy.agent.contract.jobs import CopiedData
@@ -34,10 +34,23 @@ class Backup(TypedDict):
     stores: list[ModelStore]
 
 
+Before = Literal["image", "restore", "destroy"]
+"""Change that a backup is taken before: another image, a restore, or the removal of the data."""
+
+
+class BackUpRequest(StackRequest, total=False):
+    """A backup to take now."""
+
+    before: Before
+    """Change that follows; left out for a backup of its own."""
+
+
 class Run(TypedDict, total=False):
     """A run of a backup; one without an end is under way, or was interrupted."""
 
     started: str
+    before: str
+    """Change that followed; left out where none did."""
     ended: str
     snapshot: str
     files: int
@@ -96,6 +109,8 @@ class Snapshot(TypedDict):
     id: str
     time: str
     host: str
+    before: str
+    """Change that it was taken before; empty for none."""
 
 
 class Restoring(TypedDict, total=False):
@@ -116,9 +131,7 @@ class RestoreRequest(StackRequest, Restoring, total=False):
     health_timeouts: Mapping[str, float]
 
 
-class RestoreAnswer(Changed):
-    """The parts that were restored."""
-
+class _RestoreAnswer(Changed):
     snapshot: str
     taken: str
     parts: list[str]
@@ -126,6 +139,15 @@ class RestoreAnswer(Changed):
     """Services that were stopped for it and run again."""
     aside: dict[str, str]
     """Restored part to the folder with what was there before; empty for nothing."""
+
+
+class RestoreAnswer(_RestoreAnswer, total=False):
+    """The parts that were restored."""
+
+    saved: str
+    """Snapshot that was taken of what the restore replaced."""
+    unsaved: str
+    """Reason for which no snapshot was taken of it."""
 
 
 class CheckRequest(StackRequest, total=False):

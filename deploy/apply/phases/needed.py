@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from deploy.agent.contract.verbs import (
+    BACK_UP,
     COLLECT,
     CONVERGE,
     DOCKER,
@@ -40,6 +41,7 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "release": _RELEASE,
     "jobs": (VerbStep(UNITS),),
     "backup": (RoleStep("backup"),),
+    "back_up": (VerbStep(BACK_UP),),
 }
 
 

@@ -111,6 +111,8 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     # Behind it every owner has its secrets. A stack on one host has no such step.
     ("borrow", "streams", ("borrow",)),
     ("os", "roles", ("docker_engine", "docker", "gpu_toolkit", "late", "folders", "backup")),
+    # Behind it restic is there, and ahead of everything that changes images, releases and containers.
+    ("back_up", "streams", ("back_up",)),
     # A model in a package is unpacked by what the images' role brings.
     ("images", "roles", ("images", "image")),
     # Behind it the first host of each image has it. A stack on one host has no such step.

@@ -22,6 +22,7 @@ from deploy.plan.published import late_settings
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.backups import BackUpRequest
     from deploy.agent.contract.places import SettledPlace
     from deploy.agent.contract.releases import (
         AcceptRequest,
@@ -110,6 +111,11 @@ def _readers(deployment: Deployment, secret: Secret) -> tuple[str, ...]:
 def _reader(deployment: Deployment, service: str) -> Reader:
     owner = deployment.service(service).owner
     return {"service": service, "uid": owner.uid, "gid": owner.gid}
+
+
+def back_up_request(deployment: Deployment, run: str) -> BackUpRequest:
+    """Return the backup before an image changes."""
+    return {**base_request(deployment.stack, run), "before": "image"}
 
 
 def place_request(deployment: Deployment, bundle: Bundle, run: str) -> PlaceRequest:

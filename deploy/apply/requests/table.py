@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from deploy.agent.contract.envelope import Changed
 from deploy.agent.contract.verbs import (
+    BACK_UP,
     COLLECT,
     CONVERGE,
     DOCKER,
@@ -27,6 +28,7 @@ from deploy.apply.prepared.members import Member
 from deploy.apply.requests.base import base_request
 from deploy.apply.requests.inputs import images_request, models_request, reference_of, sync_request
 from deploy.apply.requests.releases import (
+    back_up_request,
     collect_request,
     converge_request,
     docker_request,
@@ -116,6 +118,7 @@ _VERBS: Mapping[str, Make] = dict(
         _row(SECRETS, _secrets),
         _row(DOCKER, lambda member, _, run: docker_request(member.share.deployment, run)),
         _row(LATE, lambda member, _, run: late_request(member, run)),
+        _row(BACK_UP, lambda member, _, run: back_up_request(member.share.deployment, run)),
         _row(IMAGE, _images),
         _sending_row(MODELS, _models),
         _row(PLACE, _place),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from deploy.hosts.observation.backups import DAY, age
 from deploy.hosts.observation.observe import Observation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackupsAnswer
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
+BEFORE = {"": "", "image": "another image", "restore": "a restore", "destroy": "a destroy"}
+"""Words for the change that a backup was taken before."""
 NO_BACKUPS = "There are no backups yet."
 
 
@@ -74,6 +77,12 @@ def same_disk_words(repository: str, services: list[str]) -> str:
         f"note: {repository} is on the same disk as the data of {', '.join(services)}: a broken disk takes both; "
         "`repository` under `backup` in kit.yaml names another place"
     )
+
+
+def backed_up_words(answers: Iterable[BackUpAnswer]) -> str:
+    """Return where the data is that a destroy removed, in a line for each host."""
+    told = ((each["snapshot"][:SHORT], each["repository"]) for each in answers)
+    return "".join(f"\nIts data is in the backup {snapshot} in {repository}." for snapshot, repository in told)
 
 
 def shown(answer: BackupsAnswer) -> str:

@@ -12,7 +12,7 @@ from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
-from deploy.cli.told.backups import SHORT, key_words, mib, same_disk_words, shown
+from deploy.cli.told.backups import BEFORE, SHORT, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
@@ -76,10 +76,10 @@ def list_backups(output: Output, spec: Path) -> None:
 
 
 def _table(spec: Path, answer: BackupsAnswer) -> str:
-    rows = [(each["id"][:SHORT], each["time"]) for each in reversed(answer["snapshots"])]
+    rows = [(each["id"][:SHORT], each["time"], BEFORE[each["before"]]) for each in reversed(answer["snapshots"])]
     if not rows:
         return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}"
-    return f"{columns(rows, ('ID', 'TAKEN'))}\n\nin {answer['repository']}"
+    return f"{columns(rows, ('ID', 'TAKEN', 'BEFORE'))}\n\nin {answer['repository']}"
 
 
 @verb("show", "backup show latest", "backup show 2026-11-28T02:00 inventories/workstation/kit.yaml")

@@ -83,4 +83,8 @@ def _words(answer: RestoreAnswer, to: str | None) -> str:
         return f"everything is as in {backup}"
     lines = [f"restored {' and '.join(answer['parts'])} from {backup}"]
     lines += [f"what was there before: {path}" for path in answer["aside"].values() if path]
+    if saved := answer.get("saved"):
+        lines.append(f"all of it as it was before is also the backup {saved[:SHORT]}")
+    if unsaved := answer.get("unsaved"):
+        lines.append(f"no backup was taken of what was there before: {unsaved}")
     return "\n".join(lines)

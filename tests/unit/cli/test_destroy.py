@@ -57,7 +57,14 @@ def test_a_stack_that_is_not_there_is_told_as_nothing_to_remove(
     shown = kit("destroy", *words, str(spec))
     assert (shown.code, shown.out, shown.err) == (0, "There is nothing of never-applied to remove.\n", "")
     document = kit("destroy", *words, "--json", str(spec)).document
-    nothing = {"changed": False, "data_removed": False, "backups": "", "shared": [], "models_outside": []}
+    nothing = {
+        "changed": False,
+        "data_removed": False,
+        "backups": "",
+        "shared": [],
+        "models_outside": [],
+        "backup": None,
+    }
     assert document == {"format": 2, "stack": "never-applied", "hosts": {"here": nothing}}
     assert not machine.exists()
 
@@ -169,3 +176,31 @@ def test_what_stays_on_engines_outside_is_told_with_the_line_that_removes_it(
     ]
     (with_models / "run" / "models.json").write_text('{"format": 99}')
     assert kit("destroy", "--yes", "--json", str(spec)).here["models_outside"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [(("--data",), True), (("--data", "--no-backup"), False), ((), False)],
+    ids=str,
+)
+def test_a_stack_with_backups_is_backed_up_before_its_data_is_removed(
+    with_models: Path, kit: Kit, spec: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], taken: bool
+) -> None:
+    path = with_models / "current" / "deployment.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "backup": {"repository": "/mnt/disk2/kit"}}))
+    done: list[str] = []
+    answer = {"changed": True, "snapshot": "0123456789", "repository": "/mnt/disk2/kit", "files": 1, "bytes": 1}
+
+    def noting(word: str, result: dict[str, object]) -> Callable[..., dict[str, object]]:
+        def run(*_: object, **__: object) -> dict[str, object]:
+            done.append(word)
+            return result
+
+        return run
+
+    verb = "deploy.cli.verbs.destroy"
+    monkeypatch.setattr(f"{verb}.back_up_before_destroy", noting("backup", answer))
+    monkeypatch.setattr(f"{verb}.destroy", noting("destroy", REMOVED))
+    out = kit("destroy", *words, "--confirm", "never-applied", *([] if "--data" in words else ["--yes"]), str(spec)).out
+    assert done == (["backup", "destroy"] if taken else ["destroy"])
+    assert ("Its data is in the backup 01234567 in /mnt/disk2/kit." in out) == taken

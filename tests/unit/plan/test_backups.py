@@ -15,7 +15,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.releases import place
 from deploy.apply.phases.needed import steps_of
-from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.apply.phases.phase import RoleStep, VerbStep, phases_of
 from deploy.apply.requests.releases import place_request
 from deploy.decide.desired import Share
 from deploy.hosts.observation.backups import SeenBackups
@@ -97,6 +97,32 @@ def test_a_plan_installs_restic_makes_the_key_and_places_the_timer(with_backup: 
     ready = replace(bare, backups=SeenBackups(has_restic=True))
     again = make_plan(share.deployment, share.bundle, ready)
     assert "package restic" not in {each.resource for each in again.operations}
+
+
+def test_a_backup_comes_before_another_image_writes_user_data(with_backup: Callable[..., Share]) -> None:
+    share = with_backup()
+    host = replace(read_observation(settled(share)), backups=SeenBackups(has_restic=True))
+    assert "backup" not in {each.resource for each in make_plan(share.deployment, share.bundle, host).operations}
+    other = replace(host, services={**host.services, "open_webui": replace(host.services["open_webui"], image_id="x")})
+    plan = make_plan(share.deployment, share.bundle, other)
+    assert "take      backup              before the image of open_webui changes\n" in plan.text()
+    steps = steps_of(share.deployment, other, plan)
+    names = [phase.name for phase in phases_of({"here": steps})]
+    assert names.index("back_up") < names.index("place") < names.index("converge")
+    # The gateway has no user data.
+    other = replace(host, services={**host.services, "litellm": replace(host.services["litellm"], image_id="x")})
+    assert "backup" not in {each.resource for each in make_plan(share.deployment, share.bundle, other).operations}
+
+
+@pytest.mark.parametrize("backup", [WANTED, "null"])
+def test_a_change_of_the_image_without_a_backup_is_told(with_backup: Callable[..., Share], backup: str) -> None:
+    before, share = with_backup("null"), with_backup(backup)
+    host = read_observation(settled(before))
+    other = replace(host, services={**host.services, "open_webui": replace(host.services["open_webui"], image_id="x")})
+    plan = make_plan(share.deployment, share.bundle, other)
+    why = "kit.yaml has none" if backup == "null" else "the release that runs has none yet"
+    assert f"note: no backup before the image of open_webui changes, for {why}; a copy" in plan.text()
+    assert VerbStep("back_up") not in steps_of(share.deployment, other, plan)
 
 
 def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:

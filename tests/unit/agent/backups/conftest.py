@@ -79,8 +79,9 @@ class Host:
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.executemany("insert into said values (?)", [(word,) for word in words])
 
-    def back_up(self) -> BackUpAnswer:
-        return take.run(self.request, QUIET)
+    def back_up(self, **more: Any) -> BackUpAnswer:
+        request: Any = {**self.request, **more}
+        return take.run(request, QUIET)
 
     def listed(self, snapshot: str | None = None) -> BackupsAnswer:
         return snapshots.run(self.request | ({"snapshot": snapshot} if snapshot else {}), QUIET)

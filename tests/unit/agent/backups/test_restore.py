@@ -16,6 +16,7 @@ from deploy.agent.backups import restore
 from deploy.agent.contract.backups import RestoreAnswer
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.stack.backup_memory import observe
 from tests.unit.agent.backups.conftest import QUIET, Host, said
 
 
@@ -66,6 +67,29 @@ def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
     assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 12345, 12345)
     assert said(Path(answer["aside"]["page"]) / "webui.db") == ["first", "later"]
     assert not (host.data / ".kit-fetched").exists()
+
+
+def test_what_a_restore_replaces_is_a_backup_that_latest_does_not_mean(
+    host: Host, put_back: Restore, tmp_path: Path
+) -> None:
+    host.keep = {"last": 1}
+    host.release()
+    first = host.back_up()["snapshot"]
+    host.say("later")
+    answer = put_back()
+    saved = host.restored(answer["saved"], tmp_path / "saved")
+    assert said(saved / "data/page/data/webui.db") == ["first", "later"]
+    assert [each["before"] for each in host.listed()["snapshots"]] == ["", "restore"]
+    assert put_back()["snapshot"] == first
+
+
+def test_a_database_that_cannot_be_copied_does_not_stop_its_restore(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    host.database.write_bytes(b"no database" * 1000)
+    answer = put_back()
+    assert said(host.database) == ["first"]
+    assert "could not be copied" in answer["unsaved"]
+    assert "problem" not in (observe(host.root)["last"] or {})
 
 
 def test_a_log_of_the_former_database_is_never_left_beside_the_restored_one(host: Host, put_back: Restore) -> None:

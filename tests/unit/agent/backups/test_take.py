@@ -99,6 +99,26 @@ def test_old_snapshots_go_and_those_that_keep_names_stay(host: Host) -> None:
     assert [each["id"] for each in host.listed()["snapshots"]] == taken[-2:]
 
 
+def test_a_backup_before_another_image_names_the_change_and_removes_no_snapshot(host: Host) -> None:
+    host.keep = {"last": 1}
+    host.release()
+    first, second = host.back_up()["snapshot"], host.back_up(before="image")["snapshot"]
+    assert [(each["id"], each["before"]) for each in host.listed()["snapshots"]] == [(first, ""), (second, "image")]
+    assert (observe(host.root)["good"] or {})["snapshot"] == second
+
+
+@pytest.mark.parametrize(
+    ("before", "words"), [("image", "no container was changed"), ("destroy", "nothing was removed")]
+)
+def test_a_failed_backup_before_a_change_says_that_the_change_did_not_happen(
+    host: Host, before: str, words: str
+) -> None:
+    host.database.write_bytes(b"no database" * 1000)
+    with pytest.raises(AgentError, match=f"the backup before the change failed, so {words}: .* could not be copied"):
+        host.back_up(before=before)
+    assert "could not be copied" in (observe(host.root)["last"] or {})["problem"]
+
+
 def test_a_run_is_remembered_with_its_result(host: Host) -> None:
     assert observe(host.root)["last"] is None
     snapshot = host.back_up()["snapshot"]
