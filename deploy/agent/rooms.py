@@ -12,7 +12,7 @@ from deploy.agent.journal import Journal
 KIND = re.compile(r"[a-z][a-z0-9_]*")
 LOOKING = ("observe", "look")
 """Read-only operations, which get no journal."""
-OPERATIONS = (*LOOKING, "apply")
+OPERATIONS = (*LOOKING, "apply", "drill")
 
 
 def call_room(kind: str, operation: str, service: dict[str, object], root: str, journal: Journal) -> dict[str, Any]:
@@ -28,3 +28,11 @@ def call_room(kind: str, operation: str, service: dict[str, object], root: str, 
     arguments = (service, root) if operation in LOOKING else (service, root, journal)
     answer: dict[str, Any] = getattr(room, operation)(*arguments)
     return answer
+
+
+def has_operation(kind: str, operation: str) -> bool:
+    """True if a room's program has an operation; some rooms have no program."""
+    try:
+        return hasattr(import_module(f"deploy.components.{kind}.agent"), operation)
+    except ModuleNotFoundError:
+        return False

@@ -35,6 +35,7 @@ VERBS = {
     "back_up": "backups.take",
     "backups": "backups.snapshots",
     "restore": "backups.restore",
+    "drill": "backups.drill",
     "check_backups": "backups.check",
     "accept": "releases.accept",
     "settle": "releases.accept:settle",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.kit_folders import BACKUPS
-from deploy.deployment.backup import JOB, Backup
+from deploy.deployment.backup import DRILL, JOB, Backup
 from deploy.deployment.bundle import File, canonical_json
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
@@ -31,12 +31,21 @@ def backup_of(spec: Spec) -> Backup | None:
     return Backup(repository, keep, spec.backup.key or "")
 
 
-def backup_job(spec: Spec) -> Job | None:
-    """Return the job that takes the backup; None without one."""
+def backup_jobs(spec: Spec) -> tuple[Job, ...]:
+    """Return the job that takes the backup, and the one that tries it; none without a backup."""
     if spec.backup is None:
-        return None
+        return ()
     schedule = Schedule(daily_at=spec.backup.daily_at, after_boot_seconds=spec.backup.after_boot)
-    return Job(JOB, "Backup", "back_up", schedule, {}, patience_seconds=PATIENCE_SECONDS)
+    jobs = (Job(JOB, "Backup", "back_up", schedule, {}, patience_seconds=PATIENCE_SECONDS),)
+    if spec.backup.drill is None:
+        return jobs
+    later = Schedule(sundays_at=_an_hour_after(spec.backup.daily_at))
+    return (*jobs, Job(DRILL, "Drill of the backup", "drill", later, {}, patience_seconds=PATIENCE_SECONDS))
+
+
+def _an_hour_after(time: str) -> str:
+    hour, minute = time.split(":")
+    return f"{(int(hour) + 1) % 24:02}:{minute}"
 
 
 def with_files(deployments: Mapping[str, Deployment], spec: Path, lock: Path) -> dict[str, Deployment]:

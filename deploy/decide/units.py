@@ -70,6 +70,8 @@ def _path(stack: Stack, job: Job, ending: str) -> str:
 def timer_moments(schedule: Schedule) -> list[str]:
     """Return a schedule as lines of a systemd timer."""
     lines = [f"OnCalendar=*-*-* {schedule.daily_at}:00"] if schedule.daily_at else []
+    if schedule.sundays_at:
+        lines.append(f"OnCalendar=Sun *-*-* {schedule.sundays_at}:00")
     if schedule.after_boot_seconds is not None:
         lines.append(f"OnBootSec={schedule.after_boot_seconds}")
     if schedule.every_seconds is not None:
@@ -80,9 +82,10 @@ def timer_moments(schedule: Schedule) -> list[str]:
 def cron_moments(schedule: Schedule) -> list[str]:
     """Return a schedule in cron's form, to the minute; a pause after a boot is part of the command."""
     moments = []
-    if schedule.daily_at:
-        hour, minute = schedule.daily_at.split(":")
-        moments.append(f"{int(minute)} {int(hour)} * * * root")
+    for time, days in ((schedule.daily_at, "* * *"), (schedule.sundays_at, "* * 0")):
+        if time:
+            hour, minute = time.split(":")
+            moments.append(f"{int(minute)} {int(hour)} {days} root")
     if schedule.after_boot_seconds is not None:
         moments.append(f"@reboot root sleep {schedule.after_boot_seconds};")
     if schedule.every_seconds is not None:

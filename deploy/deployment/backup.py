@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.deployment.secrets import Secret
 
-JOB = "backup"
+JOB, DRILL = "backup", "backup-drill"
 
 
 @dataclass(frozen=True)

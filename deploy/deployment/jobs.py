@@ -13,13 +13,15 @@ class Schedule:
 
     daily_at: str | None = None
     """Time of day in the host's own zone, HH:MM."""
+    sundays_at: str | None = None
+    """Time of day on Sundays in the host's own zone, HH:MM."""
     after_boot_seconds: int | None = None
     """Pause between a boot and a run."""
     every_seconds: int | None = None
     """Pause between two runs."""
 
     def __post_init__(self) -> None:
-        if (self.daily_at, self.after_boot_seconds, self.every_seconds) == (None, None, None):
+        if all(moment is None for moment in vars(self).values()):
             raise ValueError("a schedule without a moment never runs")
 
 

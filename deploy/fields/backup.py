@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -51,5 +51,7 @@ class BackupSpec(Strict):
     """Pause between a boot and a backup; none by default."""
     keep: Keep = Keep()
     """Snapshots that stay."""
+    drill: Literal["weekly"] | None = None
+    """A trial restore of the newest backup beside the running stack, on Sundays an hour after the backup."""
     key: Key | None = None
     """Place of the repository's key, for a repository that another host made; by default each host makes its own."""

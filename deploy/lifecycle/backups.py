@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, RESTORE
+from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, DRILL, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 from deploy.stack import Stack
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         BackupsRequest,
         CheckAnswer,
         CheckRequest,
+        DrillAnswer,
+        DrillRequest,
         RestoreAnswer,
         RestoreRequest,
         Restoring,
@@ -59,3 +61,10 @@ def check_backups(stack: str, transport: Transport, on_line: OnLine) -> CheckAns
     with held(transport, stack, "kit backup verify", on_line) as base:
         request: CheckRequest = {**base, "share": "1/1"}
         return transport.call(CHECK_BACKUPS, request)
+
+
+def drill(stack: str, transport: Transport, on_line: OnLine, snapshot: str) -> DrillAnswer:
+    """Let a host restore a snapshot beside what runs, and prove it."""
+    with held(transport, stack, "kit backup drill", on_line) as base:
+        request: DrillRequest = {**base, "snapshot": snapshot}
+        return transport.call(DRILL, request)

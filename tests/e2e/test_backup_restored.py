@@ -28,6 +28,7 @@ def test_what_people_had_is_there_after_a_wipe_and_a_restore(stack: Stack, tmp_p
         taken = stack.kit("backup", "now", "--json").here
         assert taken["made"] is True
         person.write_chat("Later", "This one is not in the backup.")
+        ensure_drilled(stack, taken["snapshot"])
         token = (stack.root / "secrets/open_webui/webui_secret_key").read_bytes()
         stack.kit("stop", "open_webui")
         wipe(stack)
@@ -48,6 +49,23 @@ def test_what_people_had_is_there_after_a_wipe_and_a_restore(stack: Stack, tmp_p
         assert chat not in Person(stack).chats()
         assert (Path(answer["aside"]["open_webui"]) / "webui.db").exists()
         assert stack.kit("status", "--json").here["backups"]["trouble"] == ""
+
+
+def ensure_drilled(stack: Stack, snapshot: str) -> None:
+    """Let a drill prove the backup beside the running stack; its newest chat and document are the person's."""
+    running = stack.containers()
+    answer = stack.kit("backup", "drill", "--json").here
+    assert answer["snapshot"] == snapshot
+    (page,) = [part for part in answer["parts"] if part["part"] == "open_webui"]
+    assert page["findings"] == [
+        "signed in as kit@localhost",
+        "the newest chat is there with its messages",
+        "search finds the newest document",
+    ]
+    assert all(page["rows"][database] > 0 for database in ("webui.db", "vector_db/chroma.sqlite3"))
+    assert stack.containers() == running
+    assert not (stack.root / "backup/drill").exists()
+    assert stack.kit("status", "--json").here["backups"]["drill"]["passed"]
 
 
 def wipe(stack: Stack) -> None:

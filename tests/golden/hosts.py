@@ -27,6 +27,7 @@ NO_BACKUPS = {
         "last": None,
         "good": None,
         "check": None,
+        "drill": None,
         "is_running": False,
         "since": "",
     }

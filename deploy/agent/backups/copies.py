@@ -12,6 +12,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.backups.databases import rows_of
 from deploy.agent.data.copy import take_copy
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -47,7 +48,7 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
     _write(folder / "configs" / "models.json", _models(backup))
-    _write(folder / STATEMENT, statement(backup, release, manifest))
+    _write(folder / STATEMENT, statement(backup, release, manifest, folder / "data"))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():
             write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
@@ -72,7 +73,7 @@ def secrets_of(root: Path) -> CopiedData:
     return {"service": "secrets", "host_path": str(root), "items": items}
 
 
-def statement(backup: Backup, release: str, manifest: Manifest) -> Statement:
+def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) -> Statement:
     """Return what a backup says of itself."""
     return {
         "format": 1,
@@ -83,6 +84,7 @@ def statement(backup: Backup, release: str, manifest: Manifest) -> Statement:
         "taken": now(),
         "versions": {data["service"]: data["version"] for data in backup["data"]},
         "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
+        "rows": {data["service"]: rows_of(copies / data["service"] / "data", data["items"]) for data in backup["data"]},
     }
 
 

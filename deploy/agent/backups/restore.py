@@ -54,7 +54,7 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         if request.get("to"):
             return _into(restic, snapshot, Path(request["to"]))
         parts = _parts(backup, said, request.get("only", []))
-        _ensure_same_or_newer(backup, said, parts)
+        ensure_same_or_newer(backup, said, parts)
         finish_put_back(root, journal)
         places = places_of(root, backup)
         with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
@@ -85,7 +85,8 @@ def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
     return only or available
 
 
-def _ensure_same_or_newer(backup: Backup, said: Statement, parts: list[str]) -> None:
+def ensure_same_or_newer(backup: Backup, said: Statement, parts: list[str]) -> None:
+    """Refuse data that a newer application wrote than the release runs."""
     for data in backup["data"]:
         written = said["versions"].get(data["service"], "")
         if data["service"] in parts and is_older(data["version"], written):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
+from deploy.agent.backups.left import clear_drill
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.snapshots import BEFORE
@@ -31,6 +32,7 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
     backup = released_backup(root)
     with backing_up(root) as lock:
         restic = restic_of(root, backup, lock)
+        clear_drill(root, backup["stack"])
         begun: Run = {"started": now(), **({"before": before} if before else {})}
         remember(root, last=begun)
         try:

@@ -66,6 +66,19 @@ class SeenCheck(TypedDict):
     problems: list[str]
 
 
+class SeenDrill(TypedDict, total=False):
+    """The last drill of a host, and the one that passed last."""
+
+    ended: str
+    snapshot: str
+    seconds: float
+    problem: str
+    """Empty for a drill that passed."""
+    next: str
+    passed: str
+    """Time of the last drill that passed; left out before the first."""
+
+
 class SeenBackups(TypedDict):
     """A host's memory of its backups."""
 
@@ -75,6 +88,7 @@ class SeenBackups(TypedDict):
     last: Run | None
     good: Run | None
     check: SeenCheck | None
+    drill: SeenDrill | None
     is_running: bool
     since: str
     """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
@@ -172,9 +186,11 @@ class Part(TypedDict):
     bytes: int
 
 
-class Statement(TypedDict):
-    """A backup's description of itself, in its `configs/backup.json`."""
+# Service to its databases, and of each database the number of rows by table.
+Rows = dict[str, dict[str, dict[str, int]]]
 
+
+class _Statement(TypedDict):
     format: int
     stack: str
     host: str
@@ -184,6 +200,39 @@ class Statement(TypedDict):
     versions: dict[str, str]
     """Service to the application's release that wrote its data."""
     images: dict[str, str]
+
+
+class Statement(_Statement, total=False):
+    """A backup's description of itself, in its `configs/backup.json`."""
+
+    rows: Rows
+    """Left out of a backup of an older kit."""
+
+
+class DrillRequest(StackRequest, total=False):
+    """A trial restore of a snapshot; the latest one where none is named."""
+
+    snapshot: str
+
+
+class Drilled(TypedDict):
+    """A part of a snapshot that was restored and checked."""
+
+    part: str
+    files: int
+    rows: dict[str, int]
+    """Database to the number of its rows."""
+    findings: list[str]
+    """Findings of the application, in words; empty for a part that no application opened."""
+
+
+class DrillAnswer(Changed):
+    """A trial restore that passed."""
+
+    snapshot: str
+    taken: str
+    seconds: float
+    parts: list[Drilled]
 
 
 class _BackupsAnswer(TypedDict):

@@ -141,6 +141,19 @@ class Docker:
         """Remove a container, running or not; a missing one is no error. Named volumes stay."""
         self._found("DELETE", f"/containers/{quote(name)}", {"force": "1"})
 
+    def create(self, name: str, document: dict[str, Any]) -> str:
+        """Create a container from Docker's own description of one; return its id."""
+        answer = self._post(f"/containers/create?{urlencode({'name': name})}", document, self.timeout)
+        return str(json.loads(answer.body)["Id"])
+
+    def join(self, network: str, container: str) -> None:
+        """Let a container join one more network."""
+        self._post(f"/networks/{quote(network)}/connect", {"Container": container}, self.timeout)
+
+    def remove_whole(self, name: str) -> None:
+        """Remove a container, running or not, with its unnamed volumes; a missing one is no error."""
+        self._found("DELETE", f"/containers/{quote(name)}", {"force": "1", "v": "1"})
+
     def logs(self, name: str, lines: int = 30) -> list[str]:
         """Return the last lines of a container's stdout and stderr."""
         query = {"stdout": "1", "stderr": "1", "tail": str(lines)}

@@ -19,7 +19,7 @@ from deploy.agent.remembered import read_json, write_file, write_json
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Run, SeenBackups, SeenCheck
+    from deploy.agent.contract.backups import Run, SeenBackups, SeenCheck, SeenDrill
 
 FORMAT = 1
 RESTIC = "restic"
@@ -39,6 +39,7 @@ def observe(root: Path) -> SeenBackups:
         "last": cast("Run", last) if last else None,
         "good": cast("Run", good) if good else None,
         "check": cast("SeenCheck", known["check"]) if known.get("check") else None,
+        "drill": cast("SeenDrill", known["drill"]) if known.get("drill") else None,
         "is_running": is_locked(_lock(root)),
         "since": _since(root),
     }

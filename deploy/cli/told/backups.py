@@ -17,7 +17,7 @@ from deploy.hosts.observation.backups import DAY, age
 from deploy.hosts.observation.observe import Observation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer, SeenDrill
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
@@ -43,9 +43,18 @@ def standing(share: Share, observation: Observation) -> list[str]:
     lines = [f"{bad('backup')}  {trouble}"] if (trouble := seen.trouble(now)) else []
     if seen.good is None:
         return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
-    old = age(seen.good["ended"], now)
-    ago = duration(old) if old < DAY else f"{old // DAY} day{'s' if old >= 2 * DAY else ''}"
-    return [*lines, f"newest backup: {ago} ago, in {seen.repository}"]
+    ago = _ago(seen.good["ended"], now)
+    return [*lines, f"newest backup: {ago} ago, in {seen.repository}{_drill_words(seen.drill, now)}"]
+
+
+def _drill_words(drill: SeenDrill | None, now: datetime) -> str:
+    """Return when the last drill passed, as the end of a line."""
+    return f"; the last drill passed {_ago(drill['passed'], now)} ago" if drill and "passed" in drill else ""
+
+
+def _ago(moment: str, now: datetime) -> str:
+    old = age(moment, now)
+    return duration(old) if old < DAY else f"{old // DAY} day{'s' if old >= 2 * DAY else ''}"
 
 
 def backup_document(share: Share, observation: Observation) -> dict[str, Any] | None:
@@ -99,3 +108,14 @@ def shown(answer: BackupsAnswer) -> str:
             columns(rows, ("PART", "FILES", "SIZE")),
         ]
     )
+
+
+def drilled(answer: DrillAnswer) -> str:
+    """Return the findings of a drill."""
+    rows = [
+        (part["part"], str(part["files"]), str(sum(part["rows"].values()) or ""), "; ".join(part["findings"]))
+        for part in answer["parts"]
+    ]
+    backup = f"the backup {answer['snapshot'][:SHORT]} of {answer['taken']}"
+    passed = f"{backup} works: restored and proven in {duration(answer['seconds'])}"
+    return f"{columns(rows, ('PART', 'FILES', 'ROWS', 'FINDINGS'))}\n\n{passed}"

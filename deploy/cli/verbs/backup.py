@@ -1,4 +1,4 @@
-"""`kit backup`: now, list, show, restore, verify."""
+"""`kit backup`: now, list, show, restore, verify, drill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
-from deploy.cli.told.backups import BEFORE, SHORT, key_words, mib, same_disk_words, shown
+from deploy.cli.told.backups import BEFORE, SHORT, drilled, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
@@ -21,7 +21,7 @@ from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
 from deploy.hosts.secret_values import secret_value
 from deploy.hosts.wire.transport import Transport
-from deploy.lifecycle.backups import back_up, backups, check_backups
+from deploy.lifecycle.backups import back_up, backups, check_backups, drill
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import Stack
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @list_group("backup", "backup", "backup now", "backup restore latest")
 def command() -> None:
-    """Take, list, show, restore and verify backups."""
+    """Take, list, show, restore, verify and drill backups."""
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
@@ -114,5 +114,24 @@ def _checked(answer: CheckAnswer) -> str:
     return "\n".join(broken) if broken else f"{answer['repository']} is whole: every byte was read"
 
 
-for verb_ in (now, list_backups, show, restore, verify):
+@verb("drill", "backup drill", "backup drill --snapshot 2026-11-28T02:00 inventories/workstation/kit.yaml")
+@click.option("--snapshot", metavar="ID|TIME", default="latest", help="Drill this backup, not the newest one.")
+@host_option
+@spec_argument
+def drill_backup(output: Output, spec: Path, snapshot: str) -> None:
+    """Restore a backup of each host into a scratch project, and prove that it works.
+
+    The running stack is not touched. Checks each file and database, starts the applications on the restored data,
+    signs in, looks for a chat and for a document by search, and removes the scratch project. Exit 1 if anything fails.
+    """
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup drill")
+    with progress_by_host() as display:
+        answers = hosts.each(lambda host, transport: drill(stack, transport, display(host), snapshot))
+    output.answer(
+        blocks({host: drilled(answer) for host, answer in answers.items()}), {"stack": stack, "hosts": dict(answers)}
+    )
+
+
+for verb_ in (now, list_backups, show, restore, verify, drill_backup):
     command.add_command(verb_)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Run, SeenCheck
+    from deploy.agent.contract.backups import Run, SeenCheck, SeenDrill
 
 DAY = 24 * 3600
 OVERDUE = 2
@@ -25,6 +25,8 @@ class SeenBackups:
     good: Run | None = None
     check: SeenCheck | None = None
     """Last check of the repository; None before the first."""
+    drill: SeenDrill | None = None
+    """Last drill; None before the first."""
     is_running: bool = False
     since: str = ""
     """Time from which on there should be backups; empty if unknown."""
@@ -35,6 +37,8 @@ class SeenBackups:
             return f"the last backup failed: {failed}"
         if self.check is not None and self.check["problems"]:
             return f"the repository is broken: {'; '.join(self.check['problems'])}"
+        if self.drill is not None and self.drill["problem"]:
+            return f"the last drill failed: {self.drill['problem']}"
         newest = self.good["ended"] if self.good else self.since
         if newest and age(newest, now) > OVERDUE * DAY:
             days = age(newest, now) // DAY

@@ -10,7 +10,6 @@ from deploy.reading.document import Document, FieldPath
 Refusal = tuple[FieldPath, str]
 _BACKUP_KEYS = {
     "watch_every": "backups of changes are not supported yet; leave it out",
-    "drill": "drills are not supported yet; leave it out",
     "on_failure": "a hook is not supported yet; leave it out; `status` tells a failed backup",
 }
 _ENGINE_KEYS = {

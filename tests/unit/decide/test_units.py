@@ -99,6 +99,7 @@ def test_a_schedule_has_a_moment() -> None:
         (Schedule(every_seconds=300), ["OnActiveSec=300", "OnUnitInactiveSec=300"], ["*/5 * * * * root"]),
         (Schedule(every_seconds=5), ["OnActiveSec=5", "OnUnitInactiveSec=5"], ["*/1 * * * * root"]),
         (Schedule(every_seconds=7200), ["OnActiveSec=7200", "OnUnitInactiveSec=7200"], ["0 */2 * * * root"]),
+        (Schedule(sundays_at="04:05"), ["OnCalendar=Sun *-*-* 04:05:00"], ["5 4 * * 0 root"]),
         (Schedule(after_boot_seconds=60), ["OnBootSec=60"], ["@reboot root sleep 60;"]),
     ],
 )

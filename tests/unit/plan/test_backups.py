@@ -80,6 +80,21 @@ def test_a_boot_is_followed_by_a_backup_where_kit_yaml_says_so(with_backup: Call
     assert "OnBootSec" not in files_of(with_backup("{}"))[timer]
 
 
+def test_a_weekly_drill_is_a_job_of_its_own(with_backup: Callable[..., Share]) -> None:
+    files = files_of(with_backup('{daily_at: "23:30", drill: weekly}'))
+    assert "OnCalendar=Sun *-*-* 00:30:00" in files["units/kit-home.backup-drill.timer"]
+    assert '"verb": "drill"' in files["units/backup-drill.json"]
+    assert "units/kit-home.backup-drill.timer" not in files_of(with_backup("{}"))
+
+
+def test_a_failed_drill_is_told_until_one_passes() -> None:
+    failed: Any = {"ended": "2026-11-28T02:00:00Z", "snapshot": "a", "problem": "search does not find the document"}
+    seen = SeenBackups(has_restic=True, drill=failed)
+    assert seen.trouble(NOW) == "the last drill failed: search does not find the document"
+    passed: Any = {"ended": "2026-11-28T03:00:00Z", "snapshot": "a", "problem": "", "passed": "2026-11-28T03:00:00Z"}
+    assert replace(seen, drill=passed).trouble(NOW) == ""
+
+
 def test_a_comment_places_no_other_release(with_backup: Callable[..., Share]) -> None:
     assert with_backup().bundle.release == with_backup(comment="\n# for the office\n").bundle.release
 

@@ -32,6 +32,13 @@ def look(service: dict[str, Any], _root: str) -> dict[str, Any]:
     return looked(Path(service["path"]) / service["databases"][0], counted=service["counted"])
 
 
+def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+    """Ask a second Open WebUI, which runs on restored data, for what people had; changes nothing of the first."""
+    from deploy.components.open_webui.agent.restored import findings
+
+    return {"findings": findings(service, root, journal)}
+
+
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
     """Set the differing settings, and add the person once; other settings stay as people set them."""
     room = service["room"]

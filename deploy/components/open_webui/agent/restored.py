@@ -1,0 +1,119 @@
+"""A drill's questions to Open WebUI on restored data: a sign-in, the newest chat, and a document found by search."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.components.open_webui.agent.admin import Admin
+from deploy.components.open_webui.agent.stored import connect
+from deploy.components.open_webui.agent.values import value_of
+
+SESSIONS = {"secret": "webui_secret_key", "owner": "open_webui"}
+DATABASE, INDEX = "webui.db", "vector_db/chroma.sqlite3"
+ASKED_CHARACTERS = 200
+"""Beginning of a document's text that is searched for; an embedding model reads no more than some hundred."""
+NEXT = "try an older backup"
+# A person who waits for an account has no access.
+_CHAT = """
+SELECT chat.id, user_id, chat.chat FROM chat JOIN "user" AS person ON person.id = user_id
+WHERE person.role IN ('admin', 'user') ORDER BY chat.updated_at DESC LIMIT 1
+"""
+_FILES = """
+SELECT file.id, user_id, file.data FROM file JOIN "user" AS person ON person.id = user_id
+WHERE person.role IN ('admin', 'user') ORDER BY file.created_at DESC
+"""
+
+
+def findings(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
+    """Return what is there of a person's, in words; raise AgentError for what should be and is not."""
+    data, account = Path(service["path"]), service["room"]["account"]
+    admin = Admin(service["address"])
+    admin.sign_in(account["email"], value_of(account["password"], root), journal.say)
+    with closing(connect(data / DATABASE)) as database:
+        people = People(database, service["address"], value_of(SESSIONS, root))
+        chat = _chat(database, people)
+        document = _document(database, _collections(data / INDEX), people)
+    return [f"signed in as {account['email']}", chat, document]
+
+
+class People:
+    """The API as its people see it, by sessions signed with the restored key: nobody's password is needed."""
+
+    def __init__(self, database: sqlite3.Connection, address: str, key: str) -> None:
+        self._database, self._address, self._key = database, address, key
+
+    def session(self, person: str) -> Admin:
+        """Return the API as one person sees it."""
+        client = Admin(self._address)
+        claims = {"id": person, "typ": "session", **self._stamp(person)}
+        signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}"
+        signature = hmac.new(self._key.encode(), signed.encode(), hashlib.sha256).digest()
+        client.headers["Authorization"] = f"Bearer {signed}.{_text(signature)}"
+        return client
+
+    def _stamp(self, person: str) -> dict[str, Any]:
+        """Return the account's own stamp of its sessions; older releases have none."""
+        seen = self._database.execute("SELECT * FROM auth WHERE id = ?", (person,))
+        columns = [column[0] for column in seen.description]
+        row = dict(zip(columns, seen.fetchone() or ()))
+        return {"session_stamp": row["session_stamp"]} if "session_stamp" in row else {}
+
+
+def _chat(database: sqlite3.Connection, people: People) -> str:
+    chat = database.execute(_CHAT).fetchone()
+    if chat is None:
+        return "no chat is in this backup"
+    identity, person, written = chat
+    there = people.session(person).get(f"/api/v1/chats/{identity}")
+    if not _texts(json.loads(written)) <= _texts(there.get("chat") or {}):
+        raise AgentError(f"the chat {identity} came back without its messages", NEXT)
+    return "the newest chat is there with its messages"
+
+
+def _document(database: sqlite3.Connection, indexed: set[str], people: People) -> str:
+    files = ((identity, person, json.loads(about or "{}")) for identity, person, about in database.execute(_FILES))
+    known = next((file for file in files if f"file-{file[0]}" in indexed and file[2].get("content")), None)
+    if known is None:
+        return "no indexed document is in this backup"
+    identity, person, about = known
+    question = about["content"][:ASKED_CHARACTERS]
+    asked = {"collection_name": f"file-{identity}", "query": question, "k": 3, "hybrid": False}
+    answer = people.session(person).post("/api/v1/retrieval/query/doc", asked)
+    chunks = [_plain(text) for texts in answer.get("documents") or [] for text in texts]
+    if not any(text and text in _plain(about["content"]) for text in chunks):
+        raise AgentError(f"search does not find the document {identity}", NEXT)
+    return "search finds the newest document"
+
+
+def _collections(index: Path) -> set[str]:
+    if not index.exists():
+        return set()
+    with closing(connect(index)) as connection:
+        return {str(name) for (name,) in connection.execute("SELECT name FROM collections")}
+
+
+def _plain(text: str) -> str:
+    """Return a text without its spaces: the application changes them where it cuts a document."""
+    return "".join(text.split())
+
+
+def _texts(chat: dict[str, Any]) -> set[str]:
+    messages = (chat.get("history") or {}).get("messages") or {}
+    return {str(message.get("content")) for message in messages.values()}
+
+
+def _part(value: dict[str, Any]) -> str:
+    return _text(json.dumps(value).encode())
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
