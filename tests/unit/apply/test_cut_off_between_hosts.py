@@ -16,6 +16,8 @@ from deploy.verify.report import Check, Report
 from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.apply.agents import Killed, Kills, Machines, machines
 
+# Some hundred applies walk lines that plain tests walk once; traced, they would take twice their time.
+pytestmark = pytest.mark.no_cover
 HOSTS = ("page", "gate", "engine")
 NEEDS: Needs = {"engine": (), "gate": ("engine",), "page": ("gate",)}
 VERBS = ("secrets", "place")

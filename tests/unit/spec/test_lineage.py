@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.locks import lock_of
 
 Model = Any
 SPELLINGS = ("{}", "{}:latest", "library/{}", "registry.ollama.ai/library/{}:latest")
-LONG = 3000
+LONG = sys.getrecursionlimit() + 500
 """Deeper than Python's own stack."""
 
 
