@@ -45,6 +45,11 @@ class StoryScheduling(LoadScopeScheduling):  # type: ignore[misc] # its package 
         return story_of(Path(nodeid.partition("::")[0]))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two more workers than processors: some wait for a program, a lock or a timeout."""
+    return len(os.sched_getaffinity(0)) + 2
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StoryScheduling | None:
     return StoryScheduling(config, log) if config.getoption("dist") == "loadscope" else None
 
@@ -62,9 +67,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("docker") is None:
         return 0 if item.get_closest_marker("e2e") else 1
-    story = story_of(item.path).partition("/")[0]
-    # The workstation takes images that the first apply assembles: there is enough to do until then.
-    return {"lab": 2, "between_hosts": 3, "workstation": 4, "agent": 6}.get(story, 5)
+    story, _, name = story_of(item.path).partition("/")
+    # The longest first. Images that the first apply assembles are taken later: there is enough to do until then.
+    turns = {"between_hosts": 2, "lab": 3, "workstation": 4, "test_official_images": 5, "agent": 7}
+    return turns.get(story) or turns.get(name, 6)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

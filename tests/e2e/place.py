@@ -33,20 +33,21 @@ Document = dict[str, Any]
 class Place:
     """The folder with kit.yaml and kit.lock, made from the quickstart's."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, name: str = NAME) -> None:
         self.folder = folder
+        self.name = name
         self.spec_path = folder / "kit.yaml"
         self.lock_path = folder / "kit.lock"
         self.templates = folder / "templates"
         self._original: Document = {}
 
     def prepare(self) -> None:
-        """Write the quickstart down under another name and on other ports."""
+        """Write the quickstart down under a name and on ports of its own."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self._original = yaml.safe_load((QUICKSTART / "kit.yaml").read_text())
-        self._original["stack"] = NAME
-        ports = free_ports(3)
+        self._original["stack"] = self.name
+        ports = free_ports(3, self.name)
         for service in (self._original["engines"][0], self._original["gateway"], self._original["webui"]):
             service["port"] = next(ports)
             service["health_timeout"] = PATIENCE

@@ -20,7 +20,6 @@ QUICKSTART = (
     "test_rolled_back",
     "test_image_rolled_back",
     "test_backup_restored",
-    "test_official_images",
     "test_cut_off",
     "test_secrets_stay_secret",
     "test_away",

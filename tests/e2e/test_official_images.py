@@ -1,6 +1,7 @@
 """The quickstart with official images in place of assembled ones: up, verified, rolled back, and assembled again.
 
 The images hold the assembled ones' programs in the official ones' shape, and come from a registry of this machine.
+They take minutes to be published, so this stack is one of its own, beside the quickstart's.
 """
 
 from __future__ import annotations
@@ -13,14 +14,38 @@ import pytest
 import yaml
 
 from tests.doubles.registry.official import SHAPES, publish_official
+from tests.e2e.evidence import Evidence
 from tests.e2e.image_registry import ImageRegistry, running_registry
-from tests.e2e.place import Document
+from tests.e2e.place import FOLDER, NAME, Document, Place
 from tests.e2e.stack import Stack
 from tests.e2e.webui import Person
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.docker, pytest.mark.e2e]
+OWN_NAME = NAME.replace("e2e", "pull")
 FAILING = b"#!/bin/sh\necho 'the pulled release does not start' >&2\nexit 1\n"
 SERVICES = {"main": "llama_cpp", "litellm": "litellm", "open_webui": "open_webui"}
+
+
+class Pulled(Stack):
+    """The quickstart under a name of its own."""
+
+    name = OWN_NAME
+    root = Path("/opt/kit") / OWN_NAME
+    data = Path("/srv/kit") / OWN_NAME
+
+
+@pytest.fixture
+def stack(evidence: Evidence) -> Iterator[Stack]:
+    """The stack with assembled images, which the quickstart's has brought."""
+    stack = Pulled(Place(FOLDER.with_name("pulled"), OWN_NAME), evidence)
+    stack.place.prepare()
+    stack.destroy()
+    try:
+        stack.apply()
+        yield stack
+    finally:
+        stack.place.mend()
+        stack.destroy()
 
 
 @pytest.fixture
