@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -26,8 +27,25 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """A certificate that vouches for itself, and its key."""
+
+    path: Path
+    key: Path
+
+
+def certificate_of(address: str, folder: Path) -> Certificate:
+    """Make a certificate of an address."""
+    made = Certificate(folder / "registry.pem", folder / "registry.key")
+    own = ["-subj", f"/CN={address}", "-addext", f"subjectAltName=IP:{address}"]
+    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *own]
+    subprocess.run([*making, "-keyout", made.key, "-out", made.path], check=True, capture_output=True)
+    return made
+
+
+@dataclass(frozen=True)
 class ImageRegistry:
-    """Debian's docker-registry, plain HTTP on one address."""
+    """Debian's docker-registry on one address: plain HTTP, or TLS with a certificate."""
 
     host: str
     process: subprocess.Popen[bytes]
@@ -82,8 +100,13 @@ class ImageRegistry:
 
 
 @contextmanager
-def running_registry(folder: Path, address: str = "127.0.0.1", password: str = "") -> Iterator[ImageRegistry]:
-    """Run a registry whose images lie in a folder; with a hashed password, it lets in the user `ada` alone."""
+def running_registry(
+    folder: Path, address: str = "127.0.0.1", password: str = "", certificate: Certificate | None = None
+) -> Iterator[ImageRegistry]:
+    """Run a registry whose images lie in a folder.
+
+    With a hashed password, it lets in the user `ada` alone; with a certificate, it speaks TLS.
+    """
     port = next(free_ports(1, str(folder)))
     storage = folder / "registry"
     # JSON is YAML as well.
@@ -96,24 +119,37 @@ def running_registry(folder: Path, address: str = "127.0.0.1", password: str = "
     if password:
         (folder / "htpasswd").write_text(f"ada:{password}\n")
         settings["auth"] = {"htpasswd": {"realm": "little", "path": str(folder / "htpasswd")}}
+    if certificate:
+        settings["http"]["tls"] = {"certificate": str(certificate.path), "key": str(certificate.key)}
     (folder / "registry.yml").write_text(json.dumps(settings))
     process = subprocess.Popen(
         [PROGRAM, "serve", str(folder / "registry.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     made = ImageRegistry(f"{address}:{port}", process, storage)
     try:
-        wait_until(lambda: _answers(made), "the registry answers", saw=lambda: f"nothing at {made.host}")
+        wait_until(
+            lambda: _answers(made, "https" if certificate else "http"),
+            "the registry answers",
+            saw=lambda: f"nothing at {made.host}",
+        )
         yield made
     finally:
         made.stop()
 
 
-def _answers(registry: ImageRegistry) -> bool:
+def _answers(registry: ImageRegistry, scheme: str) -> bool:
     assert registry.process.poll() is None, "the registry has ended"
     try:
-        with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=PATIENCE_SECONDS):
+        # Its certificate is for the address that other machines know it by.
+        with urllib.request.urlopen(f"{scheme}://{registry.host}/v2/", timeout=PATIENCE_SECONDS, context=_anybody()):
             return True
     except urllib.error.HTTPError as refusal:
         return refusal.code == 401
     except (urllib.error.URLError, ConnectionError):
         return False
+
+
+def _anybody() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

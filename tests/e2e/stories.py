@@ -38,6 +38,8 @@ BETWEEN_HOSTS = (
     "test_ways",
     "test_far_away",
     "test_two_at_once",
+    "test_disk_full",
+    "test_registry",
     "test_one_host_fails",
     "test_killed_anywhere",
     "test_exposure",

@@ -69,6 +69,11 @@ class Pair:
         }
 
     @property
+    def gateway(self) -> str:
+        """Address of this machine in the network of the boxes."""
+        return f"{NET}.1"
+
+    @property
     def hosts(self) -> dict[str, LabHost]:
         """The boxes by their names."""
         return {"box": self.box, "desk": self.desk}

@@ -83,6 +83,17 @@ class Person:
         return ran
 
     @contextmanager
+    def locked_anew(self) -> Iterator[None]:
+        """Lock what kit.yaml says now, for the length of the block."""
+        lock = self.folder / "kit.lock"
+        before = lock.read_text()
+        try:
+            self.kit("lock")
+            yield
+        finally:
+            lock.write_text(before)
+
+    @contextmanager
     def knowing(self, line: str) -> Iterator[None]:
         """Know one more host key for the length of the block."""
         known = self.files / "known_hosts"
