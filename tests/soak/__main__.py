@@ -18,13 +18,14 @@ from tests.e2e.lab.pair import running_pair
 from tests.e2e.workstation import prepared_workstation
 from tests.soak.chats import chats
 from tests.soak.cuts import pulls, uploads
+from tests.soak.disconnects import disconnects
 from tests.soak.far import far
 from tests.soak.figures import PairStrain, Soak, Strain
 from tests.soak.kills import kills
 from tests.soak.steps import steps
 
 STRAINS: dict[str, Strain] = {"chats": chats, "pulls": pulls, "uploads": uploads, "kills": kills}
-ON_BOXES: dict[str, PairStrain] = {"steps": steps, "far": far}
+ON_BOXES: dict[str, PairStrain] = {"steps": steps, "disconnects": disconnects, "far": far}
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the same seed throws the same dice")
     asked = vars(parser.parse_args())
     if not any(asked[name] for name in (*STRAINS, *ON_BOXES)):
-        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --far 3")
+        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --disconnects 8 --far 3")
     if any(asked[name] for name in STRAINS):
         on_the_workstation(asked)
     if any(asked[name] for name in ON_BOXES):
