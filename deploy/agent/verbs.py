@@ -35,6 +35,7 @@ VERBS = {
     "back_up": "backups.take",
     "backups": "backups.snapshots",
     "restore": "backups.restore",
+    "diff_backups": "backups.difference",
     "drill": "backups.drill",
     "check_backups": "backups.check",
     "accept": "releases.accept",
@@ -64,7 +65,7 @@ FRAMED = ("give_image",)
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
     *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "lend"),
-    *("layers", "relay", "backups"),
+    *("layers", "relay", "backups", "diff_backups"),
     *STREAMS,
     *FRAMED,
 )

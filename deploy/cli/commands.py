@@ -23,7 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Day to day": {
         "logs": "Show the services' logs.",
-        "backup": "Take, list, show, restore, verify and drill backups.",
+        "backup": "Take, list, show, compare, restore, verify and drill backups.",
         "secret": "List the stack's secrets, or show one.",
         "start": "Start services that were stopped.",
         "stop": "Stop services until start or apply.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, DRILL, RESTORE
+from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, DIFF_BACKUPS, DRILL, RESTORE
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 from deploy.stack import Stack
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         BackupsRequest,
         CheckAnswer,
         CheckRequest,
+        DiffAnswer,
+        DiffRequest,
         DrillAnswer,
         DrillRequest,
         RestoreAnswer,
@@ -45,6 +47,12 @@ def backups(stack: str, transport: Transport, snapshot: str | None = None) -> Ba
     if snapshot is not None:
         request["snapshot"] = snapshot
     return transport.call(BACKUPS, request)
+
+
+def difference(stack: str, transport: Transport, first: str, second: str) -> DiffAnswer:
+    """Return the difference between two snapshots of one host."""
+    request: DiffRequest = {"stack": stack, "root": Stack(stack).root, "first": first, "second": second}
+    return transport.call(DIFF_BACKUPS, request)
 
 
 def restore(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PARTS = ("configs", "data", "logs")
 STATEMENT = "configs/backup.json"
 SECRETS = "configs/secrets"
+MODELS = "configs/models.json"
 MODE = 0o600
 
 
@@ -47,7 +48,7 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
-    _write(folder / "configs" / "models.json", _models(backup))
+    _write(folder / MODELS, _models(backup))
     _write(folder / STATEMENT, statement(backup, release, manifest, folder / "data"))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():

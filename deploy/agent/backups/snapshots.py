@@ -76,10 +76,15 @@ def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
 
 def statement(restic: Restic, snapshot: str) -> Statement:
     """Return what a snapshot says of itself."""
-    said = restic.run("dump", "--no-lock", snapshot, f"/{STATEMENT}")
+    return cast("Statement", dumped(restic, snapshot, STATEMENT))
+
+
+def dumped(restic: Restic, snapshot: str, path: str) -> dict[str, Any]:
+    """Return a JSON file of a snapshot."""
+    said = restic.run("dump", "--no-lock", snapshot, f"/{path}")
     if said.status != 0:
         raise unreadable(snapshot, said)
-    return cast("Statement", said.document)
+    return said.document
 
 
 def unreadable(snapshot: str, said: Said) -> AgentError:

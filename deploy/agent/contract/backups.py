@@ -209,6 +209,41 @@ class Statement(_Statement, total=False):
     """Left out of a backup of an older kit."""
 
 
+class DiffRequest(StackRequest):
+    """Two snapshots, each named as in `list`."""
+
+    first: str
+    second: str
+
+
+class Changes(TypedDict):
+    """Names of one kind that differ between two snapshots."""
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+
+
+class RowsChange(TypedDict):
+    """A table of a database whose number of rows differs."""
+
+    service: str
+    database: str
+    table: str
+    before: int
+    after: int
+
+
+class DiffAnswer(TypedDict):
+    """The difference between two snapshots."""
+
+    first: Snapshot
+    second: Snapshot
+    changes: dict[str, Changes]
+    """Kind to its changes: `versions`, `models`, `secrets`, a service, or a folder of its data."""
+    rows: list[RowsChange]
+
+
 class DrillRequest(StackRequest, total=False):
     """A trial restore of a snapshot; the latest one where none is named."""
 

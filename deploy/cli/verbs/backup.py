@@ -1,4 +1,4 @@
-"""`kit backup`: now, list, show, restore, verify, drill."""
+"""`kit backup`: now, list, show, diff, restore, verify, drill."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
+from deploy.cli.told.backup_diff import differences
 from deploy.cli.told.backups import BEFORE, SHORT, drilled, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
@@ -21,7 +22,7 @@ from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
 from deploy.hosts.secret_values import secret_value
 from deploy.hosts.wire.transport import Transport
-from deploy.lifecycle.backups import back_up, backups, check_backups, drill
+from deploy.lifecycle.backups import back_up, backups, check_backups, difference, drill
 from deploy.spec.loading.loader import load_spec
 from deploy.stack import Stack
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 @list_group("backup", "backup", "backup now", "backup restore latest")
 def command() -> None:
-    """Take, list, show, restore, verify and drill backups."""
+    """Take, list, show, compare, restore, verify and drill backups."""
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
@@ -95,6 +96,20 @@ def show(output: Output, spec: Path, snapshot: str) -> None:
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
+@verb("diff", "backup diff 2026-11-27T02:00 latest", "backup diff 2026-11-27T02:00 latest --json home/kit.yaml")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@host_option
+@spec_argument
+def diff(output: Output, spec: Path, first: str, second: str) -> None:
+    """Show what was added, changed and removed from one backup to another, by kind."""
+    stack, hosts = load_spec(spec).stack, hosts_of(spec)
+    ensure_root(hosts, "backup diff")
+    answers = hosts.each(lambda _host, transport: difference(stack, transport, first, second))
+    words = {host: differences(answer) for host, answer in answers.items()}
+    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+
+
 @verb("verify", "backup verify", "backup verify --json inventories/workstation/kit.yaml")
 @host_option
 @spec_argument
@@ -133,5 +148,5 @@ def drill_backup(output: Output, spec: Path, snapshot: str) -> None:
     )
 
 
-for verb_ in (now, list_backups, show, restore, verify, drill_backup):
+for verb_ in (now, list_backups, show, diff, restore, verify, drill_backup):
     command.add_command(verb_)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.agent import hold, job, late, relay, room
-from deploy.agent.backups import check, drill, restore, snapshots, take
+from deploy.agent.backups import check, difference, drill, restore, snapshots, take
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
@@ -91,6 +91,7 @@ def of_backups(found: Carried) -> None:
     found.out(verbs.RESTORE, restore.run)
     found.out(verbs.CHECK_BACKUPS, check.run)
     found.out(verbs.DRILL, drill.run)
+    found.out(verbs.DIFF_BACKUPS, difference.run)
 
 
 def test_each_verb_of_the_contract_is_carried_out_by_the_function_that_has_its_types() -> None:
