@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from deploy.agent.line import Line
+from deploy.deployment.folders import Folder
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import HostFolder
 from deploy.plan.backups import backup_advice
 from deploy.plan.building import building_refusals
 from deploy.plan.devices import device_advice, device_refusals, lost_advice, windows_advice
@@ -213,16 +216,25 @@ def _older_than_data(deployment: Deployment, observation: Observation) -> Iterat
 
 
 def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refusal]:
-    on = on_host(observation.host)
     for service in deployment.services:
         for folder in service.folders:
             seen = observation.folder(folder.host_path)
             is_strange = not is_handed_over(folder, observation)
             if seen.exists and is_strange and (seen.uid, seen.gid) != (folder.owner.uid, folder.owner.gid):
-                change = f"chown -R {folder.owner} {typed(folder.host_path)}"
-                yield (
-                    f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",
-                    f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or type{on}: {change}'
-                    if seen.uid
-                    else f"no service runs as root; if what lies in it is {service.name}'s, type{on}: {change}",
-                )
+                yield _strange(service, folder, seen, on_host(observation.host))
+
+
+def _strange(service: Service, folder: Folder, seen: HostFolder, on: str) -> Refusal:
+    place = typed(folder.host_path)
+    if folder.owner.uid != service.owner.uid:
+        return (
+            f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and kit.yaml gives it to {folder.owner}",
+            f"type{on}: chown {folder.owner} {place}",
+        )
+    change = f"chown -R {folder.owner} {place}"
+    return (
+        f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and {service.name} runs as {folder.owner}",
+        f'write `user: "{seen.uid}:{seen.gid}"` at {service.name} in kit.yaml, or type{on}: {change}'
+        if seen.uid
+        else f"no service runs as root; if what lies in it is {service.name}'s, type{on}: {change}",
+    )

@@ -7,6 +7,9 @@ from deploy.components.open_webui.spec import ADMIN_EMAIL
 from deploy.deployment.image import ImageOrigin
 
 DATA_PATH = "/data"
+STATIC_PATH = "/static"
+"""Folder of the page's own pictures and of a person's, where a person has a bridge."""
+_OWN_STATIC_PATH = "/tmp/static"
 _VERSION: dict[ImageOrigin, dict[str, str]] = {
     # Without it a start under bare uvicorn cannot tell its version and ends after the migrations.
     "build": {"FROM_INIT_PY": "true"},
@@ -16,12 +19,13 @@ _VERSION: dict[ImageOrigin, dict[str, str]] = {
 
 
 def environment(
-    owned: Owned, person_email: str, origins: tuple[str, ...], origin: ImageOrigin
+    owned: Owned, person_email: str, origins: tuple[str, ...], origin: ImageOrigin, *, has_static: bool
 ) -> tuple[tuple[str, str], ...]:
     """Return every variable that is no secret, sorted."""
-    return tuple(
-        sorted((_every_start(origins) | _VERSION[origin] | _first_owned(owned) | _first_settings(person_email)).items())
-    )
+    # Emptied and filled again at every start, but for the folders in it; the image is read-only.
+    static = {"STATIC_DIR": STATIC_PATH if has_static else _OWN_STATIC_PATH}
+    every_start = _every_start(origins) | static | _VERSION[origin]
+    return tuple(sorted((every_start | _first_owned(owned) | _first_settings(person_email)).items()))
 
 
 def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
@@ -36,8 +40,6 @@ def _every_start(origins: tuple[str, ...]) -> dict[str, str]:
         "HOME": "/tmp",
         "OFFLINE_MODE": "true",
         "SCARF_NO_ANALYTICS": "true",
-        # Emptied and filled again at every start; the image is read-only.
-        "STATIC_DIR": "/tmp/static",
         "WEBUI_ADMIN_EMAIL": ADMIN_EMAIL,
         "WEBUI_ADMIN_NAME": "kit",
         "WEBUI_AUTH": "true",

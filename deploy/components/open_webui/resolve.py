@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.components.open_webui.bridge import bridge_of
 from deploy.components.open_webui.data import DATABASE, user_data
 from deploy.components.open_webui.environment import DATA_PATH, environment
 from deploy.components.open_webui.image import VERSION
@@ -11,7 +12,6 @@ from deploy.components.open_webui.settings import Owned, listed_as, owned_settin
 from deploy.components.open_webui.spec import ADMIN_EMAIL, OpenWebUI
 from deploy.components.probes import http_probe
 from deploy.components.room import Resolved, Site, owner_of
-from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.offers import Embeddings, Offer, way_out
 from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
@@ -53,19 +53,19 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
     own_model = OWN_MODEL if site.image.source == "pull" and spec.variant != "slim" else ""
     owned = owned_settings(spec.public_url or _told(ports, origins), called, embedding, own_model)
     egress, cause = way_out(spec.egress, called)
-    data = f"{root}/data"
+    data, bridge = f"{root}/data", bridge_of(root, owner, spec)
     service = Service(
         name=spec.kind,
         kind=spec.kind,
         image=site.image,
         argv=ARGV,
         owner=owner,
-        environment=environment(owned, spec.admin.email, origins, site.image.source),
-        mounts=(Mount(data, DATA_PATH, read_only=False),),
+        environment=environment(owned, spec.admin.email, origins, site.image.source, has_static=bool(bridge.mounts)),
+        mounts=(Mount(data, DATA_PATH, read_only=False), *bridge.mounts),
         secrets=(SecretUse(KIT_PASSWORD, "WEBUI_ADMIN_PASSWORD"), SecretUse(SESSIONS, "WEBUI_SECRET_KEY")),
         ports=ports,
-        folders=_folders(root, owner, spec.bridge is not None),
-        tmpfs=(Tmpfs("/tmp", 512 * 2**20),),
+        folders=bridge.folders,
+        tmpfs=(Tmpfs("/tmp", 512 * 2**20), *bridge.tmpfs),
         devices=(CARD,) if site.image.source == "pull" and spec.variant == "cuda" else (),
         memory_bytes=spec.memory or (2 if owned.embedding_engine else 3) * 2**30,
         probe=http_probe(CONTAINER_PORT, "/ready", 120, LOGGED),
@@ -107,12 +107,6 @@ def _origins(ports: tuple[Port, ...], public: tuple[str, ...]) -> tuple[str, ...
 def _told(ports: tuple[Port, ...], origins: tuple[str, ...]) -> str:
     """Return the address to tell people: one that other machines reach, if possible."""
     return next((f"http://{port.place}" for port in ports if port.is_open), origins[0])
-
-
-def _folders(root: str, owner: Owner, is_bridge: bool) -> tuple[Folder, ...]:
-    # A bridge is the person's own folder: only what lies in it is the kit's to make.
-    own = () if is_bridge else (Folder(root, owner, "0700"),)
-    return (*own, Folder(f"{root}/data", owner, "0700"))
 
 
 def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -> dict[str, Any]:

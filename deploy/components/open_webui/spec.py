@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.service import ServiceSpec, Traits
-from deploy.fields.values import HostPath, ModelName, Version
+from deploy.fields.values import HostPath, ModelName, Owner, Version
 from deploy.fields.variables import Variables
 from deploy.nearest import email_near, host_near, not_allowed, origin_near
 from deploy.strict import Strict, several, shown
@@ -126,6 +126,8 @@ class OpenWebUI(ServiceSpec):
     """Source of its models: the gateway, or each engine by itself; by default the gateway, if there is one."""
     bridge: HostPath | None = None
     """Folder of this host that holds the web UI's data (its data/); by default under /srv/kit."""
+    bridge_user: Owner | None = None
+    """UID:GID of the person who reads the bridge's data/, and puts files into its static/uploads/ and config/."""
     url: Addresses | None = None
     """Address that people open, such as a proxy's, or a list with the main one first; by default the published one."""
     admin: Admin = Admin()
@@ -141,6 +143,14 @@ class OpenWebUI(ServiceSpec):
     def _can_search(cls, value: str, info: ValidationInfo) -> str:
         if value == "slim" and info.data.get("embedding") is not None:
             words = "slim has no store for vectors; write main, or leave `embedding` out"
+            raise PydanticCustomError("source", words, {})
+        return value
+
+    @field_validator("bridge_user")
+    @classmethod
+    def _has_a_bridge(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("bridge") is None:
+            words = "names the person of a bridge, and there is none; write `bridge: /srv/open-webui` beside it"
             raise PydanticCustomError("source", words, {})
         return value
 

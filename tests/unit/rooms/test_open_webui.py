@@ -101,6 +101,36 @@ def test_its_data_is_its_own_folder_or_the_bridges() -> None:
     assert bridged.room["database"] == "/srv/bridge/data/webui.db"
 
 
+def test_a_persons_bridge_is_the_persons_and_the_pages_data_is_readable_for_the_persons_group() -> None:
+    page = webui(OFFERS, bridge="/srv/bridge", bridge_user="1000:1001").service
+    person = Owner(1000, 1001)
+    assert page.folders == (
+        Folder("/srv/bridge", person, "0755"),
+        Folder("/srv/bridge/data", Owner(10103, 1001), "0750"),
+        Folder("/srv/bridge/static", person, "0755"),
+        Folder("/srv/bridge/static/uploads", person, "0755"),
+        Folder("/srv/bridge/config", person, "0755"),
+    )
+    assert page.mounts == (
+        Mount("/srv/bridge/data", "/data", read_only=False),
+        Mount("/srv/bridge/static/uploads", "/static/uploads"),
+        Mount("/srv/bridge/config", "/config"),
+    )
+    # Its own pictures and the person's folder lie in one folder, which each start fills anew.
+    assert dict(page.environment)["STATIC_DIR"] == "/static"
+    assert "/static" in {tmpfs.container_path for tmpfs in page.tmpfs}
+    assert (page.owner, page.data and page.data.owner) == (Owner(10103, 10103), Owner(10103, 10103))
+
+
+def test_a_person_without_a_bridge_or_with_roots_number_is_refused() -> None:
+    for fields, words in (
+        ({"bridge_user": "1000:1000"}, "names the person of a bridge, and there is none"),
+        ({"bridge": "/srv/bridge", "bridge_user": "0:0"}, "root"),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            webui(OFFERS, **fields)
+
+
 def test_chats_documents_and_vectors_are_its_user_data() -> None:
     data = webui(OFFERS).service.data
     assert data is not None
