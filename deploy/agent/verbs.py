@@ -38,6 +38,11 @@ VERBS = {
     "diff_backups": "backups.difference",
     "drill": "backups.drill",
     "check_backups": "backups.check",
+    "bridge": "bridge.folders",
+    "watch_bridge": "bridge.watch",
+    "edit_database": "bridge.edit",
+    "give_database": "bridge.edit:give",
+    "add": "bridge.add",
     "accept": "releases.accept",
     "settle": "releases.accept:settle",
     "room": "room",
@@ -58,14 +63,14 @@ VERBS = {
     "job": "job",
     "relay": "relay",
 }
-STREAMS = ("logs",)
+STREAMS = ("logs", "watch_bridge")
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
-FRAMED = ("give_image",)
+FRAMED = ("give_image", "give_database")
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
     *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "lend"),
-    *("layers", "relay", "backups", "diff_backups"),
+    *("layers", "relay", "backups", "diff_backups", "bridge"),
     *STREAMS,
     *FRAMED,
 )

@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Day to day": {
         "logs": "Show the services' logs.",
         "backup": "Take, list, show, compare, restore, verify and drill backups.",
+        "bridge": "Show, watch and edit the web UI's files, and add documents.",
         "secret": "List the stack's secrets, or show one.",
         "start": "Start services that were stopped.",
         "stop": "Stop services until start or apply.",
@@ -45,7 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 HOLDING = frozenset(
     {
         *("apply", "start", "stop", "restart", "rebuild", "down", "destroy", "clean", "models pull", "models remove"),
-        *("backup now", "backup restore", "backup verify"),
+        *("backup now", "backup restore", "backup verify", "bridge edit-db", "bridge add"),
     }
 )
 """Commands that change a host: one run at a time."""

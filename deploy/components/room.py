@@ -143,6 +143,8 @@ class Room:
     """
     cause_of: CauseOf | None = None
     """Reader of a gateway's refusals; None for a component that passes no questions on."""
+    is_bridged: bool = False
+    """True if people reach its data and add documents to it; its program for hosts has an operation `add` then."""
 
 
 def _is_own(address: str) -> bool:

@@ -9,20 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import at_the_bridge
 from tests.e2e.place import Document
 from tests.e2e.stack import Stack
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
 
-TITLE = "what the harbour master said"
+TITLE, EDITED = "what the harbour master said", "what the harbour master wrote"
 
 
-def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(stack: Stack, bridge: Path) -> None:
+def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
+    stack: Stack, bridge: Path, tmp_path: Path
+) -> None:
     chat = Person(stack).write_chat(TITLE, "the tide turns at six")
 
     def write(spec: Document) -> None:
-        spec["webui"]["bridge"] = str(bridge)
+        spec["webui"] |= {"bridge": str(bridge), "bridge_user": f"{at_the_bridge.UID}:{at_the_bridge.UID}"}
 
     with stack.place.changed(write):
         refused = stack.apply(code=1)
@@ -37,6 +40,12 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(sta
         assert "the tide turns" in Person(stack).chat_text(chat)
         assert (stack.data / "open_webui" / "data" / "webui.db").exists()
         assert stack.is_settled
+
+        at_the_bridge.a_file_answers_and_its_change_is_told(stack, bridge, tmp_path)
+        at_the_bridge.everything_is_told(stack, bridge)
+        at_the_bridge.an_interrupted_edit_changes_nothing(stack, bridge)
+        at_the_bridge.an_edit_takes_effect_and_a_copy_by_hand_is_whole(stack, bridge, tmp_path, TITLE, EDITED)
+        at_the_bridge.many_files_are_added_once(stack, tmp_path)
 
         with emptied(bridge / "data"):
             assert any("is empty" in line for line in stack.kit("status", "--check", "--json", code=3).here["drift"])
@@ -111,5 +120,6 @@ def bridge(stack: Stack) -> Iterator[Path]:
     """A folder of a person's own."""
     folder = Path("/srv") / f"{stack.name}-bridge"
     folder.mkdir()
+    shutil.chown(folder, at_the_bridge.UID, at_the_bridge.UID)
     yield folder
     shutil.rmtree(folder)

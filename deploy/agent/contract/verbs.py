@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract import (
         applied,
         backups,
+        bridge,
         engines,
         envelope,
         evidence,
@@ -59,6 +60,11 @@ DIFF_BACKUPS: Verb[backups.DiffRequest, backups.DiffAnswer] = Verb("diff_backups
 DRILL: Verb[backups.DrillRequest, backups.DrillAnswer] = Verb("drill")
 RESTORE: Verb[backups.RestoreRequest, backups.RestoreAnswer] = Verb("restore")
 BACKUPS: Verb[backups.BackupsRequest, backups.BackupsAnswer] = Verb("backups")
+BRIDGE: Verb[bridge.BridgeRequest, bridge.BridgeAnswer] = Verb("bridge")
+WATCH_BRIDGE: Verb[bridge.WatchRequest, bytes] = Verb("watch_bridge")
+EDIT_DATABASE: Verb[bridge.EditRequest, bridge.EditAnswer] = Verb("edit_database")
+GIVE_DATABASE: Verb[envelope.StackRequest, Iterator[bytes]] = Verb("give_database")
+ADD: Verb[bridge.AddRequest, bridge.AddAnswer] = Verb("add")
 ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
 SETTLE: Verb[envelope.StackRequest, envelope.Changed] = Verb("settle")
 ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")

@@ -182,6 +182,12 @@ def names_argument(function: Function) -> Function:
     return declare(function)
 
 
+def files_argument(function: Function) -> Function:
+    """Let the verb take FILE... [KIT_YAML]: one word alone is a file to work on."""
+    declare = click.argument("target", metavar="FILE... [KIT_YAML]", nargs=-1, callback=_split_files)
+    return declare(function)
+
+
 def name_argument(function: Function) -> Function:
     """Let the verb take NAME [KIT_YAML]."""
     return _target("NAME [KIT_YAML]")(function)
@@ -204,6 +210,12 @@ def _split_prompt(_context: click.Context, _parameter: click.Parameter, words: t
     for place in (1, len(words) - 1):
         if 0 < place < len(words) and is_spec_path(words[place]):
             return Target((*words[:place], *words[place + 1 :]), Path(words[place]))
+    return Target(words, DEFAULT_SPEC)
+
+
+def _split_files(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> Target:
+    if len(words) > 1 and is_spec_path(words[-1]):
+        return Target(words[:-1], Path(words[-1]))
     return Target(words, DEFAULT_SPEC)
 
 

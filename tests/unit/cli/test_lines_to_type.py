@@ -37,7 +37,9 @@ RENDERED = {
     "deploy/spec/told/starter.py": "# What this machine shall run. `kit check` reads it, `kit lock` pins it",
 }
 """Texts of files that are the same whoever made them: they name the program as everybody does."""
-RUNS = re.compile(r"kit (apply|rebuild|down|destroy|models (pull|remove)|backup (now|restore|verify|drill))")
+RUNS = re.compile(
+    r"kit (apply|rebuild|down|destroy|models (pull|remove)|backup (now|restore|verify|drill)|bridge (edit-db|add))"
+)
 """Names of runs, as a host remembers its holder."""
 SOURCES = sorted((REPOSITORY / "deploy").rglob("*.py"))
 

@@ -21,8 +21,8 @@ from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
 
 WITHOUT_HOST = {"init", "check", "import", "render", "schema", "version", "completion"}
 """Verbs that ask no host."""
-DRIVEN_ELSEWHERE = {"lock", "verify"}
-"""Verbs that other tests drive: with registries, and with a process of checks."""
+DRIVEN_ELSEWHERE = {"lock", "verify", "bridge"}
+"""Verbs that other tests drive: with registries, with a process of checks, and with a web UI."""
 LINES = {
     "plan": ("plan",),
     "apply": ("apply", "--yes"),

@@ -1,10 +1,13 @@
-"""Open WebUI on the host: reads the settings that the kit owns from its database, sets them through its admin API."""
+"""Open WebUI on the host: reads the settings that the kit owns from its database, sets them through its admin API.
+
+Documents are added through the same API.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -13,6 +16,9 @@ from deploy.components.open_webui.agent.drift import drift
 from deploy.components.open_webui.agent.person import missing_person, person_name, remember_person
 from deploy.components.open_webui.agent.stored import Stored, looked, readable
 from deploy.components.open_webui.agent.values import value_of
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.bridge import AddAnswer
 
 
 def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
@@ -62,6 +68,17 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     remembered = remember_person(room, readable(room["database"]), root)
     made = [person_name(room["person"])] if is_missing else []
     return {"changed": bool(differing or is_missing or remembered), "set": [*differing, *made]}
+
+
+def add(service: dict[str, Any], root: str, journal: Journal) -> AddAnswer:
+    """Add documents to a knowledge base, by the kit's own account."""
+    from deploy.components.open_webui.agent.adding import add_documents
+    from deploy.components.open_webui.agent.admin import Admin
+
+    room = service["room"]
+    admin = Admin(room["address"])
+    admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root), journal.say)
+    return add_documents(admin, Path(room["database"]), service["to"], service["documents"], journal)
 
 
 def _ensure_set(room: dict[str, Any], root: str) -> None:

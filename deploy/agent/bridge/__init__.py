@@ -1,0 +1,1 @@
+"""The bridge: a person's way to the files of a container."""

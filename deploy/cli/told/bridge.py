@@ -1,0 +1,52 @@
+"""The bridge as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy.cli.terminal.columns import bad, columns
+from deploy.cli.told.backups import mib
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.bridge import AddAnswer, BridgeAnswer, BridgedDatabase, BridgedFolder, Watched
+
+
+def looked(answer: BridgeAnswer) -> str:
+    """Return the folders and databases of a service."""
+    rows = [_folder(folder) for folder in answer["folders"]]
+    table = columns(rows, ("ON THE HOST", "IN THE CONTAINER", "OWNER", "MODE", "FILES", "SIZE"))
+    state = "runs" if answer["is_running"] else "does not run"
+    return "\n".join([table, "", *map(_database, answer["databases"]), f"{answer['service']} {state}"])
+
+
+def _folder(folder: BridgedFolder) -> tuple[str, ...]:
+    inside = f"{folder['container_path']}{' (read only)' if folder['read_only'] else ''}"
+    if not folder["exists"]:
+        return folder["host_path"], inside, bad("missing"), "", "", ""
+    owner = f"{folder['uid']}:{folder['gid']}"
+    return folder["host_path"], inside, owner, folder["mode"], str(folder["files"]), mib(folder["bytes"])
+
+
+def _database(database: BridgedDatabase) -> str:
+    if not database["exists"]:
+        return f"{database['path']} is not there"
+    if not database["opened_by"]:
+        return f"{database['path']} is closed ({mib(database['bytes'])}): a copy of the file is whole"
+    who = ", ".join(
+        f"{opener['program']} (pid {opener['pid']}{' of ' + opener['service'] if opener['service'] else ''})"
+        for opener in database["opened_by"]
+    )
+    log = f"; {mib(database['log_bytes'])} are in its -wal file alone" if database["log_bytes"] else ""
+    return f"{database['path']} is open in {who} ({mib(database['bytes'])}{log})"
+
+
+def watched(change: Watched) -> str:
+    """Return one change."""
+    size = f"  {mib(change['bytes'])}" if change["change"] != "removed" else ""
+    return f"{change['time']}  {change['change']:<7}  {change['path']}{size}"
+
+
+def added(answer: AddAnswer, to: str) -> str:
+    """Return what became of the files, the refused ones last."""
+    lines = [f"{to}: {len(answer['added'])} added, {len(answer['present'])} there before"]
+    return "\n".join([*lines, *(f"{bad('refused')}  {each['name']}: {each['problem']}" for each in answer["refused"])])
