@@ -49,7 +49,8 @@ def a_file_answers_and_its_change_is_told(stack: Stack, bridge: Path, folder: Pa
     target = bridge / "static" / "uploads" / "letter.txt"
     with stack.running("bridge watch") as process:
         assert process.stdout is not None
-        # The first look may come after the file: only later changes are told.
+        # The first look may come after the file, and only later changes are told.
+        line = ""
         while process.poll() is None:
             as_person("cp", str(own), str(target))
             as_person("touch", str(target))
@@ -82,7 +83,6 @@ def an_edit_takes_effect_and_a_copy_by_hand_is_whole(
     """Change a chat's title in the database, and copy the closed database as the person."""
     script, by_hand = folder / "edit.py", folder / "by_hand.db"
     script.write_text(EDITOR.format(uid=UID))
-    folder.chmod(0o777)
     live = bridge / "data" / "webui.db"
     words = f"{sys.executable} {script} '{before}' '{after}' {live} {by_hand}"
     answer = stack.kit("bridge edit-db", "--with", words, "--json").here

@@ -20,7 +20,7 @@ TITLE, EDITED = "what the harbour master said", "what the harbour master wrote"
 
 
 def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
-    stack: Stack, bridge: Path, tmp_path: Path
+    stack: Stack, bridge: Path, desk: Path
 ) -> None:
     chat = Person(stack).write_chat(TITLE, "the tide turns at six")
 
@@ -41,11 +41,11 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
         assert (stack.data / "open_webui" / "data" / "webui.db").exists()
         assert stack.is_settled
 
-        at_the_bridge.a_file_answers_and_its_change_is_told(stack, bridge, tmp_path)
+        at_the_bridge.a_file_answers_and_its_change_is_told(stack, bridge, desk)
         at_the_bridge.everything_is_told(stack, bridge)
         at_the_bridge.an_interrupted_edit_changes_nothing(stack, bridge)
-        at_the_bridge.an_edit_takes_effect_and_a_copy_by_hand_is_whole(stack, bridge, tmp_path, TITLE, EDITED)
-        at_the_bridge.many_files_are_added_once(stack, tmp_path)
+        at_the_bridge.an_edit_takes_effect_and_a_copy_by_hand_is_whole(stack, bridge, desk, TITLE, EDITED)
+        at_the_bridge.many_files_are_added_once(stack, desk)
 
         with emptied(bridge / "data"):
             assert any("is empty" in line for line in stack.kit("status", "--check", "--json", code=3).here["drift"])
@@ -118,8 +118,24 @@ def renamed(stack: Stack) -> Iterator[Stack]:
 @pytest.fixture
 def bridge(stack: Stack) -> Iterator[Path]:
     """A folder of a person's own."""
-    folder = Path("/srv") / f"{stack.name}-bridge"
+    with folder_of_a_person(f"{stack.name}-bridge") as folder:
+        yield folder
+
+
+@pytest.fixture
+def desk(stack: Stack) -> Iterator[Path]:
+    """Another one, with files that are to go into the page."""
+    with folder_of_a_person(f"{stack.name}-desk") as folder:
+        yield folder
+
+
+@contextmanager
+def folder_of_a_person(name: str) -> Iterator[Path]:
+    """Make a folder that a person of this machine owns."""
+    folder = Path("/srv") / name
     folder.mkdir()
     shutil.chown(folder, at_the_bridge.UID, at_the_bridge.UID)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)

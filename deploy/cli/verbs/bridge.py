@@ -14,7 +14,7 @@ import click
 from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.bridge import added, looked, watched
-from deploy.cli.verbs.declare import Target, files_argument, spec_argument, verb, verb_group
+from deploy.cli.verbs.declare import Target, files_argument, list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.rights import ensure_root
 from deploy.errors import FAILED, KitError, UsageError
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 SHELL = "sqlite3"
 
 
-@verb_group("bridge", "bridge status", "bridge edit-db", "bridge add --to Manuals *.pdf")
+@list_group("bridge", "bridge", "bridge edit-db", "bridge add --to Manuals *.pdf", by_itself="status")
 def command() -> None:
-    """Show, watch and edit the web UI's files, and add documents."""
+    """Show, watch and edit the web UI's files, and add documents.
+
+    `kit bridge [KIT_YAML]` shows the status.
+    """
 
 
 @verb("status", "bridge status", "bridge status --json inventories/workstation/kit.yaml")

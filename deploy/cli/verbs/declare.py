@@ -89,24 +89,26 @@ def verb_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
 
 
 class ListGroup(VerbGroup):
-    """A group that lists if no verb is named."""
+    """A group that lists, or shows its status, if no verb is named."""
+
+    by_itself = "list"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` before words that begin with no verb."""
+        """Insert the verb before words that begin with none."""
         known = {*self.commands, "-h", "--help"}
         first = next((word for word in args if word not in SHARED), "")
         if first not in known and not first.startswith("-") and first and not is_path(first):
             raise no_command(first, self.commands, ctx)
-        return super().parse_args(ctx, args if first in known else ["list", *args])
+        return super().parse_args(ctx, args if first in known else [self.by_itself, *args])
 
 
-def list_group(name: str, *examples: str) -> Callable[[Function], VerbGroup]:
-    """Declare a verb that has verbs of its own, and lists by itself."""
+def list_group(name: str, *examples: str, by_itself: str = "list") -> Callable[[Function], VerbGroup]:
+    """Declare a verb that has verbs of its own, and does one of them by itself."""
 
     def declare(function: Function) -> VerbGroup:
         group = click.group(name, cls=ListGroup, no_args_is_help=False)(function)
         group.params += shared_options()
-        group.examples = examples
+        group.examples, group.by_itself = examples, by_itself
         return group
 
     return declare

@@ -132,7 +132,7 @@ def test_status_tells_folders_and_the_open_database(kit: Kit, box: Box) -> None:
     shown = kit("bridge", "status").out
     assert "/srv/bridge/data  /data             10103:1000  0750  3      5.0 MiB" in shown
     assert "webui.db is open in python3 (pid 42 of open_webui) (1.0 MiB; 0.5 MiB are in its -wal file alone)" in shown
-    assert kit("bridge", "status", "--json").document["hosts"] == {"box": STATUS}
+    assert kit("bridge", "--json").document["hosts"] == {"box": STATUS}
     assert box.requests[0] == ("bridge", {"stack": "home", "root": "/opt/kit/home", "service": "open_webui"})
 
 
