@@ -34,6 +34,8 @@ class UserData:
     items: tuple[SqliteFile | Tree, ...]
     version: str
     """Release of the application that writes it: an older release never starts on it."""
+    imports: str = ""
+    """Docker volume or folder with the data of an installation before the kit; the first apply copies it."""
 
     def parts(self) -> list[DataItem]:
         """Return the items in the agent's form: each one's kind with its path."""

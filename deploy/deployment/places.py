@@ -30,16 +30,21 @@ class Place:
     """SQLite databases among the parts; the first one identifies the owner of the data."""
     protocol: str | None = None
     """Protocol of the engine whose models lie there; None for the data of an application."""
+    imports: str = ""
+    """Docker volume or folder with the data of an installation before the kit."""
 
     def request(self) -> PlaceRequest:
         """Return the place in the agent's form."""
-        return {
+        request: PlaceRequest = {
             "path": self.host_path,
             "kind": self.kind,
             "protocol": self.protocol,
             "databases": list(self.databases),
             "parts": list(self.parts),
         }
+        if self.imports:
+            request["imports"] = self.imports
+        return request
 
 
 def places_of(deployment: Deployment) -> tuple[Place, ...]:
@@ -61,7 +66,16 @@ def _of_data(service: Service) -> Place:
     items = service.data.items
     databases = tuple(item.relpath for item in items if isinstance(item, SqliteFile))
     parts = tuple(item.relpath for item in items)
-    return Place(service.name, service.kind, service.data.host_path, service.data.owner, parts, databases)
+    return Place(
+        service.name,
+        service.kind,
+        service.data.host_path,
+        service.data.owner,
+        parts,
+        databases,
+        None,
+        service.data.imports,
+    )
 
 
 def places_request(deployment: Deployment) -> dict[str, PlaceRequest]:

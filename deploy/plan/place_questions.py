@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from deploy.agent.contract.places import SettledPlace
 
 
+IMPORTED: tuple[Choice, ...] = ("move", "fresh")
+"""Choices for data to import."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A place without the data of the last accepted release, with the possible choices."""
@@ -35,6 +39,13 @@ class Question:
     """True if the place already has files, which a move puts aside."""
     stack: str = ""
     """Stack that owns the data; empty for this one."""
+    is_import: bool = False
+    """True if the data is of an installation before the kit."""
+
+    @property
+    def given(self) -> Choice | None:
+        """The choice that kit.yaml itself makes: data to import is copied where nothing else lies."""
+        return "move" if self.is_import and self.choices == IMPORTED else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the question as JSON values."""
@@ -62,6 +73,7 @@ class Chosen:
             "choice": self.choice,
             "stack": question.stack,
             "takes_over": takes_over,
+            "is_import": question.is_import,
         }
 
 
@@ -74,7 +86,7 @@ def questions_of(deployment: Deployment, observation: Observation) -> tuple[Ques
 
 def chosen_of(questions: tuple[Question, ...], choices: Choices) -> dict[str, Chosen]:
     """Return the questions with a valid choice, by service."""
-    given = ((asked, choices.get(asked.place.service, choices.get(EVERY))) for asked in questions)
+    given = ((asked, choices.get(asked.place.service, choices.get(EVERY, asked.given))) for asked in questions)
     return {asked.place.service: Chosen(asked, choice) for asked, choice in given if choice in asked.choices}
 
 
@@ -84,6 +96,8 @@ def question_of(place: Place, seen: SeenData) -> Question | None:
         return None
     if seen.stack:
         return _renamed(place, seen, seen.before)
+    if seen.is_import:
+        return _imported(place, seen, seen.before)
     if seen.now.state == "broken":
         return Question(
             place,
@@ -113,6 +127,25 @@ def _renamed(place: Place, seen: SeenData, before: str) -> Question | None:
         what = f"{name} would go on with {now.words} in {place.host_path}, and {was.words} stay in {before}"
     choices: tuple[Choice, ...] = ("move", "fresh") if now.is_bare else ("move", "found")
     return Question(place, before, f"{problem}: {what}", choices, back, "", was.size_bytes, now.is_filled, seen.stack)
+
+
+def _imported(place: Place, seen: SeenData, before: str) -> Question | None:
+    was, now, name = seen.former, seen.now, place.service
+    if was.is_bare or was.state == "broken":
+        state = "holds a database that cannot be read" if was.state == "broken" else was.told
+        problem = f"there is no data of {name} to import: {before} {state}"
+        return Question(
+            place, before, problem, (), "correct `import_from` in kit.yaml, or leave it out", "", is_import=True
+        )
+    if now.is_bare:
+        problem = f"{was.words} of {name} lie in {before}"
+        back, cause = "leave `import_from` out of kit.yaml", f"its data is in {place.host_path} now"
+        return Question(place, before, problem, IMPORTED, back, cause, was.size_bytes, now.is_filled, is_import=True)
+    if set(was.ids) & set(now.ids):
+        return None
+    problem = f"{place.host_path} holds {now.words} already, and kit.yaml imports {was.words} from {before}"
+    back = "leave `import_from` out of kit.yaml"
+    return Question(place, before, problem, ("found", "move"), back, "", was.size_bytes, is_filled=True, is_import=True)
 
 
 def _would_begin(place: Place, now: SeenPlace) -> str:

@@ -91,6 +91,8 @@ def place_advice(deployment: Deployment, observation: Observation) -> Iterator[s
         if seen is not None and question_of(place, seen) is None:
             yield from [older_words(place, seen)] if seen.is_older else ()
             yield from emptied_parts(place, seen)
+            if place.imports and seen.had and not seen.is_import and not seen.imported:
+                yield f"`import_from` changes nothing: {place.service} has data of its own in {place.host_path}"
         if seen is not None and seen.is_swapped and seen.before == place.host_path and seen.now.state == "data":
             held = f", {seen.words} at the last apply" if seen.words else ""
             yield (

@@ -16,15 +16,20 @@ class Owner(TypedDict):
     gid: int
 
 
-class Place(TypedDict):
-    """A folder with the data of one service."""
-
+class _Place(TypedDict):
     path: str
     kind: str
     protocol: str | None
     """Protocol of the engine whose models lie there; None for the data of an application."""
     databases: list[str]
     parts: list[str]
+
+
+class Place(_Place, total=False):
+    """A folder with the data of one service."""
+
+    imports: str
+    """Docker volume or folder with the data of an installation before the kit."""
 
 
 class Kept(TypedDict):
@@ -62,6 +67,8 @@ class SettledPlace(_From, Place, Owner):
     """Stack whose data it is, where that is another one."""
     takes_over: bool
     """True if the service gets that stack's secrets."""
+    is_import: bool
+    """True if the data is of an installation before the kit, whose folder no command of the kit's removes."""
 
 
 class Handover(Owner):
@@ -86,6 +93,10 @@ class Former(TypedDict):
     gone: list[str]
     """Parts of the data that had files then and have none now."""
     users: list[str]
+    is_import: bool
+    """True if it is the place of an installation before the kit."""
+    imported: str
+    """Folder that the data was once imported from; empty for data that began here."""
 
 
 class SeenData(Former):

@@ -13,6 +13,7 @@ from deploy.agent.contract.origin import is_known
 from deploy.agent.data.looking import BROKEN, DATA, EMPTY, UNREADABLE, has_entries, is_filled, is_same, look
 from deploy.agent.data.marks import has_another, leave_mark, mark_of
 from deploy.agent.data.versions import data_versions
+from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.doors.making import Memory
 from deploy.agent.remembered import read_json, write_json
@@ -92,9 +93,11 @@ def begin(root: Path, name: str, place: SettledPlace, choice: str) -> None:
     before = {key: value for key, value in known.items() if key != "before"}
     ids = before["ids"] if choice == MOVE else []
     entry = {"path": place["path"], "holds": choice == MOVE, "ids": ids, "before": before}
+    if place.get("is_import") and choice == MOVE:
+        entry["imported"] = place["from"]
     left = [old for old in document["left"] if old["path"] not in (place["path"], place["from"])]
-    # What another stack of this machine has is not left by this one.
-    if place["from"] != place["path"] and not place.get("stack"):
+    # What another stack or an installation before the kit has is not left by this one.
+    if place["from"] != place["path"] and not place.get("stack") and not place.get("is_import"):
         left.append({"service": name, "path": place["from"]})
     _write(root, {**document["places"], name: entry}, left)
 
@@ -138,7 +141,7 @@ def released_place(root: Path, release: str, service: str) -> str | None:
 
 
 def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenData:
-    before = known or _from_release(root, name, place)
+    before = known or _from_release(root, name, place) or _imported(place)
     now = look(root, place, counted=False)
     told: Former = {
         "before": before["path"] if before else None,
@@ -150,6 +153,8 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenD
         "used": before.get("used", 0) if before else 0,
         "is_swapped": bool(before and before.get("mark") and has_another(Path(before["path"]), before["mark"])),
         "gone": _gone(before) if before else [],
+        "is_import": bool(before and before.get("is_import")),
+        "imported": before.get("imported", "") if before else "",
         "users": [] if place.get("protocol") else stacks_on(root, place["path"]),
     }
     is_data = now["state"] == DATA and is_same(told["ids"], now["ids"]) and now["used"] >= told["used"]
@@ -158,6 +163,24 @@ def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenD
         return {**told, "now": now, "was": None}
     was = look(root, {**place, "path": told["before"]}) if told["before"] != place["path"] else None
     return {**told, "now": look(root, place), "was": was}
+
+
+def _imported(place: Place) -> Entry | None:
+    """Return the place of an installation before the kit, if the spec names one and nothing is known yet."""
+    if not place.get("imports"):
+        return None
+    return {"path": _folder_of(place["imports"]), "holds": True, "ids": [], "is_import": True}
+
+
+def _folder_of(source: str) -> str:
+    """Return a folder, or that of a volume; a volume that is not there is told in these words."""
+    if source.startswith("/"):
+        return source
+    try:
+        volume = Docker().volume(source)
+    except AgentError:
+        volume = None
+    return str(volume["Mountpoint"]) if volume else f"the volume {source}"
 
 
 def _gone(before: Entry) -> list[str]:
@@ -191,7 +214,8 @@ def _entry(seen: SeenPlace, place: Place, before: Entry | None) -> Entry:
     mark = {"mark": leave_mark(Path(place["path"]))} if place.get("protocol") and seen["state"] == DATA else {}
     parts = sorted({item.partition("/")[0] for item in place["parts"]})
     filled = {"parts": [part for part in parts if is_filled(Path(place["path"]) / part)]}
-    return {"path": place["path"], "holds": seen["state"] == DATA, **told, **filled, **mark}
+    imported = {"imported": before["imported"]} if before and before.get("imported") else {}
+    return {"path": place["path"], "holds": seen["state"] == DATA, **told, **filled, **mark, **imported}
 
 
 def _read(root: Path) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Docker:
         """Inspect an image; None if there is none."""
         return self._found("GET", f"/images/{quote(reference, safe='/:@')}/json")
 
+    def volume(self, name: str) -> dict[str, Any] | None:
+        """Inspect a named volume; None if there is none."""
+        return self._found("GET", f"/volumes/{quote(name)}")
+
     def remove_image(self, reference: str) -> None:
         """Remove a tag or an image; a missing one is no error."""
         self._found("DELETE", f"/images/{quote(reference, safe='/:@')}")

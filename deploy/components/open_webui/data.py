@@ -8,7 +8,7 @@ from deploy.deployment.folders import Owner
 DATABASE = "webui.db"
 
 
-def user_data(host_path: str, owner: Owner, version: str) -> UserData:
+def user_data(host_path: str, owner: Owner, version: str, imports: str) -> UserData:
     """Return the declarations; a tree leaves out the databases that are named on their own."""
     items = (
         SqliteFile(DATABASE),
@@ -17,4 +17,4 @@ def user_data(host_path: str, owner: Owner, version: str) -> UserData:
         Tree("uploads"),
         Tree("cache"),
     )
-    return UserData(host_path, owner, items, version)
+    return UserData(host_path, owner, items, version, imports)

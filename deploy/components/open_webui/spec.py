@@ -20,6 +20,7 @@ ADMIN_EMAIL = "kit@localhost"
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
 _ORIGIN = re.compile(_PATTERN)
 _EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+")
+_FORMER = re.compile(r"(?:/[^/\x00]+)+|[A-Za-z0-9][A-Za-z0-9_.-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 VERSION_FLOOR = ("0.9.0", "one user could act on another's tasks (GHSA-frv8-gffc-37px)")
 
@@ -99,6 +100,20 @@ Addresses = Annotated[
 ]
 
 
+def _former(value: str) -> str:
+    if not _FORMER.fullmatch(value):
+        words = "{value} is neither a Docker volume's name nor a folder such as /home/ada/open-webui"
+        raise PydanticCustomError("source", words, {"value": shown(value)})
+    return value
+
+
+Former = Annotated[
+    str,
+    AfterValidator(_former),
+    WithJsonSchema({"type": "string", "pattern": f"^(?:{_FORMER.pattern})$", "examples": ["open-webui"]}),
+]
+
+
 class Admin(Strict):
     """The administrator of the web UI."""
 
@@ -128,6 +143,8 @@ class OpenWebUI(ServiceSpec):
     """Folder of this host that holds the web UI's data (its data/); by default under /srv/kit."""
     bridge_user: Owner | None = None
     """UID:GID of the person who reads the bridge's data/, and puts files into its static/uploads/ and config/."""
+    import_from: Former | None = None
+    """Docker volume or folder of an Open WebUI that ran before the kit; the first apply copies its data."""
     url: Addresses | None = None
     """Address that people open, such as a proxy's, or a list with the main one first; by default the published one."""
     admin: Admin = Admin()

@@ -67,6 +67,10 @@ class SeenData:
     """Parts of its former place that had files at the last apply and have none now."""
     users: tuple[str, ...] = ()
     """Other stacks whose services keep their data in this very folder."""
+    is_import: bool = False
+    """True if the former place is that of an installation before the kit."""
+    imported: str = ""
+    """Folder that the data was once imported from; empty for data that began here."""
 
     @property
     def is_older(self) -> bool:
@@ -120,6 +124,8 @@ def _data(seen: DataAnswer) -> SeenData:
         is_swapped=seen.get("is_swapped", False),
         gone=tuple(seen.get("gone", ())),
         users=tuple(seen.get("users", ())),
+        is_import=seen.get("is_import", False),
+        imported=seen.get("imported", ""),
     )
 
 
