@@ -80,5 +80,6 @@ def test_a_container_is_told_by_the_name_of_its_service(monkeypatch: pytest.Monk
 
 
 def test_a_service_without_data_in_the_release_is_refused(bridge: Bridge) -> None:
+    request: Any = {**bridge.request, "service": "engine"}
     with pytest.raises(AgentError, match="no data of engine"):
-        folders.run({**bridge.request, "service": "engine"}, QUIET)
+        folders.run(request, QUIET)
