@@ -7,8 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.e2e.stack import Stack
@@ -49,17 +51,31 @@ def a_file_answers_and_its_change_is_told(stack: Stack, bridge: Path, folder: Pa
     target = bridge / "static" / "uploads" / "letter.txt"
     with stack.running("bridge watch") as process:
         assert process.stdout is not None
-        # The first look may come after the file, and only later changes are told.
-        line = ""
-        while process.poll() is None:
-            as_person("cp", str(own), str(target))
-            as_person("touch", str(target))
-            if f" {target} " in (line := process.stdout.readline()):
-                break
+        with touching(own, target):
+            line = next(line for line in process.stdout if f" {target} " in line)
         assert line.endswith(" MiB\n")
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert letter_of(stack) == LETTER
+
+
+@contextmanager
+def touching(own: Path, target: Path) -> Iterator[None]:
+    """Put a file there and touch it again and again: the first look may come after it, and tells only later changes."""
+    as_person("cp", str(own), str(target))
+    over = threading.Event()
+
+    def touch() -> None:
+        while not over.wait(1):
+            as_person("touch", str(target))
+
+    thread = threading.Thread(target=touch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def everything_is_told(stack: Stack, bridge: Path) -> None:
