@@ -23,6 +23,9 @@ def released_service(root: Path, name: str) -> dict[str, Any]:
 
 
 def databases_of(service: dict[str, Any]) -> list[Path]:
-    """Return the databases among a service's data, the main one first."""
-    data = service["data"]
-    return [Path(data["host_path"]) / item["relpath"] for item in data["items"] if item.get("is") == "SqliteFile"]
+    """Return the databases among a service's data, the main one first.
+
+    A release names its parts without their kinds. The first one is the main database, and a database is no folder.
+    """
+    main, *others = (Path(service["data"]["host_path"]) / item["relpath"] for item in service["data"]["items"])
+    return [main, *(path for path in others if path.is_file())]

@@ -54,7 +54,7 @@ def bridge(tmp_path: Path) -> Bridge:
         "kind": "page",
         "data": {
             "host_path": str(bridge.data),
-            "items": [{"is": "SqliteFile", "relpath": "webui.db"}, {"is": "Tree", "relpath": "uploads"}],
+            "items": [{"relpath": "webui.db"}, {"relpath": "vectors.db"}, {"relpath": "uploads"}],
         },
         "mounts": [
             {"host_path": str(bridge.folder / name), "container_path": inside, "read_only": read_only}
