@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
 import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.stack import Stack
-from tests.e2e.webui import Person
-from tests.waiting import wait_until
 
 UID = 12345
 LETTER = "Dear all, the ferry leaves at nine."
-FILES = 6
-EDITOR = """\
-import shutil, sqlite3, subprocess, sys
-copy, before, after, live, target = sys.argv[5], *sys.argv[1:5]
-subprocess.run(["cp", live, target], check=True, user={uid}, group={uid}, extra_groups=[])
-connection = sqlite3.connect(copy)
-with connection:
-    changed = connection.execute("update chat set title = ? where title = ?", (after, before)).rowcount
-assert changed == 1, changed
-"""
 
 
 def as_person(*argv: str) -> None:
@@ -91,62 +76,3 @@ def everything_is_told(stack: Stack, bridge: Path) -> None:
     assert (folders["/static/uploads"]["uid"], folders["/static/uploads"]["files"]) == (UID, 1)
     (database, *_) = told["databases"]
     assert {opener["service"] for opener in database["opened_by"]} == {"open_webui"}
-
-
-def an_edit_takes_effect_and_a_copy_by_hand_is_whole(
-    stack: Stack, bridge: Path, folder: Path, before: str, after: str
-) -> None:
-    """Change a chat's title in the database, and copy the closed database as the person."""
-    script, by_hand = folder / "edit.py", folder / "by_hand.db"
-    script.write_text(EDITOR.format(uid=UID))
-    live = bridge / "data" / "webui.db"
-    words = f"{sys.executable} {script} '{before}' '{after}' {live} {by_hand}"
-    answer = stack.kit("bridge edit-db", "--with", words, "--json").here
-    assert titles(by_hand) == titles(Path(answer["aside"]) / "webui.db")
-    assert before in titles(by_hand)
-    assert after in Person(stack).chats().values()
-    assert letter_of(stack) == LETTER
-    assert stack.is_settled
-
-
-def titles(database: Path) -> list[str]:
-    """Return the titles of chats in a closed database that passes its check."""
-    with closing(sqlite3.connect(f"file:{database}?immutable=1", uri=True)) as connection:
-        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
-        return sorted(title for (title,) in connection.execute("select title from chat"))
-
-
-def an_interrupted_edit_changes_nothing(stack: Stack, bridge: Path) -> None:
-    """Press Ctrl-C while the copy is being edited."""
-    before = Person(stack).chats()
-    with stack.running("bridge edit-db", "--with", "sleep 600") as process:
-        assert process.stderr is not None
-        assert any("editing " in line for line in iter(process.stderr.readline, ""))
-        assert stack.service("open_webui").state == "exited"
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(120) == 130
-    wait_until(
-        lambda: stack.service("open_webui").health == "healthy",
-        "the page runs again",
-        saw=lambda: stack.service("open_webui"),
-    )
-    assert Person(stack).chats() == before
-    assert not list((bridge / "data").glob(".kit-edited*"))
-
-
-def many_files_are_added_once(stack: Stack, folder: Path) -> None:
-    """Add files to a knowledge base twice, an empty one among them."""
-    names = [folder / f"harbour {number} é.txt" for number in range(FILES)]
-    for number, path in enumerate(names):
-        path.write_text(f"Berth {number} of the harbour of Merrowby is {number + 4} metres deep.\n")
-    empty = folder / "empty.txt"
-    empty.write_text("")
-    words = ("bridge add", "--to", "Harbour", "--json", *map(str, (names[0], empty)))
-    first = stack.kit(*words, code=1).here
-    assert (first["added"], [each["name"] for each in first["refused"]]) == ([names[0].name], ["empty.txt"])
-    second = stack.kit("bridge add", "--to", "Harbour", "--json", *map(str, names)).here
-    assert (len(second["added"]), second["present"], second["refused"]) == (FILES - 1, [names[0].name], [])
-    person = Person(stack)
-    (base,) = [each for each in person.ask("/api/v1/knowledge/")["items"] if each["name"] == "Harbour"]
-    held = person.ask(f"/api/v1/knowledge/{base['id']}/files")["items"]
-    assert sorted(file["filename"] for file in held) == sorted(path.name for path in names)
