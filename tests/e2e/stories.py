@@ -40,6 +40,7 @@ BETWEEN_HOSTS = (
     "test_two_at_once",
     "test_disk_full",
     "test_registry",
+    "test_optional_host",
     "test_one_host_fails",
     "test_killed_anywhere",
     "test_exposure",
