@@ -8,39 +8,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.kit_folders import BACKUPS
-from deploy.deployment.backup import DRILL, JOB, Backup
+from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
 from deploy.deployment.bundle import File, canonical_json
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
+from deploy.fields.backup import SFTP
 from deploy.spec.model import Spec
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup as Released
+    from deploy.agent.contract.jobs import Watching
 
 FORMAT = 1
 PATIENCE_SECONDS = 3600
 """Wait for an apply that holds the host; a build of images takes long."""
+WATCH_PATIENCE_SECONDS = 60
+"""The same for a watch, which looks again soon."""
 
 
-def backup_of(spec: Spec) -> Backup | None:
-    """Return the backup of each host that runs a service; None without one."""
+def backup_of(spec: Spec, host: str) -> Backup | None:
+    """Return the backup of a host that runs a service; None without one."""
     if spec.backup is None:
         return None
-    repository = spec.backup.repository or str(BACKUPS / spec.stack)
+    repository, way = spec.backup.repository or str(BACKUPS / spec.stack), None
+    if repository.startswith(SFTP):
+        # Each host has a key of its own, and a repository has one key.
+        repository = f"{repository}/{host}" if spec.hosts else repository
+        way = Ssh(**spec.backup.ssh.model_dump())
     keep = tuple((name, int(count)) for name, count in sorted(spec.backup.keep.model_dump().items()))
-    return Backup(repository, keep, spec.backup.key or "")
+    return Backup(repository, keep, way, spec.backup.key or "")
 
 
-def backup_jobs(spec: Spec) -> tuple[Job, ...]:
-    """Return the job that takes the backup, and the one that tries it; none without a backup."""
+def backup_jobs(spec: Spec) -> Iterator[Job]:
+    """Yield the job that takes the backup, the one that looks for changes, and the one that tries the backup."""
     if spec.backup is None:
-        return ()
+        return
     schedule = Schedule(daily_at=spec.backup.daily_at, after_boot_seconds=spec.backup.after_boot)
-    jobs = (Job(JOB, "Backup", "back_up", schedule, {}, patience_seconds=PATIENCE_SECONDS),)
-    if spec.backup.drill is None:
-        return jobs
-    later = Schedule(sundays_at=_an_hour_after(spec.backup.daily_at))
-    return (*jobs, Job(DRILL, "Drill of the backup", "drill", later, {}, patience_seconds=PATIENCE_SECONDS))
+    yield Job(JOB, "Backup", "back_up", schedule, {}, patience_seconds=PATIENCE_SECONDS)
+    if interval := spec.backup.watch_every:
+        watch = Schedule(every_seconds=interval)
+        work: Watching = {"watch_seconds": interval}
+        yield Job(WATCH, "Backup of changes", "back_up", watch, work, patience_seconds=WATCH_PATIENCE_SECONDS)
+    if spec.backup.drill is not None:
+        later = Schedule(sundays_at=_an_hour_after(spec.backup.daily_at))
+        yield Job(DRILL, "Drill of the backup", "drill", later, {}, patience_seconds=PATIENCE_SECONDS)
 
 
 def _an_hour_after(time: str) -> str:
@@ -78,7 +89,7 @@ def backup_files(deployment: Deployment) -> Iterator[File]:
 
 def _released(deployment: Deployment, backup: Backup) -> Released:
     own = {service.name for service in deployment.services}
-    return {
+    released: Released = {
         "format": FORMAT,
         "stack": deployment.stack,
         "repository": backup.repository,
@@ -99,3 +110,10 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
             if engine.models_dir and engine.name in own
         ],
     }
+    if backup.ssh is not None:
+        released["ssh"] = {
+            "port": backup.ssh.port,
+            "identity": backup.ssh.identity,
+            "host_key": backup.ssh.host_key,
+        }
+    return released

@@ -134,6 +134,9 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
         decided.pop("backup")
     else:
         decided["backup"].pop("files")
+        if decided["backup"]["ssh"] is None:
+            # Neither do those with a repository on the host itself change.
+            decided["backup"].pop("ssh")
     return {"format": FORMAT, **decided}
 
 

@@ -64,7 +64,7 @@ def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Res
 
 
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
-    locked, own = addresses_of(lock, host), backup_jobs(spec) if resolved else ()
+    locked = addresses_of(lock, host)
     return Deployment(
         stack=spec.stack,
         services=tuple(part.own_service for part in resolved if part.own_service is not None),
@@ -73,8 +73,8 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
         named_engines=tuple(part.named_engine for part in resolved if part.named_engine is not None),
         fetch=places_to_fetch_from(spec),
         addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
-        jobs=(*(job for part in resolved for job in part.jobs), *own),
-        backup=backup_of(spec) if resolved else None,
+        jobs=(*(job for part in resolved for job in part.jobs), *(backup_jobs(spec) if resolved else ())),
+        backup=backup_of(spec, host) if resolved else None,
         toolkit=lock.toolkit.given if lock.toolkit is not None else None,
         manages_docker=host in spec.hosts and spec.hosts[host].manage,
     )

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.deployment.secrets import Secret
 
-JOB, DRILL = "backup", "backup-drill"
+JOB, DRILL, WATCH = "backup", "backup-drill", "backup-watch"
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """The way to a repository over sftp."""
+
+    port: int
+    identity: str | None
+    host_key: str | None
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,8 @@ class Backup:
 
     repository: str
     keep: tuple[tuple[str, int], ...]
+    ssh: Ssh | None = None
+    """The way to a repository over sftp."""
     key_reference: str = ""
     """Place of the repository's key on the control node; empty for one that the host makes."""
     files: tuple[tuple[str, str], ...] = ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.keys import Key
-from deploy.fields.values import Duration, HostPath, matching
-from deploy.strict import Strict
+from deploy.fields.values import Duration, HostPath, Port, host_path, matching
+from deploy.strict import Strict, shown
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 TimeOfDay = Annotated[
@@ -18,6 +18,32 @@ TimeOfDay = Annotated[
     matching(_TIME, 'a time of day such as "02:00"'),
     WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$", "examples": ["02:00"]}),
 ]
+SFTP = "sftp:"
+_SFTP = re.compile(r"sftp:([A-Za-z_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*:/[A-Za-z0-9._/-]*[A-Za-z0-9._-]")
+_HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}")
+HostKey = Annotated[
+    str,
+    matching(_HOST_KEY, "a server's public key such as `ssh-ed25519 AAAA...`"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOST_KEY.pattern}$"}),
+]
+
+
+def _repository(value: str) -> str:
+    if not value.startswith(SFTP):
+        return host_path(value)
+    if not _SFTP.fullmatch(value):
+        words = "{value} is no repository over sftp; write sftp:USER@HOST:/FOLDER"
+        raise PydanticCustomError("name", words, {"value": shown(value)})
+    return value
+
+
+Repository = Annotated[
+    str,
+    AfterValidator(_repository),
+    WithJsonSchema({"type": "string", "pattern": "^(/|sftp:)", "examples": ["/mnt/disk2/kit", "sftp:kit@nas:/kit"]}),
+]
+
+
 Count = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -40,15 +66,31 @@ class Keep(Strict):
         return self
 
 
+class BackupSsh(Strict):
+    """The way to a repository over sftp. Each host signs in by itself, as root with root's own ~/.ssh."""
+
+    port: Port = 22
+    """Port of the SSH server."""
+    identity: HostPath | None = None
+    """Private key on each host, without a passphrase; by default those in root's ~/.ssh."""
+    host_key: HostKey | None = None
+    """Public key of the server, as `ssh-keyscan HOST` prints it; by default, root's known_hosts has it."""
+
+
 class BackupSpec(Strict):
     """A daily backup of each host: user data, secrets and configuration, encrypted, in a repository of restic."""
 
-    repository: HostPath | None = None
-    """Folder of each host for its own repository, best on another disk; by default /srv/kit-backups/<stack>."""
+    repository: Repository | None = None
+    """Folder of each host for its own repository, best on another disk, or `sftp:USER@HOST:/FOLDER` on another machine,
+    where each of several hosts has a folder of its name in it; by default /srv/kit-backups/<stack>."""
+    ssh: BackupSsh = BackupSsh()
+    """The way to a repository over sftp."""
     daily_at: TimeOfDay = "02:00"
     """Time of day, in the host's own zone; a run that was missed while the host was off is made up for."""
     after_boot: Duration | None = None
     """Pause between a boot and a backup; none by default."""
+    watch_every: Duration | None = None
+    """Interval in which a job looks for changes of the data and backs them up, at most once; none by default."""
     keep: Keep = Keep()
     """Snapshots that stay."""
     drill: Literal["weekly"] | None = None

@@ -101,7 +101,8 @@ def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> Befo
     return BeforeValidator(parse)
 
 
-def _path(value: str) -> str:
+def host_path(value: str) -> str:
+    """Check a path on a host."""
     parts = value.split("/")
     if re.match(r"[A-Za-z]:[\\/]", value):
         raise PydanticCustomError(
@@ -229,7 +230,7 @@ Duration = Annotated[
 
 
 HostPath = Annotated[
-    str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})
+    str, AfterValidator(host_path), WithJsonSchema({"type": "string", "pattern": "^/", "examples": ["/srv/models"]})
 ]
 
 

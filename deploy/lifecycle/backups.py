@@ -37,8 +37,7 @@ def back_up(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
 def back_up_before_destroy(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
     """Take a backup of one host before its data is removed."""
     with held(transport, stack, "kit destroy", on_line) as base:
-        request: BackUpRequest = {**base, "before": "destroy"}
-        return transport.call(BACK_UP, request)
+        return transport.call(BACK_UP, cast("BackUpRequest", {**base, "before": "destroy"}))
 
 
 def backups(stack: str, transport: Transport, snapshot: str | None = None) -> BackupsAnswer:

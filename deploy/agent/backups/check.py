@@ -11,7 +11,7 @@ from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.stack.backup_memory import backing_up, now, read, remember
+from deploy.agent.stack.backup_memory import backing_up, now, read, remember, seconds_of
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import CheckAnswer, CheckRequest
@@ -46,7 +46,7 @@ def check(root: Path, restic: Restic, share: str) -> list[str]:
 def check_weekly(root: Path, restic: Restic) -> None:
     """Check the repository if the last good check is older than a week; raise AgentError if it is broken."""
     known = read(root).get("check")
-    if known and not known["problems"] and _age(known["ended"]) < WEEK:
+    if known and not known["problems"] and time.time() - seconds_of(known["ended"]) < WEEK:
         return
     week = int(time.time() // WEEK)
     problems = check(root, restic, f"{week % SHARES + 1}/{SHARES}") if known else check(root, restic, f"1/{SHARES}")
@@ -64,9 +64,3 @@ def problems_of(said: Said) -> list[str]:
     lines = [line.strip() for part in said.complaints.split("; ") for line in part.splitlines()]
     told = [line.removeprefix("error: ") for line in lines if line and not line.startswith(_NOISE)]
     return list(dict.fromkeys(told))[:MOST_PROBLEMS] or [said.complaints or f"restic ended with {said.status}"]
-
-
-def _age(moment: str) -> float:
-    import calendar
-
-    return time.time() - calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ"))

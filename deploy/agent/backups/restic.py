@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.agent.backups import sftp
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.children import Children
 from deploy.agent.line import Line
@@ -74,9 +75,10 @@ class Said:
 class Restic:
     """restic on one repository. The key comes from its file, never from an argument."""
 
-    def __init__(self, repository: str, key: Path, inherited: int | None = None) -> None:
+    def __init__(self, repository: str, key: Path, inherited: int | None = None, options: tuple[str, ...] = ()) -> None:
         self.repository = repository
         self._key = key
+        self._options = options
         self._inherited = () if inherited is None else (inherited,)
 
     def run(self, *words: str, cwd: Path | None = None, hear: Callable[[str], None] | None = None) -> Said:
@@ -105,7 +107,7 @@ class Restic:
                     hear(lines[-1])
 
         complaints: list[str] = []
-        argv = [program, "--json", "--no-cache", *words]
+        argv = [program, "--json", "--no-cache", *self._options, *words]
         ended = Children().run(argv, self._environment(), complaints.append, take, cwd=cwd, inherited=self._inherited)
         return Said(ended.status, tuple(lines), told_of(complaints))
 
@@ -118,6 +120,8 @@ class Restic:
 
     def failure(self, what: str, said: Said) -> AgentError:
         """Return the error of a run that failed."""
+        if lost := sftp.no_session(self.repository, self._options, said.complaints):
+            return lost
         if said.kind == NO_REPOSITORY:
             return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
         if said.kind == WRONG_KEY:

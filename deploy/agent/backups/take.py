@@ -13,11 +13,12 @@ from deploy.agent.backups.left import clear_drill
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.snapshots import BEFORE
+from deploy.agent.backups.watched import content_of, is_due, stamps_of
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.stack.backup_memory import backing_up, note, now, remember
+from deploy.agent.stack.backup_memory import backing_up, note, now, read, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, BackUpAnswer, BackUpRequest, Before, Run
@@ -28,17 +29,22 @@ REMAINS = {"image": "no container was changed", "destroy": "nothing was removed"
 
 def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
     """Take one backup now, while everything runs; a run that fails is remembered as such."""
-    root, before = Path(request["root"]), request.get("before")
+    root, before, interval = Path(request["root"]), request.get("before"), request.get("watch_seconds")
     backup = released_backup(root)
     with backing_up(root) as lock:
-        restic = restic_of(root, backup, lock)
+        restic, former = restic_of(root, backup, lock), read(root).get("last")
+        if interval and not is_due(root, stamps_of(root, backup), interval):
+            return _nothing_new(backup)
         clear_drill(root, backup["stack"])
         begun: Run = {"started": now(), **({"before": before} if before else {})}
         remember(root, last=begun)
         try:
-            answer = _back_up(root, backup, restic, journal, before)
+            answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval))
+            if not answer["changed"]:
+                remember(root, last=former)
+                return answer
             if before is None:
-                _keep_up(root, backup, restic, journal)
+                _keep_up(root, backup, restic, journal, is_watch=bool(interval))
         except (AgentError, OSError) as problem:
             failure = told(problem)
             # The disk may be full, and the reason of the failure is more than its record.
@@ -47,6 +53,10 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
             raise _in_words(failure, before) from problem
         _end(root, _with_result(begun, answer))
     return answer
+
+
+def _nothing_new(backup: Backup) -> BackUpAnswer:
+    return {"changed": False, "snapshot": "", "repository": backup["repository"], "files": 0, "bytes": 0}
 
 
 def back_up_before_restore(root: Path, backup: Backup, restic: Restic, journal: Journal) -> tuple[str, str]:
@@ -76,13 +86,25 @@ def _in_words(failure: AgentError, before: Before | None) -> AgentError:
 
 
 def _back_up(
-    root: Path, backup: Backup, restic: Restic, journal: Journal, before: Before | None = None
+    root: Path,
+    backup: Backup,
+    restic: Restic,
+    journal: Journal,
+    before: Before | None = None,
+    *,
+    is_watch: bool = False,
 ) -> BackUpAnswer:
     made = ensure_repository(root, restic)
+    # Ahead of the copies: what changes meanwhile is a change for the next look.
+    stamps = stamps_of(root, backup)
     restic.ask("unlock")
     try:
         with journal.step("copies"):
             folder = take_copies(root, backup, journal)
+            content = content_of(root, backup, folder)
+        if is_watch and content == read(root).get("content"):
+            remember(root, stamps=stamps)
+            return _nothing_new(backup)
         with journal.step("snapshot"):
             summary = _snapshot(restic, backup["stack"], folder, journal, before)
     finally:
@@ -97,16 +119,20 @@ def _back_up(
     if made:
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
     good: Run = {"snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"], "ended": now()}
-    remember(root, good=good)
+    remember(root, good=good, content=content, stamps=stamps)
     return answer
 
 
-def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal) -> None:
-    """Remove old snapshots and check the repository; a backup before a change leaves both to the next run."""
+def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is_watch: bool) -> None:
+    """Remove old snapshots and check the repository; a backup before a change leaves both to the next run.
+
+    A watch leaves the slow work to the daily run: the check, and the removal of data that no snapshot has any more.
+    """
     with journal.step("retention"):
-        _forget(restic, backup)
-    with journal.step("check of the repository"):
-        check_weekly(root, restic)
+        _forget(restic, backup, prune=not is_watch)
+    if not is_watch:
+        with journal.step("check of the repository"):
+            check_weekly(root, restic)
 
 
 def _snapshot(
@@ -137,9 +163,9 @@ def _proven(restic: Restic, folder: Path, snapshot: str) -> str:
     return str(listed["id"])
 
 
-def _forget(restic: Restic, backup: Backup) -> Said:
+def _forget(restic: Restic, backup: Backup, *, prune: bool) -> Said:
     keep = [word for name, count in sorted(backup["keep"].items()) if count for word in (f"--keep-{name}", str(count))]
-    return restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, "--prune")
+    return restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, *(["--prune"] if prune else []))
 
 
 def _end(root: Path, ended: Run) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.sftp import options
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
@@ -40,4 +41,4 @@ def restic_of(root: Path, backup: Backup, inherited: int | None = None) -> Resti
     key = secret_path(root, BACKUP_OWNER, BACKUP_KEY)
     if not key.exists():
         raise AgentError(f"the key of the backups, {key}, is not on this host", f"`{Line('apply')}` makes it")
-    return Restic(backup["repository"], key, inherited)
+    return Restic(backup["repository"], key, inherited, options(root, backup))

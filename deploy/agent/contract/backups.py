@@ -23,15 +23,28 @@ class ModelStore(TypedDict):
     protocol: str
 
 
-class Backup(TypedDict):
-    """A release's backup: what goes into it, where it goes, and how many snapshots stay."""
+class Ssh(TypedDict):
+    """The way to a repository over sftp."""
 
+    port: int
+    identity: str | None
+    host_key: str | None
+
+
+class _Backup(TypedDict):
     format: int
     stack: str
     repository: str
     keep: dict[str, int]
     data: list[BackedUpData]
     stores: list[ModelStore]
+
+
+class Backup(_Backup, total=False):
+    """A release's backup: what goes into it, where it goes, and how many snapshots stay."""
+
+    ssh: Ssh
+    """Left out for a repository on the host itself."""
 
 
 Before = Literal["image", "restore", "destroy"]
@@ -43,6 +56,8 @@ class BackUpRequest(StackRequest, total=False):
 
     before: Before
     """Change that follows; left out for a backup of its own."""
+    watch_seconds: int
+    """Interval of a watch: no backup if the newest is younger, or holds what there is now."""
 
 
 class Run(TypedDict, total=False):

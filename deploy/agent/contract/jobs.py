@@ -37,7 +37,13 @@ class Nothing(TypedDict):
     """A verb whose request is the stack's alone: the release says the rest."""
 
 
-JobWork = Union[Collecting, Copying, Nothing]
+class Watching(TypedDict):
+    """A backup of what changed, at most one in each interval."""
+
+    watch_seconds: int
+
+
+JobWork = Union[Collecting, Copying, Nothing, Watching]
 
 
 class JobRequest(StackRequest):

@@ -81,6 +81,13 @@ def moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def seconds_of(moment: str) -> int:
+    """Return a time that backups wrote, in seconds since the epoch."""
+    import calendar
+
+    return calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ"))
+
+
 def log_path(root: Path) -> Path:
     """Return the log of backups: a line for each run."""
     return root / "backup" / "backups.jsonl"

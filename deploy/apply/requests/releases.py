@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from deploy.agent.contract.origin import origin_of
 from deploy.apply.prepared.audit import audit_line
@@ -115,7 +115,7 @@ def _reader(deployment: Deployment, service: str) -> Reader:
 
 def back_up_request(deployment: Deployment, run: str) -> BackUpRequest:
     """Return the backup before an image changes."""
-    return {**base_request(deployment.stack, run), "before": "image"}
+    return cast("BackUpRequest", {**base_request(deployment.stack, run), "before": "image"})
 
 
 def place_request(deployment: Deployment, bundle: Bundle, run: str) -> PlaceRequest:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import get_args
 
+from deploy.fields.backup import SFTP, BackupSsh
 from deploy.fields.values import HostPath
 from deploy.reading.document import FieldPath
 from deploy.spec.checks.finding import Finding
@@ -48,7 +49,9 @@ def folders_are_apart(spec: Spec) -> Iterator[Finding]:
 def backups_are_apart(spec: Spec) -> Iterator[Finding]:
     """The repository of backups lies in no folder of the system, of the kit, or of the data itself."""
     folder, path = (spec.backup.repository if spec.backup else None), ("backup", "repository")
-    if folder is None:
+    if spec.backup and spec.backup.ssh != BackupSsh() and not (folder or "").startswith(SFTP):
+        yield Finding(("backup", "ssh"), "this is for a repository over sftp; write sftp:USER@HOST:/FOLDER", (path,))
+    if folder is None or folder.startswith(SFTP):
         return
     own = Stack(spec.stack).data_root
     data = [(named.folder, (named.path,)) for service in services(spec) for named in _named_by(service)]

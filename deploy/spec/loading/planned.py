@@ -9,7 +9,6 @@ from deploy.reading.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
 _BACKUP_KEYS = {
-    "watch_every": "backups of changes are not supported yet; leave it out",
     "on_failure": "a hook is not supported yet; leave it out; `status` tells a failed backup",
 }
 _ENGINE_KEYS = {
@@ -42,9 +41,12 @@ def _refusals(data: dict[str, Any]) -> Iterator[Refusal]:
 def _backup(backup: Any) -> Iterator[Refusal]:
     yield from _keys(("backup",), backup, _BACKUP_KEYS)
     repository = backup.get("repository") if isinstance(backup, dict) else None
-    if isinstance(repository, str) and repository.startswith(("sftp:", "rest:", "s3:", "b2:", "rclone:")):
+    if isinstance(repository, str) and repository.startswith(("rest:", "s3:", "b2:", "rclone:")):
         kind = repository.partition(":")[0]
-        yield ("backup", "repository"), f"repositories over {kind} are not supported yet; name a folder of the host"
+        yield (
+            ("backup", "repository"),
+            f"repositories over {kind} are not supported yet; name a folder of the host, or one over sftp",
+        )
 
 
 def _service(path: FieldPath, service: Any, keys: dict[str, str]) -> Iterator[Refusal]:

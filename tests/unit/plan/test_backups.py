@@ -95,6 +95,22 @@ def test_a_failed_drill_is_told_until_one_passes() -> None:
     assert replace(seen, drill=passed).trouble(NOW) == ""
 
 
+def test_a_watch_is_a_job_of_its_own(with_backup: Callable[..., Share]) -> None:
+    files = files_of(with_backup("{watch_every: 5m}"))
+    assert "OnUnitInactiveSec=300" in files["units/kit-home.backup-watch.timer"]
+    assert json.loads(files["units/backup-watch.json"])["request"] == {"watch_seconds": 300}
+    assert not [path for path in files_of(with_backup("{}")) if "watch" in path]
+
+
+def test_a_repository_over_sftp_has_its_way_in_the_release(with_backup: Callable[..., Share]) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0x8LkF5mN2qRz1uV7wYbQe4tHsGdPcXo6iKaMnBvWl"
+    way = f'{{port: 2222, identity: /root/.ssh/backup, host_key: "{key}"}}'
+    said = json.loads(files_of(with_backup(f'{{repository: "sftp:kit@nas.lan:/k", ssh: {way}}}'))["backup.json"])
+    assert said["repository"] == "sftp:kit@nas.lan:/k"
+    assert said["ssh"] == {"port": 2222, "identity": "/root/.ssh/backup", "host_key": key}
+    assert "ssh" not in json.loads(files_of(with_backup())["backup.json"])
+
+
 def test_a_comment_places_no_other_release(with_backup: Callable[..., Share]) -> None:
     assert with_backup().bundle.release == with_backup(comment="\n# for the office\n").bundle.release
 
