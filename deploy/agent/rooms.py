@@ -12,7 +12,7 @@ from deploy.agent.journal import Journal
 KIND = re.compile(r"[a-z][a-z0-9_]*")
 LOOKING = ("observe", "look")
 """Read-only operations, which get no journal."""
-OPERATIONS = (*LOOKING, "apply", "drill", "add")
+OPERATIONS = (*LOOKING, "apply", "drill", "restored", "add")
 
 
 def call_room(kind: str, operation: str, service: dict[str, object], root: str, journal: Journal) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
-    _write(folder / MODELS, _models(backup))
+    _write(folder / MODELS, models_of(backup))
     _write(folder / STATEMENT, statement(backup, release, manifest, folder / "data"))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():
@@ -106,7 +106,7 @@ def _place(path: Path, content: bytes) -> None:
     write_file(path, content, MODE)
 
 
-def _models(backup: Backup) -> dict[str, dict[str, str]]:
+def models_of(backup: Backup) -> dict[str, dict[str, str]]:
     """Return each engine's models by name, with the digest that a library knows them by."""
     if not backup["stores"]:
         return {}

@@ -21,7 +21,7 @@ from deploy.agent.rooms import call_room, has_operation
 def findings_in(root: Path, stack: str, service: str, parts: Iterable[Fetched], journal: Journal) -> list[str]:
     """Start a service's application on its restored part; return what it found there, in words."""
     by_name = {part.place.part: part for part in parts}
-    decided = _decided(root, service)
+    decided = decided_service(root, service)
     if decided is None or not has_operation(decided["kind"], "drill"):
         return ["checked, and opened by no application"]
     docker, live = Docker(), Path(decided["data"]["host_path"])
@@ -43,7 +43,8 @@ def findings_in(root: Path, stack: str, service: str, parts: Iterable[Fetched], 
             ) from problem
 
 
-def _decided(root: Path, service: str) -> dict[str, Any] | None:
+def decided_service(root: Path, service: str) -> dict[str, Any] | None:
+    """Return the release's decisions about a service with user data; None without one."""
     document = read_json(root / "current" / "deployment.json") or {}
     return next((each for each in document.get("services", []) if each["name"] == service and each.get("data")), None)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deploy.agent.backups.afterwards import missing_models, unanswered
 from deploy.agent.backups.copies import secrets_of
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
@@ -62,7 +63,9 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
             # Behind the fetch: what is fetched cannot be lost any more.
             saved, unsaved = back_up_before_restore(root, backup, restic, journal) if differing else ("", "")
             answer = _restore(request, snapshot, differing, journal)
-            return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
+        answering = [part.place.part for part in differing if part.place.part in answer["services"]]
+        answer["notes"] = [*missing_models(restic, backup, snapshot["id"]), *unanswered(root, answering, journal)]
+        return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
 
 
 def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:

@@ -175,6 +175,8 @@ class RestoreAnswer(_RestoreAnswer, total=False):
 
     saved: str
     """Snapshot that was taken of what the restore replaced."""
+    notes: list[str]
+    """Models that this host lacks, and data that does not answer, each with the next step."""
     unsaved: str
     """Reason for which no snapshot was taken of it."""
 

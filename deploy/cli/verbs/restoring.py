@@ -79,12 +79,13 @@ def _words(answer: RestoreAnswer, to: str | None) -> str:
     backup = f"the backup {answer['snapshot'][:SHORT]} of {answer['taken']}"
     if to is not None:
         return f"{backup} is in {to}"
+    notes = [f"note: {note}" for note in answer.get("notes", [])]
     if not answer["parts"]:
-        return f"everything is as in {backup}"
+        return "\n".join([f"everything is as in {backup}", *notes])
     lines = [f"restored {' and '.join(answer['parts'])} from {backup}"]
     lines += [f"what was there before: {path}" for path in answer["aside"].values() if path]
     if saved := answer.get("saved"):
         lines.append(f"all of it as it was before is also the backup {saved[:SHORT]}")
     if unsaved := answer.get("unsaved"):
         lines.append(f"no backup was taken of what was there before: {unsaved}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *notes])

@@ -40,9 +40,16 @@ def look(service: dict[str, Any], _root: str) -> dict[str, Any]:
 
 def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
     """Ask a second Open WebUI, which runs on restored data, for what people had; changes nothing of the first."""
-    from deploy.components.open_webui.agent.restored import findings
+    from deploy.components.open_webui.agent.proof import findings
 
     return {"findings": findings(service, root, journal)}
+
+
+def restored(service: dict[str, Any], root: str, _journal: Journal) -> dict[str, Any]:
+    """Search for the newest document of restored data; raise AgentError if the index does not find it."""
+    from deploy.components.open_webui.agent.proof import searched
+
+    return {"findings": [searched(service, root)]}
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:

@@ -22,6 +22,11 @@ DATABASE, INDEX = "webui.db", "vector_db/chroma.sqlite3"
 ASKED_CHARACTERS = 200
 """Beginning of a document's text that is searched for; an embedding model reads no more than some hundred."""
 NEXT = "try an older backup"
+REBUILD = (
+    "as an administrator of the page, open Admin Panel, Settings, Documents, and click Reindex Embedding Data; "
+    "upload a document of a chat again"
+)
+"""Way to a new index: the application makes one of the documents' texts in its database."""
 # A person who waits for an account has no access.
 _CHAT = """
 SELECT chat.id, user_id, chat.chat FROM chat JOIN "user" AS person ON person.id = user_id
@@ -43,6 +48,17 @@ def findings(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
         chat = _chat(database, people)
         document = _document(database, _collections(data / INDEX), people)
     return [f"signed in as {account['email']}", chat, document]
+
+
+def searched(service: dict[str, Any], root: str) -> str:
+    """Return what a search finds in the running application; raise AgentError with the way to rebuild its index."""
+    data = Path(service["path"])
+    with closing(connect(data / DATABASE)) as database:
+        people = People(database, service["room"]["address"], value_of(SESSIONS, root))
+        try:
+            return _document(database, _collections(data / INDEX), people)
+        except AgentError as problem:
+            raise AgentError(problem.problem, REBUILD) from problem
 
 
 class People:

@@ -18,7 +18,7 @@ import pytest
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.components.open_webui.agent import drill
+from deploy.components.open_webui.agent import drill, restored
 
 KEY, PASSWORD, TEXT = (
     "the key of sessions",
@@ -154,3 +154,17 @@ def test_another_key_of_sessions_fails_the_drill(data: Path, application: Applic
     (data.parent / "secrets/open_webui/webui_secret_key").write_text("another key")
     with pytest.raises(AgentError, match="answered 401"):
         findings(data, application)
+
+
+def test_restored_data_whose_index_finds_nothing_is_told_with_the_way_to_rebuild_it(
+    data: Path, application: Application
+) -> None:
+    add_document(data)
+    address = f"127.0.0.1:{application.server_address[1]}"
+    service = {"name": "open_webui", "room": {"address": address}, "path": str(data)}
+    expected = {"findings": ["search finds the newest document"]}
+    assert restored(service, str(data.parent), Journal("", "")) == expected
+    application.chunk = ""
+    with pytest.raises(AgentError, match="search does not find the document f1") as failure:
+        restored(service, str(data.parent), Journal("", ""))
+    assert "Reindex Embedding Data" in failure.value.next_step

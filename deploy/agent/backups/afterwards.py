@@ -1,0 +1,47 @@
+"""Notes after a restore: models that this host lacks, and restored data that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.backups.copies import MODELS, models_of
+from deploy.agent.backups.opened import decided_service
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.snapshots import dumped
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+from deploy.agent.rooms import call_room, has_operation
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup
+
+SHORT_DIGEST = 12
+
+
+def missing_models(restic: Restic, backup: Backup, snapshot: str) -> Iterator[str]:
+    """Yield each model that the backup names and this host has not: a backup holds no weights."""
+    here = models_of(backup)
+    for engine, models in sorted(dumped(restic, snapshot, MODELS).items()):
+        for name, digest in sorted(models.items()):
+            known = here.get(engine, {}).get(name)
+            if known != digest:
+                state = "is another one here" if known else "is not on this host"
+                lines = f"`{Line('apply')}`, or `{Line('models', 'pull', name)}`"
+                yield f"the model {name} of {engine} ({digest[:SHORT_DIGEST]}) {state}: {lines}"
+
+
+def unanswered(root: Path, services: list[str], journal: Journal) -> Iterator[str]:
+    """Yield the problem of each restored application that does not find what is in its data."""
+    for name in services:
+        service = decided_service(root, name)
+        if service is None or not has_operation(service["kind"], "restored"):
+            continue
+        asked = {"name": name, "room": service["room"], "path": service["data"]["host_path"]}
+        with journal.step(f"search in {name}"):
+            try:
+                call_room(service["kind"], "restored", asked, str(root), journal)
+            except AgentError as problem:
+                yield f"{problem.problem}; {problem.next_step}"
