@@ -94,7 +94,7 @@ def agent_refuses(wanted: Share, folder: Path, cached: frozenset[str], monkeypat
     asked: list[int] = []
     monkeypatch.setattr(agent_image, "ensure_room", lambda needs: asked.append(sum(size for _, size, _ in needs)))
     monkeypatch.setattr(Cache, "usable", lambda _self: set(cached))
-    docker: Any = SimpleNamespace(info=dict)
+    docker: Any = SimpleNamespace(root=lambda: "/var/lib/docker")
     images: Any = wanted.image_requests()
     agent_image._ensure_room(images, Cache(str(folder)), docker, force=False)
     return asked[0]
