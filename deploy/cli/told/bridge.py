@@ -16,7 +16,9 @@ def looked(answer: BridgeAnswer) -> str:
     rows = [_folder(folder) for folder in answer["folders"]]
     table = columns(rows, ("ON THE HOST", "IN THE CONTAINER", "OWNER", "MODE", "FILES", "SIZE"))
     state = "runs" if answer["is_running"] else "does not run"
-    return "\n".join([table, "", *map(_database, answer["databases"]), f"{answer['service']} {state}"])
+    return "\n".join(
+        [table, "", *(_database(each, answer) for each in answer["databases"]), f"{answer['service']} {state}"]
+    )
 
 
 def _folder(folder: BridgedFolder) -> tuple[str, ...]:
@@ -27,16 +29,20 @@ def _folder(folder: BridgedFolder) -> tuple[str, ...]:
     return folder["host_path"], inside, owner, folder["mode"], str(folder["files"]), mib(folder["bytes"])
 
 
-def _database(database: BridgedDatabase) -> str:
+def _database(database: BridgedDatabase, answer: BridgeAnswer) -> str:
     if not database["exists"]:
         return f"{database['path']} is not there"
+    log = f"; {mib(database['log_bytes'])} are in its -wal file alone" if database["log_bytes"] else ""
     if not database["opened_by"]:
-        return f"{database['path']} is closed ({mib(database['bytes'])}): a copy of the file is whole"
+        # A service opens and closes it as it likes; a killed one leaves rows in the log.
+        is_whole = not answer["is_running"] and not log
+        state = "closed" if is_whole else "closed at this moment"
+        meaning = ": a copy of the file is whole" if is_whole else ""
+        return f"{database['path']} is {state} ({mib(database['bytes'])}{log}){meaning}"
     who = ", ".join(
         f"{opener['program']} (pid {opener['pid']}{' of ' + opener['service'] if opener['service'] else ''})"
         for opener in database["opened_by"]
     )
-    log = f"; {mib(database['log_bytes'])} are in its -wal file alone" if database["log_bytes"] else ""
     return f"{database['path']} is open in {who} ({mib(database['bytes'])}{log})"
 
 

@@ -136,6 +136,23 @@ def test_status_tells_folders_and_the_open_database(kit: Kit, box: Box) -> None:
     assert box.requests[0] == ("bridge", {"stack": "home", "root": "/opt/kit/home", "service": "open_webui"})
 
 
+@pytest.mark.parametrize(
+    ("is_running", "log_bytes", "words"),
+    [
+        (False, 0, "webui.db is closed (1.0 MiB): a copy of the file is whole"),
+        (True, 0, "webui.db is closed at this moment (1.0 MiB)"),
+        (False, 2**19, "webui.db is closed at this moment (1.0 MiB; 0.5 MiB are in its -wal file alone)"),
+    ],
+)
+def test_a_copy_by_hand_is_called_whole_only_if_nobody_can_be_writing(
+    kit: Kit, box: Box, monkeypatch: pytest.MonkeyPatch, *, is_running: bool, log_bytes: int, words: str
+) -> None:
+    (database,) = cast("Any", STATUS["databases"])
+    closed = {**STATUS, "is_running": is_running, "databases": [{**database, "opened_by": [], "log_bytes": log_bytes}]}
+    monkeypatch.setattr(box, "call", lambda _verb, _request: closed)
+    assert f"{words}\n" in kit("bridge").out
+
+
 def test_a_watch_prints_a_line_for_each_change_and_no_document(kit: Kit, box: Box) -> None:
     assert kit("bridge", "watch").out == "2026-11-28T10:00:00Z  new      /srv/bridge/static/uploads/a  1.0 MiB\n"
     assert kit("bridge", "watch", "--json").code == 2

@@ -39,7 +39,7 @@ def add_documents(admin: Admin, database: Path, to: str, documents: list[Documen
     present: list[str] = []
     refused: list[Refused] = []
     for number, document in enumerate(documents):
-        journal.say(document["name"], number, len(documents))
+        journal.say(f"{number + 1} of {len(documents)}: {document['name']}")
         if document["sha256"] in held:
             present.append(document["name"])
             continue
