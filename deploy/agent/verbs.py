@@ -18,6 +18,7 @@ VERBS = {
     "cards": "observing.gpus",
     "hold": "hold",
     "late": "late",
+    "firewall": "firewall.keep",
     "place": "releases.place",
     "image": "inputs.image",
     "layers": "inputs.give_image:layers",

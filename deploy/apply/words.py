@@ -61,6 +61,7 @@ STEPS = {
     "collect": "clearing away old releases",
     "converge": "start of the release",
     "docker": "a look at Docker's version",
+    "firewall": "rules of the firewall",
     "image": "images",
     "late": "addresses that come late",
     "models": "model files",

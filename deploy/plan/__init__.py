@@ -11,6 +11,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.plan.backups import backup_operations
 from deploy.plan.devices import lost_cards
 from deploy.plan.docker import docker_operations
+from deploy.plan.firewall import firewall_operations
 from deploy.plan.host import input_operations, placed_operations
 from deploy.plan.jobs import job_operations
 from deploy.plan.models import model_operations
@@ -89,6 +90,7 @@ def _operations(
     yield from placed_operations(bundle, observation)
     yield from place_operations(chosen)
     yield from late_operations(deployment, observation)
+    yield from firewall_operations(deployment, observation)
     yield from service_operations(deployment, bundle, observation, chosen)
     yield from model_operations(deployment, as_moved(observation, chosen))
     yield from settings_operations(deployment, observation)

@@ -13,12 +13,16 @@ class DockerPackages:
     plugins: tuple[str, ...]
     lender: str = ""
     """Suite that provides the plugins, if the distribution's own has none."""
+    forwards: bool = True
+    """True if its Docker forwards what other machines send to a container's own address."""
 
 
 PACKAGES: dict[tuple[str, str], DockerPackages] = {
     ("debian", "bookworm"): DockerPackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose"), "trixie"),
     ("debian", "trixie"): DockerPackages(("apparmor", "docker-cli", "docker.io"), ("docker-buildx", "docker-compose")),
-    ("ubuntu", "noble"): DockerPackages(("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2")),
+    ("ubuntu", "noble"): DockerPackages(
+        ("apparmor", "docker.io"), ("docker-buildx", "docker-compose-v2"), forwards=False
+    ),
 }
 
 

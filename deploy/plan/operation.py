@@ -41,6 +41,7 @@ StepName = Literal[
     "sync",
     "settings",
     "jobs",
+    "firewall",
 ]
 
 

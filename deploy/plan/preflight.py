@@ -19,6 +19,7 @@ from deploy.plan.devices import device_advice, device_refusals, lost_advice, win
 from deploy.plan.disk import disk_refusals
 from deploy.plan.docker import docker_refusals, docker_work
 from deploy.plan.drives import drive_advice, drive_refusals
+from deploy.plan.firewall import firewall_advice, firewall_refusals
 from deploy.plan.models import model_advice, model_doubts, model_refusals
 from deploy.plan.named import named_doubts, named_refusals
 from deploy.plan.operation import Operation
@@ -53,6 +54,7 @@ def refusals(
         *_architecture(deployment, observation),
         *_denied(observation),
         *docker_refusals(deployment, observation),
+        *firewall_refusals(deployment, observation),
         *_ports(deployment, observation),
         *_folders(deployment, observation),
         *device_refusals(deployment, observation),
@@ -85,6 +87,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *lost_advice(deployment, observation),
         *windows_advice(deployment, observation),
         *published_advice(deployment, observation),
+        *firewall_advice(observation),
         *model_advice(deployment, observation),
         *place_advice(deployment, observation),
         *drive_advice(deployment, observation),

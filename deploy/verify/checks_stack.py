@@ -197,6 +197,16 @@ def test_no_other_container_is_part_of_it(containers: Containers, deployment: De
     ensure(not others, f"not planned: {', '.join(others)}")
 
 
+def test_no_other_machine_reaches_a_container_past_its_published_addresses(evidence: HostEvidence) -> None:
+    seen = evidence.firewall
+    if seen["is_forwarding"]:
+        way, cure = f"Docker {seen['docker']} lets other machines in", f"`{Line('apply')}` places one"
+    else:
+        way, cure = f"Docker {seen['docker']} should close the way", "restart Docker, which places its rules anew"
+    ensure(not seen["open"], f"no firewall rule drops what is sent to {', '.join(seen['open'])}: {way}; {cure}")
+    ensure(seen["at_boot"] != "differs", f"the firewall rules are gone after the next boot; `{Line('apply')}` mends it")
+
+
 def test_no_container_from_outside_reaches_into_it(evidence: HostEvidence) -> None:
     ways = [f"{way.words}; {way.cure}" for way in evidence.attached]
     ensure(not ways, "\n".join(ways))

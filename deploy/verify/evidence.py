@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         PlacedRelease,
         Rights,
     )
+    from deploy.agent.contract.firewall import Closing
     from deploy.agent.contract.places import SeenData
     from deploy.agent.contract.probe import Port, Right
 
@@ -115,6 +116,11 @@ class HostEvidence:
     def listeners(self) -> list[Port]:
         """Every address and port that something on the host listens on."""
         return self._with("listeners")["listeners"]
+
+    @property
+    def firewall(self) -> Closing:
+        """The ways from other machines to containers' own addresses."""
+        return self._with("firewall")["firewall"]
 
     @property
     def secrets(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
+from deploy.agent.contract.firewall import Closing
 from deploy.agent.contract.places import Place, SeenData
 from deploy.agent.contract.probe import Attached, Manifest, Port, Right, SecretName
 
@@ -76,6 +77,7 @@ class Evidence(TypedDict, total=False):
     """A place beyond the host that the host reaches now."""
     listeners: list[Port]
     """Every address and port that something on the host listens on."""
+    firewall: Closing
     secrets: dict[str, str]
     """Values by name; a missing secret is left out."""
 

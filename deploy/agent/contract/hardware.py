@@ -107,6 +107,8 @@ class DockerServer(_Server, total=False):
 
     missing_limits: Sequence[str]
     security: Sequence[str]
+    forwards: bool
+    """True if it forwards what other machines send to a container's own address."""
 
 
 class Docker(DockerServer):

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 from deploy.agent.contract.backups import SeenBackups
 from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder
+from deploy.agent.contract.firewall import Firewall
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
 from deploy.agent.contract.way_back import Way
@@ -250,7 +251,17 @@ class Releases(Release, Way):
     """The release that a host runs, and the way back from it."""
 
 
-class ProbeAnswer(Formatted, Releases, Images, Machine, UserData):
+class Reach(TypedDict):
+    """The host's addresses, and what decides who reaches them."""
+
+    addresses: dict[str, list[str]]
+    ufw: bool
+    late: dict[str, list[str]]
+    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
+    firewall: Firewall
+
+
+class ProbeAnswer(Formatted, Releases, Images, Machine, UserData, Reach):
     """A host as it describes itself."""
 
     services: dict[str, Container]
@@ -264,10 +275,6 @@ class ProbeAnswer(Formatted, Releases, Images, Machine, UserData):
     strange_addresses: list[str]
     attached: list[Attached]
     """Containers from outside on the stack's networks or files."""
-    addresses: dict[str, list[str]]
-    ufw: bool
-    late: dict[str, list[str]]
-    """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
     disk: dict[str, Disk]
     devices: dict[str, list[DeviceNode]]
     root: bool

@@ -35,6 +35,11 @@ def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> li
     return compose_argv(root, project, "up", "-d", "--no-deps", "--no-build", "--pull", "never", *forced, *services)
 
 
+def networks_argv(root: Path, project: str, services: list[str]) -> list[str]:
+    """Return the command that makes missing containers and their networks, and starts none."""
+    return compose_argv(root, project, "up", "--no-start", "--no-deps", "--no-build", "--pull", "never", *services)
+
+
 def check_file(root: Path, path: Path) -> None:
     """Refuse a compose file that compose does not accept."""
     _run(root, compose_argv(root, CHECKED_PROJECT, "config", "-q", file=path), "the compose file")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.docker.api import Docker, has_digest
 from deploy.agent.docker.daemon import daemon_json, daemon_settings
 from deploy.agent.docker.defaults import host_defaults, missing_limits
+from deploy.agent.docker.direct import forwards
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import INSTALLED_DOCKER
 from deploy.agent.remembered import read_json, stamp, write_json
@@ -64,17 +65,19 @@ def _server(program: str | None, settings: dict[str, Any]) -> tuple[DockerServer
             "problem": error.problem,
             "next": error.next_step,
         }, None
+    started_with = daemon_settings()
     return {
         "server": True,
         "is_denied": False,
         "live_restore": bool(information.get("LiveRestoreEnabled")),
         "missing_limits": missing_limits(information),
         "security": information.get("SecurityOptions") or [],
+        "forwards": forwards(information, started_with),
         "version": information["ServerVersion"],
         "root": information["DockerRootDir"],
         "problem": None,
         "next": None,
-    }, host_defaults(information, daemon_settings())
+    }, host_defaults(information, started_with)
 
 
 def server_version() -> str | None:

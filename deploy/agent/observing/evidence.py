@@ -16,6 +16,7 @@ from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.docker.installed import images
 from deploy.agent.engines.observe import observe as observe_engines
 from deploy.agent.errors import AgentError
+from deploy.agent.firewall.closing import closing
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.observing.addresses import is_own
@@ -145,6 +146,10 @@ def _listeners(_request: EvidenceRequest, _root: Path) -> Evidence:
     return {"listeners": [{"address": address, "port": port} for address, port in sorted(listening())]}
 
 
+def _firewall(request: EvidenceRequest, root: Path) -> Evidence:
+    return {"firewall": closing(Docker(timeout=DOCKER_SECONDS), request["stack"], root)}
+
+
 def _secrets(request: EvidenceRequest, root: Path) -> Evidence:
     paths = {secret["name"]: secret_path(root, secret["owner"], secret["name"]) for secret in request["secrets"]}
     return {"secrets": {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}}
@@ -164,6 +169,7 @@ PARTS: dict[str, Part] = {
     "absent": _absent,
     "outside": _outside,
     "listeners": _listeners,
+    "firewall": _firewall,
     "secrets": _secrets,
 }
 """Each part's name in the answer, and the function that reads it."""

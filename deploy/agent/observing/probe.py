@@ -21,6 +21,7 @@ from deploy.agent.docker.daemon import daemon_json
 from deploy.agent.docker.defaults import HostDefaults, injected_proxies, outdated_defaults
 from deploy.agent.docker.ends import troubles
 from deploy.agent.errors import AgentError
+from deploy.agent.firewall import keep as firewall
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, hardware, ports
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Images,
         ProbeAnswer,
         ProbeRequest,
+        Reach,
         Releases,
         SecretFile,
         SeenModelFile,
@@ -74,9 +76,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "ports": ports.observe(request.get("ports", []), everything, request["stack"]),
         "attached": attached(docker, everything, request["stack"], root, inspect=False) if docker else [],
         "strange_addresses": ports.strange_addresses(request.get("ports", [])),
-        "addresses": addresses.observe(),
-        "ufw": addresses.has_ufw(),
-        "late": late.observe(request["stack"]),
+        **_reach(docker, request["stack"], root, is_forwarding=host.get("forwards", False)),
         "units": units.observe(request["stack"]),
         "disk": {path: hardware.disk(Path(path)) for path in dict.fromkeys(disks)},
         **hardware.observe(),
@@ -90,6 +90,15 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
         "backups": backups.observe(root),
+    }
+
+
+def _reach(docker: Docker | None, stack: str, root: Path, *, is_forwarding: bool) -> Reach:
+    return {
+        "addresses": addresses.observe(),
+        "ufw": addresses.has_ufw(),
+        "late": late.observe(stack),
+        "firewall": firewall.observe(docker, stack, root, is_forwarding=is_forwarding),
     }
 
 

@@ -11,7 +11,6 @@ from deploy.agent.data.owners import change_owners
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import all_of_stack, of_stack
 from deploy.agent.docker.health import Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
@@ -22,6 +21,7 @@ from deploy.agent.releases import rollback
 from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.releases.standing import standing
+from deploy.agent.releases.starting import start_services
 from deploy.agent.releases.way_back import keep_way_back, remember_converged, remember_way_back
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, mark_unproven, point
@@ -82,7 +82,7 @@ def _make(docker: Docker, root: Path, request: ConvergeRequest, services: Servic
     for names, recreate in ((recreated, True), (made, False)):
         if names:
             journal.say(f"{'recreating' if recreate else 'starting'} {', '.join(names)}")
-            run_up(root, up_argv(root, request["project"], names, recreate), ", ".join(names))
+            start_services(docker, root, request, names, journal, recreate=recreate)
     containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, now in seen.items():
         if name in containers:

@@ -12,6 +12,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
+from deploy.agent.firewall import keep as firewall
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUPS, DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
@@ -70,6 +71,8 @@ def down(request: StackRequest, journal: Journal) -> DownAnswer:
         networks = docker.networks({"com.docker.compose.project": project})
         for network in networks:
             docker.remove_network(network["Id"])
+        # Behind the containers: until they are gone the way to them stays closed.
+        firewall.remove(request["stack"], Path(request["root"]))
     (Path(request["root"]) / "run" / "stopped.json").unlink(missing_ok=True)
     return {
         "changed": bool(containers or networks),

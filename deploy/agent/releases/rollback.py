@@ -12,7 +12,6 @@ from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.compose import run_up, up_argv
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.docker.health import Wait, restarts_before, stop_container
 from deploy.agent.docker.logs import shown_log
@@ -21,6 +20,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.failed import keep_log
 from deploy.agent.releases.running import stopped_services
+from deploy.agent.releases.starting import start_services
 from deploy.agent.releases.way_back import forget_way_back, remember_converged
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, point, read_manifest
@@ -185,7 +185,7 @@ def _up(docker: Docker, root: Path, request: ConvergeRequest, names: list[str], 
     forget(root, names)
     journal.say(f"starting {', '.join(names)} of the earlier release")
     before = restarts_before(docker, request["stack"])
-    run_up(root, up_argv(root, request["project"], names, recreate=False), ", ".join(names))
+    start_services(docker, root, request, names, journal, recreate=False)
     asked = {name: service.get("health_timeout") for name, service in request["services"].items()}
     limits = {name: float(asked.get(name) or HEALTH_SECONDS) for name in names}
     healthy = Wait(docker, root, request["stack"], limits, before).until_healthy(journal)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent import scheduler
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import project_of
@@ -17,15 +16,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.envelope import StackRequest
     from deploy.agent.contract.releases import UnitsAnswer
 
-SYSTEMD = Path("/run/systemd/system")
-"""Folder that exists while systemd is process 1."""
-UNITS = Path("/etc/systemd/system")
-CRON = Path("/etc/cron.d")
 MODE = 0o644
 TIMER = ".timer"
-CRONS = ("cron", "crond")
-SBIN = "/usr/sbin"
-"""Folder of cron; it is often missing in the PATH of a command over SSH."""
 
 
 def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
@@ -33,11 +25,11 @@ def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
     release = Path(request["root"]) / "current" / "units"
     wanted = {path: (release / name).read_bytes() for path, name in _wanted(request["stack"], release).items()}
     changed = [path for path, content in sorted(wanted.items()) if _differs(path, content)]
-    if wanted and not has_systemd():
+    if wanted and not scheduler.has_systemd():
         _ensure_cron()
     with journal.step("jobs"):
         removed = _remove([path for path in _placed(request["stack"]) if path not in wanted], journal)
-        timers = sorted({path.with_suffix(TIMER) for path in changed if path.parent == UNITS})
+        timers = sorted({path.with_suffix(TIMER) for path in changed if path.parent == scheduler.UNITS})
         for timer in timers:
             # Enabled last: until then a run that was cut short is seen, and its rerun does everything again.
             _enabled(timer).unlink(missing_ok=True)
@@ -46,11 +38,11 @@ def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, wanted[path], MODE)
         # A reload can cost a running container its card: it happens for a change alone.
-        if [path for path in (*changed, *removed) if path.parent == UNITS]:
-            _systemctl("daemon-reload")
+        if [path for path in (*changed, *removed) if path.parent == scheduler.UNITS]:
+            scheduler.systemctl("daemon-reload")
         for timer in timers:
-            _systemctl("restart", timer.name)
-            _systemctl("enable", "--quiet", "--no-reload", timer.name)
+            scheduler.systemctl("restart", timer.name)
+            scheduler.systemctl("enable", "--quiet", "--no-reload", timer.name)
     return {
         "changed": bool(changed or removed),
         "placed": [path.name for path in changed],
@@ -61,8 +53,8 @@ def run(request: StackRequest, journal: Journal) -> UnitsAnswer:
 def remove_units(stack: str, journal: Journal) -> list[str]:
     """Remove every job of a stack from the host's scheduler."""
     removed = _remove(_placed(stack), journal)
-    if [path for path in removed if path.parent == UNITS]:
-        _systemctl("daemon-reload")
+    if [path for path in removed if path.parent == scheduler.UNITS]:
+        scheduler.systemctl("daemon-reload")
     return [str(path) for path in removed]
 
 
@@ -73,31 +65,26 @@ def observe(stack: str) -> dict[str, str]:
     }
 
 
-def has_systemd() -> bool:
-    """True if systemd is the scheduler here, False if cron is."""
-    return SYSTEMD.is_dir()
-
-
 def _wanted(stack: str, release: Path) -> dict[Path, str]:
     """Return the target paths of a release's files, each with the file's name."""
     project = project_of(stack)
-    if has_systemd():
+    if scheduler.has_systemd():
         files = [*release.glob(f"{project}.*.service"), *release.glob(f"{project}.*{TIMER}")]
-        return {UNITS / path.name: path.name for path in files}
-    return {CRON / project: f"{project}.cron"} if (release / f"{project}.cron").exists() else {}
+        return {scheduler.UNITS / path.name: path.name for path in files}
+    return {scheduler.CRON / project: f"{project}.cron"} if (release / f"{project}.cron").exists() else {}
 
 
 def _placed(stack: str) -> list[Path]:
     project = project_of(stack)
-    units = [*UNITS.glob(f"{project}.*.service"), *UNITS.glob(f"{project}.*{TIMER}")]
-    return sorted([*units, *([CRON / project] if (CRON / project).exists() else [])])
+    units = [*scheduler.UNITS.glob(f"{project}.*.service"), *scheduler.UNITS.glob(f"{project}.*{TIMER}")]
+    return sorted([*units, *([scheduler.CRON / project] if (scheduler.CRON / project).exists() else [])])
 
 
 def _remove(paths: list[Path], journal: Journal) -> list[Path]:
     for path in paths:
         journal.say(f"removing {path.name}")
-        if path.suffix == TIMER and has_systemd():
-            _systemctl("disable", "--now", "--quiet", "--no-reload", path.name)
+        if path.suffix == TIMER and scheduler.has_systemd():
+            scheduler.systemctl("disable", "--now", "--quiet", "--no-reload", path.name)
         path.unlink()
     return paths
 
@@ -117,20 +104,8 @@ def _enabled(timer: Path) -> Path:
 
 
 def _ensure_cron() -> None:
-    path = os.pathsep.join((os.environ.get("PATH", ""), SBIN))
-    if not any(shutil.which(program, path=path) for program in CRONS):
+    if not scheduler.has_cron():
         raise AgentError(
             "nothing would run the jobs of this stack: the host has neither systemd nor cron",
             "install the package cron on it, then apply again",
         )
-
-
-def _systemctl(*words: str) -> None:
-    # Not above: a probe looks at units and starts no program.
-    import subprocess
-
-    program = shutil.which("systemctl") or "systemctl"
-    done = subprocess.run([program, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        said = done.stderr.strip() or f"exit code {done.returncode}"
-        raise AgentError(f"systemctl {' '.join(words)}: {said}", "see `systemctl status`, then apply again")

@@ -9,6 +9,7 @@ from deploy.agent.contract.verbs import (
     COLLECT,
     CONVERGE,
     DOCKER,
+    FIREWALL,
     IMAGE,
     LATE,
     MODELS,
@@ -28,6 +29,8 @@ from deploy.plan.operation import StepName
 from deploy.plan.published import late_settings
 from deploy.plan.toolkit import may_change
 
+STARTING = ("create", "start", "recreate")
+"""Actions on a service by which its release starts its container."""
 _DOCKER = (RoleStep("docker_engine"), VerbStep(DOCKER))
 _IMAGES = (RoleStep("images"), VerbStep(IMAGE))
 _RELEASE = (VerbStep(SECRETS), VerbStep(PLACE), VerbStep(CONVERGE), VerbStep(COLLECT))
@@ -40,6 +43,7 @@ _OF_OPERATIONS: Mapping[StepName, tuple[Step, ...]] = {
     "models": (VerbStep(MODELS),),
     "release": _RELEASE,
     "jobs": (VerbStep(UNITS),),
+    "firewall": (VerbStep(FIREWALL),),
     "backup": (RoleStep("backup"),),
     "back_up": (VerbStep(BACK_UP),),
 }
@@ -51,8 +55,15 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
     if steps.intersection(_RELEASE):
         # A new container or a new secret can leave an application with settings that nobody could compare before.
         steps |= {*_settings(deployment), *_syncs(deployment, left=plan.left)}
+    if _starts_services(plan):
+        # Whoever starts a container closes the way to it first.
+        steps.discard(VerbStep(FIREWALL))
     steps |= unpacking(deployment, steps)
     return steps | _all_steps(deployment, observation) if full else steps
+
+
+def _starts_services(plan: Plan) -> bool:
+    return any(action in STARTING for name, action in plan.actions().items() if name not in plan.left)
 
 
 def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = frozenset()) -> Set[Step]:
@@ -77,6 +88,7 @@ def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:
         *_IMAGES,
         *((VerbStep(MODELS),) if deployment.models else ()),
         *_RELEASE,
+        *((VerbStep(FIREWALL),) if observation.docker.forwards else ()),
         *_syncs(deployment),
         *_settings(deployment),
         *((VerbStep(UNITS),) if deployment.jobs else ()),

@@ -120,6 +120,8 @@ ORDER: tuple[tuple[str, Executor, tuple[str, ...]], ...] = (
     ("models", "streams", ("models",)),
     ("place", "streams", ("place",)),
     (CONVERGE, "streams", ("converge",)),
+    # The start of a network's first container sees to its rules as well.
+    ("firewall", "streams", ("firewall",)),
     # An engine takes models over its API, so it runs by now.
     ("sync", "streams", ("sync",)),
     ("settings", "streams", ("room",)),

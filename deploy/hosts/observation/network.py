@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.firewall import AtBoot
+    from deploy.agent.contract.firewall import Firewall as FirewallAnswer
     from deploy.agent.contract.probe import Attached as AttachedAnswer
     from deploy.agent.contract.probe import Attaching, ProbeAnswer
 
@@ -42,6 +44,23 @@ class Attached:
 
 
 @dataclass(frozen=True)
+class Firewall:
+    """Rules against packets of other machines to containers' own addresses; Docker may need none."""
+
+    has_networks: bool = False
+    """True if Docker has networks of the stack, and forwards such packets."""
+    is_placed: bool = False
+    """True if the host has files of the rules."""
+    missing: tuple[str, ...] = ()
+    """Networks without a rule in the kernel."""
+    at_boot: AtBoot = "placed"
+    """State of the files that place them at each boot; `never` where the host has neither systemd nor cron."""
+    problem: str = ""
+    """The reason why no rule can be placed; empty if one can."""
+    next: str = ""
+
+
+@dataclass(frozen=True)
 class Network:
     """The host's own addresses, its firewall, and the strangers on the stack's networks."""
 
@@ -55,6 +74,7 @@ class Network:
     """Kernel settings for addresses that come late: `written` for each boot, `live` now, `settable` at all."""
     attached: tuple[Attached, ...] = ()
     """Containers from outside on the stack's networks or files."""
+    firewall: Firewall = Firewall()
 
 
 def read_attached(answer: list[AttachedAnswer]) -> tuple[Attached, ...]:
@@ -67,4 +87,19 @@ def read_network(answer: ProbeAnswer) -> Network:
     addresses = {word: tuple(addresses) for word, addresses in answer.get("addresses", {}).items()}
     late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
     attached = read_attached(answer.get("attached", []))
-    return Network(addresses, tuple(answer["strange_addresses"]), answer.get("ufw", False), late, attached)
+    strange, firewall = tuple(answer["strange_addresses"]), _firewall(answer.get("firewall"))
+    return Network(addresses, strange, answer.get("ufw", False), late, attached, firewall)
+
+
+def _firewall(seen: FirewallAnswer | None) -> Firewall:
+    if seen is None:
+        # An older agent does not tell.
+        return Firewall()
+    return Firewall(
+        has_networks=seen["has_networks"],
+        is_placed=seen["is_placed"],
+        missing=tuple(seen["missing"]),
+        at_boot=seen["at_boot"],
+        problem=seen["problem"],
+        next=seen["next"],
+    )

@@ -103,6 +103,8 @@ class Docker:
     """Resources whose use by a container the kernel cannot limit."""
     security: Sequence[str] = ()
     """The engine's own list of its means to isolate containers."""
+    forwards: bool = False
+    """True if it forwards what other machines send to a container's own address."""
 
 
 @dataclass(frozen=True)

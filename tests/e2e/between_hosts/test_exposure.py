@@ -1,58 +1,85 @@
-"""From another box of the network only the published ports answer, also where ufw is on."""
+"""From another box of the network only the published ports answer, also where ufw is on, and past no published port."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.lab.host import LabHost
-from tests.e2e.lab.pair import ENGINE, Pair
+from tests.e2e.lab.neighbour import address_of, answers_for_loopback, opened, routed
+from tests.e2e.lab.pair import ENGINE, NOTHING, Pair
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 SSH = 22
-ASKED = """
-import json, socket, sys
-found = []
-for port in json.loads(sys.argv[2]):
-    with socket.socket() as trying:
-        trying.settimeout(2)
-        if trying.connect_ex((sys.argv[1], port)) == 0:
-            found.append(port)
-print(json.dumps(found))
-"""
-DROP = ("DOCKER-USER", "-i", "eth0", "-m", "conntrack", "!", "--ctstate", "DNAT,ESTABLISHED,RELATED", "-j", "DROP")
-"""The rule of docs/operations.md."""
+MAIN, NETWORK = "kit-lab-main-1", "kit-lab_published"
+RULES = "firewall rules"
+CHAIN = ("-t", "mangle", "-F", "FORWARD")
 
 
-def test_only_ssh_and_the_edge_answer_with_and_without_ufw(pair: Pair) -> None:
+@pytest.fixture
+def inner(pair: Pair) -> Iterator[str]:
+    """The own address of the engine's container, to which the desk has a route."""
+    pair.apply()
+    address = address_of(pair.box, MAIN, NETWORK)
+    with routed(pair.desk, address, pair.box):
+        yield address
+
+
+def ways_in(pair: Pair, inner: str) -> list[bool]:
+    """Return whether the engine answers the desk at its own address, for 127.0.0.1 of the box, and at the edge."""
+    return [
+        opened(pair.desk, inner, [ENGINE]) == [ENGINE],
+        answers_for_loopback(pair.desk, pair.box, ENGINE),
+        opened(pair.desk, pair.box.address, [ENGINE]) == [ENGINE],
+    ]
+
+
+CLOSED, OPEN = [False, False, True], [True, True, True]
+
+
+def test_only_ssh_and_the_edge_answer_with_and_without_ufw(pair: Pair, inner: str) -> None:
     ports = listening(pair.box)
     assert {SSH, ENGINE} < set(ports)
-    assert opened(pair, pair.box.address, ports) == [SSH, ENGINE]
+    assert opened(pair.desk, pair.box.address, ports) == [SSH, ENGINE]
 
     pair.box.read("apt-get", "install", "--yes", "--no-install-recommends", "ufw")
     pair.box.read("ufw", "allow", str(SSH))
     pair.box.read("ufw", "--force", "enable")
     try:
-        assert opened(pair, pair.box.address, ports) == [SSH, ENGINE]
+        assert opened(pair.desk, pair.box.address, ports) == [SSH, ENGINE]
+        pair.box.read("ufw", "reload")
+        assert ways_in(pair, inner) == CLOSED
     finally:
         pair.box.read("ufw", "--force", "disable")
+    assert ways_in(pair, inner) == CLOSED
 
 
-def test_a_rule_closes_the_way_past_the_edge_and_leaves_the_edge_open(pair: Pair) -> None:
-    inspected = json.loads(pair.box.read("docker", "inspect", "kit-lab-main-1"))
-    address = inspected[0]["NetworkSettings"]["Networks"]["kit-lab_published"]["IPAddress"]
-    way = ("ip", "route", "replace", f"{address}/32", "via", pair.box.address)
-    pair.desk.read(*way)
-    assert opened(pair, address, [ENGINE]) == [ENGINE], "Docker before 28 forwards to a container's own address"
-    pair.box.read("iptables", "-I", *DROP)
-    try:
-        assert opened(pair, address, [ENGINE]) == []
-        assert opened(pair, pair.box.address, [ENGINE]) == [ENGINE]
-        assert pair.answer()
-    finally:
-        pair.box.read("iptables", "-D", *DROP)
-        pair.desk.read("ip", "route", "del", f"{address}/32")
+def test_no_other_machine_reaches_a_container_past_the_edge(pair: Pair, inner: str) -> None:
+    assert ways_in(pair, inner) == CLOSED
+    pair.box.read("iptables", *CHAIN)
+    assert ways_in(pair, inner) == OPEN, "Docker before 28 forwards to a container's own address"
+    verified = pair.person.kit("verify", "--host", "box", "--json", code=1)
+    assert [check["name"] for check in verified.document["hosts"]["box"]["checks"] if check["outcome"] == "failed"] == [
+        "no other machine reaches a container past its published addresses"
+    ]
+    drift = pair.apply()
+    assert list(drift["box"]) == [RULES]
+    assert f"nothing drops those to kit-lab_inner, {NETWORK}" in drift["box"][RULES]
+    assert ways_in(pair, inner) == CLOSED
+    assert pair.answer()
+
+    pair.box.read("iptables", *CHAIN)
+    pair.box.read("systemctl", "daemon-reload")
+    pair.box.read("systemctl", "restart", "docker")
+
+    def seen() -> list[bool]:
+        return ways_in(pair, inner)
+
+    wait_until(lambda: seen() == CLOSED, "a start of Docker places the rules", saw=seen)
+    assert pair.apply() == NOTHING
 
 
 def listening(host: LabHost) -> list[int]:
@@ -61,9 +88,3 @@ def listening(host: LabHost) -> list[int]:
     ids = host.read("docker", "ps", "--quiet").split()
     inner = [json.loads(host.read("docker", "inspect", one))[0]["NetworkSettings"]["Ports"] for one in ids]
     return sorted(own | {int(port.partition("/")[0]) for ports in inner for port in ports})
-
-
-def opened(pair: Pair, address: str, ports: list[int]) -> list[int]:
-    """Return the ports of an address to which the desk can connect."""
-    found: list[int] = json.loads(pair.desk.read("python3", "-c", ASKED, address, json.dumps(ports)))
-    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.lab.pair import NOTHING, Pair
+from tests.e2e.lab.neighbour import address_of, opened, routed
+from tests.e2e.lab.pair import ENGINE, NOTHING, Pair
 from tests.e2e.lab.stack_on import containers, release
 from tests.waiting import wait_until
 
@@ -24,3 +25,8 @@ def test_everything_is_back_after_a_boot(pair: Pair) -> None:
     wait_until(lambda: seen() == before, "every service runs", saw=seen)
     wait_until(pair.answers, "the model answers")
     assert pair.apply() == NOTHING
+
+    inner = address_of(pair.box, "kit-lab-main-1", "kit-lab_published")
+    with routed(pair.desk, inner, pair.box):
+        assert opened(pair.desk, pair.box.address, [ENGINE]) == [ENGINE]
+        assert opened(pair.desk, inner, [ENGINE]) == [], "the way past the edge is closed after a boot"

@@ -12,6 +12,7 @@ from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
 from deploy.agent.docker import floors, printed
 from deploy.agent.engines import acts, sync
+from deploy.agent.firewall import keep as firewall
 from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
 from deploy.agent.observing import addresses, evidence, gpus, probe
@@ -78,11 +79,16 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.APPLIED, applied.run)
     found.out(verbs.RENDERED, rendered.run)
     found.out(verbs.REMAINS, applied.remains)
-    found.out(verbs.UNITS, units.run)
     found.out(verbs.EVIDENCE, evidence.run)
-    found.out(verbs.JOB, job.run)
     of_backups(found)
+    of_the_host(found)
     return found.by
+
+
+def of_the_host(found: Carried) -> None:
+    found.out(verbs.FIREWALL, firewall.run)
+    found.out(verbs.UNITS, units.run)
+    found.out(verbs.JOB, job.run)
 
 
 def of_backups(found: Carried) -> None:

@@ -14,12 +14,13 @@ from typing import Any, cast
 
 import pytest
 
+from deploy.agent import scheduler
 from deploy.agent.contract.envelope import Held, HoldRequest
 from deploy.agent.contract.verbs import ACCEPT, CONVERGE, ROLL_BACK, SETTLE, Answer, Request, Verb
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.releases import accept, back, converge, rollback, way_back
+from deploy.agent.releases import accept, back, converge, starting, way_back
 from deploy.agent.stack import release
 from deploy.agent.verbs import operation_of
 from deploy.apply.prepared.members import Member
@@ -74,6 +75,10 @@ class PlayedDocker(Docker):
         is_sick = each["Config"]["Labels"]["kit.digest"] in self.sick
         state = {"Status": "exited", "ExitCode": 3} if is_sick else each["State"]
         return {**each, "State": {"StartedAt": STARTED, **state}}
+
+    def info(self) -> dict[str, Any]:
+        # It closes the way to its containers by itself.
+        return {"ServerVersion": "28.0.0"}
 
     def image(self, reference: str) -> dict[str, Any] | None:
         return {"Id": f"id of {reference}"}
@@ -260,9 +265,10 @@ def machines(folder: Path, log: Log, monkeypatch: pytest.MonkeyPatch, *names: st
     """Bare hosts whose agents ask the played Docker of their host."""
     for module in (accept, back, converge):
         monkeypatch.setattr(module, "Docker", _docker.get)
-    for module in (converge, rollback):
-        monkeypatch.setattr(module, "up_argv", _names)
-        monkeypatch.setattr(module, "run_up", lambda root, names, _what: _docker.get().up(root, names))
+    monkeypatch.setattr(starting, "up_argv", _names)
+    monkeypatch.setattr(starting, "run_up", lambda root, names, _what: _docker.get().up(root, names))
+    for place in ("UNITS", "CRON"):
+        monkeypatch.setattr(scheduler, place, folder / place)
     monkeypatch.setattr("deploy.agent.docker.health.GONE_SECONDS", 0.0)
     monkeypatch.setattr("deploy.agent.docker.health.LOOK_SECONDS", 0.0)
     # No power is cut here.

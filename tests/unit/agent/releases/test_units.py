@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import scheduler
 from deploy.agent.contract.envelope import StackRequest
 from deploy.agent.contract.releases import UnitsAnswer
 from deploy.agent.errors import AgentError
@@ -38,7 +39,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("SYSTEMD", "UNITS", "CRON"):
         folder = tmp_path / name
         folder.mkdir()
-        monkeypatch.setattr(units, name, folder)
+        monkeypatch.setattr(scheduler, name, folder)
     program = tmp_path / "bin/systemctl"
     program.parent.mkdir()
     program.write_text(SYSTEMCTL.format(called=tmp_path / "called", wants=tmp_path / "UNITS/timers.target.wants"))
@@ -115,7 +116,7 @@ def test_a_host_without_systemd_and_cron_is_told(
     host: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (host / "SYSTEMD").rmdir()
-    monkeypatch.setattr(units, "SBIN", str(tmp_path))
+    monkeypatch.setattr(scheduler, "SBIN", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AgentError, match="neither systemd nor cron"):
         run()
@@ -130,7 +131,7 @@ def test_without_systemd_cron_has_the_jobs(
 ) -> None:
     (host / "SYSTEMD").rmdir()
     (tmp_path / "cron").touch(0o755)
-    monkeypatch.setattr(units, "SBIN", str(tmp_path))
+    monkeypatch.setattr(scheduler, "SBIN", str(tmp_path))
     assert run()["placed"] == ["kit-home"]
     assert (host / "CRON/kit-home").read_text() == "cron"
     assert units.observe("home").keys() == {"kit-home"}
