@@ -61,6 +61,7 @@ VERBS = {
     "logs": "docker.printed",
     "evidence": "observing.evidence",
     "units": "releases.units",
+    "watch": "watch.look",
     "job": "job",
     "relay": "relay",
 }

@@ -15,6 +15,7 @@ import yaml
 
 from deploy.decide.backups import backup_files
 from deploy.decide.compose import ENTRY_POINT, networks, service_block
+from deploy.decide.failures import failure_files
 from deploy.decide.templates import Compiled, Templates
 from deploy.decide.units import unit_files
 from deploy.deployment.bundle import Bundle, File, canonical_json, digest
@@ -25,8 +26,8 @@ from deploy.deployment.values import as_json
 from deploy.errors import UsageError
 from deploy.stack import Stack
 
-UNTOLD = ("fetch", "addresses", "toolkit", "manages_docker")
-"""Places to fetch from and the host's own packages are outside every digest; each service has addresses of its own."""
+UNTOLD = ("fetch", "addresses", "toolkit", "manages_docker", "failure_call")
+"""Places to fetch from and the host's own packages are outside every digest; the others have files of their own."""
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -49,7 +50,7 @@ def render(deployment: Deployment, overrides: Path | None = None) -> Bundle:
     loader.ensure_overrides()
     decided = File("deployment.json", canonical_json(_decided(deployment)))
     files = {file.path: file for each in rendered for file in each.files} | _modelfiles(deployment) | jobs
-    files |= {file.path: file for file in backup_files(deployment)}
+    files |= {file.path: file for file in (*backup_files(deployment), *failure_files(deployment))}
     return Bundle(
         deployment.stack,
         (compose, decided, *(files[path] for path in sorted(files))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.backups import backup_jobs, backup_of
+from deploy.decide.failures import failure_call_of, watch_jobs
 from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
@@ -65,6 +66,7 @@ def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Res
 
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
     locked = addresses_of(lock, host)
+    own = (*backup_jobs(spec), *watch_jobs(spec)) if resolved else ()
     return Deployment(
         stack=spec.stack,
         services=tuple(part.own_service for part in resolved if part.own_service is not None),
@@ -73,8 +75,9 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
         named_engines=tuple(part.named_engine for part in resolved if part.named_engine is not None),
         fetch=places_to_fetch_from(spec),
         addresses=tuple((word, locked[word]) for word in spec.address_words if word in locked),
-        jobs=(*(job for part in resolved for job in part.jobs), *(backup_jobs(spec) if resolved else ())),
+        jobs=(*(job for part in resolved for job in part.jobs), *own),
         backup=backup_of(spec, host) if resolved else None,
+        failure_call=failure_call_of(spec) if resolved else None,
         toolkit=lock.toolkit.given if lock.toolkit is not None else None,
         manages_docker=host in spec.hosts and spec.hosts[host].manage,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from deploy.deployment.backup import Backup
 from deploy.deployment.cards import Toolkit
 from deploy.deployment.engines import Engine, ModelFile, NamedEngine
+from deploy.deployment.failures import FailureCall
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.jobs import Job
 from deploy.deployment.secrets import Secret
@@ -27,6 +28,7 @@ class Deployment:
     """Addresses of the host when they were locked, by the word of `publish` that stands for them."""
     jobs: tuple[Job, ...] = ()
     backup: Backup | None = None
+    failure_call: FailureCall | None = None
     toolkit: Toolkit | None = None
     """NVIDIA's container toolkit for the host; None if kit.lock pins none."""
     manages_docker: bool = False

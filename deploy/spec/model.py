@@ -15,6 +15,7 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.deployment.image import ImageOrigin
 from deploy.fields.backup import BackupSpec
 from deploy.fields.engine import EngineSpec
+from deploy.fields.failures import OnFailure
 from deploy.fields.host import HostSpec
 from deploy.fields.service import OPEN_WORDS, ContainerSpec, ServiceSpec
 from deploy.fields.values import (
@@ -96,6 +97,8 @@ class Spec(Strict):
     """Settings of the proxy that other machines pass to reach an engine without authentication."""
     backup: BackupSpec | None = None
     """Daily backups; null, the default, for none."""
+    on_failure: OnFailure | None = None
+    """Call of each host when something fails; null, the default, for none."""
     mirrors: Mirrors = Mirrors()
     """Places to fetch from in a closed network."""
     proxy: ProxyUrl | None = None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         engines,
         envelope,
         evidence,
+        failures,
         hardware,
         images,
         inputs,
@@ -60,6 +61,7 @@ CHECK_BACKUPS: Verb[backups.CheckRequest, backups.CheckAnswer] = Verb("check_bac
 DIFF_BACKUPS: Verb[backups.DiffRequest, backups.DiffAnswer] = Verb("diff_backups")
 DRILL: Verb[backups.DrillRequest, backups.DrillAnswer] = Verb("drill")
 RESTORE: Verb[backups.RestoreRequest, backups.RestoreAnswer] = Verb("restore")
+WATCH: Verb[envelope.StackRequest, failures.WatchAnswer] = Verb("watch")
 BACKUPS: Verb[backups.BackupsRequest, backups.BackupsAnswer] = Verb("backups")
 BRIDGE: Verb[bridge.BridgeRequest, bridge.BridgeAnswer] = Verb("bridge")
 WATCH_BRIDGE: Verb[bridge.WatchRequest, bytes] = Verb("watch_bridge")

@@ -9,7 +9,7 @@ from deploy.reading.document import Document, FieldPath
 
 Refusal = tuple[FieldPath, str]
 _BACKUP_KEYS = {
-    "on_failure": "a hook is not supported yet; leave it out; `status` tells a failed backup",
+    "on_failure": "write `on_failure` at the top of this file: it is called for more than backups",
 }
 _ENGINE_KEYS = {
     "model": "an engine names no model; write `engine:` with this engine's name at the model",

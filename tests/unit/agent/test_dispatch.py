@@ -32,6 +32,7 @@ from deploy.agent.releases import (
 from deploy.agent.sources import models
 from deploy.agent.stack import secrets
 from deploy.agent.verbs import VERBS, operation_of
+from deploy.agent.watch import look
 
 
 class Carried:
@@ -92,6 +93,7 @@ def of_the_host(found: Carried) -> None:
 
 
 def of_backups(found: Carried) -> None:
+    found.out(verbs.WATCH, look.run)
     found.out(verbs.BACK_UP, take.run)
     found.out(verbs.BACKUPS, snapshots.run)
     found.out(verbs.RESTORE, restore.run)

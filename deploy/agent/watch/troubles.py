@@ -1,0 +1,97 @@
+"""Failures of a host as they are now: backups, services, disks and cards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.agent.docker.api import Docker
+from deploy.agent.docker.containers import of_stack
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import amount
+from deploy.agent.observing.cards import cards
+from deploy.agent.observing.hardware import devices
+from deploy.agent.releases.running import stopped_services
+from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import observe, seconds_of
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.failures import Trouble
+
+DAY = 24 * 3600
+OVERDUE_DAYS = 2
+FULL_SHARE, FULL_BYTES = 0.05, 10 * 2**30
+"""A disk is full with less than this share free, and less than these bytes."""
+DOCKER_FOLDER = "/var/lib/docker"
+
+
+def troubles(root: Path, stack: str) -> Iterator[Trouble]:
+    """Yield every failure that lasts."""
+    decided = read_json(root / "current" / "deployment.json") or {"services": []}
+    yield from _backups(root)
+    yield from _services(root, stack, decided["services"])
+    yield from _disks(root, decided["services"])
+    yield from _cards(decided["services"])
+
+
+def _backups(root: Path) -> Iterator[Trouble]:
+    backup = read_json(root / "current" / "backup.json")
+    if backup is None:
+        return
+    seen = observe(root)
+    last, good, subject = seen["last"], seen["good"], backup["repository"]
+    newest = good["ended"] if good else seen["since"]
+    days = (time.time() - seconds_of(newest)) // DAY if newest else 0
+    if last is not None and not seen["is_running"] and "ended" not in last:
+        yield _trouble("backup", subject, "the last backup was interrupted")
+    elif last is not None and last.get("problem"):
+        yield _trouble("backup", subject, f"the last backup failed: {last['problem']}")
+    elif days >= OVERDUE_DAYS:
+        yield _trouble("backup", subject, f"there is no good backup since {int(days)} days")
+
+
+def _services(root: Path, stack: str, services: list[dict[str, Any]]) -> Iterator[Trouble]:
+    try:
+        containers = of_stack(Docker().containers({"kit.stack": stack}), stack)
+    except AgentError as problem:
+        yield _trouble("service", "docker", f"Docker does not answer: {problem.problem}")
+        return
+    asleep = stopped_services(root)
+    for name in (service["name"] for service in services if service["name"] not in asleep):
+        container = containers.get(name)
+        if container is None:
+            yield _trouble("service", name, f"{name} has no container any more")
+        elif container["State"] != "running":
+            yield _trouble("service", name, f"{name} does not run: {container['State']}")
+        elif "(unhealthy)" in container.get("Status", ""):
+            yield _trouble("service", name, f"{name} runs and is unhealthy")
+
+
+def _disks(root: Path, services: list[dict[str, Any]]) -> Iterator[Trouble]:
+    import shutil
+
+    folders = [folder["host_path"] for service in services for folder in service.get("folders", [])]
+    told: set[int] = set()
+    for path in map(Path, [str(root), DOCKER_FOLDER, *sorted(folders)]):
+        if not path.is_dir() or path.stat().st_dev in told:
+            continue
+        usage = shutil.disk_usage(path)
+        if usage.free < min(FULL_SHARE * usage.total, FULL_BYTES):
+            told.add(path.stat().st_dev)
+            yield _trouble("disk", str(path), f"the disk of {path} has {amount(usage.free)} left")
+
+
+def _cards(services: list[dict[str, Any]]) -> Iterator[Trouble]:
+    wanted = [(service["name"], device) for service in services for device in service.get("devices", [])]
+    vendors = {card["vendor"] for card in cards()} if wanted else set()
+    for name, device in wanted:
+        if "vendor" in device and device["vendor"] not in vendors:
+            yield _trouble("card", name, f"the card of {device['vendor']} that {name} uses is gone")
+        elif "nodes" in device and not devices(device["nodes"]):
+            yield _trouble("card", name, f"the card behind {device['nodes']} that {name} uses is gone")
+
+
+def _trouble(kind: str, subject: str, problem: str) -> Trouble:
+    return {"kind": kind, "subject": subject, "problem": problem}

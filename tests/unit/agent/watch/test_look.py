@@ -1,0 +1,167 @@
+"""Failures that a host notices: each is told once, to a real address and a real program."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.watch import look, troubles
+
+QUIET = Journal("", "")
+Bodies = list[tuple[str, str]]
+
+
+@pytest.fixture
+def heard() -> Iterator[tuple[str, Bodies]]:
+    """The address of a server, and the kind and body of each POST to it."""
+    bodies: Bodies = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            bodies.append((self.headers["Content-Type"].partition(";")[0], body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/kit", bodies
+    server.shutdown()
+    server.server_close()
+
+
+class Docker:
+    """A Docker with one container of the page, in a state of its own."""
+
+    state, status = "running", "Up 2 hours (healthy)"
+
+    def containers(self, _labels: Any = None) -> list[dict[str, Any]]:
+        labels = {"kit.stack": "home", "kit.service": "page"}
+        return [{"Id": "1", "Labels": labels, "State": self.state, "Status": self.status, "Created": 1}]
+
+
+class Stack:
+    """A released stack that calls somebody."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.docker = root, Docker()
+        self.decided: dict[str, Any] = {"services": [{"name": "page", "folders": [], "devices": []}]}
+        (root / "current").mkdir(parents=True)
+        (root / "run").mkdir()
+
+    def calls(self, **wanted: Any) -> None:
+        call = {"format": 1, "stack": "home", "url": None, "command": None, "body": "json", "ca": None, **wanted}
+        (self.root / "current/on_failure.json").write_text(json.dumps(call))
+
+    def look(self) -> list[str]:
+        (self.root / "current/deployment.json").write_text(json.dumps(self.decided))
+        answer = look.run({"format": 1, "stack": "home", "root": str(self.root), "run": "r"}, QUIET)
+        return [trouble["problem"] for trouble in answer["told"]]
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    stack = Stack(tmp_path / "home")
+    monkeypatch.setattr(troubles, "Docker", lambda: stack.docker)
+    # The disk of the machine that runs the tests may be full.
+    monkeypatch.setattr(troubles, "FULL_BYTES", 0)
+    return stack
+
+
+def test_a_dead_service_is_told_once_and_again_when_it_comes_back(stack: Stack, heard: tuple[str, Bodies]) -> None:
+    address, bodies = heard
+    stack.calls(url=address)
+    assert stack.look() == []
+    stack.docker.state = "exited"
+    assert stack.look() == ["page does not run: exited"]
+    assert stack.look() == []
+    (kind, body), said = bodies[0], json.loads(bodies[0][1])
+    assert kind == "application/json"
+    assert said["text"].startswith("kit, stack home on ")
+    assert said["text"].endswith(": page does not run: exited")
+    assert (said["kind"], said["subject"], len(bodies)) == ("service", "page", 1)
+    assert body.count("page does not run") == 2
+    stack.docker.state, stack.docker.status = "running", "Up 1 minute (unhealthy)"
+    assert stack.look() == []
+    stack.docker.status = "Up 2 minutes (healthy)"
+    assert stack.look() == []
+    stack.docker.status = "Up 3 minutes (unhealthy)"
+    assert stack.look() == ["page runs and is unhealthy"]
+
+
+def test_a_service_that_a_person_stopped_is_no_failure(stack: Stack, heard: tuple[str, Bodies]) -> None:
+    stack.calls(url=heard[0])
+    stack.docker.state = "exited"
+    (stack.root / "run/stopped.json").write_text('{"format": 1, "services": ["page"]}')
+    assert stack.look() == []
+
+
+def test_a_failed_an_interrupted_and_a_missed_backup_are_told(stack: Stack, heard: tuple[str, Bodies]) -> None:
+    address, bodies = heard
+    stack.calls(url=address, body="plain")
+    (stack.root / "current/backup.json").write_text('{"format": 1, "repository": "/mnt/disk2/kit"}')
+    memory, run = stack.root / "backups.json", {"started": "2020-01-01T02:00:00Z"}
+    good = {**run, "ended": "2020-01-01T02:01:00Z", "snapshot": "a"}
+    memory.write_text(json.dumps({"last": {**good, "problem": "the disk is full"}, "good": good}))
+    assert stack.look() == ["the last backup failed: the disk is full"]
+    assert bodies[0][0] == "text/plain"
+    assert bodies[0][1].endswith(": the last backup failed: the disk is full")
+    (stack.root / "run/told.json").unlink()
+    memory.write_text(json.dumps({"last": run, "good": good}))
+    assert stack.look() == ["the last backup was interrupted"]
+    (stack.root / "run/told.json").unlink()
+    memory.write_text(json.dumps({"last": good, "good": good}))
+    (problem,) = stack.look()
+    assert problem.startswith("there is no good backup since ")
+
+
+def test_a_full_disk_and_a_lost_card_are_told(
+    stack: Stack, heard: tuple[str, Bodies], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack.calls(url=heard[0])
+    monkeypatch.setattr(troubles, "FULL_BYTES", 2**60)
+    monkeypatch.setattr(troubles, "FULL_SHARE", 1.1)
+    monkeypatch.setattr(troubles, "cards", list)
+    devices: list[dict[str, Any]] = [{"driver": "nvidia", "vendor": "nvidia"}, {"nodes": str(tmp_path / "dri*")}]
+    stack.decided["services"][0]["devices"] = devices
+    told = stack.look()
+    assert any(problem.startswith(f"the disk of {stack.root} has ") for problem in told)
+    assert "the card of nvidia that page uses is gone" in told
+
+
+def test_a_program_gets_the_sentence_and_the_json_and_no_secret(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, out = tmp_path / "tell", tmp_path / "out"
+    program.write_text(f'#!/bin/sh\n{{ cat; echo; echo "$KIT_MESSAGE"; env; }} >{out}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("A_SECRET", "hunter2")
+    stack.calls(command=str(program))
+    stack.docker.state = "exited"
+    stack.look()
+    document, sentence, *environment = out.read_text().splitlines()
+    assert json.loads(document)["text"] == sentence
+    assert "hunter2" not in "".join(environment)
+
+
+def test_a_failure_that_nobody_took_is_told_at_the_next_look(stack: Stack, tmp_path: Path) -> None:
+    program = tmp_path / "tell"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    stack.calls(command=str(program))
+    stack.docker.state = "exited"
+    with pytest.raises(AgentError, match="nobody was told that page does not run"):
+        stack.look()
+    program.write_text("#!/bin/sh\nexit 0\n")
+    assert stack.look() == ["page does not run: exited"]
