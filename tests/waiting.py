@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 LOOK_SECONDS = 0.05
+COSTLY_LOOK_SECONDS = 1.0
+"""For a look that starts programs, which would keep a processor busy without a pause."""
 PATIENCE_SECONDS = 300
 """For what takes a moment on an idle machine: nobody waits so long unless it never comes."""
 LONGEST_STATE = 2000
@@ -19,6 +21,7 @@ def wait_until(
     seconds: float = PATIENCE_SECONDS,
     *,
     saw: Callable[[], object] | None = None,
+    pause: float = LOOK_SECONDS,
 ) -> Seen:
     """Look until what is seen is true, and return it.
 
@@ -27,6 +30,7 @@ def wait_until(
         what: the condition in words.
         seconds: the limit.
         saw: the state behind a plain yes or no, asked for when the wait was in vain.
+        pause: the seconds between two looks.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -35,7 +39,7 @@ def wait_until(
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain until {what}; last seen: {_state(value, saw)}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(pause)
 
 
 def _state(value: object, saw: Callable[[], object] | None) -> str:

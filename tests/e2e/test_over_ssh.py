@@ -14,7 +14,7 @@ from deploy.hosts.ssh.connection import IDLE_SECONDS
 from tests.e2e.evidence import Evidence
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.e2e.lab.person import PASSWORD, USER, Person, person_on
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 from tests.weights import weights
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
@@ -55,7 +55,13 @@ def ensure_left(host: LabHost) -> None:
     def seen() -> list[str]:
         return [line for line in processes_of(host) if "/opt/kit/agent/" in line or line.startswith(f"sshd: {USER}")]
 
-    wait_until(lambda: not seen(), "nobody is signed in and no agent runs", IDLE_SECONDS / 2, saw=seen)
+    wait_until(
+        lambda: not seen(),
+        "nobody is signed in and no agent runs",
+        IDLE_SECONDS / 2,
+        saw=seen,
+        pause=COSTLY_LOOK_SECONDS,
+    )
 
 
 def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person: Person) -> None:
@@ -115,7 +121,7 @@ def test_it_is_proven_seen_and_asked_from_the_own_machine(person: Person) -> Non
 
 def test_ctrl_c_leaves_no_agent_there_and_no_connection_here(person: Person) -> None:
     with person.running("logs", "--follow") as process:
-        wait_until(lambda: bool(agents_on(person.host)), "the agent follows the logs")
+        wait_until(lambda: bool(agents_on(person.host)), "the agent follows the logs", pause=COSTLY_LOOK_SECONDS)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130

@@ -25,7 +25,7 @@ from tests.roles.lab import Lab, converge, observed, put
 from tests.roles.nvidia import LOG, Source, served
 from tests.roles.test_docker_engine import own_address
 from tests.unit.plan.test_nvidia import deployment
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 OLD, NEW = "1.18.2-1", "1.20.0-1"
@@ -218,6 +218,7 @@ def test_named_device_files_stay_over_a_daemon_reload_and_a_restart_of_docker(
             lambda: opens(host, made) == 0,
             "the container is back with its cards",
             saw=lambda: host.run("docker", "ps", "--all").stdout,
+            pause=COSTLY_LOOK_SECONDS,
         )
     gone(host)
 

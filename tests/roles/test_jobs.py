@@ -20,7 +20,7 @@ from deploy.stack import AGENT_FOLDER
 from tests.e2e.lab.host import LabHost
 from tests.golden.plans_of import PLANS, desired_of
 from tests.roles.lab import AGENT, BASE, Lab, ask, held, observed
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 ROOT = "/opt/kit/home"
@@ -126,7 +126,7 @@ def test_cron_runs_a_job_where_there_is_no_systemd(lab: Lab, first: PlaybookResu
     assert units(host)["placed"] == ["kit-home"]
     assert units(host)["changed"] is False
     host.read("cron")
-    wait_until(lambda: ran(host), "cron has run the job", saw=lambda: host.read("cat", CRON))
+    wait_until(lambda: ran(host), "cron has run the job", saw=lambda: host.read("cat", CRON), pause=COSTLY_LOOK_SECONDS)
 
     placing(host, deployment)
     assert units(host)["removed"] == ["kit-home"]

@@ -10,7 +10,7 @@ from deploy.hosts.wire.holding import SILENCE_SECONDS
 from tests.e2e.lab.pair import APPLY, ENGINE, NOTHING, Pair
 from tests.e2e.lab.stack_on import containers, holder, release
 from tests.e2e.lab.steady import steadily_asked
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 
@@ -55,7 +55,7 @@ def test_a_host_that_leaves_the_network_is_named_and_the_others_finish(pair: Pai
 
     with pair.changed(change):
         with pair.person.running(*APPLY, "--keep-going") as process:
-            wait_until(lambda: holder(pair.desk), "it is held", saw=process.poll)
+            wait_until(lambda: holder(pair.desk), "it is held", saw=process.poll, pause=COSTLY_LOOK_SECONDS)
             with pair.cut_off(pair.desk):
                 out, err = process.communicate(timeout=600)
                 assert process.returncode == 1, out + err
@@ -64,6 +64,7 @@ def test_a_host_that_leaves_the_network_is_named_and_the_others_finish(pair: Pai
                     "the cut frees it",
                     SILENCE_SECONDS * 2,
                     saw=lambda: holder(pair.desk),
+                    pause=COSTLY_LOOK_SECONDS,
                 )
         assert "desk: " in err
         assert pair.apply()["box"] == {}

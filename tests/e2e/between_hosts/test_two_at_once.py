@@ -10,7 +10,7 @@ import pytest
 from deploy.hosts.wire.holding import SILENCE_SECONDS
 from tests.e2e.lab.pair import APPLY, NOTHING, Pair
 from tests.e2e.lab.stack_on import holder
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 
@@ -37,10 +37,16 @@ def test_of_two_applies_at_once_one_wins_and_the_other_is_told_who_holds(pair: P
 
 def test_a_holder_that_slept_too_long_is_refused_and_does_no_damage(pair: Pair) -> None:
     with pair.changed(keep_alive(12)), pair.person.running(*APPLY) as sleeper:
-        wait_until(lambda: all(map(holder, pair.hosts.values())), "both are held", saw=sleeper.poll)
+        wait_until(
+            lambda: all(map(holder, pair.hosts.values())), "both are held", saw=sleeper.poll, pause=COSTLY_LOOK_SECONDS
+        )
         sleeper.send_signal(signal.SIGSTOP)
         wait_until(
-            lambda: not any(map(holder, pair.hosts.values())), "the hold is free", SILENCE_SECONDS * 2, saw=sleeper.poll
+            lambda: not any(map(holder, pair.hosts.values())),
+            "the hold is free",
+            SILENCE_SECONDS * 2,
+            saw=sleeper.poll,
+            pause=COSTLY_LOOK_SECONDS,
         )
         pair.apply()
         sleeper.send_signal(signal.SIGCONT)

@@ -10,7 +10,7 @@ from tests.e2e.lab.host import LabHost
 from tests.e2e.lab.pair import APPLY, NOTHING, Pair
 from tests.e2e.lab.stack_on import broken_files, holder, is_busy, release
 from tests.e2e.processes import kill
-from tests.waiting import wait_until
+from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
 LONGEST_SECONDS = 180
 
@@ -55,7 +55,11 @@ def killed_after(pair: Pair, step: int) -> bool:
 def ensure_whole(host: LabHost) -> None:
     """Expect that the release that runs, and each other one, is all there."""
     wait_until(
-        lambda: not is_busy(host), "what was left of the run has ended", LONGEST_SECONDS, saw=lambda: holder(host)
+        lambda: not is_busy(host),
+        "what was left of the run has ended",
+        LONGEST_SECONDS,
+        saw=lambda: holder(host),
+        pause=COSTLY_LOOK_SECONDS,
     )
     assert broken_files(host) == []
     host.read("test", "-f", f"/opt/kit/lab/{release(host)}/manifest.json")
