@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.agent import hold, job, late, relay, room
 from deploy.agent.backups import check, difference, drill, restore, snapshots, take
+from deploy.agent.bridge import add, edit, folders, watch
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.agent.data import copy, put_back
@@ -40,6 +41,7 @@ class Carried:
 
     def __init__(self) -> None:
         self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run, verbs.RELAY: relay.run}
+        self.by[verbs.WATCH_BRIDGE] = watch.run
 
     def out(self, verb: Verb[Request, Answer], function: Callable[[Request, Journal], Answer]) -> None:
         self.by[verb] = function
@@ -86,7 +88,15 @@ def carried() -> dict[str, Callable[..., Any]]:
     return found.by
 
 
+def of_bridge(found: Carried) -> None:
+    found.out(verbs.BRIDGE, folders.run)
+    found.out(verbs.EDIT_DATABASE, edit.run)
+    found.out(verbs.GIVE_DATABASE, edit.give)
+    found.out(verbs.ADD, add.run)
+
+
 def of_the_host(found: Carried) -> None:
+    of_bridge(found)
     found.out(verbs.FIREWALL, firewall.run)
     found.out(verbs.UNITS, units.run)
     found.out(verbs.JOB, job.run)
