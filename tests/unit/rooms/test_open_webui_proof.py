@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
             is_right = asked == {"email": "kit@localhost", "password": PASSWORD}
             self._answer(200 if is_right else 400, {"role": "admin", "token": "t"})
         else:
-            is_right = self._is_signed() and asked["collection_name"] == "file-f1" and asked["query"] in TEXT
+            is_right = self._is_signed() and asked["collection_name"] == "file-f1" and TEXT.startswith(asked["query"])
             self._answer(200 if is_right else 401, {"documents": [[self.server.chunk]]})
 
     def _is_signed(self) -> bool:
@@ -146,6 +146,13 @@ def test_a_chat_without_its_messages_fails_the_drill(data: Path, application: Ap
 def test_a_search_that_finds_something_else_fails_the_drill(data: Path, application: Application) -> None:
     add_document(data)
     application.chunk = "something else"
+    with pytest.raises(AgentError, match="search does not find the document f1"):
+        findings(data, application)
+
+
+def test_another_chunk_of_the_same_document_is_not_what_was_searched_for(data: Path, application: Application) -> None:
+    add_document(data)
+    application.chunk = TEXT[TEXT.index("The stairs") :]
     with pytest.raises(AgentError, match="search does not find the document f1"):
         findings(data, application)
 

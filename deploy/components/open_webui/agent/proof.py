@@ -21,6 +21,11 @@ SESSIONS = {"secret": "webui_secret_key", "owner": "open_webui"}
 DATABASE, INDEX = "webui.db", "vector_db/chroma.sqlite3"
 ASKED_CHARACTERS = 200
 """Beginning of a document's text that is searched for; an embedding model reads no more than some hundred."""
+MOST_CHUNKS, HEAD_CHARACTERS = 10, 20
+"""Best chunks to look at, and the text that a chunk must share with the question.
+
+An index that lost its files answers with what is left of it: another chunk of the same document proves nothing.
+"""
 NEXT = "try an older backup"
 REBUILD = (
     "as an administrator of the page, open Admin Panel, Settings, Documents, and click Reindex Embedding Data; "
@@ -102,12 +107,18 @@ def _document(database: sqlite3.Connection, indexed: set[str], people: People) -
         return "no indexed document is in this backup"
     identity, person, about = known
     question = about["content"][:ASKED_CHARACTERS]
-    asked = {"collection_name": f"file-{identity}", "query": question, "k": 3, "hybrid": False}
+    asked = {"collection_name": f"file-{identity}", "query": question, "k": MOST_CHUNKS, "hybrid": False}
     answer = people.session(person).post("/api/v1/retrieval/query/doc", asked)
     chunks = [_plain(text) for texts in answer.get("documents") or [] for text in texts]
-    if not any(text and text in _plain(about["content"]) for text in chunks):
+    if not any(_overlap(text, _plain(question)) for text in chunks):
         raise AgentError(f"search does not find the document {identity}", NEXT)
     return "search finds the newest document"
+
+
+def _overlap(chunk: str, question: str) -> bool:
+    """True if a chunk holds the beginning of a question, or begins inside it."""
+    head = min(len(question), HEAD_CHARACTERS)
+    return len(chunk) >= head and (question[:head] in chunk or chunk[:head] in question)
 
 
 def _collections(index: Path) -> set[str]:
