@@ -10,7 +10,7 @@ import pytest
 
 from deploy.agent.errors import AgentError
 from tests.e2e.lab.host import LabHost, lab_host
-from tests.unit.agent.backups.conftest import Host, host  # noqa: F401
+from tests.unit.agent.backups.conftest import Host, host, repository  # noqa: F401
 from tests.unit.agent.backups.test_sftp import KEY, with_repository
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e]
@@ -24,8 +24,8 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
 
 
 def test_backups_go_to_another_machine_and_come_back(host: Host, box: LabHost, tmp_path: Path) -> None:  # noqa: F811
-    repository, key = f"sftp:root@{box.address}:/srv/backups/home", str(box.folder / "key")
-    with_repository(host, repository, identity=key, host_key=box.shown_key)
+    place, key = f"sftp:root@{box.address}:/srv/backups/home", str(box.folder / "key")
+    with_repository(host, place, identity=key, host_key=box.shown_key)
     answer = host.back_up()
     assert answer["made"]
     assert answer["same_disk"] == []
@@ -41,9 +41,9 @@ def test_backups_go_to_another_machine_and_come_back(host: Host, box: LabHost, t
     assert box.run("ls", "/srv/backups/home").returncode
     box.read("mv", "/srv/backups/unmounted", "/srv/backups/home")
 
-    with_repository(host, repository, identity=key, host_key=KEY)
+    with_repository(host, place, identity=key, host_key=KEY)
     with pytest.raises(AgentError, match="its SSH key is unknown here"):
         host.back_up()
-    with_repository(host, repository, identity=str(shutil.copy(box.folder / "known_hosts", tmp_path)))
+    with_repository(host, place, identity=str(shutil.copy(box.folder / "known_hosts", tmp_path)))
     with pytest.raises(AgentError, match=r"its SSH key is unknown here|does not let root"):
         host.back_up()
