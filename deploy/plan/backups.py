@@ -24,7 +24,12 @@ def backup_operations(deployment: Deployment, observation: Observation) -> Itera
 
 
 def backup_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
-    """Yield why no backup is taken before another image."""
+    """Yield why no backup is taken before another image, and the end of the daily ones.
+
+    A kit.yaml may end them by a section that it did not have before.
+    """
+    if deployment.backup is None and _has_backup(observation):
+        yield "the daily backups end, for this kit.yaml has none; `backup: {}` keeps them, and what was taken stays"
     names = _changing(deployment, observation)
     if names and not _is_backed_up(deployment, observation):
         why = "kit.yaml has none" if deployment.backup is None else "the release that runs has none yet"
@@ -36,8 +41,12 @@ def backup_advice(deployment: Deployment, observation: Observation) -> Iterator[
 
 def _is_backed_up(deployment: Deployment, observation: Observation) -> bool:
     """Return True if kit.yaml wants a backup, and the release that runs says what goes into it."""
+    return deployment.backup is not None and _has_backup(observation)
+
+
+def _has_backup(observation: Observation) -> bool:
     files = observation.manifest["files"] if observation.manifest else []
-    return deployment.backup is not None and any(file["path"] == RELEASED for file in files)
+    return any(file["path"] == RELEASED for file in files)
 
 
 def _changing(deployment: Deployment, observation: Observation) -> list[str]:

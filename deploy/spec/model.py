@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deploy.components.edge.spec import Edge
 from deploy.components.external.spec import ExternalEngine
@@ -36,6 +36,8 @@ Engine = Annotated[LlamaCppEngine | OllamaEngine | ExternalEngine, Field(discrim
 ENGINES: tuple[type[EngineSpec], ...] = get_args(get_args(Engine)[0])
 GATEWAYS = (LiteLLMGateway,)
 WEBUIS = (OpenWebUI,)
+PLACED = frozenset({"hosts", "engines", "gateway", "webui"})
+"""Keys that place services; a kit.yaml without any of them leaves all of it to the kit, the backup too."""
 Gateway = Annotated[LiteLLMGateway, Field()]
 WebUI = Annotated[OpenWebUI, Field()]
 
@@ -96,7 +98,7 @@ class Spec(Strict):
     edge: Edge = Edge()
     """Settings of the proxy that other machines pass to reach an engine without authentication."""
     backup: BackupSpec | None = None
-    """Daily backups; null, the default, for none."""
+    """Daily backups, null for none; the default is {} without hosts, engines, gateway and webui, else null."""
     on_failure: OnFailure | None = None
     """Call of each host when something fails; null, the default, for none."""
     mirrors: Mirrors = Mirrors()
@@ -105,6 +107,13 @@ class Spec(Strict):
     """Proxy for everything that is fetched."""
     ca: HostPath | None = None
     """File on this host with the certificate authorities to trust when fetching."""
+
+    @model_validator(mode="after")
+    def _backed_up(self) -> Self:
+        """Add the daily backup where kit.yaml leaves all services to the kit."""
+        if self.model_fields_set & {*PLACED, "backup"}:
+            return self
+        return self.model_copy(update={"backup": BackupSpec()})
 
     @property
     def services(self) -> tuple[ServiceSpec, ...]:

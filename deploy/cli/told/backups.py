@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.kit_folders import BACKUP_KEY
+from deploy.agent.kit_folders import BACKUP_KEY, BACKUPS
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns
 from deploy.decide.desired import Share
 from deploy.hosts.observation.backups import DAY, age
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.operation import Operation
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer, SeenDrill
@@ -24,15 +25,29 @@ SHORT = 8
 BEFORE = {"": "", "image": "another image", "restore": "a restore", "destroy": "a destroy"}
 """Words for the change that a backup was taken before."""
 NO_BACKUPS = "There are no backups yet."
+BESIDE_DATA = (
+    "That folder is beside the data: a broken disk takes both, unless another one is mounted there. "
+    "`repository` under `backup` names another place."
+)
 
 
-def planned(share: Share, on: str) -> list[str]:
-    """Return what the end of an apply says of a host's backups."""
+def planned(share: Share, on: str, *, is_new: bool) -> list[str]:
+    """Return what the end of an apply says of a host's backups; of new ones also what their place and key mean."""
     backup = share.deployment.backup
     if backup is None:
         return []
     first = f"The first one now: {Line('backup', 'now', spec=share.path)}"
-    return [f"A backup goes to {backup.repository}{on} every day. {first}"]
+    lines = [f"A backup goes to {backup.repository}{on} every day. {first}"]
+    if is_new and Path(backup.repository).is_relative_to(BACKUPS):
+        lines.append(f"  {BESIDE_DATA}")
+    if is_new and not backup.key_reference:
+        lines.append(f"  Key: {Line('secret', 'show', BACKUP_KEY, spec=share.path)} (keep a copy elsewhere)")
+    return lines
+
+
+def is_begun(operations: Iterable[Operation]) -> bool:
+    """Return True if a plan makes the key of a host's backups."""
+    return any(each.resource == f"secret {BACKUP_KEY}" and each.action == "create" for each in operations)
 
 
 def standing(share: Share, observation: Observation) -> list[str]:

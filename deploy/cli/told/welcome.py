@@ -9,7 +9,7 @@ from deploy.agent.line import Line
 from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import coloured_plan
-from deploy.cli.told.backups import NO_BACKUPS, planned
+from deploy.cli.told.backups import NO_BACKUPS, is_begun, planned
 from deploy.decide.desired import Desired, Share
 from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
@@ -60,7 +60,12 @@ def welcome(desired: Desired, outcomes: Mapping[str, Outcome]) -> str:
         for service in share.deployment.services
         if service.data
     ]
-    backed_up = [told for share in desired.shares for told in planned(share, desired.behind(share.host))]
+    begun = {host for host, outcome in outcomes.items() if is_begun(outcome.plan.operations)}
+    backed_up = [
+        told
+        for share in desired.shares
+        for told in planned(share, desired.behind(share.host), is_new=share.host in begun)
+    ]
     return "\n".join([*lines, "", *places(data), *(backed_up or [NO_BACKUPS])])
 
 

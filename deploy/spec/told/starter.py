@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.agent.kit_folders import BACKUPS
 from deploy.assets import inventories_dir
 from deploy.errors import Problem, SpecError, UsageError
 from deploy.reading.tree import parse_document
@@ -53,8 +54,9 @@ def starter(choices: Choices) -> str:
             "",
             *_gateway(choices),
             *_webui(choices, model),
-            '# For a daily backup: {repository: /mnt/disk2/kit, daily_at: "02:00"}, on another disk if there is one.',
-            "backup: null",
+            "# Daily and encrypted, with a key of this machine: `secret show backup_key`. Keep a copy of it elsewhere.",
+            f"# It goes to {BACKUPS}/..., beside the data: `repository: /mnt/disk2/kit` names another. null for none.",
+            'backup: {daily_at: "02:00"}',
             "",
         ]
     )

@@ -156,6 +156,15 @@ def test_a_change_of_the_image_without_a_backup_is_told(with_backup: Callable[..
     assert VerbStep("back_up") not in steps_of(share.deployment, other, plan)
 
 
+def test_a_plan_says_that_the_backups_of_a_host_end(with_backup: Callable[..., Share]) -> None:
+    before, after = with_backup(), with_backup("null")
+    host = read_observation(settled(before))
+    (told,) = [words for words in make_plan(after.deployment, after.bundle, host).advice if "backup" in words]
+    assert told.startswith("the daily backups end")
+    assert "`backup: {}`" in told
+    assert not [words for words in make_plan(before.deployment, before.bundle, host).advice if "backup" in words]
+
+
 def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:
     good: Any = {"ended": "2026-11-28T02:00:00Z", "started": "2026-11-28T02:00:00Z", "snapshot": "a"}
     fine = SeenBackups(has_restic=True, last=good, good=good)

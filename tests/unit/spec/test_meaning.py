@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import SpecError
+from deploy.fields.backup import BackupSpec
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.reading.document import path_text
 from deploy.spec.checks.crosschecks import publishing_is_safe, webui_has_a_back_end
@@ -47,10 +48,29 @@ def test_gateway_and_web_ui_are_there_unless_they_are_null(tmp_path: Path) -> No
     assert [service.name for service in services(nulled)] == ["main"]
 
 
-def test_two_lines_are_a_whole_kit_yaml_and_no_backup_is_the_default(tmp_path: Path) -> None:
+def test_two_lines_are_a_whole_kit_yaml_with_a_daily_backup(tmp_path: Path) -> None:
     shortest = loaded(tmp_path, "kit: 1\nstack: home\n")
-    assert shortest == loaded(tmp_path, "kit: 1\nstack: home\nbackup: null\n")
+    assert shortest == loaded(tmp_path, "kit: 1\nstack: home\nbackup: {}\n")
+    assert (shortest.backup, shortest.hosts, shortest.models) == (BackupSpec(), {}, ())
     assert [service.name for service in services(shortest)] == ["main", "litellm", "open_webui"]
+    assert loaded(tmp_path, "kit: 1\nstack: home\nbackup: null\n").backup is None
+
+
+@pytest.mark.parametrize(
+    ("section", "is_backed_up"),
+    [
+        ('models: [{name: "llama3.2:3b", engine: main}]', True),
+        ("images: {source: pull}", True),
+        ("hosts: {here: {}}", False),
+        ("engines: [{name: main, kind: ollama}]", False),
+        ("gateway: {kind: litellm}", False),
+        ("webui: null", False),
+    ],
+)
+def test_a_kit_yaml_that_places_a_service_has_the_backup_that_it_writes(
+    tmp_path: Path, section: str, is_backed_up: bool
+) -> None:
+    assert bool(loaded(tmp_path, f"kit: 1\nstack: home\n{section}\n").backup) is is_backed_up
 
 
 def test_a_kind_that_is_the_only_one_need_not_be_written(tmp_path: Path) -> None:

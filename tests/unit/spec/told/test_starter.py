@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import UsageError
+from deploy.fields.backup import BackupSpec
 from deploy.spec.loading.loader import load_spec
 from deploy.spec.told.first import Choices
 from deploy.spec.told.schema import FILE_NAME, MODELINE
@@ -34,6 +35,8 @@ def test_what_is_begun_with_is_good(tmp_path: Path, choices: Choices) -> None:
     spec = load_spec(path)
     assert (spec.stack, spec.models[0].name) == (choices.stack, choices.model or "gemma")
     assert (spec.gateway is not None, spec.webui is not None) == (choices.gateway, choices.webui)
+    assert spec.backup == BackupSpec()
+    assert "/srv/kit-backups/..., beside the data" in files["kit.yaml"]
     assert all(front.places == choices.publish for front in (spec.gateway, spec.webui) if front)
     if choices.model_file:
         assert spec.models[0].model_dump()["from_"] == {"file": choices.model_file, "sha256": "1" * 64}
