@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.restic import Restic, Said
+from deploy.agent.backups.damage import key_damage, lost
+from deploy.agent.backups.restic import LOCKED, NO_REPOSITORY, WRONG_KEY, Restic, Said
+from deploy.agent.backups.snapshots import snapshots_in
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -30,7 +32,8 @@ def run(request: CheckRequest, journal: Journal) -> CheckAnswer:
     backup = released_backup(root)
     with backing_up(root) as lock, journal.step("check of the repository"):
         restic = restic_of(root, backup, lock)
-        restic.ask("unlock")
+        # A repository that nothing opens is for the check to name.
+        restic.run("unlock")
         problems = check(root, restic, request.get("share") or "1/1")
     return {"changed": False, "repository": backup["repository"], "problems": problems}
 
@@ -38,7 +41,10 @@ def run(request: CheckRequest, journal: Journal) -> CheckAnswer:
 def check(root: Path, restic: Restic, share: str) -> list[str]:
     """Return what is broken in the repository, each with the name of its file, and remember the result."""
     said = restic.run("check", f"--read-data-subset={share}")
-    problems = problems_of(said)
+    broken = key_damage(Path(restic.repository))
+    if said.kind in (NO_REPOSITORY, LOCKED, WRONG_KEY) and not broken:
+        raise restic.failure("check", said)
+    problems = [*broken, *problems_of(said)] or lost(root, restic.repository, snapshots_in(restic))
     remember(root, check={"ended": now(), "problems": problems})
     return problems
 

@@ -15,7 +15,7 @@ from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, Place, fetched
 from deploy.agent.backups.left import clear_drill, drill_folder
 from deploy.agent.backups.opened import findings_in
 from deploy.agent.backups.restore import ensure_same_or_newer
-from deploy.agent.backups.snapshots import LATEST, chosen, snapshots, statement
+from deploy.agent.backups.snapshots import LATEST, meant, statement
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
@@ -34,7 +34,7 @@ def run(request: DrillRequest, journal: Journal) -> DrillAnswer:
         ended: SeenDrill = {"snapshot": ""}
         try:
             restic = restic_of(root, backup, lock)
-            snapshot = chosen(snapshots(restic, backup["stack"]), request.get("snapshot", LATEST))
+            snapshot = meant(root, restic, backup["stack"], request.get("snapshot", LATEST))
             ended["snapshot"] = snapshot["id"]
             said = statement(restic, snapshot["id"])
             ensure_same_or_newer(backup, said, list(said["versions"]))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy.agent.backups import sftp
+from deploy.agent.backups.damage import key_damage
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.children import Children
 from deploy.agent.line import Line
@@ -122,6 +123,11 @@ class Restic:
         """Return the error of a run that failed."""
         if lost := sftp.no_session(self.repository, self._options, said.complaints):
             return lost
+        if broken := key_damage(Path(self.repository)):
+            return AgentError(
+                f"the repository {self.repository} is broken: {'; '.join(broken)}",
+                "bring the file back from a copy of the repository, or name another `repository` in kit.yaml",
+            )
         if said.kind == NO_REPOSITORY:
             return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
         if said.kind == WRONG_KEY:

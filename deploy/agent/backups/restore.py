@@ -13,7 +13,7 @@ from deploy.agent.backups.afterwards import missing_models, unanswered
 from deploy.agent.backups.copies import secrets_of
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
-from deploy.agent.backups.snapshots import chosen, snapshots, statement
+from deploy.agent.backups.snapshots import meant, statement
 from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.data.places import remember_places
@@ -50,7 +50,7 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         if "back" in request:
             return _taken_back(request, backup, journal)
         restic = restic_of(root, backup, lock)
-        snapshot = chosen(snapshots(restic, backup["stack"]), request["snapshot"])
+        snapshot = meant(root, restic, backup["stack"], request["snapshot"])
         said = statement(restic, snapshot["id"])
         if request.get("to"):
             return _into(restic, snapshot, Path(request["to"]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.backups.copies import STATEMENT
+from deploy.agent.backups.damage import lost
 from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError
@@ -16,7 +17,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
+    from deploy.agent.contract.backups import Backup, BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
 
 LATEST = "latest"
 BEFORE = "before-"
@@ -33,11 +34,10 @@ def run(request: BackupsRequest, _journal: Journal) -> BackupsAnswer:
     root = Path(request["root"])
     backup = released_backup(root)
     restic = restic_of(root, backup)
-    listed = snapshots(restic, backup["stack"])
     wanted = request.get("snapshot")
     if wanted is None:
-        return {"repository": backup["repository"], "snapshots": listed}
-    snapshot = chosen(listed, wanted)
+        return _all(root, restic, backup)
+    snapshot = meant(root, restic, backup["stack"], wanted)
     return {
         "repository": backup["repository"],
         "snapshots": [snapshot],
@@ -46,9 +46,41 @@ def run(request: BackupsRequest, _journal: Journal) -> BackupsAnswer:
     }
 
 
-def snapshots(restic: Restic, stack: str) -> list[Snapshot]:
-    """Return the stack's snapshots, the oldest first; reading takes no lock."""
-    said = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
+def _all(root: Path, restic: Restic, backup: Backup) -> BackupsAnswer:
+    said = _listed(restic, backup["stack"])
+    answer: BackupsAnswer = {"repository": backup["repository"], "snapshots": _read(said)}
+    gone = lost(root, restic.repository, {each["id"] for each in answer["snapshots"]})
+    if problems := [*filter(None, [said.complaints]), *([] if said.complaints else gone)]:
+        answer["problems"] = problems
+    return answer
+
+
+def meant(root: Path, restic: Restic, stack: str, wanted: str) -> Snapshot:
+    """Return the snapshot that a person means; `latest` is refused while a newer one may be broken.
+
+    restic leaves out a snapshot that it cannot read, with a word on standard error alone.
+    """
+    said = _listed(restic, stack)
+    listed = _read(said)
+    broken = said.complaints[:MOST_TOLD] or "; ".join(lost(root, restic.repository, {each["id"] for each in listed}))
+    if broken and wanted == LATEST:
+        raise AgentError(
+            f"the newest backup may be a broken one: {broken}", f"choose one by its time: {Line('backup', 'list')}"
+        )
+    return chosen(listed, wanted)
+
+
+def snapshots_in(restic: Restic) -> set[str]:
+    """Return the ids of every snapshot in a repository."""
+    return {str(each["id"]) for each in restic.ask("snapshots", "--no-lock").listed}
+
+
+def _listed(restic: Restic, stack: str) -> Said:
+    # Reading takes no lock.
+    return restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
+
+
+def _read(said: Said) -> list[Snapshot]:
     taken: list[Snapshot] = [
         {
             "id": str(each["id"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
+from deploy.agent.backups.damage import lost, remember_kept
 from deploy.agent.backups.left import clear_drill
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic, Said
@@ -37,6 +38,8 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
             return _nothing_new(backup)
         clear_drill(root, backup["stack"])
         begun: Run = {"started": now(), **({"before": before} if before else {})}
+        # A killed run leaves its copies of secrets, whatever becomes of this one.
+        remove_secrets(root)
         remember(root, last=begun)
         try:
             answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval))
@@ -129,7 +132,7 @@ def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is
     A watch leaves the slow work to the daily run: the check, and the removal of data that no snapshot has any more.
     """
     with journal.step("retention"):
-        _forget(restic, backup, prune=not is_watch)
+        _forget(root, restic, backup, prune=not is_watch)
     if not is_watch:
         with journal.step("check of the repository"):
             check_weekly(root, restic)
@@ -163,9 +166,23 @@ def _proven(restic: Restic, folder: Path, snapshot: str) -> str:
     return str(listed["id"])
 
 
-def _forget(restic: Restic, backup: Backup, *, prune: bool) -> Said:
+def _forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
+    """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove."""
     keep = [word for name, count in sorted(backup["keep"].items()) if count for word in (f"--keep-{name}", str(count))]
-    return restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, *(["--prune"] if prune else []))
+    pruned = ("--prune",) if prune else ()
+    said = restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, *pruned)
+    # Plain words of the removal follow the list.
+    groups = Said(said.status, said.lines[:1], said.complaints).listed
+    kept, removed = (
+        {str(each["id"]) for group in groups for each in group.get(name) or []} for name in ("keep", "remove")
+    )
+    gone = lost(root, restic.repository, kept | removed)
+    remember_kept(root, restic.repository, kept)
+    if gone:
+        raise AgentError(
+            f"backups of {restic.repository} are gone: {'; '.join(gone)}",
+            f"this backup was taken; `{Line('backup', 'verify')}` reads what is left",
+        )
 
 
 def _end(root: Path, ended: Run) -> None:

@@ -297,3 +297,5 @@ class BackupsAnswer(_BackupsAnswer, total=False):
 
     parts: list[Part]
     statement: Statement
+    problems: list[str]
+    """Snapshots that cannot be read or are gone, each by its name."""

@@ -78,9 +78,10 @@ def list_backups(output: Output, spec: Path) -> None:
 
 def _table(spec: Path, answer: BackupsAnswer) -> str:
     rows = [(each["id"][:SHORT], each["time"], BEFORE[each["before"]]) for each in reversed(answer["snapshots"])]
+    broken = "".join(f"\n{bad('broken')}  {problem}" for problem in answer.get("problems", []))
     if not rows:
-        return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}"
-    return f"{columns(rows, ('ID', 'TAKEN', 'BEFORE'))}\n\nin {answer['repository']}"
+        return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}{broken}"
+    return f"{columns(rows, ('ID', 'TAKEN', 'BEFORE'))}\n\nin {answer['repository']}{broken}"
 
 
 @verb("show", "backup show latest", "backup show 2026-11-28T02:00 inventories/workstation/kit.yaml")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import Run, SeenCheck, SeenDrill
 
 DAY = 24 * 3600
+AHEAD = 3600
+"""Seconds that the clocks of two machines may differ."""
 OVERDUE = 2
 """A backup that is older than so many of its intervals is too old."""
 
@@ -40,6 +42,8 @@ class SeenBackups:
         if self.drill is not None and self.drill["problem"]:
             return f"the last drill failed: {self.drill['problem']}"
         newest = self.good["ended"] if self.good else self.since
+        if newest and age(newest, now) < -AHEAD:
+            return f"a clock is wrong, or was: {newest} is still to come"
         if newest and age(newest, now) > OVERDUE * DAY:
             days = age(newest, now) // DAY
             return f"the newest backup is {days} days old" if self.good else f"there is no backup since {days} days"

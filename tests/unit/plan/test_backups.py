@@ -181,6 +181,9 @@ def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:
     broken: Any = {"ended": "2026-11-28T02:00:00Z", "problems": ["pack 309c0378: does not exist"]}
     assert replace(fine, check=broken).trouble(NOW) == "the repository is broken: pack 309c0378: does not exist"
     assert (backup_check(fine, NOW).outcome, backup_check(failed, NOW).outcome) == ("passed", "failed")
+    morning: Any = {**good, "ended": "2026-11-29T12:00:00Z"}
+    assert "a clock is wrong" in replace(fine, good=morning, last=morning).trouble(NOW)
     never = SeenBackups(has_restic=True, since="2026-11-20T12:00:00Z")
     assert never.trouble(NOW) == "there is no backup since 8 days"
+    assert replace(never, since="2026-11-29T12:00:00Z").trouble(NOW)
     assert replace(never, since="2026-11-28T11:00:00Z").trouble(NOW) == ""

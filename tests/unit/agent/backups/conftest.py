@@ -111,7 +111,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def host(tmp_path: Path, repository: Path) -> Host:
     """A host whose repository is there, and empty."""
-    host = Host(tmp_path / "kit" / "home", tmp_path / "srv" / "page", tmp_path / "disk2" / "kit")
+    return host_in(tmp_path, repository)
+
+
+def host_in(folder: Path, repository: Path) -> Host:
+    """Make a host in a folder, with a copy of a repository."""
+    host = Host(folder / "kit" / "home", folder / "srv" / "page", folder / "disk2" / "kit")
     (host.data / "uploads").mkdir(parents=True)
     (host.data / "uploads" / "letter.txt").write_text("dear")
     with closing(sqlite3.connect(host.database)) as connection, connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -35,26 +34,6 @@ def test_a_whole_repository_has_no_problems(host: Host) -> None:
     seen = observe(host.root)["check"]
     assert seen is not None
     assert seen["problems"] == []
-
-
-@pytest.mark.parametrize("folder", ["data", "index", "snapshots"])
-@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
-def test_a_flipped_byte_is_noticed_with_the_name_of_its_file(host: Host, folder: str, place: float) -> None:
-    (host.data / "uploads/large.bin").write_bytes(os.urandom(100_000))
-    host.back_up()
-    broken = files_of(host, folder)[0]
-    flip(broken, place)
-    problems = checked(host)
-    assert any(broken.name[:8] in problem for problem in problems), problems
-
-
-@pytest.mark.parametrize("folder", ["keys", "config"])
-def test_a_broken_key_or_configuration_opens_nothing(host: Host, folder: str) -> None:
-    host.back_up()
-    flip((files_of(host, folder) or [host.repository / "config"])[0], 0.5)
-    with pytest.raises(AgentError):
-        host.back_up()
-    assert (observe(host.root)["last"] or {}).get("problem")
 
 
 def test_the_daily_run_checks_each_week_and_fails_on_a_broken_repository(host: Host) -> None:

@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+from deploy.agent.backups import check
 from deploy.agent.stack.backup_memory import observe
 from tests.tree import REPOSITORY
-from tests.unit.agent.backups.conftest import Host, said
+from tests.unit.agent.backups.conftest import QUIET, Host, said
 
 KILLS = 5
 PROGRAM = (
@@ -41,6 +42,8 @@ def test_a_backup_that_is_killed_at_any_moment_leaves_only_whole_snapshots(host:
         last = observe(host.root)["last"] or {}
         assert "ended" in last or was_killed
     answer = host.back_up()
+    assert not (host.root / "backup/copies/configs/secrets").exists()
+    assert check.run(host.request, QUIET)["problems"] == []
     assert "ended" in (observe(host.root)["last"] or {})
     snapshots = [each["id"] for each in host.listed()["snapshots"]]
     assert answer["snapshot"] in snapshots

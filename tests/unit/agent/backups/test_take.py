@@ -5,9 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sqlite3
-import threading
-from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
@@ -188,27 +185,3 @@ def test_a_host_without_restic_is_told_how_it_gets_there(host: Host, monkeypatch
     with pytest.raises(AgentError, match="restic is not on this host"):
         host.back_up()
     assert not observe(host.root)["has_restic"]
-
-
-def test_every_backup_under_a_writer_holds_each_row_that_was_committed_before(host: Host, tmp_path: Path) -> None:
-    """The database is in WAL mode: a copy of the file alone would lack the newest rows."""
-    stop, written = threading.Event(), [1]
-
-    def write() -> None:
-        with closing(sqlite3.connect(host.database, timeout=30)) as connection:
-            while not stop.wait(0.01):
-                with connection:
-                    connection.execute("insert into said values (?)", (str(written[0]),))
-                written[0] += 1
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        taken = [(written[0], host.back_up()["snapshot"]) for _ in range(10)]
-    finally:
-        stop.set()
-        writer.join()
-    for number, (before, snapshot) in enumerate(taken):
-        rows = said(host.restored(snapshot, tmp_path / str(number)) / "data/page/data/webui.db")
-        assert rows == ["first", *map(str, range(1, len(rows)))]
-        assert len(rows) >= before
