@@ -1,4 +1,4 @@
-"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack or on two boxes, until the first fault.
+"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack, two boxes or a played host.
 
 By hand, never in the continuous integration. KIT_KEEP=1 leaves the stack for the next run, which takes it over.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.e2e.evidence import Evidence
 from tests.e2e.lab.pair import running_pair
 from tests.e2e.workstation import prepared_workstation
+from tests.soak.backups import ON_A_HOST, on_a_host
 from tests.soak.chats import chats
 from tests.soak.cuts import pulls, uploads
 from tests.soak.disconnects import disconnects
@@ -31,16 +32,23 @@ ON_BOXES: dict[str, PairStrain] = {"steps": steps, "disconnects": disconnects, "
 def main() -> int:
     """Bring the stack up, strain it as often as was asked for, and say what came of it."""
     parser = argparse.ArgumentParser(prog="tests/run soak", description=__doc__)
-    for name, strain in {**STRAINS, **ON_BOXES}.items():
+    for name, strain in {**STRAINS, **ON_BOXES, **ON_A_HOST}.items():
         parser.add_argument(f"--{name}", type=int, default=0, metavar="N", help=(strain.__doc__ or "").split(";")[0])
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the same seed throws the same dice")
     asked = vars(parser.parse_args())
-    if not any(asked[name] for name in (*STRAINS, *ON_BOXES)):
-        parser.error("say how often: --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --disconnects 8 --far 3")
+    if not any(asked[name] for name in (*STRAINS, *ON_BOXES, *ON_A_HOST)):
+        parser.error(
+            "how often? --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --disconnects 8 --far 3 --copies 200"
+        )
     if any(asked[name] for name in STRAINS):
         on_the_workstation(asked)
     if any(asked[name] for name in ON_BOXES):
         on_boxes(asked)
+    for name in ON_A_HOST:
+        if asked[name]:
+            begun = time.monotonic()
+            said = on_a_host(name, random.Random(asked["seed"]), asked[name])
+            print(f"{name}: {said}, in {time.monotonic() - begun:.0f} s", flush=True)
     return 0
 
 

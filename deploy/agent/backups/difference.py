@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.copies import MODELS, SECRETS
 from deploy.agent.backups.fetched import HOST_SECRETS
 from deploy.agent.backups.restic import Restic
-from deploy.agent.backups.snapshots import chosen, dumped, snapshots, statement
+from deploy.agent.backups.snapshots import dumped, meant, statement
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.journal import Journal
 
@@ -25,8 +25,8 @@ def run(request: DiffRequest, _journal: Journal) -> DiffAnswer:
     root = Path(request["root"])
     backup = released_backup(root)
     restic = restic_of(root, backup)
-    listed = snapshots(restic, backup["stack"])
-    first, second = chosen(listed, request["first"]), chosen(listed, request["second"])
+    first = meant(root, restic, backup["stack"], request["first"])
+    second = meant(root, restic, backup["stack"], request["second"])
     before, after = statement(restic, first["id"]), statement(restic, second["id"])
     old, new = _content(restic, first["id"], before), _content(restic, second["id"], after)
     changes = {kind: _changes(old.get(kind, {}), new.get(kind, {})) for kind in sorted({*old, *new})}

@@ -293,9 +293,8 @@ class _BackupsAnswer(TypedDict):
 
 
 class BackupsAnswer(_BackupsAnswer, total=False):
-    """Snapshots, the oldest first; of a single one also its parts and its statement."""
+    """Snapshots, the oldest first, and the problems of broken ones; of a single one its parts and its statement."""
 
     parts: list[Part]
     statement: Statement
     problems: list[str]
-    """Snapshots that cannot be read or are gone, each by its name."""

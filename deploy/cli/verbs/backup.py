@@ -17,6 +17,7 @@ from deploy.cli.told.backups import BEFORE, SHORT, drilled, key_words, mib, same
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
+from deploy.cli.verbs.restoring import snapshot_argument
 from deploy.cli.verbs.rights import ensure_root
 from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
@@ -85,7 +86,7 @@ def _table(spec: Path, answer: BackupsAnswer) -> str:
 
 
 @verb("show", "backup show latest", "backup show 2026-11-28T02:00 inventories/workstation/kit.yaml")
-@click.argument("snapshot", metavar="ID|latest|TIME")
+@snapshot_argument
 @host_option
 @spec_argument
 def show(output: Output, spec: Path, snapshot: str) -> None:

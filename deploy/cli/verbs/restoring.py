@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploy.agent.contract.backups import Restoring
+from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backups import SHORT
 from deploy.cli.verbs.declare import spec_argument, verb
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
     from deploy.decide.desired import Share
 
 
+def _meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
+    """Return the word for a backup; a path of kit.yaml in its place means that it was left out."""
+    if snapshot is None or snapshot.endswith((".yaml", ".yml")):
+        raise UsageError("the backup is not named", f"write `latest`, or one of the list: {Line('backup', 'list')}")
+    return snapshot
+
+
+snapshot_argument = click.argument("snapshot", metavar="ID|latest|TIME", required=False, callback=_meant)
+
+
 @verb(
     "restore",
     "backup restore latest",
@@ -34,7 +45,7 @@ if TYPE_CHECKING:
     "--only", multiple=True, metavar="PART", help="Restore only this part: a service with data, or `secrets`."
 )
 @click.option("--to", metavar="DIR", help="Restore everything into this empty folder of the host, and stop nothing.")
-@click.argument("snapshot", metavar="ID|latest|TIME")
+@snapshot_argument
 @host_option
 @spec_argument
 def command(output: Output, spec: Path, snapshot: str, only: tuple[str, ...], to: str | None) -> None:

@@ -1,8 +1,12 @@
-"""What an apply says of backups."""
+"""What an apply says of backups, and backups of two hosts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from deploy.agent.kit_folders import BACKUP_KEY
 from deploy.apply.prepared.prepare import Outcome
@@ -13,9 +17,12 @@ from deploy.plan.operation import Operation, Plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.golden.plans_of import desired_of
+from tests.unit.cli.conftest import Kit
+from tests.unit.cli.fleet import BOX, Box, on_two_hosts
+from tests.unit.cli.fleet import HERE as DESK
 
 PASSED = Report((Check("answers", "main", "passed", 2.0),))
-KEY = Operation(f"secret {BACKUP_KEY}", "create", "not on host", "secrets")
+KEY = Operation(f"secret {BACKUP_KEY}", "create", "not on host", "release")
 
 
 def share_of(folder: Path, backup: str) -> Share:
@@ -47,3 +54,90 @@ def test_a_repository_that_a_person_placed_is_not_told_as_beside_the_data(tmp_pa
 
 def test_a_key_that_a_person_keeps_is_not_told(tmp_path: Path) -> None:
     assert BACKUP_KEY not in told(share_of(tmp_path, 'backup: {key: "env:KEY"}\n'), KEY)
+
+
+@pytest.fixture
+def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Two hosts, each with a backup of its own."""
+    boxes = on_two_hosts(tmp_path, monkeypatch)
+    for host, box in boxes.items():
+        snapshot = {"id": host.ljust(64, "0"), "time": "2026-11-28T02:00:00Z", "host": host, "before": ""}
+        box.answers |= {
+            "backups": {"repository": "/srv/kit-backups/home", "snapshots": [snapshot]},
+            "back_up": {
+                "changed": True,
+                "snapshot": snapshot["id"],
+                "repository": "/srv/kit-backups/home",
+                "files": 3,
+                "bytes": 2**20,
+            },
+            "check_backups": {"changed": False, "repository": "/srv/kit-backups/home", "problems": []},
+            "restore": {
+                "changed": True,
+                "snapshot": snapshot["id"],
+                "taken": snapshot["time"],
+                "parts": ["secrets"],
+                "services": [],
+                "aside": {},
+                "saved": "",
+                "unsaved": "",
+            },
+        }
+    return boxes
+
+
+def asked(boxes: Mapping[str, Box], verb: str) -> set[str]:
+    return {host for host, box in boxes.items() if verb in box.asked}
+
+
+@pytest.mark.parametrize(("word", "verb"), [("now", "back_up"), ("list", "backups"), ("verify", "check_backups")])
+def test_each_host_has_backups_of_its_own(kit: Kit, boxes: Mapping[str, Box], word: str, verb: str) -> None:
+    document = kit("backup", word, "--json").document["hosts"]
+    assert document == {host: box.answers[verb] for host, box in boxes.items()}
+    assert asked(boxes, verb) == {DESK, BOX}
+    shown = kit("backup", word)
+    assert all(f"{host}\n" in shown.out or f"{host}:" in shown.out for host in boxes), shown.out
+
+
+def test_a_restore_of_one_host_leaves_the_other_alone(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    shown = kit("backup", "restore", "latest", "--host", BOX, "--json")
+    assert set(shown.document["hosts"]) == {BOX}, shown.err
+    assert (asked(boxes, "restore"), asked(boxes, "hold")) == ({BOX}, {BOX})
+    assert boxes[DESK].asked == []
+
+
+def test_a_broken_repository_of_one_host_fails_the_check_and_is_told_of_that_host(
+    kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    boxes[BOX].answers["check_backups"] = {**boxes[BOX].answers["check_backups"], "problems": ["keys is empty"]}
+    boxes[DESK].answers["backups"] = {**boxes[DESK].answers["backups"], "problems": ["snapshots/1 is missing"]}
+    shown = kit("backup", "verify")
+    assert shown.code == 1
+    assert shown.out.index(BOX) < shown.out.index("keys is empty")
+    assert "snapshots/1 is missing" in kit("backup", "list").out
+
+
+def test_the_state_of_every_hosts_backups_is_shown(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
+    spec = tmp_path / "kit.yaml"
+    spec.write_text(f"{spec.read_text()}backup: {{}}\n")
+    good: Any = {"started": "2026-11-01T02:00:00Z", "ended": "2026-11-01T02:00:00Z", "snapshot": "a"}
+    for host, box in boxes.items():
+        seen = {"has_restic": True, "repository": f"/mnt/{host}", "check": None, "is_running": False, "since": ""}
+        box.answers["probe"] = {**box.answers["probe"], "backups": {**seen, "last": good, "good": good}}
+    document = kit("status", "--json").document["hosts"]
+    assert {host: each["backups"]["repository"] for host, each in document.items()} == {
+        DESK: f"/mnt/{DESK}",
+        BOX: f"/mnt/{BOX}",
+    }
+    assert all("the newest backup is" in each["backups"]["trouble"] for each in document.values())
+
+
+@pytest.mark.parametrize("verb", ["show", "restore"])
+@pytest.mark.parametrize("words", [(), ("home/kit.yaml",)])
+def test_a_backup_that_is_not_named_is_told_with_the_words_that_name_one(
+    kit: Kit, boxes: Mapping[str, Box], verb: str, words: tuple[str, ...]
+) -> None:
+    shown = kit("backup", verb, *words)
+    assert (shown.code, asked(boxes, "hold")) == (2, set())
+    assert shown.err.splitlines()[0] == "error: the backup is not named"
+    assert "`latest`, or one of the list: kit backup list" in shown.err

@@ -49,8 +49,10 @@ def moved(prepared: Host, folder: Path) -> Host:
     """Copy a host with its repository into a folder, so that both are whole there."""
     before = prepared.root.parent.parent
     shutil.copytree(before, folder, symlinks=True)
-    places = (folder / path.relative_to(before) for path in (prepared.root, prepared.data, prepared.repository))
-    host = Host(*places)
+    root, data, repository = (
+        folder / path.relative_to(before) for path in (prepared.root, prepared.data, prepared.repository)
+    )
+    host = Host(root, data, repository)
     host.release()
     memory = host.root / "backups.json"
     memory.write_text(memory.read_text().replace(str(before), str(folder)))

@@ -26,16 +26,18 @@ def begun(host: Host) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", PROGRAM, str(host.root)], cwd=REPOSITORY)
 
 
-def test_a_backup_that_is_killed_at_any_moment_leaves_only_whole_snapshots(host: Host, tmp_path: Path) -> None:
+def killed_at(host: Host, folder: Path, dice: random.Random, times: int) -> int:
+    """Kill so many backups, each at a random moment, and return how many snapshots there are: all of them are whole."""
     (host.data / "uploads/large.bin").write_bytes(os.urandom(5_000_000))
+    host.keep = {"last": 2 * times + 2}
+    host.release()
     started = time.monotonic()
     assert begun(host).wait() == 0
     took = time.monotonic() - started
-    moments = random.Random(7)
-    for number in range(KILLS):
+    for number in range(times):
         host.say(f"word {number}")
         process = begun(host)
-        time.sleep(moments.uniform(0.1, took))
+        time.sleep(dice.uniform(0.1, took))
         # restic is in a session of its own, and goes on alone.
         process.send_signal(signal.SIGKILL)
         was_killed = process.wait() == -signal.SIGKILL
@@ -47,8 +49,13 @@ def test_a_backup_that_is_killed_at_any_moment_leaves_only_whole_snapshots(host:
     assert "ended" in (observe(host.root)["last"] or {})
     snapshots = [each["id"] for each in host.listed()["snapshots"]]
     assert answer["snapshot"] in snapshots
-    words = ["first", *(f"word {number}" for number in range(KILLS))]
+    words = ["first", *(f"word {number}" for number in range(times))]
     for number, snapshot in enumerate(snapshots):
-        there = said(host.restored(snapshot, tmp_path / str(number)) / "data/page/data/webui.db")
+        there = said(host.restored(snapshot, folder / f"there-{number}") / "data/page/data/webui.db")
         assert there == words[: len(there)]
     assert there == words
+    return len(snapshots)
+
+
+def test_a_backup_that_is_killed_at_any_moment_leaves_only_whole_snapshots(host: Host, tmp_path: Path) -> None:
+    killed_at(host, tmp_path, random.Random(7), KILLS)
