@@ -43,10 +43,6 @@ class SlowWay:
         """The longest chain of questions and answers: what two say at the same time is no round trip."""
         return self._heard.get("here", 0)
 
-    def restart(self) -> None:
-        """Count from zero."""
-        self._heard.clear()
-
     def _behind(self, side: Side) -> int:
         """Count the round trips behind a piece that a side says now: an answer of the box completes one."""
         if side == "here":
