@@ -165,6 +165,8 @@ def _running(request: RestoreRequest, parts: list[str]) -> list[str]:
 
 
 def _stop(stack: str, names: list[str], journal: Journal) -> None:
+    if not names:
+        return
     docker = Docker()
     containers = of_stack(docker.containers({"kit.stack": stack}), stack)
     for name in reversed(names):
