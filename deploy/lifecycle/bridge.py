@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from deploy.agent.contract.verbs import ADD, BRIDGE, EDIT_DATABASE, GIVE_DATABASE, WATCH_BRIDGE
+from deploy.agent.line import Line
 from deploy.components import room_of
-from deploy.errors import KitError, UsageError
+from deploy.errors import KitError, UsageError, typed
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 from deploy.spec.loading.loader import load_spec
@@ -23,8 +24,6 @@ from deploy.spec.placed import Placed, services
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from deploy.agent.contract.bridge import (
         AddAnswer,
         AddRequest,
@@ -80,52 +79,85 @@ def watch(bridge: Bridged, transport: Transport) -> Iterator[Watched]:
 
 def edit(bridge: Bridged, transport: Transport, on_line: OnLine, editor: Editor) -> EditAnswer:
     """Let a person edit a copy of the database here while its service is stopped; the host puts it in place."""
-    with held(transport, bridge.stack, "kit bridge edit-db", on_line) as base:
+    with _kept_for_its_editor() as copy, held(transport, bridge.stack, "kit bridge edit-db", on_line) as base:
         timeout = float(bridge.service.spec.health_timeout)
         request: EditRequest = {**base, "service": bridge.service.name, "health_timeout": timeout, "attended": True}
 
-        def opened(name: str, _start: int) -> AbstractContextManager[Iterable[bytes]]:
-            return _edited(transport, base, name, editor)
+        @contextmanager
+        def opened(name: str, _start: int) -> Iterator[Iterable[bytes]]:
+            path = copy.received(name, transport, base)
+            editor(path)
+            if problem := settled(path):
+                raise KitError(f"the edited {name} is broken: {problem}", f"{UNCHANGED}; the broken copy is {path}")
+            yield _pieces(path)
 
         return transport.send(EDIT_DATABASE, request, opened)
 
 
-@contextmanager
-def _edited(transport: Transport, base: StackRequest, name: str, editor: Editor) -> Iterator[Iterable[bytes]]:
-    """Bring the copy here, let it be edited, and give its bytes; a broken one stays here for its editor."""
-    folder = Path(tempfile.mkdtemp(prefix="kit-edit-"))
-    path = folder / name
-    try:
+class _Copy:
+    """A database of a host, in a folder of its own here."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="kit-edit-"))
+        self._path: Path | None = None
+        self._sha256 = ""
+
+    def received(self, name: str, transport: Transport, base: StackRequest) -> Path:
+        """Bring the copy here."""
+        path = self.folder / name
         with transport.receive(GIVE_DATABASE, base) as pieces, path.open("wb") as stream:
             for piece in pieces:
                 stream.write(piece)
-        editor(path)
-        problem = settled(path)
-        if problem:
-            raise KitError(f"the edited {name} is broken: {problem}", f"{UNCHANGED}; the broken copy is {path}")
-        yield _pieces(path)
+        self._path, self._sha256 = path, _document(path)["sha256"]
+        return path
+
+    @property
+    def edited(self) -> Path | None:
+        """The copy, if a person changed anything in it."""
+        if self._path is None or not self._path.is_file():
+            return None
+        log = Path(f"{self._path}-wal")
+        has_log = log.is_file() and log.stat().st_size > 0
+        return self._path if has_log or _document(self._path)["sha256"] != self._sha256 else None
+
+
+@contextmanager
+def _kept_for_its_editor() -> Iterator[_Copy]:
+    """Give a place for a copy, and remove it; an edited copy stays if it did not come into the host's place."""
+    copy = _Copy()
+    try:
+        yield copy
     except KitError as error:
-        if str(path) in error.next_step:
+        if edited := copy.edited:
+            if str(edited) not in error.next_step:
+                line = Line("bridge", "edit-db", "--with", f"cp {typed(edited)}")
+                kept = f"your edited copy is {edited}: `{line}` puts it in place"
+                error.next_step = "\n".join(filter(None, (error.next_step, kept)))
             raise
-        shutil.rmtree(folder)
+        shutil.rmtree(copy.folder)
         raise
     except BaseException:
-        shutil.rmtree(folder)
+        shutil.rmtree(copy.folder)
         raise
-    else:
-        shutil.rmtree(folder)
+    shutil.rmtree(copy.folder)
 
 
 def settled(path: Path) -> str:
     """Bring an edited database's log into it, and check it; return the problem, or nothing."""
+    if not path.is_file():
+        return "it is gone"
     try:
         with closing(sqlite3.connect(path, timeout=1)) as connection:
             (busy, *_) = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
             (said,) = connection.execute("pragma integrity_check(1)").fetchone()
+            (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
     except sqlite3.Error as problem:
         return str(problem)
     if busy:
         return "another program has it open"
+    if not tables:
+        # SQLite takes an empty file for a whole database, and the service would begin anew in it.
+        return "it is empty"
     return "" if said == "ok" else str(said)
 
 

@@ -74,7 +74,8 @@ def edit_database(output: Output, spec: Path, editor: str) -> None:
     """Edit a copy of the web UI's database while the web UI is stopped.
 
     The edited copy is checked and takes the place of the database, whose former state is kept beside it. On Ctrl-C, if
-    the program fails, or if the copy is broken, nothing is changed. The web UI runs again in any case.
+    the program fails, or if the copy is broken, nothing is changed; except on Ctrl-C, your edits stay in a file that is
+    named. The web UI runs again in any case.
     """
     words = shlex.split(editor)
     if not words or shutil.which(words[0]) is None:
@@ -85,7 +86,7 @@ def edit_database(output: Output, spec: Path, editor: str) -> None:
     def run(path: Path) -> None:
         output.note(f"editing {path} with {editor}; its end puts the copy in place")
         ended = subprocess.run([*words, str(path)], check=False, stdout=sys.stderr if output.as_json else None)
-        if ended.returncode:
+        if not _is_done(words[0], ended.returncode):
             raise KitError(f"{editor} ended with status {ended.returncode}", UNCHANGED)
 
     def heard(line: JournalLine) -> None:
@@ -117,6 +118,14 @@ def add_files(output: Output, target: Target, to: str) -> int:
     (answer,) = answers.values()
     output.answer(added(answer, to), {"stack": bridge.stack, "hosts": dict(answers)})
     return FAILED if answer["refused"] else 0
+
+
+def _is_done(program: str, status: int) -> bool:
+    """True if a program's end puts the copy in place.
+
+    sqlite3 ends with 1 behind any statement that failed; a person at its prompt saw the failure and went on.
+    """
+    return status == 0 or (status == 1 and Path(program).name == SHELL and sys.stdin.isatty())
 
 
 def _ensure_files(files: tuple[Path, ...]) -> None:

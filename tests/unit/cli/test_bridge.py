@@ -178,6 +178,53 @@ def test_a_program_that_fails_sends_nothing_back(kit: Kit, box: Box, tmp_path: P
     assert "ended with status 3\nnothing was changed\n" in shown.err
 
 
+ADD_A_CHAT = ("c = sqlite3.connect(path)", "c.execute(\"insert into chat values ('x')\")", "c.commit()", "c.close()")
+
+
+def test_an_edit_that_does_not_reach_the_host_is_kept_here_with_the_line_that_brings_it(
+    kit: Kit, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = box.send
+
+    def lose(verb: Any, request: Any, opened: Opened) -> Any:
+        whole(verb, request, opened)
+        raise KitError("the connection is lost", "run it again")
+
+    monkeypatch.setattr(box, "send", lose)
+    shown = kit("bridge", "edit-db", "--with", editor(tmp_path, *ADD_A_CHAT))
+    (kept,) = left(tmp_path)
+    line = f"kit bridge edit-db --with 'cp {kept}/webui.db'"
+    assert f"run it again\nyour edited copy is {kept}/webui.db: `{line}` puts it in place\n" in shown.err
+    assert (shown.code, (kept / "webui.db").read_bytes()) == (1, box.received["webui.db"])
+    assert kit("bridge", "edit-db", "--with", "true").code == 1
+    assert left(tmp_path) == [kept]
+
+
+def test_an_edit_of_a_program_that_fails_is_kept_here(kit: Kit, box: Box, tmp_path: Path) -> None:
+    shown = kit("bridge", "edit-db", "--with", editor(tmp_path, *ADD_A_CHAT, "sys.exit(1)"))
+    (kept,) = left(tmp_path)
+    assert (shown.code, box.received, f"your edited copy is {kept}/webui.db: " in shown.err) == (1, {}, True)
+
+
+def test_a_mistyped_statement_at_the_prompt_of_sqlite3_loses_no_edit(
+    kit: Kit, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "sqlite3"
+    command = editor(tmp_path, *ADD_A_CHAT, "sys.exit(1)")
+    program.write_text(f'#!/bin/sh\nexec {command} "$1"\n')
+    program.chmod(0o755)
+    assert kit("bridge", "edit-db", "--with", str(program)).code == 1
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    assert kit("bridge", "edit-db", "--with", str(program)).code == 0
+    assert len(box.received["webui.db"]) > 0
+
+
+@pytest.mark.parametrize("line", ["open(path, 'w')", "import os; os.unlink(path)"], ids=["emptied", "removed"])
+def test_an_empty_copy_never_takes_the_place_of_the_database(kit: Kit, box: Box, tmp_path: Path, line: str) -> None:
+    shown = kit("bridge", "edit-db", "--with", editor(tmp_path, line))
+    assert (shown.code, box.received, "the edited webui.db is broken: it is " in shown.err) == (1, {}, True)
+
+
 def test_a_broken_copy_is_kept_here_for_its_editor(kit: Kit, box: Box, tmp_path: Path) -> None:
     shown = kit("bridge", "edit-db", "--with", editor(tmp_path, "open(path, 'w').write('no database')"))
     assert (shown.code, box.received) == (1, {})
