@@ -20,7 +20,7 @@ from deploy.agent.data.places import remember_places
 from deploy.agent.data.put_back import data_names, finish_put_back, swap_in, unfinished_swap
 from deploy.agent.data.sound import released_places
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.docker.versions import is_older
 from deploy.agent.errors import AgentError, told
@@ -158,9 +158,7 @@ def _running(request: RestoreRequest, parts: list[str]) -> list[str]:
     """Return the running services that read these parts: a secret may have any reader."""
     containers = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"])
     return [
-        name
-        for name, container in containers.items()
-        if container["State"] == "running" and (name in parts or HOST_SECRETS in parts)
+        name for name, container in containers.items() if is_up(container) and (name in parts or HOST_SECRETS in parts)
     ]
 
 

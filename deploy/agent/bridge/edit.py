@@ -21,7 +21,7 @@ from deploy.agent.data.put_back import finish_put_back, swap_in
 from deploy.agent.data.sound import released_places
 from deploy.agent.data.trees import OURS, copied_digest
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.inputs.sent import piped
@@ -53,7 +53,7 @@ def run(request: EditRequest, journal: Journal) -> EditAnswer:
     database = databases_of(service)[0]
     finish_put_back(root, journal)
     container = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"]).get(service["name"])
-    running = container["Id"] if container and container["State"] == "running" else ""
+    running = container["Id"] if container and is_up(container) else ""
     with _stopped(root, running, service["name"], journal), _copied(root, service, database, journal) as copy:
         edited = _received(copy, database, journal)
         if edited is None:

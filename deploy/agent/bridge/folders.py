@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.bridge.released import databases_of, released_service
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.journal import Journal
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(request: BridgeRequest, _journal: Journal) -> BridgeAnswer:
     names = {container["Id"]: name for name, container in containers.items()}
     return {
         "service": service["name"],
-        "is_running": own is not None and own["State"] == "running",
+        "is_running": is_up(own),
         "folders": [_folder(mount) for mount in service["mounts"]],
         "databases": [_database(path, names) for path in databases_of(service)],
     }

@@ -9,7 +9,7 @@ from deploy.agent.data.copy import new_folder, prune, take_copy
 from deploy.agent.data.pending import forget_copy, read_pending, remember_copy
 from deploy.agent.data.put_back import put_back
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
@@ -82,7 +82,7 @@ def _copy(
     folder = new_folder(root, name, release)
     # While the service still runs: nothing has stopped yet if the data cannot be copied.
     take_copy(wanted, folder, journal)
-    running = container is not None and container["State"] == "running"
+    running = is_up(container)
     if container is not None and running:
         journal.say(f"stopping {name} before its image changes")
         stop_container(docker, container["Id"])

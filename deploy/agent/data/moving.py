@@ -16,7 +16,7 @@ from deploy.agent.data.put_back import swap_in
 from deploy.agent.data.trees import OURS, copied_digest
 from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -55,7 +55,7 @@ def _move_stopped(
         # A killed move leaves it; with a part of it the new copy would not be equal.
         shutil.rmtree(beside)
     request: CopiedData = {"service": name, "host_path": place["from"], "items": _items(place)}
-    is_running = container is not None and container["State"] == "running"
+    is_running = is_up(container)
     try:
         _ensure_folder(place)
         # While the service still runs: it stops only for what changed since.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json
@@ -35,7 +35,7 @@ def change_owners(docker: Docker, stack: str, services: Services, journal: Journ
     """Give folders to the users that their services run as from now on."""
     containers = of_stack(docker.containers({"kit.stack": stack}), stack)
     for name, owners in _changed(services):
-        if name in containers and containers[name]["State"] == "running":
+        if is_up(containers.get(name)):
             journal.say(f"stopping {name} before its folders get a new owner")
             stop_container(docker, containers[name]["Id"])
         for owner in owners:

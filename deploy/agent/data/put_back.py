@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.trees import OURS, SIDE_FILES, copy_file, own
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -26,7 +26,7 @@ def run(request: PutBackRequest, journal: Journal) -> PutBackAnswer:
     """Restore one copy while its service is stopped."""
     root, service = Path(request["root"]), request["service"]
     container = of_stack(Docker().containers(), request["stack"]).get(service)
-    if container and container["State"] == "running":
+    if is_up(container):
         raise AgentError(
             f"{service} is running; its data can only be replaced while it is stopped",
             f"stop it first: {Line('stop', service)}",

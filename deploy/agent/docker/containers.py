@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     from deploy.agent.contract.probe import Described
 
 
+UP = ("running", "restarting", "paused")
+"""States of a container that Docker runs, or starts again by itself."""
+
+
+def is_up(container: dict[str, Any] | None) -> bool:
+    """True if a listed container writes to its folders, or will without being asked."""
+    return container is not None and container["State"] in UP
+
+
 def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
     """Return one container per service; if an interrupted recreation left two, the running or newer one."""
     by_service: dict[str, dict[str, Any]] = {}

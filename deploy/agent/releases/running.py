@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.sound import ensure_sound
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -28,7 +28,7 @@ def stop(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
     root, docker, containers = Path(request["root"]), Docker(), _found(request)
     stopped = []
     for name in reversed(list(containers)):
-        if containers[name]["State"] in ("running", "restarting", "paused"):
+        if is_up(containers[name]):
             with journal.step(f"stop {name}"):
                 stop_container(docker, containers[name]["Id"])
             stopped.append(name)

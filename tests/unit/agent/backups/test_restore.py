@@ -23,9 +23,11 @@ from tests.unit.agent.backups.conftest import QUIET, Host, said
 class Docker:
     """A Docker with a running page."""
 
+    state = "running"
+
     def containers(self, _labels: Any = None) -> list[dict[str, Any]]:
         labels = {"kit.stack": "home", "kit.service": "page"}
-        return [{"Id": "1", "Names": ["/page"], "Labels": labels, "State": "running", "Created": 1}]
+        return [{"Id": "1", "Names": ["/page"], "Labels": labels, "State": self.state, "Created": 1}]
 
 
 Restore = Callable[..., RestoreAnswer]
@@ -67,6 +69,14 @@ def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
     assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 12345, 12345)
     assert said(Path(answer["aside"]["page"]) / "webui.db") == ["first", "later"]
     assert not (host.data / ".kit-fetched").exists()
+
+
+def test_a_page_that_a_broken_database_ends_again_and_again_is_stopped_before_its_restore(
+    host: Host, put_back: Restore, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    monkeypatch.setattr(Docker, "state", "restarting")
+    assert (put_back()["services"], calls) == (["page"], ["stop", "start page"])
 
 
 def test_what_a_restore_replaces_is_a_backup_that_latest_does_not_mean(

@@ -163,6 +163,15 @@ def test_a_database_that_the_service_cannot_run_with_is_taken_back(
     assert docker.done == ["stop", "start", "healthy", "stop", "start"]
 
 
+@pytest.mark.parametrize("state", ["restarting", "paused"])
+def test_a_service_that_docker_would_start_by_itself_is_stopped_for_the_edit(
+    docker: Played, edited: Callable[[Edit], EditAnswer], state: str
+) -> None:
+    docker.state = state
+    edited(say_second)
+    assert docker.done == ["stop", "start", "healthy"]
+
+
 def test_a_service_that_a_person_stopped_stays_stopped(
     bridge: Bridge, docker: Played, edited: Callable[[Edit], EditAnswer]
 ) -> None:
