@@ -7,8 +7,10 @@ import os
 import socket
 import ssl
 import subprocess
+import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 
@@ -17,22 +19,43 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30
 KEPT = ("PATH", "HOME", "LANG")
+NEXT = "see `on_failure` in kit.yaml"
 
 
-def call(wanted: FailureCall, trouble: Trouble) -> None:
-    """Tell of a failure; raise AgentError if nobody took it."""
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Refuses redirections: a POST that follows one becomes a GET without its body, and nobody is told."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return no request."""
+
+
+def call(wanted: FailureCall, trouble: Trouble) -> list[str]:
+    """Tell of a failure in each way; return the ways that failed, in words. Raise AgentError if nobody took it."""
     host = socket.gethostname()
     text = f"kit, stack {wanted['stack']} on {host}: {trouble['problem']}"
     document = json.dumps({"format": 1, "text": text, "stack": wanted["stack"], "host": host, **trouble})
+    ways: list[tuple[str, Callable[[], None]]] = []
+    if url := wanted["url"]:
+        ways.append(("url", lambda: _post(wanted, url, text if wanted["body"] == "plain" else document)))
+    if command := wanted["command"]:
+        ways.append(("command", lambda: _run(command, text, document)))
+    failed = [f"{name}: {problem}" for name, way in ways if (problem := _problem(way))]
+    if len(failed) == len(ways):
+        raise AgentError(f"nobody was told that {trouble['problem']}: {'; '.join(failed)}", NEXT)
+    return failed
+
+
+def _problem(way: Callable[[], None]) -> str:
+    """Take a way; return why it failed, without the address: it may hold a token."""
     try:
-        if wanted["url"]:
-            _post(wanted, wanted["url"], text if wanted["body"] == "plain" else document)
-        if wanted["command"]:
-            _run(wanted["command"], text, document)
+        way()
+    except urllib.error.HTTPError as problem:
+        return f"HTTP {problem.code} {problem.reason}"
+    except subprocess.CalledProcessError as problem:
+        return f"it ended with status {problem.returncode}"
     except (OSError, ValueError, subprocess.SubprocessError) as problem:
-        # Without the address: it may hold a token.
-        told = str(getattr(problem, "reason", "") or getattr(problem, "strerror", "") or type(problem).__name__)
-        raise AgentError(f"nobody was told that {trouble['problem']}: {told}", "see `on_failure` in kit.yaml") from None
+        return str(getattr(problem, "reason", "") or getattr(problem, "strerror", "") or type(problem).__name__)
+    return ""
 
 
 def _post(wanted: FailureCall, url: str, body: str) -> None:
@@ -41,7 +64,8 @@ def _post(wanted: FailureCall, url: str, body: str) -> None:
         url, body.encode(), {"Content-Type": f"{kind}; charset=utf-8"}, method="POST"
     )
     context = ssl.create_default_context(cafile=wanted["ca"]) if url.startswith("https:") else None
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context):  # noqa: S310
+    opener = urllib.request.build_opener(_Stay, *([urllib.request.HTTPSHandler(context=context)] if context else []))
+    with opener.open(request, timeout=TIMEOUT_SECONDS):
         pass
 
 

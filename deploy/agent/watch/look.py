@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
-from deploy.agent.watch.calling import call
+from deploy.agent.watch.calling import NEXT, call
 from deploy.agent.watch.troubles import DAY, troubles
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def run(request: StackRequest, journal: Journal) -> WatchAnswer:
     for trouble in new:
         journal.say(trouble["problem"])
         try:
-            call(cast("FailureCall", wanted), trouble)
+            failed = call(cast("FailureCall", wanted), trouble)
             told[_key(trouble)] = time.time()
+            problems += [AgentError(f"somebody was told, and not by the {each}", NEXT) for each in failed]
         except AgentError as problem:
             problems.append(problem)
     write_json(_path(root), {"format": 1, "told": told})

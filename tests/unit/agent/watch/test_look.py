@@ -27,7 +27,15 @@ def heard() -> Iterator[tuple[str, Bodies]]:
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            bodies.append((self.headers["Content-Type"].partition(";")[0], body))
+            if self.path == "/moved":
+                self.send_response(301)
+                self.send_header("Location", "/kit")
+            else:
+                bodies.append((self.headers["Content-Type"].partition(";")[0], body))
+                self.send_response(200)
+            self.end_headers()
+
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
 
@@ -165,3 +173,28 @@ def test_a_failure_that_nobody_took_is_told_at_the_next_look(stack: Stack, tmp_p
         stack.look()
     program.write_text("#!/bin/sh\nexit 0\n")
     assert stack.look() == ["page does not run: exited"]
+
+
+def test_an_address_that_leads_elsewhere_has_told_nobody(stack: Stack, heard: tuple[str, Bodies]) -> None:
+    address, bodies = heard
+    stack.calls(url=address.replace("/kit", "/moved"))
+    stack.docker.state = "exited"
+    with pytest.raises(AgentError, match="nobody was told that page does not run: exited: url: HTTP 301 "):
+        stack.look()
+    assert bodies == []
+
+
+@pytest.mark.parametrize("broken", ["url", "command"])
+def test_a_broken_way_neither_stops_the_other_one_nor_repeats_it(
+    stack: Stack, heard: tuple[str, Bodies], tmp_path: Path, broken: str
+) -> None:
+    address, bodies = heard
+    program, out = tmp_path / "tell", tmp_path / "out"
+    program.write_text(f"#!/bin/sh\necho told >>{out}\n" + ("exit 3\n" if broken == "command" else ""))
+    program.chmod(0o755)
+    stack.calls(url=address if broken == "command" else address.replace("/kit", "/moved"), command=str(program))
+    stack.docker.state = "exited"
+    with pytest.raises(AgentError, match=f"somebody was told, and not by the {broken}: "):
+        stack.look()
+    assert stack.look() == []
+    assert (out.read_text(), len(bodies)) == ("told\n", 1 if broken == "command" else 0)
