@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.kit_folders import BACKUPS
 from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
-from deploy.deployment.bundle import File, canonical_json
+from deploy.deployment.bundle import PRIVATE, File, canonical_json
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.fields.backup import SFTP
@@ -84,7 +84,9 @@ def backup_files(deployment: Deployment) -> Iterator[File]:
     if deployment.backup is None:
         return
     yield File("backup.json", canonical_json(_released(deployment, deployment.backup)))
-    yield from (File(f"spec/{name}", text) for name, text in deployment.backup.files)
+    # kit.yaml repeats what the file of the call keeps from other users of the host.
+    mode = File.mode if deployment.failure_call is None else PRIVATE
+    yield from (File(f"spec/{name}", text, mode) for name, text in deployment.backup.files)
 
 
 def _released(deployment: Deployment, backup: Backup) -> Released:

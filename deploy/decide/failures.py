@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deploy.deployment.bundle import File, canonical_json
+from deploy.deployment.bundle import PRIVATE, File, canonical_json
 from deploy.deployment.failures import JOB, FailureCall
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 PATIENCE_SECONDS = 60
 """Wait for an apply that holds the host; the job looks again soon."""
-MODE = "0400"
-"""Mode of the file: an address may hold a token."""
 
 
 def failure_call_of(spec: Spec) -> FailureCall | None:
@@ -47,4 +45,4 @@ def failure_files(deployment: Deployment) -> Iterator[File]:
         "body": call.body,
         "ca": call.ca,
     }
-    yield File("on_failure.json", canonical_json(released), MODE)
+    yield File("on_failure.json", canonical_json(released), PRIVATE)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.probe import Manifest
 
 MANIFEST_FORMAT = 1
+PRIVATE = "0400"
+"""Mode of a file that may hold a token, such as an address to call."""
 
 
 @dataclass(frozen=True)

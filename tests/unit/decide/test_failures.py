@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from deploy.deployment.bundle import File
 from tests.golden.plans_of import PLANS, desired_of
 
 
+def bundle_of(folder: Path, more: str) -> tuple[File, ...]:
+    written = (PLANS / "settled/kit.yaml").read_text()
+    (folder / "kit.yaml").write_text((written.replace("backup: null\n", "") if "backup:" in more else written) + more)
+    return desired_of(folder / "kit.yaml", folder.parent).bundle.files
+
+
 def files_of(folder: Path, more: str = "") -> dict[str, str]:
-    (folder / "kit.yaml").write_text((PLANS / "settled/kit.yaml").read_text() + more)
-    return {file.path: file.content for file in desired_of(folder / "kit.yaml", folder.parent).bundle.files}
+    return {file.path: file.content for file in bundle_of(folder, more)}
 
 
 def test_a_release_says_whom_its_host_calls(tmp_path: Path) -> None:
@@ -25,3 +31,12 @@ def test_a_release_says_whom_its_host_calls(tmp_path: Path) -> None:
     without = files_of(case)
     assert "on_failure.json" not in without
     assert not [path for path in without if "watch" in path]
+
+
+def test_an_address_with_a_token_is_in_no_file_that_every_user_of_the_host_reads(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    case.mkdir()
+    call = "on_failure: {url: 'https://ntfy.example.org/token'}\n"
+    telling = {file.path: file.mode for file in bundle_of(case, f"backup: {{}}\n{call}") if "token" in file.content}
+    assert telling == {"on_failure.json": "0400", "spec/kit.yaml": "0400"}
+    assert {file.mode for file in bundle_of(case, "backup: {}\n") if file.path.startswith("spec/")} == {"0444"}
