@@ -69,8 +69,9 @@ def released(deployment: Deployment) -> Released:
         ReleasedService(
             service.name,
             service.health_timeout_seconds,
-            tuple(
-                [folder.host_path for folder in service.folders] + ([service.data.host_path] if service.data else [])
+            _own(
+                {folder.host_path: folder.mode for folder in service.folders},
+                service.data.host_path if service.data else None,
             ),
             tuple(use.secret for use in service.secrets),
             service.host_secrets,
@@ -110,11 +111,21 @@ def _service(document: Mapping[str, Any]) -> ReleasedService:
     return ReleasedService(
         document["name"],
         document["health_timeout_seconds"],
-        tuple([folder["host_path"] for folder in document["folders"]] + ([data["host_path"]] if data else [])),
+        _own(
+            {folder["host_path"]: folder["mode"] for folder in document["folders"]}, data["host_path"] if data else None
+        ),
         tuple(Secret(**use["secret"]) for use in document["secrets"]),
         tuple(Secret(**secret) for secret in document["host_secrets"]),
         tuple(document.get("probe", {}).get("log_lines", ())),
     )
+
+
+def _own(modes: Mapping[str, str], data: str | None) -> tuple[str, ...]:
+    """Return the folders of a service's own data.
+
+    A folder that everybody may enter is a person's, such as a bridge with whatever else lies in it.
+    """
+    return (*(path for path, mode in modes.items() if mode.endswith("0")), *([data] if data else []))
 
 
 def _key(engine: Mapping[str, Any]) -> Secret | None:
