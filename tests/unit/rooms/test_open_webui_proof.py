@@ -175,3 +175,15 @@ def test_restored_data_whose_index_finds_nothing_is_told_with_the_way_to_rebuild
     with pytest.raises(AgentError, match="search does not find the document f1") as failure:
         restored(service, str(data.parent), Journal("", ""))
     assert "Reindex Embedding Data" in failure.value.next_step
+
+
+def test_a_database_of_a_release_without_a_table_is_told_and_no_fault_of_the_program(
+    data: Path, application: Application
+) -> None:
+    with closing(sqlite3.connect(data / "webui.db")) as database, database:
+        database.execute("drop table file")
+    service = {"name": "open_webui", "room": {"address": "127.0.0.1:1"}, "path": str(data)}
+    with pytest.raises(AgentError, match="no such table: file"):
+        findings(data, application)
+    with pytest.raises(AgentError, match="no such table: file"):
+        restored(service, str(data.parent), Journal("", ""))

@@ -6,6 +6,8 @@ Documents are added through the same API.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +44,16 @@ def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     """Ask a second Open WebUI, which runs on restored data, for what people had; changes nothing of the first."""
     from deploy.components.open_webui.agent.proof import findings
 
-    return {"findings": findings(service, root, journal)}
+    with _reading(f"the database in {service['path']}"):
+        return {"findings": findings(service, root, journal)}
 
 
 def restored(service: dict[str, Any], root: str, _journal: Journal) -> dict[str, Any]:
     """Search for the newest document of restored data; raise AgentError if the index does not find it."""
     from deploy.components.open_webui.agent.proof import searched
 
-    return {"findings": [searched(service, root)]}
+    with _reading(f"the database in {service['path']}"):
+        return {"findings": [searched(service, root)]}
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
@@ -85,7 +89,17 @@ def add(service: dict[str, Any], root: str, journal: Journal) -> AddAnswer:
     room = service["room"]
     admin = Admin(room["address"])
     admin.sign_in(room["account"]["email"], value_of(room["account"]["password"], root), journal.say)
-    return add_documents(admin, Path(room["database"]), service["to"], service["documents"], journal)
+    with _reading(room["database"]):
+        return add_documents(admin, Path(room["database"]), service["to"], service["documents"], journal)
+
+
+@contextmanager
+def _reading(database: str) -> Iterator[None]:
+    """Raise AgentError for a database without the tables that are asked for: it may be that of another release."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError) as problem:
+        raise AgentError(f"cannot read {database}: {problem}", f"see `{Line('logs', 'open_webui')}`") from problem
 
 
 def _ensure_set(room: dict[str, Any], root: str) -> None:
