@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.bridge.released import databases_of, released_service
 from deploy.agent.contract.frames import PIECE, CutOffError
@@ -115,30 +115,31 @@ def _received(copy: Path, database: Path, journal: Journal) -> Edited | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
-        _write(folder / database.name)
-        if copied_digest(folder / database.name) == manifest["files"][0]["sha256"]:
-            shutil.rmtree(folder)
-            return None
-        with journal.step(f"check {database.name}"):
-            _ensure_whole(folder / database.name)
+        with (folder / database.name).open("xb") as stream:
+            _write(stream, database.name)
+            if copied_digest(folder / database.name) == manifest["files"][0]["sha256"]:
+                shutil.rmtree(folder)
+                return None
+            with journal.step(f"check {database.name}"):
+                _ensure_whole(folder / database.name)
+            # By the open file: the data's owner may put a link in its place meanwhile.
+            status = database.stat()
+            os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+            os.fchmod(stream.fileno(), status.st_mode & 0o7777)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    status = database.stat()
-    os.chown(folder / database.name, status.st_uid, status.st_gid)
-    (folder / database.name).chmod(status.st_mode & 0o7777)
     return Edited(folder, manifest)
 
 
-def _write(target: Path) -> None:
+def _write(stream: IO[bytes], name: str) -> None:
     try:
-        with target.open("xb") as stream:
-            for piece in piped(target.name):
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
+        for piece in piped(name):
+            stream.write(piece)
     except CutOffError:
-        raise AgentError(f"no edited {target.name} came back", "nothing was changed") from None
+        raise AgentError(f"no edited {name} came back", "nothing was changed") from None
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def _ensure_whole(path: Path) -> None:

@@ -178,3 +178,22 @@ def test_a_service_that_a_person_stopped_stays_stopped(
     docker.state = "exited"
     assert edited(say_second)["changed"] is True
     assert (bridge.words(), docker.done) == (["first", "second"], [])
+
+
+def test_a_link_in_the_place_of_the_edited_database_gives_no_other_file_away(
+    bridge: Bridge, docker: Played, edited: Callable[[Edit], EditAnswer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert docker.state == "running"
+    os.chown(bridge.database, 12345, 12345)
+    secret = bridge.root / "secret"
+    secret.write_text("of root alone")
+    secret.chmod(0o600)
+
+    def swap(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(secret)
+
+    monkeypatch.setattr(edit, "_ensure_whole", swap)
+    edited(say_second)
+    status = secret.stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (os.geteuid(), 0o600)
