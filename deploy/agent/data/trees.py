@@ -118,7 +118,14 @@ def _clone(source: int, target: int) -> bool:
 def own(target: Path, known: Entry) -> None:
     """Give a copy the owner, mode and time of its original."""
     path = target / known["path"]
-    os.chown(path, known["uid"], known["gid"], follow_symlinks=False)
-    if known["kind"] != "link":
-        path.chmod(int(known["mode"], 8))
+    if known["kind"] == "link":
+        os.chown(path, known["uid"], known["gid"], follow_symlinks=False)
+    else:
+        # A copy may lie beside a person's data: a link that came into its place meanwhile is refused.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            os.fchown(descriptor, known["uid"], known["gid"])
+            os.fchmod(descriptor, int(known["mode"], 8))
+        finally:
+            os.close(descriptor)
     os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]), follow_symlinks=False)
