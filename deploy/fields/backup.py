@@ -74,7 +74,7 @@ class BackupSsh(Strict):
     identity: HostPath | None = None
     """Private key on each host, without a passphrase; by default those in root's ~/.ssh."""
     host_key: HostKey | None = None
-    """Public key of the server, as `ssh-keyscan HOST` prints it; by default, root's known_hosts has it."""
+    """Public key of the server: `ssh-keyscan HOST` prints it behind the name; by default, root's known_hosts has it."""
 
 
 class BackupSpec(Strict):
