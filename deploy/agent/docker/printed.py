@@ -17,6 +17,8 @@ from deploy.agent.line import Line
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import LogsRequest
 
+PATIENCE_SECONDS = 5.0
+
 
 def run(request: LogsRequest, _journal: Journal) -> None:
     """Hand Compose the agent's own standard output, until it ends or the agent is told to stop."""
@@ -28,9 +30,18 @@ def run(request: LogsRequest, _journal: Journal) -> None:
         try:
             said = compose.communicate()[1].decode(errors="replace").strip()
         finally:
-            compose.terminate()
+            _end(compose)
     if compose.returncode and said:
         raise _failure(said)
+
+
+def _end(compose: subprocess.Popen[bytes]) -> None:
+    """End Compose. It may miss the first signal, and an agent that waits for it would stay behind its asker."""
+    compose.terminate()
+    try:
+        compose.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        compose.kill()
 
 
 def _argv(request: LogsRequest) -> list[str]:
