@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deploy.agent.data.pending import read_pending
-from deploy.agent.data.trees import SIDE_FILES, Entry, copy_entry, entry, own, walk
+from deploy.agent.data.trees import SIDE_FILES, Entry, copied_digest, copy_entry, entry, own, walk
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
@@ -146,12 +145,9 @@ def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
 
 
 def _synced_digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-        for block in iter(lambda: stream.read(2**20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+    return copied_digest(path)
 
 
 def _drop_others(target: Path, kept: set[str]) -> None:
