@@ -48,6 +48,10 @@ def _backups(root: Path) -> Iterator[Trouble]:
         yield _trouble("backup", subject, "the last backup was interrupted")
     elif last is not None and last.get("problem"):
         yield _trouble("backup", subject, f"the last backup failed: {last['problem']}")
+    elif seen["check"] is not None and seen["check"]["problems"]:
+        yield _trouble("backup", subject, f"the repository is broken: {'; '.join(seen['check']['problems'])}")
+    elif seen["drill"] is not None and seen["drill"].get("problem"):
+        yield _trouble("backup", subject, f"the last drill failed: {seen['drill']['problem']}")
     elif days >= OVERDUE_DAYS:
         yield _trouble("backup", subject, f"there is no good backup since {int(days)} days")
 

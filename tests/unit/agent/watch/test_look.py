@@ -13,6 +13,7 @@ import pytest
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.stack.backup_memory import now
 from deploy.agent.watch import look, troubles
 
 QUIET = Journal("", "")
@@ -113,6 +114,25 @@ def test_a_service_that_a_person_stopped_is_no_failure(stack: Stack, heard: tupl
     stack.docker.state = "exited"
     (stack.root / "run/stopped.json").write_text('{"format": 1, "services": ["page"]}')
     assert stack.look() == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"check": {"problems": ["pack 12 is broken"]}}, "the repository is broken: pack 12 is broken"),
+        ({"drill": {"problem": "a row is missing"}}, "the last drill failed: a row is missing"),
+    ],
+)
+def test_a_broken_repository_and_a_failed_drill_are_told(
+    stack: Stack, heard: tuple[str, Bodies], seen: dict[str, dict[str, Any]], told: str
+) -> None:
+    stack.calls(url=heard[0])
+    (stack.root / "current/backup.json").write_text('{"format": 1, "repository": "/mnt/disk2/kit"}')
+    ended = now()
+    good = {"started": ended, "ended": ended, "snapshot": "a"}
+    memory = {"last": good, "good": good, **{kind: {"ended": ended, **found} for kind, found in seen.items()}}
+    (stack.root / "backups.json").write_text(json.dumps(memory))
+    assert stack.look() == [told]
 
 
 def test_a_failed_an_interrupted_and_a_missed_backup_are_told(stack: Stack, heard: tuple[str, Bodies]) -> None:
