@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from deploy.agent.remembered import append_line
 
 
 class Journal:
@@ -39,10 +39,13 @@ class Journal:
         try:
             yield
         except Exception as problem:
-            self._write("failed", name, str(problem) or type(problem).__name__)
+            # A full disk, also the journal's, must not hide the failure itself.
+            with suppress(OSError):
+                self._write("failed", name, str(problem) or type(problem).__name__)
             raise
         except BaseException:
-            self._write("interrupted", name, "")
+            with suppress(OSError):
+                self._write("interrupted", name, "")
             raise
         else:
             self._write("done", name, f"{time.monotonic() - started:.1f} s")
@@ -58,9 +61,4 @@ class Journal:
             return
         line = {"time": time.time(), "run": self.run, "step": step, "state": state, "text": text}
         line |= {"done": done, "total": total}
-        # One write of one line to a file opened for appending: lines of threads and processes never mix.
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            os.write(descriptor, json.dumps(line).encode() + b"\n")
-        finally:
-            os.close(descriptor)
+        append_line(self.path, line)

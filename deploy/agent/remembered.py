@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,18 @@ def write_file(path: Path, content: bytes, mode: int, uid: int = -1, gid: int = 
         raise
 
 
+def append_line(path: Path, document: Mapping[str, object], *, flushed: bool = False) -> None:
+    """Append a line of JSON in one write, so that lines of threads and processes never mix."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        with naming(path):
+            os.write(descriptor, json.dumps(document).encode() + b"\n")
+            if flushed:
+                os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def stamp(status: os.stat_result) -> dict[str, int]:
     """Return the attributes that change whenever a file's bytes change.
 
@@ -60,6 +73,7 @@ def sync_folder(path: Path) -> None:
     """Flush a folder's own entries to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

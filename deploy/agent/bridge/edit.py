@@ -23,7 +23,7 @@ from deploy.agent.data.trees import OURS, copied_digest
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
-from deploy.agent.errors import AgentError, told
+from deploy.agent.errors import AgentError, naming, told
 from deploy.agent.inputs.sent import piped
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
@@ -115,7 +115,7 @@ def _received(copy: Path, database: Path, journal: Journal) -> Edited | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
-        with (folder / database.name).open("xb") as stream:
+        with naming(folder / database.name), (folder / database.name).open("xb") as stream:
             _write(stream, database.name)
             if copied_digest(folder / database.name) == manifest["files"][0]["sha256"]:
                 shutil.rmtree(folder)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from deploy.agent.data.pending import read_pending
 from deploy.agent.data.trees import SIDE_FILES, Entry, copied_digest, copy_entry, entry, own, walk
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, naming
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
@@ -145,7 +145,7 @@ def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
 
 
 def _synced_digest(path: Path) -> str:
-    with path.open("rb") as stream:
+    with path.open("rb") as stream, naming(path):
         os.fsync(stream.fileno())
     return copied_digest(path)
 

@@ -11,7 +11,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
-from deploy.agent.errors import AgentError, full_disk
+from deploy.agent.errors import AgentError, full_disk, naming
 from deploy.agent.inputs.archive import Layer, LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.wheels import packages_in
@@ -89,7 +89,8 @@ def _write(sources: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> Non
     assert content is not None  # noqa: S101 - members are regular files
     path = work / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.read())
+    with naming(path):
+        path.write_bytes(content.read())
 
 
 def _pack(writer: LayerWriter, work: Path, site: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.errors import AgentError, full_disk
+from deploy.agent.errors import AgentError, full_disk, naming
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.layers import PLATFORM
@@ -43,7 +43,8 @@ class Uv:
         if not Path(self.program).exists():
             raise AgentError(f"uv is not installed at {self.program}", f"let `{Line('apply')}` as root install it")
         listed = work / f"{target.name}.txt"
-        listed.write_text("".join(f"{w['name']}=={w['version']} --hash=sha256:{w['sha256']}\n" for w in wheels))
+        with naming(listed):
+            listed.write_text("".join(f"{w['name']}=={w['version']} --hash=sha256:{w['sha256']}\n" for w in wheels))
         total = sum(w["size"] for w in wheels)
         self.journal.say(f"{len(wheels)} packages, {total / MIB:.0f} MiB to fetch", 0, total)
         ended = self.children.run(

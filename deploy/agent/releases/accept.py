@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +14,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.releases.way_back import forget_way_back
+from deploy.agent.remembered import append_line
 from deploy.agent.stack.configurations import remember_configurations
 from deploy.agent.stack.fingerprints import remember_unknown
 from deploy.agent.stack.release import forget_unproven, linked_release, point
@@ -42,7 +40,9 @@ def run(request: AcceptRequest, _journal: Journal) -> Changed:
     if request.get("alone", True):
         _forget_before(root)
     if request.get("audit"):
-        _write_audit(root / "audit.log", {**request["audit"], "release": request["release"], "run": request["run"]})
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = {"time": now, **request["audit"], "release": request["release"], "run": request["run"]}
+        append_line(root / "audit.log", line, flushed=True)
     return {"changed": changed}
 
 
@@ -56,13 +56,3 @@ def _forget_before(root: Path) -> None:
     # The way back goes last: as long as it is there, the host is not settled, and the next apply comes here again.
     forget_copies(root)
     forget_way_back(root)
-
-
-def _write_audit(path: Path, words: Mapping[str, object]) -> None:
-    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **words}
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        os.write(descriptor, json.dumps(line).encode() + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -108,8 +108,8 @@ def _finish(output: IO[bytes], model: ModelFile, journal: Journal) -> None:
     os.fchmod(output.fileno(), MODE)
     with naming(Path(model["path"])):
         output.flush()
-    journal.say("flushing to the disk")
-    os.fsync(output.fileno())
+        journal.say("flushing to the disk")
+        os.fsync(output.fileno())
 
 
 @contextmanager

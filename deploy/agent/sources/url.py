@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, naming
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
 from deploy.agent.inputs.fetch import fetched
@@ -44,7 +44,7 @@ def _bring(address: str, model: ModelFile, kept: Path, request: Fetching, journa
     kept.parent.mkdir(parents=True, exist_ok=True)
     done = kept.stat().st_size if kept.exists() else 0
     pace = Pace(journal, f"fetching {_shown(address)}", model["size"])
-    with kept.open("ab") as output:
+    with naming(kept), kept.open("ab") as output:
         for piece in fetched(address, Mirrors.of(request), model["size"], done) if done < model["size"] else ():
             done += len(piece)
             output.write(piece)
