@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def back_up(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
     """Take a backup of one host now."""
     with held(transport, stack, "kit backup now", on_line) as request:
-        return transport.call(BACK_UP, cast("BackUpRequest", request))
+        return transport.call(BACK_UP, cast("BackUpRequest", {**request, "by_hand": True}))
 
 
 def back_up_before_destroy(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:

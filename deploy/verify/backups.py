@@ -12,5 +12,5 @@ NAME = "has a good backup that is not too old"
 
 def backup_check(seen: SeenBackups, now: datetime) -> Check:
     """Return the result of the check."""
-    trouble = seen.trouble(now)
-    return Check(NAME, STACK, "failed" if trouble else "passed", 0.0, trouble)
+    troubles = seen.troubles(now)
+    return Check(NAME, STACK, "failed" if troubles else "passed", 0.0, "; ".join(troubles))

@@ -10,10 +10,11 @@ from deploy.agent.backups.damage import key_damage, lost
 from deploy.agent.backups.restic import LOCKED, NO_REPOSITORY, WRONG_KEY, Restic, Said
 from deploy.agent.backups.snapshots import snapshots_in
 from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.contract.backup_runs import seconds_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.stack.backup_memory import backing_up, now, read, remember, seconds_of
+from deploy.agent.stack.backup_memory import backing_up, now, read, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import CheckAnswer, CheckRequest

@@ -23,7 +23,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.stack.backup_memory import backing_up, now, read, remember
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, DrillAnswer, Drilled, DrillRequest, SeenDrill, Statement
+    from deploy.agent.contract.backup_runs import SeenDrill
+    from deploy.agent.contract.backups import Backup, DrillAnswer, Drilled, DrillRequest, Statement
 
 
 def run(request: DrillRequest, journal: Journal) -> DrillAnswer:

@@ -84,9 +84,9 @@ def _read(said: Said) -> list[Snapshot]:
     taken: list[Snapshot] = [
         {
             "id": str(each["id"]),
-            "time": _seconds(str(each["time"])),
+            "time": taken_at(each),
             "host": str(each.get("hostname", "")),
-            "before": next((tag[len(BEFORE) :] for tag in each.get("tags") or [] if tag.startswith(BEFORE)), ""),
+            "before": change_of(each),
         }
         for each in said.listed
     ]
@@ -152,8 +152,14 @@ def _is_meant(snapshot: Snapshot, wanted: str) -> bool:
     return snapshot["id"].startswith(wanted) or (is_time and taken.startswith(digits))
 
 
-def _seconds(moment: str) -> str:
-    """Return a time of restic's in UTC, without its fraction of a second."""
+def change_of(listed: dict[str, Any]) -> str:
+    """Return the change that a snapshot of restic's list was taken before; empty for none."""
+    return next((str(tag)[len(BEFORE) :] for tag in listed.get("tags") or [] if str(tag).startswith(BEFORE)), "")
+
+
+def taken_at(listed: dict[str, Any]) -> str:
+    """Return the time of a snapshot of restic's list in UTC, without its fraction of a second."""
+    moment = str(listed["time"])
     match = _MOMENT.fullmatch(moment)
     if match is None:
         raise AgentError(f"restic printed {moment!r} as the time of a snapshot", "see `restic version`")

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
-from deploy.agent.backups.damage import lost, remember_kept
 from deploy.agent.backups.left import clear_drill
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
-from deploy.agent.backups.restic import Restic, Said
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.retention import forget
 from deploy.agent.backups.snapshots import BEFORE
 from deploy.agent.backups.watched import content_of, is_due, stamps_of
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.stack.backup_memory import backing_up, note, now, read, remember
+from deploy.agent.stack.backup_memory import backing_up, note, now, read, remember, remember_run, runs_of
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, BackUpAnswer, BackUpRequest, Before, Run
+    from deploy.agent.contract.backup_runs import Before, Run, Trigger
+    from deploy.agent.contract.backups import Backup, BackUpAnswer, BackUpRequest
 
 REMAINS = {"image": "no container was changed", "destroy": "nothing was removed", "restore": "nothing was restored"}
 """Consequence of a failed backup for the change that it was taken before."""
@@ -33,18 +34,18 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
     root, before, interval = Path(request["root"]), request.get("before"), request.get("watch_seconds")
     backup = released_backup(root)
     with backing_up(root) as lock:
-        restic, former = restic_of(root, backup, lock), read(root).get("last")
+        restic, known = restic_of(root, backup, lock), read(root)
         if interval and not is_due(root, stamps_of(root, backup), interval):
             return _nothing_new(backup)
         clear_drill(root, backup["stack"])
-        begun: Run = {"started": now(), **({"before": before} if before else {})}
+        begun = _begun(_trigger(request), before)
         # A killed run leaves its copies of secrets, whatever becomes of this one.
         remove_secrets(root)
-        remember(root, last=begun)
+        remember_run(root, begun)
         try:
             answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval))
             if not answer["changed"]:
-                remember(root, last=former)
+                remember(root, last=known.get("last"), runs=runs_of(known))
                 return answer
             if before is None:
                 _keep_up(root, backup, restic, journal, is_watch=bool(interval))
@@ -58,6 +59,16 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
     return answer
 
 
+def _trigger(request: BackUpRequest) -> Trigger:
+    if request.get("watch_seconds"):
+        return "watch"
+    return request.get("before") or ("now" if request.get("by_hand") else "daily")
+
+
+def _begun(trigger: Trigger, before: Before | None) -> Run:
+    return {"started": now(), "trigger": trigger, **({"before": before} if before else {})}
+
+
 def _nothing_new(backup: Backup) -> BackUpAnswer:
     return {"changed": False, "snapshot": "", "repository": backup["repository"], "files": 0, "bytes": 0}
 
@@ -67,7 +78,7 @@ def back_up_before_restore(root: Path, backup: Backup, restic: Restic, journal: 
 
     A database that cannot be copied is a reason to restore, so this failure stops nothing and is not remembered.
     """
-    begun: Run = {"started": now(), "before": "restore"}
+    begun = _begun("restore", "restore")
     try:
         answer = _back_up(root, backup, restic, journal, "restore")
     except (AgentError, OSError) as problem:
@@ -132,7 +143,7 @@ def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is
     A watch leaves the slow work to the daily run: the check, and the removal of data that no snapshot has any more.
     """
     with journal.step("retention"):
-        _forget(root, restic, backup, prune=not is_watch)
+        forget(root, restic, backup, prune=not is_watch)
     if not is_watch:
         with journal.step("check of the repository"):
             check_weekly(root, restic)
@@ -166,26 +177,7 @@ def _proven(restic: Restic, folder: Path, snapshot: str) -> str:
     return str(listed["id"])
 
 
-def _forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
-    """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove."""
-    keep = [word for name, count in sorted(backup["keep"].items()) if count for word in (f"--keep-{name}", str(count))]
-    pruned = ("--prune",) if prune else ()
-    said = restic.ask("forget", "--host", backup["stack"], "--tag", "kit", *keep, *pruned)
-    # Plain words of the removal follow the list.
-    groups = Said(said.status, said.lines[:1], said.complaints).listed
-    kept, removed = (
-        {str(each["id"]) for group in groups for each in group.get(name) or []} for name in ("keep", "remove")
-    )
-    gone = lost(root, restic.repository, kept | removed)
-    remember_kept(root, restic.repository, kept)
-    if gone:
-        raise AgentError(
-            f"backups of {restic.repository} are gone: {'; '.join(gone)}",
-            f"this backup was taken; `{Line('backup', 'verify')}` reads what is left",
-        )
-
-
 def _end(root: Path, ended: Run) -> None:
     ended = {**ended, "ended": now()}
-    remember(root, last=ended)
+    remember_run(root, ended)
     note(root, ended)

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.copies import SECRETS, secrets_of
+from deploy.agent.contract.backup_runs import seconds_of
 from deploy.agent.data.trees import SIDE_FILES, walk
 from deploy.agent.remembered import read_json, stamp
-from deploy.agent.stack.backup_memory import read, seconds_of
+from deploy.agent.stack.backup_memory import read
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from deploy.agent.contract.backups import SeenBackups
+from deploy.agent.contract.backup_runs import SeenBackups
 from deploy.agent.contract.envelope import Request, StackRequest
 
 

@@ -1,10 +1,11 @@
-"""Backups: a release's own, the verbs, and a host's memory of its runs."""
+"""Backups: a release's own, and the verbs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import TypedDict
 
+from deploy.agent.contract.backup_runs import Before
 from deploy.agent.contract.envelope import Changed, StackRequest
 from deploy.agent.contract.jobs import CopiedData
 
@@ -47,10 +48,6 @@ class Backup(_Backup, total=False):
     """Left out for a repository on the host itself."""
 
 
-Before = Literal["image", "restore", "destroy"]
-"""Change that a backup is taken before: another image, a restore, or the removal of the data."""
-
-
 class BackUpRequest(StackRequest, total=False):
     """A backup to take now."""
 
@@ -58,55 +55,8 @@ class BackUpRequest(StackRequest, total=False):
     """Change that follows; left out for a backup of its own."""
     watch_seconds: int
     """Interval of a watch: no backup if the newest is younger, or holds what there is now."""
-
-
-class Run(TypedDict, total=False):
-    """A run of a backup; one without an end is under way, or was interrupted."""
-
-    started: str
-    before: str
-    """Change that followed; left out where none did."""
-    ended: str
-    snapshot: str
-    files: int
-    bytes: int
-    problem: str
-    next: str
-
-
-class SeenCheck(TypedDict):
-    """The last check of the repository."""
-
-    ended: str
-    problems: list[str]
-
-
-class SeenDrill(TypedDict, total=False):
-    """The last drill of a host, and the one that passed last."""
-
-    ended: str
-    snapshot: str
-    seconds: float
-    problem: str
-    """Empty for a drill that passed."""
-    next: str
-    passed: str
-    """Time of the last drill that passed; left out before the first."""
-
-
-class SeenBackups(TypedDict):
-    """A host's memory of its backups."""
-
-    has_restic: bool
-    repository: str
-    """Path of the repository that the last run used; empty before the first run."""
-    last: Run | None
-    good: Run | None
-    check: SeenCheck | None
-    drill: SeenDrill | None
-    is_running: bool
-    since: str
-    """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
+    by_hand: bool
+    """True for `kit backup now`; a request with none of the three is the daily job's."""
 
 
 class _BackUpAnswer(Changed):

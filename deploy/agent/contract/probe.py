@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from deploy.agent.contract.backups import SeenBackups
+from deploy.agent.contract.backup_runs import SeenBackups
 from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.firewall import Firewall

@@ -1,4 +1,4 @@
-"""Memory of a host's backups: its repository, the last run, and the last good one."""
+"""Memory of a host's backups: its repository, the last run of each trigger, and the last good one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from deploy.agent.contract.backup_runs import moment
 from deploy.agent.errors import AgentError
 from deploy.agent.holder import is_locked, try_lock
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
@@ -19,7 +20,7 @@ from deploy.agent.remembered import read_json, write_file, write_json
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Run, SeenBackups, SeenCheck, SeenDrill
+    from deploy.agent.contract.backup_runs import Run, SeenBackups, SeenCheck, SeenDrill
 
 FORMAT = 1
 RESTIC = "restic"
@@ -36,6 +37,7 @@ def observe(root: Path) -> SeenBackups:
     return {
         "has_restic": shutil.which(RESTIC) is not None,
         "repository": repository.get("path", ""),
+        "runs": runs_of(known),
         "last": cast("Run", last) if last else None,
         "good": cast("Run", good) if good else None,
         "check": cast("SeenCheck", known["check"]) if known.get("check") else None,
@@ -71,21 +73,38 @@ def remember(root: Path, **changes: Any) -> None:
     write_json(_path(root), {**read(root), **changes, "format": FORMAT})
 
 
+def runs_of(known: dict[str, Any]) -> dict[str, Run]:
+    """Return the last run of each trigger.
+
+    A former kit kept one run without its trigger: it counts as the daily one, as the newest good backup does.
+    """
+    last, good = known.get("last"), known.get("good")
+    runs: dict[str, Run] = dict(known.get("runs") or {})
+    if "runs" not in known and good:
+        runs["daily"] = cast("Run", {"started": good["ended"], **good, "passed": good["ended"]})
+    if last and "trigger" not in last:
+        trigger = last.get("before", "daily")
+        runs[trigger] = _with_passed(last, runs.get(trigger))
+    return runs
+
+
+def remember_run(root: Path, run: Run) -> None:
+    """Remember a run as the last of its trigger and of all."""
+    runs = runs_of(read(root))
+    last = _with_passed(run, runs.get(run["trigger"]))
+    remember(root, last=last, runs={**runs, run["trigger"]: last})
+
+
+def _with_passed(run: Run, former: Run | None) -> Run:
+    """Return a run with the end of the last good one of its trigger, which may be itself."""
+    is_good = "ended" in run and not run.get("problem")
+    passed = run["ended"] if is_good else (former or {}).get("passed", "")
+    return cast("Run", {**run, **({"passed": passed} if passed else {})})
+
+
 def now() -> str:
     """Return this moment as backups write it."""
     return moment(time.time())
-
-
-def moment(seconds: float) -> str:
-    """Return a time as backups write it, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def seconds_of(moment: str) -> int:
-    """Return a time that backups wrote, in seconds since the epoch."""
-    import calendar
-
-    return calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def log_path(root: Path) -> Path:

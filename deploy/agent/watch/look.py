@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from deploy.agent.contract.backup_runs import DAY
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 from deploy.agent.watch.calling import NEXT, call
-from deploy.agent.watch.troubles import DAY, troubles
+from deploy.agent.watch.troubles import troubles
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import StackRequest

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.backup_runs import troubles as backup_troubles
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
@@ -15,13 +16,11 @@ from deploy.agent.observing.cards import cards
 from deploy.agent.observing.hardware import devices
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.remembered import read_json
-from deploy.agent.stack.backup_memory import observe, seconds_of
+from deploy.agent.stack.backup_memory import observe
 
 if TYPE_CHECKING:
     from deploy.agent.contract.failures import Trouble
 
-DAY = 24 * 3600
-OVERDUE_DAYS = 2
 FULL_SHARE, FULL_BYTES = 0.05, 10 * 2**30
 """A disk is full with less than this share free, and less than these bytes."""
 DOCKER_FOLDER = "/var/lib/docker"
@@ -38,22 +37,9 @@ def troubles(root: Path, stack: str) -> Iterator[Trouble]:
 
 def _backups(root: Path) -> Iterator[Trouble]:
     backup = read_json(root / "current" / "backup.json")
-    if backup is None:
-        return
-    seen = observe(root)
-    last, good, subject = seen["last"], seen["good"], backup["repository"]
-    newest = good["ended"] if good else seen["since"]
-    days = (time.time() - seconds_of(newest)) // DAY if newest else 0
-    if last is not None and not seen["is_running"] and "ended" not in last:
-        yield _trouble("backup", subject, "the last backup was interrupted")
-    elif last is not None and last.get("problem"):
-        yield _trouble("backup", subject, f"the last backup failed: {last['problem']}")
-    elif seen["check"] is not None and seen["check"]["problems"]:
-        yield _trouble("backup", subject, f"the repository is broken: {'; '.join(seen['check']['problems'])}")
-    elif seen["drill"] is not None and seen["drill"].get("problem"):
-        yield _trouble("backup", subject, f"the last drill failed: {seen['drill']['problem']}")
-    elif days >= OVERDUE_DAYS:
-        yield _trouble("backup", subject, f"there is no good backup since {int(days)} days")
+    if backup is not None:
+        for about, problem in backup_troubles(observe(root), time.time()):
+            yield _trouble("backup", f"{about}, {backup['repository']}", problem)
 
 
 def _services(root: Path, stack: str, services: list[dict[str, Any]]) -> Iterator[Trouble]:

@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.backup_runs import DAY
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUPS
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns
 from deploy.decide.desired import Share
-from deploy.hosts.observation.backups import DAY, age
+from deploy.hosts.observation.backups import SeenBackups, age
 from deploy.hosts.observation.observe import Observation
 from deploy.plan.operation import Operation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer, SeenDrill
+    from deploy.agent.contract.backup_runs import SeenDrill
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
@@ -55,11 +57,17 @@ def standing(share: Share, observation: Observation) -> list[str]:
     if share.deployment.backup is None:
         return [NO_BACKUPS] if share.deployment.services else []
     seen, now = observation.backups, datetime.now(UTC)
-    lines = [f"{bad('backup')}  {trouble}"] if (trouble := seen.trouble(now)) else []
+    lines = [f"{bad('backup')}  {trouble}" for trouble in seen.troubles(now)]
     if seen.good is None:
         return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
-    ago = _ago(seen.good["ended"], now)
-    return [*lines, f"newest backup: {ago} ago, in {seen.repository}{_drill_words(seen.drill, now)}"]
+    newest = f"newest backup: {_ago(seen.good['ended'], now)} ago, in {seen.repository}"
+    return [*lines, f"{newest}{_daily_words(seen, now)}{_drill_words(seen.drill, now)}"]
+
+
+def _daily_words(seen: SeenBackups, now: datetime) -> str:
+    """Return when the last daily run was good, as a part of a line; nothing where the newest backup is its own."""
+    is_newest = seen.last is not None and seen.last.get("passed") == seen.daily
+    return "" if is_newest or not seen.daily else f"; the last daily one {_ago(seen.daily, now)} ago"
 
 
 def _drill_words(drill: SeenDrill | None, now: datetime) -> str:
@@ -77,7 +85,7 @@ def backup_document(share: Share, observation: Observation) -> dict[str, Any] | 
     if share.deployment.backup is None:
         return None
     seen = observation.backups
-    return {**asdict(seen), "trouble": seen.trouble(datetime.now(UTC))}
+    return {**asdict(seen), "trouble": "; ".join(seen.troubles(datetime.now(UTC)))}
 
 
 def mib(number: int) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from deploy.agent.contract.backup_runs import daily_passed, troubles
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Run, SeenCheck, SeenDrill
-
-DAY = 24 * 3600
-AHEAD = 3600
-"""Seconds that the clocks of two machines may differ."""
-OVERDUE = 2
-"""A backup that is older than so many of its intervals is too old."""
+    from deploy.agent.contract.backup_runs import Run, SeenCheck, SeenDrill
+    from deploy.agent.contract.backup_runs import SeenBackups as Answer
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,8 @@ class SeenBackups:
     has_restic: bool = False
     repository: str = ""
     """Path of the repository that the last run used; empty before the first run."""
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    """Trigger to its last run."""
     last: Run | None = None
     good: Run | None = None
     check: SeenCheck | None = None
@@ -33,25 +33,14 @@ class SeenBackups:
     since: str = ""
     """Time from which on there should be backups; empty if unknown."""
 
-    def trouble(self, now: datetime) -> str:
-        """Return the reason why the backups are not as they should be; empty if they are."""
-        if self.last is not None and not self.is_running and (failed := _failure(self.last)):
-            return f"the last backup failed: {failed}"
-        if self.check is not None and self.check["problems"]:
-            return f"the repository is broken: {'; '.join(self.check['problems'])}"
-        if self.drill is not None and self.drill["problem"]:
-            return f"the last drill failed: {self.drill['problem']}"
-        newest = self.good["ended"] if self.good else self.since
-        if newest and age(newest, now) < -AHEAD:
-            return f"a clock is wrong, or was: {newest} is still to come"
-        if newest and age(newest, now) > OVERDUE * DAY:
-            days = age(newest, now) // DAY
-            return f"the newest backup is {days} days old" if self.good else f"there is no backup since {days} days"
-        return ""
+    def troubles(self, now: datetime) -> list[str]:
+        """Return the reasons why the backups are not as they should be."""
+        return [words for _, words in troubles(cast("Answer", asdict(self)), now.timestamp())]
 
-
-def _failure(run: Run) -> str:
-    return run.get("problem", "") if "ended" in run else "it was interrupted"
+    @property
+    def daily(self) -> str:
+        """Time of the last good daily run, or of one by hand; empty before the first."""
+        return daily_passed(self.runs)
 
 
 def age(moment: str, now: datetime) -> int:

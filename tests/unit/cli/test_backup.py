@@ -120,16 +120,24 @@ def test_a_broken_repository_of_one_host_fails_the_check_and_is_told_of_that_hos
 def test_the_state_of_every_hosts_backups_is_shown(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
     spec = tmp_path / "kit.yaml"
     spec.write_text(f"{spec.read_text()}backup: {{}}\n")
-    good: Any = {"started": "2026-11-01T02:00:00Z", "ended": "2026-11-01T02:00:00Z", "snapshot": "a"}
+    good: Any = {
+        "started": "2026-11-01T02:00:00Z",
+        "ended": "2026-11-01T02:00:00Z",
+        "snapshot": "a",
+        "passed": "2026-11-01T02:00:00Z",
+    }
     for host, box in boxes.items():
         seen = {"has_restic": True, "repository": f"/mnt/{host}", "check": None, "is_running": False, "since": ""}
-        box.answers["probe"] = {**box.answers["probe"], "backups": {**seen, "last": good, "good": good}}
+        box.answers["probe"] = {
+            **box.answers["probe"],
+            "backups": {**seen, "runs": {"daily": good}, "last": good, "good": good},
+        }
     document = kit("status", "--json").document["hosts"]
     assert {host: each["backups"]["repository"] for host, each in document.items()} == {
         DESK: f"/mnt/{DESK}",
         BOX: f"/mnt/{BOX}",
     }
-    assert all("the newest backup is" in each["backups"]["trouble"] for each in document.values())
+    assert all("the newest daily backup is" in each["backups"]["trouble"] for each in document.values())
 
 
 @pytest.mark.parametrize("verb", ["show", "restore"])

@@ -90,9 +90,9 @@ def test_a_weekly_drill_is_a_job_of_its_own(with_backup: Callable[..., Share]) -
 def test_a_failed_drill_is_told_until_one_passes() -> None:
     failed: Any = {"ended": "2026-11-28T02:00:00Z", "snapshot": "a", "problem": "search does not find the document"}
     seen = SeenBackups(has_restic=True, drill=failed)
-    assert seen.trouble(NOW) == "the last drill failed: search does not find the document"
+    assert seen.troubles(NOW) == ["the last drill failed: search does not find the document"]
     passed: Any = {"ended": "2026-11-28T03:00:00Z", "snapshot": "a", "problem": "", "passed": "2026-11-28T03:00:00Z"}
-    assert replace(seen, drill=passed).trouble(NOW) == ""
+    assert replace(seen, drill=passed).troubles(NOW) == []
 
 
 def test_a_watch_is_a_job_of_its_own(with_backup: Callable[..., Share]) -> None:
@@ -165,25 +165,13 @@ def test_a_plan_says_that_the_backups_of_a_host_end(with_backup: Callable[..., S
     assert not [words for words in make_plan(before.deployment, before.bundle, host).advice if "backup" in words]
 
 
-def test_a_failed_an_interrupted_and_an_old_backup_are_told() -> None:
-    good: Any = {"ended": "2026-11-28T02:00:00Z", "started": "2026-11-28T02:00:00Z", "snapshot": "a"}
-    fine = SeenBackups(has_restic=True, last=good, good=good)
-    assert fine.trouble(NOW) == ""
-    full: Any = {**good, "problem": "the disk of /mnt is full"}
-    failed = replace(fine, last=full)
-    assert failed.trouble(NOW) == "the last backup failed: the disk of /mnt is full"
-    started: Any = {"started": "2026-11-28T11:59:00Z"}
-    begun = replace(fine, last=started)
-    assert begun.trouble(NOW) == "the last backup failed: it was interrupted"
-    assert replace(begun, is_running=True).trouble(NOW) == ""
-    old: Any = {**good, "ended": "2026-11-26T11:59:59Z"}
-    assert replace(fine, good=old, last=old).trouble(NOW) == "the newest backup is 2 days old"
-    broken: Any = {"ended": "2026-11-28T02:00:00Z", "problems": ["pack 309c0378: does not exist"]}
-    assert replace(fine, check=broken).trouble(NOW) == "the repository is broken: pack 309c0378: does not exist"
-    assert (backup_check(fine, NOW).outcome, backup_check(failed, NOW).outcome) == ("passed", "failed")
-    morning: Any = {**good, "ended": "2026-11-29T12:00:00Z"}
-    assert "a clock is wrong" in replace(fine, good=morning, last=morning).trouble(NOW)
-    never = SeenBackups(has_restic=True, since="2026-11-20T12:00:00Z")
-    assert never.trouble(NOW) == "there is no backup since 8 days"
-    assert replace(never, since="2026-11-29T12:00:00Z").trouble(NOW)
-    assert replace(never, since="2026-11-28T11:00:00Z").trouble(NOW) == ""
+def test_what_is_wrong_with_backups_fails_the_check_and_is_told_in_a_line_each() -> None:
+    good: Any = {"started": "2026-11-28T02:00:00Z", "ended": "2026-11-28T02:01:00Z", "passed": "2026-11-28T02:01:00Z"}
+    full: Any = {**good, "passed": "2026-11-27T02:01:00Z", "problem": "the disk of /mnt is full"}
+    fine = SeenBackups(has_restic=True, last=good, good=good, runs={"daily": good, "watch": good})
+    assert (fine.troubles(NOW), backup_check(fine, NOW).outcome) == ([], "passed")
+    failed = replace(fine, runs={"daily": full, "watch": full})
+    words = [f"the last {each} failed: the disk of /mnt is full" for each in ("daily backup", "watch for changes")]
+    assert failed.troubles(NOW) == words
+    check = backup_check(failed, NOW)
+    assert (check.outcome, check.message) == ("failed", "; ".join(words))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from deploy.agent.backups import copies
+from deploy.agent.backups import copies, retention
+from deploy.agent.contract.backup_runs import seconds_of
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.backup_memory import observe
@@ -102,6 +104,24 @@ def test_a_backup_before_another_image_names_the_change_and_removes_no_snapshot(
     first, second = host.back_up()["snapshot"], host.back_up(before="image")["snapshot"]
     assert [(each["id"], each["before"]) for each in host.listed()["snapshots"]] == [(first, ""), (second, "image")]
     assert (observe(host.root)["good"] or {})["snapshot"] == second
+
+
+def test_backups_before_a_change_outlive_the_daily_ones_and_do_not_stay_for_ever(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "KEPT_NUMBER", 1)
+    host.keep = {"last": 2}
+    host.release()
+    before = [host.back_up(before=change)["snapshot"] for change in ("image", "destroy")]
+    daily = [host.back_up()["snapshot"] for _ in range(3)]
+    assert [each["id"] for each in host.listed()["snapshots"]] == [*before, *daily[-2:]]
+    # A month later, the newest one stays.
+    monkeypatch.setattr(retention, "KEPT_DAYS", 0)
+    time.sleep(max(0.0, seconds_of(host.listed()["snapshots"][0]["time"]) + 1.0 - time.time()))
+    daily.append(host.back_up()["snapshot"])
+    assert [each["id"] for each in host.listed()["snapshots"]] == [before[1], *daily[-2:]]
+    # Its removal is no loss.
+    host.back_up()
 
 
 @pytest.mark.parametrize(

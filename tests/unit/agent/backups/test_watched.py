@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
+from typing import NoReturn
 
 import pytest
 
 from deploy.agent.backups import take
+from deploy.agent.contract.backup_runs import troubles
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.backup_memory import observe, read, remember
 from tests.unit.agent.backups.conftest import Host
@@ -62,3 +65,28 @@ def test_a_failed_watch_is_remembered_and_looks_again(host: Host) -> None:
     assert "could not be copied" in (observe(host.root)["last"] or {})["problem"]
     host.database.write_bytes(content)
     assert watch(host)
+
+
+def test_a_good_watch_keeps_the_failure_of_the_daily_run_in_memory(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.back_up()
+    with monkeypatch.context() as patched:
+        patched.setattr(take, "check_weekly", refused)
+        host.say("second")
+        with pytest.raises(AgentError, match="pack 12 is broken"):
+            host.back_up()
+    host.say("third")
+    assert watch(host)
+    seen = observe(host.root)
+    assert {trigger: run.get("problem", "") for trigger, run in seen["runs"].items()} == {
+        "daily": "pack 12 is broken",
+        "watch": "",
+    }
+    assert [words for _, words in troubles(seen, time.time())] == ["the last daily backup failed: pack 12 is broken"]
+    # One by hand does what the daily one left undone.
+    host.back_up(by_hand=True)
+    assert list(troubles(observe(host.root), time.time())) == []
+
+
+def refused(*_: object) -> NoReturn:
+    """Fail as a check of a broken repository does."""
+    raise AgentError("pack 12 is broken", "see")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.contract.backup_runs import moment
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.stack.backup_memory import now
@@ -130,6 +132,7 @@ def test_a_broken_repository_and_a_failed_drill_are_told(
     (stack.root / "current/backup.json").write_text('{"format": 1, "repository": "/mnt/disk2/kit"}')
     ended = now()
     good = {"started": ended, "ended": ended, "snapshot": "a"}
+    # As a former kit left it: one run, without its trigger.
     memory = {"last": good, "good": good, **{kind: {"ended": ended, **found} for kind, found in seen.items()}}
     (stack.root / "backups.json").write_text(json.dumps(memory))
     assert stack.look() == [told]
@@ -139,19 +142,25 @@ def test_a_failed_an_interrupted_and_a_missed_backup_are_told(stack: Stack, hear
     address, bodies = heard
     stack.calls(url=address, body="plain")
     (stack.root / "current/backup.json").write_text('{"format": 1, "repository": "/mnt/disk2/kit"}')
-    memory, run = stack.root / "backups.json", {"started": "2020-01-01T02:00:00Z"}
-    good = {**run, "ended": "2020-01-01T02:01:00Z", "snapshot": "a"}
-    memory.write_text(json.dumps({"last": {**good, "problem": "the disk is full"}, "good": good}))
-    assert stack.look() == ["the last backup failed: the disk is full"]
+    young = moment(time.time() - 3600)
+    good = {"started": young, "ended": young, "passed": young}
+    full = {**good, "passed": moment(time.time() - 7200), "problem": "the disk is full"}
+
+    def remembered(**runs: dict[str, str]) -> None:
+        (stack.root / "backups.json").write_text(
+            json.dumps({"last": {**good, "trigger": "watch"}, "good": good, "runs": runs})
+        )
+
+    remembered(daily=full, watch=good)
+    assert stack.look() == ["the last daily backup failed: the disk is full"]
     assert bodies[0][0] == "text/plain"
-    assert bodies[0][1].endswith(": the last backup failed: the disk is full")
-    (stack.root / "run/told.json").unlink()
-    memory.write_text(json.dumps({"last": run, "good": good}))
-    assert stack.look() == ["the last backup was interrupted"]
-    (stack.root / "run/told.json").unlink()
-    memory.write_text(json.dumps({"last": good, "good": good}))
+    assert bodies[0][1].endswith(": the last daily backup failed: the disk is full")
+    # Another failure of the same repository is told at once, too.
+    remembered(daily=full, watch={"started": young})
+    assert stack.look() == ["the last watch for changes was interrupted"]
+    remembered(daily={**good, "passed": "2020-01-01T02:01:00Z"})
     (problem,) = stack.look()
-    assert problem.startswith("there is no good backup since ")
+    assert problem.startswith("the newest daily backup is ")
 
 
 def test_a_full_disk_and_a_lost_card_are_told(

@@ -1,0 +1,146 @@
+"""A host's memory of its backups: its runs by trigger, checks and drills; and what is wrong with them."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypedDict
+
+Before = Literal["image", "restore", "destroy"]
+"""Change that a backup is taken before: another image, a restore, or the removal of the data."""
+Trigger = Literal["daily", "now", "watch", "image", "restore", "destroy"]
+"""Cause of a run: the daily job, `kit backup now`, a change of the data, or a change that follows."""
+
+WORDS: Mapping[str, str] = {
+    "daily": "daily backup",
+    "now": "backup by hand",
+    "watch": "watch for changes",
+    "image": "backup before another image",
+    "restore": "backup before a restore",
+    "destroy": "backup before a destroy",
+}
+_FULL = ("daily", "now")
+_DOING_AS_MUCH = {"daily": _FULL, "now": _FULL, "watch": (*_FULL, "watch")}
+"""A daily run checks the repository and frees space, a watch only forgets snapshots, the others do neither."""
+DAY = 24 * 3600
+OVERDUE_DAYS = 2
+"""Age in days from which a daily backup is too old."""
+AHEAD_SECONDS = 3600
+"""Difference that the clocks of two machines may have."""
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Run(TypedDict, total=False):
+    """A run of a backup; one without an end is under way, or was interrupted."""
+
+    started: str
+    trigger: str
+    before: str
+    """Change that followed; left out where none did."""
+    ended: str
+    snapshot: str
+    files: int
+    bytes: int
+    problem: str
+    next: str
+    passed: str
+    """End of the last good run of this trigger; left out before the first."""
+
+
+class SeenCheck(TypedDict):
+    """The last check of the repository."""
+
+    ended: str
+    problems: list[str]
+
+
+class SeenDrill(TypedDict, total=False):
+    """The last drill of a host, and the one that passed last."""
+
+    ended: str
+    snapshot: str
+    seconds: float
+    problem: str
+    """Empty for a drill that passed."""
+    next: str
+    passed: str
+    """Time of the last drill that passed; left out before the first."""
+
+
+class SeenBackups(TypedDict):
+    """A host's memory of its backups."""
+
+    has_restic: bool
+    repository: str
+    """Path of the repository that the last run used; empty before the first run."""
+    runs: dict[str, Run]
+    """Trigger to its last run."""
+    last: Run | None
+    """The last run of all."""
+    good: Run | None
+    """The last run of all whose snapshot is good."""
+    check: SeenCheck | None
+    drill: SeenDrill | None
+    is_running: bool
+    since: str
+    """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
+
+
+def moment(seconds: float) -> str:
+    """Return a time as backups write it, in UTC."""
+    return time.strftime(_FORMAT, time.gmtime(seconds))
+
+
+def seconds_of(moment: str) -> int:
+    """Return a time that backups wrote, in seconds since the epoch."""
+    return calendar.timegm(time.strptime(moment, _FORMAT))
+
+
+def troubles(seen: SeenBackups, now: float) -> Iterator[tuple[str, str]]:
+    """Yield everything that is wrong with a host's backups: what it is about, and a sentence."""
+    for trigger, run in seen["runs"].items():
+        about, words = WORDS.get(trigger, trigger), _failure(run)
+        if words and not _is_under_way(seen, run) and not _is_made_up_for(seen["runs"], trigger, run):
+            yield about, f"the last {about} {words}"
+    if seen["check"] is not None and seen["check"]["problems"]:
+        yield "check", f"the repository is broken: {'; '.join(seen['check']['problems'])}"
+    if seen["drill"] is not None and seen["drill"].get("problem"):
+        yield "drill", f"the last drill failed: {seen['drill']['problem']}"
+    if late := _lateness(daily_passed(seen["runs"]), seen["since"], now):
+        yield "age", late
+
+
+def daily_passed(runs: Mapping[str, Run]) -> str:
+    """Return the end of the last good run that did everything a daily one does; empty before the first."""
+    return max((runs.get(trigger, {}).get("passed", "") for trigger in _FULL), default="")
+
+
+def _is_under_way(seen: SeenBackups, run: Run) -> bool:
+    is_last = seen["last"] is not None and seen["last"].get("started") == run.get("started")
+    return "ended" not in run and seen["is_running"] and is_last
+
+
+def _failure(run: Run) -> str:
+    if "ended" not in run:
+        return "was interrupted"
+    return f"failed: {run['problem']}" if run.get("problem") else ""
+
+
+def _is_made_up_for(runs: Mapping[str, Run], trigger: str, failed: Run) -> bool:
+    """True if a later good run of another trigger did what the failed one left undone."""
+    since = failed.get("ended") or failed.get("started", "")
+    others = set(_DOING_AS_MUCH.get(trigger, runs)) - {trigger}
+    return any(runs[each].get("passed", "") >= since for each in others if each in runs)
+
+
+def _lateness(passed: str, since: str, now: float) -> str:
+    newest = passed or since
+    if not newest:
+        return ""
+    days = int(now - seconds_of(newest)) // DAY
+    if seconds_of(newest) - now > AHEAD_SECONDS:
+        return f"a clock is wrong, or was: {newest} is still to come"
+    if now - seconds_of(newest) <= OVERDUE_DAYS * DAY:
+        return ""
+    return f"the newest daily backup is {days} days old" if passed else f"there is no daily backup since {days} days"
