@@ -19,7 +19,7 @@ from deploy.agent.contract.verbs import (
     SYNC,
     UNITS,
 )
-from deploy.apply.phases.packages import UNPACKING, packages_for
+from deploy.apply.phases.packages import unpacks_models_alone
 from deploy.apply.phases.phase import RoleStep, Step, VerbStep
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
@@ -75,7 +75,7 @@ def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = fro
         received: Names of images that come from another host.
     """
     is_needed = any(step.key in (MODELS, SYNC) for step in steps)
-    return {RoleStep("images")} if is_needed and packages_for(deployment, received) == UNPACKING else set()
+    return {RoleStep("images")} if is_needed and unpacks_models_alone(deployment, received) else set()
 
 
 def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:

