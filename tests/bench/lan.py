@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from tests.bench.measure import REPOSITORY, Ratio, as_json, in_turns, output_of, seconds_of, table
+from tests.bench.measure import REPOSITORY, Ratio, Result, as_json, in_turns, output_of, seconds_of, table
 from tests.bench.peers import Login, Peers, Work
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.e2e.lab.person import with_ssh_files
@@ -107,8 +107,8 @@ def _engine(number: int, context: int) -> dict[str, Any]:
     return {"name": name, "kind": "llama_cpp", "host": host, "threads": 1, "context_length": context}
 
 
-def measure(lan: Lan, hosts: int, runs: int) -> list[Ratio]:
-    """Measure an apply without changes against its peers, and one setting of one host."""
+def measure(lan: Lan, hosts: int, runs: int) -> Iterator[Ratio]:
+    """Measure an apply without changes against its peers, and one setting of one host; yield each when it is known."""
     noop = lan.kit("apply", "--yes", of=1)
     compose = lan.ssh(0, UP.format(CURRENT))
     release = lan.release_of(0)
@@ -119,14 +119,12 @@ def measure(lan: Lan, hosts: int, runs: int) -> list[Ratio]:
         ("mitogen", peers.mitogen(), 1.0),
         ("pyinfra", peers.pyinfra(), 1.0),
     ]
-    found = [
-        replace(in_turns(name, noop, peer, bar=bar, runs=runs), ours="no-op, 1 host", peer=name)
-        for name, peer, bar in against
-    ]
+    for name, peer, bar in against:
+        yield replace(in_turns(name, noop, peer, bar=bar, runs=runs), ours="no-op, 1 host", peer=name)
     for count in sorted({min(3, hosts), hosts}):
         several = in_turns(f"{count} hosts", lan.kit("apply", "--yes", of=count), noop, bar=2.0, runs=runs)
-        found.append(replace(several, ours=f"no-op, {count} hosts", peer="no-op, 1 host"))
-    return [*found, setting(lan, min(3, hosts), runs)]
+        yield replace(several, ours=f"no-op, {count} hosts", peer="no-op, 1 host")
+    yield setting(lan, min(3, hosts), runs)
 
 
 def setting(lan: Lan, count: int, runs: int) -> Ratio:
@@ -186,9 +184,12 @@ def main() -> None:
         lan = Lan(Path(name), hosts, ca)
         for count in sorted({given.hosts, min(3, given.hosts), 1}, reverse=True):
             lan.bring_up(count)
-        results = measure(lan, given.hosts, given.runs)
-    print(table(list(results)))
-    print(as_json(list(results)))
+        results: list[Result] = []
+        for ratio in measure(lan, given.hosts, given.runs):
+            results.append(ratio)
+            print(f"{ratio.ours}: {ratio.ours_seconds:.2f} s; {ratio.peer}: {ratio.peer_seconds:.2f} s", flush=True)
+    print(table(results))
+    print(as_json(results))
 
 
 if __name__ == "__main__":
