@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
+from deploy.cli.verbs.declare import Target
 from deploy.deployment.way import Way
 from deploy.errors import KitError, SpecError, UnreachableError, UsageError
 from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
+from deploy.words import did_you_mean
 
 if TYPE_CHECKING:
     from deploy.cli.terminal.output import Output
@@ -24,14 +27,41 @@ Result = TypeVar("Result")
 
 
 def host_option(function: Callable[..., object]) -> Callable[..., object]:
-    """Let the command take --host NAME."""
+    """Let the command take --host NAME, and refuse a wrong name before anything else is read or done."""
 
     def remember(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
         if name is not None:
             context.meta[HOST] = name
 
+    @functools.wraps(function)
+    def with_known_host(*given: object, **options: object) -> object:
+        target = options.get("target")
+        spec = target.spec if isinstance(target, Target) else options.get("spec")
+        if HOST in click.get_current_context().meta and isinstance(spec, Path) and not options.get("stack"):
+            _ensure_known(spec)
+        return function(*given, **options)
+
     words = "Work on this host only; the machine that kit runs on is `here`."
-    return click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)(function)
+    option = click.option("--host", metavar="NAME", expose_value=False, callback=remember, help=words)
+    return option(with_known_host)
+
+
+def _ensure_known(spec: Path) -> None:
+    """Refuse a --host that kit.yaml does not have; kit.lock is not needed to know that."""
+    from deploy.decide.cache import recall
+
+    if kept := recall(spec):
+        chosen_hosts(kept[2])
+        return
+    try:
+        from deploy.spec.loading.loader import load_spec
+        from deploy.spec.placed import ways_of
+
+        names = ways_of(load_spec(spec), spec.parent)
+    except SpecError:
+        # The command tells what is wrong with kit.yaml, or does without one.
+        return
+    chosen_hosts(names)
 
 
 def keep_going_option(function: Callable[..., object]) -> Callable[..., object]:
@@ -45,7 +75,7 @@ def chosen_hosts(names: Collection[str]) -> tuple[str, ...]:
     context = click.get_current_context(silent=True)
     name = context.meta.get(HOST) if context else None
     if name is not None and name not in names:
-        raise UsageError(f"there is no host {name!r}", f"there are: {', '.join(names)}")
+        raise UsageError(f"there is no host {name!r}{did_you_mean(name, names)}", f"there are: {', '.join(names)}")
     return tuple(names) if name is None else (name,)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -50,8 +51,8 @@ def test_every_help_has_the_exit_codes_that_the_command_may_end_with(words: tupl
     options = {option for parameter in command_of(words).params for option in parameter.opts}
     assert (3 in codes) == ("--check" in options)
     # Whoever changes the machine asks for root before it takes the hold; verify asks for it to read keys.
-    function = getattr(command_of(words).callback, "__wrapped__", None)
-    called = function.__code__.co_names if function else ()
+    callback = command_of(words).callback
+    called = inspect.unwrap(callback).__code__.co_names if callback else ()
     assert (4 in codes) == (words != ("verify",) and bool({"ensure_root", "change"} & {*called}))
 
 

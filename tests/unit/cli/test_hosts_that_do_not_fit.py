@@ -137,3 +137,51 @@ def test_every_verb_that_asks_hosts_takes_one() -> None:
 
     verbs = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     assert {name for name, command in verbs.items() if command and not takes(command)} == WITHOUT_HOSTS
+
+
+MORE_WORDS = {
+    "run": ("coder", "hello"),
+    "backup show": ("latest",),
+    "backup diff": ("latest", "latest"),
+    "backup restore": ("latest",),
+    "bridge edit-db": ("--with", "true"),
+    "bridge add": ("--to", "Manuals", "kit.yaml"),
+    "models pull": ("coder",),
+    "models remove": ("coder",),
+    "render": ("--out", "rendered"),
+    "secret show": ("litellm_master_key",),
+}
+"""Words that a verb needs besides the host."""
+
+
+def verbs_with_host() -> list[str]:
+    """Return every verb that takes --host, with the words that lead to it."""
+
+    def below(command: click.Command, *words: str) -> list[str]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            children = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+            return [verb for name, child in children if child for verb in below(child, *words, name)]
+        return [" ".join(words)] if any("--host" in parameter.opts for parameter in command.params) else []
+
+    return below(cli)
+
+
+@pytest.mark.parametrize("verb", verbs_with_host())
+def test_a_wrong_host_is_told_first_with_the_nearest_one_and_nothing_is_done(
+    verb: str, kit: Kit, boxes: Mapping[str, Box], tmp_path: Path
+) -> None:
+    (tmp_path / "kit.lock").unlink()
+    there = {*tmp_path.iterdir()}
+    refused = kit(*verb.split(), "--host", "bxo", *MORE_WORDS.get(verb, ()))
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"error: there is no host 'bxo' (did you mean {BOX}?)\nthere are: {HERE}, {BOX}\n"
+    assert {*tmp_path.iterdir()} - {tmp_path / "cache"} == there - {tmp_path / "cache"}
+    assert not any(box.asked for box in boxes.values())
+
+
+def test_a_wrong_host_of_a_stack_that_only_this_machine_knows_is_told_as_well(
+    kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    assert "there is no host 'box'" in kit("down", "--stack", "home", "--host", BOX).err
+    assert not any(box.asked for box in boxes.values())

@@ -224,7 +224,10 @@ def test_the_errors_of_both_hosts_are_told_together(kit: Kit, boxes: Mapping[str
 def test_a_host_that_is_not_there_is_told_with_those_that_are(kit: Kit, boxes: Mapping[str, Box]) -> None:
     assert set(boxes) == BOTH
     shown = kit("status", "--host", "bax")
-    assert (shown.code, shown.err.splitlines()) == (2, ["error: there is no host 'bax'", "there are: here, box"])
+    assert (shown.code, shown.err.splitlines()) == (
+        2,
+        ["error: there is no host 'bax' (did you mean box?)", "there are: here, box"],
+    )
 
 
 def test_one_host_of_what_the_files_say_is_told_alone(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
