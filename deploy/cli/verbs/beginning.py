@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from deploy.spec.told.first import Choices
 from deploy.spec.told.fleet import places_in, with_places
 from deploy.spec.told.schema import FILE_NAME
 from deploy.spec.told.starter import inventory_files, starter_files
+from deploy.stack import HERE
+from deploy.words import did_you_mean
 
 LAN = "lan"
 """Shipped deployment of a local network."""
@@ -58,19 +61,45 @@ def files_of(
     return {spec.name if name == "kit.yaml" else name: text for name, text in files.items()}
 
 
-def lan_files(output: Output, spec: Path, inventory: str | None, given: dict[str, Any]) -> dict[str, str]:
-    """Return the files of the shipped deployment of a local network, with the addresses that a person types."""
-    if inventory or given:
-        raise UsageError("--lan asks for all that it needs", "leave the other flags out, and edit the file")
-    if not output.can_ask:
-        raise UsageError("--lan asks for addresses, and this is no terminal", f"type: {Line('init', '--from', LAN)}")
-    files = files_of(output, spec, LAN, Choices(), {})
-    name = spec.name
-    asked = {
-        host: output.asked(f"Machine {host} [{place}]:").strip() or place
-        for host, place in places_in(files[name]).items()
-    }
-    return files | {name: with_places(files[name], asked)}
+def asked_places(
+    output: Output, text: str, typed: Mapping[str, str], *, are_needed: bool
+) -> tuple[str, frozenset[str]]:
+    """Return a shipped kit.yaml with a person's machines, and the hosts whose address is still an example.
+
+    Args:
+        output: Asks for the addresses that were not typed, on a terminal.
+        text: The shipped kit.yaml.
+        typed: Hosts with their [USER@]ADDRESS, as the command line has them.
+        are_needed: True if an example is no answer without a terminal.
+    """
+    shipped = {host: place for host, place in places_in(text).items() if host != HERE}
+    for host in typed:
+        if host not in shipped:
+            step = f"there are: {', '.join(shipped)}" if shipped else "it has no machines; leave --address out"
+            raise UsageError(f"the deployment has no machine {host!r}{did_you_mean(host, shipped)}", step)
+    missing = [host for host in shipped if host not in typed]
+    if missing and not output.can_ask and are_needed:
+        words = [word for host in shipped for word in ("--address", f"{host}={typed.get(host, shipped[host])}")]
+        raise UsageError(
+            f"the addresses of {', '.join(missing)} are missing, and there is no terminal to ask a person on",
+            f"type, with your own addresses: {Line('init', '--lan', *words)}",
+        )
+    asked = missing if output.can_ask else []
+    answers = {host: output.asked(f"Machine {host} [{shipped[host]}]:").strip() or shipped[host] for host in asked}
+    return with_places(text, {**typed, **answers}), frozenset(missing).difference(asked)
+
+
+def typed_places(words: tuple[str, ...]) -> dict[str, str]:
+    """Return the hosts of NAME=[USER@]ADDRESS with what stands behind the name."""
+    places: dict[str, str] = {}
+    for word in words:
+        host, _, place = word.partition("=")
+        if not host or not place:
+            raise UsageError(f"--address {word!r} is no NAME=[USER@]ADDRESS", "as in: --address big=admin@192.168.1.20")
+        if host in places:
+            raise UsageError(f"--address {host} is given twice", "leave one of them out")
+        places[host] = place
+    return places
 
 
 def _chosen(output: Output, folder: Path, choices: Choices, given: dict[str, Any]) -> Choices:

@@ -9,7 +9,15 @@ import click
 
 from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.beginning import ask_choices, files_of, lan_files, spec_in, write_new
+from deploy.cli.verbs.beginning import (
+    LAN,
+    ask_choices,
+    asked_places,
+    files_of,
+    spec_in,
+    typed_places,
+    write_new,
+)
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.errors import UsageError
 from deploy.spec.told.first import Choices, kinds
@@ -25,7 +33,14 @@ from deploy.spec.told.fleet import examples_in
     "init --lan home",
 )
 @click.option("--from", "inventory", metavar="NAME", help="Copy a shipped deployment, such as quickstart.")
-@click.option("--lan", "is_lan", is_flag=True, help="Ask for the addresses of three machines of a local network.")
+@click.option("--lan", "is_lan", is_flag=True, help="Copy the deployment of three machines of a local network.")
+@click.option(
+    "--address",
+    "addresses",
+    metavar="NAME=[USER@]ADDRESS",
+    multiple=True,
+    help="Address of a machine of the copied deployment, as big=admin@192.168.1.20; can be repeated.",
+)
 @click.option("--stack", metavar="NAME", help="Name of the deployment.  [default: home]")
 @click.option("--model", metavar="TAG", help="Tag of the model, such as llama3.2:3b; with a file, the model's name.")
 @click.option(
@@ -53,23 +68,29 @@ from deploy.spec.told.fleet import examples_in
     help="Address to publish the services on; can be repeated.  [default: local]",
 )
 @spec_argument
-def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **flags: Any) -> None:
+def command(
+    output: Output, spec: Path, inventory: str | None, is_lan: bool, addresses: tuple[str, ...], **flags: Any
+) -> None:
     """Write a commented kit.yaml to begin with.
 
     A schema is written beside it, so that an editor completes and checks it. On a terminal, init asks for the
     stack's name, the model and the source of the images unless a flag is given. An existing kit.yaml stays unchanged.
     A name without .yaml is the name of a folder for it. Without a model, the file has a tiny one, which proves the
-    wiring and gives no useful answers. A copy of a shipped deployment may have examples that only you can replace:
-    init names their lines.
+    wiring and gives no useful answers. On a terminal, init asks for the addresses of a shipped deployment's machines
+    unless --address gives them. What is still an example in a copy is named with its line.
     """
     spec = spec_in(spec)
-    _ensure_said(flags | {"from": inventory})
+    _ensure_said(flags | {"from": inventory, "address": addresses})
     given = {name: value for name, value in flags.items() if value}
-    is_asked = output.can_ask and not given and not inventory and not is_lan
+    source = _source(inventory, given, addresses, is_lan=is_lan)
+    is_asked = output.can_ask and not given and not source
     choices = ask_choices(output, spec.parent) if is_asked else Choices()
-    files = lan_files(output, spec, inventory, given) if is_lan else files_of(output, spec, inventory, choices, given)
+    files, examples = files_of(output, spec, source, choices, given), dict[int, str]()
+    if source:
+        places = typed_places(addresses)
+        files[spec.name], unplaced = asked_places(output, files[spec.name], places, are_needed=is_lan)
+        examples = examples_in(files[spec.name], unplaced)
     written = write_new(spec.parent, files)
-    examples = examples_in(files[spec.name], are_places=not is_lan) if inventory or is_lan else {}
     steps = [*([Line("check", spec=spec)] if "kit.lock" in files or examples else []), Line("apply", spec=spec)]
     words = [f"written: {', '.join(str(path) for path in written)}"]
     words += ["write your own:", *(f"  {spec}:{line}: {what}" for line, what in examples.items())] if examples else []
@@ -78,9 +99,18 @@ def command(output: Output, spec: Path, inventory: str | None, is_lan: bool, **f
     output.answer("\n".join(words), {"written": [str(path) for path in written], "edit": edits})
 
 
+def _source(inventory: str | None, given: dict[str, Any], addresses: tuple[str, ...], *, is_lan: bool) -> str | None:
+    """Return the shipped deployment to copy, if any."""
+    if is_lan and (inventory or given):
+        raise UsageError("--lan asks for all that it needs", "leave the other flags out, and edit the file")
+    if addresses and not (is_lan or inventory):
+        raise UsageError("--address belongs to a shipped deployment with machines", "add --lan, or leave it out")
+    return LAN if is_lan else inventory
+
+
 def _ensure_said(flags: dict[str, Any]) -> None:
     """Refuse a flag with an empty value: a shell's unset variable must not choose the tiny model."""
-    empty = [name for name, value in flags.items() if value == "" or (name == "publish" and "" in value)]
+    empty = [name for name, value in flags.items() if value == "" or (name in ("publish", "address") and "" in value)]
     if empty:
         told = " and ".join(f"--{name}" for name in empty)
         raise UsageError(f"{told}: the value is empty", "give a value, or leave the option out")

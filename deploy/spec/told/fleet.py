@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from deploy.errors import SpecError, UsageError
 from deploy.reading.tree import parse_document
@@ -20,16 +20,16 @@ def places_in(text: str) -> dict[str, str]:
     return {name: f"{host.user}@{host.address}" if host.user else host.address or name for name, host in hosts.items()}
 
 
-def examples_in(text: str, *, are_places: bool) -> dict[int, str]:
+def examples_in(text: str, unplaced: Iterable[str]) -> dict[int, str]:
     """Return the examples that a person has to replace, by their line.
 
     Args:
         text: A shipped kit.yaml, or a copy of it.
-        are_places: True if nobody was asked for the addresses of its hosts.
+        unplaced: The hosts whose address nobody gave.
     """
     lines = text.splitlines()
     examples = {at: "file and sha256 of a model" for at, line in enumerate(lines, 1) if NO_SHA256 in line}
-    for name in places_in(text) if are_places else ():
+    for name in unplaced:
         hosts = re.finditer(_HOST.format(name=name), text)
         examples |= {text.count("\n", 0, match.start()) + 1: f"address and user of {name}" for match in hosts}
     return dict(sorted(examples.items()))
