@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.fields.interval import Interval
 from deploy.fields.keys import Key
 from deploy.fields.values import Duration, HostPath, Port, host_path, matching
 from deploy.strict import Strict, shown
@@ -89,8 +90,8 @@ class BackupSpec(Strict):
     """Time of day, in the host's own zone; a run that was missed while the host was off is made up for."""
     after_boot: Duration | None = None
     """Pause between a boot and a backup; none by default."""
-    watch_every: Duration | None = None
-    """Interval in which a job looks for changes of the data and backs them up, at most once; none by default."""
+    watch_every: Interval | None = None
+    """Interval, at least `1m`, in which a job looks for changes of the data and backs them up once; none by default."""
     keep: Keep = Keep()
     """Snapshots that stay."""
     drill: Literal["weekly"] | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.contract.verbs import RENDERED
 from deploy.apply.requests.base import base_request
 from deploy.decide.desired import Share
+from deploy.deployment.bundle import PRIVATE
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.wire.transport import Transport
 
@@ -21,6 +22,7 @@ MOST_LINES = 60
 """Lines of one file's difference that a plan shows."""
 UNSHOWN = ("deployment.json", "manifest.json")
 """Files for the agent, which say what the others say."""
+HIDDEN = "changes; it may hold a token, so its lines are not shown"
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,21 @@ def differences(share: Share, transport: Transport, observation: Observation) ->
     changed = {
         name: path for name, sha256, path in _placed(manifest, release) if name in now and now[name][0] != sha256
     }
-    if not changed:
-        return ()
-    request: RenderedRequest = {**base_request(share.deployment.stack, ""), "paths": sorted(changed.values())}
-    texts = transport.call(RENDERED, request)["files"]
+    private = _private(manifest, share)
+    shown = sorted(path for name, path in changed.items() if name not in private)
+    request: RenderedRequest = {**base_request(share.deployment.stack, ""), "paths": shown}
+    texts = transport.call(RENDERED, request)["files"] if shown else {}
     return tuple(
-        _difference(name, texts[path], now[name][1]) for name, path in sorted(changed.items()) if path in texts
+        Difference(name, (HIDDEN,)) if name in private else _difference(name, texts[path], now[name][1])
+        for name, path in sorted(changed.items())
+        if name in private or path in texts
     )
+
+
+def _private(manifest: Manifest, share: Share) -> set[str]:
+    """Return the files that other users of the host may not read, before the change or after it."""
+    before = {file["path"] for file in manifest["files"] if file["mode"] == PRIVATE}
+    return before | {file.path for file in share.bundle.files if file.mode == PRIVATE}
 
 
 def _difference(name: str, before: str, now: str) -> Difference:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PARTS = ("configs", "data", "logs")
 STATEMENT = "configs/backup.json"
+STATEMENT_FORMAT = 1
 SECRETS = "configs/secrets"
 MODELS = "configs/models.json"
 MODE = 0o600
@@ -77,7 +78,7 @@ def secrets_of(root: Path) -> CopiedData:
 def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) -> Statement:
     """Return what a backup says of itself."""
     return {
-        "format": 1,
+        "format": STATEMENT_FORMAT,
         "stack": backup["stack"],
         "host": socket.gethostname(),
         "release": release,

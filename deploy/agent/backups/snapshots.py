@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from deploy.agent.backups.copies import STATEMENT
+from deploy.agent.backups.copies import STATEMENT, STATEMENT_FORMAT
 from deploy.agent.backups.damage import lost
 from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
@@ -107,8 +107,14 @@ def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
 
 
 def statement(restic: Restic, snapshot: str) -> Statement:
-    """Return what a snapshot says of itself."""
-    return cast("Statement", dumped(restic, snapshot, STATEMENT))
+    """Return what a snapshot says of itself; raise AgentError for that of a newer kit, or of no kit at all."""
+    said = dumped(restic, snapshot, STATEMENT)
+    if not isinstance(said.get("format"), int):
+        problem = f"the backup {snapshot[:SHORT]} was not taken by kit: its {STATEMENT} has no format"
+        raise AgentError(problem, f"the others: {Line('backup', 'list')}")
+    if said["format"] > STATEMENT_FORMAT:
+        raise AgentError(f"the backup {snapshot[:SHORT]} was taken by a newer kit", "use the kit that took it")
+    return cast("Statement", said)
 
 
 def dumped(restic: Restic, snapshot: str, path: str) -> dict[str, Any]:

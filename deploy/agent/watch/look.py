@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.failures import FailureCall, Trouble, WatchAnswer
 
 FILE = "on_failure.json"
+VOLATILE = Path("/run/kit")
+"""Folder in memory: told.json goes there while its disk is full, or that disk would be told at each look."""
 
 
 def run(request: StackRequest, journal: Journal) -> WatchAnswer:
@@ -26,7 +28,7 @@ def run(request: StackRequest, journal: Journal) -> WatchAnswer:
     wanted = read_json(root / "current" / FILE)
     if wanted is None:
         raise AgentError("the release on this host calls nobody", "write `on_failure` in kit.yaml, then apply")
-    lasting, told = list(troubles(root, request["stack"])), _told(root)
+    lasting, told = list(troubles(root, request["stack"])), _told(root, request["stack"])
     new = [trouble for trouble in lasting if time.time() - told.get(_key(trouble), 0.0) >= DAY]
     # What is over is forgotten, so that it is told when it comes back.
     told = {key: moment for key, moment in told.items() if key in set(map(_key, lasting))}
@@ -39,7 +41,7 @@ def run(request: StackRequest, journal: Journal) -> WatchAnswer:
             problems += [AgentError(f"somebody was told, and not by the {each}", NEXT) for each in failed]
         except AgentError as problem:
             problems.append(problem)
-    write_json(_path(root), {"format": 1, "told": told})
+    _remember(root, request["stack"], told)
     if problems:
         raise problems[0]
     return {"changed": bool(new), "troubles": lasting, "told": new}
@@ -49,9 +51,24 @@ def _key(trouble: Trouble) -> str:
     return f"{trouble['kind']} {trouble['subject']}"
 
 
-def _told(root: Path) -> dict[str, float]:
-    return dict((read_json(_path(root)) or {}).get("told", {}))
+def _told(root: Path, stack: str) -> dict[str, float]:
+    known = read_json(_spare(stack)) or read_json(_path(root)) or {}
+    return dict(known.get("told", {}))
+
+
+def _remember(root: Path, stack: str, told: dict[str, float]) -> None:
+    document = {"format": 1, "told": told}
+    try:
+        write_json(_path(root), document)
+    except OSError:
+        write_json(_spare(stack), document)
+    else:
+        _spare(stack).unlink(missing_ok=True)
 
 
 def _path(root: Path) -> Path:
     return root / "run" / "told.json"
+
+
+def _spare(stack: str) -> Path:
+    return VOLATILE / f"{stack}.told.json"

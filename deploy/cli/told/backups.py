@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
-BEFORE = {"": "", "image": "another image", "restore": "a restore", "destroy": "a destroy"}
-"""Words for the change that a backup was taken before."""
+_BEFORE = {"image": "another image", "restore": "a restore", "destroy": "a destroy"}
 NO_BACKUPS = "There are no backups yet."
 BESIDE_DATA = (
     "That folder is beside the data: a broken disk takes both, unless another one is mounted there. "
@@ -86,6 +85,11 @@ def backup_document(share: Share, observation: Observation) -> dict[str, Any] | 
         return None
     seen = observation.backups
     return {**asdict(seen), "trouble": "; ".join(seen.troubles(datetime.now(UTC)))}
+
+
+def before_words(change: str) -> str:
+    """Return words for the change that a backup was taken before; a tag of others is told as it is."""
+    return _BEFORE.get(change, change)
 
 
 def mib(number: int) -> str:

@@ -13,7 +13,7 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backup_diff import differences
-from deploy.cli.told.backups import BEFORE, SHORT, drilled, key_words, mib, same_disk_words, shown
+from deploy.cli.told.backups import SHORT, before_words, drilled, key_words, mib, same_disk_words, shown
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
@@ -78,7 +78,7 @@ def list_backups(output: Output, spec: Path) -> None:
 
 
 def _table(spec: Path, answer: BackupsAnswer) -> str:
-    rows = [(each["id"][:SHORT], each["time"], BEFORE[each["before"]]) for each in reversed(answer["snapshots"])]
+    rows = [(each["id"][:SHORT], each["time"], before_words(each["before"])) for each in reversed(answer["snapshots"])]
     broken = "".join(f"\n{bad('broken')}  {problem}" for problem in answer.get("problems", []))
     if not rows:
         return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}{broken}"

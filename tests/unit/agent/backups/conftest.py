@@ -86,11 +86,15 @@ class Host:
     def listed(self, snapshot: str | None = None) -> BackupsAnswer:
         return snapshots.run(self.request | ({"snapshot": snapshot} if snapshot else {}), QUIET)
 
-    def restored(self, snapshot: str, target: Path) -> Path:
-        """Restore a snapshot with restic itself, as a person would."""
+    def restic(self, *words: str, cwd: Path | None = None) -> None:
+        """Run restic itself on the repository, as a person would."""
         key = str(secret_path(self.root, BACKUP_OWNER, BACKUP_KEY))
-        words = ["restic", "--no-cache", "-r", str(self.repository), "-p", key]
-        subprocess.run([*words, "restore", snapshot, "--target", str(target)], check=True, capture_output=True)
+        argv = ["restic", "--no-cache", "-r", str(self.repository), "-p", key, *words]
+        subprocess.run(argv, check=True, capture_output=True, cwd=cwd)
+
+    def restored(self, snapshot: str, target: Path) -> Path:
+        """Restore a snapshot with restic itself."""
+        self.restic("restore", snapshot, "--target", str(target))
         return target
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from deploy.agent.contract.backup_runs import moment
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.remembered import write_json
 from deploy.agent.stack.backup_memory import now
 from deploy.agent.watch import look, troubles
 
@@ -87,6 +90,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     monkeypatch.setattr(troubles, "Docker", lambda: stack.docker)
     # The disk of the machine that runs the tests may be full.
     monkeypatch.setattr(troubles, "FULL_BYTES", 0)
+    monkeypatch.setattr(look, "VOLATILE", tmp_path / "volatile")
     return stack
 
 
@@ -227,3 +231,32 @@ def test_a_broken_way_neither_stops_the_other_one_nor_repeats_it(
         stack.look()
     assert stack.look() == []
     assert (out.read_text(), len(bodies)) == ("told\n", 1 if broken == "command" else 0)
+
+
+def test_a_failure_is_told_once_also_while_the_disk_of_its_memory_is_full(
+    stack: Stack, heard: tuple[str, Bodies], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack.calls(url=heard[0])
+    stack.docker.state = "exited"
+    with full(stack.root, monkeypatch):
+        assert stack.look() == ["page does not run: exited"]
+        assert stack.look() == []
+    assert not (stack.root / "run/told.json").exists()
+    assert stack.look() == []
+    assert (stack.root / "run/told.json").exists()
+    assert list((tmp_path / "volatile").iterdir()) == []
+    assert len(heard[1]) == 1
+
+
+@contextmanager
+def full(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse each file on a disk."""
+
+    def refuse(path: Path, document: dict[str, Any]) -> None:
+        if disk in path.parents:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_json(path, document)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(look, "write_json", refuse)
+        yield
