@@ -44,6 +44,7 @@ BETWEEN_HOSTS = (
     "test_one_host_fails",
     "test_killed_anywhere",
     "test_exposure",
+    "test_backups",
     "test_rebooted",
 )
 TOLD = (*QUICKSTART, *WORKSTATION, *BETWEEN_HOSTS)
