@@ -14,7 +14,7 @@ JOB, DRILL, WATCH = "backup", "backup-drill", "backup-watch"
 class Ssh:
     """The way to a repository over sftp."""
 
-    port: int
+    port: int | None
     identity: str | None
     host_key: str | None
 

@@ -45,7 +45,7 @@ def options(root: Path, backup: Backup) -> tuple[str, ...]:
     """Return restic's options for the way to a repository; none for one on the host itself."""
     if not is_remote(backup["repository"]):
         return ()
-    way = backup.get("ssh") or {"port": 22, "identity": None, "host_key": None}
+    way = backup.get("ssh") or {"port": None, "identity": None, "host_key": None}
     return "-o", f"{COMMAND}{shlex.join(_argv(root, backup['repository'], way))}"
 
 
@@ -59,10 +59,12 @@ def _argv(root: Path, repository: str, way: Ssh) -> list[str]:
         "ConnectTimeout": str(CONNECT_SECONDS),
         "ServerAliveInterval": str(CONNECT_SECONDS),
         **(_known(root, way["host_key"]) if way["host_key"] else {}),
-        **({"IdentitiesOnly": "yes", "IdentityFile": way["identity"]} if way["identity"] else {}),
+        **({"IdentitiesOnly": "yes", "IdentityFile": f'"{way["identity"]}"'} if way["identity"] else {}),
     }
     words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-    return ["ssh", "-p", str(way["port"]), *words, target, "-s", "sftp"]
+    # Without a port in kit.yaml, ssh asks root's own settings for it.
+    port = ["-p", str(way["port"])] if way["port"] else []
+    return ["ssh", *port, *words, target, "-s", "sftp"]
 
 
 def _known(root: Path, key: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ class ModelStore(TypedDict):
 class Ssh(TypedDict):
     """The way to a repository over sftp."""
 
-    port: int
+    port: int | None
     identity: str | None
     host_key: str | None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0x8LkF5mN2qRz1uV7wYbQe4tHsGdPcXo6iK
 def with_repository(host: Host, repository: str, **way: Any) -> Any:
     """Let the release have a repository over sftp; return its backup."""
     path = host.root / "releases" / RELEASE / "backup.json"
-    ssh = {"port": 22, "identity": None, "host_key": None, **way}
+    ssh = {"port": None, "identity": None, "host_key": None, **way}
     backup = {**json.loads(path.read_text()), "repository": repository, "ssh": ssh}
     path.write_text(json.dumps(backup))
     return backup
@@ -53,11 +54,16 @@ def test_ssh_asks_nobody_and_takes_no_key_that_kit_yaml_does_not_name(host: Host
     backup = with_repository(host, "sftp:kit@nas:/k", identity="/root/my keys/id", host_key=KEY)
     _, option = sftp.options(host.root, backup)
     words = shlex.split(option.removeprefix("sftp.command="))
-    assert {"BatchMode=yes", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes", "IdentityFile=/root/my keys/id"} <= {
-        *words
-    }
+    assert {"BatchMode=yes", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"} <= {*words}
+    assert "-p" not in words
+    settings = subprocess.run(
+        ["ssh", "-G", *words[1:-2]], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    assert {"user kit", "hostname nas", "port 22", "identityfile /root/my keys/id"} <= {*settings}
     assert words[-3:] == ["kit@nas", "-s", "sftp"]
     (known,) = [word.partition("=")[2] for word in words if word.startswith("UserKnownHostsFile=")]
     assert Path(known).read_text() == f"kit-backup {KEY}\n"
+    _, option = sftp.options(host.root, with_repository(host, "sftp:kit@nas:/k", port=2222))
+    assert shlex.split(option.removeprefix("sftp.command="))[1:3] == ["-p", "2222"]
     backup["repository"] = "/mnt/disk2/kit"
     assert sftp.options(host.root, backup) == ()
