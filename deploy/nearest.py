@@ -51,6 +51,14 @@ def package_near(value: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain_letters(value)).strip("._-")
 
 
+def owner_near(value: str) -> str:
+    """Return a user and a group; a number alone is the user, whose group mostly has the same number."""
+    numbers = re.findall(r"[0-9]+", value)
+    if re.sub(r"[0-9\s.:,;/]", "", value) or not 1 <= len(numbers) <= 2:
+        return value
+    return f"{int(numbers[0])}:{int(numbers[-1])}"
+
+
 def version_near(value: str) -> str:
     """Return the release without a `v` before it and a word behind it."""
     return value.strip().lower().removeprefix("v").strip()

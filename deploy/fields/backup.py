@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -11,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from deploy.fields.interval import Interval
 from deploy.fields.keys import Key
 from deploy.fields.values import Duration, HostPath, Port, host_path, matching
+from deploy.nearest import not_allowed
 from deploy.strict import Strict, shown
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -21,6 +23,7 @@ TimeOfDay = Annotated[
 ]
 SFTP = "sftp:"
 _SFTP = re.compile(r"sftp:([A-Za-z_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*:/[A-Za-z0-9._/-]*[A-Za-z0-9._-]")
+_SFTP_URL = re.compile(r"sftp://([^/:]+)(?::([0-9]{1,5}))?/(.*)")
 _HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}")
 HostKey = Annotated[
     str,
@@ -32,10 +35,30 @@ HostKey = Annotated[
 def _repository(value: str) -> str:
     if not value.startswith(SFTP):
         return host_path(value)
-    if not _SFTP.fullmatch(value):
-        words = "{value} is no repository over sftp; write sftp:USER@HOST:/FOLDER"
-        raise PydanticCustomError("name", words, {"value": shown(value)})
-    return value
+    near, port = _sftp_near(value)
+    is_valid = _SFTP.fullmatch(near) is not None
+    if is_valid and _SFTP.fullmatch(value.rstrip("/")) and ".." not in value.split("/"):
+        return near
+    told = {
+        "value": shown(value),
+        "faults": not_allowed(value, "A-Za-z0-9@:._/-"),
+        "near": near if is_valid else "sftp:USER@HOST:/FOLDER",
+        "port": f", and `port: {port}` under `ssh`" if is_valid and port else "",
+    }
+    raise PydanticCustomError("name", "{value} is no repository over sftp{faults}; write {near}{port}", told)
+
+
+def _sftp_near(value: str) -> tuple[str, str]:
+    """Return the nearest repository with a whole path, and the port that restic's form of an address holds."""
+    if url := _SFTP_URL.fullmatch(value):
+        target, port, folder = url.groups()
+        return f"{SFTP}{target}:{_whole(folder)}", port or ""
+    target, _, folder = value.removeprefix(SFTP).partition(":")
+    return f"{SFTP}{target}:{_whole(folder)}", ""
+
+
+def _whole(folder: str) -> str:
+    return normpath(f"/{folder.lstrip('/')}")
 
 
 Repository = Annotated[
@@ -45,6 +68,8 @@ Repository = Annotated[
 ]
 
 
+# Signs that ssh's settings read as their own.
+PrivateKey = Annotated[HostPath, matching(re.compile("[^\"'%]*"), "the path of a private key, without quotes and '%'")]
 Count = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -70,9 +95,9 @@ class Keep(Strict):
 class BackupSsh(Strict):
     """The way to a repository over sftp. Each host signs in by itself, as root with root's own ~/.ssh."""
 
-    port: Port = 22
-    """Port of the SSH server."""
-    identity: HostPath | None = None
+    port: Port | None = None
+    """Port of the SSH server; by default that of root's ~/.ssh/config, or 22."""
+    identity: PrivateKey | None = None
     """Private key on each host, without a passphrase; by default those in root's ~/.ssh."""
     host_key: HostKey | None = None
     """Public key of the server: `ssh-keyscan HOST` prints it behind the name; by default, root's known_hosts has it."""

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from deploy.deployment.image import ImageOrigin
 from deploy.fields.host import PlacedSpec
+from deploy.fields.owners import Owner
 from deploy.fields.publishing import Publish
-from deploy.fields.values import Duration, Owner, Port, Size
+from deploy.fields.values import Duration, Port, Size
 from deploy.strict import Strict
 
 

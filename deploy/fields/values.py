@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from posixpath import normpath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -44,9 +45,6 @@ _URL = re.compile(r"https?://[A-Za-z0-9\[][^\s\"'\\$`<>\x00-\x1f\x7f]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-_USER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
-
-
 _SIZE = re.compile(r"([0-9]+)(MiB|GiB|TiB)")
 
 
@@ -85,12 +83,6 @@ def _port(value: Any) -> Any:
     return value
 
 
-def _not_root(value: str) -> str:
-    if int(value.split(":")[0]) == 0:
-        raise PydanticCustomError("name", "{value} is root; no service runs as root", {"value": shown(value)})
-    return value
-
-
 def _measure(pattern: re.Pattern[str], units: dict[str, int], what: str) -> BeforeValidator:
     def parse(value: Any) -> int:
         match = pattern.fullmatch(value) if isinstance(value, str) else None
@@ -111,11 +103,11 @@ def host_path(value: str) -> str:
     if value.startswith("~"):
         raise PydanticCustomError("path", "{value}: write the whole path: '~' is not expanded", {"value": shown(value)})
     if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):
-        raise PydanticCustomError(
-            "path",
-            "{value} is not an absolute path without '..', ':', '$' and control characters{faults}",
-            {"value": shown(value), "faults": not_allowed(value, r" -#%-9;-[\]-~\u0080-\U0010ffff")},
-        )
+        faults = not_allowed(value, r" -#%-9;-[\]-~\u0080-\U0010ffff")
+        near = "" if faults or not value.startswith("/") or len(value) > 1000 else normpath(value)
+        propose = f"; without '..' it is {near}" if near.strip("/") else ""
+        words = "{value} is not an absolute path without '..', ':', '$' and control characters{faults}{propose}"
+        raise PydanticCustomError("path", words, {"value": shown(value), "faults": faults, "propose": propose})
     return "/" + "/".join(part for part in parts if part not in ("", "."))
 
 
@@ -211,9 +203,6 @@ Version = Annotated[
 Sha256 = Annotated[
     str, matching(_SHA256, "a sha256 (64 hex digits, small letters)", nearest=sha256_near), _schema(_SHA256, "0" * 64)
 ]
-
-
-Owner = Annotated[str, matching(_USER, "UID:GID, two numbers"), AfterValidator(_not_root), _schema(_USER, "1000:1000")]
 
 
 Port = Annotated[

@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.fields.owners import PersonOwner
 from deploy.fields.service import ServiceSpec, Traits
-from deploy.fields.values import HostPath, ModelName, Owner, Version
+from deploy.fields.values import HostPath, ModelName, Version, host_path
 from deploy.fields.variables import Variables
-from deploy.nearest import email_near, host_near, not_allowed, origin_near
+from deploy.nearest import email_near, host_near, name_near, not_allowed, origin_near
 from deploy.strict import Strict, several, shown
 
 DEFAULT_PORT = 3000
@@ -20,7 +21,7 @@ ADMIN_EMAIL = "kit@localhost"
 _PATTERN = r"(https?)://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([1-9][0-9]{0,4}))?"
 _ORIGIN = re.compile(_PATTERN)
 _EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+")
-_FORMER = re.compile(r"(?:/[^/\x00]+)+|[A-Za-z0-9][A-Za-z0-9_.-]+")
+_VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 VERSION_FLOOR = ("0.9.0", "one user could act on another's tasks (GHSA-frv8-gffc-37px)")
 
@@ -101,16 +102,24 @@ Addresses = Annotated[
 
 
 def _former(value: str) -> str:
-    if not _FORMER.fullmatch(value):
-        words = "{value} is neither a Docker volume's name nor a folder such as /home/ada/open-webui"
-        raise PydanticCustomError("source", words, {"value": shown(value)})
+    if "/" in value or value.startswith("~"):
+        return host_path(value)
+    if not _VOLUME.fullmatch(value):
+        near = name_near(value)
+        told = {
+            "value": shown(value),
+            "faults": not_allowed(value, "A-Za-z0-9_.-"),
+            "propose": f"; write {near}" if _VOLUME.fullmatch(near) else "",
+        }
+        words = "{value} is neither a Docker volume's name nor a folder such as /home/ada/open-webui{faults}{propose}"
+        raise PydanticCustomError("source", words, told)
     return value
 
 
 Former = Annotated[
     str,
     AfterValidator(_former),
-    WithJsonSchema({"type": "string", "pattern": f"^(?:{_FORMER.pattern})$", "examples": ["open-webui"]}),
+    WithJsonSchema({"type": "string", "pattern": f"^(?:/.+|{_VOLUME.pattern})$", "examples": ["open-webui"]}),
 ]
 
 
@@ -141,7 +150,7 @@ class OpenWebUI(ServiceSpec):
     """Source of its models: the gateway, or each engine by itself; by default the gateway, if there is one."""
     bridge: HostPath | None = None
     """Folder of this host that holds the web UI's data (its data/); by default under /srv/kit."""
-    bridge_user: Owner | None = None
+    bridge_user: PersonOwner | None = None
     """UID:GID of the person who reads the bridge's data/, and puts files into its static/uploads/ and config/."""
     import_from: Former | None = None
     """Docker volume or folder of an Open WebUI that ran before the kit; the first apply copies its data."""
