@@ -23,3 +23,12 @@ class Folder:
     host_path: str
     owner: Owner
     mode: str
+
+    def is_persons(self, service: Owner) -> bool:
+        """Return True for a person's own folder, which the service reads as one of the others."""
+        return self.owner.uid != service.uid
+
+    def fits(self, mode: str, service: Owner) -> bool:
+        """Return True if a folder with this mode serves; in a person's own, the group's rights are free."""
+        bound = 0o707 if self.is_persons(service) else 0o7777
+        return int(mode, 8) & bound == int(self.mode, 8) & bound

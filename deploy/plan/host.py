@@ -62,7 +62,7 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Opera
                 yield Operation(f"folder {folder.host_path}", "change", cause, "folders", service.name)
             elif not seen.exists:
                 yield Operation(f"folder {folder.host_path}", "create", "not on host", "folders", service.name)
-            elif seen.mode != folder.mode:
+            elif not folder.fits(seen.mode, service.owner):
                 cause = f"mode is {seen.mode}, not {folder.mode}"
                 yield Operation(f"folder {folder.host_path}", "change", cause, "folders", service.name)
 

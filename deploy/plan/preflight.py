@@ -229,7 +229,7 @@ def _folders(deployment: Deployment, observation: Observation) -> Iterator[Refus
 
 def _strange(service: Service, folder: Folder, seen: HostFolder, on: str) -> Refusal:
     place = typed(folder.host_path)
-    if folder.owner.uid != service.owner.uid:
+    if folder.is_persons(service.owner):
         return (
             f"{folder.host_path} belongs to {seen.uid}:{seen.gid}, and kit.yaml gives it to {folder.owner}",
             f"type{on}: chown {folder.owner} {place}",

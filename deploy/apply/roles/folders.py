@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict
 
+from deploy.deployment.folders import Folder
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def folders_of(deployment: Deployment, handed_over: Mapping[str, list[Handover]]
     """
     kept = {folder["path"]: folder for folders in (handed_over or {}).values() for folder in folders}
     folders: list[WantedFolder] = [
-        {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": folder.mode}
+        {"path": folder.host_path, "uid": folder.owner.uid, "gid": folder.owner.gid, "mode": _mode(folder, service)}
         for service in deployment.services
         for folder in service.folders
     ]
@@ -42,3 +44,8 @@ def folders_of(deployment: Deployment, handed_over: Mapping[str, list[Handover]]
     parents = (shared.parent, shared) if inside else ()
     above: list[WantedFolder] = [{"path": str(path), "uid": 0, "gid": 0, "mode": "0755"} for path in parents]
     return [*above, *folders]
+
+
+def _mode(folder: Folder, service: Service) -> str:
+    """Return a mode for Ansible; that of a person's own folder leaves its group as it is."""
+    return "u=rwx,o=rx" if folder.is_persons(service.owner) else folder.mode

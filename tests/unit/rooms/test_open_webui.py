@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from deploy.apply.roles.folders import folders_of
 from deploy.deployment.data import SqliteFile, Tree
 from deploy.deployment.folders import Folder, Owner
+from deploy.deployment.host import Deployment
 from deploy.deployment.service import Mount
 from deploy.errors import UsageError
 from tests.unit.rooms.places import TALKER, engine, gateway, outside, webui
@@ -120,6 +122,17 @@ def test_a_persons_bridge_is_the_persons_and_the_pages_data_is_readable_for_the_
     assert dict(page.environment)["STATIC_DIR"] == "/static"
     assert "/static" in {tmpfs.container_path for tmpfs in page.tmpfs}
     assert (page.owner, page.data and page.data.owner) == (Owner(10103, 10103), Owner(10103, 10103))
+
+
+@pytest.mark.parametrize(
+    ("mode", "serves"), [("0755", True), ("2775", True), ("0705", True), ("0700", False), ("0757", False)]
+)
+def test_a_persons_own_folder_is_checked_for_what_its_people_need(mode: str, *, serves: bool) -> None:
+    page = webui(OFFERS, bridge="/srv/bridge", bridge_user="1000:1001").service
+    assert [folder.fits(mode, page.owner) for folder in page.folders] == [serves, False, serves, serves, serves]
+    # An apply of all folders leaves the group's rights as they are.
+    modes = {folder["path"]: folder["mode"] for folder in folders_of(Deployment("home", (page,), ()))}
+    assert (modes["/srv/bridge/config"], modes["/srv/bridge/data"]) == ("u=rwx,o=rx", "0750")
 
 
 def test_a_person_without_a_bridge_or_with_roots_number_is_refused() -> None:
