@@ -36,6 +36,7 @@ class Page(Admin):
         self.email = "kit@localhost"
         self.database = database
         self.failed: dict[str, str] = {}
+        self.pending: set[str] = set()
 
     def write(self, *statement: Any) -> None:
         with closing(sqlite3.connect(self.database)) as connection, connection:
@@ -65,6 +66,8 @@ class Page(Admin):
     def get(self, path: str) -> dict[str, Any]:
         name = path.split("/")[4]
         if path.endswith("/process/status"):
+            if name in self.pending:
+                return {"status": "pending"}
             return {"status": "failed" if name in self.failed else "completed"}
         return {"data": {"error": self.failed[name]}}
 
@@ -138,3 +141,19 @@ def test_a_file_that_breaks_off_stops_the_run_which_can_be_run_again(
     monkeypatch.setattr(adding, "piped", cut)
     with pytest.raises(AgentError, match="a ended before its end"):
         adding.add_documents(page, page.database, "Manuals", documents("a"), QUIET)
+
+
+def test_a_file_that_stays_pending_ends_the_run_with_the_names_of_the_rest(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QUIET, "say", lambda text, *_: said.append(text))
+    for name, seconds in (("LOOK_SECONDS", 0), ("SAY_SECONDS", 0), ("LIMIT_SECONDS", 0.01)):
+        monkeypatch.setattr(adding, name, seconds)
+    page.pending.add("b")
+    with pytest.raises(AgentError, match="Open WebUI has not read b after") as failure:
+        adding.add_documents(page, page.database, "Manuals", documents(*"abcdefgh"), QUIET)
+    assert "not added yet: b, c, d, e, f and 2 more; the same command continues" in failure.value.next_step
+    assert any(text.startswith("b: Open WebUI has been reading it for") for text in said)
+    page.pending.clear()
+    assert adding.add_documents(page, page.database, "Manuals", documents("a", "b"), QUIET)["present"] == ["a", "b"]

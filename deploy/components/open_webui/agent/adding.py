@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from deploy.agent.contract.frames import CutOffError
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.sent import piped
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.components.open_webui.agent.admin import Admin, RefusedError
 from deploy.components.open_webui.agent.stored import connect
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from deploy.agent.contract.bridge import AddAnswer, Document, Refused
 
 LOOK_SECONDS = 0.2
+SAY_SECONDS = 10.0
+LIMIT_SECONDS = 30 * 60.0
+"""Time for one document: a page that restarts while it reads an upload never ends that upload."""
+MOST_NAMED = 5
 DUPLICATE = "Duplicate content"
 """Open WebUI's words for a file whose text the knowledge base has already."""
 _BASES = "SELECT id FROM knowledge WHERE name = ?"
@@ -43,13 +48,27 @@ def add_documents(admin: Admin, database: Path, to: str, documents: list[Documen
         if document["sha256"] in held:
             present.append(document["name"])
             continue
-        problem = _added(admin, base, document)
+        with _naming_the_rest(documents, number):
+            problem = _added(admin, base, document, journal)
         if problem and not problem.startswith(DUPLICATE):
             refused.append({"name": document["name"], "problem": problem})
             continue
         held.add(document["sha256"])
         (present if problem else added).append(document["name"])
     return {"changed": bool(added), "added": added, "present": present, "refused": refused}
+
+
+@contextmanager
+def _naming_the_rest(documents: list[Document], number: int) -> Iterator[None]:
+    """Let a failure of one document name this one and those behind it."""
+    try:
+        yield
+    except AgentError as failure:
+        names = [document["name"] for document in documents[number:]]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        rest = f"not added yet: {', '.join(names[:MOST_NAMED])}{more}; the same command continues with them"
+        failure.next_step = f"{failure.next_step}\n{rest}"
+        raise
 
 
 def _base(admin: Admin, database: Path, to: str, journal: Journal) -> str:
@@ -72,7 +91,7 @@ def _remove_unfinished(admin: Admin, database: Path, base: str) -> None:
             admin.delete(f"/api/v1/files/{file}")
 
 
-def _added(admin: Admin, base: str, document: Document) -> str:
+def _added(admin: Admin, base: str, document: Document, journal: Journal) -> str:
     """Upload one document and wait until it can be searched; return Open WebUI's refusal in words, or nothing."""
     fields = {"metadata": json.dumps({"knowledge_id": base, "file_hash": document["sha256"]})}
     pieces = _pieces(document)
@@ -83,13 +102,28 @@ def _added(admin: Admin, base: str, document: Document) -> str:
         for _ in pieces:
             pass
         return str(refusal)
-    while (status := admin.get(f"/api/v1/files/{file}/process/status")["status"]) not in ("completed", "failed"):
-        time.sleep(LOOK_SECONDS)
-    if status == "completed":
+    if _status_at_end(admin, file, document["name"], journal) == "completed":
         return ""
     words = str((admin.get(f"/api/v1/files/{file}").get("data") or {}).get("error") or "it cannot be read")
     admin.delete(f"/api/v1/files/{file}")
     return words
+
+
+def _status_at_end(admin: Admin, file: str, name: str, journal: Journal) -> str:
+    """Wait until an upload can be searched or has failed, and say from time to time how long it takes."""
+    begun = said = time.monotonic()
+    while True:
+        status = str(admin.get(f"/api/v1/files/{file}/process/status")["status"])
+        if status in ("completed", "failed"):
+            return status
+        now = time.monotonic()
+        if now - begun > LIMIT_SECONDS:
+            words = f"Open WebUI has not read {name} after {LIMIT_SECONDS / 60:.0f} minutes"
+            raise AgentError(words, f"see `{Line('logs', 'open_webui')}`")
+        if now - said >= SAY_SECONDS:
+            journal.say(f"{name}: Open WebUI has been reading it for {now - begun:.0f} s")
+            said = now
+        time.sleep(LOOK_SECONDS)
 
 
 def _pieces(document: Document) -> Iterator[bytes]:
