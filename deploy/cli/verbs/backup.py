@@ -17,7 +17,7 @@ from deploy.cli.told.backups import SHORT, before_words, drilled, key_words, mib
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
-from deploy.cli.verbs.restoring import snapshot_argument
+from deploy.cli.verbs.restoring import meant, snapshot_argument
 from deploy.cli.verbs.rights import ensure_root
 from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
@@ -99,8 +99,8 @@ def show(output: Output, spec: Path, snapshot: str) -> None:
 
 
 @verb("diff", "backup diff 2026-11-27T02:00 latest", "backup diff 2026-11-27T02:00 latest --json home/kit.yaml")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", required=False, callback=meant)
+@click.argument("second", metavar="B", required=False, callback=meant)
 @host_option
 @spec_argument
 def diff(output: Output, spec: Path, first: str, second: str) -> None:
@@ -132,7 +132,9 @@ def _checked(answer: CheckAnswer) -> str:
 
 
 @verb("drill", "backup drill", "backup drill --snapshot 2026-11-28T02:00 inventories/workstation/kit.yaml")
-@click.option("--snapshot", metavar="ID|TIME", default="latest", help="Drill this backup, not the newest one.")
+@click.option(
+    "--snapshot", metavar="ID|TIME", default="latest", callback=meant, help="Drill this backup, not the newest one."
+)
 @host_option
 @spec_argument
 def drill_backup(output: Output, spec: Path, snapshot: str) -> None:

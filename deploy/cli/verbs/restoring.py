@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from deploy.decide.desired import Share
 
 
-def _meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
+def meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
     """Return the word for a backup; a path of kit.yaml in its place means that it was left out."""
     if snapshot is None or snapshot.endswith((".yaml", ".yml")):
         raise UsageError("the backup is not named", f"write `latest`, or one of the list: {Line('backup', 'list')}")
     return snapshot
 
 
-snapshot_argument = click.argument("snapshot", metavar="ID|latest|TIME", required=False, callback=_meant)
+snapshot_argument = click.argument("snapshot", metavar="ID|latest|TIME", required=False, callback=meant)
 
 
 @verb(

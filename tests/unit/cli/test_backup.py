@@ -140,12 +140,19 @@ def test_the_state_of_every_hosts_backups_is_shown(kit: Kit, boxes: Mapping[str,
     assert all("the newest daily backup is" in each["backups"]["trouble"] for each in document.values())
 
 
-@pytest.mark.parametrize("verb", ["show", "restore"])
-@pytest.mark.parametrize("words", [(), ("home/kit.yaml",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *((verb, *words) for verb in ("show", "restore", "diff") for words in ((), ("home/kit.yaml",))),
+        ("diff", "latest"),
+        ("diff", "latest", "kit.yaml"),
+        ("drill", "--snapshot", "kit.yaml"),
+    ],
+)
 def test_a_backup_that_is_not_named_is_told_with_the_words_that_name_one(
-    kit: Kit, boxes: Mapping[str, Box], verb: str, words: tuple[str, ...]
+    kit: Kit, boxes: Mapping[str, Box], words: tuple[str, ...]
 ) -> None:
-    shown = kit("backup", verb, *words)
+    shown = kit("backup", *words)
     assert (shown.code, asked(boxes, "hold")) == (2, set())
     assert shown.err.splitlines()[0] == "error: the backup is not named"
     assert "`latest`, or one of the list: kit backup list" in shown.err
