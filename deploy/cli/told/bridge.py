@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.cli.terminal.columns import bad, columns
@@ -34,16 +35,25 @@ def _database(database: BridgedDatabase, answer: BridgeAnswer) -> str:
         return f"{database['path']} is not there"
     log = f"; {mib(database['log_bytes'])} are in its -wal file alone" if database["log_bytes"] else ""
     if not database["opened_by"]:
-        # A service opens and closes it as it likes; a killed one leaves rows in the log.
-        is_whole = not answer["is_running"] and not log
-        state = "closed" if is_whole else "closed at this moment"
-        meaning = ": a copy of the file is whole" if is_whole else ""
-        return f"{database['path']} is {state} ({mib(database['bytes'])}{log}){meaning}"
+        return f"{database['path']} {_closed(database, answer)}"
     who = ", ".join(
         f"{opener['program']} (pid {opener['pid']}{' of ' + opener['service'] if opener['service'] else ''})"
         for opener in database["opened_by"]
     )
     return f"{database['path']} is open in {who} ({mib(database['bytes'])}{log})"
+
+
+def _closed(database: BridgedDatabase, answer: BridgeAnswer) -> str:
+    """Describe a database that nobody has open, with what makes a whole copy of it."""
+    name, sizes = Path(database["path"]).name, mib(database["bytes"])
+    if answer["is_running"]:
+        # A service opens and closes it as it likes.
+        return f"is closed at this moment ({sizes})"
+    if database["log_bytes"]:
+        # A service that ends without closing it leaves its last rows in the log.
+        log = mib(database["log_bytes"])
+        return f"is closed ({sizes}; {log} are in its -wal file): a copy of {name} and {name}-wal together is whole"
+    return f"is closed ({sizes}): a copy of the file is whole"
 
 
 def watched(change: Watched) -> str:

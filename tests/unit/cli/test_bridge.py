@@ -141,7 +141,11 @@ def test_status_tells_folders_and_the_open_database(kit: Kit, box: Box) -> None:
     [
         (False, 0, "webui.db is closed (1.0 MiB): a copy of the file is whole"),
         (True, 0, "webui.db is closed at this moment (1.0 MiB)"),
-        (False, 2**19, "webui.db is closed at this moment (1.0 MiB; 0.5 MiB are in its -wal file alone)"),
+        (
+            False,
+            2**19,
+            "closed (1.0 MiB; 0.5 MiB are in its -wal file): a copy of webui.db and webui.db-wal together is whole",
+        ),
     ],
 )
 def test_a_copy_by_hand_is_called_whole_only_if_nobody_can_be_writing(
