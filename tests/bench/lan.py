@@ -159,6 +159,8 @@ def copies(hosts: int, folder: Path, ca: str) -> Iterator[Sequence[LabHost]]:
         ]
         for host in others:
             host.read("rm", "-rf", f"/opt/kit/{STACK}", f"/srv/kit/{STACK}")
+            # Hosts with one machine-id are one machine with several names.
+            host.read("sh", "-c", "tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id")
         yield [first, *others]
 
 
