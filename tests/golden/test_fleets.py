@@ -1,4 +1,4 @@
-"""A golden fleet is a shipped deployment of several hosts: what each of them gets, as far as hosts meet in it."""
+"""A golden fleet is a deployment of several hosts: what each of them gets, as far as hosts meet in it."""
 
 from __future__ import annotations
 
