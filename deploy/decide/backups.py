@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.kit_folders import BACKUPS
 from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
 from deploy.deployment.bundle import PRIVATE, File, canonical_json
+from deploy.deployment.data import SharedData, parts_of
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.fields.backup import SFTP
@@ -17,6 +18,7 @@ from deploy.spec.model import Spec
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup as Released
+    from deploy.agent.contract.backups import SharedFolders
     from deploy.agent.contract.jobs import Watching
 
 FORMAT = 1
@@ -112,6 +114,8 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
             if engine.models_dir and engine.name in own
         ],
     }
+    if shared := list(_shared(deployment)):
+        released["shared"] = shared
     if backup.ssh is not None:
         released["ssh"] = {
             "port": backup.ssh.port,
@@ -119,3 +123,16 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
             "host_key": backup.ssh.host_key,
         }
     return released
+
+
+def _shared(deployment: Deployment) -> Iterator[SharedFolders]:
+    for service in deployment.services:
+        if isinstance(service.data, SharedData):
+            yield {
+                "service": f"{service.name}_bridge",
+                "host_path": service.data.shared_path,
+                "items": parts_of(service.data.shared),
+                "version": service.data.version,
+                "uid": service.data.person.uid,
+                "gid": service.data.person.gid,
+            }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.deployment.folders import Owner
@@ -39,4 +39,19 @@ class UserData:
 
     def parts(self) -> list[DataItem]:
         """Return the items in the agent's form: each one's kind with its path."""
-        return [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in self.items]
+        return parts_of(self.items)
+
+
+@dataclass(frozen=True)
+class SharedData(UserData):
+    """User data of a service, beside folders in which a person keeps files for the service."""
+
+    shared_path: str = field(kw_only=True)
+    """Folder of the person's that holds them."""
+    person: Owner = field(kw_only=True)
+    shared: tuple[Tree, ...] = field(kw_only=True)
+
+
+def parts_of(items: tuple[SqliteFile | Tree, ...]) -> list[DataItem]:
+    """Return items in the agent's form."""
+    return [{type(item).__name__.removesuffix("File").lower(): item.relpath} for item in items]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from deploy.deployment.data import UserData
+from deploy.deployment.data import SharedData, UserData
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.image import Image
 from deploy.deployment.port import Port
@@ -129,7 +129,7 @@ class Service:
     stop_seconds: int = 30
     egress: Egress = "none"
     egress_cause: str = ""
-    data: UserData | None = None
+    data: UserData | SharedData | None = None
     host_secrets: tuple[Secret, ...] = ()
     """Secrets that no container reads; the agent does, for the room's own operations."""
     room: dict[str, Any] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from deploy.agent.stack.backup_memory import log_path, now
 from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, Statement
+    from deploy.agent.contract.backups import BackedUpData, Backup, Statement
     from deploy.agent.contract.jobs import CopiedData
     from deploy.agent.contract.probe import Manifest
 
@@ -44,8 +44,9 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     manifest = read_manifest(root, release) if release else None
     if release is None or manifest is None:
         raise AgentError("there is no release on this host", f"run `{Line('apply')}` first")
-    _drop_others(folder / "data", {data["service"] for data in backup["data"]})
-    for data in backup["data"]:
+    everything = all_data(backup)
+    _drop_others(folder / "data", {data["service"] for data in everything})
+    for data in everything:
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
@@ -55,6 +56,11 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
         if log.exists():
             write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
     return folder
+
+
+def all_data(backup: Backup) -> list[BackedUpData]:
+    """Return the data of services, and the folders that people share with them."""
+    return [*backup["data"], *backup.get("shared", [])]
 
 
 def remove_secrets(root: Path) -> None:
@@ -84,7 +90,7 @@ def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) ->
         "release": release,
         "kit": manifest["kit"],
         "taken": now(),
-        "versions": {data["service"]: data["version"] for data in backup["data"]},
+        "versions": {data["service"]: data["version"] for data in all_data(backup)},
         "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
         "rows": {data["service"]: rows_of(copies / data["service"] / "data", data["items"]) for data in backup["data"]},
     }

@@ -20,7 +20,7 @@ from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup
+    from deploy.agent.contract.backups import Backup, SharedFolders
 
 HOST_SECRETS = "secrets"
 FETCHED = f"{OURS}fetched"
@@ -49,7 +49,15 @@ class Fetched:
 def places_of(root: Path, backup: Backup) -> dict[str, Place]:
     """Return the parts that the current release has a place for: each service's data, and the secrets."""
     places = [Place(data["service"], f"data/{data['service']}", Path(data["host_path"])) for data in backup["data"]]
+    # A person's folders are no place for root's files: theirs are fetched into root's own.
+    beside = root / "backup" / "shared"
+    places += [Place(part, f"data/{part}", beside / part) for part in (each["service"] for each in shared_of(backup))]
     return {place.part: place for place in (*places, Place(HOST_SECRETS, SECRETS, root))}
+
+
+def shared_of(backup: Backup) -> list[SharedFolders]:
+    """Return the folders that people share with services."""
+    return backup.get("shared", [])
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
-from deploy.agent.backups.copies import secrets_of
+from deploy.agent.backups.copies import all_data, secrets_of
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
 from deploy.agent.backups.snapshots import meant, statement
 from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.work import released_backup, restic_of
@@ -62,7 +63,9 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
             differing = [part for part in checked if _differs(part)]
             # Behind the fetch: what is fetched cannot be lost any more.
             saved, unsaved = back_up_before_restore(root, backup, restic, journal) if differing else ("", "")
-            answer = _restore(request, snapshot, differing, journal)
+            theirs = [part for part in differing if is_shared(backup, part.place.part)]
+            answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
+            restore_shared(backup, theirs, answer, journal)
         answering = [part.place.part for part in differing if part.place.part in answer["services"]]
         answer["notes"] = [*missing_models(restic, backup, snapshot["id"]), *unanswered(root, answering, journal)]
         return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
@@ -78,7 +81,7 @@ def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
 
 def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
     """Return the parts to restore; a service that the release no longer has is left out unless it is named."""
-    own = [data["service"] for data in backup["data"]]
+    own = [data["service"] for data in all_data(backup)]
     available = [*(name for name in own if name in said["versions"]), HOST_SECRETS]
     for name in only:
         if name not in available:
@@ -147,11 +150,14 @@ def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> Re
             Path(aside) if aside else None,
         )
         for part, aside in request["back"].items()
+        if not is_shared(backup, part)
     ]
-    running = _running(request, list(request["back"]))
+    running = _running(request, [each.part.place.part for each in swapped])
     _stop(request["stack"], running, journal)
     _return(request, running, swapped, journal)
-    return _answer({"id": "", "time": "", "host": "", "before": ""}, running, swapped)
+    answer = _answer({"id": "", "time": "", "host": "", "before": ""}, running, swapped)
+    return_shared(backup, request["back"], answer, journal)
+    return answer
 
 
 def _running(request: RestoreRequest, parts: list[str]) -> list[str]:

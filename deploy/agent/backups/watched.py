@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.backups.copies import SECRETS, secrets_of
+from deploy.agent.backups.copies import SECRETS, all_data, secrets_of
 from deploy.agent.contract.backup_runs import seconds_of
 from deploy.agent.data.trees import SIDE_FILES, walk
 from deploy.agent.remembered import read_json, stamp
@@ -44,13 +44,13 @@ def is_due(root: Path, stamps: str, interval_seconds: int) -> bool:
 
 def stamps_of(root: Path, backup: Backup) -> str:
     """Return a digest of the files' stamps, without a read of any."""
-    stamped = [list(_stamps(data)) for data in (*backup["data"], secrets_of(root))]
+    stamped = [list(_stamps(data)) for data in (*all_data(backup), secrets_of(root))]
     return _digest([linked_release(root, "current"), stamped])
 
 
 def content_of(root: Path, backup: Backup, copies: Path) -> str:
     """Return a digest of the copied content: the bytes, owners and modes of all files, and the release."""
-    folders = [*(copies / "data" / data["service"] for data in backup["data"]), copies / SECRETS]
+    folders = [*(copies / "data" / data["service"] for data in all_data(backup)), copies / SECRETS]
     files = [(read_json(folder / "manifest.json") or {})["files"] for folder in folders]
     counted = [[{name: file.get(name) for name in COUNTED} for file in part] for part in files]
     models = (copies / "configs" / "models.json").read_text()

@@ -16,6 +16,13 @@ class BackedUpData(CopiedData):
     version: str
 
 
+class SharedFolders(BackedUpData):
+    """Folders in which a person keeps files for a service, under one that belongs to the person."""
+
+    uid: int
+    gid: int
+
+
 class ModelStore(TypedDict):
     """An engine's folder of models."""
 
@@ -44,6 +51,8 @@ class _Backup(TypedDict):
 class Backup(_Backup, total=False):
     """A release's backup: what goes into it, where it goes, and how many snapshots stay."""
 
+    shared: list[SharedFolders]
+    """Left out where no person shares folders with a service."""
     ssh: Ssh
     """Left out for a repository on the host itself."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.components.open_webui.data import CONFIG, UPLOADS
 from deploy.components.open_webui.environment import STATIC_PATH
 from deploy.components.open_webui.spec import OpenWebUI
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.service import Mount, Tmpfs
 
 CONFIG_PATH = "/config"
-UPLOADS = "static/uploads"
 STATIC_BYTES = 64 * 2**20
 
 
@@ -21,6 +21,7 @@ class Bridge:
     folders: tuple[Folder, ...]
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[Tmpfs, ...] = ()
+    person: Owner | None = None
 
 
 def bridge_of(root: str, owner: Owner, spec: OpenWebUI) -> Bridge:
@@ -31,8 +32,9 @@ def bridge_of(root: str, owner: Owner, spec: OpenWebUI) -> Bridge:
         # A bridge is the person's own folder: only what lies in it is the kit's to make.
         return Bridge((Folder(f"{root}/data", owner, "0700"),))
     uid, gid = map(int, spec.bridge_user.split(":"))
-    own = [Folder(f"{root}{name}", Owner(uid, gid), "0755") for name in ("", "/static", f"/{UPLOADS}", "/config")]
+    person = Owner(uid, gid)
+    own = [Folder(f"{root}{name}", person, "0755") for name in ("", "/static", f"/{UPLOADS}", f"/{CONFIG}")]
     # Files of the service are readable for all: the group of the folder above them decides.
     data = Folder(f"{root}/data", Owner(owner.uid, gid), "0750")
-    mounts = (Mount(f"{root}/{UPLOADS}", f"{STATIC_PATH}/uploads"), Mount(f"{root}/config", CONFIG_PATH))
-    return Bridge((own[0], data, *own[1:]), mounts, (Tmpfs(STATIC_PATH, STATIC_BYTES),))
+    mounts = (Mount(f"{root}/{UPLOADS}", f"{STATIC_PATH}/uploads"), Mount(f"{root}/{CONFIG}", CONFIG_PATH))
+    return Bridge((own[0], data, *own[1:]), mounts, (Tmpfs(STATIC_PATH, STATIC_BYTES),), person)

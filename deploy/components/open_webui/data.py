@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from deploy.deployment.data import SqliteFile, Tree, UserData
+from deploy.deployment.data import SharedData, SqliteFile, Tree, UserData
 from deploy.deployment.folders import Owner
 
 DATABASE = "webui.db"
+UPLOADS, CONFIG = "static/uploads", "config"
+"""Folders of a person's bridge that hold the person's own files."""
 
 
-def user_data(host_path: str, owner: Owner, version: str, imports: str) -> UserData:
+def user_data(root: str, owner: Owner, version: str, imports: str, person: Owner | None) -> UserData:
     """Return the declarations; a tree leaves out the databases that are named on their own."""
+    host_path = f"{root}/data"
     items = (
         SqliteFile(DATABASE),
         SqliteFile("vector_db/chroma.sqlite3"),
@@ -17,4 +20,7 @@ def user_data(host_path: str, owner: Owner, version: str, imports: str) -> UserD
         Tree("uploads"),
         Tree("cache"),
     )
-    return UserData(host_path, owner, items, version, imports)
+    if person is None:
+        return UserData(host_path, owner, items, version, imports)
+    shared = (Tree(CONFIG), Tree(UPLOADS))
+    return SharedData(host_path, owner, items, version, imports, shared_path=root, person=person, shared=shared)

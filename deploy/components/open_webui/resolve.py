@@ -72,7 +72,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         health_timeout_seconds=spec.health_timeout,
         egress=egress,
         egress_cause=cause,
-        data=user_data(data, owner, spec.version or VERSION, spec.import_from or ""),
+        data=user_data(root, owner, spec.version or VERSION, spec.import_from or "", bridge.person),
         host_secrets=(*owned.lent_keys, PERSON_PASSWORD),
         room=_room(owned, data, ports, spec.admin.email),
         facts=_facts(owned),

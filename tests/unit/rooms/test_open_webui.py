@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from deploy.apply.roles.folders import folders_of
+from deploy.decide.backups import backup_files
+from deploy.deployment.backup import Backup
 from deploy.deployment.data import SqliteFile, Tree
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.host import Deployment
@@ -122,6 +126,21 @@ def test_a_persons_bridge_is_the_persons_and_the_pages_data_is_readable_for_the_
     assert dict(page.environment)["STATIC_DIR"] == "/static"
     assert "/static" in {tmpfs.container_path for tmpfs in page.tmpfs}
     assert (page.owner, page.data and page.data.owner) == (Owner(10103, 10103), Owner(10103, 10103))
+
+
+def test_a_persons_own_files_are_a_part_of_the_backup_by_themselves() -> None:
+    parts = {}
+    for fields in ({}, {"bridge_user": "1000:1001"}):
+        page = webui(OFFERS, bridge="/srv/bridge", **fields).service
+        decided = Deployment("home", (page,), (), backup=Backup("/mnt/disk2/kit", ()))
+        (backup, *_) = [json.loads(file.content) for file in backup_files(decided) if file.path == "backup.json"]
+        assert [each["host_path"] for each in backup["data"]] == ["/srv/bridge/data"]
+        parts[bool(fields)] = backup.get("shared")
+    assert parts[False] is None
+    (shared,) = parts[True]
+    assert (shared["service"], shared["host_path"]) == ("open_webui_bridge", "/srv/bridge")
+    assert shared["items"] == [{"tree": "config"}, {"tree": "static/uploads"}]
+    assert (shared["uid"], shared["gid"]) == (1000, 1001)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import snapshots, take
-from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer
+from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer, SharedFolders
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.secrets import secret_path
@@ -32,6 +32,7 @@ class Host:
     data: Path
     repository: Path
     keep: dict[str, int] = field(default_factory=lambda: {"last": 10})
+    shared: list[SharedFolders] = field(default_factory=list)
 
     @property
     def request(self) -> Any:
@@ -53,6 +54,7 @@ class Host:
             "keep": self.keep,
             "data": [{"service": "page", "host_path": str(self.data), "items": items, "version": "1.0.0"}],
             "stores": [],
+            "shared": self.shared,
         }
         (folder / "backup.json").write_text(json.dumps(backup))
         (folder / "compose.yaml").write_text("services: {}\n")

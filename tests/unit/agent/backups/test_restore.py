@@ -71,6 +71,40 @@ def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
     assert not (host.data / ".kit-fetched").exists()
 
 
+def test_a_persons_folders_are_in_the_backup_and_come_back_while_the_page_goes_on(
+    host: Host, put_back: Restore, calls: list[str]
+) -> None:
+    bridge = host.data.with_name("bridge")
+    uploads = bridge / "static" / "uploads"
+    uploads.mkdir(parents=True)
+    (uploads / "leaflet.txt").write_text("ferries")
+    host.shared = [
+        {
+            "service": "page_bridge",
+            "host_path": str(bridge),
+            "items": [{"tree": "config"}, {"tree": "static/uploads"}],
+            "version": "1.0.0",
+            "uid": os.geteuid(),
+            "gid": os.getegid(),
+        }
+    ]
+    host.release()
+    taken = host.back_up()["snapshot"]
+    assert "data/page_bridge" in {part["path"] for part in host.listed(taken)["parts"]}
+    (uploads / "leaflet.txt").write_text("no ferries")
+
+    answer = put_back(only=["page_bridge"])
+    assert (answer["parts"], answer["services"], calls) == (["page_bridge"], [], [])
+    assert (uploads / "leaflet.txt").read_text() == "ferries"
+    assert (Path(answer["aside"]["page_bridge"]) / "static/uploads/leaflet.txt").read_text() == "no ferries"
+
+    # As after checks that fail.
+    put_back(back=answer["aside"])
+    assert (uploads / "leaflet.txt").read_text() == "no ferries"
+    assert put_back(taken)["parts"] == ["page", "page_bridge"]
+    assert (uploads / "leaflet.txt").read_text() == "ferries"
+
+
 def test_a_page_that_a_broken_database_ends_again_and_again_is_stopped_before_its_restore(
     host: Host, put_back: Restore, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

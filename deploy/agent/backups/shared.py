@@ -1,0 +1,47 @@
+"""Parts of a backup that are a person's own folders: they are restored while their service goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.backups.fetched import Fetched, shared_of
+from deploy.agent.data.persons import put_back, put_in
+from deploy.agent.errors import AgentError
+from deploy.agent.journal import Journal
+from deploy.agent.line import Line
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup, RestoreAnswer
+
+
+def is_shared(backup: Backup, part: str) -> bool:
+    """Return True for a part that is a person's own folders."""
+    return any(each["service"] == part for each in shared_of(backup))
+
+
+def restore_shared(backup: Backup, parts: list[Fetched], answer: RestoreAnswer, journal: Journal) -> None:
+    """Put these parts in behind those of the services, and add them to the answer."""
+    by_name = {each["service"]: each for each in shared_of(backup)}
+    for part in parts:
+        name = part.place.part
+        with journal.step(f"restore {name}"):
+            try:
+                aside = put_in(by_name[name], part.manifest["files"], part.data)
+            except AgentError as failure:
+                again = Line("backup", "restore", answer["snapshot"], "--only", name)
+                failure.next_step = f"{failure.next_step}\nall else is restored; this part alone: `{again}`"
+                raise
+        answer["changed"] = True
+        answer["parts"].append(name)
+        answer["aside"][name] = str(aside)
+
+
+def return_shared(backup: Backup, back: dict[str, str], answer: RestoreAnswer, journal: Journal) -> None:
+    """Return these parts to what was there before a restore."""
+    for each in shared_of(backup):
+        if aside := back.get(each["service"]):
+            with journal.step(f"return to the former {each['service']}"):
+                answer["aside"][each["service"]] = str(put_back(each, Path(aside)))
+            answer["changed"] = True
+            answer["parts"].append(each["service"])

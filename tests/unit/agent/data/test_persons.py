@@ -1,0 +1,101 @@
+"""A person's own folders, replaced by the person's user: another user than root, on a real file system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.contract.backups import SharedFolders
+from deploy.agent.data import persons
+from deploy.agent.data.trees import Entry, entry, walk
+from deploy.agent.errors import AgentError
+
+UID = 12345
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@pytest.fixture
+def shared() -> Iterator[SharedFolders]:
+    """The bridge of a person; others reach no folder of the tests'."""
+    root = Path(tempfile.mkdtemp())
+    for folder in ("static/uploads", "config"):
+        (root / folder).mkdir(parents=True)
+    (root / "config" / "now.ini").write_text("now")
+    for path in (root, *root.rglob("*")):
+        os.chown(path, UID, UID)
+    root.chmod(0o755)
+    items = [{"tree": "config"}, {"tree": "static/uploads"}]
+    yield {
+        "service": "page_bridge",
+        "host_path": str(root),
+        "items": items,
+        "version": "1.0",
+        "uid": UID,
+        "gid": UID,
+    }
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of a backup with a file of the person's, one of root's, and one that only root could read."""
+    data = tmp_path / "data"
+    (data / "static/uploads").mkdir(parents=True)
+    (data / "config").mkdir()
+    for name, owner, mode in (("letter.txt", UID, 0o600), ("of_root.txt", 0, 0o644), ("shadow", 0, 0o600)):
+        path = data / "static/uploads" / name
+        path.write_text(name)
+        path.chmod(mode)
+        os.chown(path, owner, owner)
+    (data / "config" / "link").symlink_to("/etc/hostname")
+    return data
+
+
+def files_of(copy: Path) -> list[Entry]:
+    tops = ("config", "static")
+    return [entry(copy, path) for top in tops for path in walk(copy, top, lambda _path: False)]
+
+
+def test_files_come_back_as_the_persons_and_what_was_there_is_kept(shared: SharedFolders, copy: Path) -> None:
+    root, uploads = Path(shared["host_path"]), Path(shared["host_path"]) / "static/uploads"
+    before = (root / "config").stat().st_ino
+    aside = persons.put_in(shared, files_of(copy), copy)
+    assert sorted(path.name for path in uploads.iterdir()) == ["letter.txt", "of_root.txt"]
+    assert {path.stat().st_uid for path in uploads.iterdir()} == {UID}
+    assert (root / "config" / "link").readlink() == Path("/etc/hostname")
+    assert (aside / "config/now.ini").read_text() == "now"
+    # The container has the folders themselves mounted.
+    assert (root / "config").stat().st_ino == before
+
+    meanwhile = persons.put_back(shared, aside)
+    assert ((root / "config/now.ini").read_text(), list(uploads.iterdir())) == ("now", [])
+    assert (meanwhile / "static/uploads/letter.txt").read_text() == "letter.txt"
+    assert not list(root.glob("*.ready"))
+
+
+def test_a_link_of_the_persons_leads_nobody_into_a_folder_of_roots(
+    shared: SharedFolders, copy: Path, tmp_path: Path
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    (private / "kept").write_text("kept")
+    folder = Path(shared["host_path"]) / "config"
+    shutil.rmtree(folder)
+    folder.symlink_to(private)
+    with pytest.raises(AgentError, match="were not put into"):
+        persons.put_in(shared, files_of(copy), copy)
+    assert [path.name for path in private.iterdir()] == ["kept"]
+
+
+def test_files_that_have_no_space_change_nothing(
+    shared: SharedFolders, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persons, "MARGIN", 2**60)
+    with pytest.raises(AgentError, match="page_bridge needs"):
+        persons.put_in(shared, files_of(copy), copy)
+    assert (Path(shared["host_path"]) / "config/now.ini").exists()
