@@ -34,28 +34,28 @@ class FullDiskError(AgentError):
     """A program of the host failed because a disk is full."""
 
 
-def full_disk(place: Path | str, said: str) -> FullDiskError | None:
-    """Return the error of a full disk if a program's words tell of one."""
+def full_disk(place: Path | str, said: str, again: Line | None = None) -> FullDiskError | None:
+    """Return the error of a full disk if a program's words tell of one; `again` is the line to type afterwards."""
     lines = [line.strip() for line in said.splitlines() if _NO_SPACE.search(line)]
     if not lines:
         return None
-    return FullDiskError(f"the disk of {place} is full: {lines[-1]}", f"free some space there, {_again()}")
+    return FullDiskError(f"the disk of {place} is full: {lines[-1]}", f"free some space there, {_then(again)}")
 
 
-def told(problem: AgentError | OSError) -> AgentError:
-    """Convert a failure of the host, such as a full disk, to an AgentError."""
+def told(problem: AgentError | OSError, again: Line | None = None) -> AgentError:
+    """Convert a failure of the host, such as a full disk, to an AgentError; `again` is the line to type afterwards."""
     if isinstance(problem, AgentError):
         return problem
-    place, again = str(problem.filename or ""), _again()
+    place, then = str(problem.filename or ""), _then(again)
     words, step = _KNOWN.get(problem.errno or 0, ("", "fix it"))
     if words:
-        return AgentError(words.format(place=place or "this host"), f"{step}, {again}")
+        return AgentError(words.format(place=place or "this host"), f"{step}, {then}")
     said = f"{place}: {problem.strerror}" if place and problem.strerror else problem.strerror or str(problem)
-    return AgentError(said, f"{step}, {again}")
+    return AgentError(said, f"{step}, {then}")
 
 
-def _again() -> str:
-    return f"then run `{Line('apply')}` again"
+def _then(again: Line | None) -> str:
+    return f"then run `{again or Line('apply')}` again"
 
 
 _NO_SPACE = re.compile(r"no space left on device|enough free space in|disk quota exceeded", re.IGNORECASE)

@@ -20,6 +20,7 @@ from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.stack.backup_memory import backing_up, now, read, remember
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run(request: DrillRequest, journal: Journal) -> DrillAnswer:
                 with journal.step("restore"), fetched(restic, snapshot["id"], places, journal) as parts:
                     proven = _proven(root, backup, said, parts, journal)
         except (AgentError, OSError) as problem:
-            failure = told(problem)
+            failure = told(problem, Line("backup", "drill"))
             # The disk may be full, and the reason of the failure is more than its record.
             with suppress(OSError):
                 _remember(root, {**ended, "problem": failure.problem, "next": failure.next_step})

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.copies import SECRETS
-from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.restic import MOST_TOLD, Restic
 from deploy.agent.backups.snapshots import SHORT, unreadable
 from deploy.agent.data.trees import OURS, copied_digest
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -76,7 +76,8 @@ def fetch_all(restic: Restic, snapshot: str, insides: list[str], target: Path) -
     includes = [word for inside in insides for word in ("--include", f"/{inside}")]
     said = restic.run("restore", snapshot, "--target", str(target), *includes)
     if said.status != 0 or said.complaints:
-        raise unreadable(snapshot, said)
+        again = Line("backup", "restore", snapshot[:SHORT])
+        raise full_disk(target, said.complaints[-MOST_TOLD:], again) or unreadable(snapshot, said)
 
 
 def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal) -> Fetched:
@@ -84,7 +85,7 @@ def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal) -> Fet
     # Mostly nothing is there; an interrupted run may have left something.
     shutil.rmtree(target, ignore_errors=True)
     place.host_path.mkdir(parents=True, exist_ok=True)
-    _ensure_space(restic, snapshot, place)
+    ensure_space(restic, snapshot, place.part, place.inside, place.host_path)
     target.mkdir(mode=0o700)
     journal.say(f"fetching {place.part}")
     fetch_all(restic, snapshot, [place.inside], target)
@@ -108,12 +109,13 @@ def _is_whole(path: Path, sha256: str) -> bool:
     return path.is_file() and not path.is_symlink() and copied_digest(path) == sha256
 
 
-def _ensure_space(restic: Restic, snapshot: str, place: Place) -> None:
-    nodes = restic.ask("ls", "--no-lock", snapshot, f"/{place.inside}").documents
+def ensure_space(restic: Restic, snapshot: str, what: str, inside: str, folder: Path) -> None:
+    """Raise AgentError unless a path of a snapshot fits into the file system of a folder; an empty path means all."""
+    nodes = restic.ask("ls", "--no-lock", snapshot, *([f"/{inside}"] if inside else [])).documents
     need = sum(int(node.get("size", 0)) for node in nodes if node.get("type") == "file") + MARGIN
-    free = shutil.disk_usage(place.host_path).free
+    free = shutil.disk_usage(folder).free
     if need > free:
         raise AgentError(
-            f"{place.part} needs {amount(need)}, and {place.host_path} has {amount(free)} free",
+            f"{what} needs {amount(need)}, and {folder} has {amount(free)} free",
             "free some space there; nothing was changed",
         )

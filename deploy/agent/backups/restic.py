@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from deploy.agent.backups import sftp
 from deploy.agent.backups.damage import key_damage
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.children import Children
 from deploy.agent.line import Line
 from deploy.agent.stack.backup_memory import RESTIC
@@ -139,6 +139,8 @@ class Restic:
             return AgentError(
                 f"the repository {self.repository} is in use: {said.complaints[:MOST_TOLD]}", "wait until it is free"
             )
+        if full := full_disk(self.repository, said.complaints[-MOST_TOLD:], Line("backup", "now")):
+            return full
         words = said.complaints[-MOST_TOLD:] or f"exit code {said.status}"
         return AgentError(f"restic {what} failed: {words}", f"see whether {self.repository} has space and is mounted")
 

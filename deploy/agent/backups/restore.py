@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
 from deploy.agent.backups.copies import all_data, secrets_of
-from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetch_all, fetched, places_of
+from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, ensure_space, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
 from deploy.agent.backups.snapshots import meant, statement
@@ -75,7 +76,15 @@ def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AgentError(f"{target} is not an empty folder", "name another one: a restore overwrites nothing")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fetch_all(restic, snapshot["id"], [], target)
+    try:
+        ensure_space(restic, snapshot["id"], "the backup", "", target)
+        fetch_all(restic, snapshot["id"], [], target)
+    except BaseException:
+        # Parts of a restore would keep a disk full that running services may share.
+        with shielded():
+            for path in target.iterdir():
+                shutil.rmtree(path)
+        raise
     return _answer(snapshot, [], [])
 
 
@@ -202,7 +211,7 @@ def _returning(
             _return(request, running, _with_unfinished(Path(request["root"]), parts, swapped, journal), journal)
         if not isinstance(problem, (AgentError, OSError)):
             raise
-        failure = told(problem)
+        failure = told(problem, Line("backup", "restore", request.get("snapshot", "latest")))
         raise AgentError(
             f"the backup was not restored, and the former data is back: {failure.problem}", failure.next_step
         ) from problem

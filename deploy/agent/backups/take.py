@@ -50,7 +50,7 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
             if before is None:
                 _keep_up(root, backup, restic, journal, is_watch=bool(interval))
         except (AgentError, OSError) as problem:
-            failure = told(problem)
+            failure = told(problem, None if before else Line("backup", "now"))
             # The disk may be full, and the reason of the failure is more than its record.
             with suppress(OSError):
                 _end(root, {**begun, "problem": failure.problem, "next": failure.next_step})
