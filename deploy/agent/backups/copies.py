@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.backups.databases import rows_of
 from deploy.agent.data.copy import take_copy
+from deploy.agent.data.owners import ensure_own
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_OWNER
@@ -46,6 +47,8 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
         raise AgentError("there is no release on this host", f"run `{Line('apply')}` first")
     everything = all_data(backup)
     _drop_others(folder / "data", {data["service"] for data in everything})
+    for data in backup["data"]:
+        ensure_own(root, data["host_path"])
     for data in everything:
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)

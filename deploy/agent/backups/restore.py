@@ -18,6 +18,7 @@ from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
 from deploy.agent.backups.snapshots import meant, statement
 from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.places import remember_places
 from deploy.agent.data.put_back import data_names, finish_put_back, swap_in, unfinished_swap
 from deploy.agent.data.sound import released_places
@@ -60,6 +61,8 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         ensure_same_or_newer(backup, said, parts)
         finish_put_back(root, journal)
         places = places_of(root, backup)
+        for part in parts:
+            ensure_own(root, str(places[part].host_path))
         with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
             differing = [part for part in checked if _differs(part)]
             # Behind the fetch: what is fetched cannot be lost any more.

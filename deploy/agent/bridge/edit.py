@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from deploy.agent.bridge.released import databases_of, released_service
 from deploy.agent.contract.frames import PIECE, CutOffError
 from deploy.agent.data.copy import take_copy
+from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.places import remember_places
 from deploy.agent.data.put_back import finish_put_back, swap_in
 from deploy.agent.data.sound import released_places
@@ -51,13 +52,15 @@ def run(request: EditRequest, journal: Journal) -> EditAnswer:
     root = Path(request["root"])
     service = released_service(root, request["service"])
     database = databases_of(service)[0]
+    ensure_own(root, service["data"]["host_path"])
     finish_put_back(root, journal)
     container = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"]).get(service["name"])
     running = container["Id"] if container and is_up(container) else ""
     with _stopped(root, running, service["name"], journal), _copied(root, service, database, journal) as copy:
-        edited = _received(copy, database, journal)
+        edited = _received(root, copy, database, journal)
         if edited is None:
             return {"changed": False, "database": str(database), "aside": ""}
+        ensure_own(root, service["data"]["host_path"])
         with shielded(), journal.step(f"replace {database.name}"):
             aside = swap_in(root, service["name"], edited.manifest, edited.folder)
     if running:
@@ -109,7 +112,7 @@ def _folder(root: Path) -> Path:
     return root / "run" / "edit"
 
 
-def _received(copy: Path, database: Path, journal: Journal) -> Edited | None:
+def _received(root: Path, copy: Path, database: Path, journal: Journal) -> Edited | None:
     """Receive the edited database beside the data, and check it; None if it is as it was."""
     manifest, folder = read_json(copy / "manifest.json") or {}, database.parent / EDITED
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,6 +120,8 @@ def _received(copy: Path, database: Path, journal: Journal) -> Edited | None:
     try:
         with naming(folder / database.name), (folder / database.name).open("xb") as stream:
             _write(stream, database.name)
+            # The edit took long, and the folder may have been renamed meanwhile.
+            ensure_own(root, manifest["host_path"])
             if copied_digest(folder / database.name) == manifest["files"][0]["sha256"]:
                 shutil.rmtree(folder)
                 return None

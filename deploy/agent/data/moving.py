@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import take_copy
+from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.places import MOVE, begin
 from deploy.agent.data.put_back import swap_in
 from deploy.agent.data.trees import OURS, copied_digest
@@ -54,6 +55,7 @@ def _move_stopped(
     if beside.exists():
         # A killed move leaves it; with a part of it the new copy would not be equal.
         shutil.rmtree(beside)
+    ensure_own(root, place["from"])
     request: CopiedData = {"service": name, "host_path": place["from"], "items": _items(place)}
     is_running = is_up(container)
     try:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.docker.health import stop_container
+from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
+from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release
 from deploy.agent.stack.rights import secret_readers
@@ -29,6 +31,22 @@ def released_owners(root: Path) -> dict[str, str]:
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
     return {folder["host_path"]: f"{folder['owner']['uid']}:{folder['owner']['gid']}" for folder in folders}
+
+
+def ensure_own(root: Path, host_path: str) -> None:
+    """Refuse a folder of data that belongs to another user than the release says.
+
+    Its parent may be a person's, who can put any folder or link in its place: root would read and write there.
+    """
+    owner, path = released_owners(root).get(host_path), Path(host_path)
+    if owner is None or not path.exists():
+        return
+    uid = path.stat().st_uid
+    if uid != int(owner.partition(":")[0]):
+        raise AgentError(
+            f"{host_path} belongs to the user {uid}, and the kit gave it to {owner}: it is another folder",
+            f"put the former folder back in its place; nothing was changed. `{Line('plan')}` shows more",
+        )
 
 
 def change_owners(docker: Docker, stack: str, services: Services, journal: Journal) -> None:

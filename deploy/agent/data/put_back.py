@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.trees import OURS, SIDE_FILES, copy_file, own
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import is_up, of_stack
@@ -42,6 +43,7 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     if manifest is None or manifest.get("format") != 1:
         raise AgentError(f"{folder} is not a complete copy", "choose another copy under the stack's copies/")
     source = Path(manifest["host_path"])
+    ensure_own(root, manifest["host_path"])
     beside, aside = source / f"{OURS}restore", _new_aside(source)
     journal.say(f"restoring the data of {service} as of {manifest['taken']}")
     # Mostly nothing is there; where something stays, the line below says so.
@@ -102,6 +104,7 @@ def finish_put_back(root: Path, journal: Journal) -> None:
     marker = read_json(_marker(root))
     if marker is None:
         return
+    ensure_own(root, marker["manifest"]["host_path"])
     journal.say(f"finishing the restore of {marker['service']}'s data")
     source = Path(marker["manifest"]["host_path"])
     _swap_all(root, marker["manifest"], source, source / f"{OURS}restore", Path(marker["aside"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def bridge(tmp_path: Path) -> Bridge:
     page = {
         "name": "page",
         "kind": "page",
+        "folders": [{"host_path": str(bridge.data), "owner": {"uid": os.geteuid(), "gid": os.getegid()}}],
         "data": {
             "host_path": str(bridge.data),
             "items": [{"relpath": "webui.db"}, {"relpath": "vectors.db"}, {"relpath": "uploads"}],

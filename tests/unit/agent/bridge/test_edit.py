@@ -109,6 +109,28 @@ def test_the_copy_has_what_a_killed_service_left_in_the_log(
     assert docker.state == "running"
 
 
+def test_another_folder_in_the_place_of_the_data_is_refused_and_nothing_is_written_into_it(
+    bridge: Bridge, docker: Played, edited: Callable[[Edit], EditAnswer], tmp_path: Path
+) -> None:
+    foreign, away = tmp_path / "foreign", bridge.folder / "away"
+    foreign.mkdir()
+    os.chown(foreign, 12345, 12345)
+
+    def replace_while_it_is_edited(copy: Path) -> None:
+        say_second(copy)
+        bridge.data.rename(away)
+        bridge.data.symlink_to(foreign)
+
+    with pytest.raises(AgentError, match="belongs to the user 12345, and the kit gave it to"):
+        edited(replace_while_it_is_edited)
+    assert list(foreign.iterdir()) == []
+    assert bridge.words(away / "webui.db") == ["first"]
+    docker.done.clear()
+    with pytest.raises(AgentError, match="it is another folder"):
+        edited(say_second)
+    assert docker.done == []
+
+
 def test_a_copy_that_comes_back_as_it_was_changes_nothing(
     bridge: Bridge, docker: Played, edited: Callable[[Edit], EditAnswer]
 ) -> None:
