@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.kit_folders import BACKUPS
 from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
 from deploy.deployment.bundle import PRIVATE, File, canonical_json
-from deploy.deployment.data import SharedData, parts_of
+from deploy.deployment.data import SharedData
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.fields.backup import SFTP
@@ -128,11 +128,5 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
 def _shared(deployment: Deployment) -> Iterator[SharedFolders]:
     for service in deployment.services:
         if isinstance(service.data, SharedData):
-            yield {
-                "service": f"{service.name}_bridge",
-                "host_path": service.data.shared_path,
-                "items": parts_of(service.data.shared),
-                "version": service.data.version,
-                "uid": service.data.person.uid,
-                "gid": service.data.person.gid,
-            }
+            name, version = f"{service.name}_bridge", service.data.version
+            yield {"service": name, "version": version, **service.data.shared_place()}

@@ -9,6 +9,7 @@ from deploy.deployment.folders import Owner
 
 if TYPE_CHECKING:
     from deploy.agent.contract.jobs import DataItem
+    from deploy.agent.contract.places import SharedPlace
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ class SharedData(UserData):
     """Folder of the person's that holds them."""
     person: Owner = field(kw_only=True)
     shared: tuple[Tree, ...] = field(kw_only=True)
+
+    def shared_place(self) -> SharedPlace:
+        """Return the person's folders in the agent's form."""
+        return {
+            "host_path": self.shared_path,
+            "items": parts_of(self.shared),
+            "uid": self.person.uid,
+            "gid": self.person.gid,
+        }
 
 
 def parts_of(items: tuple[SqliteFile | Tree, ...]) -> list[DataItem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.deployment.data import SqliteFile
+from deploy.deployment.data import SharedData, SqliteFile
 from deploy.deployment.folders import Owner
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
@@ -32,6 +32,8 @@ class Place:
     """Protocol of the engine whose models lie there; None for the data of an application."""
     imports: str = ""
     """Docker volume or folder with the data of an installation before the kit."""
+    shared: SharedData | None = None
+    """The data with a person's folders beside it; None without any."""
 
     def request(self) -> PlaceRequest:
         """Return the place in the agent's form."""
@@ -44,6 +46,8 @@ class Place:
         }
         if self.imports:
             request["imports"] = self.imports
+        if self.shared is not None:
+            request["shared"] = self.shared.shared_place()
         return request
 
 
@@ -75,6 +79,7 @@ def _of_data(service: Service) -> Place:
         databases,
         None,
         service.data.imports,
+        service.data if isinstance(service.data, SharedData) else None,
     )
 
 

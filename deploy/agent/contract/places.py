@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from deploy.agent.contract.jobs import DataItem
+
 PlaceState = Literal["missing", "empty", "data", "broken", "unreadable"]
 PlaceChoice = Literal["move", "fresh", "found"]
 LeftKind = Literal["data", "keys"]
@@ -25,11 +27,20 @@ class _Place(TypedDict):
     parts: list[str]
 
 
+class SharedPlace(Owner):
+    """Folders in which a person keeps files for a service, under one that belongs to the person."""
+
+    host_path: str
+    items: list[DataItem]
+
+
 class Place(_Place, total=False):
     """A folder with the data of one service."""
 
     imports: str
     """Docker volume or folder with the data of an installation before the kit."""
+    shared: SharedPlace
+    """Left out where no person shares folders with the service."""
 
 
 class Kept(TypedDict):

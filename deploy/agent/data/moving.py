@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.owners import ensure_own
+from deploy.agent.data.persons import bring
 from deploy.agent.data.places import MOVE, begin
 from deploy.agent.data.put_back import swap_in
 from deploy.agent.data.trees import OURS, copied_digest
@@ -60,6 +61,7 @@ def _move_stopped(
     is_running = is_up(container)
     try:
         _ensure_folder(place)
+        _bring_shared(place, journal)
         # While the service still runs: it stops only for what changed since.
         take_copy(request, beside, journal)
         if container is not None and is_running:
@@ -94,6 +96,14 @@ def _ensure_folder(place: SettledPlace) -> None:
     if not path.is_dir():
         path.mkdir(mode=0o700, parents=True)
         os.chown(path, place["uid"], place["gid"])
+
+
+def _bring_shared(place: SettledPlace, journal: Journal) -> None:
+    """Copy the person's own files along, if the former data has such folders beside it as the new one."""
+    shared, source = place.get("shared"), Path(place["from"]).parent
+    if shared and not place["is_import"] and source != Path(shared["host_path"]):
+        for words in bring(shared, source):
+            journal.say(words)
 
 
 def _items(place: SettledPlace) -> list[DataItem]:

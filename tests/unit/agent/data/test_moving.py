@@ -111,6 +111,20 @@ def test_a_move_takes_what_was_written_until_the_service_stood_still(host: Host)
     assert left_places(host.root, [str(new)]) == [{"service": SERVICE, "path": str(host.data)}]
 
 
+def test_a_move_takes_a_persons_own_files_beside_the_data_along(host: Host) -> None:
+    new, owner = new_place(host), {"uid": os.getuid(), "gid": os.getgid()}
+    for bridge in (host.data.parent, new.parent):
+        (bridge / "config").mkdir(parents=True)
+    (host.data.parent / "config" / "own.ini").write_text("of the person")
+    shared = {"host_path": str(new.parent), "items": [{"tree": "config"}, {"tree": "static/uploads"}], **owner}
+    told = {"from": str(host.data), "choice": "move", "is_import": False, "shared": shared}
+    services: Any = {SERVICE: {"action": "recreate", "place": {**host.place(new).request(), **owner, **told}}}
+    request: Any = {"root": str(host.root), "stack": "home"}
+    settle_places(OneContainer(host), host.root, request, services, QUIET)
+    for bridge in (host.data.parent, new.parent):
+        assert (bridge / "config" / "own.ini").read_text() == "of the person"
+
+
 def test_a_move_reads_the_old_place_and_nothing_else(host: Host) -> None:
     docker = OneContainer(host)
     docker.state = "exited"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.contract.backups import SharedFolders
+from deploy.agent.contract.places import SharedPlace
 from deploy.agent.data import persons
 from deploy.agent.data.trees import Entry, entry, walk
 from deploy.agent.errors import AgentError
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 
 
 @pytest.fixture
-def shared() -> Iterator[SharedFolders]:
+def shared() -> Iterator[SharedPlace]:
     """The bridge of a person; others reach no folder of the tests'."""
     root = Path(tempfile.mkdtemp())
     for folder in ("static/uploads", "config"):
@@ -30,14 +30,7 @@ def shared() -> Iterator[SharedFolders]:
         os.chown(path, UID, UID)
     root.chmod(0o755)
     items = [{"tree": "config"}, {"tree": "static/uploads"}]
-    yield {
-        "service": "page_bridge",
-        "host_path": str(root),
-        "items": items,
-        "version": "1.0",
-        "uid": UID,
-        "gid": UID,
-    }
+    yield {"host_path": str(root), "items": items, "uid": UID, "gid": UID}
     shutil.rmtree(root)
 
 
@@ -61,7 +54,7 @@ def files_of(copy: Path) -> list[Entry]:
     return [entry(copy, path) for top in tops for path in walk(copy, top, lambda _path: False)]
 
 
-def test_files_come_back_as_the_persons_and_what_was_there_is_kept(shared: SharedFolders, copy: Path) -> None:
+def test_files_come_back_as_the_persons_and_what_was_there_is_kept(shared: SharedPlace, copy: Path) -> None:
     root, uploads = Path(shared["host_path"]), Path(shared["host_path"]) / "static/uploads"
     before = (root / "config").stat().st_ino
     aside = persons.put_in(shared, files_of(copy), copy)
@@ -79,7 +72,7 @@ def test_files_come_back_as_the_persons_and_what_was_there_is_kept(shared: Share
 
 
 def test_a_link_of_the_persons_leads_nobody_into_a_folder_of_roots(
-    shared: SharedFolders, copy: Path, tmp_path: Path
+    shared: SharedPlace, copy: Path, tmp_path: Path
 ) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
@@ -87,15 +80,34 @@ def test_a_link_of_the_persons_leads_nobody_into_a_folder_of_roots(
     folder = Path(shared["host_path"]) / "config"
     shutil.rmtree(folder)
     folder.symlink_to(private)
-    with pytest.raises(AgentError, match="were not put into"):
+    with pytest.raises(AgentError, match="could not put files into"):
         persons.put_in(shared, files_of(copy), copy)
     assert [path.name for path in private.iterdir()] == ["kept"]
 
 
 def test_files_that_have_no_space_change_nothing(
-    shared: SharedFolders, copy: Path, monkeypatch: pytest.MonkeyPatch
+    shared: SharedPlace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(persons, "MARGIN", 2**60)
-    with pytest.raises(AgentError, match="page_bridge needs"):
+    with pytest.raises(AgentError, match=r"needs .*, and has"):
         persons.put_in(shared, files_of(copy), copy)
     assert (Path(shared["host_path"]) / "config/now.ini").exists()
+
+
+def test_a_new_bridge_gets_the_files_of_the_former_one_where_it_has_none(shared: SharedPlace, tmp_path: Path) -> None:
+    root = Path(shared["host_path"])
+    former = Path(tempfile.mkdtemp())
+    former.chmod(0o755)
+    for name in ("config/now.ini", "static/uploads/letter.txt"):
+        path = former / name
+        path.parent.mkdir(parents=True)
+        path.write_text("of the former bridge")
+    try:
+        said = persons.bring(shared, former)
+    finally:
+        shutil.rmtree(former)
+    assert (root / "static/uploads/letter.txt").stat().st_uid == UID
+    assert (root / "config/now.ini").read_text() == "now"
+    assert "has files already" in said[0]
+    assert said[1].endswith(f"are in {root}/static/uploads as well")
+    assert persons.bring(shared, tmp_path / "nowhere") == []
