@@ -20,6 +20,24 @@ from tests.weights import weights
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 ENGINE = {"name": "main", "kind": "llama_cpp", "threads": 1, "context_length": 512}
 NO_FRONTS: dict[str, Any] = {"gateway": None, "webui": None}
+CLOCK = "/usr/local/bin/date"
+SPOILED = (
+    ("mv /usr/bin/sudo /usr/bin/away", "mv /usr/bin/away /usr/bin/sudo", "is not root, and there is no sudo"),
+    (f"gpasswd -d {USER} sudo", f"gpasswd -a {USER} sudo", "may not use sudo"),
+    ("mv /usr/bin/python3 /usr/bin/away", "mv /usr/bin/away /usr/bin/python3", "has no /usr/bin/python3"),
+    (
+        "mv /etc/os-release /etc/away && echo ID=fedora >/etc/os-release",
+        "mv /etc/away /etc/os-release",
+        "runs fedora; kit deploys to Debian and Ubuntu",
+    ),
+    (
+        # A container has the clock of its machine.
+        f"""printf '#!/bin/sh\nexec /bin/date -d "2 hours ago" "$@"' >{CLOCK}; chmod +x {CLOCK}""",
+        f"rm {CLOCK}",
+        "is 120 minutes behind this machine's",
+    ),
+)
+"""What a box may lack: the line that takes it away, the line that brings it back, and the problem as it is told."""
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +111,25 @@ def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person:
         person.spec["hosts"]["box"] = box | change
         person.write()
         assert problem in person.kit("plan", code=1).err
+    person.spec["hosts"]["box"] = box
+    person.write()
+
+    for spoil, mend, problem in SPOILED:
+        host.read("sh", "-c", spoil)
+        try:
+            assert problem in person.kit("plan", code=1).err
+        finally:
+            host.read("sh", "-c", mend)
+
+
+def test_a_box_with_another_processor_is_refused(person: Person) -> None:
+    host, box = person.host, person.spec["hosts"]["box"]
+    # The kernel tells this sign-in, and whatever it starts, of a processor of 32 bits.
+    host.read("setarch", "i686", "/usr/sbin/sshd", "-p", "2022")
+    person.spec["hosts"]["box"] = box | {"port": 2022}
+    person.write()
+    with person.knowing(f"[{host.address}]:2022 {host.shown_key}"):
+        assert "the processor of box is i686, and kit.lock pins images" in person.kit("plan", code=1).said
     person.spec["hosts"]["box"] = box
     person.write()
 
