@@ -7,30 +7,54 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from tests.e2e.lab.host import LabHost
 
-Answers = dict[str, Counter[str]]
-"""By address: how often each status came, or the kind of error in its place."""
+
+@dataclass(frozen=True)
+class Answered:
+    """How the questions to one address were answered."""
+
+    counts: Counter[str]
+    """How often each status came, or the kind of error in its place."""
+    silent_seconds: float
+    """Longest time between two answers."""
+
+    @property
+    def dropped(self) -> int:
+        """The number of questions without an answer."""
+        return sum(times for kind, times in self.counts.items() if not kind.isdigit())
+
+
+Answers = dict[str, Answered]
+"""By address."""
 PROGRAM = """
-import collections, json, sys, threading, urllib.error, urllib.request
-over, seen = threading.Event(), {url: collections.Counter() for url in sys.argv[1:]}
+import collections, json, sys, threading, time, urllib.error, urllib.request
+over, urls = threading.Event(), sys.argv[1:]
+seen, silent = {url: collections.Counter() for url in urls}, dict.fromkeys(urls, 0.0)
+def status_of(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            answer.read()
+        return str(answer.status)
+    except urllib.error.HTTPError as error:
+        return str(error.code)
 def ask(url):
+    answered = time.monotonic()
     while not over.wait(0.05):
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                answer.read()
-            seen[url][str(answer.status)] += 1
-        except urllib.error.HTTPError as error:
-            seen[url][str(error.code)] += 1
+            seen[url][status_of(url)] += 1
+            answered = time.monotonic()
         except Exception as error:
             seen[url][type(error).__name__] += 1
-threads = [threading.Thread(target=ask, args=(url,)) for url in seen]
+            silent[url] = max(silent[url], time.monotonic() - answered)
+threads = [threading.Thread(target=ask, args=(url,)) for url in urls]
 [thread.start() for thread in threads]
 sys.stdin.read()
 over.set()
 [thread.join() for thread in threads]
-print(json.dumps(seen))
+print(json.dumps({url: [seen[url], silent[url]] for url in urls}))
 """
 
 
@@ -42,4 +66,4 @@ def steadily_asked(host: LabHost, *urls: str) -> Iterator[Answers]:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield answers
         told, _ = process.communicate("")
-    answers |= {url: Counter(counts) for url, counts in json.loads(told).items()}
+    answers |= {url: Answered(Counter(counts), silent) for url, (counts, silent) in json.loads(told).items()}
