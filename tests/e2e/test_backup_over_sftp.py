@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.agent.errors import AgentError
+from deploy.agent.stack.backup_memory import observe
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.unit.agent.backups.conftest import Host, host, repository  # noqa: F401
 from tests.unit.agent.backups.test_sftp import KEY, with_repository
@@ -47,3 +49,10 @@ def test_backups_go_to_another_machine_and_come_back(host: Host, box: LabHost, t
     with_repository(host, place, identity=str(shutil.copy(box.folder / "known_hosts", tmp_path)))
     with pytest.raises(AgentError, match=r"its SSH key is unknown here|does not let root"):
         host.back_up()
+
+    # A machine that is off.
+    with_repository(host, place, identity=key, host_key=box.shown_key)
+    subprocess.run(["docker", "stop", "--time", "1", box.name], check=True, capture_output=True)
+    with pytest.raises(AgentError, match=f"{box.address}, which has the repository: it does not answer"):
+        host.back_up()
+    assert "it does not answer" in observe(host.root)["runs"]["daily"]["problem"]

@@ -53,7 +53,8 @@ def check(root: Path, restic: Restic, share: str) -> list[str]:
 def check_weekly(root: Path, restic: Restic) -> None:
     """Check the repository if the last good check is older than a week; raise AgentError if it is broken."""
     known = read(root).get("check")
-    if known and not known["problems"] and time.time() - seconds_of(known["ended"]) < WEEK:
+    # A check from the future, of a clock that was set back, counts as old.
+    if known and not known["problems"] and 0 <= time.time() - seconds_of(known["ended"]) < WEEK:
         return
     week = int(time.time() // WEEK)
     problems = check(root, restic, f"{week % SHARES + 1}/{SHARES}") if known else check(root, restic, f"1/{SHARES}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from deploy.agent.backups.copies import STATEMENT, STATEMENT_FORMAT
 from deploy.agent.backups.damage import lost
 from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
+from deploy.agent.contract.backup_runs import AHEAD_SECONDS, seconds_of
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -56,7 +58,7 @@ def _all(root: Path, restic: Restic, backup: Backup) -> BackupsAnswer:
 
 
 def meant(root: Path, restic: Restic, stack: str, wanted: str) -> Snapshot:
-    """Return the snapshot that a person means; `latest` is refused while a newer one may be broken.
+    """Return the snapshot that a person means; `latest` is refused while a newer one may be broken, or is to come.
 
     restic leaves out a snapshot that it cannot read, with a word on standard error alone.
     """
@@ -67,7 +69,19 @@ def meant(root: Path, restic: Restic, stack: str, wanted: str) -> Snapshot:
         raise AgentError(
             f"the newest backup may be a broken one: {broken}", f"choose one by its time: {Line('backup', 'list')}"
         )
+    if wanted == LATEST:
+        _ensure_past(listed)
     return chosen(listed, wanted)
+
+
+def _ensure_past(listed: list[Snapshot]) -> None:
+    """Raise AgentError for a snapshot of a clock that was ahead: nobody knows which one is the newest then."""
+    ahead = [each for each in listed if seconds_of(each["time"]) > time.time() + AHEAD_SECONDS]
+    if ahead:
+        raise AgentError(
+            f"a clock is wrong, or was: the backup {ahead[-1]['id'][:SHORT]} of {ahead[-1]['time']} is still to come",
+            f"choose one by its id or time: {Line('backup', 'list')}",
+        )
 
 
 def snapshots_in(restic: Restic) -> set[str]:

@@ -29,7 +29,8 @@ def run(request: StackRequest, journal: Journal) -> WatchAnswer:
     if wanted is None:
         raise AgentError("the release on this host calls nobody", "write `on_failure` in kit.yaml, then apply")
     lasting, told = list(troubles(root, request["stack"])), _told(root, request["stack"])
-    new = [trouble for trouble in lasting if time.time() - told.get(_key(trouble), 0.0) >= DAY]
+    # A call from the future, of a clock that was set back, counts as old.
+    new = [trouble for trouble in lasting if not 0 <= time.time() - told.get(_key(trouble), 0.0) < DAY]
     # What is over is forgotten, so that it is told when it comes back.
     told = {key: moment for key, moment in told.items() if key in set(map(_key, lasting))}
     problems: list[AgentError] = []

@@ -248,6 +248,15 @@ def test_a_failure_is_told_once_also_while_the_disk_of_its_memory_is_full(
     assert len(heard[1]) == 1
 
 
+def test_a_failure_is_told_again_where_the_call_is_from_the_future(stack: Stack, heard: tuple[str, Bodies]) -> None:
+    stack.calls(url=heard[0])
+    stack.docker.state = "exited"
+    stack.look()
+    told = {"service page": time.time() + 7 * 24 * 3600}
+    (stack.root / "run/told.json").write_text(json.dumps({"format": 1, "told": told}))
+    assert stack.look() == ["page does not run: exited"]
+
+
 @contextmanager
 def full(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Refuse each file on a disk."""
