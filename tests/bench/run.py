@@ -5,6 +5,8 @@ cold: the stack's first apply against the sum of its own steps, as if done by ha
 noop: an apply that changes nothing against `docker compose up -d` of the same stack; the stack must be up.
 sync: what the agent does for 50 unchanged models of an engine against one `curl /api/tags`.
 upload: the agent's upload of a GGUF against `curl` of one like it. Both ask a double, or the engine KIT_TEST_OLLAMA.
+backup, daily: a first backup, before a change and daily, against copying the same data and the same of restic on it.
+stall: the longest commit of a writer beside a daily run against that beside the same work by hand.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.backups import backup, daily, stall
 from tests.bench.engines import sync, upload
 from tests.bench.measure import REPOSITORY, Result, as_json, in_turns, table
 from tests.bench.stack import cold, noop
@@ -30,7 +33,16 @@ def help_of_kit(_spec: Path) -> Result:
     )
 
 
-BENCHES = {"help": help_of_kit, "cold": cold, "noop": noop, "sync": sync, "upload": upload}
+BENCHES = {
+    "help": help_of_kit,
+    "cold": cold,
+    "noop": noop,
+    "sync": sync,
+    "upload": upload,
+    "backup": backup,
+    "daily": daily,
+    "stall": stall,
+}
 
 
 def main() -> int:

@@ -1,0 +1,172 @@
+"""A backup against its own parts done by hand, and what a writer feels of both."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from statistics import median
+
+from deploy.hosts.wire.agent_zip import agent_zip
+from deploy.stack import HOST_PYTHON
+from tests.bench.measure import Ratio, Result, Skipped
+from tests.unit.agent.backups.conftest import KEY, host_in
+
+RUNS = 4
+FILES, FILE_BYTES = 4, 64 * 2**20
+"""Uploads, of random bytes: nothing of them compresses."""
+ROWS, ROW_BYTES = 50_000, 2_000
+"""Chats in the database: about 100 MiB."""
+WRITER = """
+import sqlite3, sys, threading, time
+stop, longest = threading.Event(), 0.0
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set())).start()
+connection = sqlite3.connect(sys.argv[1], timeout=30)
+connection.execute("pragma synchronous=normal")
+print("ready", flush=True)
+while not stop.wait(0.01):
+    begun = time.perf_counter()
+    with connection:
+        connection.execute("insert into said values (?)", ("x" * 200,))
+    longest = max(longest, time.perf_counter() - begun)
+print(longest, flush=True)
+"""
+"""Commits about 100 rows a second until its input ends, and prints the longest commit in seconds."""
+
+
+class Bench:
+    """A host with data, and two repositories that restic itself made: the kit's, and one to use by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = host_in(folder, _initialized(folder / "empty"))
+        for number in range(FILES):
+            (self.host.data / f"uploads/{number}.bin").write_bytes(os.urandom(FILE_BYTES))
+        with closing(sqlite3.connect(self.host.database)) as connection, connection:
+            rows = ((os.urandom(ROW_BYTES // 2).hex(),) for _ in range(ROWS))
+            connection.executemany("insert into said values (?)", rows)
+        self._folder = folder
+        self._agent = folder / agent_zip().name
+        self._agent.write_bytes(agent_zip().content)
+
+    def clear(self) -> None:
+        """Be as before the first backup, with repositories that are there and empty."""
+        for path in (self.host.repository, self.host.root / "backup", self._hand, self._copy):
+            shutil.rmtree(path, ignore_errors=True)
+        (self.host.root / "backups.json").unlink(missing_ok=True)
+        for repository in (self.host.repository, self._hand):
+            shutil.copytree(self._folder / "empty", repository)
+        os.sync()
+
+    @property
+    def _hand(self) -> Path:
+        return self._folder / "by-hand"
+
+    @property
+    def _copy(self) -> Path:
+        return self._folder / "copy"
+
+    def ours(self, *, is_daily: bool) -> None:
+        """Run the agent's job as a host's scheduler does; one before a change leaves retention and check out."""
+        request = {
+            "format": 1,
+            "stack": "home",
+            "root": str(self.host.root),
+            "job": "backup",
+            "verb": "back_up",
+            "request": {} if is_daily else {"before": "image"},
+            "patience_seconds": 60,
+        }
+        argv = [HOST_PYTHON, "-X", "utf8", "-IS", str(self._agent), "job"]
+        _run(argv, given=json.dumps(request) + "\n")
+
+    def by_hand(self, *, is_daily: bool) -> None:
+        """Copy the same data, and run restic on the copy."""
+        _run(["cp", "-a", str(self.host.data), str(self._copy)])
+        self._restic("backup", str(self._copy))
+        if is_daily:
+            self._restic("forget", "--keep-last", "10", "--prune")
+            self._restic("check", "--read-data-subset=1/10")
+
+    def _restic(self, *words: str) -> None:
+        _run(["restic", "--json", "--no-cache", "-r", str(self._hand), *words], RESTIC_PASSWORD=KEY)
+
+
+def _initialized(repository: Path) -> Path:
+    _run(["restic", "-r", str(repository), "init"], RESTIC_PASSWORD=KEY)
+    return repository
+
+
+def _run(argv: list[str], given: str = "", **environment: str) -> None:
+    done = subprocess.run(
+        argv, input=given, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(argv)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+@contextmanager
+def _bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="kit-bench-backup-") as folder:
+        yield Bench(Path(folder))
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def _longest_commit(database: Path, act: Callable[[], None]) -> float:
+    """Return the longest commit of a writer while something is done."""
+    argv = [sys.executable, "-c", WRITER, str(database)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdin is not None
+        writer.stdout.readline()
+        act()
+        writer.stdin.close()
+        return float(writer.stdout.readline())
+
+
+def _in_turns(name: str, bar: float, *, is_daily: bool, is_felt: bool) -> Result:
+    """Measure both in turns on the same data; each begins without a backup."""
+    if shutil.which("restic") is None:
+        return Skipped(name, "restic is not on this machine")
+    seconds: dict[str, list[float]] = {"ours": [], "by_hand": []}
+    with _bench() as bench:
+        for number in range(RUNS):
+            # Each turn begins with the other one, so that neither always has the warmer disk.
+            for which in list(seconds)[:: 1 if number % 2 else -1]:
+                bench.clear()
+                act = functools.partial(getattr(bench, which), is_daily=is_daily)
+                took = _longest_commit(bench.host.database, act) if is_felt else _seconds(act)
+                seconds[which].append(took)
+    mine, theirs = map(median, seconds.values())
+    measured = "longest commit beside " if is_felt else ""
+    peer = "cp -a and restic backup" + (", forget --prune, check of a tenth" if is_daily else "")
+    ours = "the daily job" if is_daily else "a backup before a change"
+    return Ratio(name, measured + ours, measured + peer, mine, theirs, bar, RUNS)
+
+
+def backup(_spec: Path) -> Result:
+    """Return the speed of a first backup of about 360 MiB against copying the data and restic on the copy."""
+    return _in_turns("backup", 1.1, is_daily=False, is_felt=False)
+
+
+def daily(_spec: Path) -> Result:
+    """Return the same of a daily run, whose peer forgets and checks as well."""
+    return _in_turns("daily", 1.1, is_daily=True, is_felt=False)
+
+
+def stall(_spec: Path) -> Result:
+    """Return the longest commit of a writer beside a daily run against that beside the same work by hand."""
+    return _in_turns("stall", 1.5, is_daily=True, is_felt=True)
