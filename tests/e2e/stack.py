@@ -62,9 +62,11 @@ class Stack:
     root = Path("/opt/kit") / NAME
     data = Path("/srv/kit") / NAME
 
-    def __init__(self, place: Place, evidence: Evidence) -> None:
+    def __init__(self, place: Place, evidence: Evidence, before: tuple[str, ...] = ()) -> None:
         self.place = place
         self.evidence = evidence
+        self._before = before
+        """Words in front of the command line."""
         self._is_trusted = False
 
     def kit(self, verb: str, *words: str, code: int = 0, secret: bool = False) -> Ran:
@@ -88,7 +90,7 @@ class Stack:
     @contextmanager
     def running(self, verb: str, *words: str, shell: dict[str, str] | None = None) -> Iterator[Popen[str]]:
         """Start the command line as a shell does: leader of its own process group; nothing of it outlives the block."""
-        argv = [KIT, *verb.split(), *words, str(self.place.spec_path)]
+        argv = [*self._before, KIT, *verb.split(), *words, str(self.place.spec_path)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         with (
             images_stay(verb),

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import at_the_bridge
+from tests.e2e.lab.way_here import over_ssh
 from tests.e2e.place import Document
 from tests.e2e.stack import Stack
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
 
-TITLE = "what the harbour master said"
+TITLE, EDITED = "what the harbour master said", "what the harbour master wrote"
 
 
 def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
-    stack: Stack, bridge: Path, desk: Path
+    stack: Stack, bridge: Path, desk: Path, tmp_path: Path
 ) -> None:
     chat = Person(stack).write_chat(TITLE, "the tide turns at six")
 
@@ -43,19 +44,29 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
 
         at_the_bridge.a_file_answers_and_its_change_is_told(stack, bridge, desk)
         at_the_bridge.everything_is_told(stack, bridge)
+        at_the_bridge.a_copy_by_hand_is_whole_and_an_interrupted_edit_changes_nothing(stack, bridge, desk, TITLE)
+        with over_ssh(stack, tmp_path) as reached:
+            at_the_bridge.an_edit_outlives_its_connection_and_takes_effect(stack, reached, TITLE, EDITED)
+            at_the_bridge.many_files_are_added_once(stack, reached, desk)
+        at_the_bridge.a_new_container_has_all_of_it(stack, EDITED)
 
-        with emptied(bridge / "data"):
-            assert any("is empty" in line for line in stack.kit("status", "--check", "--json", code=3).here["drift"])
-            report = stack.kit("verify", "open_webui", "--json", code=1).here
-            red = {check["name"] for check in report["checks"] if check["outcome"] == "failed"}
-            assert "its data is the data of before" in red
-            (refusal,) = stack.kit("plan", "--json", code=1).here["refusals"]
-            assert "the data of open_webui is not there" in refusal["problem"]
-        assert stack.is_settled
+        an_emptied_folder_is_told_by_all(stack, bridge / "data")
 
     # Nothing was written since: the old folder has all of it.
     stack.apply()
     assert TITLE in Person(stack).chats().values()
+
+
+def an_emptied_folder_is_told_by_all(stack: Stack, data: Path) -> None:
+    """Look at a folder that is empty for a while, as by a drive that is not mounted."""
+    with emptied(data):
+        assert any("is empty" in line for line in stack.kit("status", "--check", "--json", code=3).here["drift"])
+        report = stack.kit("verify", "open_webui", "--json", code=1).here
+        red = {check["name"] for check in report["checks"] if check["outcome"] == "failed"}
+        assert "its data is the data of before" in red
+        (refusal,) = stack.kit("plan", "--json", code=1).here["refusals"]
+        assert "the data of open_webui is not there" in refusal["problem"]
+    assert stack.is_settled
 
 
 def test_a_stack_under_another_name_takes_its_chats_along(stack: Stack, renamed: Stack) -> None:
