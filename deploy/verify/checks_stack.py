@@ -123,7 +123,10 @@ def test_has_only_the_planned_way_out(service: Service, containers: Containers, 
     ensure(not leading_out, f"is on a network with a way out: {', '.join(leading_out)}")
     if network.outside is not None:
         place = f"{network.outside[0]}:{network.outside[1]}"
-        ensure(not network.ways_out.get(service.name, False), f"reaches {place}, which is beyond this host")
+        reaches = network.ways_out.get(service.name, False)
+        ensure(not reaches, f"reaches {place}, which is beyond this host")
+        if reaches is None:
+            pytest.skip(f"its image has no program that could try to reach {place}")
 
 
 def test_is_on_networks_that_are_as_the_release_says(service: Service, containers: Containers, files: Files) -> None:

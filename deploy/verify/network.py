@@ -11,6 +11,7 @@ from testinfra.host import Host
 
 from deploy.deployment.service import Service
 from deploy.verify.containers import Containers
+from deploy.verify.inside import NO_PROGRAM, connecting
 
 SECONDS = 2
 WORKERS = 9
@@ -56,18 +57,18 @@ class Network:
         return (port["address"], port["port"]) if port else None
 
     @property
-    def ways_out(self) -> dict[str, bool]:
-        """True for each service without a planned way out whose container reaches the place outside."""
+    def ways_out(self) -> dict[str, bool | None]:
+        """True for each closed service whose container reaches the place outside; None if nothing in it could try."""
         return self._asked.result() if self._asked else {}
 
-    def _ask(self) -> dict[str, bool]:
+    def _ask(self) -> dict[str, bool | None]:
         if self.outside is None:
             return {}
-        address, port = self.outside
-        argv = ["timeout", str(SECONDS), "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"]
+        argv = connecting(*self.outside, SECONDS)
 
-        def ask(container: str) -> bool:
-            return self.containers.exit_code(container, argv) == 0
+        def ask(container: str) -> bool | None:
+            code = self.containers.exit_code(container, argv)
+            return None if code in NO_PROGRAM else code == 0
 
         containers = self.containers.by_service
         names = {name: str(containers[name]["Id"]) for name in self._closed if name in containers}

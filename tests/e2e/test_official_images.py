@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.doubles.registry.official import SHAPES, publish_official
+from tests.doubles.registry.official import publish_official
 from tests.e2e.evidence import Evidence
 from tests.e2e.image_registry import ImageRegistry, running_registry
 from tests.e2e.place import FOLDER, NAME, Document, Place
@@ -67,7 +67,7 @@ def test_official_images_come_up_are_rolled_back_and_make_room_for_assembled_one
     chat = Person(stack).write_chat("Lanterns", "There are eleven of them.")
     assembled, decided = stack.containers(), conditions(stack)
     bases = {SERVICES[name]: one.image for name, one in assembled.items()}
-    digests = {kind: publish_official(registry.host, kind, bases[kind]) for kind in SHAPES}
+    digests = {kind: publish_official(registry.host, kind, bases[kind]) for kind in SERVICES.values()}
 
     with stack.place.changed(pulled_from(registry)), stack.place.changed_lock(lambda _: None):
         stack.kit("lock")

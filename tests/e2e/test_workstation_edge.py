@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.doubles.registry.official import publish_official
 from tests.e2e.evidence import Ran
 from tests.e2e.other_machine import HERE, PEER, STRANGER, OtherMachine, other_machine
 from tests.e2e.place import Document
@@ -125,3 +126,23 @@ def test_the_log_tells_who_asked_and_holds_no_key(opened: Opened) -> None:
     assert '"uri":"/api/version"' in text
     assert opened.key not in text
     assert "/kit/health" not in text
+
+
+def test_the_edges_official_image_takes_the_place_of_the_assembled_one(opened: Opened) -> None:
+    stack = opened.stack
+    registry = stack.place.spec["mirrors"]["registry"].removeprefix("http://")
+    digest = publish_official(registry, "edge", stack.containers()["edge"].image)
+
+    def pull(spec: Document) -> None:
+        spec["edge"]["source"] = "pull"
+
+    with stack.place.changed(pull):
+        stack.kit("lock")
+        stack.apply()
+        edge = stack.containers()["edge"]
+        assert (edge.image, edge.health) == (f"kit/edge:{digest.removeprefix('sha256:')}", "healthy")
+        checks = stack.kit("verify", "--json").here["checks"]
+        assert {one["outcome"] for one in checks if one["service"] == "edge"} == {"passed"}
+        assert opened.machine.ask(opened.port, "/api/tags").status == 401
+        assert opened.machine.ask(opened.port, "/api/tags", key=opened.key).status == 200
+        assert stack.is_settled

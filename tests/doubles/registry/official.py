@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import Docker
+from deploy.components.edge.image import VERSION as CADDY
 from deploy.components.litellm.image import VERSION as LITELLM
 from deploy.components.open_webui.image import VERSION as WEBUI
 from deploy.deployment.recipe import PATH, VENV
@@ -19,6 +22,9 @@ from tests.doubles.registry.images import digest_of
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PACKAGES = f"{VENV}/lib/python3.11/site-packages"
 CACHE = "/app/backend/data/cache"
+CADDYS_PROGRAM = "usr/bin/caddy"
+LOW_PORTS = "\x01\x00\x00\x02\x00\x04" + 14 * "\x00"
+"""What `setcap cap_net_bind_service=+ep` writes to a file."""
 Files = dict[str, bytes | str | None]
 """Path to a file's bytes, a link's target, or None for a folder, parents first."""
 
@@ -32,7 +38,11 @@ class Shape:
     config: dict[str, Any]
     files: Files = field(default_factory=dict)
     copied: tuple[str, str, str] = ("", "", "")
-    """A folder below, where the image has it instead, and a part that it has elsewhere."""
+    """A folder or file below, where the image has it instead, and a part that it has elsewhere."""
+    capable: str = ""
+    """A program that may listen on ports below 1024."""
+    is_alpine: bool = False
+    """True if it has no bash, and busybox in place of nc and wget."""
 
 
 SHAPES = {
@@ -97,6 +107,19 @@ SHAPES = {
         # The application finds its files by where it really lies, so a link would not do.
         (f"{PACKAGES}/open_webui", "app/backend/open_webui", "frontend"),
     ),
+    "edge": Shape(
+        f"library/caddy:{CADDY}",
+        {
+            "Cmd": ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
+            "Env": [f"PATH={SYSTEM_PATH}", "XDG_CONFIG_HOME=/config", "XDG_DATA_HOME=/data"],
+            "ExposedPorts": {"80/tcp": {}, "443/tcp": {}, "443/udp": {}, "2019/tcp": {}},
+            "WorkingDir": "/srv",
+        },
+        {"srv": None},
+        (f"/{CADDYS_PROGRAM}", CADDYS_PROGRAM, "none"),
+        capable=CADDYS_PROGRAM,
+        is_alpine=True,
+    ),
 }
 
 
@@ -105,7 +128,8 @@ def publish_official(host: str, kind: str, base: str, more: Files | None = None)
     shape = SHAPES[kind]
     docker, reference = Docker(), f"{host}/{shape.reference}"
     copied = _copied(base, *shape.copied) if shape.copied[0] else {}
-    image = _loaded(docker, base, shape, {**shape.files, **copied, **(more or {})})
+    programs = _busybox() if shape.is_alpine else {}
+    image = _loaded(docker, base, shape, {**shape.files, **copied, **programs, **(more or {})})
     docker.tag(image, reference)
     _docker("push", "-q", reference)
     _docker("rmi", reference)
@@ -131,13 +155,20 @@ def _copied(base: str, source: str, target: str, but: str) -> Files:
     return found
 
 
+def _busybox() -> Files:
+    program = shutil.which("busybox")
+    assert program is not None, "needs Debian's package busybox-static"
+    content = Path(program).read_bytes()
+    return {"usr/bin/.wh.bash": b"", **dict.fromkeys(("usr/bin/nc", "usr/bin/wget"), content)}
+
+
 def _docker(*words: str) -> bytes:
     return subprocess.run(["docker", *words], check=True, capture_output=True).stdout
 
 
 def _loaded(docker: Docker, base: str, shape: Shape, files: Files) -> str:
     """Have Docker load the image's own layer alone: it has the others, and reads no file for them."""
-    layer = _tar(files)
+    layer = _tar(files, shape.capable)
     below: list[str] = (docker.image(base) or {})["RootFS"]["Layers"]
     diff_ids = [*below, f"sha256:{hashlib.sha256(layer).hexdigest()}"]
     document = {
@@ -156,12 +187,14 @@ def _loaded(docker: Docker, base: str, shape: Shape, files: Files) -> str:
     return f"sha256:{digest}"
 
 
-def _tar(files: Files) -> bytes:
+def _tar(files: Files, capable: str = "") -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.mode = 0o755
+            if name == capable:
+                info.pax_headers = {"SCHILY.xattr.security.capability": LOW_PORTS}
             if content is None:
                 info.type = tarfile.DIRTYPE
             elif isinstance(content, str):

@@ -1,4 +1,4 @@
-"""The checks of the edge's room, against an edge that keeps its word and edges that do not; bash is the real one."""
+"""The checks of the edge's room, against an edge that keeps its word and edges that do not; the shell is real."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from deploy.verify.secrets import HostSecrets
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.played import evidence_of
 from tests.unit.rooms.test_edge import MAIN, services_of
+from tests.unit.verify.programs import path_with
 
 KEY = "a-key-of-this-edge"
 
@@ -27,11 +29,14 @@ KEY = "a-key-of-this-edge"
 class Inside:
     """The edge's container: its programs run here, where its listener is."""
 
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        self.environment = environment
+
     def of(self, _service: Service) -> dict[str, str]:
         return {"Id": "edge"}
 
     def exit_code(self, _container: str, argv: list[str]) -> int:
-        return subprocess.run(argv, check=False).returncode
+        return subprocess.run(argv, env=self.environment, check=False).returncode
 
 
 class Keys(HostSecrets):
@@ -146,6 +151,21 @@ def test_an_edge_that_cannot_tell_clients_apart_is_red() -> None:
 
 def test_an_engine_that_does_not_answer_behind_it_is_red() -> None:
     assert findings(Edge(engine=502), ["192.168.1.30"]) == {"passes": "status of main behind PLACE is 502, not 200"}
+
+
+def test_an_image_of_alpine_is_asked_from_inside_as_the_kits_own(tmp_path: Path) -> None:
+    inside: Any = Inside(path_with(tmp_path, "nc"))
+    with edge(Edge(), []) as (service, _):
+        verify.test_refuses_no_key_and_a_wrong_one_at_each_listener(service, inside)
+        verify.test_has_no_admin_api(service, inside)
+    with edge(Edge(takes_any_key=True), []) as (service, _), pytest.raises(NotAsPlannedError, match="a wrong key"):
+        verify.test_refuses_no_key_and_a_wrong_one_at_each_listener(service, inside)
+
+
+def test_an_image_that_cannot_be_asked_from_inside_is_red(tmp_path: Path) -> None:
+    inside: Any = Inside(path_with(tmp_path))
+    with edge(Edge(), []) as (service, _), pytest.raises(NotAsPlannedError, match="cannot be asked from inside"):
+        verify.test_has_no_admin_api(service, inside)
 
 
 def test_an_open_admin_api_is_red(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
 from deploy.verify.containers import Containers
 from deploy.verify.evidence import HostEvidence
-from deploy.verify.network import Network
+from deploy.verify.inside import connecting
+from deploy.verify.network import SECONDS, Network
 from tests.unit.played import evidence_of
 from tests.unit.refusing import Refusing
 from tests.unit.rooms.places import chain
@@ -66,9 +67,9 @@ class Answering(Containers):
         self.asked: Queue[str] = Queue()
 
     def exit_code(self, container: str, argv: list[str]) -> int | None:
-        assert argv[-1] == "exec 3<>/dev/tcp/192.0.2.1/53"
+        assert argv == connecting("192.0.2.1", 53, SECONDS)
         self.asked.put(container)
-        return 0 if container == "id-of-litellm" else 124
+        return {"id-of-litellm": 0, "id-of-main": 124}.get(container, 127)
 
 
 class Outside(Refusing):
@@ -82,9 +83,9 @@ class Outside(Refusing):
 
 def test_containers_are_asked_for_a_way_out_before_anybody_wants_to_know() -> None:
     containers = Answering(Deployment("home", chain().services, ()))
-    network = Network(cast("Host", told()), containers, chain().services[:2])
-    assert {containers.asked.get(timeout=60) for _ in range(2)} == {"id-of-main", "id-of-litellm"}
-    assert network.ways_out == {"main": False, "litellm": True}
+    network = Network(cast("Host", told()), containers, chain().services)
+    assert {containers.asked.get(timeout=60) for _ in range(3)} == {"id-of-main", "id-of-litellm", "id-of-open_webui"}
+    assert network.ways_out == {"main": False, "litellm": True, "open_webui": None}
     assert containers.asked.empty()
 
 
