@@ -14,6 +14,8 @@ from deploy.plan.docker import DockerWork, docker_work, packages_of
 from deploy.stack import INSTALLED_DOCKER
 
 LOG = "/var/log/dockerd.log"
+PID_FILE = "/var/run/docker.pid"
+"""File into which the engine of the host itself writes its process number."""
 VALIDATING = "23.0"
 """The first Docker that can check a daemon.json without starting."""
 NOTHING = DockerPackages((), ())
@@ -31,6 +33,7 @@ class DockerVariables(TypedDict):
     docker_engine_starts: bool
     docker_engine_reloads: bool
     docker_engine_systemd: bool
+    docker_engine_pid_file: str
     docker_engine_log: str
     docker_engine_last_words: list[str]
     docker_engine_plugins: list[str]
@@ -55,6 +58,7 @@ def docker_variables(deployment: Deployment, observation: Observation) -> Docker
         "docker_engine_starts": work.starts or work.is_own,
         "docker_engine_reloads": work.reloads,
         "docker_engine_systemd": observation.systemd,
+        "docker_engine_pid_file": PID_FILE,
         "docker_engine_log": LOG,
         "docker_engine_last_words": _last_words(observation),
         "docker_engine_plugins": list(plugins),

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from deploy.agent.kit_folders import TOOLKITS
 from deploy.apply.roles.debian import apt_options
-from deploy.apply.roles.docker import LOG, validator
+from deploy.apply.roles.docker import LOG, PID_FILE, validator
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.plan.toolkit import toolkit_work
@@ -25,6 +25,7 @@ class ToolkitVariables(TypedDict):
     gpu_toolkit_cdi: str
     gpu_toolkit_validate: str
     gpu_toolkit_systemd: bool
+    gpu_toolkit_pid_file: str
     gpu_toolkit_log: str
 
 
@@ -43,5 +44,6 @@ def toolkit_variables(deployment: Deployment, observation: Observation) -> Toolk
         "gpu_toolkit_cdi": work.cdi,
         "gpu_toolkit_validate": validator(observation),
         "gpu_toolkit_systemd": observation.systemd,
+        "gpu_toolkit_pid_file": PID_FILE,
         "gpu_toolkit_log": LOG,
     }

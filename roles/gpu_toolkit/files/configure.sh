@@ -1,7 +1,7 @@
 #!/bin/sh
 # Lets nvidia-ctk add its runtime to Docker's daemon.json, and restarts Docker if that changed it; prints `changed` then. A file that Docker
 # refuses is taken back. KIT_VALIDATE: Docker's engine if it can check a file without starting. KIT_SYSTEMD: not empty where systemd runs
-# it. KIT_LOG: log of an engine that runs without systemd.
+# it. KIT_SESSION, KIT_PID_FILE, KIT_LOG: the script that restarts an engine without systemd, the file of its process number, its log.
 set -eu
 settings=/etc/docker/daemon.json
 new=$settings.kit-new backup=$settings.kit-backup
@@ -40,9 +40,7 @@ restart() {
         systemctl reset-failed docker.service 2>/dev/null || true
         systemctl restart docker.service >&2 || return 1
     else
-        start-stop-daemon --stop --oknodo --name dockerd --retry TERM/60/KILL/10 >&2
-        rm -f /var/run/docker.pid
-        start-stop-daemon --start --background --name dockerd --startas /usr/bin/env --output "$KIT_LOG" -- dockerd >&2
+        sh -c "$KIT_SESSION" session.sh restart "$KIT_PID_FILE" "$KIT_LOG" >&2 || return 1
     fi
     for _ in $(seq 60); do
         if docker version >/dev/null 2>&1; then return 0; fi
