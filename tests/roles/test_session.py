@@ -1,4 +1,4 @@
-"""Docker's engine without systemd, by a program of its name that only waits: an engine inside of a container has the same name."""
+"""Docker's engine without systemd, by a stand-in of its name: an engine inside of a container has that name too."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def session(tmp_path: Path) -> Iterator[Run]:
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
 
     def run(what: str) -> str:
-        argv = ["sh", SESSION, what, tmp_path / "docker.pid", tmp_path / "dockerd.log"]
-        printed = subprocess.run(argv, env=environment, check=True, capture_output=True, text=True).stdout
+        argv = ["sh", str(SESSION), what, str(tmp_path / "docker.pid"), str(tmp_path / "dockerd.log")]
+        ended = subprocess.run(argv, env=environment, check=True, capture_output=True)
         wait_until(lambda: number(tmp_path) > 0, "the engine has written its number")
-        return printed.strip()
+        return ended.stdout.decode().strip()
 
     yield run
     if number(tmp_path) > 0:
