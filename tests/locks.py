@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.deployment.recipe import ImageSource, Pulled
 from deploy.lock.addresses import entries_of
-from deploy.lock.gpus import answered, engines_of
+from deploy.lock.gpus import answered, users_of
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import (
     BuiltImageLock,
@@ -34,7 +34,7 @@ FACTS = GgufFacts(architecture="llama", context_length=4096, has_chat_template=T
 
 def lock_of(spec: Spec) -> Lock:
     """Return a lock that has what the spec needs; its images hold no wheels."""
-    gpus = {name: _cards(engine.gpu) for name, (_, engine) in engines_of(spec).items()}
+    gpus = {name: _cards(use.gpu) for name, (_, use) in users_of(spec).items()}
     spec = answered(spec, gpus)
     sources = lineage(spec)
     return Lock(

@@ -1,32 +1,31 @@
-"""Devices of an engine with a graphics card, whatever its program."""
+"""Devices of a service with a graphics card, whatever its program."""
 
 from __future__ import annotations
 
 from deploy.components.room import Site
-from deploy.deployment.cards import CDI
+from deploy.deployment.cards import CDI, CDI_KIND, CHOOSING
 from deploy.deployment.service import Device, DeviceRequest
-from deploy.fields.gpu import GpuSpec
+from deploy.fields.gpu import CardUse, GpuSpec
 
-_NONE = "or write `gpu: none` at {name} in kit.yaml"
+_INSTEAD = "or write `{instead}` at {name} in kit.yaml"
 _STEPS = {
     "nvidia": "install NVIDIA's driver and reboot",
+    "wsl": "update NVIDIA's driver in Windows, install none for Linux here",
     "amd": "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics)",
     "intel": "load Intel's driver (`modprobe xe`, or i915 for older cards)",
 }
-_CHOOSING = {"nvidia": "CUDA_VISIBLE_DEVICES", "amd": "ROCR_VISIBLE_DEVICES", "intel": "GGML_VK_VISIBLE_DEVICES"}
-CDI_KIND = "nvidia.com/gpu"
-"""Kind of device under which NVIDIA's toolkit names cards."""
 
 
-def devices_of(spec: GpuSpec, name: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
-    """Return the devices of an engine's container."""
-    if spec.gpu not in _STEPS:
+def devices_of(use: CardUse | None, name: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
+    """Return the devices of a service's container."""
+    if use is None:
         return ()
-    step = f"{_STEPS[spec.gpu]}, {_NONE.format(name=name)}"
-    if spec.gpu == "nvidia":
-        return _nvidia(spec, step, site)
+    is_wsl = use.gpu == "nvidia" and site.cards is not None and site.cards.is_wsl
+    step = f"{_STEPS['wsl' if is_wsl else use.gpu]}, {_INSTEAD.format(instead=use.instead, name=name)}"
+    if use.gpu == "nvidia":
+        return _nvidia(use, step, site)
     # Render nodes compute; the other nodes of the cards' folder only show a picture. ROCm opens /dev/kfd too.
-    rocm = (Device("/dev/kfd", "/dev/kfd", step),) if spec.gpu == "amd" else ()
+    rocm = (Device("/dev/kfd", "/dev/kfd", step),) if use.gpu == "amd" else ()
     return (*rocm, Device("/dev/dri", "/dev/dri/renderD*", step))
 
 
@@ -37,19 +36,19 @@ def groups_of(spec: GpuSpec) -> tuple[int, ...]:
 
 def card_environment(spec: GpuSpec, site: Site) -> tuple[tuple[str, str], ...]:
     """Return the variables by which a program chooses among the cards that its container has."""
-    if not spec.devices or spec.gpu not in _CHOOSING:
+    if not spec.devices or spec.gpu not in CHOOSING:
         return ()
     # A container gets NVIDIA's chosen cards alone, but for one of WSL, which gets all cards of Windows.
     if spec.gpu == "nvidia" and not (site.cards and site.cards.is_wsl):
         return ()
-    return ((_CHOOSING[spec.gpu], ",".join(spec.devices)),)
+    return ((CHOOSING[spec.gpu], ",".join(spec.devices)),)
 
 
-def _nvidia(spec: GpuSpec, step: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
+def _nvidia(use: CardUse, step: str, site: Site) -> tuple[Device | DeviceRequest, ...]:
     cards = site.cards
     if cards is None:
         raise TypeError("kit.lock has no cards for it")
-    wanted = () if cards.is_wsl else spec.devices
+    wanted = () if cards.is_wsl else use.devices
     if cards.is_cdi:
         names = tuple(f"{CDI_KIND}={device}" for device in wanted) or (f"{CDI_KIND}=all",)
         return (DeviceRequest("nvidia", CDI, step, names),)

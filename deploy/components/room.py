@@ -71,7 +71,7 @@ class Site:
     embedding: str | None = None
     """Model that the spec uses for embeddings."""
     cards: Cards | None = None
-    """Graphics cards of the host, for an engine whose `gpu` needed the host's answer."""
+    """Graphics cards of the host, for a service that needed the host's answer."""
     name: str = ""
     """Name of a guard on this host; every other service is named by the spec."""
     guarded: tuple[Guarded, ...] = ()

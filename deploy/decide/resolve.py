@@ -11,6 +11,7 @@ from deploy.decide.images import image_of
 from deploy.decide.models import created_models
 from deploy.decide.part import Part, Parts
 from deploy.decide.view import offered_by, seen_from
+from deploy.deployment.cards import Cards
 from deploy.deployment.host import Deployment
 from deploy.deployment.offers import Offer
 from deploy.fields.service import ServiceSpec
@@ -84,8 +85,13 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
 
 
 def _site_of_front(spec: Spec, lock: Lock, front: Gateway | WebUI) -> Site:
-    addresses = addresses_of(lock, host_of(spec, front))
-    return Site(spec.stack, image_of(spec, front, lock), addresses=addresses, embedding=_embedding(spec))
+    return Site(
+        spec.stack,
+        image_of(spec, front, lock),
+        addresses=addresses_of(lock, host_of(spec, front)),
+        embedding=_embedding(spec),
+        cards=_cards(lock, front.kind),
+    )
 
 
 def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
@@ -97,9 +103,13 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         created=created_models(spec, lock, models) if engine.models_are == "created" else (),
         named=_named(models) if engine.models_are == "named" else (),
         addresses=addresses_of(lock, host_of(spec, engine)),
-        cards=lock.gpus[engine.name].given if engine.name in lock.gpus else None,
+        cards=_cards(lock, engine.name),
         embedding=_embedding(spec),
     )
+
+
+def _cards(lock: Lock, name: str) -> Cards | None:
+    return lock.gpus[name].given if name in lock.gpus else None
 
 
 def _embedding(spec: Spec) -> str | None:

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 
 CDI = "cdi"
 """Docker's driver for CDI's device names."""
+CDI_KIND = "nvidia.com/gpu"
+"""Kind of device under which NVIDIA's toolkit names cards."""
 CDI_FLOOR = "28.2"
 """First Docker that knows CDI's names without a setting, and brings such containers back after a restart."""
 GPU = "gpu"
 """Name of the hosts' cards among the pinned inputs of kit.lock."""
+CHOOSING = {
+    "nvidia": "CUDA_VISIBLE_DEVICES",
+    "amd": "ROCR_VISIBLE_DEVICES",
+    "intel": "GGML_VK_VISIBLE_DEVICES",
+}
+"""Variables by which programs choose among a vendor's cards."""
 WSL_NODE = "/dev/dxg"
 """The device file of Windows' driver."""
 
@@ -48,6 +56,21 @@ class Cards:
         known = {card.uuid.lower(): card for card in self.cards if card.uuid}
         known |= {str(number): card for number, card in enumerate(self.cards)}
         return tuple(known[name.lower()] for name in wanted)
+
+
+def unknown_cards(wanted: Sequence[str], uuids: Sequence[str | None]) -> list[str]:
+    """Return the chosen cards that a host with these cards cannot have.
+
+    AMD's and Intel's numbers are their programs' own: there are as many of them as cards, at most. A card whose driver
+    tells no UUID may have any.
+    """
+    known = {uuid.lower() for uuid in uuids if uuid}
+    is_told = len(known) == len(uuids)
+    return [
+        card
+        for card in wanted
+        if (int(card) >= len(uuids) if card.isdigit() else is_told and card.lower() not in known)
+    ]
 
 
 TOOLKIT_PACKAGES = (

@@ -94,6 +94,12 @@ class DeviceRequest:
     capabilities: tuple[str, ...] = ("gpu",)
 
     @property
+    def chosen(self) -> tuple[str, ...]:
+        """Return the numbers and UUIDs of the chosen cards in small letters; empty for all of them."""
+        names = (name.rpartition("=")[2].lower() for name in self.device_ids)
+        return tuple(name for name in names if name != "all")
+
+    @property
     def words(self) -> str:
         """Return the driver and its cards in words, for a check."""
         return f"{self.driver} {', '.join(self.device_ids) or 'all'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -39,6 +40,16 @@ Card = Annotated[
 Group = Annotated[int, Field(ge=1, le=4_294_967_294), BeforeValidator(_group)]
 
 
+@dataclass(frozen=True)
+class CardUse:
+    """Cards that a service computes on, as its fields in kit.yaml say."""
+
+    gpu: str
+    instead: str
+    """Field for a host without such cards."""
+    devices: tuple[str, ...] = ()
+
+
 class GpuSpec(Strict):
     """The cards that an engine computes on."""
 
@@ -50,6 +61,11 @@ class GpuSpec(Strict):
     devices: tuple[Card, ...] = ()
     """Cards to compute on, beside `gpu`: the number or the UUID of each, as `nvidia-smi -L` or `rocminfo` prints it;
     by default all."""
+
+    @property
+    def card_use(self) -> CardUse | None:
+        """Return the cards that it computes on; None for the CPU."""
+        return None if self.gpu == "none" else CardUse(self.gpu, "gpu: none", self.devices)
 
     @field_validator("gpu_groups")
     @classmethod

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from deploy.deployment.image import ImageOrigin
+from deploy.fields.gpu import CardUse
 from deploy.fields.host import PlacedSpec
 from deploy.fields.owners import Owner
 from deploy.fields.publishing import Publish
@@ -76,6 +77,11 @@ class ServiceSpec(ContainerSpec, PublishedSpec, PlacedSpec):
     traits: ClassVar[Traits]
     shortest: ClassVar[str]
     """Shortest valid YAML of this kind."""
+
+    @property
+    def card_use(self) -> CardUse | None:
+        """Return the graphics cards that it computes on; None for the CPU."""
+        return None
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Graphics cards of hosts, from the hosts themselves; an entry of kit.lock for each engine that needs one.
+"""Graphics cards of hosts, from the hosts themselves; an entry of kit.lock for each service that needs one.
 
-An engine with `gpu: auto` needs the vendor; one on NVIDIA's cards needs the form in which its host's Docker hands them
-over.
+An engine with `gpu: auto` needs the vendor; a service on NVIDIA's cards needs the form in which its host's Docker hands
+them over.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import CARDS
 from deploy.agent.docker.versions import is_older
-from deploy.deployment.cards import CDI_FLOOR, WSL_NODE
+from deploy.deployment.cards import CDI_FLOOR, WSL_NODE, unknown_cards
 from deploy.errors import KitError
 from deploy.fields.engine import EngineSpec
-from deploy.fields.gpu import GpuSpec, Vendor
+from deploy.fields.gpu import CardUse, GpuSpec, Vendor
 from deploy.hosts.reach import Hosts
 from deploy.lock.model import CardLock, CardsLock, Lock
 from deploy.spec.model import Spec
-from deploy.spec.placed import host_of
+from deploy.spec.placed import services
 from deploy.words import host_words
 
 if TYPE_CHECKING:
@@ -37,18 +37,15 @@ INTEGRATED = "0000:00:02.0"
 """Address of the graphics inside each of Intel's processors, which compute slower than the processor itself."""
 
 
-def engines_of(spec: Spec) -> dict[str, tuple[str, GpuSpec]]:
-    """Return the engines that need an entry, each with its host."""
-    return {
-        engine.name: (host_of(spec, engine), engine)
-        for engine in spec.engines
-        if isinstance(engine, GpuSpec) and engine.gpu in ASKING
-    }
+def users_of(spec: Spec) -> dict[str, tuple[str, CardUse]]:
+    """Return the services that need an entry, each with its host."""
+    used = {service.name: (service.host, service.spec.card_use) for service in services(spec)}
+    return {name: (host, use) for name, (host, use) in used.items() if use is not None and use.gpu in ASKING}
 
 
 def answered(spec: Spec, gpus: Mapping[str, CardsLock]) -> Spec:
     """Return the spec with the lock's answers in place of `gpu: auto`."""
-    wanted = {name: gpus[name] for name, (_, engine) in engines_of(spec).items() if name in gpus}
+    wanted = {name: gpus[name] for name in users_of(spec) if name in gpus}
     engines = tuple(_answered(engine, wanted.get(engine.name)) for engine in spec.engines)
     return spec.model_copy(update={"engines": engines}) if wanted else spec
 
@@ -59,24 +56,24 @@ def _answered(engine: EngineSpec, entry: CardsLock | None) -> EngineSpec:
     return engine.model_copy(update={"gpu": entry.vendor, "gpu_groups": engine.gpu_groups or entry.groups})
 
 
-def cards_fault(engine: GpuSpec, entry: CardsLock) -> str:
-    """Return the difference between an entry and its engine; empty if they agree."""
-    if engine.gpu not in ("auto", entry.vendor):
-        return f"is locked for {entry.vendor}; kit.yaml says {engine.gpu}"
+def cards_fault(use: CardUse, entry: CardsLock) -> str:
+    """Return the difference between an entry and its service; empty if they agree."""
+    if use.gpu not in ("auto", entry.vendor):
+        return f"is locked for {entry.vendor}; kit.yaml says {use.gpu}"
     if entry.vendor != "nvidia" or entry.given.is_wsl:
         return ""
     try:
-        entry.given.chosen(engine.devices)
+        entry.given.chosen(use.devices)
     except KeyError as missing:
         return f"is locked for cards without {missing.args[0]}"
     return ""
 
 
 def missing_cards(spec: Spec, lock: Lock) -> dict[str, str]:
-    """Return the engines whose entry is missing or does not fit, each with the fault."""
+    """Return the services whose entry is missing or does not fit, each with the fault."""
     faults = {
-        name: cards_fault(engine, lock.gpus[name]) if name in lock.gpus else "is not locked yet"
-        for name, (_, engine) in engines_of(spec).items()
+        name: cards_fault(use, lock.gpus[name]) if name in lock.gpus else "is not locked yet"
+        for name, (_, use) in users_of(spec).items()
     }
     return {name: fault for name, fault in faults.items() if fault}
 
@@ -86,48 +83,62 @@ class Asked:
     """Answers of the hosts about their cards."""
 
     entries: dict[str, CardsLock] = field(default_factory=dict)
-    """Engine to its entry."""
+    """Service to its entry."""
     lacks_toolkit: bool = False
     """True if a host with NVIDIA's cards has no container toolkit, or has one in packages."""
 
 
 def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> Asked:
-    """Ask the hosts of engines whose entry is not kept; another host is not asked."""
-    missing = {name: pair for name, pair in engines_of(spec).items() if name not in kept}
+    """Ask the hosts of services whose entry is not kept; another host is not asked."""
+    missing = {name: pair for name, pair in users_of(spec).items() if name not in kept}
     if not missing:
         return Asked()
     nothing: Request = {}
     asked = {host for host, _ in missing.values()}
     told = hosts.each(lambda host, transport: transport.call(CARDS, nothing) if host in asked else None)
     entries: dict[str, CardsLock] = {}
-    for name, (host, engine) in missing.items():
+    for name, (host, use) in missing.items():
         answer = told[host]
         if answer is not None:
-            entries[name] = _entry(name, engine, answer, host)
+            entries[name] = _entry(name, use, answer, host)
     drivers = [answer["nvidia"] for answer in told.values() if answer is not None and answer["nvidia"] is not None]
     # One that somebody installed by other means than packages stays theirs.
     lacks = any(not driver["has_ctk"] or driver["packages"] for driver in drivers)
     return Asked(entries, lacks)
 
 
-def _entry(name: str, engine: GpuSpec, answer: CardsAnswer, host: str) -> CardsLock:
-    vendor = likeliest(answer) if engine.gpu == "auto" else engine.gpu
+def _entry(name: str, use: CardUse, answer: CardsAnswer, host: str) -> CardsLock:
+    vendor = likeliest(answer) if use.gpu == "auto" else "nvidia"
     if vendor != "nvidia":
+        _ensure_chosen(name, use, vendor, answer, host)
         return CardsLock(vendor=vendor, groups=_groups(vendor, answer))
     own = [card for card in answer["cards"] if card["vendor"] == "nvidia"]
     if not own:
+        cure = "put the card in" if answer["wsl"] is None else "install its driver in Windows, none for Linux here"
         raise KitError(
-            f"{name} has `gpu: nvidia`, and {host_words(host)} has no card of NVIDIA's",
-            f"write `gpu: auto` or `gpu: none` at {name} in kit.yaml, or put the card in",
+            f"{name} needs a card of NVIDIA's, and {host_words(host)} shows none",
+            f"{cure}, or write `{use.instead}` at {name} in kit.yaml",
         )
     entry = _nvidia(own, answer)
-    if fault := cards_fault(engine, entry):
+    if fault := cards_fault(use, entry):
         seen = ", ".join(f"{number} ({card.uuid or 'UUID unknown'})" for number, card in enumerate(entry.cards))
         raise KitError(
             f"{name}: {fault.removeprefix('is locked for cards without ')} is no card of {host_words(host)}",
             f"write one of its cards as `devices:` at {name} in kit.yaml: {seen}",
         )
     return entry
+
+
+def _ensure_chosen(name: str, use: CardUse, vendor: Vendor, answer: CardsAnswer, host: str) -> None:
+    """Refuse chosen cards that the host's answer to `gpu: auto` has not."""
+    # Intel's cards are numbered among all those of the host.
+    own = [card for card in answer["cards"] if vendor in ("intel", card["vendor"])] if vendor != "none" else []
+    if missing := unknown_cards(use.devices, [card["uuid"] for card in own]):
+        seen = f"cards of {vendor}" if own else "no card"
+        raise KitError(
+            f"{name}: {missing[0]} is no card of {host_words(host)}, where `gpu: auto` finds {seen}",
+            f"write the cards of that host as `devices:` at {name} in kit.yaml, or leave it out",
+        )
 
 
 def likeliest(answer: CardsAnswer) -> Vendor:

@@ -17,7 +17,7 @@ from deploy.deployment.cards import Card, Cards, Toolkit
 from deploy.errors import SpecError
 from deploy.fields.gpu import Vendor
 from deploy.fields.publishing import HostAddress
-from deploy.fields.values import Fingerprint, Name, Sha256, matching
+from deploy.fields.values import Fingerprint, Sha256, matching
 from deploy.reading.tree import read_document
 from deploy.reading.validation import problems_of, validate
 from deploy.registries.openpgp import fingerprints
@@ -104,8 +104,11 @@ class CardLock(Strict):
     """Its device file; empty under WSL."""
 
 
+CardsKey = Annotated[str, matching(re.compile("[a-z][a-z0-9_-]{0,30}"), "the name of a service")]
+
+
 class CardsLock(Strict):
-    """The cards of an engine's host, as `kit lock` saw them."""
+    """The cards of a service's host, as `kit lock` saw them."""
 
     vendor: Vendor
     """Vendor of the cards; none for the CPU."""
@@ -192,8 +195,8 @@ class Lock(Strict):
     """Word of `publish`, with its host if that is not this machine, to the host's addresses behind it."""
     projectors: dict[ModelKey, AdapterLock] = Field(default_factory=dict)
     """Engine and model to the projector's file."""
-    gpus: dict[Name, CardsLock] = Field(default_factory=dict)
-    """Engine to the cards of its host."""
+    gpus: dict[CardsKey, CardsLock] = Field(default_factory=dict)
+    """Service to the cards of its host."""
     toolkit: ToolkitLock | None = None
     """NVIDIA's container toolkit, if a host with its cards needs it."""
 

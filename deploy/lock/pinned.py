@@ -13,7 +13,7 @@ from deploy.deployment.fetch import Fetch
 from deploy.deployment.recipe import ImageSource, Wheel
 from deploy.errors import UsageError
 from deploy.lock.addresses import entries_of
-from deploy.lock.gpus import answered, cards_fault, engines_of
+from deploy.lock.gpus import answered, cards_fault, users_of
 from deploy.lock.image_sources import source_of
 from deploy.lock.missing import file_fault, image_fault, model_fault
 from deploy.lock.model import BuiltImageLock, CardsLock, ImageLock, Lock, ToolkitLock
@@ -100,10 +100,10 @@ class Pinned:
     def gpus(self, spec: Spec) -> dict[str, CardsLock]:
         """Return the entries of cards that stay."""
         locked = self.lock.gpus if self.lock else {}
-        stay = {name: engine for name, (_, engine) in engines_of(spec).items() if name in locked}
+        stay = {name: use for name, (_, use) in users_of(spec).items() if name in locked}
         if self.upgrade.everything or self.upgrade.gpus:
             return {}
-        return {name: locked[name] for name, engine in stay.items() if not cards_fault(engine, locked[name])}
+        return {name: locked[name] for name, use in stay.items() if not cards_fault(use, locked[name])}
 
     @property
     def has_toolkit(self) -> bool:
@@ -129,7 +129,7 @@ def upgrade_of(names: Sequence[str], spec: Spec, lock: Lock | None) -> Upgrade:
     if not names:
         return Upgrade(everything=True)
     images, models, packages = _images(spec), _models(spec), _packages(lock)
-    words = [*spec.address_words, *([GPU] if engines_of(spec) else [])]
+    words = [*spec.address_words, *([GPU] if users_of(spec) else [])]
     words += [TOOLKIT] if lock and lock.toolkit else []
     spec = answered(spec, lock.gpus) if lock else spec
     for name in names:

@@ -17,7 +17,7 @@ NAME = "nvidia-container-toolkit"
 
 
 def is_wanted(gpus: Mapping[str, CardsLock]) -> bool:
-    """Return True if an engine computes on NVIDIA's cards."""
+    """Return True if a service computes on NVIDIA's cards."""
     return any(entry.vendor == "nvidia" for entry in gpus.values())
 
 

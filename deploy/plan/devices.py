@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from deploy.agent.docker.versions import is_older
 from deploy.agent.line import Line
-from deploy.deployment.cards import CDI, CDI_FLOOR, GPU
+from deploy.deployment.cards import CDI, CDI_FLOOR, CHOOSING, GPU, unknown_cards
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observation.cards import DeviceNode
 from deploy.hosts.observation.observe import Observation
-from deploy.plan.nvidia import NVIDIA, nvidia_refusals
+from deploy.plan.nvidia import is_gone, nvidia_refusals
 from deploy.words import host_words, on_host
 
 CDI_WORDS = "by CDI's names ({names}): Docker {version} knows them, and systemd's daemon-reload takes no card away"
@@ -21,13 +21,16 @@ CLASSIC_WORDS = "by Docker's driver nvidia, with their device files by name agai
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield every device that is missing, or closed to its service."""
-    driverless = nvidia_refusals(deployment, observation)
-    yield from driverless
-    gone = lost_cards(deployment, observation)
+    gone, told = lost_cards(deployment, observation), False
     for service in deployment.services:
         if service.name in gone:
             continue
-        if not (driverless and _is_nvidias(service)):
+        driverless = nvidia_refusals(service, observation)
+        if driverless and not told:
+            # One driver serves them all.
+            told = True
+            yield from driverless
+        if not driverless:
             yield from missing_devices(service, observation)
         yield from _unknown_names(service, observation)
         seen = [node for device in service.host_devices for node in observation.devices.get(device.nodes, ())]
@@ -41,6 +44,7 @@ def missing_devices(service: Service, observation: Observation) -> Iterator[tupl
         if request.vendor not in vendors:
             yield f"{service.name} needs a card of {request.vendor}, and {host} has none", request.next_step
             return
+    yield from _missing_choice(service, observation)
     for device in service.host_devices:
         if not observation.devices.get(device.nodes):
             yield f"{service.name} needs {device.nodes}, and {host} has none", device.next_step
@@ -52,9 +56,12 @@ def lost_cards(deployment: Deployment, observation: Observation) -> dict[str, st
         return {}
     lost: dict[str, str] = {}
     for service in deployment.services:
-        missing = [problem for problem, _ in missing_devices(service, observation)]
-        if missing and service.name in observation.services and _had_devices(service, observation):
-            lost[service.name] = missing[0]
+        if service.name not in observation.services or not _had_devices(service, observation):
+            continue
+        silent = nvidia_refusals(service, observation) if is_gone(service, observation) else ()
+        missing = [f"{problem} any more" for problem, _ in missing_devices(service, observation)]
+        if told := [*(problem for problem, _ in silent), *missing]:
+            lost[service.name] = told[0]
     return lost
 
 
@@ -92,7 +99,7 @@ def windows_advice(deployment: Deployment, observation: Observation) -> Iterator
 def lost_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield every card that vanished since its service was verified."""
     for name, problem in lost_cards(deployment, observation).items():
-        yield f"{problem} any more: {name} stays as it is until the card is back, and `{Line('verify')}` fails"
+        yield f"{problem}: {name} stays as it is until the card is back, and `{Line('verify')}` fails"
 
 
 def _had_devices(service: Service, observation: Observation) -> bool:
@@ -101,8 +108,21 @@ def _had_devices(service: Service, observation: Observation) -> bool:
     return bool({"devices", "deploy"} & services.get(service.name, {}).get("settings", {}).keys())
 
 
-def _is_nvidias(service: Service) -> bool:
-    return any(request.vendor == NVIDIA for request in service.device_requests)
+def _missing_choice(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield the chosen cards that the host does not have."""
+    chosen = {request.vendor: request.chosen for request in service.device_requests}
+    written = dict(service.environment)
+    chosen |= {vendor: tuple(written[name].split(",")) for vendor, name in CHOOSING.items() if name in written}
+    for vendor, cards in chosen.items():
+        # Intel's cards are numbered among all those of the host.
+        there = [card for card in observation.cards if vendor in ("intel", card.vendor)]
+        if unknown := unknown_cards(cards, [card.uuid for card in there]):
+            seen = ", ".join(f"{number} ({card.uuid or 'UUID unknown'})" for number, card in enumerate(there))
+            yield (
+                f"{service.name} needs the card {unknown[0]}, and {host_words(observation.host)} does not have it",
+                f"write one of its cards as `devices:` at {service.name} in kit.yaml: {seen or 'there is none'}",
+            )
+            return
 
 
 def _unknown_names(service: Service, observation: Observation) -> Iterator[tuple[str, str]]:

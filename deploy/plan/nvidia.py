@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from deploy.agent.docker.versions import is_older
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.hosts.observation.cards import Card, Nvidia
 from deploy.hosts.observation.observe import Observation
 from deploy.words import host_words, on_host
@@ -25,22 +26,39 @@ _OPEN_PACKAGES = "the open kernel modules (the packages of NVIDIA and Ubuntu tha
 
 def users_of(deployment: Deployment) -> list[str]:
     """Return the services that get cards of NVIDIA's."""
-    return [
-        service.name
-        for service in deployment.services
-        if any(request.vendor == NVIDIA for request in service.device_requests)
-    ]
+    return [service.name for service in deployment.services if is_nvidias(service)]
 
 
-def nvidia_refusals(deployment: Deployment, observation: Observation) -> tuple[tuple[str, str], ...]:
+def nvidia_refusals(service: Service, observation: Observation) -> tuple[tuple[str, str], ...]:
     """Return the faults of NVIDIA's driver, if a service needs it and the host has the card."""
-    cards = [card for card in observation.cards if card.vendor == NVIDIA]
-    users, driver = users_of(deployment), observation.nvidia
-    if not users or not cards or driver is None:
+    cards, driver = _cards_for(service, observation), observation.nvidia
+    if not is_nvidias(service) or not cards or driver is None:
         return ()
     if observation.wsl is not None:
-        return tuple(_windows(users[0], cards, driver, observation))
-    return tuple(_linux(users[0], cards, driver, observation))
+        return tuple(_windows(service.name, cards, driver, observation))
+    return tuple(_linux(service.name, cards, driver, observation))
+
+
+def is_gone(service: Service, observation: Observation) -> bool:
+    """Return True if NVIDIA's driver gives a service no card now, whatever it did before."""
+    driver = observation.nvidia
+    if not is_nvidias(service) or driver is None:
+        return False
+    is_loaded = driver.module is not None or observation.wsl is not None
+    return not is_loaded or bool(driver.problem and MISMATCH not in driver.problem)
+
+
+def is_nvidias(service: Service) -> bool:
+    """Return True if a service gets cards of NVIDIA's."""
+    return any(request.vendor == NVIDIA for request in service.device_requests)
+
+
+def _cards_for(service: Service, observation: Observation) -> list[Card]:
+    """Return the host's cards that a service gets, or all of them if that is not told."""
+    cards = [card for card in observation.cards if card.vendor == NVIDIA]
+    wanted = {name for request in service.device_requests for name in request.chosen}
+    own = [card for number, card in enumerate(cards) if wanted & {str(number), (card.uuid or "").lower()}]
+    return own or cards
 
 
 def _windows(user: str, cards: list[Card], driver: Nvidia, observation: Observation) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from deploy.deployment.cards import CDI, GPU, Toolkit
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.cards import Nvidia
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.devices import lost_cards
 from deploy.plan.docker import DAEMON_JSON, docker_work
 from deploy.plan.nvidia import NVIDIA, users_of
 from deploy.plan.operation import Operation
@@ -47,7 +48,7 @@ def toolkit_work(deployment: Deployment, observation: Observation) -> ToolkitWor
     return ToolkitWork(
         installs=installs,
         configures=_is_classic(deployment) and not _has_runtime(observation),
-        cdi=_cdi_file(observation) if _missing_names(deployment, seen) else "",
+        cdi=_cdi_file(observation) if _missing_names(deployment, observation, seen) else "",
     )
 
 
@@ -85,7 +86,7 @@ def toolkit_refusals(deployment: Deployment, observation: Observation) -> Iterat
             f"{users[0]} needs NVIDIA's container toolkit, {host} has none, and its Docker is not the kit's own",
             f"{manage}, or install the packages of nvidia-container-toolkit{on}, then restart Docker",
         )
-    elif _missing_names(deployment, seen):
+    elif _missing_names(deployment, observation, seen):
         yield (
             f"{users[0]} gets its cards by CDI's names, {host} has none, and its Docker is not the kit's own",
             f"{manage}, or type{on}: nvidia-ctk cdi generate --output={_cdi_file(observation)}",
@@ -115,13 +116,14 @@ def _has_runtime(observation: Observation) -> bool:
     return isinstance(runtimes, dict) and RUNTIME in runtimes
 
 
-def _missing_names(deployment: Deployment, seen: Nvidia) -> set[str]:
-    """Return the CDI names that services ask for and the host does not have."""
+def _missing_names(deployment: Deployment, observation: Observation, seen: Nvidia) -> set[str]:
+    """Return the CDI names that services ask for and the host does not have; a card that is gone gets none."""
+    gone = lost_cards(deployment, observation)
     wanted = {
         name
         for service in deployment.services
         for request in service.device_requests
-        if request.driver == CDI
+        if request.driver == CDI and service.name not in gone
         for name in request.device_ids
     }
     return wanted - set(seen.cdi)

@@ -6,8 +6,6 @@ from deploy.components.llama_cpp.spec import LlamaCppEngine
 from deploy.deployment.image import ImageOrigin
 from deploy.deployment.recipe import ImageSource, Pulled, Recipe
 
-FLAVOURS = {"nvidia": "-cuda", "amd": "-rocm", "intel": "-vulkan"}
-"""Images for the cards of a vendor."""
 RECIPE = Recipe(kind="llama_cpp", suite="sid", debian=("ca-certificates", "llama.cpp"))
 FLAVOURS = {"nvidia": "-cuda", "amd": "-rocm", "intel": "-vulkan"}
 """Vendor of the cards to the part of the reference that names the image for them."""

@@ -48,7 +48,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         tmpfs=(Tmpfs("/tmp", 64 * 2**20),),
         memory_bytes=spec.memory or memory_bytes(model.size_bytes, spec.context_length, spec.parallel),
         pids=256 + 2 * spec.threads + 2 * spec.parallel,
-        devices=devices_of(spec, spec.name, site),
+        devices=devices_of(spec.card_use, spec.name, site),
         groups=groups_of(spec),
         probe=http_probe(CONTAINER_PORT, "/health", start_period_seconds=60),
         health_timeout_seconds=spec.health_timeout,

@@ -51,7 +51,7 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         memory_bytes=spec.memory
         or memory_bytes(site.created, spec.max_loaded_models, spec.context_length, spec.num_parallel),
         pids=1024,
-        devices=devices_of(spec, spec.name, site),
+        devices=devices_of(spec.card_use, spec.name, site),
         groups=groups_of(spec),
         # Its image has neither curl nor wget; with a server that is down this ends with 1.
         probe=Probe((PROGRAM, "list"), log_lines=(LOGGED,)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.components.cards import devices_of
 from deploy.components.open_webui.bridge import bridge_of
 from deploy.components.open_webui.data import DATABASE, user_data
 from deploy.components.open_webui.environment import DATA_PATH, environment
@@ -15,7 +16,7 @@ from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment.offers import Embeddings, Offer, way_out
 from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
-from deploy.deployment.service import DeviceRequest, Mount, Service, Tmpfs
+from deploy.deployment.service import Mount, Service, Tmpfs
 from deploy.errors import UsageError
 
 UID = 10103
@@ -25,7 +26,6 @@ LOGGED = r"\d{4}-\d\d-\d\d [\d:.]+ \| INFO +\| uvicorn\.protocols\.http\.\w+:\w+
 ARGV = ("python3", "-m", "uvicorn", "open_webui.main:app", "--host", "0.0.0.0", "--port", str(CONTAINER_PORT))
 OWN_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 """Model for vectors in the official images but the slim one."""
-CARD = DeviceRequest("nvidia", "nvidia", "write `variant: main` at the web UI in kit.yaml, which computes on the CPU")
 SESSIONS = Secret(
     "webui_secret_key", "open_webui", purpose="key that signs the web UI's sessions; only open_webui reads it"
 )
@@ -66,7 +66,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         ports=ports,
         folders=bridge.folders,
         tmpfs=(Tmpfs("/tmp", 512 * 2**20), *bridge.tmpfs),
-        devices=(CARD,) if site.image.source == "pull" and spec.variant == "cuda" else (),
+        devices=devices_of(spec.card_use, spec.kind, site),
         memory_bytes=spec.memory or (2 if owned.embedding_engine else 3) * 2**30,
         probe=http_probe(CONTAINER_PORT, "/ready", 120, LOGGED),
         health_timeout_seconds=spec.health_timeout,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from deploy.fields.gpu import CardUse
 from deploy.fields.owners import PersonOwner
 from deploy.fields.service import ServiceSpec, Traits
 from deploy.fields.values import HostPath, ModelName, Version, host_path
@@ -158,6 +159,11 @@ class OpenWebUI(ServiceSpec):
     """Address that people open, such as a proxy's, or a list with the main one first; by default the published one."""
     admin: Admin = Admin()
     """The first administrator."""
+
+    @property
+    def card_use(self) -> CardUse | None:
+        """Return the cards that its model for vectors computes on; None for the CPU."""
+        return CardUse("nvidia", "variant: main") if self.variant == "cuda" else None
 
     @property
     def public_url(self) -> str | None:

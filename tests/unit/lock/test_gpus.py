@@ -18,6 +18,7 @@ from deploy.lock.missing import missing_inputs
 from deploy.lock.model import CardsLock, read_lock
 from deploy.lock.pinned import Pinned, upgrade_of
 from deploy.lock.text import lock_text
+from deploy.lock.toolkit import is_wanted
 from deploy.spec.model import Spec
 from deploy.stack import HERE
 from tests.locks import UUIDS, lock_of
@@ -100,12 +101,43 @@ def test_a_card_of_windows_has_one_device_file() -> None:
 
 
 def test_a_host_without_the_wanted_card_is_told_with_what_it_has() -> None:
-    with pytest.raises(KitError, match="this machine has no card of NVIDIA's") as failure:
+    with pytest.raises(KitError, match="main needs a card of NVIDIA's, and this machine shows none") as failure:
         entry(Host([AMD]), gpu="nvidia")
-    assert "`gpu: auto`" in failure.value.next_step
+    assert failure.value.next_step == "put the card in, or write `gpu: none` at main in kit.yaml"
+    with pytest.raises(KitError, match="needs a card of NVIDIA's") as failure:
+        entry(Host([], wsl="nat"), gpu="nvidia")
+    assert failure.value.next_step.startswith("install its driver in Windows, none for Linux here")
     with pytest.raises(KitError, match="main: 2 is no card of this machine") as failure:
         entry(Host(TWO), gpu="nvidia", devices=["2"])
     assert f"0 ({UUIDS[0]}), 1 ({UUIDS[1]})" in failure.value.next_step
+
+
+def test_cards_that_auto_does_not_find_are_refused_and_never_dropped() -> None:
+    with pytest.raises(KitError, match=f"main: {UUIDS[0]} is no card of this machine, where `gpu: auto` finds no card"):
+        entry(Host([]), devices=[UUIDS[0]])
+    with pytest.raises(KitError, match="main: 1 is no card of this machine, where `gpu: auto` finds cards of amd"):
+        entry(Host([AMD], devices=[KFD, RENDER]), devices=["1"])
+    assert entry(Host([AMD], devices=[KFD, RENDER]), devices=["0"]).vendor == "amd"
+
+
+def test_a_page_on_a_card_has_an_entry_and_the_form_that_its_docker_takes() -> None:
+    data = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "images": {"source": "pull"}}
+    spec = Spec.model_validate_json(json.dumps({**data, "webui": {"kind": "open_webui", "variant": "cuda"}}))
+    entries = asked_cards(spec, {}, Hosts({HERE: Host(TWO, "28.2.2")})).entries
+    assert [(name, each.form) for name, each in entries.items()] == [("open_webui", "cdi")]
+    assert is_wanted(entries)
+    lock = lock_of(spec)
+    assert [problem.path for problem in missing_inputs(spec, lock.model_copy(update={"gpus": {}}))] == [
+        "gpus.open_webui"
+    ]
+    cdi, classic = (
+        resolve(spec, lock.model_copy(update={"gpus": gpus}))[HERE].services[-1] for gpus in (entries, lock.gpus)
+    )
+    assert (cdi.host_devices, cdi.device_requests[0].words) == ((), "cdi nvidia.com/gpu=all")
+    assert [device.host_path for device in classic.host_devices][:1] == ["/dev/nvidia0"]
+    with pytest.raises(KitError, match="open_webui needs a card of NVIDIA's") as failure:
+        asked_cards(spec, {}, Hosts({HERE: Host([])}))
+    assert "`variant: main` at open_webui" in failure.value.next_step
 
 
 @pytest.mark.parametrize(

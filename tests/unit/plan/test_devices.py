@@ -103,3 +103,20 @@ def test_a_request_for_a_vendors_cards_needs_one_of_them_on_the_machine() -> Non
     assert list(device_refusals(wanted, replace(BARE, cards=(Card("intel"),)))) == [refusal]
     assert list(device_refusals(wanted, replace(BARE, cards=(Card("intel"), Card("nvidia"))))) == []
     assert probe_request(wanted)["devices"] == []
+
+
+@pytest.mark.parametrize(
+    ("gpu", "there"), [("amd", (Card("amd", uuid="GPU-8668c3be2237aa5f"),)), ("intel", (Card("intel"),))]
+)
+def test_a_chosen_card_that_the_machine_lacks_is_refused_with_those_that_it_has(
+    gpu: str, there: tuple[Card, ...]
+) -> None:
+    devices = {KFD: (node(mode="0666"),), CARDS: (node("/dev/dri/renderD128", mode="0666"),)}
+    host = replace(BARE, devices=devices, cards=there)
+    assert list(device_refusals(deployment(gpu=gpu, devices=["0"]), host)) == []
+    ((problem, step),) = device_refusals(deployment(gpu=gpu, devices=["0", "1"]), host)
+    assert problem == "main needs the card 1, and this machine does not have it"
+    assert step.startswith("write one of its cards as `devices:` at main in kit.yaml: 0 (")
+    if gpu == "amd":
+        ((problem, _),) = device_refusals(deployment(gpu=gpu, devices=["GPU-1111111111111111"]), host)
+        assert "GPU-1111111111111111" in problem

@@ -20,14 +20,15 @@ import pytest
 from deploy.agent.observing import nvidia as agent
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
-from deploy.hosts.observation.cards import Card, Nvidia
+from deploy.hosts.observation.cards import Card, DeviceNode, Nvidia
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.devices import device_advice, device_refusals, lost_cards, windows_advice
 from deploy.plan.nvidia import floor_of, is_blackwell, nvidia_refusals
+from deploy.plan.toolkit import toolkit_work
 from deploy.spec.model import Spec
 from deploy.stack import HERE
-from tests.locks import lock_of
+from tests.locks import UUIDS, lock_of
 
 OPEN = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  575.51.03  Release Build  (dvs-builder@U22)\n"
 CLOSED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  390.48  Thu Mar 22 00:42:57 PDT 2018\n"
@@ -45,10 +46,14 @@ UNREAD = Card("nvidia", "NVIDIA GeForce RTX 5090", "575.51.03", ids="10de:2b85")
 FINE = Nvidia(module="570.86.15", is_open=True, license="Dual MIT/GPL", has_ctk=True)
 
 
-def deployment(gpu: str = "nvidia", **fields: Any) -> Deployment:
+def spec_of(gpu: str = "nvidia", **fields: Any) -> Spec:
     data = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "webui": None}
     engine = {"name": "main", "kind": "ollama", "gpu": gpu, **fields}
-    spec = Spec.model_validate_json(json.dumps({**data, "engines": [engine]}))
+    return Spec.model_validate_json(json.dumps({**data, "engines": [engine]}))
+
+
+def deployment(gpu: str = "nvidia", **fields: Any) -> Deployment:
+    spec = spec_of(gpu, **fields)
     return resolve(spec, lock_of(spec))[HERE]
 
 
@@ -60,7 +65,7 @@ def driver(version: str, words: str = "", licensed: str = "NVIDIA") -> Nvidia:
 
 
 def refused(card: Card, seen: Nvidia | None, **changes: Any) -> tuple[tuple[str, str], ...]:
-    return nvidia_refusals(deployment(), replace(BARE, cards=(card,), nvidia=seen, **changes))
+    return nvidia_refusals(deployment().services[0], replace(BARE, cards=(card,), nvidia=seen, **changes))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,7 @@ def test_the_oldest_driver_goes_by_the_card(card: Card, floor: str, blackwell: b
 def test_a_driver_that_does_is_in_nobodys_way(card: Card) -> None:
     assert refused(card, FINE) == ()
     assert refused(card, None) == ()
-    assert nvidia_refusals(deployment("none"), replace(BARE, cards=(card,), nvidia=Nvidia())) == ()
+    assert nvidia_refusals(deployment("none").services[0], replace(BARE, cards=(card,), nvidia=Nvidia())) == ()
 
 
 def test_a_missing_driver_is_told_with_the_one_to_install() -> None:
@@ -162,3 +167,77 @@ def test_the_form_of_the_cards_is_told_with_the_reason(version: str | None, why:
 def test_a_card_that_was_never_there_is_no_lost_one() -> None:
     assert lost_cards(deployment(), BARE) == {}
     assert lost_cards(deployment(), replace(BARE, release="a", good="a")) == {}
+
+
+KEPLER = Card("nvidia", "Tesla K80", "470.256.02", compute="3.7", ids="10de:102d")
+
+
+def two(*cards: Card) -> Observation:
+    """Return a host with these cards and a driver that does for the first one."""
+    uuids = (
+        replace(card, uuid=uuid, node=f"/dev/nvidia{number}")
+        for number, (card, uuid) in enumerate(zip(cards, UUIDS, strict=False))
+    )
+    return replace(BARE, cards=tuple(uuids), nvidia=FINE)
+
+
+def test_a_card_that_nobody_chose_is_in_nobodys_way() -> None:
+    host = two(ADA, replace(PASCAL, driver="550.163.01"))
+    (problem, _) = nvidia_refusals(deployment().services[0], host)[0]
+    assert "GTX 1080" in problem
+    for chosen in (["0"], [UUIDS[0]]):
+        assert nvidia_refusals(deployment(devices=chosen).services[0], host) == ()
+    assert nvidia_refusals(deployment(devices=["1"]).services[0], host) != ()
+
+
+def verified(made: Deployment, observation: Observation) -> Observation:
+    """Return a host on which the engine ran with its card when it was verified."""
+    (service,) = made.services
+    manifest: Any = {"services": {service.name: {"settings": {"devices": []}}}}
+    running: Any = {service.name: None}
+    return replace(observation, release="a", good="a", manifest=manifest, services=running)
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (Nvidia(problem=SILENT), "has none loaded"),
+        (
+            replace(FINE, problem="Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost."),
+            "GPU is lost",
+        ),
+        (replace(FINE, problem=NONE.strip()), "No devices were found"),
+    ],
+)
+def test_a_verified_engine_whose_driver_fell_silent_is_a_lost_one_and_nobody_elses_refusal(
+    seen: Nvidia, words: str
+) -> None:
+    made = deployment()
+    host = replace(BARE, cards=(ADA,), nvidia=seen)
+    assert words in next(iter(device_refusals(made, host)))[0]
+    after = verified(made, host)
+    assert words in lost_cards(made, after)["main"]
+    assert list(device_refusals(made, after)) == []
+    assert toolkit_work(made, replace(after, docker=Docker(kit_installed=True))).cdi == ""
+
+
+def test_a_library_of_another_version_is_refused_also_for_a_verified_engine() -> None:
+    made = deployment()
+    nodes = {each.nodes: (DeviceNode(each.nodes, 0, 0, "0666"),) for each in made.services[0].host_devices}
+    host = verified(made, replace(BARE, cards=(ADA,), nvidia=driver(OPEN, MISMATCH), devices=nodes))
+    assert "NVIDIA's library" in next(iter(device_refusals(made, host)))[0]
+
+
+def test_the_chosen_one_of_two_cards_that_vanished_is_lost_and_gets_no_name_of_cdis() -> None:
+    spec = spec_of(devices=[UUIDS[1]])
+    lock = lock_of(spec)
+    entry = lock.gpus["main"].model_copy(update={"form": "cdi"})
+    made = resolve(spec, lock.model_copy(update={"gpus": {"main": entry}}))[HERE]
+    left = replace(two(ADA), docker=Docker(version="28.2.2", server=True, kit_installed=True))
+    ((problem, step),) = device_refusals(made, left)
+    assert problem == f"main needs the card {UUIDS[1].lower()}, and this machine does not have it"
+    assert f"0 ({UUIDS[0]})" in step
+    assert toolkit_work(made, left).cdi
+    after = verified(made, left)
+    assert lost_cards(made, after) == {"main": f"{problem} any more"}
+    assert toolkit_work(made, after).cdi == ""

@@ -13,6 +13,7 @@ from deploy.components.open_webui.spec import OpenWebUI
 from deploy.components.probes import http_probe, python_probe
 from deploy.components.room import Site
 from deploy.decide.resolve import resolve
+from deploy.deployment.cards import Cards
 from deploy.deployment.image import Image
 from deploy.deployment.offers import Embeddings
 from deploy.deployment.service import DeviceRequest, Service
@@ -40,7 +41,7 @@ def services_of(**parts: Any) -> dict[str, Service]:
 
 def page(**fields: Any) -> Service:
     """Return a page on a pulled image, over an engine that makes vectors as well."""
-    site = Site("home", Image("kit/open_webui:1", "pull", "1", 1))
+    site = Site("home", Image("kit/open_webui:1", "pull", "1", 1), cards=Cards("nvidia", is_cdi=True))
     spec = OpenWebUI(**{"kind": "open_webui", **fields})
     return room_of("open_webui").resolve(spec, site, engine().offers).service
 
@@ -159,7 +160,7 @@ def test_an_own_model_for_vectors_takes_memory_and_the_variant_for_a_card_asks_f
     assert (page().devices, page(variant="slim").devices) == ((), ())
     (card,) = page(variant="cuda").devices
     assert isinstance(card, DeviceRequest)
-    assert (card.vendor, card.driver) == ("nvidia", "nvidia")
+    assert (card.vendor, card.words) == ("nvidia", "cdi nvidia.com/gpu=all")
 
 
 def test_a_page_with_its_own_model_needs_nobody_to_make_vectors() -> None:
