@@ -29,7 +29,7 @@ def session(tmp_path: Path) -> Iterator[Run]:
     def run(what: str) -> str:
         argv = ["sh", str(SESSION), what, str(tmp_path / "docker.pid"), str(tmp_path / "dockerd.log")]
         ended = subprocess.run(argv, env=environment, check=True, capture_output=True)
-        wait_until(lambda: number(tmp_path) > 0, "the engine has written its number")
+        wait_until(lambda: number(tmp_path) > 0, "the engine has written its number", saw=lambda: log(tmp_path))
         return ended.stdout.decode().strip()
 
     yield run
@@ -54,6 +54,12 @@ def number(folder: Path) -> int:
     return int(text or 0)
 
 
+def log(folder: Path) -> str:
+    """Return what the engine printed, and the number in its file."""
+    path = folder / "dockerd.log"
+    return f"number {number(folder)}, log {path.read_text() if path.exists() else 'missing'}"
+
+
 def is_there(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
@@ -66,7 +72,7 @@ def test_an_engine_of_a_container_keeps_the_hosts_own_from_nothing(
     assert session("start") == ""
     assert number(tmp_path) == first
     assert session("restart") == "started"
-    wait_until(lambda: number(tmp_path) not in (0, first), "another engine runs")
+    wait_until(lambda: number(tmp_path) not in (0, first), "another engine runs", saw=lambda: log(tmp_path))
     assert not is_there(first)
     assert elsewhere.poll() is None
 
@@ -77,7 +83,7 @@ def test_a_number_that_a_dead_engine_left_to_another_process_ends_nobody(
     with subprocess.Popen(["sleep", "60"]) as stranger:
         (tmp_path / "docker.pid").write_text(f"{stranger.pid}\n")
         assert session("restart") == "started"
-        wait_until(lambda: number(tmp_path) != stranger.pid, "the engine has written its number")
+        wait_until(lambda: number(tmp_path) != stranger.pid, "its number is written", saw=lambda: log(tmp_path))
         assert stranger.poll() is None
         stranger.kill()
     assert elsewhere.poll() is None
