@@ -12,15 +12,15 @@ import pytest
 from deploy.agent.kit_folders import TOOLKITS
 from deploy.apply.phases.phase import RoleStep
 from deploy.apply.roles.process import PlaybookResult
-from deploy.decide.compose import service_block
 from deploy.deployment.cards import TOOLKIT_PACKAGES, Toolkit
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.lock.toolkit import pin_toolkit
 from deploy.plan.docker import SETTINGS
 from deploy.plan.toolkit import toolkit_operations
-from deploy.verify.cards import MISSING, OPENING, patterns_of
+from deploy.verify.cards import MISSING
 from tests.e2e.lab.host import LabHost
+from tests.roles.cards import NODES, block_of, bring_cards, container, gone, opens
 from tests.roles.lab import Lab, converge, observed, put
 from tests.roles.nvidia import LOG, Source, served
 from tests.roles.test_docker_engine import own_address
@@ -158,42 +158,12 @@ def test_names_of_cdi_are_made_where_they_are_missing(lab: Lab, source: Source) 
     assert list(seen.cdi) == ["nvidia.com/gpu=0", "nvidia.com/gpu=all"]
 
 
-NODES = ("/dev/nvidia0", "/dev/nvidia1", "/dev/nvidia-uvm", "/dev/nvidiactl")
-IMAGE = "cards:1"
-PARTS = ("bin/sh", "bin/sleep", "lib64/ld-linux-x86-64.so.2", "lib/x86_64-linux-gnu/libc.so.6")
-
-
 @pytest.fixture(scope="module")
 def devices(lab: Lab, source: Source) -> None:
-    """Stand-ins for device files of NVIDIA's driver, which open as /dev/null does, and an image with a shell."""
+    """Stand-ins for the driver's device files, and an image with a shell."""
     assert source.toolkits
     for host in lab.values():
-        for node in NODES:
-            host.read("sh", "-c", f"[ -e {node} ] || mknod -m 0666 {node} c 1 3")
-        host.read("sh", "-c", f"tar -C / -chf - {' '.join(PARTS)} | docker import - {IMAGE}")
-
-
-def container(host: LabHost, verb: str, block: dict[str, Any]) -> dict[str, Any]:
-    """Make the container of an engine whose program only waits; return what Docker says of it."""
-    service: dict[str, Any] = {key: block[key] for key in ("devices", "deploy") if key in block}
-    service |= {"image": IMAGE, "command": ["/bin/sleep", "1d"], "restart": "unless-stopped"}
-    put(host, "/root/cards.json", json.dumps({"name": "cards", "services": {"main": service}}))
-    host.read("docker", "compose", "--file", "/root/cards.json", *verb.split())
-    limits: dict[str, Any] = json.loads(host.read("docker", "inspect", "cards-main-1"))[0]["HostConfig"]
-    return limits
-
-
-def gone(host: LabHost) -> None:
-    host.read("docker", "rm", "--force", "cards-main-1")
-
-
-def block_of(made: Deployment) -> dict[str, Any]:
-    return service_block(made, made.services[0], ())
-
-
-def opens(host: LabHost, made: Deployment) -> int:
-    patterns = patterns_of(made.services[0])
-    return host.run("docker", "exec", "cards-main-1", *OPENING, *patterns).returncode
+        bring_cards(host)
 
 
 @every_host
