@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.agent.contract.hardware import MISMATCH, is_silent
 from deploy.agent.docker.versions import is_older
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
@@ -14,12 +15,11 @@ from deploy.words import host_words, on_host
 NVIDIA = "nvidia"
 FLOOR, NEWER_FLOOR = "550", "570"
 """Oldest drivers for the back ends of the engines; the newer one for cards of the first and the last generations."""
-OLD_CARDS = ((5, 0), (6, 2))
-"""Compute capabilities of the cards before Volta that still compute."""
-BLACKWELL = (10, 0)
-FIRST_BLACKWELL_NUMBER = 0x2900
-"""The numbers of earlier generations on the bus end at 28f8 (open-gpu-kernel-modules, README.md)."""
-MISMATCH = "Driver/library version mismatch"
+LEAST, VOLTA, BLACKWELL = (5, 0), (7, 0), (10, 0)
+"""Compute capabilities: the least that engines compute on, and the first of two generations."""
+FIRST_NUMBERS = ((0x2900, BLACKWELL), (0x1D81, VOLTA), (0x1340, LEAST), (0, (0, 0)))
+"""First numbers of generations on the bus, for a card of which no driver tells: pci.ids has Maxwell from 1340 on and
+Volta from 1d81 on; the numbers before Blackwell end at 28f8 (open-gpu-kernel-modules, README.md)."""
 OPEN_LICENSE = "Dual MIT/GPL"
 _OPEN_PACKAGES = "the open kernel modules (the packages of NVIDIA and Ubuntu that end in `-open`)"
 
@@ -34,9 +34,12 @@ def nvidia_refusals(service: Service, observation: Observation) -> tuple[tuple[s
     cards, driver = _cards_for(service, observation), observation.nvidia
     if not is_nvidias(service) or not cards or driver is None:
         return ()
+    if weak := tuple(_too_weak(service.name, cards)):
+        return weak
+    able = [card for card in cards if (_compute(card) or LEAST) >= LEAST]
     if observation.wsl is not None:
-        return tuple(_windows(service.name, cards, driver, observation))
-    return tuple(_linux(service.name, cards, driver, observation))
+        return tuple(_windows(service.name, able, driver, observation))
+    return tuple(_linux(service.name, able, driver, observation))
 
 
 def is_gone(service: Service, observation: Observation) -> bool:
@@ -44,8 +47,7 @@ def is_gone(service: Service, observation: Observation) -> bool:
     driver = observation.nvidia
     if not is_nvidias(service) or driver is None:
         return False
-    is_loaded = driver.module is not None or observation.wsl is not None
-    return not is_loaded or bool(driver.problem and MISMATCH not in driver.problem)
+    return is_silent(driver.module, driver.problem, is_wsl=observation.wsl is not None)
 
 
 def is_nvidias(service: Service) -> bool:
@@ -113,24 +115,33 @@ def _too_old(user: str, cards: list[Card], step: str, observation: Observation) 
 
 def floor_of(card: Card) -> str:
     """Return the oldest driver for a card."""
-    compute = _compute(card)
-    is_old = compute is not None and OLD_CARDS[0] <= compute <= OLD_CARDS[1]
-    return NEWER_FLOOR if is_old or is_blackwell(card) else FLOOR
+    return FLOOR if VOLTA <= (_compute(card) or VOLTA) < BLACKWELL else NEWER_FLOOR
 
 
 def is_blackwell(card: Card) -> bool:
     """Return True for a card of Blackwell or a later generation, which the open kernel modules alone drive."""
-    compute = _compute(card)
-    if compute is not None:
-        return compute >= BLACKWELL
-    # Closed modules leave the card alone, so that the driver tells nothing of it.
-    number = (card.ids or "").partition(":")[2]
-    return bool(number) and int(number, 16) >= FIRST_BLACKWELL_NUMBER
+    return (_compute(card) or VOLTA) >= BLACKWELL
 
 
 def _compute(card: Card) -> tuple[int, ...] | None:
+    """Return a card's compute capability, or its generation's first one if no driver tells it; None if unknown."""
     parts = (card.compute or "").split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else None
+    if all(part.isdigit() for part in parts):
+        return tuple(map(int, parts))
+    # Closed modules leave a new card alone, so that the driver tells nothing of it.
+    number = (card.ids or "").partition(":")[2]
+    return next(first for least, first in FIRST_NUMBERS if int(number, 16) >= least) if number else None
+
+
+def _too_weak(user: str, cards: list[Card]) -> Iterator[tuple[str, str]]:
+    """Yield the cards on which no engine computes, if there is no other one."""
+    weak = [card for card in cards if (_compute(card) or LEAST) < LEAST]
+    if weak and len(weak) == len(cards):
+        told = f" (compute capability {weak[0].compute})" if weak[0].compute else ""
+        yield (
+            f"{weak[0].card or 'the NVIDIA card'}{told} is too old for {user}, which computes from capability 5.0 on",
+            f"take another card, or none, at {user} in kit.yaml; no driver changes that",
+        )
 
 
 def _wanted(cards: list[Card]) -> str:

@@ -57,6 +57,16 @@ class Nvidia(TypedDict):
     """Device files of the driver."""
 
 
+MISMATCH = "Driver/library version mismatch"
+"""Words of nvidia-smi after an update of the driver without a reboot; programs that run keep their cards."""
+
+
+def is_silent(module: str | None, problem: str, *, is_wsl: bool) -> bool:
+    """Return True if NVIDIA's driver gives no card, by the version of its module and nvidia-smi's words."""
+    is_loaded = module is not None or is_wsl
+    return not is_loaded or bool(problem and MISMATCH not in problem)
+
+
 class Machine(TypedDict):
     """Memory, processor, cards and system."""
 

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.contract.backup_runs import troubles as backup_troubles
+from deploy.agent.contract.hardware import is_silent
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import amount
-from deploy.agent.observing.cards import cards
+from deploy.agent.observing.cards import observe as observe_cards
 from deploy.agent.observing.hardware import devices
+from deploy.agent.observing.wsl import networking_mode
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import observe
 
 if TYPE_CHECKING:
     from deploy.agent.contract.failures import Trouble
+    from deploy.agent.contract.hardware import Nvidia
 
 FULL_SHARE, FULL_BYTES = 0.05, 10 * 2**30
 """A disk is full with less than this share free, and less than these bytes."""
@@ -75,12 +78,20 @@ def _disks(root: Path, services: list[dict[str, Any]]) -> Iterator[Trouble]:
 
 def _cards(services: list[dict[str, Any]]) -> Iterator[Trouble]:
     wanted = [(service["name"], device) for service in services for device in service.get("devices", [])]
-    vendors = {card["vendor"] for card in cards()} if wanted else set()
+    seen, nvidia = observe_cards() if wanted else ([], None)
+    vendors = {card["vendor"] for card in seen}
     for name, device in wanted:
         if "vendor" in device and device["vendor"] not in vendors:
             yield _trouble("card", name, f"the card of {device['vendor']} that {name} uses is gone")
+        elif device.get("vendor") == "nvidia" and nvidia is not None and _is_silent(nvidia):
+            words = nvidia["problem"] or "it is not loaded"
+            yield _trouble("card", name, f"NVIDIA's driver gives {name} no card: {words}")
         elif "nodes" in device and not devices(device["nodes"]):
             yield _trouble("card", name, f"the card behind {device['nodes']} that {name} uses is gone")
+
+
+def _is_silent(nvidia: Nvidia) -> bool:
+    return is_silent(nvidia["module"], nvidia["problem"], is_wsl=networking_mode() is not None)
 
 
 def _trouble(kind: str, subject: str, problem: str) -> Trouble:

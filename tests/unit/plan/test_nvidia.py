@@ -78,6 +78,8 @@ def refused(card: Card, seen: Nvidia | None, **changes: Any) -> tuple[tuple[str,
         (BLACKWELL, "570", True),
         (UNREAD, "570", True),
         (replace(UNREAD, ids="10de:28f8"), "550", False),
+        (replace(UNREAD, ids="10de:1d81"), "550", False),
+        (replace(UNREAD, ids="10de:1b80"), "570", False),
     ],
 )
 def test_the_oldest_driver_goes_by_the_card(card: Card, floor: str, blackwell: bool) -> None:
@@ -170,6 +172,14 @@ def test_a_card_that_was_never_there_is_no_lost_one() -> None:
 
 
 KEPLER = Card("nvidia", "Tesla K80", "470.256.02", compute="3.7", ids="10de:102d")
+
+
+def test_a_card_that_no_engine_computes_on_is_told_and_no_driver_is_asked_for() -> None:
+    for card in (KEPLER, Card("nvidia", "NVIDIA GeForce GTX 780", "nouveau", ids="10de:1004")):
+        ((problem, step),) = refused(card, Nvidia(module="470.256.02" if card is KEPLER else None))
+        assert "is too old for main, which computes from capability 5.0 on" in problem
+        assert step == "take another card, or none, at main in kit.yaml; no driver changes that"
+    assert nvidia_refusals(deployment().services[0], two(KEPLER, ADA)) == ()
 
 
 def two(*cards: Card) -> Observation:

@@ -173,12 +173,32 @@ def test_a_full_disk_and_a_lost_card_are_told(
     stack.calls(url=heard[0])
     monkeypatch.setattr(troubles, "FULL_BYTES", 2**60)
     monkeypatch.setattr(troubles, "FULL_SHARE", 1.1)
-    monkeypatch.setattr(troubles, "cards", list)
+    monkeypatch.setattr(troubles, "observe_cards", lambda: ([], None))
     devices: list[dict[str, Any]] = [{"driver": "nvidia", "vendor": "nvidia"}, {"nodes": str(tmp_path / "dri*")}]
     stack.decided["services"][0]["devices"] = devices
     told = stack.look()
     assert any(problem.startswith(f"the disk of {stack.root} has ") for problem in told)
     assert "the card of nvidia that page uses is gone" in told
+
+
+@pytest.mark.parametrize(
+    ("module", "problem", "told"), [("570", "GPU is lost", "GPU is lost"), (None, "", "not loaded")]
+)
+def test_a_driver_that_gives_no_card_any_more_is_told(
+    stack: Stack,
+    heard: tuple[str, Bodies],
+    monkeypatch: pytest.MonkeyPatch,
+    module: str | None,
+    problem: str,
+    told: str,
+) -> None:
+    stack.calls(url=heard[0])
+    silent = {"module": module, "problem": problem}
+    monkeypatch.setattr(troubles, "observe_cards", lambda: ([{"vendor": "nvidia"}], silent))
+    stack.decided["services"][0]["devices"] = [{"driver": "nvidia", "vendor": "nvidia"}]
+    (words,) = [line for line in stack.look() if "page" in line]
+    assert words.startswith("NVIDIA's driver gives page no card: ")
+    assert told in words
 
 
 def test_a_program_gets_the_sentence_and_the_json_and_no_secret(
