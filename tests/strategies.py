@@ -83,7 +83,7 @@ OLLAMA = _some(
 )
 AMD = _some(
     gpu_groups=st.lists(st.integers(1, 65_535), max_size=2),
-    devices=st.lists(st.sampled_from(["0", "1", "GPU-8668c3be2237aa5f"]), max_size=2),
+    devices=st.lists(st.sampled_from(["0", "1", "GPU-8668c3be2237aa5f"]), max_size=2, unique=True),
     igpu_enable=st.booleans(),
     hsa_override_gfx_version=st.just("10.3.0"),
     gpu_overhead=SIZES,

@@ -77,6 +77,9 @@ class GpuSpec(Strict):
     @field_validator("devices")
     @classmethod
     def _is_a_choice(cls, value: Any, info: ValidationInfo) -> Any:
+        twice = [card for place, card in enumerate(value) if card.lower() in map(str.lower, value[:place])]
+        if twice:
+            raise PydanticCustomError("source", "{value} is written twice; keep one", {"value": shown(twice[0])})
         if any(not card.isdigit() for card in value) and info.data.get("gpu") == "intel":
             raise PydanticCustomError("source", "Intel's cards have numbers alone, such as 0", {})
         return with_card(value, info)

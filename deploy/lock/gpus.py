@@ -133,7 +133,8 @@ def _ensure_chosen(name: str, use: CardUse, vendor: Vendor, answer: CardsAnswer,
     """Refuse chosen cards that the host's answer to `gpu: auto` has not."""
     # Intel's cards are numbered among all those of the host.
     own = [card for card in answer["cards"] if vendor in ("intel", card["vendor"])] if vendor != "none" else []
-    if missing := unknown_cards(use.devices, [card["uuid"] for card in own]):
+    names = [card for card in use.devices if vendor == "intel" and not card.isdigit()]
+    if missing := names or unknown_cards(use.devices, [card["uuid"] for card in own]):
         seen = f"cards of {vendor}" if own else "no card"
         raise KitError(
             f"{name}: {missing[0]} is no card of {host_words(host)}, where `gpu: auto` finds {seen}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploy.agent.docker.versions import is_older
 from deploy.agent.line import Line
 from deploy.deployment.cards import CDI, GPU, Toolkit
 from deploy.deployment.host import Deployment
@@ -18,7 +19,9 @@ from deploy.words import host_words, on_host
 
 RUNTIME = "nvidia"
 LIVE_CDI, KEPT_CDI = "/var/run/cdi/nvidia.yaml", "/etc/cdi/nvidia.yaml"
-"""Files of CDI's names: the toolkit's own unit renews the first at each boot, and nothing does without systemd."""
+"""Files of CDI's names: the first is gone after a boot, at which the toolkit's own unit of systemd makes it anew."""
+RENEWING = "1.18"
+"""First toolkit with that unit."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ def toolkit_work(deployment: Deployment, observation: Observation) -> ToolkitWor
         return ToolkitWork()
     pinned = deployment.toolkit
     installs = pinned if pinned and dict(seen.packages) != pinned.versions else None
+    needs_names = _missing_names(deployment, observation, seen) or _stale_names(deployment, seen)
     return ToolkitWork(
         installs=installs,
         configures=_is_classic(deployment) and not _has_runtime(observation),
-        cdi=_cdi_file(observation) if _missing_names(deployment, observation, seen) else "",
+        cdi=_cdi_file(observation, seen, installs) if needs_names else "",
     )
 
 
@@ -64,7 +68,8 @@ def toolkit_operations(deployment: Deployment, observation: Observation) -> Iter
         cause = f"not in daemon.json; Docker restarts{stops}"
         yield Operation("docker runtime nvidia", "set", cause, "gpu_toolkit")
     if work.cdi:
-        yield Operation(f"cdi names {work.cdi}", "create", "not on host", "gpu_toolkit")
+        stale = seen and _stale_names(deployment, seen)
+        yield Operation(f"cdi names {work.cdi}", "create", stale or "not on host", "gpu_toolkit")
 
 
 def toolkit_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
@@ -86,11 +91,13 @@ def toolkit_refusals(deployment: Deployment, observation: Observation) -> Iterat
             f"{users[0]} needs NVIDIA's container toolkit, {host} has none, and its Docker is not the kit's own",
             f"{manage}, or install the packages of nvidia-container-toolkit{on}, then restart Docker",
         )
-    elif _missing_names(deployment, observation, seen):
-        yield (
-            f"{users[0]} gets its cards by CDI's names, {host} has none, and its Docker is not the kit's own",
-            f"{manage}, or type{on}: nvidia-ctk cdi generate --output={_cdi_file(observation)}",
-        )
+        return
+    generate = f"{manage}, or type{on}: nvidia-ctk cdi generate --output={_cdi_file(observation, seen)}"
+    if _missing_names(deployment, observation, seen):
+        problem = f"{users[0]} gets its cards by CDI's names, {host} has none, and its Docker is not the kit's own"
+        yield problem, generate
+    elif stale := _stale_names(deployment, seen):
+        yield f"CDI's names of the cards on {host} are {stale}, and its Docker is not the kit's own", generate
 
 
 def toolkit_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
@@ -129,5 +136,21 @@ def _missing_names(deployment: Deployment, observation: Observation, seen: Nvidi
     return wanted - set(seen.cdi)
 
 
-def _cdi_file(observation: Observation) -> str:
-    return LIVE_CDI if observation.systemd else KEPT_CDI
+def _stale_names(deployment: Deployment, seen: Nvidia) -> str:
+    """Return what CDI's names were made for if that is another driver than the loaded one: its libraries are gone."""
+    is_stale = seen.cdi_driver and seen.module and seen.cdi_driver != seen.module
+    return (
+        f"made for driver {seen.cdi_driver}, and {seen.module} is loaded"
+        if is_stale and _uses_names(deployment)
+        else ""
+    )
+
+
+def _uses_names(deployment: Deployment) -> bool:
+    return any(request.driver == CDI for service in deployment.services for request in service.device_requests)
+
+
+def _cdi_file(observation: Observation, seen: Nvidia, installs: Toolkit | None = None) -> str:
+    versions = [installs.version] if installs else sorted(seen.packages.values())
+    is_renewed = observation.systemd and bool(versions) and not is_older(versions[0], RENEWING)
+    return LIVE_CDI if is_renewed else KEPT_CDI

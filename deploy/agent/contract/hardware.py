@@ -53,6 +53,8 @@ class Nvidia(TypedDict):
     """True if `nvidia-ctk` is there, from a package or not."""
     cdi: list[str]
     """CDI's names of the cards."""
+    cdi_driver: str | None
+    """Version of the driver that these names were made for."""
     nodes: list[str]
     """Device files of the driver."""
 

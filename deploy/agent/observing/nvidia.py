@@ -27,6 +27,9 @@ PACKAGES = (
     "libnvidia-container-tools",
     "libnvidia-container1",
 )
+CDI_FOLDERS = (Path("/var/run/cdi"), Path("/etc/cdi"))
+"""Folders of CDI's names; those of the first win."""
+_CDI_LIBRARY = re.compile(r"libcuda\.so\.([0-9]{3}[0-9.]*[0-9])")
 _OPEN = "Open Kernel Module"
 _LIBRARY = re.compile(r"NVML library version: *([0-9.]+)")
 
@@ -84,6 +87,7 @@ def observe(words: str) -> Nvidia:
         "packages": _packages(),
         "has_ctk": shutil.which("nvidia-ctk") is not None,
         "cdi": sorted(line.strip() for line in _said(["nvidia-ctk", "cdi", "list"]).splitlines() if "=" in line),
+        "cdi_driver": _cdi_driver(),
         "nodes": sorted(str(path) for path in Path("/dev").glob("nvidia*") if path.is_char_device()),
     }
 
@@ -107,6 +111,13 @@ def _said(argv: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return ended.stdout if ended.returncode == 0 else ""
+
+
+def _cdi_driver() -> str | None:
+    """Return the version in the paths of the libraries that CDI's names bring along."""
+    files = (path for folder in CDI_FOLDERS for path in sorted(folder.glob("nvidia*.*")))
+    found = (_CDI_LIBRARY.search(text_of(path)) for path in files)
+    return next((match[1] for match in found if match), None)
 
 
 def _packages() -> dict[str, str]:

@@ -69,5 +69,7 @@ class Nvidia:
     """True if `nvidia-ctk` is there, from a package or not."""
     cdi: Sequence[str] = ()
     """CDI's names of the cards."""
+    cdi_driver: str | None = None
+    """Version of the driver that these names were made for."""
     nodes: Sequence[str] = ()
     """Device files of the driver."""

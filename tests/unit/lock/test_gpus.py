@@ -118,6 +118,8 @@ def test_cards_that_auto_does_not_find_are_refused_and_never_dropped() -> None:
     with pytest.raises(KitError, match="main: 1 is no card of this machine, where `gpu: auto` finds cards of amd"):
         entry(Host([AMD], devices=[KFD, RENDER]), devices=["1"])
     assert entry(Host([AMD], devices=[KFD, RENDER]), devices=["0"]).vendor == "amd"
+    with pytest.raises(KitError, match="GPU-8668c3be2237aa5f is no card of this machine"):
+        entry(Host([card("intel", pci="0000:03:00.0")], devices=[RENDER]), devices=["GPU-8668c3be2237aa5f"])
 
 
 def test_a_page_on_a_card_has_an_entry_and_the_form_that_its_docker_takes() -> None:

@@ -90,6 +90,24 @@ def test_names_that_cdi_lacks_are_made_and_docker_stays_as_it_is(systemd: bool, 
     assert toolkit_work(wanted(is_cdi=True), seen) == ToolkitWork(cdi=file)
 
 
+@pytest.mark.parametrize("seen", [replace(INSTALLED, packages={"nvidia-container-toolkit": "1.17.8-1"}), FINE])
+def test_names_that_no_unit_makes_anew_at_a_boot_are_kept_over_it(seen: Nvidia) -> None:
+    made = wanted(is_cdi=True, toolkit=None)
+    assert toolkit_work(made, host(seen=seen)).cdi == "/etc/cdi/nvidia.yaml"
+
+
+def test_names_that_were_made_for_another_driver_are_made_anew() -> None:
+    there = replace(INSTALLED, cdi=["nvidia.com/gpu=all"], cdi_driver="570.86.15")
+    assert told(wanted(is_cdi=True), host(seen=there)) == []
+    stale = replace(there, cdi_driver="550.144.03")
+    cause = "made for driver 550.144.03, and 570.86.15 is loaded"
+    assert told(wanted(is_cdi=True), host(seen=stale)) == [("create cdi names /var/run/cdi/nvidia.yaml", cause)]
+    assert told(wanted(), host(seen=stale, daemon_json=HAS_RUNTIME)) == []
+    ((problem, step),) = toolkit_refusals(wanted(is_cdi=True), host(FOREIGN, stale))
+    assert problem == f"CDI's names of the cards on this machine are {cause}, and its Docker is not the kit's own"
+    assert "nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml" in step
+
+
 def test_a_docker_of_somebody_elses_is_not_changed_and_told_what_to_do() -> None:
     bare = host(FOREIGN, replace(FINE, has_ctk=False))
     assert told(wanted(), bare) == []

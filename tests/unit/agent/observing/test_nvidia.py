@@ -77,6 +77,25 @@ def test_the_toolkit_tells_its_packages_and_the_names_of_cards(programs: Path) -
     assert (driver["license"], driver["has_ctk"]) == ("NVIDIA", True)
 
 
+def test_the_driver_that_the_names_were_made_for_stands_in_their_libraries(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, kept = programs / "live", programs / "kept"
+    monkeypatch.setattr(nvidia, "CDI_FOLDERS", (live, kept))
+    assert nvidia.observe("")["cdi_driver"] is None
+    # As `nvidia-ctk cdi generate` writes it (NVIDIA/cloud-native-docs, container-toolkit/cdi-support.md).
+    kept.mkdir()
+    (kept / "nvidia.yaml").write_text("    - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.550.144.03\n")
+    assert nvidia.observe("")["cdi_driver"] == "550.144.03"
+    live.mkdir()
+    (live / "nvidia.yaml").write_text("    - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.570.86.15\n")
+    assert nvidia.observe("")["cdi_driver"] == "570.86.15"
+    # Windows' own has another number.
+    (live / "nvidia.yaml").write_text("    - hostPath: /usr/lib/wsl/drivers/nv_dispi/libcuda.so.1.1\n")
+    (kept / "nvidia.yaml").unlink()
+    assert nvidia.observe("")["cdi_driver"] is None
+
+
 def test_windows_is_known_by_its_kernel_and_its_networking(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wsl.networking_mode() is None
     kernel = programs / "osrelease"
