@@ -26,7 +26,7 @@ from deploy.deployment.values import as_json
 from deploy.errors import UsageError
 from deploy.stack import Stack
 
-UNTOLD = ("fetch", "addresses", "toolkit", "manages_docker", "failure_call")
+UNTOLD = ("fetch", "addresses", "toolkit", "on_cpu", "manages_docker", "failure_call")
 """Places to fetch from and the host's own packages are outside every digest; the others have files of their own."""
 TEMPLATE_FAULTS = (
     jinja2.TemplateError,

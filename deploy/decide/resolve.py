@@ -68,9 +68,10 @@ def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Res
 def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> Deployment:
     locked = addresses_of(lock, host)
     own = (*backup_jobs(spec), *watch_jobs(spec)) if resolved else ()
+    services = tuple(part.own_service for part in resolved if part.own_service is not None)
     return Deployment(
         stack=spec.stack,
-        services=tuple(part.own_service for part in resolved if part.own_service is not None),
+        services=services,
         models=tuple(model for part in resolved for model in part.models),
         engines=tuple(part.engine for part in resolved if part.engine is not None),
         named_engines=tuple(part.named_engine for part in resolved if part.named_engine is not None),
@@ -80,6 +81,9 @@ def _deployment(spec: Spec, lock: Lock, host: str, resolved: list[Resolved]) -> 
         backup=backup_of(spec, host) if resolved else None,
         failure_call=failure_call_of(spec) if resolved else None,
         toolkit=lock.toolkit.given if lock.toolkit is not None else None,
+        on_cpu=tuple(
+            each.name for each in services if each.name in lock.gpus and lock.gpus[each.name].vendor == "none"
+        ),
         manages_docker=host in spec.hosts and spec.hosts[host].manage,
     )
 

@@ -13,6 +13,8 @@ CDI_FLOOR = "28.2"
 """First Docker that knows CDI's names without a setting, and brings such containers back after a restart."""
 GPU = "gpu"
 """Name of the hosts' cards among the pinned inputs of kit.lock."""
+LEAST_AMD = 3 * 2**30
+"""Memory of an AMD card that `auto` takes: graphics inside a processor have less of their own, as a rule."""
 CHOOSING = {
     "nvidia": "CUDA_VISIBLE_DEVICES",
     "amd": "ROCR_VISIBLE_DEVICES",

@@ -31,6 +31,8 @@ class Deployment:
     failure_call: FailureCall | None = None
     toolkit: Toolkit | None = None
     """NVIDIA's container toolkit for the host; None if kit.lock pins none."""
+    on_cpu: tuple[str, ...] = ()
+    """Engines that compute on the CPU, for `gpu: auto` found no card when it was locked."""
     manages_docker: bool = False
     """True if the kit may change a Docker that it did not install."""
 

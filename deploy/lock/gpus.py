@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import CARDS
 from deploy.agent.docker.versions import is_older
-from deploy.deployment.cards import CDI_FLOOR, WSL_NODE, unknown_cards
+from deploy.deployment.cards import CDI_FLOOR, LEAST_AMD, WSL_NODE, unknown_cards
 from deploy.errors import KitError
 from deploy.fields.engine import EngineSpec
 from deploy.fields.gpu import CardUse, GpuSpec, Vendor
@@ -30,9 +30,6 @@ ASKING = ("auto", "nvidia")
 COMMON = ("/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidiactl")
 """Device files of NVIDIA's driver beside the cards' own."""
 MODESET = "/dev/nvidia-modeset"
-GIB = 2**30
-LEAST_AMD = 3 * GIB
-"""Memory of an AMD card that `auto` takes: graphics inside a processor have less of their own, as a rule."""
 INTEGRATED = "0000:00:02.0"
 """Address of the graphics inside each of Intel's processors, which compute slower than the processor itself."""
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from deploy.agent.docker.versions import is_older
 from deploy.agent.line import Line
-from deploy.deployment.cards import CDI, CDI_FLOOR, CHOOSING, GPU, unknown_cards
+from deploy.deployment.cards import CDI, CDI_FLOOR, CHOOSING, GPU, LEAST_AMD, unknown_cards
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observation.cards import DeviceNode
 from deploy.hosts.observation.observe import Observation
-from deploy.plan.nvidia import is_gone, nvidia_refusals
+from deploy.plan.nvidia import NVIDIA, is_gone, nvidia_refusals
 from deploy.words import host_words, on_host
 
 CDI_WORDS = "by CDI's names ({names}): Docker {version} knows them, and systemd's daemon-reload takes no card away"
@@ -94,6 +94,21 @@ def windows_advice(deployment: Deployment, observation: Observation) -> Iterator
             " localhost, may not reach them; write networkingMode=nat to .wslconfig in Windows, then"
             " type there: wsl --shutdown"
         )
+
+
+def found_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
+    """Yield the engines that kit.lock keeps on the CPU although the host has a card now."""
+    card = next(
+        (
+            card
+            for card in observation.cards
+            if card.vendor == NVIDIA or (card.vendor == "amd" and (card.memory_bytes or 0) >= LEAST_AMD)
+        ),
+        None,
+    )
+    for name in deployment.on_cpu if card is not None else ():
+        host, ask = host_words(observation.host), Line("lock", "--upgrade", GPU)
+        yield f"{name} computes on the CPU, as kit.lock says, and {host} has {card.words} now; `{ask}` takes it"
 
 
 def lost_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:

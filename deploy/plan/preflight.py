@@ -15,7 +15,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import HostFolder
 from deploy.plan.backups import backup_advice
 from deploy.plan.building import building_refusals
-from deploy.plan.devices import device_advice, device_refusals, lost_advice, windows_advice
+from deploy.plan.devices import device_advice, device_refusals, found_advice, lost_advice, windows_advice
 from deploy.plan.disk import disk_refusals
 from deploy.plan.docker import docker_refusals, docker_work
 from deploy.plan.drives import drive_advice, drive_refusals
@@ -85,6 +85,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *device_advice(deployment, observation),
         *toolkit_advice(deployment, observation),
         *lost_advice(deployment, observation),
+        *found_advice(deployment, observation),
         *windows_advice(deployment, observation),
         *published_advice(deployment, observation),
         *firewall_advice(observation),
@@ -104,6 +105,7 @@ def doubts(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *_attached(observation),
         *moved_addresses(deployment, observation),
         *lost_advice(deployment, observation),
+        *found_advice(deployment, observation),
         *model_doubts(deployment, observation),
         *named_doubts(deployment, observation),
         *_extra_files(deployment, observation),

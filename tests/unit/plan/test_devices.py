@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from deploy.decide.render import render
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import DeviceRequest
 from deploy.hosts.observation.cards import Card, DeviceNode
 from deploy.hosts.observation.observe import Observation, probe_request
 from deploy.hosts.observation.seen import Docker, OperatingSystem
-from deploy.plan.devices import device_refusals
+from deploy.lock.gpus import answered
+from deploy.plan.devices import device_refusals, found_advice
 from deploy.spec.model import Spec
 from deploy.stack import HERE
 from tests.locks import lock_of
@@ -26,7 +28,8 @@ BARE = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), system
 def deployment(**fields: Any) -> Deployment:
     data = {"kit": 1, "stack": "home", "backup": None, "gateway": None, "webui": None}
     spec = Spec.model_validate_json(json.dumps({**data, "engines": [{"name": "main", "kind": "ollama", **fields}]}))
-    return resolve(spec, lock_of(spec))[HERE]
+    lock = lock_of(spec)
+    return resolve(answered(spec, lock.gpus), lock)[HERE]
 
 
 def refused(kfd: DeviceNode | None, card: DeviceNode | None, **fields: Any) -> list[tuple[str, str]]:
@@ -120,3 +123,18 @@ def test_a_chosen_card_that_the_machine_lacks_is_refused_with_those_that_it_has(
     if gpu == "amd":
         ((problem, _),) = device_refusals(deployment(gpu=gpu, devices=["GPU-1111111111111111"]), host)
         assert "GPU-1111111111111111" in problem
+
+
+def test_a_card_that_came_after_the_lock_is_told_with_the_line_that_takes_it() -> None:
+    waiting, written = deployment(gpu="auto"), deployment()
+    assert (waiting.on_cpu, written.on_cpu) == (("main",), ())
+    card = Card("nvidia", "NVIDIA GeForce RTX 4090", "570.86.15")
+    (line,) = found_advice(waiting, replace(BARE, cards=(card,)))
+    assert line.startswith(
+        "main computes on the CPU, as kit.lock says, and this machine has GPU NVIDIA GeForce RTX 4090"
+    )
+    assert "lock --upgrade gpu" in line
+    assert list(found_advice(written, replace(BARE, cards=(card,)))) == []
+    for little in (Card("intel"), Card("amd", memory_bytes=2**29)):
+        assert list(found_advice(waiting, replace(BARE, cards=(little,)))) == []
+    assert render(waiting).release == render(written).release
