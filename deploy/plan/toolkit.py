@@ -20,6 +20,8 @@ from deploy.words import host_words, on_host
 RUNTIME = "nvidia"
 LIVE_CDI, KEPT_CDI = "/var/run/cdi/nvidia.yaml", "/etc/cdi/nvidia.yaml"
 """Files of CDI's names: the first is gone after a boot, at which the toolkit's own unit of systemd makes it anew."""
+LEGACY_MODES = ("", "auto", "legacy")
+"""Modes in which the toolkit's hook works; in another one it refuses (NVIDIA/nvidia-container-toolkit issue 1246)."""
 RENEWING = "1.18"
 """First toolkit with that unit."""
 
@@ -77,6 +79,13 @@ def toolkit_refusals(deployment: Deployment, observation: Observation) -> Iterat
     users, seen = users_of(deployment), observation.nvidia
     if not users or seen is None:
         return
+    if _is_classic(deployment) and seen.mode not in LEGACY_MODES:
+        where, mend = (
+            host_words(observation.host),
+            "nvidia-ctk config --set nvidia-container-runtime.mode=auto --in-place",
+        )
+        problem = f"NVIDIA's container toolkit on {where} has the mode {seen.mode}, in which {users[0]} gets no card"
+        yield f"{problem} by Docker's driver nvidia", f"type{on_host(observation.host)}: {mend}"
     if may_change(deployment, observation):
         if deployment.toolkit is None and not seen.has_ctk:
             yield (

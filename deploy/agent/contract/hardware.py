@@ -51,6 +51,8 @@ class Nvidia(TypedDict):
     """Versions of the toolkit's packages."""
     has_ctk: bool
     """True if `nvidia-ctk` is there, from a package or not."""
+    mode: str
+    """Mode of the toolkit's runtime as its settings say it."""
     cdi: list[str]
     """CDI's names of the cards."""
     cdi_driver: str | None

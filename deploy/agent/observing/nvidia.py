@@ -27,6 +27,8 @@ PACKAGES = (
     "libnvidia-container-tools",
     "libnvidia-container1",
 )
+RUNTIME_SETTINGS = Path("/etc/nvidia-container-runtime/config.toml")
+_MODE = re.compile(r'^\s*mode\s*=\s*"([a-z-]+)"', re.MULTILINE)
 CDI_FOLDERS = (Path("/var/run/cdi"), Path("/etc/cdi"))
 """Folders of CDI's names; those of the first win."""
 _CDI_LIBRARY = re.compile(r"libcuda\.so\.([0-9]{3}[0-9.]*[0-9])")
@@ -86,6 +88,7 @@ def observe(words: str) -> Nvidia:
         "library": library[1] if library else None,
         "packages": _packages(),
         "has_ctk": shutil.which("nvidia-ctk") is not None,
+        "mode": _mode(),
         "cdi": sorted(line.strip() for line in _said(["nvidia-ctk", "cdi", "list"]).splitlines() if "=" in line),
         "cdi_driver": _cdi_driver(),
         "nodes": sorted(str(path) for path in Path("/dev").glob("nvidia*") if path.is_char_device()),
@@ -111,6 +114,11 @@ def _said(argv: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return ended.stdout if ended.returncode == 0 else ""
+
+
+def _mode() -> str:
+    found = _MODE.search(text_of(RUNTIME_SETTINGS))
+    return found[1] if found else ""
 
 
 def _cdi_driver() -> str | None:

@@ -67,6 +67,8 @@ class Nvidia:
     """Versions of the toolkit's packages."""
     has_ctk: bool = False
     """True if `nvidia-ctk` is there, from a package or not."""
+    mode: str = ""
+    """Mode of the toolkit's runtime as its settings say it."""
     cdi: Sequence[str] = ()
     """CDI's names of the cards."""
     cdi_driver: str | None = None

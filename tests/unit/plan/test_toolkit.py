@@ -96,6 +96,16 @@ def test_names_that_no_unit_makes_anew_at_a_boot_are_kept_over_it(seen: Nvidia) 
     assert toolkit_work(made, host(seen=seen)).cdi == "/etc/cdi/nvidia.yaml"
 
 
+@pytest.mark.parametrize(("mode", "faults"), [("", 0), ("auto", 0), ("legacy", 0), ("cdi", 1), ("csv", 1)])
+def test_a_mode_in_which_dockers_driver_gives_no_card_is_refused(mode: str, faults: int) -> None:
+    for docker in (OWN, FOREIGN):
+        told = list(toolkit_refusals(wanted(), host(docker, replace(INSTALLED, mode=mode))))
+        assert len(told) == faults
+        assert all("nvidia-container-runtime.mode=auto --in-place" in step for _, step in told)
+    named = replace(INSTALLED, mode=mode, cdi=["nvidia.com/gpu=all"])
+    assert list(toolkit_refusals(wanted(is_cdi=True), host(seen=named))) == []
+
+
 def test_names_that_were_made_for_another_driver_are_made_anew() -> None:
     there = replace(INSTALLED, cdi=["nvidia.com/gpu=all"], cdi_driver="570.86.15")
     assert told(wanted(is_cdi=True), host(seen=there)) == []

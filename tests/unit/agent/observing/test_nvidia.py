@@ -77,6 +77,20 @@ def test_the_toolkit_tells_its_packages_and_the_names_of_cards(programs: Path) -
     assert (driver["license"], driver["has_ctk"]) == ("NVIDIA", True)
 
 
+def test_the_mode_of_the_runtime_is_read_from_its_settings(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = programs / "config.toml"
+    monkeypatch.setattr(nvidia, "RUNTIME_SETTINGS", settings)
+    assert nvidia.observe("")["mode"] == ""
+    # The toolkit's own file (NVIDIA/nvidia-container-toolkit, issue 1246), shortened.
+    parts = (
+        '[nvidia-container-runtime]\n#debug = "/var/log/x.log"\nlog-level = "info"\nmode = "cdi"\nruntimes = ["runc"]\n'
+    )
+    settings.write_text(parts)
+    assert nvidia.observe("")["mode"] == "cdi"
+    settings.write_text(parts.replace("mode", "#mode"))
+    assert nvidia.observe("")["mode"] == ""
+
+
 def test_the_driver_that_the_names_were_made_for_stands_in_their_libraries(
     programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
