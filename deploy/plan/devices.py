@@ -98,17 +98,14 @@ def windows_advice(deployment: Deployment, observation: Observation) -> Iterator
 
 def found_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:
     """Yield the engines that kit.lock keeps on the CPU although the host has a card now."""
-    card = next(
-        (
-            card
-            for card in observation.cards
-            if card.vendor == NVIDIA or (card.vendor == "amd" and (card.memory_bytes or 0) >= LEAST_AMD)
-        ),
-        None,
-    )
-    for name in deployment.on_cpu if card is not None else ():
-        host, ask = host_words(observation.host), Line("lock", "--upgrade", GPU)
-        yield f"{name} computes on the CPU, as kit.lock says, and {host} has {card.words} now; `{ask}` takes it"
+    cards = [
+        card
+        for card in observation.cards
+        if card.vendor == NVIDIA or (card.vendor == "amd" and (card.memory_bytes or 0) >= LEAST_AMD)
+    ]
+    host, ask = host_words(observation.host), Line("lock", "--upgrade", GPU)
+    for name in deployment.on_cpu if cards else ():
+        yield f"{name} computes on the CPU, as kit.lock says, and {host} has {cards[0].words} now; `{ask}` takes it"
 
 
 def lost_advice(deployment: Deployment, observation: Observation) -> Iterator[str]:

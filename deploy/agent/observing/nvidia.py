@@ -117,15 +117,15 @@ def _said(argv: list[str]) -> str:
 
 
 def _mode() -> str:
-    found = _MODE.search(text_of(RUNTIME_SETTINGS))
-    return found[1] if found else ""
+    line = _MODE.search(text_of(RUNTIME_SETTINGS))
+    return line[1] if line else ""
 
 
 def _cdi_driver() -> str | None:
     """Return the version in the paths of the libraries that CDI's names bring along."""
     files = (path for folder in CDI_FOLDERS for path in sorted(folder.glob("nvidia*.*")))
-    found = (_CDI_LIBRARY.search(text_of(path)) for path in files)
-    return next((match[1] for match in found if match), None)
+    libraries = (_CDI_LIBRARY.search(text_of(path)) for path in files)
+    return next((library[1] for library in libraries if library), None)
 
 
 def _packages() -> dict[str, str]:

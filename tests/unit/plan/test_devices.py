@@ -114,7 +114,10 @@ def test_a_request_for_a_vendors_cards_needs_one_of_them_on_the_machine() -> Non
 def test_a_chosen_card_that_the_machine_lacks_is_refused_with_those_that_it_has(
     gpu: str, there: tuple[Card, ...]
 ) -> None:
-    devices = {KFD: (node(mode="0666"),), CARDS: (node("/dev/dri/renderD128", mode="0666"),)}
+    devices: dict[str, tuple[DeviceNode, ...]] = {
+        KFD: (node(mode="0666"),),
+        CARDS: (node("/dev/dri/renderD128", mode="0666"),),
+    }
     host = replace(BARE, devices=devices, cards=there)
     assert list(device_refusals(deployment(gpu=gpu, devices=["0"]), host)) == []
     ((problem, step),) = device_refusals(deployment(gpu=gpu, devices=["0", "1"]), host)

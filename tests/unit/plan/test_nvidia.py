@@ -233,7 +233,9 @@ def test_a_verified_engine_whose_driver_fell_silent_is_a_lost_one_and_nobody_els
 
 def test_a_library_of_another_version_is_refused_also_for_a_verified_engine() -> None:
     made = deployment()
-    nodes = {each.nodes: (DeviceNode(each.nodes, 0, 0, "0666"),) for each in made.services[0].host_devices}
+    nodes: dict[str, tuple[DeviceNode, ...]] = {
+        each.nodes: (DeviceNode(each.nodes, 0, 0, "0666"),) for each in made.services[0].host_devices
+    }
     host = verified(made, replace(BARE, cards=(ADA,), nvidia=driver(OPEN, MISMATCH), devices=nodes))
     assert "NVIDIA's library" in next(iter(device_refusals(made, host)))[0]
 
