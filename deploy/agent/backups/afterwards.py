@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.backups.copies import MODELS, models_of
-from deploy.agent.backups.opened import decided_service
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import dumped
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.releases.decided import decided_service
 from deploy.agent.rooms import call_room, has_operation
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from deploy.agent.docker.twin import address_of, twin, wait_until_ready
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.remembered import read_json
+from deploy.agent.releases.decided import decided_service
 from deploy.agent.rooms import call_room, has_operation
 
 
@@ -41,12 +41,6 @@ def findings_in(root: Path, stack: str, service: str, parts: Iterable[Fetched], 
                 f"{service} does not run on the restored data: {problem.problem}",
                 f"what runs is untouched; try an older backup: `{Line('backup', 'drill')}`",
             ) from problem
-
-
-def decided_service(root: Path, service: str) -> dict[str, Any] | None:
-    """Return the release's decisions about a service with user data; None without one."""
-    document = read_json(root / "current" / "deployment.json") or {}
-    return next((each for each in document.get("services", []) if each["name"] == service and each.get("data")), None)
 
 
 def _inspected(docker: Docker, stack: str, service: str) -> dict[str, Any]:

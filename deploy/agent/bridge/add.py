@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from deploy.agent.bridge.released import released_service
 from deploy.agent.journal import Journal
+from deploy.agent.releases.decided import released_service
 from deploy.agent.rooms import call_room
 
 if TYPE_CHECKING:

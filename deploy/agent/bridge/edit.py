@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from deploy.agent.bridge.released import databases_of, released_service
+from deploy.agent.bridge.databases import databases_of
 from deploy.agent.contract.frames import PIECE, CutOffError
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.owners import ensure_own
@@ -29,6 +29,7 @@ from deploy.agent.inputs.sent import piped
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.releases.decided import released_service
 from deploy.agent.releases.running import start
 from deploy.agent.remembered import read_json
 

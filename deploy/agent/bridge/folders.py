@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.bridge.released import databases_of, released_service
+from deploy.agent.bridge.databases import databases_of
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import is_up, of_stack
 from deploy.agent.journal import Journal
+from deploy.agent.releases.decided import released_service
 
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import BridgeAnswer, BridgedDatabase, BridgedFolder, BridgeRequest, OpenedBy

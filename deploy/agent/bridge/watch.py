@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.bridge.released import released_service
 from deploy.agent.data.trees import OURS, SIDE_FILES
 from deploy.agent.journal import Journal
+from deploy.agent.releases.decided import released_service
 
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import Watched, WatchedChange, WatchRequest
