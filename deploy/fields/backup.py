@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from deploy.fields.interval import Interval
 from deploy.fields.keys import Key
-from deploy.fields.values import Duration, HostPath, Port, host_path, matching
+from deploy.fields.values import Duration, HostPath, Port, host_path, matching, pattern_schema
 from deploy.nearest import not_allowed
 from deploy.strict import Strict, shown
 
@@ -19,7 +19,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 TimeOfDay = Annotated[
     str,
     matching(_TIME, 'a time of day such as "02:00"'),
-    WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$", "examples": ["02:00"]}),
+    pattern_schema(_TIME, "02:00"),
 ]
 SFTP = "sftp:"
 _SFTP = re.compile(r"sftp:([A-Za-z_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*:/[A-Za-z0-9._/-]*[A-Za-z0-9._-]")
@@ -28,7 +28,7 @@ _HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-
 HostKey = Annotated[
     str,
     matching(_HOST_KEY, "a server's public key such as `ssh-ed25519 AAAA...`"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_HOST_KEY.pattern}$"}),
+    pattern_schema(_HOST_KEY),
 ]
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from deploy.fields.values import matching
+from deploy.fields.values import matching, pattern_schema
 from deploy.nearest import owner_near
 from deploy.strict import shown
 
 _OWNER = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _FORM = matching(_OWNER, "UID:GID, two numbers", nearest=owner_near)
-_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_OWNER.pattern}$", "examples": ["1000:1000"]})
+_SCHEMA = pattern_schema(_OWNER, "1000:1000")
 
 
 def _not_root(words: str) -> AfterValidator:

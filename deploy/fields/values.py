@@ -167,14 +167,16 @@ def _base_url(value: str) -> str:
 _BASE = AfterValidator(_base_url)
 
 
-def _schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$", "examples": list(examples)})
+def pattern_schema(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
+    """Return the schema of a text that must fit a pattern."""
+    told = {"examples": list(examples)} if examples else {}
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$", **told})
 
 
 Name = Annotated[
     str,
     matching(_NAME, "a name (a to z, 0 to 9 and '-', begins with a letter, at most 31 long)", "a-z0-9-", name_near),
-    _schema(_NAME, "home", "main"),
+    pattern_schema(_NAME, "home", "main"),
 ]
 
 
@@ -186,22 +188,26 @@ ModelName = Annotated[
         "A-Za-z0-9._:/-",
         model_near,
     ),
-    _schema(_MODEL_NAME, "gemma", "llama3.2:3b"),
+    pattern_schema(_MODEL_NAME, "gemma", "llama3.2:3b"),
 ]
 
 
 PackageName = Annotated[
-    str, matching(_PACKAGE, "a Python package name", "A-Za-z0-9._-", package_near), _schema(_PACKAGE, "some-model-gguf")
+    str,
+    matching(_PACKAGE, "a Python package name", "A-Za-z0-9._-", package_near),
+    pattern_schema(_PACKAGE, "some-model-gguf"),
 ]
 
 
 Version = Annotated[
-    str, matching(_VERSION, "a version such as 1.2.3", nearest=version_near), _schema(_VERSION, "1.2.3")
+    str, matching(_VERSION, "a version such as 1.2.3", nearest=version_near), pattern_schema(_VERSION, "1.2.3")
 ]
 
 
 Sha256 = Annotated[
-    str, matching(_SHA256, "a sha256 (64 hex digits, small letters)", nearest=sha256_near), _schema(_SHA256, "0" * 64)
+    str,
+    matching(_SHA256, "a sha256 (64 hex digits, small letters)", nearest=sha256_near),
+    pattern_schema(_SHA256, "0" * 64),
 ]
 
 
@@ -210,11 +216,11 @@ Port = Annotated[
 ]
 
 
-Size = Annotated[int, _measure(_SIZE, _SIZE_UNITS, "a size such as 512MiB or 4GiB"), _schema(_SIZE, "4GiB")]
+Size = Annotated[int, _measure(_SIZE, _SIZE_UNITS, "a size such as 512MiB or 4GiB"), pattern_schema(_SIZE, "4GiB")]
 
 
 Duration = Annotated[
-    int, _measure(_DURATION, _DURATION_UNITS, "a duration such as 30s, 5m or 2h"), _schema(_DURATION, "5m")
+    int, _measure(_DURATION, _DURATION_UNITS, "a duration such as 30s, 5m or 2h"), pattern_schema(_DURATION, "5m")
 ]
 
 

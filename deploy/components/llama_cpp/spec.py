@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from deploy.fields.engine import EngineSpec, ModelsAre
 from deploy.fields.gpu import GpuSpec, with_card
 from deploy.fields.service import ServiceSpec, Traits
-from deploy.fields.values import Text, matching
+from deploy.fields.values import Text, matching, pattern_schema
 from deploy.fields.variables import Variables
 
 DEFAULT_PORT = 9931
@@ -18,7 +18,7 @@ _RELEASE = re.compile(r"b[0-9]{1,6}")
 Release = Annotated[
     str,
     matching(_RELEASE, "a release such as b11434"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_RELEASE.pattern}$", "examples": ["b11434"]}),
+    pattern_schema(_RELEASE, "b11434"),
 ]
 
 

@@ -13,7 +13,7 @@ from deploy.errors import KitError
 from deploy.fields.engine import EngineSpec, ModelsAre
 from deploy.fields.gpu import GpuSpec, with_card
 from deploy.fields.service import ServiceSpec, Traits
-from deploy.fields.values import Duration, HostPath, Size
+from deploy.fields.values import Duration, HostPath, Size, pattern_schema
 from deploy.fields.variables import Variables
 from deploy.nearest import not_allowed
 from deploy.reference import parse_image
@@ -94,7 +94,7 @@ GfxVersion = Annotated[str, AfterValidator(_gfx_version), WithJsonSchema({"type"
 Release = Annotated[
     str,
     AfterValidator(_release),
-    WithJsonSchema({"type": "string", "pattern": f"^{_VERSION.pattern}$", "examples": ["0.32.15"]}),
+    pattern_schema(_VERSION, "0.32.15"),
 ]
 Image = Annotated[
     str, AfterValidator(_image), WithJsonSchema({"type": "string", "examples": ["registry.lan:5000/ollama:0.32.15"]})
