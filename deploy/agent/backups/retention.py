@@ -1,34 +1,47 @@
-"""Retention: the removal of old snapshots, by `keep` in kit.yaml and by the age of those before a change."""
+"""Retention: the removal of old snapshots, by `keep` in kit.yaml and by the age of those before a change.
+
+restic's own rules count all snapshots alike, or each set of tags by itself. Neither is meant: a snapshot from before a
+change takes no place of a daily one, and those of a former machine grow old like all others.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.damage import lost, remember_kept
-from deploy.agent.backups.restic import Restic, Said
-from deploy.agent.backups.snapshots import BEFORE, change_of, taken_at
-from deploy.agent.contract.backup_runs import DAY, Before, seconds_of
+from deploy.agent.backups.restic import Restic
+from deploy.agent.backups.snapshots import change_of, taken_at
+from deploy.agent.contract.backup_runs import DAY, seconds_of
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
+from deploy.agent.stack.backup_memory import read, remember
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup
 
 KEPT_DAYS, KEPT_NUMBER = 30, 10
 """A snapshot from before a change stays for so many days; this many of the newest stay whatever their age."""
+Listed = dict[str, Any]
+"""A snapshot as restic lists it."""
 
 
 def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
     """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove."""
-    pruned = ("--prune",) if prune else ()
-    kept, removed = _by_keep(restic, backup, pruned)
-    gone = lost(root, restic.repository, {str(each["id"]) for each in (*kept, *removed)})
-    old = _old_changes(kept)
-    if old:
-        restic.ask("forget", *old, *pruned)
-    remember_kept(root, restic.repository, {str(each["id"]) for each in kept}.difference(old))
+    listed = restic.ask("snapshots", "--host", backup["stack"], "--tag", "kit").listed
+    there = {str(each["id"]) for each in listed}
+    gone = lost(root, restic.repository, there)
+    kept = set(kept_of(listed, backup["keep"], time.time()))
+    if old := sorted(there - kept):
+        restic.ask("forget", *old)
+        remember(root, unpruned=True)
+    if prune and read(root).get("unpruned"):
+        restic.ask("prune")
+        remember(root, unpruned=False)
+    remember_kept(root, restic.repository, kept)
     if gone:
         raise AgentError(
             f"backups of {restic.repository} are gone: {'; '.join(gone)}",
@@ -36,22 +49,33 @@ def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
         )
 
 
-def _by_keep(restic: Restic, backup: Backup, pruned: tuple[str, ...]) -> tuple[list[dict[str, Any]], ...]:
-    """Remove what `keep` does not name; return the snapshots that stay, and the others.
-
-    Snapshots from before a change are a group of their own: they take no place of the daily ones, and all of them stay.
-    """
-    keep = [word for name, count in sorted(backup["keep"].items()) if count for word in (f"--keep-{name}", str(count))]
-    changes = [word for change in get_args(Before) for word in ("--keep-tag", f"{BEFORE}{change}")]
-    which = ("--host", backup["stack"], "--tag", "kit", "--group-by", "host,tags")
-    said = restic.ask("forget", *which, *keep, *changes, *pruned)
-    # Plain words of the removal follow the list.
-    groups = Said(said.status, said.lines[:1], said.complaints).listed
-    return tuple([each for group in groups for each in group.get(name) or []] for name in ("keep", "remove"))
+def kept_of(listed: list[Listed], keep: Mapping[str, int], now: float) -> Iterator[str]:
+    """Yield the ids of the snapshots that stay."""
+    newest_first = sorted(listed, key=lambda each: (taken_at(each), str(each["id"])), reverse=True)
+    plain = [each for each in newest_first if not change_of(each)]
+    for name, count in keep.items():
+        yield from (str(each["id"]) for each in _newest_of_each(plain, _PERIODS[name])[:count])
+    for number, each in enumerate(each for each in newest_first if change_of(each)):
+        if number < KEPT_NUMBER or seconds_of(taken_at(each)) >= now - KEPT_DAYS * DAY:
+            yield str(each["id"])
 
 
-def _old_changes(kept: list[dict[str, Any]]) -> list[str]:
-    """Return the snapshots from before a change that are neither young nor among the newest of their kind."""
-    changes = sorted(((taken_at(each), str(each["id"])) for each in kept if change_of(each)), reverse=True)
-    limit = time.time() - KEPT_DAYS * DAY
-    return [snapshot for taken, snapshot in changes[KEPT_NUMBER:] if seconds_of(taken) < limit]
+def _newest_of_each(newest_first: list[Listed], period: Callable[[Listed], object]) -> list[Listed]:
+    """Return the newest snapshot of each period."""
+    newest: dict[object, Listed] = {}
+    for each in newest_first:
+        newest.setdefault(period(each), each)
+    return list(newest.values())
+
+
+def _day(listed: Listed) -> date:
+    # The day in the zone of the machine that took it, as restic counts.
+    return date.fromisoformat(str(listed["time"])[:10])
+
+
+_PERIODS: Mapping[str, Callable[[Listed], object]] = {
+    "last": lambda each: str(each["id"]),
+    "daily": _day,
+    "weekly": lambda each: tuple(_day(each).isocalendar())[:2],
+    "monthly": lambda each: (_day(each).year, _day(each).month),
+}

@@ -88,11 +88,11 @@ class Host:
     def listed(self, snapshot: str | None = None) -> BackupsAnswer:
         return snapshots.run(self.request | ({"snapshot": snapshot} if snapshot else {}), QUIET)
 
-    def restic(self, *words: str, cwd: Path | None = None) -> None:
-        """Run restic itself on the repository, as a person would."""
+    def restic(self, *words: str, cwd: Path | None = None) -> str:
+        """Run restic itself on the repository, as a person would; return its JSON."""
         key = str(secret_path(self.root, BACKUP_OWNER, BACKUP_KEY))
-        argv = ["restic", "--no-cache", "-r", str(self.repository), "-p", key, *words]
-        subprocess.run(argv, check=True, capture_output=True, cwd=cwd)
+        argv = ["restic", "--no-cache", "--json", "-r", str(self.repository), "-p", key, *words]
+        return subprocess.run(argv, check=True, capture_output=True, text=True, cwd=cwd).stdout
 
     def restored(self, snapshot: str, target: Path) -> Path:
         """Restore a snapshot with restic itself."""
