@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ for ignored in (signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
         signal.signal(ignored, lambda *_: None)
 
+TRACED_EXAMPLES = 2
+"""Examples of a test function whose lines count as covered, so the printed coverage is a lower bound."""
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
 
@@ -58,9 +61,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StorySche
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) first; what takes long before what fills the gaps."""
     items.sort(key=_turn)
+    seen: Counter[str] = Counter()
     for item in items:
-        # A hundred drawn examples walk lines that plain tests walk once; traced, they would take twice their time.
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        function = item.nodeid.partition("[")[0]
+        seen[function] += 1
+        # Further examples walk the lines that the first ones walked; traced, they would take twice their time.
+        if seen[function] > TRACED_EXAMPLES or getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("no_cover")
 
 
