@@ -18,7 +18,9 @@ STUBS = {
     "id": "echo 0",
     "pytest": 'command -v docker-registry >>"$LOG"',
     "python": 'command -v docker-registry >>"$LOG"',
-    **dict.fromkeys(("git", "mmdebstrap", "restic", "cron", "ssh", "chromium", "chromedriver", "shellcheck"), ""),
+    **dict.fromkeys(
+        ("git", "mmdebstrap", "busybox", "restic", "cron", "ssh", "chromium", "chromedriver", "shellcheck"), ""
+    ),
 }
 NEEDED = ("sh", "sed", "mkdir", "touch", "chmod", "rm", "cat")
 
