@@ -50,7 +50,9 @@ def _nvidia(use: CardUse, step: str, site: Site) -> tuple[Device | DeviceRequest
         raise TypeError("kit.lock has no cards for it")
     wanted = () if cards.is_wsl else use.devices
     if cards.is_cdi:
-        names = tuple(f"{CDI_KIND}={device}" for device in wanted) or (f"{CDI_KIND}=all",)
+        # CDI's names know capitals from small letters.
+        uuids = {card.uuid.lower(): card.uuid for card in cards.cards}
+        names = tuple(f"{CDI_KIND}={uuids.get(device.lower(), device)}" for device in wanted) or (f"{CDI_KIND}=all",)
         return (DeviceRequest("nvidia", CDI, step, names),)
     # A card that a hook of Docker's adds is unknown to systemd, whose daemon-reload takes it away again.
     nodes = dict.fromkeys((*(card.node for card in cards.chosen(wanted) if card.node), *cards.nodes))

@@ -158,6 +158,14 @@ def test_a_container_gets_the_chosen_cards_alone(chosen: list[Any], nodes: list[
     assert service.device_requests[0].device_ids == tuple(chosen)
 
 
+def test_a_name_of_cdis_is_written_as_the_card_writes_its_uuid() -> None:
+    spec = spec_of("nvidia", devices=[UUIDS[0].upper(), "1"])
+    lock = lock_of(spec)
+    gpus = {"main": lock.gpus["main"].model_copy(update={"form": "cdi"})}
+    (service,) = resolve(spec, lock.model_copy(update={"gpus": gpus}))[HERE].services
+    assert service.device_requests[0].device_ids == (f"nvidia.com/gpu={UUIDS[0]}", "nvidia.com/gpu=1")
+
+
 def test_the_answer_to_auto_decides_image_and_groups_as_if_it_were_written() -> None:
     gpus = {"main": CardsLock(vendor="amd", groups=(44, 992))}
     assert answered(spec_of(), gpus) == spec_of("amd", gpu_groups=[44, 992])
