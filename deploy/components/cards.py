@@ -10,7 +10,6 @@ from deploy.fields.gpu import CardUse, GpuSpec
 _INSTEAD = "or write `{instead}` at {name} in kit.yaml"
 _STEPS = {
     "nvidia": "install NVIDIA's driver and reboot",
-    "wsl": "update NVIDIA's driver in Windows, install none for Linux here",
     "amd": "load AMD's driver (`modprobe amdgpu`, firmware-amd-graphics)",
     "intel": "load Intel's driver (`modprobe xe`, or i915 for older cards)",
 }
@@ -20,8 +19,7 @@ def devices_of(use: CardUse | None, name: str, site: Site) -> tuple[Device | Dev
     """Return the devices of a service's container."""
     if use is None:
         return ()
-    is_wsl = use.gpu == "nvidia" and site.cards is not None and site.cards.is_wsl
-    step = f"{_STEPS['wsl' if is_wsl else use.gpu]}, {_INSTEAD.format(instead=use.instead, name=name)}"
+    step = f"{_STEPS[use.gpu]}, {_INSTEAD.format(instead=use.instead, name=name)}"
     if use.gpu == "nvidia":
         return _nvidia(use, step, site)
     # Render nodes compute; the other nodes of the cards' folder only show a picture. ROCm opens /dev/kfd too.

@@ -15,6 +15,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.plan.nvidia import NVIDIA, is_gone, nvidia_refusals
 from deploy.words import host_words, on_host
 
+IN_WINDOWS = "install the card's driver in Windows, then `wsl --shutdown`; install no driver for Linux here"
 CDI_WORDS = "by CDI's names ({names}): Docker {version} knows them, and systemd's daemon-reload takes no card away"
 CLASSIC_WORDS = "by Docker's driver nvidia, with their device files by name against systemd's daemon-reload: {why}"
 
@@ -42,7 +43,8 @@ def missing_devices(service: Service, observation: Observation) -> Iterator[tupl
     host, vendors = host_words(observation.host), {card.vendor for card in observation.cards}
     for request in service.device_requests:
         if request.vendor not in vendors:
-            yield f"{service.name} needs a card of {request.vendor}, and {host} has none", request.next_step
+            step = request.next_step if observation.wsl is None else IN_WINDOWS
+            yield f"{service.name} needs a card of {request.vendor}, and {host} has none", step
             return
     yield from _missing_choice(service, observation)
     for device in service.host_devices:

@@ -144,6 +144,13 @@ def test_under_windows_its_own_driver_is_asked_for_and_none_for_linux() -> None:
     assert ("551.23" in problem, "570" in problem, "in Windows" in step) == (True, True, True)
 
 
+def test_a_card_that_windows_does_not_lend_is_mended_in_windows() -> None:
+    ((_, step), *_) = device_refusals(deployment(), replace(BARE, wsl="nat"))
+    assert step.startswith("install the card's driver in Windows")
+    ((_, step), *_) = device_refusals(deployment(), BARE)
+    assert step.startswith("install NVIDIA's driver and reboot")
+
+
 @pytest.mark.parametrize(("mode", "lines"), [("mirrored", 1), ("nat", 0), ("", 0), (None, 0)])
 def test_mirrored_networking_of_windows_is_told(mode: str | None, lines: int) -> None:
     told = list(windows_advice(deployment("none"), replace(BARE, wsl=mode)))
