@@ -22,15 +22,14 @@ CLASSIC_WORDS = "by Docker's driver nvidia, with their device files by name agai
 
 def device_refusals(deployment: Deployment, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yield every device that is missing, or closed to its service."""
-    gone, told = lost_cards(deployment, observation), False
+    gone, told = lost_cards(deployment, observation), set[str]()
     for service in deployment.services:
         if service.name in gone:
             continue
         driverless = nvidia_refusals(service, observation)
-        if driverless and not told:
-            # One driver serves them all.
-            told = True
-            yield from driverless
+        # One driver serves them all: what mends it is told once.
+        yield from (fault for fault in driverless if fault[1] not in told)
+        told |= {step for _, step in driverless}
         if not driverless:
             yield from missing_devices(service, observation)
         yield from _unknown_names(service, observation)

@@ -260,3 +260,14 @@ def test_the_chosen_one_of_two_cards_that_vanished_is_lost_and_gets_no_name_of_c
     after = verified(made, left)
     assert lost_cards(made, after) == {"main": f"{problem} any more"}
     assert toolkit_work(made, after).cdi == ""
+
+
+def test_one_driver_is_told_once_for_all_its_engines_and_another_fault_beside_it() -> None:
+    made = deployment()
+    second = replace(made.services[0], name="second")
+    both = replace(made, services=(made.services[0], second))
+    assert len(list(device_refusals(both, replace(BARE, cards=(ADA,), nvidia=Nvidia())))) == 1
+    request = replace(second.device_requests[0], device_ids=("1",))
+    weak = replace(made, services=(made.services[0], replace(second, devices=(request,))))
+    told = [problem for problem, _ in device_refusals(weak, replace(two(PASCAL, KEPLER), nvidia=FINE))]
+    assert [("GTX 1080" in problem, "Tesla K80" in problem) for problem in told] == [(True, False), (False, True)]
