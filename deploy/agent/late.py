@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import project_of
-from deploy.agent.late_settings import SETTINGS
+from deploy.agent.nonlocal_binding import SETTINGS
 from deploy.agent.remembered import write_file
 
 if TYPE_CHECKING:

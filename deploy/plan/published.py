@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
-from deploy.agent.late_settings import SETTINGS
 from deploy.agent.line import Line
+from deploy.agent.nonlocal_binding import SETTINGS
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observation.observe import Observation

@@ -8,7 +8,7 @@ import tarfile
 
 import pytest
 
-from deploy.agent.late_settings import SETTINGS
+from deploy.agent.nonlocal_binding import SETTINGS
 from deploy.apply.phases.phase import VerbStep
 from deploy.apply.roles.process import PlaybookResult
 from tests.e2e.agent_stack import busybox

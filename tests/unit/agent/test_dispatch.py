@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from deploy.agent import hold, job, late, relay, room
+from deploy.agent import job, keep_hold, late, relay, room_operation
 from deploy.agent.backups import check, difference, drill, restore, snapshots, take
 from deploy.agent.bridge import add, edit, folders, watch
 from deploy.agent.contract import verbs
@@ -40,7 +40,11 @@ class Carried:
     """The functions that carry verbs out, each of the types that the contract has for its verb."""
 
     def __init__(self) -> None:
-        self.by: dict[str, Callable[..., Any]] = {verbs.HOLD: hold.run, verbs.LOGS: printed.run, verbs.RELAY: relay.run}
+        self.by: dict[str, Callable[..., Any]] = {
+            verbs.HOLD: keep_hold.run,
+            verbs.LOGS: printed.run,
+            verbs.RELAY: relay.run,
+        }
         self.by[verbs.WATCH_BRIDGE] = watch.run
 
     def out(self, verb: Verb[Request, Answer], function: Callable[[Request, Journal], Answer]) -> None:
@@ -70,7 +74,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.PUT_BACK, put_back.run)
     found.out(verbs.ACCEPT, accept.run)
     found.out(verbs.SETTLE, accept.settle)
-    found.out(verbs.ROOM, room.run)
+    found.out(verbs.ROOM, room_operation.run)
     found.out(verbs.SECRET, secrets.read)
     found.out(verbs.LEND, secrets.lend)
     found.out(verbs.STOP, running.stop)

@@ -19,7 +19,7 @@ WRITES = {"write", "write_text", "write_bytes", "fsync"}
 NAMED_ELSEWHERE = {
     ("deploy/agent/__main__.py", "_run"): "standard output",
     ("deploy/agent/__main__.py", "_tell"): "standard output",
-    ("deploy/agent/hold.py", "_forward"): "standard output",
+    ("deploy/agent/keep_hold.py", "_forward"): "standard output",
     ("deploy/agent/inputs/archive.py", "_write"): "the opener of the stream names it",
     ("deploy/agent/bridge/edit.py", "_write"): "the opener of the stream names it",
     ("deploy/agent/late.py", "_set"): "a setting of the kernel, with words of its own",

@@ -9,7 +9,7 @@ import pytest
 from deploy.agent import late
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.late_settings import SETTINGS
+from deploy.agent.nonlocal_binding import SETTINGS
 
 FOUR, SIX = SETTINGS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.late_settings import SETTINGS
+from deploy.agent.nonlocal_binding import SETTINGS
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.network import Attached, Network
