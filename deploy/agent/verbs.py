@@ -36,6 +36,9 @@ VERBS = {
     "back_up": "backups.take",
     "backups": "backups.snapshots",
     "restore": "backups.restore",
+    "backed_up_spec": "backups.spec",
+    "give_repository": "backups.carried:give",
+    "take_repository": "backups.carried:take",
     "diff_backups": "backups.difference",
     "drill": "backups.drill",
     "check_backups": "backups.check",
@@ -67,12 +70,12 @@ VERBS = {
 }
 STREAMS = ("logs", "watch_bridge")
 """Verbs whose answer is a stream on standard output, so that an error goes to the other one."""
-FRAMED = ("give_image", "give_database")
+FRAMED = ("give_image", "give_database", "give_repository")
 """Verbs whose answer is a stream in frames; an error follows it on standard output."""
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
     *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "lend"),
-    *("layers", "relay", "backups", "diff_backups", "bridge"),
+    *("layers", "relay", "backups", "diff_backups", "backed_up_spec", "bridge"),
     *STREAMS,
     *FRAMED,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from deploy.agent.contract.verbs import BACK_UP, BACKUPS, CHECK_BACKUPS, DIFF_BACKUPS, DRILL, RESTORE
+from deploy.agent.contract.verbs import BACK_UP, BACKED_UP_SPEC, BACKUPS, CHECK_BACKUPS, DIFF_BACKUPS, DRILL, RESTORE
+from deploy.errors import KitError
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 from deploy.stack import Stack
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
         DiffRequest,
         DrillAnswer,
         DrillRequest,
+    )
+    from deploy.agent.contract.restores import (
+        OtherRepository,
         RestoreAnswer,
         RestoreRequest,
         Restoring,
+        SpecAnswer,
+        SpecRequest,
     )
+    from deploy.decide.desired import Share
 
 
-def back_up(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
-    """Take a backup of one host now."""
-    with held(transport, stack, "kit backup now", on_line) as request:
-        return transport.call(BACK_UP, cast("BackUpRequest", {**request, "by_hand": True}))
+def back_up(stack: str, transport: Transport, on_line: OnLine, *, takes_over: bool = False) -> BackUpAnswer:
+    """Take a backup of one host now; it may follow another machine that used the same repository."""
+    with held(transport, stack, "kit backup now", on_line) as base:
+        return transport.call(BACK_UP, cast("BackUpRequest", {**base, "by_hand": True, "takes_over": takes_over}))
 
 
 def back_up_before_destroy(stack: str, transport: Transport, on_line: OnLine) -> BackUpAnswer:
@@ -61,6 +68,31 @@ def restore(
     with held(transport, stack, "kit backup restore", on_line) as base:
         request: RestoreRequest = {**base, **wanted, "health_timeouts": health_timeouts}
         return transport.call(RESTORE, request)
+
+
+def restore_and_check(share: Share, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
+    """Restore and check; take the restore back if a check of the restored services fails."""
+    from deploy.verify.run import run_checks
+
+    stack = share.deployment.stack
+    limits = {service.name: float(service.health_timeout_seconds) for service in share.deployment.services}
+    answer = restore(stack, transport, on_line, wanted, limits)
+    if not answer["services"]:
+        return answer
+    report = run_checks(share.deployment, tuple(answer["services"]), lambda _check: None, share.way)
+    if report.passed:
+        return answer
+    restore(stack, transport, on_line, {"back": answer["aside"]}, limits)
+    raise KitError(
+        f"the restored services failed their checks, and the former data is back:\n{report.failures_text()}",
+        "choose another backup",
+    )
+
+
+def backed_up_spec(transport: Transport, other: OtherRepository, snapshot: str) -> SpecAnswer:
+    """Return kit.yaml and kit.lock of a snapshot in a repository that a host reaches."""
+    request: SpecRequest = {"other": other, "snapshot": snapshot}
+    return transport.call(BACKED_UP_SPEC, request)
 
 
 def check_backups(stack: str, transport: Transport, on_line: OnLine) -> CheckAnswer:

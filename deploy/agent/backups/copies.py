@@ -84,6 +84,15 @@ def secrets_of(root: Path) -> CopiedData:
     return {"service": "secrets", "host_path": str(root), "items": items}
 
 
+def keep_other_secrets(root: Path, aside: Path) -> None:
+    """Keep the secrets that a restored backup lacks: a service may read more here, or now, than it did then."""
+    for former in sorted(aside.glob("secrets/*/*")):
+        path = root / former.relative_to(aside)
+        if former.is_file() and not path.exists():
+            status = former.stat()
+            write_file(path, former.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
+
+
 def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) -> Statement:
     """Return what a backup says of itself."""
     return {

@@ -31,6 +31,8 @@ _SAID = {
 }
 """Words of the release without exit codes of these kinds."""
 MOST_TOLD = 400
+GIVEN = Path("/proc/self/fd")
+"""Folder of keys that lie in memory: a person gave them for this run."""
 LOCKED_SECONDS, RETRY_SECONDS = 20.0, 0.5
 """Timeout for a locked repository, and the pause between attempts."""
 
@@ -76,11 +78,13 @@ class Said:
 class Restic:
     """restic on one repository. The key comes from its file, never from an argument."""
 
-    def __init__(self, repository: str, key: Path, inherited: int | None = None, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, repository: str, key: Path, inherited: tuple[int, ...] = (), options: tuple[str, ...] = ()
+    ) -> None:
         self.repository = repository
         self._key = key
         self._options = options
-        self._inherited = () if inherited is None else (inherited,)
+        self._inherited = inherited
 
     def run(self, *words: str, cwd: Path | None = None, hear: Callable[[str], None] | None = None) -> Said:
         """Run restic to its end; where the repository is locked, wait a while for that.
@@ -131,10 +135,7 @@ class Restic:
         if said.kind == NO_REPOSITORY:
             return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
         if said.kind == WRONG_KEY:
-            return AgentError(
-                f"the key of this host does not open the repository {self.repository}",
-                "give the key that it was made with: `key: file:PATH` under `backup` in kit.yaml, then apply",
-            )
+            return self._wrong_key()
         if said.kind == LOCKED:
             return AgentError(
                 f"the repository {self.repository} is in use: {said.complaints[:MOST_TOLD]}", "wait until it is free"
@@ -143,6 +144,17 @@ class Restic:
             return full
         words = said.complaints[-MOST_TOLD:] or f"exit code {said.status}"
         return AgentError(f"restic {what} failed: {words}", f"see whether {self.repository} has space and is mounted")
+
+    def _wrong_key(self) -> AgentError:
+        if self._key.is_relative_to(GIVEN):
+            return AgentError(
+                f"the given key does not open the repository {self.repository}",
+                "name the file with the key that it was made with: `--key FILE`",
+            )
+        return AgentError(
+            f"the key of this host does not open the repository {self.repository}",
+            "give the key that it was made with: `key: file:PATH` under `backup` in kit.yaml, then apply",
+        )
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}

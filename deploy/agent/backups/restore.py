@@ -6,12 +6,13 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
-from deploy.agent.backups.copies import all_data, secrets_of
+from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of
+from deploy.agent.backups.elsewhere import elsewhere
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, ensure_space, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
@@ -34,8 +35,9 @@ from deploy.agent.releases.running import start
 from deploy.agent.stack.backup_memory import backing_up
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, RestoreAnswer, RestoreRequest, Snapshot, Statement
+    from deploy.agent.contract.backups import Backup, Snapshot, Statement
     from deploy.agent.contract.releases import ServicesRequest
+    from deploy.agent.contract.restores import RestoreAnswer, RestoreRequest
 
 
 class Swapped(NamedTuple):
@@ -52,27 +54,36 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
     with backing_up(root) as lock:
         if "back" in request:
             return _taken_back(request, backup, journal)
-        restic = restic_of(root, backup, lock)
-        snapshot = meant(root, restic, backup["stack"], request["snapshot"])
-        said = statement(restic, snapshot["id"])
-        if request.get("to"):
-            return _into(restic, snapshot, Path(request["to"]))
-        parts = _parts(backup, said, request.get("only", []))
-        ensure_same_or_newer(backup, said, parts)
-        finish_put_back(root, journal)
-        places = places_of(root, backup)
-        for part in parts:
-            ensure_own(root, str(places[part].host_path))
-        with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
-            differing = [part for part in checked if _differs(part)]
-            # Behind the fetch: what is fetched cannot be lost any more.
-            saved, unsaved = back_up_before_restore(root, backup, restic, journal) if differing else ("", "")
-            theirs = [part for part in differing if is_shared(backup, part.place.part)]
-            answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
-            restore_shared(backup, theirs, answer, journal)
-        answering = [part.place.part for part in differing if part.place.part in answer["services"]]
-        answer["notes"] = [*missing_models(restic, backup, snapshot["id"]), *unanswered(root, answering, journal)]
-        return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
+        own = restic_of(root, backup, lock)
+        other = request.get("other")
+        with elsewhere(root, other, lock) if other else nullcontext(own) as restic:
+            snapshot = meant(root, restic, backup["stack"], request["snapshot"])
+            if request.get("to"):
+                return _into(restic, snapshot, Path(request["to"]))
+            return _in_place(request, backup, snapshot, restic, own, journal)
+
+
+def _in_place(
+    request: RestoreRequest, backup: Backup, snapshot: Snapshot, restic: Restic, own: Restic, journal: Journal
+) -> RestoreAnswer:
+    """Restore from a repository; what is replaced goes into the host's own."""
+    root, said = Path(request["root"]), statement(restic, snapshot["id"])
+    parts = _parts(backup, said, request.get("only", []))
+    ensure_same_or_newer(backup, said, parts)
+    finish_put_back(root, journal)
+    places = places_of(root, backup)
+    for part in parts:
+        ensure_own(root, str(places[part].host_path))
+    with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
+        differing = [part for part in checked if _differs(part)]
+        # Behind the fetch: what is fetched cannot be lost any more.
+        saved, unsaved = back_up_before_restore(root, backup, own, journal) if differing else ("", "")
+        theirs = [part for part in differing if is_shared(backup, part.place.part)]
+        answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
+        restore_shared(backup, theirs, answer, journal)
+    answering = [part.place.part for part in differing if part.place.part in answer["services"]]
+    answer["notes"] = [*missing_models(restic, backup, snapshot["id"]), *unanswered(root, answering, journal)]
+    return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
 
 
 def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
@@ -136,6 +147,8 @@ def _restore(request: RestoreRequest, snapshot: Snapshot, parts: list[Fetched], 
         for part in parts:
             with journal.step(f"restore {part.place.part}"):
                 aside = swap_in(root, part.place.part, part.manifest, part.data)
+                if aside and part.place.part == HOST_SECRETS:
+                    keep_other_secrets(root, aside)
             swapped.append(Swapped(part, aside))
         _start(request, names, running, journal)
     return _answer(snapshot, running, swapped)
@@ -167,7 +180,7 @@ def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> Re
     running = _running(request, [each.part.place.part for each in swapped])
     _stop(request["stack"], running, journal)
     _return(request, running, swapped, journal)
-    answer = _answer({"id": "", "time": "", "host": "", "before": ""}, running, swapped)
+    answer = _answer({"id": "", "time": "", "host": "", "before": "", "machine": ""}, running, swapped)
     return_shared(backup, request["back"], answer, journal)
     return answer
 

@@ -11,7 +11,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.remembered import write_file
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, Ssh
+    from deploy.agent.contract.backups import Ssh
 
 SFTP = "sftp:"
 COMMAND = "sftp.command="
@@ -41,12 +41,12 @@ def is_remote(repository: str) -> bool:
     return repository.startswith(SFTP)
 
 
-def options(root: Path, backup: Backup) -> tuple[str, ...]:
+def options(root: Path, repository: str, ssh: Ssh | None) -> tuple[str, ...]:
     """Return restic's options for the way to a repository; none for one on the host itself."""
-    if not is_remote(backup["repository"]):
+    if not is_remote(repository):
         return ()
-    way = backup.get("ssh") or {"port": None, "identity": None, "host_key": None}
-    return "-o", f"{COMMAND}{shlex.join(_argv(root, backup['repository'], way))}"
+    way = ssh or {"port": None, "identity": None, "host_key": None}
+    return "-o", f"{COMMAND}{shlex.join(_argv(root, repository, way))}"
 
 
 def _argv(root: Path, repository: str, way: Ssh) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, BackupsAnswer, BackupsRequest, Part, Snapshot, Statement
 
 LATEST = "latest"
-BEFORE = "before-"
-"""Beginning of a snapshot's tag that names the change it was taken before."""
+BEFORE, MACHINE = "before-", "on-"
+"""Beginnings of a snapshot's tags that name the change it was taken before, and the machine that took it."""
 SHORT = 8
 """Characters of an id that restic shows."""
+MOST_LISTED = 8
 DEPTH = 2
 """Parts of a snapshot are told to this depth: `data/SERVICE`."""
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -66,12 +68,16 @@ def meant(root: Path, restic: Restic, stack: str, wanted: str) -> Snapshot:
     listed = _read(said)
     broken = said.complaints[:MOST_TOLD] or "; ".join(lost(root, restic.repository, {each["id"] for each in listed}))
     if broken and wanted == LATEST:
-        raise AgentError(
-            f"the newest backup may be a broken one: {broken}", f"choose one by its time: {Line('backup', 'list')}"
-        )
+        raise _maybe_broken(broken)
     if wanted == LATEST:
         _ensure_past(listed)
     return chosen(listed, wanted)
+
+
+def _maybe_broken(problem: str) -> AgentError:
+    return AgentError(
+        f"the newest backup may be a broken one: {problem}", f"choose one by its time: {Line('backup', 'list')}"
+    )
 
 
 def _ensure_past(listed: list[Snapshot]) -> None:
@@ -94,6 +100,21 @@ def _listed(restic: Restic, stack: str) -> Said:
     return restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
 
 
+def of_any_stack(restic: Restic, wanted: str) -> Snapshot:
+    """Return the snapshot that a person means, of a repository of which no more is known."""
+    said = restic.ask("snapshots", "--no-lock", "--tag", "kit")
+    if said.complaints and wanted == LATEST:
+        raise _maybe_broken(said.complaints[:MOST_TOLD])
+    listed = _read(said)
+    stacks = sorted({each["host"] for each in listed})
+    if len(stacks) > 1 and wanted == LATEST:
+        ids = "; ".join(f"{each['host']} {each['time']} {each['id'][:SHORT]}" for each in listed[-MOST_LISTED:])
+        raise AgentError(f"{restic.repository} has backups of {' and '.join(stacks)}", f"choose one by its id: {ids}")
+    if wanted == LATEST:
+        _ensure_past(listed)
+    return chosen(listed, wanted)
+
+
 def _read(said: Said) -> list[Snapshot]:
     taken: list[Snapshot] = [
         {
@@ -101,10 +122,17 @@ def _read(said: Said) -> list[Snapshot]:
             "time": taken_at(each),
             "host": str(each.get("hostname", "")),
             "before": change_of(each),
+            "machine": tagged(each, MACHINE),
         }
         for each in said.listed
     ]
     return sorted(taken, key=lambda each: each["time"])
+
+
+def tagged(snapshot: Mapping[str, Any], beginning: str) -> str:
+    """Return the rest of the tag that begins so; empty without one."""
+    tags = snapshot.get("tags") or []
+    return next((str(tag)[len(beginning) :] for tag in tags if str(tag).startswith(beginning)), "")
 
 
 def chosen(listed: list[Snapshot], wanted: str) -> Snapshot:
@@ -133,10 +161,19 @@ def statement(restic: Restic, snapshot: str) -> Statement:
 
 def dumped(restic: Restic, snapshot: str, path: str) -> dict[str, Any]:
     """Return a JSON file of a snapshot."""
+    return _dump(restic, snapshot, path).document
+
+
+def dumped_text(restic: Restic, snapshot: str, path: str) -> str:
+    """Return a text file of a snapshot."""
+    return "".join(f"{line}\n" for line in _dump(restic, snapshot, path).lines)
+
+
+def _dump(restic: Restic, snapshot: str, path: str) -> Said:
     said = restic.run("dump", "--no-lock", snapshot, f"/{path}")
     if said.status != 0:
         raise unreadable(snapshot, said)
-    return said.document
+    return said
 
 
 def unreadable(snapshot: str, said: Said) -> AgentError:
@@ -172,12 +209,12 @@ def _is_meant(snapshot: Snapshot, wanted: str) -> bool:
     return snapshot["id"].startswith(wanted) or (is_time and taken.startswith(digits))
 
 
-def change_of(listed: dict[str, Any]) -> str:
+def change_of(listed: Mapping[str, Any]) -> str:
     """Return the change that a snapshot of restic's list was taken before; empty for none."""
-    return next((str(tag)[len(BEFORE) :] for tag in listed.get("tags") or [] if str(tag).startswith(BEFORE)), "")
+    return tagged(listed, BEFORE)
 
 
-def taken_at(listed: dict[str, Any]) -> str:
+def taken_at(listed: Mapping[str, Any]) -> str:
     """Return the time of a snapshot of restic's list in UTC, without its fraction of a second."""
     moment = str(listed["time"])
     match = _MOMENT.fullmatch(moment)

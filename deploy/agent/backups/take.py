@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
 from deploy.agent.backups.left import clear_drill
+from deploy.agent.backups.machine import ensure_own, machine_tags
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.retention import forget
@@ -43,7 +44,8 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
         remove_secrets(root)
         remember_run(root, begun)
         try:
-            answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval))
+            takes_over = request.get("takes_over", False)
+            answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval), takes_over=takes_over)
             if not answer["changed"]:
                 remember(root, last=known.get("last"), runs=runs_of(known))
                 return answer
@@ -107,8 +109,11 @@ def _back_up(
     before: Before | None = None,
     *,
     is_watch: bool = False,
+    takes_over: bool = False,
 ) -> BackUpAnswer:
     made = ensure_repository(root, restic)
+    if not made and not takes_over and before != "restore":
+        ensure_own(root, restic, backup["stack"])
     # Ahead of the copies: what changes meanwhile is a change for the next look.
     stamps = stamps_of(root, backup)
     restic.ask("unlock")
@@ -120,7 +125,7 @@ def _back_up(
             remember(root, stamps=stamps)
             return _nothing_new(backup)
         with journal.step("snapshot"):
-            summary = _snapshot(restic, backup["stack"], folder, journal, before)
+            summary = _snapshot(root, restic, backup["stack"], folder, journal, before)
     finally:
         remove_secrets(root)
     answer: BackUpAnswer = {
@@ -150,7 +155,7 @@ def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is
 
 
 def _snapshot(
-    restic: Restic, stack: str, folder: Path, journal: Journal, before: Before | None = None
+    root: Path, restic: Restic, stack: str, folder: Path, journal: Journal, before: Before | None = None
 ) -> dict[str, Any]:
     """Return restic's summary. A warning is a failure: with one, the snapshot lacks something."""
 
@@ -161,7 +166,7 @@ def _snapshot(
                 # Fields with default values are left out.
                 journal.say("into the repository", status.get("bytes_done", 0), status.get("total_bytes", 0))
 
-    tags = ["--tag", "kit", *(["--tag", f"{BEFORE}{before}"] if before else [])]
+    tags = ["--tag", "kit", *machine_tags(root), *(["--tag", f"{BEFORE}{before}"] if before else [])]
     said = restic.run("backup", "--host", stack, *tags, *PARTS, cwd=folder, hear=hear)
     summaries = [document for document in said.documents if document.get("message_type") == "summary"]
     if said.status != 0 or said.complaints or len(summaries) != 1 or not summaries[0].get("snapshot_id"):

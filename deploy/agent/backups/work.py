@@ -41,4 +41,5 @@ def restic_of(root: Path, backup: Backup, inherited: int | None = None) -> Resti
     key = secret_path(root, BACKUP_OWNER, BACKUP_KEY)
     if not key.exists():
         raise AgentError(f"the key of the backups, {key}, is not on this host", f"`{Line('apply')}` makes it")
-    return Restic(backup["repository"], key, inherited, options(root, backup))
+    descriptors = () if inherited is None else (inherited,)
+    return Restic(backup["repository"], key, descriptors, options(root, backup["repository"], backup.get("ssh")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypedDict
 
 from deploy.agent.contract.backup_runs import Before
@@ -66,6 +65,8 @@ class BackUpRequest(StackRequest, total=False):
     """Interval of a watch: no backup if the newest is younger, or holds what there is now."""
     by_hand: bool
     """True for `kit backup now`; a request with none of the three is the daily job's."""
+    takes_over: bool
+    """True if this host follows another machine that backed up into the same repository."""
 
 
 class _BackUpAnswer(Changed):
@@ -99,45 +100,8 @@ class Snapshot(TypedDict):
     host: str
     before: str
     """Change that it was taken before; empty for none."""
-
-
-class Restoring(TypedDict, total=False):
-    """A snapshot to restore, or a restore to take back."""
-
-    snapshot: str
-    only: list[str]
-    """Parts to restore: services with data, and `secrets`; all of them where none is named."""
-    to: str
-    """Folder to restore everything into, in place of the data's own."""
-    back: dict[str, str]
-    """Parts whose former data comes back, each with its folder, as the answer to a restore has them."""
-
-
-class RestoreRequest(StackRequest, Restoring, total=False):
-    """A restore, with the time that each service may take to become healthy."""
-
-    health_timeouts: Mapping[str, float]
-
-
-class _RestoreAnswer(Changed):
-    snapshot: str
-    taken: str
-    parts: list[str]
-    services: list[str]
-    """Services that were stopped for it and run again."""
-    aside: dict[str, str]
-    """Restored part to the folder with what was there before; empty for nothing."""
-
-
-class RestoreAnswer(_RestoreAnswer, total=False):
-    """The parts that were restored."""
-
-    saved: str
-    """Snapshot that was taken of what the restore replaced."""
-    notes: list[str]
-    """Models that this host lacks, and data that does not answer, each with the next step."""
-    unsaved: str
-    """Reason for which no snapshot was taken of it."""
+    machine: str
+    """Name of the machine that took it; empty for one of an older kit."""
 
 
 class CheckRequest(StackRequest, total=False):

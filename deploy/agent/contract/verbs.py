@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         probe,
         relay,
         releases,
+        restores,
         rooms,
     )
 
@@ -60,7 +61,10 @@ BACK_UP: Verb[backups.BackUpRequest, backups.BackUpAnswer] = Verb("back_up")
 CHECK_BACKUPS: Verb[backups.CheckRequest, backups.CheckAnswer] = Verb("check_backups")
 DIFF_BACKUPS: Verb[backups.DiffRequest, backups.DiffAnswer] = Verb("diff_backups")
 DRILL: Verb[backups.DrillRequest, backups.DrillAnswer] = Verb("drill")
-RESTORE: Verb[backups.RestoreRequest, backups.RestoreAnswer] = Verb("restore")
+RESTORE: Verb[restores.RestoreRequest, restores.RestoreAnswer] = Verb("restore")
+BACKED_UP_SPEC: Verb[restores.SpecRequest, restores.SpecAnswer] = Verb("backed_up_spec")
+GIVE_REPOSITORY: Verb[envelope.StackRequest, Iterator[bytes]] = Verb("give_repository")
+TAKE_REPOSITORY: Verb[restores.BroughtRequest, restores.BroughtAnswer] = Verb("take_repository")
 WATCH: Verb[envelope.StackRequest, failures.WatchAnswer] = Verb("watch")
 BACKUPS: Verb[backups.BackupsRequest, backups.BackupsAnswer] = Verb("backups")
 BRIDGE: Verb[bridge.BridgeRequest, bridge.BridgeAnswer] = Verb("bridge")

@@ -106,6 +106,14 @@ def _referred(desired: Share) -> Iterator[Secret]:
     return (secret for secret in desired.deployment.secrets if secret.reference)
 
 
+def key_in(path: Path) -> str:
+    """Return the key that a file holds; raise KitError if it cannot be read."""
+    try:
+        return _file(path)
+    except _NotGivenError as problem:
+        raise KitError(f"--key: {problem}", "nothing was changed") from None
+
+
 def _read(secret: Secret, folder: Path) -> str:
     reference = secret.reference
     kind, _, place = reference.partition(":")

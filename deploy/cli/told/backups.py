@@ -21,6 +21,7 @@ from deploy.plan.operation import Operation
 if TYPE_CHECKING:
     from deploy.agent.contract.backup_runs import SeenDrill
     from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer
+    from deploy.agent.contract.restores import RestoreAnswer
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
@@ -119,6 +120,34 @@ def backed_up_words(answers: Iterable[BackUpAnswer]) -> str:
     """Return where the data is that a destroy removed, in a line for each host."""
     told = ((each["snapshot"][:SHORT], each["repository"]) for each in answers)
     return "".join(f"\nIts data is in the backup {snapshot} in {repository}." for snapshot, repository in told)
+
+
+def restored_words(answer: RestoreAnswer, to: str | None = None) -> str:
+    """Return what a restore did, and where the former data is."""
+    backup = f"the backup {answer['snapshot'][:SHORT]} of {answer['taken']}"
+    if to is not None:
+        return f"{backup} is in {to}"
+    notes = [f"note: {note}" for note in answer.get("notes", [])]
+    if not answer["parts"]:
+        return "\n".join([f"everything is as in {backup}", *notes])
+    lines = [f"restored {' and '.join(answer['parts'])} from {backup}"]
+    lines += [f"what was there before: {path}" for path in answer["aside"].values() if path]
+    if saved := answer.get("saved"):
+        lines.append(f"all of it as it was before is also the backup {saved[:SHORT]}")
+    if unsaved := answer.get("unsaved"):
+        lines.append(f"no backup was taken of what was there before: {unsaved}")
+    return "\n".join([*lines, *notes])
+
+
+def taken_words(spec: Path, answer: BackUpAnswer, key: str) -> str:
+    """Return where a new backup is; of a new repository also what its place and key mean."""
+    counted = f"{answer['files']} files, {mib(answer['bytes'])}"
+    lines = [f"backup {answer['snapshot'][:SHORT]} is in {answer['repository']} ({counted})"]
+    if answer.get("made"):
+        lines += ["", *key_words(answer["repository"], spec, key)]
+    if services := answer.get("same_disk"):
+        lines.append(same_disk_words(answer["repository"], services))
+    return "\n".join(lines)
 
 
 def shown(answer: BackupsAnswer) -> str:

@@ -38,12 +38,37 @@ def apply_and_tell(
 
     Optional hosts that are left out are told with the problem of each; `document` has more keys of the JSON document.
     """
+    done = planned_and_applied(
+        output, desired, hosts, yes=yes, full=full, keep_going=keep_going, choices=choices, left_out=left_out
+    )
+    if done is None:
+        return FAILED
+    desired, outcomes = done
+    # The document needs the spec itself, which an empty plan does not load.
+    more = {"left_out": dict(left_out or {}), **(document or {})}
+    told = {**outcome_document(desired, outcomes), **more} if output.as_json else {}
+    output.answer(welcome(desired, outcomes), told)
+    return 0
+
+
+def planned_and_applied(
+    output: Output,
+    desired: Desired,
+    hosts: Hosts,
+    *,
+    yes: bool,
+    full: bool = False,
+    keep_going: bool = False,
+    choices: Choices | None = None,
+    left_out: Mapping[str, str] | None = None,
+) -> tuple[Desired, dict[str, Outcome]] | None:
+    """Plan, ask if needed, and apply; return what was carried out, or None if a person said no."""
     prepared, failed = _prepared(output, desired, hosts, choices or {}, keep_going=keep_going)
     going = _going(output, desired, hosts, prepared, failed)
     output.say(blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in going.items()}))
     if not agreed(output, [each.plan for each in going.values()], yes):
         output.say("nothing was changed")
-        return FAILED
+        return None
     outcomes = {host: Outcome(each.plan) for host, each in prepared.items()}
     changing = [host for host, each in prepared.items() if full or not each.plan.is_empty]
     if changing or failed:
@@ -52,11 +77,7 @@ def apply_and_tell(
         outcomes |= _carry_out(
             desired, hosts, changing, prepared, failed, left_out or {}, full=full, keep_going=keep_going
         )
-    # The document needs the spec itself, which an empty plan does not load.
-    more = {"left_out": dict(left_out or {}), **(document or {})}
-    told = {**outcome_document(desired, outcomes), **more} if output.as_json else {}
-    output.answer(welcome(desired, outcomes), told)
-    return 0
+    return desired, outcomes
 
 
 def _prepared(

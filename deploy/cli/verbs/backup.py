@@ -1,4 +1,4 @@
-"""`kit backup`: now, list, show, diff, restore, verify, drill."""
+"""`kit backup`: now, list, show, diff, restore, verify, drill, spec."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.columns import bad, columns
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backup_diff import differences
-from deploy.cli.told.backups import SHORT, before_words, drilled, key_words, mib, same_disk_words, shown
+from deploy.cli.told.backups import SHORT, before_words, drilled, shown, taken_words
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
 from deploy.cli.verbs.restoring import command as restore
 from deploy.cli.verbs.restoring import meant, snapshot_argument
 from deploy.cli.verbs.rights import ensure_root
+from deploy.cli.verbs.unpacking import command as spec_of
 from deploy.deployment.secrets import Secret
 from deploy.errors import FAILED
 from deploy.hosts.secret_values import secret_value
@@ -37,15 +38,18 @@ def command() -> None:
 
 
 @verb("now", "backup now", "backup now --host box inventories/workstation/kit.yaml")
+@click.option(
+    "--take-over", is_flag=True, help="Go on with a repository that another machine backed up into before this one."
+)
 @host_option
 @spec_argument
-def now(output: Output, spec: Path) -> None:
+def now(output: Output, spec: Path, take_over: bool) -> None:
     """Take a backup of each host now, while everything runs."""
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup now")
     with progress_by_host() as display:
-        answers = hosts.each(lambda host, transport: back_up(stack, transport, display(host)))
-    words = {host: _taken(spec, answer, _new_key(stack, hosts[host], answer)) for host, answer in answers.items()}
+        answers = hosts.each(lambda host, transport: back_up(stack, transport, display(host), takes_over=take_over))
+    words = {host: taken_words(spec, answer, _new_key(stack, hosts[host], answer)) for host, answer in answers.items()}
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
 
 
@@ -53,16 +57,6 @@ def _new_key(stack: str, transport: Transport, answer: BackUpAnswer) -> str:
     """Return the key of a repository that this run made, for a terminal alone: a log shall not hold it."""
     is_shown = bool(answer.get("made")) and sys.stdout.isatty()
     return secret_value(Stack(stack), transport, Secret(BACKUP_KEY, BACKUP_OWNER)) if is_shown else ""
-
-
-def _taken(spec: Path, answer: BackUpAnswer, key: str) -> str:
-    counted = f"{answer['files']} files, {mib(answer['bytes'])}"
-    lines = [f"backup {answer['snapshot'][:SHORT]} is in {answer['repository']} ({counted})"]
-    if answer.get("made"):
-        lines += ["", *key_words(answer["repository"], spec, key)]
-    if services := answer.get("same_disk"):
-        lines.append(same_disk_words(answer["repository"], services))
-    return "\n".join(lines)
 
 
 @verb("list", "backup list", "backup list --json inventories/workstation/kit.yaml")
@@ -78,11 +72,12 @@ def list_backups(output: Output, spec: Path) -> None:
 
 
 def _table(spec: Path, answer: BackupsAnswer) -> str:
-    rows = [(each["id"][:SHORT], each["time"], before_words(each["before"])) for each in reversed(answer["snapshots"])]
+    newest_first = reversed(answer["snapshots"])
+    rows = [(each["id"][:SHORT], each["time"], each["machine"], before_words(each["before"])) for each in newest_first]
     broken = "".join(f"\n{bad('broken')}  {problem}" for problem in answer.get("problems", []))
     if not rows:
         return f"no backup yet in {answer['repository']}: {Line('backup', 'now', spec=spec)}{broken}"
-    return f"{columns(rows, ('ID', 'TAKEN', 'BEFORE'))}\n\nin {answer['repository']}{broken}"
+    return f"{columns(rows, ('ID', 'TAKEN', 'ON', 'BEFORE'))}\n\nin {answer['repository']}{broken}"
 
 
 @verb("show", "backup show latest", "backup show 2026-11-28T02:00 inventories/workstation/kit.yaml")
@@ -152,5 +147,5 @@ def drill_backup(output: Output, spec: Path, snapshot: str) -> None:
     )
 
 
-for verb_ in (now, list_backups, show, diff, restore, verify, drill_backup):
+for verb_ in (now, list_backups, show, diff, restore, verify, drill_backup, spec_of):
     command.add_command(verb_)

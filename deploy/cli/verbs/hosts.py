@@ -84,6 +84,11 @@ def reached(ways: Mapping[str, Way]) -> Hosts:
     return reach({host: ways[host] for host in chosen_hosts(ways)})
 
 
+def other_host(ways: Mapping[str, Way], host: str) -> Hosts:
+    """Return the transport to a host that the command does not work on, but takes something from."""
+    return reach({host: ways[host]})
+
+
 def answering(output: Output, ways: Mapping[str, Way], hosts: Hosts) -> tuple[Hosts, dict[str, str]]:
     """Return the hosts without the optional ones that do not answer, and the problem of each of those."""
     optional = hosts.only([host for host in hosts if ways[host].is_optional])

@@ -61,7 +61,13 @@ def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
     """Two hosts, each with a backup of its own."""
     boxes = on_two_hosts(tmp_path, monkeypatch)
     for host, box in boxes.items():
-        snapshot = {"id": host.ljust(64, "0"), "time": "2026-11-28T02:00:00Z", "host": host, "before": ""}
+        snapshot = {
+            "id": host.ljust(64, "0"),
+            "time": "2026-11-28T02:00:00Z",
+            "host": host,
+            "before": "",
+            "machine": host,
+        }
         box.answers |= {
             "backups": {"repository": "/srv/kit-backups/home", "snapshots": [snapshot]},
             "back_up": {

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import restore
-from deploy.agent.contract.backups import RestoreAnswer
+from deploy.agent.contract.restores import RestoreAnswer
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.backup_memory import observe

@@ -52,7 +52,7 @@ def test_a_machine_that_does_not_answer_fails_the_backup_in_words_of_its_own(hos
 
 def test_ssh_asks_nobody_and_takes_no_key_that_kit_yaml_does_not_name(host: Host) -> None:
     backup = with_repository(host, "sftp:kit@nas:/k", identity="/root/my keys/id", host_key=KEY)
-    _, option = sftp.options(host.root, backup)
+    _, option = sftp.options(host.root, backup["repository"], backup.get("ssh"))
     words = shlex.split(option.removeprefix("sftp.command="))
     assert {"BatchMode=yes", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"} <= {*words}
     assert "-p" not in words
@@ -63,7 +63,8 @@ def test_ssh_asks_nobody_and_takes_no_key_that_kit_yaml_does_not_name(host: Host
     assert words[-3:] == ["kit@nas", "-s", "sftp"]
     (known,) = [word.partition("=")[2] for word in words if word.startswith("UserKnownHostsFile=")]
     assert Path(known).read_text() == f"kit-backup {KEY}\n"
-    _, option = sftp.options(host.root, with_repository(host, "sftp:kit@nas:/k", port=2222))
+    backup = with_repository(host, "sftp:kit@nas:/k", port=2222)
+    _, option = sftp.options(host.root, backup["repository"], backup["ssh"])
     assert shlex.split(option.removeprefix("sftp.command="))[1:3] == ["-p", "2222"]
     backup["repository"] = "/mnt/disk2/kit"
-    assert sftp.options(host.root, backup) == ()
+    assert sftp.options(host.root, backup["repository"], backup.get("ssh")) == ()

@@ -1,0 +1,90 @@
+"""`kit backup spec`: kit.yaml and kit.lock out of a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deploy.agent.line import Line
+from deploy.agent.remembered import write_file
+from deploy.cli.terminal.output import Output
+from deploy.cli.verbs.declare import DEFAULT_SPEC, GivenPath, verb
+from deploy.cli.verbs.hosts import this_machine
+from deploy.errors import KitError, SpecError, UsageError
+from deploy.fields.backup import SFTP
+from deploy.lifecycle.backups import backed_up_spec
+from deploy.stack import HERE
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.restores import OtherRepository
+
+MODE = 0o644
+SHORT = 8
+LOCK = "kit.lock"
+
+
+@verb(
+    "spec",
+    "backup spec --from /mnt/disk2/kit --key backup.key --to home",
+    "backup spec --from sftp:kit@nas.lan:/backups/home --key backup.key --snapshot 2026-11-28T02:00",
+)
+@click.option(
+    "--from", "place", metavar="REPOSITORY", required=True, help="Folder of this machine, or sftp:USER@HOST:/FOLDER."
+)
+@click.option("--key", metavar="FILE", required=True, help="File with the key of the repository.")
+@click.option("--snapshot", metavar="ID|TIME", default="latest", help="Use this backup, not the newest one.")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=GivenPath(path_type=Path, readable=False),
+    default=Path(),
+    help="Folder for the files.  [default: this one]",
+)
+def command(output: Output, place: str, key: str, snapshot: str, folder: Path) -> None:
+    """Take kit.yaml and kit.lock out of a repository, if nothing else is left of a stack.
+
+    kit.yaml comes without its comments. Files that it names, such as models and templates, are in no backup.
+    Overwrites nothing.
+    """
+    from deploy.apply.prepared.references import key_in
+
+    repository = place if place.startswith(SFTP) else str(Path(place).absolute())
+    spec = folder / DEFAULT_SPEC
+    for path in (spec, folder / LOCK):
+        if path.exists():
+            raise UsageError(f"{path} is there already, and nothing is overwritten", "name another folder with --to")
+    other: OtherRepository = {"repository": repository, "key": key_in(Path(key))}
+    answer = backed_up_spec(this_machine()[HERE], other, snapshot)
+    _write(folder, answer["files"])
+    short, missing = answer["snapshot"][:SHORT], _missing(spec)
+    restoring = Line("backup", "restore", short, "--from", repository, "--key", key, spec=spec)
+    lines = [
+        f"{spec} and {LOCK} of {answer['stack']} are from the backup {short} of {answer['taken']}",
+        *(f"note: {problem}" for problem in missing),
+        f"The stack on this machine, with its data: {restoring}",
+        "For another machine, write its address under `hosts` first.",
+    ]
+    output.answer("\n".join(lines), {**answer, "files": [str(folder / name) for name in answer["files"]]})
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_file(folder / name, text.encode(), MODE)
+    except OSError as error:
+        raise KitError(f"{folder} cannot be written: {error.strerror}", "name another folder with --to") from None
+
+
+def _missing(spec: Path) -> list[str]:
+    """Return the problems of kit.yaml on this machine: it may name files that no backup holds."""
+    from deploy.decide.desired import load_desired
+
+    try:
+        load_desired(spec)
+    except SpecError as error:
+        return [str(problem) for problem in error.problems]
+    return []
