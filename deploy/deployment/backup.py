@@ -35,9 +35,14 @@ class Backup:
     @property
     def key(self) -> Secret:
         """The key of the repository."""
-        return Secret(
-            BACKUP_KEY,
-            BACKUP_OWNER,
-            shown_as="key of this host's backups: nobody can read them without it, so keep a copy elsewhere",
-            reference=self.key_reference,
-        )
+        return backup_key(self.key_reference)
+
+
+def backup_key(reference: str = "") -> Secret:
+    """Return the key of a host's backups; each host has one of its own."""
+    return Secret(
+        BACKUP_KEY,
+        BACKUP_OWNER,
+        shown_as="key of this host's backups: nobody can read them without it, so keep a copy elsewhere",
+        reference=reference,
+    )

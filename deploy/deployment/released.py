@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploy.deployment.backup import backup_key
 from deploy.deployment.host import Deployment
 from deploy.deployment.secrets import Secret
 
@@ -48,7 +49,7 @@ class Released:
     services: tuple[ReleasedService, ...]
     engines: tuple[ReleasedEngine, ...]
     keys: tuple[Secret, ...] = ()
-    """Keys of engines that have their models by themselves."""
+    """Keys of engines that have their models by themselves, and of the host's backups."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -82,8 +83,9 @@ def released(deployment: Deployment) -> Released:
     engines = tuple(
         ReleasedEngine(engine.name, engine.address, engine.models_dir, engine.key) for engine in deployment.engines
     )
-    keys = tuple(engine.key for engine in deployment.named_engines if engine.key)
-    return Released(deployment.stack, services, engines, keys)
+    keys = [engine.key for engine in deployment.named_engines if engine.key]
+    keys += [deployment.backup.key] if deployment.backup else []
+    return Released(deployment.stack, services, engines, tuple(keys))
 
 
 def read_released(document: Mapping[str, Any] | None) -> Released | None:
@@ -93,6 +95,8 @@ def read_released(document: Mapping[str, Any] | None) -> Released | None:
             return None
         # The first releases have no engines of either kind, and their health checks no patterns.
         engines, named = document.get("engines", []), document.get("named_engines", [])
+        backup = document.get("backup")
+        keys = [*(key for engine in named if (key := _key(engine))), *([backup_key()] if backup else [])]
         return Released(
             document["stack"],
             tuple(map(_service, document["services"])),
@@ -100,7 +104,7 @@ def read_released(document: Mapping[str, Any] | None) -> Released | None:
                 ReleasedEngine(engine["name"], engine["address"], engine["models_dir"], _key(engine))
                 for engine in engines
             ),
-            tuple(key for engine in named if (key := _key(engine))),
+            tuple(keys),
         )
     except (ValueError, KeyError, TypeError):
         return None

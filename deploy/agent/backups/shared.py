@@ -12,7 +12,8 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup, RestoreAnswer
+    from deploy.agent.contract.backups import Backup
+    from deploy.agent.contract.restores import RestoreAnswer
 
 
 def is_shared(backup: Backup, part: str) -> bool:

@@ -43,7 +43,8 @@ def planned(share: Share, on: str, *, is_new: bool) -> list[str]:
     if is_new and Path(backup.repository).is_relative_to(BACKUPS):
         lines.append(f"  {BESIDE_DATA}")
     if is_new and not backup.key_reference:
-        lines.append(f"  Key: {Line('secret', 'show', BACKUP_KEY, spec=share.path)} (keep a copy elsewhere)")
+        host = ("--host", share.host) if len(share.desired.deployments) > 1 else ()
+        lines.append(f"  Key: {Line('secret', 'show', BACKUP_KEY, *host, spec=share.path)} (keep a copy elsewhere)")
     return lines
 
 

@@ -184,7 +184,7 @@ def _tell(output: Output, desired: Desired, target: Target, wanted: Move, answer
             raise KitError(problem, error.next_step) from error
     lines.append(taken_words(desired.path, taken, ""))
     if target.is_new:
-        key = Line("secret", "show", BACKUP_KEY)
+        key = Line("secret", "show", BACKUP_KEY, *(("--host", host) if len(desired.deployments) > 1 else ()))
         lines += [f"The key of its backups: {key} (keep a copy elsewhere)", "", *doors(desired)]
     if wanted.is_from_host:
         end, place = Line("apply"), wanted.place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from deploy.hosts.reach import Hosts
 from deploy.lifecycle.applied import host_state
 from deploy.lifecycle.backups import restore, restore_and_check
 from deploy.spec.loading.loader import load_spec
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.restores import RestoreAnswer
 
 
 def meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
@@ -74,6 +78,8 @@ def command(
     """
     if to is not None and not to.startswith("/"):
         raise UsageError(f"--to {to}: the folder is one of the host", "write its whole path")
+    if to is not None and (place or key):
+        raise UsageError("--to goes with the host's own repository", "leave out --from and --key")
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup restore")
     if to is None and (place or key or _has_new(stack, hosts)):
@@ -82,19 +88,19 @@ def command(
 
         move(output, recall_desired(spec), hosts, Move(snapshot, only, place or "", key or "", yes))
         return
-    if to is not None and (place or key):
-        raise UsageError("--to goes with the host's own repository", "leave out --from and --key")
-    with progress_by_host() as display:
-        if to is not None:
-            look = Restoring(snapshot=snapshot, to=to)
-            answers = hosts.each(lambda host, transport: restore(stack, transport, display(host), look, {}))
-        else:
-            desired, part = recall_desired(spec), Restoring(snapshot=snapshot, only=list(only))
-            answers = hosts.each(
-                lambda host, transport: restore_and_check(desired.on(host), transport, display(host), part)
-            )
+    answers = _restored(spec, stack, hosts, Restoring(snapshot=snapshot, only=list(only)), to)
     words = {host: restored_words(answer, to) for host, answer in answers.items()}
     output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+
+
+def _restored(spec: Path, stack: str, hosts: Hosts, part: Restoring, to: str | None) -> dict[str, RestoreAnswer]:
+    """Restore on each host in its place, or into a folder."""
+    with progress_by_host() as display:
+        if to is not None:
+            look = Restoring(snapshot=part["snapshot"], to=to)
+            return hosts.each(lambda host, transport: restore(stack, transport, display(host), look, {}))
+        desired = recall_desired(spec)
+        return hosts.each(lambda host, transport: restore_and_check(desired.on(host), transport, display(host), part))
 
 
 def _has_new(stack: str, hosts: Hosts) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.agent.kit_folders import BACKUP_KEY
 from deploy.agent.line import Line
 from deploy.cli.terminal.columns import columns
 from deploy.cli.terminal.output import Output
@@ -13,7 +15,7 @@ from deploy.cli.verbs.names import chosen
 from deploy.errors import UsageError
 from deploy.hosts.parallel import errors_of
 from deploy.hosts.secret_values import secret_value
-from deploy.lifecycle.applied import applied
+from deploy.lifecycle.applied import Applied, applied
 from deploy.lifecycle.secrets import host_path, purpose
 from deploy.stack import Stack
 
@@ -58,6 +60,7 @@ def show(output: Output, target: Target) -> None:
     there = applied(target.spec, hosts)
     secrets = {secret.name: (host, secret) for host, share in there.items() for secret in share.secrets}
     (name,) = chosen(target.names, secrets, "secret")
+    _ensure_one(name, there)
     host, secret = secrets[name]
     with errors_of(host):
         value = secret_value(Stack(there[host].stack), hosts[host], secret)
@@ -65,6 +68,14 @@ def show(output: Output, target: Target) -> None:
     if changed:
         output.note("the first password; it may have been changed in the web UI since")
     output.answer(value, {"name": name, "value": value, "may_have_been_changed": changed})
+
+
+def _ensure_one(name: str, there: Mapping[str, Applied]) -> None:
+    """Refuse the key of backups while several hosts have one each."""
+    hosts = [host for host, share in there.items() if any(secret.name == name for secret in share.secrets)]
+    if name == BACKUP_KEY and len(hosts) > 1:
+        lines = [str(Line("secret", "show", name, "--host", host)) for host in hosts]
+        raise UsageError(f"each host has a {name} of its own", f"type: {', or '.join(lines)}")
 
 
 for verb_ in (list_secrets, show):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from deploy.agent.line import Line
 from deploy.agent.remembered import write_file
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.declare import DEFAULT_SPEC, GivenPath, verb
+from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import this_machine
 from deploy.errors import KitError, SpecError, UsageError
 from deploy.fields.backup import SFTP
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
 
 MODE = 0o644
 SHORT = 8
-LOCK = "kit.lock"
 
 
 @verb(
     "spec",
-    "backup spec --from /mnt/disk2/kit --key backup.key --to home",
+    "backup spec --from /mnt/disk2/kit --key backup.key home/kit.yaml",
     "backup spec --from sftp:kit@nas.lan:/backups/home --key backup.key --snapshot 2026-11-28T02:00",
 )
 @click.option(
@@ -35,30 +35,26 @@ LOCK = "kit.lock"
 )
 @click.option("--key", metavar="FILE", required=True, help="File with the key of the repository.")
 @click.option("--snapshot", metavar="ID|TIME", default="latest", help="Use this backup, not the newest one.")
-@click.option(
-    "--to",
-    "folder",
-    metavar="DIR",
-    type=GivenPath(path_type=Path, readable=False),
-    default=Path(),
-    help="Folder for the files.  [default: this one]",
-)
-def command(output: Output, place: str, key: str, snapshot: str, folder: Path) -> None:
+@spec_argument
+def command(output: Output, place: str, key: str, snapshot: str, spec: Path) -> None:
     """Take kit.yaml and kit.lock out of a repository, if nothing else is left of a stack.
 
-    kit.yaml comes without its comments. Files that it names, such as models and templates, are in no backup.
-    Overwrites nothing.
+    Writes the named kit.yaml, without its comments, and kit.lock beside it; overwrites nothing. Files that kit.yaml
+    names, such as models and templates, are in no backup.
     """
     from deploy.apply.prepared.references import key_in
+    from deploy.decide.desired import LOCK, lock_path
 
     repository = place if place.startswith(SFTP) else str(Path(place).absolute())
-    spec = folder / DEFAULT_SPEC
-    for path in (spec, folder / LOCK):
+    lock = lock_path(spec)
+    for path in (spec, lock):
         if path.exists():
-            raise UsageError(f"{path} is there already, and nothing is overwritten", "name another folder with --to")
+            raise UsageError(
+                f"{path} is there already, and nothing is overwritten", "name a kit.yaml in another folder"
+            )
     other: OtherRepository = {"repository": repository, "key": key_in(Path(key))}
     answer = backed_up_spec(this_machine()[HERE], other, snapshot)
-    _write(folder, answer["files"])
+    _write({spec: answer["files"]["kit.yaml"], lock: answer["files"][LOCK]})
     short, missing = answer["snapshot"][:SHORT], _missing(spec)
     restoring = Line("backup", "restore", short, "--from", repository, "--key", key, spec=spec)
     lines = [
@@ -67,16 +63,16 @@ def command(output: Output, place: str, key: str, snapshot: str, folder: Path) -
         f"The stack on this machine, with its data: {restoring}",
         "For another machine, write its address under `hosts` first.",
     ]
-    output.answer("\n".join(lines), {**answer, "files": [str(folder / name) for name in answer["files"]]})
+    output.answer("\n".join(lines), {**answer, "files": [str(spec), str(lock)]})
 
 
-def _write(folder: Path, files: dict[str, str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            write_file(folder / name, text.encode(), MODE)
-    except OSError as error:
-        raise KitError(f"{folder} cannot be written: {error.strerror}", "name another folder with --to") from None
+def _write(files: Mapping[Path, str]) -> None:
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, text.encode(), MODE)
+        except OSError as error:
+            raise KitError(f"{path} cannot be written: {error.strerror}", "name a kit.yaml in another folder") from None
 
 
 def _missing(spec: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from deploy.agent.kit_folders import BACKUP_KEY
 from deploy.apply.prepared.prepare import Outcome
 from deploy.cli.told.backups import BESIDE_DATA
 from deploy.cli.told.welcome import welcome
-from deploy.decide.desired import Share
+from deploy.decide.desired import Share, load_desired
 from deploy.plan.operation import Operation, Plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
@@ -162,3 +163,30 @@ def test_a_backup_that_is_not_named_is_told_with_the_words_that_name_one(
     assert (shown.code, asked(boxes, "hold")) == (2, set())
     assert shown.err.splitlines()[0] == "error: the backup is not named"
     assert "`latest`, or one of the list: kit backup list" in shown.err
+
+
+def with_backups(folder: Path) -> None:
+    spec = folder / "kit.yaml"
+    spec.write_text(f"{spec.read_text()}backup: {{}}\n")
+
+
+def test_the_key_of_each_hosts_backups_is_listed_and_shown(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
+    with_backups(tmp_path)
+    listed = kit("secret", "list", "--json").document["hosts"]
+    for host in boxes:
+        assert BACKUP_KEY in {each["name"] for each in listed[host]["secrets"]}
+        assert kit("secret", "show", BACKUP_KEY, "--host", host).out.strip() == f"key of {host}"
+    shown = kit("secret", "show", BACKUP_KEY)
+    assert shown.code == 2
+    assert f"each host has a {BACKUP_KEY} of its own" in shown.err
+    assert f"kit secret show {BACKUP_KEY} --host {BOX}" in shown.err
+
+
+def test_the_key_of_backups_is_shown_without_kit_lock(kit: Kit, boxes: Mapping[str, Box], tmp_path: Path) -> None:
+    with_backups(tmp_path)
+    for host, box in boxes.items():
+        share = load_desired(tmp_path / "kit.yaml").on(host)
+        deployment = next(file for file in share.bundle.files if file.path == "deployment.json")
+        box.answers["applied"] = {**box.answers["applied"], "deployment": json.loads(deployment.content)}
+    (tmp_path / "kit.lock").unlink()
+    assert kit("secret", "show", BACKUP_KEY, "--host", BOX).out.strip() == f"key of {BOX}"

@@ -40,7 +40,7 @@ TROUBLES: dict[str, KitError] = {
     "clock": troubles.other_time(WAY, -7200),
     "full disk": troubles.unplaced(WAY, "No space left on device"),
 }
-WITHOUT_HOSTS = {"import", "init", "lock", "schema", "version", "completion"}
+WITHOUT_HOSTS = {"import", "init", "lock", "schema", "version", "completion", "backup spec"}
 """Verbs that ask no host, or every host by its nature."""
 
 
@@ -132,11 +132,14 @@ def test_every_verb_that_asks_hosts_takes_one() -> None:
 
     def takes(command: click.Command) -> bool:
         if isinstance(command, click.Group):
-            return all(takes(command.commands[name]) for name in command.list_commands(context))
+            names = command.list_commands(context)
+            return all(takes(command.commands[name]) for name in names if f"{command.name} {name}" not in WITHOUT_HOSTS)
         return any("--host" in parameter.opts for parameter in command.params)
 
     verbs = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    assert {name for name, command in verbs.items() if command and not takes(command)} == WITHOUT_HOSTS
+    assert {name for name, command in verbs.items() if command and not takes(command)} == {
+        name for name in WITHOUT_HOSTS if " " not in name
+    }
 
 
 MORE_WORDS = {

@@ -44,7 +44,7 @@ SPEC = ("backup", "spec", "--key", "backup.key", "--from")
 
 
 def test_the_files_are_written_and_the_next_line_can_be_typed(kit: Kit, asked: Machine, tmp_path: Path) -> None:
-    shown = kit(*SPEC, "disk2/kit", "--to", "home")
+    shown = kit(*SPEC, "disk2/kit", "home/kit.yaml")
     assert shown.code == 0, shown.err
     (request,) = asked.requests
     assert request == {"other": {"repository": str(tmp_path / "disk2/kit"), "key": KEY}, "snapshot": "latest"}
@@ -64,7 +64,7 @@ def test_a_repository_of_another_machine_keeps_its_name(kit: Kit, asked: Machine
 
 def test_files_that_no_backup_holds_are_told(kit: Kit, asked: Machine) -> None:
     asked.spec = asked.spec.replace("stack: ", "ca: company.pem\nstack: ")
-    shown = kit(*SPEC, "/mnt/disk2/kit", "--to", "home")
+    shown = kit(*SPEC, "/mnt/disk2/kit", "home/kit.yaml")
     assert shown.code == 0
     assert "note: " in shown.out
     assert "company.pem" in shown.out
