@@ -55,6 +55,7 @@ LAB = (
     "roles/test_image_transfer",
     "roles/test_images",
     "roles/test_jobs",
+    "roles/test_timers",
 )
 """These share three bare hosts, which take up to three minutes to make and to get an engine."""
 
