@@ -49,13 +49,13 @@ def letter_of(stack: Stack) -> str:
         return str(answer.read().decode())
 
 
-def a_file_answers_and_its_change_is_told(stack: Stack, bridge: Path, folder: Path) -> None:
+def a_file_answers_and_its_change_is_told(stack: Stack, reached: Stack, bridge: Path, folder: Path) -> None:
     """Put a file into static/uploads while a watch goes on."""
     own = folder / "letter.txt"
     own.write_text(LETTER)
     own.chmod(0o644)
     target = bridge / "static" / "uploads" / "letter.txt"
-    with stack.running("bridge watch") as process:
+    with reached.running("bridge watch") as process:
         assert process.stdout is not None
         with touching(own, target):
             line = next(line for line in process.stdout if f" {target} " in line)
@@ -84,9 +84,9 @@ def touching(own: Path, target: Path) -> Iterator[None]:
         thread.join()
 
 
-def everything_is_told(stack: Stack, bridge: Path) -> None:
+def everything_is_told(reached: Stack, bridge: Path) -> None:
     """Look at the folders, their owners and the open database."""
-    told = stack.kit("bridge status", "--json").here
+    told = answer_of(reached.kit("bridge status", "--json"))
     folders = {folder["container_path"]: folder for folder in told["folders"]}
     assert {path: folder["host_path"] for path, folder in folders.items()} == {
         "/data": f"{bridge}/data",
@@ -168,6 +168,18 @@ def a_new_container_has_all_of_it(stack: Stack, title: str) -> None:
     assert stack.service("open_webui").id != former.id
     assert letter_of(stack) == LETTER
     assert title in Person(stack).chats().values()
+
+
+def a_lost_file_comes_back_while_the_page_goes_on(stack: Stack, bridge: Path) -> None:
+    """Restore the person's own files alone."""
+    letter, page = bridge / "static" / "uploads" / "letter.txt", stack.service("open_webui")
+    stack.kit("backup", "now", "--json")
+    as_person("rm", str(letter))
+    answer = stack.kit("backup restore", "latest", "--only", "open_webui_bridge", "--json").here
+    assert answer["parts"] == ["open_webui_bridge"]
+    assert letter.stat().st_uid == UID
+    assert letter_of(stack) == LETTER
+    assert stack.service("open_webui") == page
 
 
 def answer_of(ran: Ran) -> Any:

@@ -85,6 +85,10 @@ def backed_up(stack: Stack, repository: Path) -> Iterator[None]:
         stack.apply()
         yield
     stack.apply()
-    # No destroy removes them, and the next scenario begins without.
+    forget_backups(stack)
+
+
+def forget_backups(stack: Stack) -> None:
+    """Remove what no destroy removes: the next scenario begins without."""
     shutil.rmtree(stack.root / KEY_FOLDER)
     (stack.root / "backups.json").unlink()

@@ -13,6 +13,7 @@ from tests.e2e import at_the_bridge
 from tests.e2e.lab.way_here import over_ssh
 from tests.e2e.place import Document
 from tests.e2e.stack import Stack
+from tests.e2e.test_backup_restored import forget_backups
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
@@ -27,6 +28,7 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
 
     def write(spec: Document) -> None:
         spec["webui"] |= {"bridge": str(bridge), "bridge_user": f"{at_the_bridge.UID}:{at_the_bridge.UID}"}
+        spec["backup"] = {"repository": str(tmp_path / "disk2" / "kit")}
 
     with stack.place.changed(write):
         refused = stack.apply(code=1)
@@ -42,19 +44,21 @@ def test_a_bridge_takes_the_chats_along_and_an_emptied_folder_is_told_by_all(
         assert (stack.data / "open_webui" / "data" / "webui.db").exists()
         assert stack.is_settled
 
-        at_the_bridge.a_file_answers_and_its_change_is_told(stack, bridge, desk)
-        at_the_bridge.everything_is_told(stack, bridge)
-        at_the_bridge.a_copy_by_hand_is_whole_and_an_interrupted_edit_changes_nothing(stack, bridge, desk, TITLE)
         with over_ssh(stack, tmp_path) as reached:
+            at_the_bridge.a_file_answers_and_its_change_is_told(stack, reached, bridge, desk)
+            at_the_bridge.everything_is_told(reached, bridge)
+            at_the_bridge.a_copy_by_hand_is_whole_and_an_interrupted_edit_changes_nothing(stack, bridge, desk, TITLE)
             at_the_bridge.an_edit_outlives_its_connection_and_takes_effect(stack, reached, TITLE, EDITED)
             at_the_bridge.many_files_are_added_once(stack, reached, desk)
         at_the_bridge.a_new_container_has_all_of_it(stack, EDITED)
+        at_the_bridge.a_lost_file_comes_back_while_the_page_goes_on(stack, bridge)
 
         an_emptied_folder_is_told_by_all(stack, bridge / "data")
 
     # Nothing was written since: the old folder has all of it.
     stack.apply()
     assert TITLE in Person(stack).chats().values()
+    forget_backups(stack)
 
 
 def an_emptied_folder_is_told_by_all(stack: Stack, data: Path) -> None:
