@@ -11,9 +11,13 @@ from deploy.decide.resolve import resolve
 from deploy.deployment.data import SqliteFile, Tree
 from deploy.deployment.document import UnreadableError, read, written
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
 from deploy.deployment.values import as_json
+from deploy.lock.gpus import answered
 from deploy.spec.loading.loader import load_spec
 from tests.locks import lock_of
+from tests.unit.rooms.places import webui
+from tests.unit.rooms.test_open_webui import OFFERS
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,16 @@ def test_what_is_no_document_at_all_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in inventories_dir().iterdir()))
 def test_a_whole_deployment_comes_back(name: str) -> None:
     spec = load_spec(inventories_dir() / name / "kit.yaml")
-    for deployment in resolve(spec, lock_of(spec)).values():
+    lock = lock_of(spec)
+    for deployment in resolve(answered(spec, lock.gpus), lock).values():
         read_back = there_and_back(Deployment, deployment)
         assert as_json(read_back) == as_json(deployment)
         kinds = [type(item) for service in read_back.services if service.data for item in service.data.items]
         assert kinds == [type(item) for service in deployment.services if service.data for item in service.data.items]
         assert {SqliteFile, Tree} >= set(kinds)
+
+
+def test_data_beside_a_persons_folders_comes_back_as_what_it_was() -> None:
+    for more in ({}, {"bridge_user": "1000:1001"}):
+        page = webui(OFFERS, bridge="/srv/bridge", **more).service
+        assert there_and_back(Service, page) == page
