@@ -1,4 +1,4 @@
-"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack, two boxes or a played host.
+"""`tests/run soak`: large counts of what goes wrong, on the workstation's stack, boxes or a played host.
 
 By hand, never in the continuous integration. KIT_KEEP=1 leaves the stack for the next run, which takes it over.
 """
@@ -19,6 +19,7 @@ from tests.e2e.workstation import prepared_workstation
 from tests.soak.backups import ON_A_HOST, on_a_host
 from tests.soak.chats import chats
 from tests.soak.cuts import pulls, uploads
+from tests.soak.deaths import deaths
 from tests.soak.disconnects import disconnects
 from tests.soak.far import far
 from tests.soak.figures import PairStrain, Soak, Strain
@@ -26,7 +27,7 @@ from tests.soak.kills import kills
 from tests.soak.steps import steps
 
 STRAINS: dict[str, Strain] = {"chats": chats, "pulls": pulls, "uploads": uploads, "kills": kills}
-ON_BOXES: dict[str, PairStrain] = {"steps": steps, "disconnects": disconnects, "far": far}
+ON_BOXES: dict[str, PairStrain] = {"steps": steps, "disconnects": disconnects, "deaths": deaths, "far": far}
 
 
 def main() -> int:
@@ -38,7 +39,8 @@ def main() -> int:
     asked = vars(parser.parse_args())
     if not any(asked[name] for name in (*STRAINS, *ON_BOXES, *ON_A_HOST)):
         parser.error(
-            "how often? --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --disconnects 8 --far 3 --copies 200"
+            "how often? --kills 20 --uploads 10 --pulls 10 --chats 200 --steps 1 --disconnects 8 --deaths 8 --far 3"
+            " --copies 200"
         )
     if any(asked[name] for name in STRAINS):
         on_the_workstation(asked)
@@ -70,7 +72,7 @@ def on_the_workstation(asked: dict[str, int]) -> None:
 
 
 def on_boxes(asked: dict[str, int]) -> None:
-    """Strain two boxes over SSH."""
+    """Strain boxes over SSH."""
     with (
         tempfile.TemporaryDirectory(prefix="kit-soak-") as folder,
         running_pair(Path(folder), Evidence("soak-boxes")) as pair,

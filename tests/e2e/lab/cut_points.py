@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from deploy.hosts.wire.holding import SILENCE_SECONDS
-from tests.e2e.lab.kill_points import change, ensure_whole
+from tests.e2e.lab.kill_points import change, ensure_whole, has_told
 from tests.e2e.lab.pair import APPLY, NOTHING, Pair
 from tests.e2e.lab.stack_on import holder
 from tests.waiting import wait_until
@@ -32,11 +32,7 @@ def cut_points(pair: Pair, every: int) -> Iterator[tuple[int, str]]:
 def cut_after(pair: Pair, step: int) -> str:
     """Apply, and cut the desk off once so many steps were told; return the error, empty if the apply ended before."""
     with pair.person.running(*APPLY) as process:
-        assert process.stderr is not None
-        for number, _ in enumerate(process.stderr, 1):
-            if number == step:
-                break
-        if process.poll() is not None or number < step:
+        if not has_told(process, step) or process.poll() is not None:
             return ""
         with pair.cut_off(pair.desk):
             out, err = process.communicate(timeout=LONGEST_SECONDS)

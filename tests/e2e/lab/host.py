@@ -73,6 +73,14 @@ class LabHost:
         # What systemd in a container takes for "shut down".
         _docker("kill", "--signal", "RTMIN+3", self.name)
         _docker("wait", self.name)
+        self.boot()
+
+    def lose_power(self) -> None:
+        """Let it die at once, and everything on it."""
+        _docker("kill", "--signal", "KILL", self.name)
+
+    def boot(self) -> None:
+        """Start it again, and wait until somebody can sign in."""
         _docker("start", self.name)
         wait_until(lambda: _speaks_ssh(self), f"{self.name} speaks SSH")
 

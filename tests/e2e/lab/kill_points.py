@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -42,14 +43,18 @@ def change(number: int) -> Callable[[dict[str, Any]], None]:
 def killed_after(pair: Pair, step: int) -> bool:
     """Apply, and kill everything of it once it has told so many steps; return False if it ended before."""
     with pair.person.running(*APPLY) as process:
-        assert process.stderr is not None
-        for number, _ in enumerate(process.stderr, 1):
-            if number == step:
-                kill(process.pid, with_all=True)
-                for host in pair.hosts.values():
-                    host.run("pkill", "-KILL", "-f", "/opt/kit/agent/")
-                return True
-    return False
+        if not has_told(process, step):
+            return False
+        kill(process.pid, with_all=True)
+        for host in pair.hosts.values():
+            host.run("pkill", "-KILL", "-f", "/opt/kit/agent/")
+    return True
+
+
+def has_told(process: subprocess.Popen[str], step: int) -> bool:
+    """Wait until a run has told so many steps; return False if it ended before."""
+    assert process.stderr is not None
+    return any(number == step for number, _ in enumerate(process.stderr, 1))
 
 
 def ensure_whole(host: LabHost) -> None:

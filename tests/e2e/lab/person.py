@@ -126,21 +126,26 @@ class Person:
 
 def person_on(boxes: Mapping[str, LabHost], folder: Path, evidence: Evidence, **spec: Any) -> Person:
     """Make the user on the boxes, who signs in with the key of each and whom sudo asks for a password."""
-    # A network may bring authorities of its own: this machine knows them, a bare host does not.
-    trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
-    for host in boxes.values():
-        host.read("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "sudo", USER)
-        host.read("sh", "-c", f"echo '{USER}:{PASSWORD}' | chpasswd")
-        host.read("sh", "-c", f"cp -a /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh")
-        host.read("mkdir", "-p", str(Path(trusted).parent))
-        subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{trusted}"], check=True)
-    hosts = {
-        name: {
-            "address": host.address,
-            "user": USER,
-            "identity": str(host.folder / "key"),
-            "sudo_password": f"file:{SUDO}",
-        }
-        for name, host in boxes.items()
+    hosts = {name: opened_for_person(host) for name, host in boxes.items()}
+    return Person(boxes, folder, evidence, {"kit": 1, "stack": "lab", "hosts": hosts, "ca": _trusted(), **spec})
+
+
+def opened_for_person(host: LabHost) -> dict[str, str]:
+    """Make the user on a box, and return what kit.yaml says of the box."""
+    trusted = _trusted()
+    host.read("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "sudo", USER)
+    host.read("sh", "-c", f"echo '{USER}:{PASSWORD}' | chpasswd")
+    host.read("sh", "-c", f"cp -a /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh")
+    host.read("mkdir", "-p", str(Path(trusted).parent))
+    subprocess.run(["docker", "cp", "--follow-link", trusted, f"{host.name}:{trusted}"], check=True)
+    return {
+        "address": host.address,
+        "user": USER,
+        "identity": str(host.folder / "key"),
+        "sudo_password": f"file:{SUDO}",
     }
-    return Person(boxes, folder, evidence, {"kit": 1, "stack": "lab", "hosts": hosts, "ca": trusted, **spec})
+
+
+def _trusted() -> str:
+    """Return the authorities of this machine: a network may bring its own, which a bare host does not know."""
+    return ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
