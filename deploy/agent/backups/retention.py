@@ -51,7 +51,8 @@ def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
 
 def kept_of(listed: list[Listed], keep: Mapping[str, int], now: float) -> Iterator[str]:
     """Yield the ids of the snapshots that stay."""
-    newest_first = sorted(listed, key=lambda each: (taken_at(each), str(each["id"])), reverse=True)
+    # restic lists the oldest first, also of those of one second.
+    newest_first = sorted(listed, key=taken_at)[::-1]
     plain = [each for each in newest_first if not change_of(each)]
     for name, count in keep.items():
         yield from (str(each["id"]) for each in _newest_of_each(plain, _PERIODS[name])[:count])

@@ -63,6 +63,13 @@ def test_a_snapshot_before_a_change_takes_no_place_and_goes_when_it_is_old_and_n
     assert kept([*daily, *many], last=1) == [daily[0], *many]
 
 
+def test_of_snapshots_of_one_second_the_later_one_is_the_newer() -> None:
+    same = [{**snapshot(1), "id": name} for name in ("b", "a", "c")]
+    assert kept(same, last=2) == same[1:]
+    changes = [{**snapshot(KEPT_DAYS + 1, "before-image"), "id": str(number)} for number in range(KEPT_NUMBER + 1)]
+    assert kept(changes, last=1) == changes[1:]
+
+
 def test_snapshots_of_a_former_machine_grow_old_like_all_others() -> None:
     former, own = [snapshot(day, "machine-1") for day in (4, 5)], [snapshot(day, "machine-2") for day in (1, 2)]
     assert kept([*own, *former], last=3) == [*own, former[0]]
