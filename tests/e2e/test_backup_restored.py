@@ -1,17 +1,19 @@
-"""A backup of the running stack brings accounts, chats and documents back after all of them are gone."""
+"""A backup brings accounts, chats and documents to a box that has nothing but the repository and its key."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.place import Document
-from tests.e2e.stack import Stack
+from tests.e2e.stack import KIT, Stack, images_stay
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
@@ -20,35 +22,79 @@ SENTENCE = "The lighthouse keeper of Merrowby paints the stairs green each third
 KEY_FOLDER = "secrets/kit_backup"
 
 
-def test_what_people_had_is_there_after_a_wipe_and_a_restore(stack: Stack, tmp_path: Path) -> None:
-    person = Person(stack)
+def test_a_box_with_nothing_but_the_repository_and_its_key_gets_all_that_people_had(
+    stack: Stack, tmp_path: Path
+) -> None:
+    person, password = Person(stack), stack.secret("webui_admin_password")
     chat = person.write_chat("Stairs", "They are green.")
     document = person.upload("lighthouse.txt", f"Bread rises in a warm kitchen.\n\n{SENTENCE}\n")
-    with backed_up(stack, tmp_path / "disk2" / "kit"):
+    repository = tmp_path / "disk2" / "kit"
+    with backed_up(stack, repository):
         taken = stack.kit("backup", "now", "--json").here
         assert taken["made"] is True
+        key = kept_key(stack, tmp_path)
         person.write_chat("Later", "This one is not in the backup.")
         ensure_drilled(stack, taken["snapshot"])
         token = (stack.root / "secrets/open_webui/webui_secret_key").read_bytes()
-        stack.kit("stop", "open_webui")
-        wipe(stack)
-        stack.kit("backup", "restore", "latest", "--json")
-        # The service was stopped, and a restore starts what ran.
-        stack.kit("start", "open_webui")
+        with emptied(stack) as former:
+            take_files_out(stack, repository, key)
+            moved = stack.kit("backup", "restore", "latest", "--key", str(key), "--yes", "--json").document
+        assert (moved["applied"], moved["backup"]["repository"]) == (True, str(repository))
 
-        again = Person(stack)
+        again = Person(stack, password)
         assert "They are green." in again.chat_text(chat)
         assert "Later" not in again.chats().values()
         assert SENTENCE in json.dumps(again.answer("Who paints stairs in Merrowby?", document)["sources"])
         assert (stack.root / "secrets/open_webui/webui_secret_key").read_bytes() == token
         assert stack.is_settled
+        ensure_refused_to_the_former_box(stack, former)
 
         chat = again.write_chat("Newest", "Written after the restore.")
         answer = stack.kit("backup", "restore", taken["snapshot"][:8], "--only", "open_webui", "--json").here
         assert answer["services"] == ["open_webui"]
-        assert chat not in Person(stack).chats()
+        assert chat not in Person(stack, password).chats()
         assert (Path(answer["aside"]["open_webui"]) / "webui.db").exists()
         assert stack.kit("status", "--json").here["backups"]["trouble"] == ""
+
+
+def kept_key(stack: Stack, folder: Path) -> Path:
+    """Keep the key of the repository elsewhere, as a person is told to."""
+    path = folder / "backup.key"
+    path.write_text(stack.secret("backup_key"))
+    path.chmod(0o600)
+    return path
+
+
+@contextmanager
+def emptied(stack: Stack) -> Iterator[dict[str, Any]]:
+    """Be a new box: neither kit.yaml nor data, secrets or memory of the stack; give the former box's memory."""
+    memory: dict[str, Any] = json.loads((stack.root / "backups.json").read_text())
+    # No release names the images of the stack until it is back.
+    with images_stay("apply"):
+        stack.kit("down")
+        for path in (stack.root, stack.data):
+            shutil.rmtree(path)
+        for path in (stack.place.spec_path, stack.place.lock_path):
+            path.unlink()
+        yield memory
+
+
+def take_files_out(stack: Stack, repository: Path, key: Path) -> None:
+    """Take kit.yaml and kit.lock out of the repository."""
+    words = ["--from", str(repository), "--key", str(key), "--json", str(stack.place.spec_path)]
+    told = subprocess.run([KIT, "backup", "spec", *words], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["files"] == [str(stack.place.spec_path), str(stack.place.lock_path)]
+
+
+def ensure_refused_to_the_former_box(stack: Stack, former: dict[str, Any]) -> None:
+    """Let the former box wake up and back up into the repository that is the new box's now."""
+    path = stack.root / "backups.json"
+    own = path.read_text()
+    path.write_text(json.dumps({**json.loads(own), "machine": former["machine"]}))
+    said = stack.kit("backup", "now", code=1).err
+    assert "is another one" in said, said
+    path.write_text(own)
 
 
 def ensure_drilled(stack: Stack, snapshot: str) -> None:
@@ -66,12 +112,6 @@ def ensure_drilled(stack: Stack, snapshot: str) -> None:
     assert stack.containers() == running
     assert not (stack.root / "backup/drill").exists()
     assert stack.kit("status", "--json").here["backups"]["drill"]["passed"]
-
-
-def wipe(stack: Stack) -> None:
-    """Remove all user data of the page."""
-    for path in (stack.data / "open_webui" / "data").iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager
