@@ -25,20 +25,20 @@ Services = dict[str, "Service"]
 User = tuple[int, int]
 
 
-def released_owners(root: Path) -> dict[str, str]:
-    """Return the folders of the running release, each with the user that the kit gave it to."""
-    release = linked_release(root, "current")
+def released_owners(root: Path, release: str | None = None) -> dict[str, str]:
+    """Return the folders of a release, by default the running one, each with the user that the kit gave it to."""
+    release = release or linked_release(root, "current")
     decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
     folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
     return {folder["host_path"]: f"{folder['owner']['uid']}:{folder['owner']['gid']}" for folder in folders}
 
 
-def ensure_own(root: Path, host_path: str) -> None:
-    """Refuse a folder of data that belongs to another user than the release says.
+def ensure_own(root: Path, host_path: str, release: str | None = None) -> None:
+    """Refuse a folder of data that belongs to another user than a release says, by default the running one.
 
     Its parent may be a person's, who can put any folder or link in its place: root would read and write there.
     """
-    owner, path = released_owners(root).get(host_path), Path(host_path)
+    owner, path = released_owners(root, release).get(host_path), Path(host_path)
     if owner is None or not path.exists():
         return
     uid = path.stat().st_uid

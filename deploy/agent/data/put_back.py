@@ -37,13 +37,16 @@ def run(request: PutBackRequest, journal: Journal) -> PutBackAnswer:
     return {"changed": True, "aside": aside}
 
 
-def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
-    """Restore a complete copy in the place of the data; return the folder of the newer data."""
+def put_back(root: Path, service: str, folder: Path, journal: Journal, release: str | None = None) -> str:
+    """Restore a complete copy in the place of the data; return the folder of the newer data.
+
+    A rollback names the earlier release, whose user has the folder again while the failed release is still current.
+    """
     manifest = read_json(folder / "manifest.json")
     if manifest is None or manifest.get("format") != 1:
         raise AgentError(f"{folder} is not a complete copy", "choose another copy under the stack's copies/")
     source = Path(manifest["host_path"])
-    ensure_own(root, manifest["host_path"])
+    ensure_own(root, manifest["host_path"], release)
     beside, aside = source / f"{OURS}restore", _new_aside(source)
     journal.say(f"restoring the data of {service} as of {manifest['taken']}")
     # Mostly nothing is there; where something stays, the line below says so.
@@ -54,7 +57,7 @@ def put_back(root: Path, service: str, folder: Path, journal: Journal) -> str:
     except BaseException:
         shutil.rmtree(beside)
         raise
-    _begin_swap(root, service, manifest, aside)
+    _begin_swap(root, service, manifest, aside, release)
     _swap_all(root, manifest, source, beside, aside)
     return str(aside)
 
@@ -85,9 +88,10 @@ def unfinished_swap(root: Path) -> tuple[str, str] | None:
     return (marker["service"], marker["aside"]) if marker else None
 
 
-def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path) -> None:
+def _begin_swap(root: Path, service: str, manifest: dict[str, Any], aside: Path, release: str | None = None) -> None:
     aside.mkdir(mode=0o700)
-    write_json(_marker(root), {"format": 1, "service": service, "aside": str(aside), "manifest": manifest})
+    marker = {"format": 1, "service": service, "aside": str(aside), "manifest": manifest, "release": release}
+    write_json(_marker(root), marker)
 
 
 def half_put_back(root: Path) -> list[Path]:
@@ -104,7 +108,7 @@ def finish_put_back(root: Path, journal: Journal) -> None:
     marker = read_json(_marker(root))
     if marker is None:
         return
-    ensure_own(root, marker["manifest"]["host_path"])
+    ensure_own(root, marker["manifest"]["host_path"], marker.get("release"))
     journal.say(f"finishing the restore of {marker['service']}'s data")
     source = Path(marker["manifest"]["host_path"])
     _swap_all(root, marker["manifest"], source, source / f"{OURS}restore", Path(marker["aside"]))

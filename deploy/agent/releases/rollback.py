@@ -143,7 +143,7 @@ def go_back_to(
         docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
     owners_back(back.get("owners", {}))
     secrets_back(root, back["release"], list(services))
-    aside = _data_back(docker, root, services, containers, journal)
+    aside = _data_back(docker, root, services, containers, back["release"], journal)
     for name in services:
         if name in containers and name not in earlier:
             docker.remove(containers[name]["Id"])
@@ -159,14 +159,19 @@ def go_back_to(
 
 
 def _data_back(
-    docker: Docker, root: Path, services: Services, containers: dict[str, dict[str, Any]], journal: Journal
+    docker: Docker,
+    root: Path,
+    services: Services,
+    containers: dict[str, dict[str, Any]],
+    release: str,
+    journal: Journal,
 ) -> dict[str, str]:
     aside = {}
     for name, copy in read_pending(root).items():
         if name not in services:
             continue
         if _may_have_written(docker, containers.get(name), copy):
-            aside[name] = put_back(root, name, Path(copy["folder"]), journal)
+            aside[name] = put_back(root, name, Path(copy["folder"]), journal, release)
         forget_copy(root, name)
     return aside
 
