@@ -34,15 +34,18 @@ class FullDiskError(AgentError):
     """A program of the host failed because a disk is full."""
 
 
-def full_disk(place: Path | str, said: str, again: Line | None = None) -> FullDiskError | None:
-    """Return the error of a full disk if a program's words tell of one; `again` is the line to type afterwards."""
+def full_disk(place: Path | str, said: str, again: Line | str | None = None) -> FullDiskError | None:
+    """Return the error of a full disk if a program's words tell of one; `again` is the line to type afterwards.
+
+    Words such as "the same command" stand for a line that only the control node knows.
+    """
     lines = [line.strip() for line in said.splitlines() if _NO_SPACE.search(line)]
     if not lines:
         return None
     return FullDiskError(f"the disk of {place} is full: {lines[-1]}", f"free some space there, {_then(again)}")
 
 
-def told(problem: AgentError | OSError, again: Line | None = None) -> AgentError:
+def told(problem: AgentError | OSError, again: Line | str | None = None) -> AgentError:
     """Convert a failure of the host, such as a full disk, to an AgentError; `again` is the line to type afterwards."""
     if isinstance(problem, AgentError):
         return problem
@@ -54,8 +57,9 @@ def told(problem: AgentError | OSError, again: Line | None = None) -> AgentError
     return AgentError(said, f"{step}, {then}")
 
 
-def _then(again: Line | None) -> str:
-    return f"then run `{again or Line('apply')}` again"
+def _then(again: Line | str | None) -> str:
+    command = again if isinstance(again, str) else f"`{again or Line('apply')}`"
+    return f"then run {command} again"
 
 
 _NO_SPACE = re.compile(r"no space left on device|enough free space in|disk quota exceeded", re.IGNORECASE)

@@ -32,21 +32,23 @@ def run(request: DrillRequest, journal: Journal) -> DrillAnswer:
     """Restore a snapshot into a scratch project and prove it; a drill that fails is remembered as such."""
     root, begun = Path(request["root"]), time.monotonic()
     backup = released_backup(root)
+    wanted = request.get("snapshot", LATEST)
+    again = Line("backup", "drill", *([] if wanted == LATEST else ["--snapshot", wanted]))
     with backing_up(root) as lock:
         ended: SeenDrill = {"snapshot": ""}
         try:
             restic = restic_of(root, backup, lock)
-            snapshot = meant(root, restic, backup["stack"], request.get("snapshot", LATEST))
+            snapshot = meant(root, restic, backup["stack"], wanted)
             ended["snapshot"] = snapshot["id"]
             said = statement(restic, snapshot["id"])
             ensure_same_or_newer(backup, said, list(said["versions"]))
             with _scratch(root, backup["stack"]) as scratch:
                 places = [*(Place(name, f"data/{name}", scratch / name) for name in sorted(said["versions"]))]
                 places.append(Place(HOST_SECRETS, SECRETS, scratch / HOST_SECRETS))
-                with journal.step("restore"), fetched(restic, snapshot["id"], places, journal) as parts:
+                with journal.step("restore"), fetched(restic, snapshot["id"], places, journal, again) as parts:
                     proven = _proven(root, backup, said, parts, journal)
         except (AgentError, OSError) as problem:
-            failure = told(problem, Line("backup", "drill"))
+            failure = told(problem, again)
             # The disk may be full, and the reason of the failure is more than its record.
             with suppress(OSError):
                 _remember(root, {**ended, "problem": failure.problem, "next": failure.next_step})

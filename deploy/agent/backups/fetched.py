@@ -61,26 +61,30 @@ def shared_of(backup: Backup) -> list[SharedFolders]:
 
 
 @contextmanager
-def fetched(restic: Restic, snapshot: str, places: list[Place], journal: Journal) -> Iterator[list[Fetched]]:
-    """Fetch parts of a snapshot, each beside its place; what is left of them is removed at the end."""
+def fetched(
+    restic: Restic, snapshot: str, places: list[Place], journal: Journal, again: Line | str
+) -> Iterator[list[Fetched]]:
+    """Fetch parts of a snapshot, each beside its place; what is left of them is removed at the end.
+
+    `again` is the line to type after a full disk.
+    """
     try:
-        yield [_fetch(restic, snapshot, place, journal) for place in places]
+        yield [_fetch(restic, snapshot, place, journal, again) for place in places]
     finally:
         # A restore that worked does not fail for what it leaves; the next one must remove it before it begins.
         for place in places:
             shutil.rmtree(place.host_path / FETCHED, ignore_errors=True)
 
 
-def fetch_all(restic: Restic, snapshot: str, insides: list[str], target: Path) -> None:
+def fetch_all(restic: Restic, snapshot: str, insides: list[str], target: Path, again: Line | str) -> None:
     """Restore these paths of a snapshot into a folder; raise AgentError if the repository lacks a byte of them."""
     includes = [word for inside in insides for word in ("--include", f"/{inside}")]
     said = restic.run("restore", snapshot, "--target", str(target), *includes)
     if said.status != 0 or said.complaints:
-        again = Line("backup", "restore", snapshot[:SHORT])
         raise full_disk(target, said.complaints[-MOST_TOLD:], again) or unreadable(snapshot, said)
 
 
-def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal) -> Fetched:
+def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal, again: Line | str) -> Fetched:
     target = place.host_path / FETCHED
     # Mostly nothing is there; an interrupted run may have left something.
     shutil.rmtree(target, ignore_errors=True)
@@ -88,7 +92,7 @@ def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal) -> Fet
     ensure_space(restic, snapshot, place.part, place.inside, place.host_path)
     target.mkdir(mode=0o700)
     journal.say(f"fetching {place.part}")
-    fetch_all(restic, snapshot, [place.inside], target)
+    fetch_all(restic, snapshot, [place.inside], target, again)
     folder = target / place.inside
     manifest = read_json(folder / "manifest.json")
     if manifest is None or manifest.get("format") != 1:

@@ -16,7 +16,7 @@ from deploy.agent.backups.elsewhere import elsewhere
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, ensure_space, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
-from deploy.agent.backups.snapshots import meant, statement
+from deploy.agent.backups.snapshots import LATEST, meant, statement
 from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.data.owners import ensure_own
@@ -49,6 +49,13 @@ class Swapped(NamedTuple):
 
 def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
     """Restore a snapshot, or parts of it, in its place or into a folder of its own."""
+    try:
+        return _run(request, journal)
+    except OSError as problem:
+        raise told(problem, _again(request)) from problem
+
+
+def _run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
     root = Path(request["root"])
     backup = released_backup(root)
     with backing_up(root) as lock:
@@ -59,7 +66,7 @@ def run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         with elsewhere(root, other, lock) if other else nullcontext(own) as restic:
             snapshot = meant(root, restic, backup["stack"], request["snapshot"])
             if request.get("to"):
-                return _into(restic, snapshot, Path(request["to"]))
+                return _into(restic, snapshot, Path(request["to"]), _again(request))
             return _in_place(request, backup, snapshot, restic, own, journal)
 
 
@@ -74,7 +81,7 @@ def _in_place(
     places = places_of(root, backup)
     for part in parts:
         ensure_own(root, str(places[part].host_path))
-    with fetched(restic, snapshot["id"], [places[part] for part in parts], journal) as checked:
+    with fetched(restic, snapshot["id"], [places[part] for part in parts], journal, _again(request)) as checked:
         differing = [part for part in checked if _differs(part)]
         # Behind the fetch: what is fetched cannot be lost any more.
         saved, unsaved = back_up_before_restore(root, backup, own, journal) if differing else ("", "")
@@ -86,13 +93,23 @@ def _in_place(
     return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
 
 
-def _into(restic: Restic, snapshot: Snapshot, target: Path) -> RestoreAnswer:
+def _again(request: RestoreRequest) -> Line | str:
+    """Return the line that asks for the same restore: without its options, it would replace other data."""
+    if "other" in request:
+        # The host that a stack leaves, and the file with the key, are known to the control node alone.
+        return "the same command"
+    to = ["--to", request["to"]] if request.get("to") else []
+    only = [word for part in request.get("only", []) for word in ("--only", part)]
+    return Line("backup", "restore", request.get("snapshot", LATEST), *only, *to)
+
+
+def _into(restic: Restic, snapshot: Snapshot, target: Path, again: Line | str) -> RestoreAnswer:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AgentError(f"{target} is not an empty folder", "name another one: a restore overwrites nothing")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         ensure_space(restic, snapshot["id"], "the backup", "", target)
-        fetch_all(restic, snapshot["id"], [], target)
+        fetch_all(restic, snapshot["id"], [], target, again)
     except BaseException:
         # Parts of a restore would keep a disk full that running services may share.
         with shielded():
@@ -227,7 +244,7 @@ def _returning(
             _return(request, running, _with_unfinished(Path(request["root"]), parts, swapped, journal), journal)
         if not isinstance(problem, (AgentError, OSError)):
             raise
-        failure = told(problem, Line("backup", "restore", request.get("snapshot", "latest")))
+        failure = told(problem, _again(request))
         raise AgentError(
             f"the backup was not restored, and the former data is back: {failure.problem}", failure.next_step
         ) from problem

@@ -101,10 +101,13 @@ def test_a_restore_that_does_not_fit_touches_no_data_and_stops_nothing(
             put_back()
         # The space may be gone by the time of the fetch.
         monkeypatch.setattr(fetched, "MARGIN", -ROOMY * MIB)
-        with pytest.raises(AgentError, match=is_full(host.data / ".kit-fetched")):
-            put_back()
-        with pytest.raises(AgentError, match=is_full(host.data / "out")):
+        with pytest.raises(AgentError, match=is_full(host.data / ".kit-fetched")) as full:
+            put_back(only=["page"])
+        assert "`kit backup restore latest --only page`" in full.value.next_step
+        with pytest.raises(AgentError, match=is_full(host.data / "out")) as full:
             put_back(to=str(host.data / "out"))
+        # Without its folder, the line would replace the data.
+        assert f"`kit backup restore latest --to {host.data}/out`" in full.value.next_step
         assert (letter.read_bytes() == was, said(host.database), calls) == (True, ["first", "later"], [])
         resize(host.data, ROOMY)
         assert put_back()["parts"] == ["page"]

@@ -289,3 +289,10 @@ def test_a_damaged_repository_is_refused_and_the_data_stays(
     assert calls == []
     assert said(host.database) == ["first", "later"]
     assert (host.data / "uploads/letter.txt").read_text() == "dear"
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_same_line_again(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    with pytest.raises(AgentError, match="/proc/there") as failure:
+        put_back(to="/proc/there")
+    assert "`kit backup restore latest --to /proc/there`" in failure.value.next_step
