@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from deploy.agent.errors import naming
 from deploy.agent.remembered import stamp
@@ -88,7 +88,7 @@ def copy_file(here: Path, there: Path) -> str:
         source = there.open("rb") if cloned else original
         digest = hashlib.sha256()
         with source:
-            for block in iter(lambda: source.read(BLOCK), b""):
+            for block in _blocks(source, there if cloned else here):
                 digest.update(block)
                 if not cloned:
                     target.write(block)
@@ -101,9 +101,16 @@ def copied_digest(path: Path) -> str:
     """Return the sha256 of a file as it is on the disk now."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(BLOCK), b""):
+        for block in _blocks(stream, path):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _blocks(stream: IO[bytes], path: Path) -> Iterator[bytes]:
+    """Yield a file's content; an error of its disk names it, and not the copy that is written meanwhile."""
+    with naming(path):
+        while block := stream.read(BLOCK):
+            yield block
 
 
 def _clone(source: int, target: int) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.data.trees import entry, own
+from deploy.agent.data.trees import copied_digest, copy_file, entry, own
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
@@ -22,3 +22,12 @@ def test_a_link_that_came_into_the_place_of_a_copy_gives_no_other_file_another_m
     with pytest.raises(OSError, match="symbolic links"):
         own(tmp_path, known)
     assert secret.stat().st_mode == before
+
+
+def test_an_error_of_the_disk_under_the_original_names_the_original(tmp_path: Path) -> None:
+    # The kernel answers a read of its first bytes with EIO, as a broken disk does.
+    broken = Path("/proc/self/mem")
+    for read in (lambda: copy_file(broken, tmp_path / "copy"), lambda: copied_digest(broken)):
+        with pytest.raises(OSError, match="Input/output error") as failure:
+            read()
+        assert failure.value.filename == str(broken)
