@@ -57,20 +57,25 @@ source, root, *folders = sys.argv[1:]
 os.umask(0o022)
 for folder in folders:
     there, here = os.path.join(source, folder), os.path.join(root, folder)
-    ready = os.path.join(here, ".kit-ready")
-    shutil.rmtree(ready, ignore_errors=True)
-    if not os.path.isdir(there) or not os.listdir(there):
-        continue
-    if os.listdir(here):
-        print(f"{here} has files already, and those in {there} stay there")
-        continue
-    shutil.copytree(there, ready, symlinks=True)
+    part, ready = os.path.join(here, ".kit-ready"), os.path.join(here, ".kit-brought")
+    shutil.rmtree(part, ignore_errors=True)
+    if not os.path.isdir(ready):
+        if not os.path.isdir(there) or not os.listdir(there):
+            continue
+        if os.listdir(here):
+            print(f"{here} has files already, and those in {there} stay there")
+            continue
+        shutil.copytree(there, part, symlinks=True)
+        os.rename(part, ready)
     for name in os.listdir(ready):
         os.rename(os.path.join(ready, name), os.path.join(here, name))
     os.rmdir(ready)
     print(f"the files in {there} are in {here} as well")
 """
-"""Program of the person: copies the files of former folders into empty ones."""
+"""Program of the person: copies the files of former folders into empty ones.
+
+A killed run leaves a complete copy under a name of its own, and the next run goes on with it.
+"""
 
 
 def bring(shared: SharedPlace, source: Path) -> list[str]:

@@ -111,3 +111,32 @@ def test_a_new_bridge_gets_the_files_of_the_former_one_where_it_has_none(shared:
     assert "has files already" in said[0]
     assert said[1].endswith(f"are in {root}/static/uploads as well")
     assert persons.bring(shared, tmp_path / "nowhere") == []
+
+
+KILLED = """
+import os
+def killing(old, new, rename=os.rename, moved=[]):
+    if os.path.basename(new) in ("a.txt", "b.txt"):
+        if moved:
+            os.kill(os.getpid(), 9)
+        moved.append(new)
+    rename(old, new)
+os.rename = killing
+"""
+
+
+def test_a_killed_bringing_is_finished_by_the_next_one(shared: SharedPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, former = Path(shared["host_path"]) / "static/uploads", Path(tempfile.mkdtemp())
+    former.chmod(0o755)
+    (former / "static/uploads").mkdir(parents=True)
+    for name in ("a.txt", "b.txt"):
+        (former / "static/uploads" / name).write_text(name)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(persons, "BRINGER", KILLED + persons.BRINGER)
+            with pytest.raises(AgentError, match="could not put files into"):
+                persons.bring(shared, former)
+        assert persons.bring(shared, former) == [f"the files in {former}/static/uploads are in {uploads} as well"]
+    finally:
+        shutil.rmtree(former)
+    assert sorted(path.name for path in uploads.iterdir()) == ["a.txt", "b.txt"]
