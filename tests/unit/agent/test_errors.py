@@ -24,6 +24,8 @@ NAMED_ELSEWHERE = {
     ("deploy/agent/bridge/edit.py", "_write"): "the opener of the stream names it",
     ("deploy/agent/late.py", "_set"): "a setting of the kernel, with words of its own",
     ("deploy/agent/data/marks.py", "_write"): "a mark that cannot be left is left out",
+    ("deploy/agent/backups/carried.py", "_fed"): "a pipe to tar, which names what it cannot write",
+    ("deploy/agent/backups/elsewhere.py", "elsewhere"): "memory",
 }
 """Functions that write without naming a file, and why."""
 
