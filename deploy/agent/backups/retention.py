@@ -35,6 +35,9 @@ def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
     there = {str(each["id"]) for each in listed}
     gone = lost(root, restic.repository, there)
     kept = set(kept_of(listed, backup["keep"], time.time()))
+    if not gone:
+        # Ahead of the removal: a killed one must not look like a loss to the next run.
+        remember_kept(root, restic.repository, kept)
     if old := sorted(there - kept):
         restic.ask("forget", *old)
         remember(root, unpruned=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.retention import KEPT_DAYS, KEPT_NUMBER, kept_of
 from deploy.agent.contract.backup_runs import DAY, moment, seconds_of
 from tests.unit.agent.backups.conftest import Host, host_in
@@ -90,6 +91,27 @@ def test_the_daily_run_frees_the_space_of_what_a_watch_forgot(host: Host) -> Non
     host.back_up()
     assert len(host.listed()["snapshots"]) == 2, "the daily run itself forgot none"
     assert size(host.repository) < before - 2**19
+
+
+def test_a_run_that_is_killed_while_it_removes_snapshots_is_no_loss_to_the_next_one(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.keep = {"last": 1}
+    host.release()
+    host.back_up()
+    ask = Restic.ask
+
+    def killed(restic: Restic, *words: str) -> Said:
+        if words[0] == "prune":
+            raise KeyboardInterrupt
+        return ask(restic, *words)
+
+    monkeypatch.setattr(Restic, "ask", killed)
+    with pytest.raises(KeyboardInterrupt):
+        host.back_up()
+    monkeypatch.undo()
+    assert "problems" not in host.listed()
+    assert host.back_up()["changed"]
 
 
 def aged(host: Host) -> None:
