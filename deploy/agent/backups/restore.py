@@ -164,9 +164,10 @@ def _restore(request: RestoreRequest, snapshot: Snapshot, parts: list[Fetched], 
         for part in parts:
             with journal.step(f"restore {part.place.part}"):
                 aside = swap_in(root, part.place.part, part.manifest, part.data)
+                # Known at once: what fails from here on returns this part too.
+                swapped.append(Swapped(part, aside))
                 if aside and part.place.part == HOST_SECRETS:
                     keep_other_secrets(root, aside)
-            swapped.append(Swapped(part, aside))
         _start(request, names, running, journal)
     return _answer(snapshot, running, swapped)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,24 @@ def test_a_secret_that_the_other_host_did_not_have_stays(host: Host, new: Host) 
     assert (new.root / "secrets/page/token").read_text() == "the former token"
     assert (new.root / "secrets/page/key_of_a_new_engine").read_text() == "a key"
     assert (new.root / "secrets/page/key_of_a_new_engine").stat().st_mode & 0o777 == 0o440
+
+
+def test_secrets_whose_restore_ends_on_a_full_disk_are_the_former_ones_again(
+    host: Host, new: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.secret("page", "token", "the former token")
+    host.back_up()
+    new.secret("page", "token", "the new token")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/opt")
+
+    monkeypatch.setattr(restore, "keep_other_secrets", full)
+    with pytest.raises(AgentError, match="the former data is back: the disk of /opt is full") as failure:
+        restored(new, {"repository": str(host.repository), "key": KEY})
+    assert failure.value.next_step == "free some space there, then run the same command again"
+    assert (new.root / "secrets/page/token").read_text() == "the new token"
+    assert (new.data / "uploads/letter.txt").read_text() == "welcome"
 
 
 def test_a_wrong_key_changes_nothing(host: Host, new: Host) -> None:
