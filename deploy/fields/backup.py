@@ -23,6 +23,9 @@ TimeOfDay = Annotated[
 ]
 SFTP = "sftp:"
 _SFTP = re.compile(r"sftp:([A-Za-z_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*:/[A-Za-z0-9._/-]*[A-Za-z0-9._-]")
+LAST_PORT = 65535
+_SCP = re.compile(r"(SFTP:)?[^/:]{2,}:/.*")
+"""A place as scp and rsync write it; one letter before the ':' is a disk of Windows."""
 _SFTP_URL = re.compile(r"sftp://([^/:]+)(?::([0-9]{1,5}))?/(.*)")
 _HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}")
 HostKey = Annotated[
@@ -34,6 +37,9 @@ HostKey = Annotated[
 
 def _repository(value: str) -> str:
     if not value.startswith(SFTP):
+        if _SCP.fullmatch(value) and _SFTP.fullmatch(near := f"{SFTP}{value.removeprefix('SFTP:')}"):
+            told = {"value": shown(value), "near": near}
+            raise PydanticCustomError("name", "{value} is on another machine; write {near}", told)
         return host_path(value)
     near, port = _sftp_near(value)
     is_valid = _SFTP.fullmatch(near) is not None
@@ -52,7 +58,7 @@ def _sftp_near(value: str) -> tuple[str, str]:
     """Return the nearest repository with a whole path, and the port that restic's form of an address holds."""
     if url := _SFTP_URL.fullmatch(value):
         target, port, folder = url.groups()
-        return f"{SFTP}{target}:{_whole(folder)}", port or ""
+        return f"{SFTP}{target}:{_whole(folder)}", port if port and 1 <= int(port) <= LAST_PORT else ""
     target, _, folder = value.removeprefix(SFTP).partition(":")
     return f"{SFTP}{target}:{_whole(folder)}", ""
 

@@ -30,6 +30,10 @@ REFUSED = [
     (Repository, "sftp:kit@nas:/my kit", "; a blank is not allowed; write sftp:USER@HOST:/FOLDER"),
     (Repository, "sftp://kit@nas:2222//srv/kit", "; write sftp:kit@nas:/srv/kit, and `port: 2222` under `ssh`"),
     (Repository, "sftp://nas/kit/", "; write sftp:nas:/kit"),
+    (Repository, "sftp://nas:99999/kit", "; write sftp:nas:/kit"),
+    (Repository, "kit@nas:/kit", "is on another machine; write sftp:kit@nas:/kit"),
+    (Repository, "SFTP:nas:/kit", "is on another machine; write sftp:nas:/kit"),
+    (Repository, "C:/kit", "is a path of Windows"),
     (Repository, "/mnt/../kit", "; without '..' it is /kit"),
     (PrivateKey, '/root/"id', "is not the path of a private key, without quotes and '%'"),
     (PrivateKey, "/root/%h", "is not the path of a private key, without quotes and '%'"),
@@ -58,6 +62,7 @@ def test_another_form_is_refused_with_the_nearest_one(kind: Any, written: str, s
         TypeAdapter(kind).validate_python(written)
     (fault,) = refusal.value.errors()
     assert said in fault["msg"]
+    assert "99999`" not in fault["msg"], "no port has this number"
     nearest = fault["msg"].rpartition("; write ")[2].partition(",")[0]
     if fault["msg"].endswith(nearest) and nearest.startswith("sftp:") and "USER" not in nearest:
         assert TypeAdapter(kind).validate_python(nearest) == nearest
