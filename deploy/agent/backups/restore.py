@@ -95,6 +95,8 @@ def _in_place(
 
 def _again(request: RestoreRequest) -> Line | str:
     """Return the line that asks for the same restore: without its options, it would replace other data."""
+    if "back" in request:
+        return Line("apply")
     if "other" in request:
         # The host that a stack leaves, and the file with the key, are known to the control node alone.
         return "the same command"

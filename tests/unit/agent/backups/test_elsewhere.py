@@ -86,6 +86,13 @@ def test_secrets_whose_restore_ends_on_a_full_disk_are_the_former_ones_again(
     assert (new.data / "uploads/letter.txt").read_text() == "welcome"
 
 
+def test_a_way_back_that_fails_proposes_no_further_restore(new: Host, tmp_path: Path) -> None:
+    request: Any = {**new.request, "back": {"page": str(tmp_path / "gone")}}
+    with pytest.raises(AgentError) as failure:
+        restore.run(request, QUIET)
+    assert "`kit apply`" in failure.value.next_step
+
+
 def test_a_wrong_key_changes_nothing(host: Host, new: Host) -> None:
     host.back_up()
     with pytest.raises(AgentError, match="the given key does not open the repository") as failure:
