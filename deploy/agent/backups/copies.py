@@ -10,7 +10,7 @@ import json
 import shutil
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.databases import rows_of
 from deploy.agent.data.copy import take_copy
@@ -91,6 +91,23 @@ def keep_other_secrets(root: Path, aside: Path) -> None:
         if former.is_file() and not path.exists():
             status = former.stat()
             write_file(path, former.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
+
+
+def without_borrowed(root: Path, said: Statement, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the secrets of services that run here and did not run there: that host had copies for its own readers.
+
+    Such a copy belongs to root, so the service itself could not read it.
+    """
+    release = linked_release(root, "current")
+    current = read_manifest(root, release) if release else None
+    here = current["services"] if current else {}
+    borrowed = {f"secrets/{name}" for name in here if name not in said["images"]}
+
+    def is_own(path: str) -> bool:
+        return "/".join(path.split("/")[:2]) not in borrowed
+
+    items = [item for item in manifest["items"] if is_own(next(iter(item.values())))]
+    return {**manifest, "items": items, "files": [file for file in manifest["files"] if is_own(file["path"])]}
 
 
 def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) -> Statement:

@@ -7,11 +7,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
-from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of
+from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of, without_borrowed
 from deploy.agent.backups.elsewhere import elsewhere
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, ensure_space, fetch_all, fetched, places_of
 from deploy.agent.backups.restic import Restic
@@ -82,7 +83,8 @@ def _in_place(
     for part in parts:
         ensure_own(root, str(places[part].host_path))
     with fetched(restic, snapshot["id"], [places[part] for part in parts], journal, _again(request)) as checked:
-        differing = [part for part in checked if _differs(part)]
+        own_parts = [replace(part, manifest=without_borrowed(root, said, part.manifest)) for part in checked]
+        differing = [part for part in own_parts if _differs(part)]
         # Behind the fetch: what is fetched cannot be lost any more.
         saved, unsaved = back_up_before_restore(root, backup, own, journal) if differing else ("", "")
         theirs = [part for part in differing if is_shared(backup, part.place.part)]
@@ -188,7 +190,9 @@ def _answer(snapshot: Snapshot, services: list[str], swapped: list[Swapped]) -> 
 def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> RestoreAnswer:
     """Return to the data from before a restore whose checks failed."""
     root, places = Path(request["root"]), places_of(Path(request["root"]), backup)
-    items = {data["service"]: data["items"] for data in backup["data"]} | {HOST_SECRETS: secrets_of(root)["items"]}
+    # Secrets that the restore left alone stay where they are.
+    secrets = secrets_of(Path(request["back"].get(HOST_SECRETS) or root))
+    items = {data["service"]: data["items"] for data in backup["data"]} | {HOST_SECRETS: secrets["items"]}
     swapped = [
         Swapped(
             Fetched(places[part], {"host_path": str(places[part].host_path), "items": items[part]}, Path(aside)),

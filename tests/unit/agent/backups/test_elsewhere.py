@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,26 @@ def test_a_way_back_that_fails_proposes_no_further_restore(new: Host, tmp_path: 
     with pytest.raises(AgentError) as failure:
         restore.run(request, QUIET)
     assert "`kit apply`" in failure.value.next_step
+
+
+def test_a_copy_of_a_secret_that_this_host_owns_does_not_replace_the_original(host: Host, new: Host) -> None:
+    host.secret("page", "token", "the former token")
+    host.secret("edge", "key", "the same key")
+    host.back_up()
+    manifest = new.root / "current/manifest.json"
+    document = json.loads(manifest.read_text())
+    document["services"]["edge"] = {"image": "kit/edge:1", "files": {}}
+    manifest.write_text(json.dumps(document))
+    new.secret("edge", "key", "the same key")
+    original = new.root / "secrets/edge/key"
+    os.chown(original, 10110, 10110)
+    answer = restored(new, {"repository": str(host.repository), "key": KEY})
+    assert (new.root / "secrets/page/token").read_text() == "the former token"
+    assert original.stat().st_uid == 10110
+    request: Any = {**new.request, "back": answer["aside"]}
+    restore.run(request, QUIET)
+    assert (new.root / "secrets/page/token").read_text() == "a token"
+    assert original.stat().st_uid == 10110
 
 
 def test_a_wrong_key_changes_nothing(host: Host, new: Host) -> None:
