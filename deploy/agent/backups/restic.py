@@ -112,7 +112,7 @@ class Restic:
                     hear(lines[-1])
 
         complaints: list[str] = []
-        argv = [program, "--json", "--no-cache", *self._options, *words]
+        argv = [program, "--json", "--no-cache", *sftp.as_fields(self._options), *words]
         ended = Children().run(argv, self._environment(), complaints.append, take, cwd=cwd, inherited=self._inherited)
         return Said(ended.status, tuple(lines), told_of(complaints))
 

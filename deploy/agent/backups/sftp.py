@@ -49,6 +49,11 @@ def options(root: Path, repository: str, ssh: Ssh | None) -> tuple[str, ...]:
     return "-o", f"{COMMAND}{shlex.join(_argv(root, repository, way))}"
 
 
+def as_fields(options: tuple[str, ...]) -> list[str]:
+    """Return options as restic reads them: it takes each for a line of CSV, whose field a quotation mark would end."""
+    return ['"' + word.replace('"', '""') + '"' if word.startswith(COMMAND) else word for word in options]
+
+
 def _argv(root: Path, repository: str, way: Ssh) -> list[str]:
     target = repository[len(SFTP) :].partition(":")[0]
     settings = {

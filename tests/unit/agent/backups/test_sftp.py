@@ -37,8 +37,11 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_a_machine_that_does_not_answer_fails_the_backup_in_words_of_its_own(host: Host, closed_port: int) -> None:
-    with_repository(host, "sftp:kit@127.0.0.1:/backups/home", port=closed_port)
+@pytest.mark.parametrize("identity", [None, "/root/.ssh/backup", "/root/my keys, old/id"])
+def test_a_machine_that_does_not_answer_fails_the_backup_in_words_of_its_own(
+    host: Host, closed_port: int, identity: str | None
+) -> None:
+    with_repository(host, "sftp:kit@127.0.0.1:/backups/home", port=closed_port, identity=identity)
     with pytest.raises(
         AgentError, match=r"127\.0\.0\.1, which has the repository: it does not answer .*refused"
     ) as failure:
