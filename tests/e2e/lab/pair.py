@@ -101,9 +101,9 @@ class Pair:
             argv = ["docker", "network", "connect", "--ip", host.address, self.network, host.name]
             subprocess.run(argv, check=True)
 
-    def answer(self) -> str:
+    def answer(self, host: LabHost | None = None) -> str:
         """Ask the model through the gateway, as a program on this machine does."""
-        status, text = self._asked()
+        status, text = self._asked(host or self.desk)
         assert status == 200, text
         said: str = json.loads(text)["choices"][0]["message"]["content"]
         return said
@@ -111,14 +111,14 @@ class Pair:
     def answers(self) -> bool:
         """Return True once the model answers."""
         try:
-            return self._asked()[0] == 200
+            return self._asked(self.desk)[0] == 200
         except OSError:
             return False
 
-    def _asked(self) -> tuple[int, str]:
+    def _asked(self, host: LabHost) -> tuple[int, str]:
         key = self.person.secret("litellm_master_key")
         question = {"model": "gemma", "messages": [{"role": "user", "content": "Once upon a time"}], "max_tokens": 4}
-        return asked(f"http://{self.desk.address}:{GATEWAY}/v1/chat/completions", key, question)
+        return asked(f"http://{host.address}:{GATEWAY}/v1/chat/completions", key, question)
 
 
 def asked(url: str, key: str = "", body: object = None) -> tuple[int, str]:
