@@ -18,6 +18,7 @@ from typing import Any
 
 from deploy.agent.contract.envelope import HoldRequest, JournalLine
 from deploy.agent.contract.verbs import Verb
+from deploy.agent.firewall import keep as firewall
 from deploy.deployment.bundle import Bundle, File
 from deploy.hosts.local import LocalTransport
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -197,6 +198,7 @@ class AgentStack:
         if found:
             docker("rm", "-f", *found)
         wait_until(self._has_no_network, "its networks are gone", saw=lambda: docker("network", "ls"))
+        firewall.remove(self.name, self.root)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _has_no_network(self) -> bool:
