@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.agent import job, keep_hold, late, relay, room_operation
+from deploy.agent.backups import carried as carried_repository
 from deploy.agent.backups import check, difference, drill, restore, snapshots, take
+from deploy.agent.backups import spec as backed_up_spec
 from deploy.agent.bridge import add, edit, folders, watch
 from deploy.agent.contract import verbs
 from deploy.agent.contract.verbs import Answer, Request, Verb
@@ -114,6 +116,9 @@ def of_backups(found: Carried) -> None:
     found.out(verbs.CHECK_BACKUPS, check.run)
     found.out(verbs.DRILL, drill.run)
     found.out(verbs.DIFF_BACKUPS, difference.run)
+    found.out(verbs.BACKED_UP_SPEC, backed_up_spec.run)
+    found.out(verbs.GIVE_REPOSITORY, carried_repository.give)
+    found.out(verbs.TAKE_REPOSITORY, carried_repository.take)
 
 
 def test_each_verb_of_the_contract_is_carried_out_by_the_function_that_has_its_types() -> None:
