@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent import late
 from deploy.agent.data.places import left_places, places_path
+from deploy.agent.data.trees import OURS
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
 from deploy.agent.docker.health import stop_container
@@ -141,7 +142,10 @@ def remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     removed = []
     kept = {*(root / "secrets" / name for name in keepers), *kept_paths(root)}
     parts = [root / name for name in (*MADE, "backups.json")] + list((root / "secrets").glob("*"))
-    parts += [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)] if with_data else []
+    if with_data:
+        # Secrets that a restore replaced are among them.
+        of_data = [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)]
+        parts += [*of_data, *root.glob(f"{OURS}*")]
     for path in filter(lambda path: path not in kept, parts):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

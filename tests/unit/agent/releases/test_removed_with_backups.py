@@ -47,3 +47,13 @@ def test_without_a_repository_a_removal_leaves_nothing(root: Path) -> None:
     remember(root)
     remove_made(root, [], with_data=True)
     assert not root.exists()
+
+
+def test_secrets_that_a_restore_replaced_go_with_the_data_alone(root: Path) -> None:
+    replaced = root / ".kit-aside-20260301T120000Z/secrets/page/token"
+    replaced.parent.mkdir(parents=True)
+    replaced.write_text("a former value")
+    remove_made(root, [], with_data=False)
+    assert replaced.is_file()
+    remove_made(root, [], with_data=True)
+    assert not root.exists()
