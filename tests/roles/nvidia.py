@@ -60,6 +60,7 @@ def served(folder: Path, address: str, *versions: str) -> Iterator[Source]:
         }
         yield Source(Fetch(nvidia=base, nvidia_key=fingerprint), toolkits, root)
         server.shutdown()
+    subprocess.run(["gpgconf", "--homedir", folder / "gnupg", "--kill", "gpg-agent"], check=True)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ def gpg(home: Path, *words: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A keyring with two keys, one of them with a subkey."""
     home = tmp_path_factory.mktemp("g")
     home.chmod(0o700)
     gpg(home, "--passphrase", "", "--quick-generate-key", "one <one@example.org>", "rsa2048", "sign", "1d")
     gpg(home, "--passphrase", "", "--quick-generate-key", "two <two@example.org>", "future-default", "default", "1d")
-    return home
+    yield home
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=True)
 
 
 def test_a_keys_fingerprint_is_the_one_that_gpg_says_with_and_without_armor(home: Path) -> None:
