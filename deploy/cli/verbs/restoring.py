@@ -43,7 +43,10 @@ snapshot_argument = click.argument("snapshot", metavar="ID|latest|TIME", require
     "backup restore latest --from /mnt/disk2/kit --key backup.key home/kit.yaml",
 )
 @click.option(
-    "--only", multiple=True, metavar="PART", help="Restore only this part: a service with data, or `secrets`."
+    "--only",
+    multiple=True,
+    metavar="PART",
+    help="Restore only this part of the backup: a service, `secrets`, or another that its list names.",
 )
 @click.option("--to", metavar="DIR", help="Restore everything into this empty folder of the host, and stop nothing.")
 @click.option(
