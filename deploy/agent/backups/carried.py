@@ -56,7 +56,7 @@ def take(request: BroughtRequest, journal: Journal) -> BroughtAnswer:
             size = int(json.loads(next(pieces))["size"])
             ensure_room([(folder, size, "the former host's backups")])
             with _emptied_on_failure(folder):
-                _extract(folder, _counted(pieces, Pace(journal, "receiving the backups", size)))
+                _extract(folder, Pace(journal, "receiving the backups", size).counted(pieces))
         except (CutOffError, StopIteration):
             problem = f"{request['repository']} of the former host ended before its end"
             raise AgentError(problem, "run the same command again") from None
@@ -99,11 +99,3 @@ def _emptied_on_failure(folder: Path) -> Iterator[None]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _counted(pieces: Iterator[bytes], pace: Pace) -> Iterator[bytes]:
-    done = 0
-    for piece in pieces:
-        done += len(piece)
-        pace.at(done)
-        yield piece

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deploy.agent.journal import Journal
@@ -28,6 +29,14 @@ class Pace:
         if now - self._told >= SECONDS:
             self._told = now
             self._journal.say(self._text, done, self._total)
+
+    def counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield pieces, and report their bytes."""
+        done = 0
+        for piece in pieces:
+            done += len(piece)
+            self.at(done)
+            yield piece
 
     def hear(self, said: dict[str, Any]) -> None:
         """Take one line of an engine: the progress of a layer, or its present status."""

@@ -59,7 +59,7 @@ def _loaded(docker: Docker, shipment: Shipment, pieces: Iterator[bytes], journal
     """Load the archive and look at what came of it; return the problem, or nothing."""
     tag = shipment["tag"]
     try:
-        docker.load(_counted(pieces, Pace(journal, f"receiving {tag}", shipment["size"])), shipment["size"])
+        docker.load(Pace(journal, f"receiving {tag}", shipment["size"]).counted(pieces), shipment["size"])
         if (image := docker.image(tag)) is None:
             return f"Docker loaded {tag}, but does not have it"
         if image["RootFS"].get("Layers") != shipment["layers"]:
@@ -72,14 +72,6 @@ def _loaded(docker: Docker, shipment: Shipment, pieces: Iterator[bytes], journal
     except AgentError as problem:
         return problem.problem
     return ""
-
-
-def _counted(pieces: Iterator[bytes], pace: Pace) -> Iterator[bytes]:
-    done = 0
-    for piece in pieces:
-        done += len(piece)
-        pace.at(done)
-        yield piece
 
 
 def _ensure_room(docker: Docker, size: int) -> None:
