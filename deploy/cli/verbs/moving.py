@@ -116,7 +116,8 @@ def _other(target: Target, wanted: Move) -> OtherRepository | None:
             line = Line("backup", "restore", wanted.snapshot, "--from", place, "--key", "FILE")
             raise UsageError(f"nothing says which key opens {place}", f"write its key into a file: {line}")
         return None if place == target.backup.repository else _repository(target, place)
-    if place == target.backup.repository and not target.has_backed_up:
+    if place == target.backup.repository and target.is_new and not target.has_backed_up:
+        # The host gets the key and goes on with the repository.
         return None
     return {**_repository(target, place), "key": key_in(Path(wanted.key))}
 

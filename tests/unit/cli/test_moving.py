@@ -142,6 +142,16 @@ def test_another_repository_is_read_and_the_host_keeps_its_own(
     assert KEY not in shown.out + shown.err
 
 
+def test_a_given_key_is_used_on_a_host_that_made_one_of_its_own_and_never_backed_up(
+    kit: Kit, boxes: Mapping[str, Moving], tmp_path: Path
+) -> None:
+    left(boxes[BOX], "litellm")
+    shown = kit(*MOVE, "--key", key_file(tmp_path))
+    assert shown.code == 0, shown.err
+    assert boxes[BOX].asked_with("restore")["other"] == {"repository": "/srv/kit-backups/home", "key": KEY}
+    assert "secrets" not in boxes[BOX].asked
+
+
 def test_a_stack_leaves_its_host_stopped_and_backed_up(kit: Kit, boxes: Mapping[str, Moving]) -> None:
     left(boxes[HERE], "litellm", "main")
     shown = kit(*MOVE, "--from", HERE, "--yes")
