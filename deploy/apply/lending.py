@@ -16,7 +16,7 @@ from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import SecretsAnswer
+    from deploy.agent.contract.secrets import SecretsAnswer
 
 
 def with_borrowing(needed: Needed, members: Members) -> Needed:

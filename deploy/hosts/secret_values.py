@@ -13,7 +13,7 @@ from deploy.stack import Stack
 if TYPE_CHECKING:
     from deploy.agent.contract.lending import LendRequest
     from deploy.agent.contract.probe import SecretName
-    from deploy.agent.contract.releases import SecretRequest
+    from deploy.agent.contract.secrets import SecretRequest
 
 
 def lent_by(stack: Stack, transport: Transport, secrets: Iterable[Secret]) -> dict[str, str]:

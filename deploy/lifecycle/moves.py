@@ -23,8 +23,9 @@ from deploy.stack import Stack
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackUpRequest, Ssh
     from deploy.agent.contract.envelope import StackRequest
-    from deploy.agent.contract.releases import SecretsRequest, ServicesRequest
+    from deploy.agent.contract.releases import ServicesRequest
     from deploy.agent.contract.restores import BroughtRequest, OtherRepository
+    from deploy.agent.contract.secrets import SecretsRequest
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from deploy.lifecycle.held import held
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import RemainsAnswer, RemainsRequest
-    from deploy.agent.contract.releases import DestroyAnswer, DestroyRequest, DownAnswer
+    from deploy.agent.contract.removals import DestroyAnswer, DestroyRequest, DownAnswer
 
 
 def remains(there: Applied, transport: Transport) -> RemainsAnswer:

@@ -10,7 +10,7 @@ from deploy.agent.line import Line
 from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import CleanAnswer, CleanRequest
+    from deploy.agent.contract.removals import CleanAnswer, CleanRequest
 
 DOCKERS = "docker"
 """Beginning of the names of Debian's packages of Docker's."""

@@ -1,12 +1,12 @@
-"""Releases, containers and secrets: what is placed, made, accepted, stopped and removed."""
+"""Releases and containers: what is placed, converged, accepted, started and stopped; copies of user data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, TypedDict
 
-from deploy.agent.contract.envelope import Changed, Request, StackRequest
-from deploy.agent.contract.jobs import Collecting, CopiedData, Copying
+from deploy.agent.contract.envelope import Changed, StackRequest
+from deploy.agent.contract.jobs import CopiedData, Copying
 from deploy.agent.contract.places import Handover, Owner, Place, SettledPlace
 
 
@@ -57,61 +57,6 @@ class PlaceAnswer(Changed):
 
     placed: list[str]
     mended: list[str]
-
-
-class Reader(Owner):
-    """A service that reads a secret, and its user."""
-
-    service: str
-
-
-class Secret(TypedDict):
-    """A secret to make once, or to take as it is given."""
-
-    name: str
-    owner: str
-    prefix: str
-    value: str | None
-    reference: str | None
-    stack: str
-    """Stack that the secret's service takes its data over from."""
-    readers: list[Reader]
-
-
-class SecretsRequest(StackRequest):
-    """The secrets of a stack."""
-
-    secrets: list[Secret]
-
-
-class SecretsAnswer(Changed):
-    """The secrets that were written, by service and name."""
-
-    written: list[str]
-
-
-class _SecretRequest(StackRequest):
-    name: str
-    owner: str
-
-
-class SecretRequest(_SecretRequest, total=False):
-    """One secret that a person asks for."""
-
-    show: bool
-    """True if the value is asked for too."""
-
-
-class _SecretAnswer(TypedDict):
-    name: str
-    owner: str
-    path: str
-
-
-class SecretAnswer(_SecretAnswer, total=False):
-    """Place of a secret."""
-
-    value: str
 
 
 class Copy(CopiedData, Owner):
@@ -173,18 +118,6 @@ class RollBackAnswer(Changed):
     """Result in words: the release that runs again, or why nothing was rolled back."""
 
 
-class CollectRequest(StackRequest, Collecting):
-    """The releases of a stack that stay."""
-
-
-class CollectAnswer(Changed):
-    """The releases, files, images and unfinished parts that were removed."""
-
-    removed: list[str]
-    images: list[str]
-    leftovers: list[str]
-
-
 class _AcceptRequest(StackRequest):
     release: str
 
@@ -219,50 +152,6 @@ class ServicesAnswer(Changed):
     """The services that changed."""
 
     services: list[str]
-
-
-class DownAnswer(Changed):
-    """The services whose containers were removed, and the networks."""
-
-    containers: list[str]
-    networks: list[str]
-
-
-class DestroyRequest(StackRequest, total=False):
-    """A stack to remove, with its user data only where that is asked for."""
-
-    data: bool
-    folders: list[str]
-
-
-class DestroyAnswer(DownAnswer):
-    """All that was removed, and what stays for other stacks."""
-
-    images: list[str]
-    removed: list[str]
-    shared: list[str]
-    packages: list[str]
-    """Debian packages that the kit installed for Docker."""
-
-
-class CleanRequest(Request, total=False):
-    """A request to remove shared files that no stack needs."""
-
-    cache: bool
-    """True if what only makes the next build faster goes too."""
-    kit: str
-    cache_folder: str
-
-
-class CleanAnswer(Changed):
-    """All that was removed, and the stacks that stay."""
-
-    images: list[str]
-    removed: list[str]
-    freed_bytes: int
-    packages: list[str]
-    """Debian packages that the kit installed for Docker."""
-    stacks: list[str]
 
 
 class CopyRequest(StackRequest, Copying):

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         probe,
         relay,
         releases,
+        removals,
         restores,
         rooms,
+        secrets,
     )
 
 Request = TypeVar("Request", bound=Mapping[str, Any])
@@ -51,10 +53,10 @@ TAKE_IMAGE: Verb[images.TakeRequest, images.TakeAnswer] = Verb("take_image")
 MODELS: Verb[inputs.ModelsRequest, inputs.ModelsAnswer] = Verb("models")
 SYNC: Verb[engines.SyncRequest, engines.SyncAnswer] = Verb("sync")
 ENGINE: Verb[engines.EngineRequest, engines.EngineAnswer] = Verb("engine")
-SECRETS: Verb[releases.SecretsRequest, releases.SecretsAnswer] = Verb("secrets")
+SECRETS: Verb[secrets.SecretsRequest, secrets.SecretsAnswer] = Verb("secrets")
 CONVERGE: Verb[releases.ConvergeRequest, releases.ConvergeAnswer] = Verb("converge")
 ROLL_BACK: Verb[releases.ConvergeRequest, releases.RollBackAnswer] = Verb("roll_back")
-COLLECT: Verb[releases.CollectRequest, releases.CollectAnswer] = Verb("collect")
+COLLECT: Verb[removals.CollectRequest, removals.CollectAnswer] = Verb("collect")
 COPY: Verb[releases.CopyRequest, releases.CopyAnswer] = Verb("copy")
 PUT_BACK: Verb[releases.PutBackRequest, releases.PutBackAnswer] = Verb("put_back")
 BACK_UP: Verb[backups.BackUpRequest, backups.BackUpAnswer] = Verb("back_up")
@@ -75,14 +77,14 @@ ADD: Verb[bridge.AddRequest, bridge.AddAnswer] = Verb("add")
 ACCEPT: Verb[releases.AcceptRequest, envelope.Changed] = Verb("accept")
 SETTLE: Verb[envelope.StackRequest, envelope.Changed] = Verb("settle")
 ROOM: Verb[rooms.RoomRequest, rooms.RoomAnswer] = Verb("room")
-SECRET: Verb[releases.SecretRequest, releases.SecretAnswer] = Verb("secret")
+SECRET: Verb[secrets.SecretRequest, secrets.SecretAnswer] = Verb("secret")
 LEND: Verb[lending.LendRequest, lending.LendAnswer] = Verb("lend")
 STOP: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("stop")
 START: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("start")
 RESTART: Verb[releases.ServicesRequest, releases.ServicesAnswer] = Verb("restart")
-DOWN: Verb[envelope.StackRequest, releases.DownAnswer] = Verb("down")
-DESTROY: Verb[releases.DestroyRequest, releases.DestroyAnswer] = Verb("destroy")
-CLEAN: Verb[releases.CleanRequest, releases.CleanAnswer] = Verb("clean")
+DOWN: Verb[envelope.StackRequest, removals.DownAnswer] = Verb("down")
+DESTROY: Verb[removals.DestroyRequest, removals.DestroyAnswer] = Verb("destroy")
+CLEAN: Verb[removals.CleanRequest, removals.CleanAnswer] = Verb("clean")
 APPLIED: Verb[applied.AppliedRequest, applied.AppliedAnswer] = Verb("applied")
 RENDERED: Verb[applied.RenderedRequest, applied.RenderedAnswer] = Verb("rendered")
 REMAINS: Verb[applied.RemainsRequest, applied.RemainsAnswer] = Verb("remains")

@@ -17,7 +17,7 @@ from deploy.agent.releases.shared import docker_packages
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import CleanAnswer, CleanRequest
+    from deploy.agent.contract.removals import CleanAnswer, CleanRequest
 
 CACHED = ("keys", "layers", "downloads", "uv", "work")
 """Parts of the cache that make the next build faster; without them it fetches everything again."""

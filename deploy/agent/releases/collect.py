@@ -20,7 +20,7 @@ from deploy.agent.remembered import read_json
 from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import CollectAnswer, CollectRequest
+    from deploy.agent.contract.removals import CollectAnswer, CollectRequest
 
 OWN_IMAGES = "kit/"
 NO_NAME = "<none>:<none>"

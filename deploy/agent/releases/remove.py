@@ -25,7 +25,7 @@ from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import StackRequest
-    from deploy.agent.contract.releases import DestroyAnswer, DestroyRequest, DownAnswer
+    from deploy.agent.contract.removals import DestroyAnswer, DestroyRequest, DownAnswer
 
 NEVER_DATA = frozenset(
     [

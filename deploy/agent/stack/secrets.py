@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.lending import LendAnswer, LendRequest
     from deploy.agent.contract.places import Owner
     from deploy.agent.contract.probe import GivenSecret, SecretFile
-    from deploy.agent.contract.releases import Secret, SecretAnswer, SecretRequest, SecretsAnswer, SecretsRequest
+    from deploy.agent.contract.secrets import Secret, SecretAnswer, SecretRequest, SecretsAnswer, SecretsRequest
 
 RANDOM_BYTES = 32
 MODE = 0o400

@@ -26,18 +26,17 @@ if TYPE_CHECKING:
     from deploy.agent.contract.places import SettledPlace
     from deploy.agent.contract.releases import (
         AcceptRequest,
-        CollectRequest,
         ConvergeRequest,
         Copy,
         DockerRequest,
         LateRequest,
         PlacedFile,
         PlaceRequest,
-        Reader,
-        SecretsRequest,
     )
     from deploy.agent.contract.releases import Service as WantedService
+    from deploy.agent.contract.removals import CollectRequest
     from deploy.agent.contract.rooms import RoomRequest
+    from deploy.agent.contract.secrets import Reader, SecretsRequest
 
 
 def docker_request(deployment: Deployment, run: str) -> DockerRequest:

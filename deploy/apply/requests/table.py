@@ -43,7 +43,8 @@ from deploy.hosts.wire.transport import Opened, Transport
 if TYPE_CHECKING:
     from deploy.agent.contract.engines import SyncRequest
     from deploy.agent.contract.inputs import ImagesRequest, ModelsRequest
-    from deploy.agent.contract.releases import PlaceRequest, SecretsRequest
+    from deploy.agent.contract.releases import PlaceRequest
+    from deploy.agent.contract.secrets import SecretsRequest
 
 Converged = TypeVar("Converged", bound=Changed)
 

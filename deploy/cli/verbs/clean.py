@@ -14,7 +14,7 @@ from deploy.cli.verbs.rights import ensure_root
 from deploy.lifecycle.shared import clean, packages_words
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.releases import CleanAnswer
+    from deploy.agent.contract.removals import CleanAnswer
 
 
 @verb("clean", "clean", "clean --cache --json home/kit.yaml")

@@ -24,7 +24,7 @@ from deploy.lifecycle.shared import stays_words
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackUpAnswer
-    from deploy.agent.contract.releases import DestroyAnswer
+    from deploy.agent.contract.removals import DestroyAnswer
 
 NOTHING: dict[str, object] = {
     "changed": False,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.contract.releases import CleanAnswer
+from deploy.agent.contract.removals import CleanAnswer
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import HELD, AgentError
 from deploy.agent.journal import Journal

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract.probe import GivenSecret
-from deploy.agent.contract.releases import SecretRequest, SecretsRequest
+from deploy.agent.contract.secrets import SecretRequest, SecretsRequest
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.stack import secrets

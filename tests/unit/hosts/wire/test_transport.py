@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.contract.probe import ProbeRequest
-from deploy.agent.contract.releases import SecretRequest
+from deploy.agent.contract.secrets import SecretRequest
 from deploy.agent.contract.verbs import PROBE, SECRET
 from deploy.errors import KitError
 from deploy.hosts.local import LocalTransport
