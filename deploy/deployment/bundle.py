@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy import __version__
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Manifest
+    from deploy.agent.contract.released import Manifest
 
 MANIFEST_FORMAT = 1
 PRIVATE = "0400"

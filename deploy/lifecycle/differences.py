@@ -16,7 +16,7 @@ from deploy.hosts.wire.transport import Transport
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import RenderedRequest
-    from deploy.agent.contract.probe import Manifest
+    from deploy.agent.contract.released import Manifest
 
 MOST_LINES = 60
 """Lines of one file's difference that a plan shows."""

@@ -23,7 +23,7 @@ from deploy.verify.secrets import SHORTEST, HostSecrets
 from deploy.verify.web import Web
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import ReleaseFile
+    from deploy.agent.contract.released import ReleaseFile
 
 
 # The network's ways out are asked from the first check on: they take longer than most checks.

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     )
     from deploy.agent.contract.firewall import Closing
     from deploy.agent.contract.places import SeenData
-    from deploy.agent.contract.probe import Port, Right
+    from deploy.agent.contract.probe import Port
+    from deploy.agent.contract.released import Right
 
 
 class HostEvidence:

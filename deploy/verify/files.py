@@ -13,7 +13,7 @@ from deploy.verify.evidence import HostEvidence
 
 if TYPE_CHECKING:
     from deploy.agent.contract.evidence import PlacedFile
-    from deploy.agent.contract.probe import ReleaseFile
+    from deploy.agent.contract.released import ReleaseFile
 
 
 class Files:

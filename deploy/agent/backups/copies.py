@@ -26,7 +26,7 @@ from deploy.agent.stack.release import linked_release, read_manifest
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import BackedUpData, Backup, Statement
     from deploy.agent.contract.jobs import CopiedData
-    from deploy.agent.contract.probe import Manifest
+    from deploy.agent.contract.released import Manifest
 
 PARTS = ("configs", "data", "logs")
 STATEMENT = "configs/backup.json"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from deploy.agent.contract.containers import Attached
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
 from deploy.agent.contract.firewall import Closing
 from deploy.agent.contract.places import Place, SeenData
-from deploy.agent.contract.probe import Attached, Manifest, Port, Right, SecretName
+from deploy.agent.contract.probe import Port, SecretName
+from deploy.agent.contract.released import Manifest, Right
 
 
 class EvidenceRequest(AskingRequest):

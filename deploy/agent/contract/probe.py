@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from deploy.agent.contract.backup_runs import SeenBackups
+from deploy.agent.contract.containers import Attached, Container, Listener
 from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine, SeenNames
 from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.firewall import Firewall
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
+from deploy.agent.contract.released import Release
 from deploy.agent.contract.way_back import Way
 
 
@@ -55,92 +57,6 @@ class SecretName(TypedDict):
     owner: str
 
 
-class _ReleaseFile(TypedDict):
-    path: str
-    sha256: str
-    mode: str
-
-
-class ReleaseFile(_ReleaseFile, total=False):
-    """A file of a release as its manifest states it; an older kit stated no owner."""
-
-    owner: str
-
-
-class Manifest(TypedDict):
-    """The content of a release."""
-
-    format: int
-    kit: str
-    stack: str
-    files: list[ReleaseFile]
-    services: dict[str, dict[str, Any]]
-
-
-class ChangedFile(TypedDict):
-    """A placed file that is not as the manifest states it."""
-
-    path: str
-    cause: str
-    """The difference in words."""
-    has_content: bool
-    """True if its bytes are the stated ones: only its mode or owner differs, or a link leads to such bytes."""
-
-
-class Right(TypedDict):
-    """A path with another mode or owner than the kit gave it."""
-
-    path: str
-    cause: str
-    is_placed: bool
-
-
-class Release(TypedDict):
-    """The release that a host runs."""
-
-    release: str | None
-    good: str | None
-    manifest: Manifest | None
-    changed_files: list[ChangedFile]
-    extra_files: list[str]
-    """Paths in the release's folder that its manifest does not name."""
-    rights: list[Right]
-
-
-class Described(TypedDict):
-    """A container as Docker describes it."""
-
-    id: str
-    image: str
-    image_id: str
-    state: str
-    health: str | None
-    exit_code: int
-    error: str
-    restarts: int
-    labels: dict[str, str]
-    started_at: str
-    ports: list[str]
-
-
-class Trouble(TypedDict, total=False):
-    """The reason why a container does not stay up."""
-
-    trouble: str
-    log: list[str]
-
-
-class Container(Described, Trouble):
-    """A service's container."""
-
-    lost_networks: list[str]
-    replaced_folders: list[str]
-    recreated: bool
-    changed: list[str]
-    defaults: list[str]
-    proxies: list[str]
-
-
 class SecretFile(TypedDict):
     """A secret's file; never its value."""
 
@@ -174,38 +90,6 @@ class Images(TypedDict):
 
     images: dict[str, HostImage]
     cached_layers: list[str]
-
-
-class ListeningEngine(TypedDict):
-    """An engine that answers on the port that its program has by itself."""
-
-    protocol: str
-    program: str
-    """Its program's name and version."""
-
-
-class Listener(TypedDict):
-    """Somebody else who listens on a port."""
-
-    address: str
-    port: int
-    process: str | None
-    pid: int | None
-    container: str | None
-    stack: str | None
-    engine: ListeningEngine | None
-
-
-Attaching = Literal["joins", "shares_network", "shares_processes", "shares_memory", "takes_volumes", "mounts"]
-
-
-class Attached(TypedDict):
-    """A way in which a container from outside reaches into a stack."""
-
-    container: str
-    way: Attaching
-    into: str
-    """The stack's network, container or file."""
 
 
 class SeenModelFile(TypedDict):

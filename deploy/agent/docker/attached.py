@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.kit_folders import project_of
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Attached, Attaching
+    from deploy.agent.contract.containers import Attached, Attaching
     from deploy.agent.docker.api import Docker
 
 NAMESPACES: dict[str, Attaching] = {

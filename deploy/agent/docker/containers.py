@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Described
+    from deploy.agent.contract.containers import Described
 
 
 UP = ("running", "restarting", "paused")

@@ -11,7 +11,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.docker.logs import can_redact, redacted_log
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Trouble
+    from deploy.agent.contract.containers import Trouble
 
 KILLED = 137
 END, OUT_OF_MEMORY = "die", "oom"

@@ -18,7 +18,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Described
+    from deploy.agent.contract.containers import Described
     from deploy.agent.contract.releases import Healthy
 
 LOOK_SECONDS = 0.3

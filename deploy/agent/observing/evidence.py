@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import os
 
     from deploy.agent.contract.evidence import Evidence, EvidenceAnswer, EvidenceRequest, PlacedFile, Rights
-    from deploy.agent.contract.probe import Manifest
+    from deploy.agent.contract.released import Manifest
 
 Part = Callable[["EvidenceRequest", Path], "Evidence"]
 DOCKER_SECONDS = 10

@@ -11,7 +11,8 @@ from deploy.agent.observing.addresses import is_own
 from deploy.agent.protocols.doors.ports import USUAL, engine_at
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Listener, Port
+    from deploy.agent.contract.containers import Listener
+    from deploy.agent.contract.probe import Port
 
 LISTEN = "0A"
 

@@ -36,8 +36,8 @@ from deploy.agent.stack.fingerprints import changed_secrets, was_recreated
 from deploy.agent.stack.secrets import found_secrets, names_path, replaced
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.containers import Container
     from deploy.agent.contract.probe import (
-        Container,
         Folder,
         Images,
         ProbeAnswer,

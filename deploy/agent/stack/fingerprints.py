@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.remembered import read_json, write_file, write_json
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Described
+    from deploy.agent.contract.containers import Described
 
 KEY_BYTES = 32
 

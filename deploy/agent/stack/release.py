@@ -15,7 +15,7 @@ from deploy.agent.remembered import sync_folder, write_json
 from deploy.agent.stack import rights
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import ChangedFile, Manifest, Release
+    from deploy.agent.contract.released import ChangedFile, Manifest, Release
 
 
 def observe(root: Path) -> Release:

@@ -12,7 +12,7 @@ from deploy.agent.kit_folders import AGENTS, CACHE, DATA, KIT, TOOLS
 from deploy.agent.late import path_of
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Right as SeenRight
+    from deploy.agent.contract.released import Right as SeenRight
 
 SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
 SECRET_FOLDER, SECRET_FILE = 0o700, 0o400

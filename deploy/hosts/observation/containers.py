@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deploy.hosts.observation.seen import Container
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import Container as ContainerAnswer
+    from deploy.agent.contract.containers import Container as ContainerAnswer
 
 
 def read_container(seen: ContainerAnswer) -> Container:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.containers import Attached as AttachedAnswer
+    from deploy.agent.contract.containers import Attaching
     from deploy.agent.contract.firewall import AtBoot
     from deploy.agent.contract.firewall import Firewall as FirewallAnswer
-    from deploy.agent.contract.probe import Attached as AttachedAnswer
-    from deploy.agent.contract.probe import Attaching, ProbeAnswer
+    from deploy.agent.contract.probe import ProbeAnswer
 
 WORDS: dict[Attaching, str] = {
     "joins": "is on the stack's network {}",

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.engines import Engine as EngineRequest
     from deploy.agent.contract.engines import NamedEngine as NamedRequest
     from deploy.agent.contract.envelope import Holder
-    from deploy.agent.contract.probe import Manifest, ProbeAnswer, ProbeRequest, Settings
+    from deploy.agent.contract.probe import ProbeAnswer, ProbeRequest, Settings
+    from deploy.agent.contract.released import Manifest
     from deploy.agent.contract.way_back import Unsettled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-from deploy.agent.contract.probe import ListeningEngine
+from deploy.agent.contract.containers import ListeningEngine
 from deploy.agent.protocols.doors.names import DEFAULT_TAG, same
 from deploy.deployment.image import Image
 

@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from deploy.agent.contract.probe import Attached
+from deploy.agent.contract.containers import Attached
 from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
 from deploy.verify.checks import NotAsPlannedError

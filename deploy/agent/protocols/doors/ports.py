@@ -8,7 +8,7 @@ from deploy.agent.protocols.ollama.names import PROTOCOL
 from deploy.agent.protocols.ollama.port import PORT, program_at
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.probe import ListeningEngine
+    from deploy.agent.contract.containers import ListeningEngine
 
 USUAL = {PORT: (PROTOCOL, program_at)}
 

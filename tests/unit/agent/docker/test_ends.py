@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.contract.probe import Trouble
+from deploy.agent.contract.containers import Trouble
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.ends import troubles
 from deploy.agent.docker.health import Before, UnhealthyError, Wait
