@@ -54,7 +54,7 @@ EMPTY_APPLY = f"""
 import json, sys
 from pathlib import Path
 from deploy.cli.verbs.apply import command
-from deploy.cli.verbs.applying import apply_and_tell
+from deploy.cli.verbs.applying import Options, apply_and_tell
 from deploy.cli.terminal.output import Output
 from deploy.decide.desired import recall_desired
 from deploy.hosts.reach import Hosts
@@ -63,7 +63,7 @@ class Host:
     def call(self, verb, request):
         return json.loads(Path(sys.argv[2]).read_text())
 hosts = Hosts({{"here": Host()}})
-assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])), hosts, yes=True) == 0
+assert apply_and_tell(Output(False, False), recall_desired(Path(sys.argv[1])), hosts, Options(yes=True)) == 0
 print(json.dumps(sorted(set({HEAVY}) & set(sys.modules))))
 """
 

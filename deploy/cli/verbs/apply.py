@@ -40,23 +40,14 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
     pinned = _pinned(output, spec, locked=locked)
     with ahead(PROBE, spec) as reached_from:
         # Loading these takes as long as the agent takes to start: both go on side by side.
-        from deploy.cli.verbs.applying import apply_and_tell
+        from deploy.cli.verbs.applying import Options, apply_and_tell
         from deploy.decide.desired import recall_desired
 
         desired = recall_desired(spec)
         hosts, left_out = answering(output, desired.ways, reached_from(desired.ways))
         ensure_root(hosts, "apply")
-        return apply_and_tell(
-            output,
-            desired,
-            hosts,
-            choices=data,
-            yes=yes,
-            full=full,
-            keep_going=keep_going,
-            left_out=left_out,
-            document={"pinned": list(pinned)},
-        )
+        options = Options(yes=yes, full=full, keep_going=keep_going, choices=data, left_out=left_out)
+        return apply_and_tell(output, desired, hosts, options, {"pinned": list(pinned)})
 
 
 def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from deploy.apply.prepared.prepare import Outcome, Prepared, ensure_possible, prepare
@@ -22,72 +23,64 @@ from deploy.hosts.reach import Hosts
 from deploy.hosts.wire.transport import Transport
 
 
+@dataclass(frozen=True)
+class Options:
+    """A person's words for an apply, and the hosts that it goes on without."""
+
+    yes: bool
+    full: bool = False
+    keep_going: bool = False
+    choices: Choices = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Optional hosts that do not answer, with the problem of each."""
+
+
 def apply_and_tell(
     output: Output,
     desired: Desired,
     hosts: Hosts,
-    *,
-    yes: bool,
-    full: bool = False,
-    keep_going: bool = False,
-    choices: Choices | None = None,
-    left_out: Mapping[str, str] | None = None,
+    options: Options,
     document: Mapping[str, object] | None = None,
 ) -> int:
-    """Plan, ask if needed, apply, and print the next steps.
-
-    Optional hosts that are left out are told with the problem of each; `document` has more keys of the JSON document.
-    """
-    done = planned_and_applied(
-        output, desired, hosts, yes=yes, full=full, keep_going=keep_going, choices=choices, left_out=left_out
-    )
+    """Plan, ask if needed, apply, and print the next steps; `document` has more keys of the JSON document."""
+    done = planned_and_applied(output, desired, hosts, options)
     if done is None:
         return FAILED
     desired, outcomes = done
     # The document needs the spec itself, which an empty plan does not load.
-    more = {"left_out": dict(left_out or {}), **(document or {})}
+    more = {"left_out": dict(options.left_out), **(document or {})}
     told = {**outcome_document(desired, outcomes), **more} if output.as_json else {}
     output.answer(welcome(desired, outcomes), told)
     return 0
 
 
 def planned_and_applied(
-    output: Output,
-    desired: Desired,
-    hosts: Hosts,
-    *,
-    yes: bool,
-    full: bool = False,
-    keep_going: bool = False,
-    choices: Choices | None = None,
-    left_out: Mapping[str, str] | None = None,
+    output: Output, desired: Desired, hosts: Hosts, options: Options
 ) -> tuple[Desired, dict[str, Outcome]] | None:
     """Plan, ask if needed, and apply; return what was carried out, or None if a person said no."""
-    prepared, failed = _prepared(output, desired, hosts, choices or {}, keep_going=keep_going)
+    prepared, failed = _prepared(output, desired, hosts, options)
     going = _going(output, desired, hosts, prepared, failed)
     output.say(blocks({host: forecast(desired.on(host), each, verbose=output.verbose) for host, each in going.items()}))
-    if not agreed(output, [each.plan for each in going.values()], yes):
+    if not agreed(output, [each.plan for each in going.values()], options.yes):
         output.say("nothing was changed")
         return None
     outcomes = {host: Outcome(each.plan) for host, each in prepared.items()}
-    changing = [host for host, each in prepared.items() if full or not each.plan.is_empty]
+    changing = [host for host, each in prepared.items() if options.full or not each.plan.is_empty]
     if changing or failed:
         # Carried out is what the files say now, not what an earlier run kept of them.
         desired = load_desired(desired.path)
-        outcomes |= _carry_out(
-            desired, hosts, changing, prepared, failed, left_out or {}, full=full, keep_going=keep_going
-        )
+        outcomes |= _carry_out(desired, hosts, changing, prepared, failed, options)
     return desired, outcomes
 
 
 def _prepared(
-    output: Output, desired: Desired, hosts: Hosts, choices: Choices, *, keep_going: bool
+    output: Output, desired: Desired, hosts: Hosts, options: Options
 ) -> tuple[dict[str, Prepared], dict[str, KitError]]:
     """Plan every host; return the plans, and the errors of the hosts without one where the others keep going."""
     lent = lent_values(desired, hosts)
 
     def ready(host: str, transport: Transport) -> Prepared:
-        share, chosen = desired.on(host), choices_of(desired, host, choices)
+        share, chosen = desired.on(host), choices_of(desired, host, options.choices)
         prepared = prepare(share, transport, chosen, tell=output.note, lent=lent[host])
         ensure_given(desired.on(host), prepared.observation)
         return prepared
@@ -96,7 +89,7 @@ def _prepared(
     prepared = planned_together({host: desired.on(host) for host in prepared}, prepared)
     prepared, refused = settled({host: partial(_possible, each) for host, each in prepared.items()})
     failed |= refused
-    if failed and not (keep_going and prepared):
+    if failed and not (options.keep_going and prepared):
         raise joined_error(failed, hosts)
     return prepared, failed
 
@@ -133,10 +126,7 @@ def _carry_out(
     changing: Collection[str],
     prepared: Mapping[str, Prepared],
     failed: Mapping[str, KitError],
-    left_out: Collection[str],
-    *,
-    full: bool,
-    keep_going: bool,
+    options: Options,
 ) -> dict[str, Outcome]:
     # What carries a plan out takes longer to load than an empty plan takes.
     from deploy.apply.prepared.members import Member
@@ -151,7 +141,7 @@ def _carry_out(
             needs=desired.needs,
             failed=failed,
             others=idle,
-            keep_going=keep_going,
-            full=full,
-            away=desired.left_out(left_out),
+            keep_going=options.keep_going,
+            full=options.full,
+            away=desired.left_out(options.left_out),
         )

@@ -142,11 +142,11 @@ def _left(output: Output, desired: Desired, host: str) -> AbstractContextManager
 def _place(output: Output, desired: Desired, hosts: Hosts, target: Target, wanted: Move, *, keeps_key: bool) -> None:
     """Apply to the host, after it got the key of the repository that it goes on with."""
     # What carries a plan out takes longer to load than a restore does.
-    from deploy.cli.verbs.applying import planned_and_applied
+    from deploy.cli.verbs.applying import Options, planned_and_applied
 
     if wanted.key and keeps_key and not wanted.is_from_host:
         give_key(desired.stack, target.transport, lambda _line: None, key_in(Path(wanted.key)))
-    if planned_and_applied(output, desired, hosts, yes=wanted.yes) is None:
+    if planned_and_applied(output, desired, hosts, Options(yes=wanted.yes)) is None:
         raise KitError("the stack was not moved", "answer yes to the plan, or type the same line with --yes")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.cli.terminal.output import Output
-from deploy.cli.verbs.applying import apply_and_tell
+from deploy.cli.verbs.applying import Options, apply_and_tell
 from deploy.cli.verbs.declare import Target, services_argument, verb
 from deploy.cli.verbs.hosts import answering, host_option, keep_going_option, progress_by_host, reached
 from deploy.cli.verbs.names import by_host, chosen
@@ -31,4 +31,4 @@ def command(output: Output, target: Target, keep_going: bool) -> int:
     ensure_root(hosts, "rebuild")
     with progress_by_host() as display:
         rebuild_images(desired, hosts, wanted, display)
-    return apply_and_tell(output, desired, hosts, yes=True, keep_going=keep_going, left_out=left_out)
+    return apply_and_tell(output, desired, hosts, Options(yes=True, keep_going=keep_going, left_out=left_out))

@@ -45,8 +45,8 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desir
     """What was applied, and what was pinned for it, in a folder with a kit.yaml."""
     told: list[tuple[Desired, tuple[str, ...]]] = []
 
-    def tell(_output: Any, desired: Desired, _hosts: Any, **how: Any) -> int:
-        told.append((desired, tuple(how["document"]["pinned"])))
+    def tell(_output: Any, desired: Desired, _hosts: Any, _options: Any, document: dict[str, Any]) -> int:
+        told.append((desired, tuple(document["pinned"])))
         return 0
 
     monkeypatch.setattr("deploy.cli.verbs.hosts.reach", lambda *_: Hosts({"here": Unasked()}))
