@@ -19,12 +19,10 @@ from tests.e2e.workstation import prepared_workstation
 from tests.soak.backups import ON_A_HOST, on_a_host
 from tests.soak.chats import chats
 from tests.soak.cuts import pulls, uploads
-from tests.soak.deaths import deaths
-from tests.soak.disconnects import disconnects
 from tests.soak.far import far
 from tests.soak.figures import PairStrain, Soak, Strain
+from tests.soak.interruptions import deaths, disconnects, steps
 from tests.soak.kills import kills
-from tests.soak.steps import steps
 
 STRAINS: dict[str, Strain] = {"chats": chats, "pulls": pulls, "uploads": uploads, "kills": kills}
 ON_BOXES: dict[str, PairStrain] = {"steps": steps, "disconnects": disconnects, "deaths": deaths, "far": far}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
+from functools import partial
 
 from deploy.hosts.wire.holding import SILENCE_SECONDS
-from tests.e2e.lab.kill_points import change, ensure_whole, has_told
-from tests.e2e.lab.pair import APPLY, NOTHING, Pair
+from tests.e2e.lab.kill_points import has_told, points
+from tests.e2e.lab.pair import APPLY, Pair
 from tests.e2e.lab.stack_on import holder
 from tests.waiting import wait_until
 
@@ -16,17 +16,7 @@ LONGEST_SECONDS = 300
 
 def cut_points(pair: Pair, every: int) -> Iterator[tuple[int, str]]:
     """Cut the desk off after each so-many-th step and let the next apply converge; yield the step and what was said."""
-    for step in count(every, every):
-        with pair.changed(change(step)):
-            said = cut_after(pair, step)
-            for host in pair.hosts.values():
-                ensure_whole(host)
-            pair.apply()
-            assert pair.apply() == NOTHING
-            assert pair.answer()
-        if not said:
-            return
-        yield step, said
+    return points(pair, every, partial(cut_after, pair))
 
 
 def cut_after(pair: Pair, step: int) -> str:

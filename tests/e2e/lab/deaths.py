@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.lab.host import LabHost, lab_host
-from tests.e2e.lab.kill_points import change, ensure_whole, has_told
+from tests.e2e.lab.kill_points import has_told, points
 from tests.e2e.lab.pair import APPLY, NET, Pair
 from tests.e2e.lab.person import opened_for_person
 from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
@@ -21,17 +21,7 @@ LONGEST_SECONDS = 300
 def deaths_of(pair: Pair, every: int) -> Iterator[tuple[int, str]]:
     """Let a third box die after each so-many-th step and the next apply converge; yield the step and what was said."""
     with third_box(pair) as third:
-        for step in count(every, every):
-            with pair.changed(change(step)):
-                said = dead_after(pair, third, step)
-                for host in (*pair.hosts.values(), third):
-                    ensure_whole(host)
-                pair.apply()
-                assert not any(pair.apply().values())
-                assert pair.answer()
-            if not said:
-                return
-            yield step, said
+        yield from points(pair, every, partial(dead_after, pair, third), third)
 
 
 @contextmanager

@@ -30,6 +30,28 @@ def kill_points(pair: Pair, every: int) -> Iterator[int]:
         yield step
 
 
+def points(pair: Pair, every: int, interrupted: Callable[[int], str], *more: LabHost) -> Iterator[tuple[int, str]]:
+    """Interrupt an apply after each so-many-th step and let the next one converge; yield the step and what was said.
+
+    Args:
+        pair: The stack on two boxes.
+        every: Number of steps from one interruption to the next.
+        interrupted: Applies, and interrupts after so many steps; returns the error, empty if the apply ended before.
+        more: Boxes of the stack beside the two.
+    """
+    for step in count(every, every):
+        with pair.changed(change(step)):
+            said = interrupted(step)
+            for host in (*pair.hosts.values(), *more):
+                ensure_whole(host)
+            pair.apply()
+            assert not any(pair.apply().values())
+            assert pair.answer()
+        if not said:
+            return
+        yield step, said
+
+
 def change(number: int) -> Callable[[dict[str, Any]], None]:
     """Let there be something to do on both boxes."""
 
