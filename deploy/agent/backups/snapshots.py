@@ -14,7 +14,7 @@ from deploy.agent.backups.copies import STATEMENT, STATEMENT_FORMAT
 from deploy.agent.backups.damage import lost
 from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
-from deploy.agent.contract.backup_runs import AHEAD_SECONDS, seconds_of
+from deploy.agent.contract.backup_runs import is_ahead
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -82,7 +82,7 @@ def _maybe_broken(problem: str) -> AgentError:
 
 def _ensure_past(listed: list[Snapshot]) -> None:
     """Raise AgentError for a snapshot of a clock that was ahead: nobody knows which one is the newest then."""
-    ahead = [each for each in listed if seconds_of(each["time"]) > time.time() + AHEAD_SECONDS]
+    ahead = [each for each in listed if is_ahead(each["time"], time.time())]
     if ahead:
         raise AgentError(
             f"a clock is wrong, or was: the backup {ahead[-1]['id'][:SHORT]} of {ahead[-1]['time']} is still to come",

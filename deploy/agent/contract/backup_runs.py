@@ -46,6 +46,10 @@ class Run(TypedDict, total=False):
     next: str
     passed: str
     """End of the last good run of this trigger; left out before the first."""
+    number: int
+    """Position among the runs of this host: clocks jump, so times do not order runs. A former kit left it out."""
+    passed_number: int
+    """Number of the last good run of this trigger."""
 
 
 class SeenCheck(TypedDict):
@@ -107,13 +111,25 @@ def troubles(seen: SeenBackups, now: float) -> Iterator[tuple[str, str]]:
         yield "check", f"the repository is broken: {'; '.join(seen['check']['problems'])}"
     if seen["drill"] is not None and seen["drill"].get("problem"):
         yield "drill", f"the last drill failed: {seen['drill']['problem']}"
-    if late := _lateness(daily_passed(seen["runs"]), seen["since"], now):
+    if late := _lateness(_daily_passes(seen["runs"]), seen["since"], now):
         yield "age", late
 
 
 def daily_passed(runs: Mapping[str, Run]) -> str:
     """Return the end of the last good run that did everything a daily one does; empty before the first."""
-    return max((runs.get(trigger, {}).get("passed", "") for trigger in _FULL), default="")
+    return next(iter(_daily_passes(runs)), "")
+
+
+def is_ahead(moment: str, now: float) -> bool:
+    """True for a time that is still to come: some clock is wrong, or was."""
+    return seconds_of(moment) - now > AHEAD_SECONDS
+
+
+def _daily_passes(runs: Mapping[str, Run]) -> list[str]:
+    """Return the ends of the last good full runs, the newest first."""
+    passed = [runs[trigger] for trigger in _FULL if runs.get(trigger, {}).get("passed")]
+    newest_first = sorted(passed, key=lambda run: (run.get("passed_number", 0), run["passed"]), reverse=True)
+    return [run["passed"] for run in newest_first]
 
 
 def _is_under_way(seen: SeenBackups, run: Run) -> bool:
@@ -129,18 +145,25 @@ def _failure(run: Run) -> str:
 
 def _is_made_up_for(runs: Mapping[str, Run], trigger: str, failed: Run) -> bool:
     """True if a later good run of another trigger did what the failed one left undone."""
-    since = failed.get("ended") or failed.get("started", "")
     others = set(_DOING_AS_MUCH.get(trigger, runs)) - {trigger}
-    return any(runs[each].get("passed", "") >= since for each in others if each in runs)
+    return any(_has_passed_since(runs[each], failed) for each in others if each in runs)
 
 
-def _lateness(passed: str, since: str, now: float) -> str:
-    newest = passed or since
-    if not newest:
+def _has_passed_since(run: Run, failed: Run) -> bool:
+    if "passed_number" in run and "number" in failed:
+        return run["passed_number"] > failed["number"]
+    return run.get("passed", "") >= (failed.get("ended") or failed.get("started", ""))
+
+
+def _lateness(passes: list[str], since: str, now: float) -> str:
+    newest = passes[0] if passes else since
+    if not newest or any(_is_young(moment, now) for moment in passes or [since]):
         return ""
+    if is_ahead(newest, now):
+        return f"a clock is wrong, or was: {newest} is still to come, so the age of the newest daily backup is unknown"
     days = int(now - seconds_of(newest)) // DAY
-    if seconds_of(newest) - now > AHEAD_SECONDS:
-        return f"a clock is wrong, or was: {newest} is still to come"
-    if now - seconds_of(newest) <= OVERDUE_DAYS * DAY:
-        return ""
-    return f"the newest daily backup is {days} days old" if passed else f"there is no daily backup since {days} days"
+    return f"the newest daily backup is {days} days old" if passes else f"there is no daily backup since {days} days"
+
+
+def _is_young(moment: str, now: float) -> bool:
+    return not is_ahead(moment, now) and now - seconds_of(moment) <= OVERDUE_DAYS * DAY

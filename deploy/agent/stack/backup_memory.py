@@ -91,15 +91,18 @@ def runs_of(known: dict[str, Any]) -> dict[str, Run]:
 def remember_run(root: Path, run: Run) -> None:
     """Remember a run as the last of its trigger and of all."""
     runs = runs_of(read(root))
-    last = _with_passed(run, runs.get(run["trigger"]))
+    number = max((each.get("number", 0) for each in runs.values()), default=0) + 1
+    last = _with_passed({**run, "number": number}, runs.get(run["trigger"]))
     remember(root, last=last, runs={**runs, run["trigger"]: last})
 
 
 def _with_passed(run: Run, former: Run | None) -> Run:
-    """Return a run with the end of the last good one of its trigger, which may be itself."""
-    is_good = "ended" in run and not run.get("problem")
-    passed = run["ended"] if is_good else (former or {}).get("passed", "")
-    return cast("Run", {**run, **({"passed": passed} if passed else {})})
+    """Return a run with the end and the number of the last good one of its trigger, which may be itself."""
+    if "ended" in run and not run.get("problem"):
+        number = {"passed_number": run["number"]} if "number" in run else {}
+        return cast("Run", {**run, "passed": run["ended"], **number})
+    known = former or {}
+    return cast("Run", {**run, **{name: known[name] for name in ("passed", "passed_number") if name in known}})
 
 
 def now() -> str:

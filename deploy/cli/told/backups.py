@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.contract.backup_runs import DAY
+from deploy.agent.contract.backup_runs import DAY, is_ahead
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUPS
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import duration
@@ -61,24 +61,26 @@ def standing(share: Share, observation: Observation) -> list[str]:
     lines = [f"{bad('backup')}  {trouble}" for trouble in seen.troubles(now)]
     if seen.good is None:
         return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
-    newest = f"newest backup: {_ago(seen.good['ended'], now)} ago, in {seen.repository}"
+    newest = f"newest backup: {_ago(seen.good['ended'], now)}, in {seen.repository}"
     return [*lines, f"{newest}{_daily_words(seen, now)}{_drill_words(seen.drill, now)}"]
 
 
 def _daily_words(seen: SeenBackups, now: datetime) -> str:
     """Return when the last daily run was good, as a part of a line; nothing where the newest backup is its own."""
     is_newest = seen.last is not None and seen.last.get("passed") == seen.daily
-    return "" if is_newest or not seen.daily else f"; the last daily one {_ago(seen.daily, now)} ago"
+    return "" if is_newest or not seen.daily else f"; the last daily one {_ago(seen.daily, now)}"
 
 
 def _drill_words(drill: SeenDrill | None, now: datetime) -> str:
     """Return when the last drill passed, as the end of a line."""
-    return f"; the last drill passed {_ago(drill['passed'], now)} ago" if drill and "passed" in drill else ""
+    return f"; the last drill passed {_ago(drill['passed'], now)}" if drill and "passed" in drill else ""
 
 
 def _ago(moment: str, now: datetime) -> str:
-    old = age(moment, now)
-    return duration(old) if old < DAY else f"{old // DAY} day{'s' if old >= 2 * DAY else ''}"
+    if is_ahead(moment, now.timestamp()):
+        return f"at {moment}, which is still to come (a clock is wrong, or was)"
+    old = max(0, age(moment, now))
+    return f"{duration(old) if old < DAY else f'{old // DAY} day' + ('s' if old >= 2 * DAY else '')} ago"
 
 
 def backup_document(share: Share, observation: Observation) -> dict[str, Any] | None:

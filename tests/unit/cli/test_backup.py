@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.agent.contract.backup_runs import Run, moment
 from deploy.agent.kit_folders import BACKUP_KEY
 from deploy.apply.prepared.prepare import Outcome
-from deploy.cli.told.backups import BESIDE_DATA
+from deploy.cli.told.backups import BESIDE_DATA, standing
 from deploy.cli.told.welcome import welcome
 from deploy.decide.desired import Share, load_desired
+from deploy.hosts.observation.backups import SeenBackups
+from deploy.hosts.observation.observe import Observation
+from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.operation import Operation, Plan
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
@@ -55,6 +60,21 @@ def test_a_repository_that_a_person_placed_is_not_told_as_beside_the_data(tmp_pa
 
 def test_a_key_that_a_person_keeps_is_not_told(tmp_path: Path) -> None:
     assert BACKUP_KEY not in told(share_of(tmp_path, 'backup: {key: "env:KEY"}\n'), KEY)
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(-30, "1 day ago"), (-1, "1 h 00 min ago"), (0.5, "0.0 s ago"), (24, "which is still to come")],
+)
+def test_the_newest_backup_is_told_with_its_age_or_as_one_of_a_wrong_clock(
+    tmp_path: Path, hours: float, words: str
+) -> None:
+    good: Run = {"ended": moment(time.time() + hours * 3600), "snapshot": "a"}
+    seen = SeenBackups(has_restic=True, repository="/mnt/disk2/kit", good=good)
+    observation = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), True, True, backups=seen)
+    (line,) = standing(share_of(tmp_path, ""), observation)
+    assert line.startswith("newest backup: ")
+    assert words in line
 
 
 @pytest.fixture

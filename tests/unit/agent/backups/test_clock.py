@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from deploy.agent.contract.backup_runs import DAY, moment
+from deploy.agent.contract.backup_runs import DAY, moment, troubles
 from deploy.agent.errors import AgentError
-from deploy.agent.stack.backup_memory import read, remember
+from deploy.agent.stack.backup_memory import observe, read, remember
 from tests.unit.agent.backups.conftest import Host
 
 
@@ -38,3 +39,41 @@ def test_backups_watches_and_checks_go_on_behind_a_jump_of_a_day(host: Host, day
     host.back_up()
     assert (read(host.root)["check"]["ended"] == seen["ended"]) == (days < 0)
     assert len(host.listed()["snapshots"]) == 3
+
+
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the clock be ahead by so many seconds."""
+    right = time.time
+
+    def set_clock(seconds: int) -> None:
+        monkeypatch.setattr(time, "time", lambda: right() + seconds)
+
+    return set_clock
+
+
+def told(host: Host) -> list[str]:
+    return [words for _, words in troubles(observe(host.root), time.time())]
+
+
+def test_a_backup_under_a_clock_ahead_leaves_nothing_red_behind(host: Host, ahead: Callable[[int], None]) -> None:
+    ahead(DAY)
+    host.back_up(by_hand=True)
+    ahead(0)
+    (words,) = told(host)
+    assert words.startswith("a clock is wrong, or was: ")
+    host.back_up()
+    assert told(host) == []
+
+
+def test_a_failure_under_a_clock_ahead_is_over_with_the_next_good_run(host: Host, ahead: Callable[[int], None]) -> None:
+    host.back_up()
+    ahead(DAY)
+    hidden = host.repository.rename(host.repository.with_name("hidden"))
+    with pytest.raises(AgentError, match="is gone, or its drive is not mounted"):
+        host.back_up(by_hand=True)
+    hidden.rename(host.repository)
+    ahead(0)
+    assert [words.partition(":")[0] for words in told(host)] == ["the last backup by hand failed"]
+    host.back_up()
+    assert told(host) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.contract.backup_runs import DAY, Run, moment, seconds_of, troubles
+from deploy.agent.contract.backup_runs import DAY, Run, daily_passed, moment, seconds_of, troubles
 
 NOW = seconds_of("2026-11-28T12:00:00Z")
 HOUR = 3600
@@ -100,6 +100,37 @@ def test_a_clock_that_jumped_by_a_day_is_told() -> None:
     assert told(runs, now=NOW + 2 * DAY) == ["the newest daily backup is 2 days old"]
     (words,) = told(runs, now=NOW - DAY)
     assert words.startswith("a clock is wrong, or was: ")
+
+
+def numbered(number: int, hours_ago: float, problem: str = "") -> Run:
+    """Return a run with its position, by which runs are compared."""
+    made: Run = {**run(hours_ago, problem), "number": number}
+    return made if problem else {**made, "passed_number": number}
+
+
+def test_a_backup_of_a_clock_that_was_ahead_is_red_only_while_no_other_one_is_young() -> None:
+    assert told({"daily": numbered(1, 10), "now": numbered(2, -24)}) == []
+    (words,) = told({"daily": numbered(1, 49), "now": numbered(2, -24)})
+    assert words.startswith("a clock is wrong, or was: ")
+    assert told({"now": numbered(2, -24), "daily": numbered(3, 1)}) == []
+
+
+def test_a_backup_of_a_clock_that_was_ahead_is_not_the_newest_behind_a_later_one() -> None:
+    runs = {"now": numbered(2, -24), "daily": numbered(3, 49)}
+    assert daily_passed(runs) == runs["daily"]["passed"]
+    assert told(runs) == ["the newest daily backup is 2 days old"]
+
+
+def test_a_failure_of_a_clock_that_was_ahead_is_over_when_a_later_run_passed() -> None:
+    failed = numbered(2, -24, "no space")
+    assert told({"daily": numbered(1, 10), "now": failed}) == ["the last backup by hand failed: no space"]
+    assert told({"daily": numbered(3, 1), "now": failed}) == []
+
+
+def test_runs_of_a_former_kit_have_their_times_alone() -> None:
+    failed: Run = {**run(1, "no space"), "number": 1}
+    assert told({"daily": run(5), "now": failed}) == ["the last backup by hand failed: no space"]
+    assert told({"daily": run(0.5), "now": failed}) == []
 
 
 def test_a_broken_repository_and_a_failed_drill_are_told_beside() -> None:
