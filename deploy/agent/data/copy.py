@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deploy.agent.data.pending import read_pending
-from deploy.agent.data.trees import SIDE_FILES, Entry, copied_digest, copy_entry, entry, own, walk
+from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, own, walk
 from deploy.agent.errors import AgentError, naming
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
@@ -121,11 +121,12 @@ def _parents(source: Path, files: list[Entry]) -> list[Entry]:
 
 def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
     there = target / known["path"]
-    there.unlink(missing_ok=True)
     if known["kind"] != "file":
         raise AgentError(
             f"{source / known['path']} is a {known['kind']}, not a database", "put the database itself there"
         )
+    clear_other(there, known["kind"])
+    there.unlink(missing_ok=True)
     try:
         address = f"file:{quote(str(source / known['path']))}?mode=ro"
         live, copied = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), sqlite3.connect(there)

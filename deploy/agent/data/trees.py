@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def walk(root: Path, relpath: str, left_out: Callable[[str], bool]) -> Iterator[
 def entry(root: Path, relpath: str) -> Entry:
     """Describe a file, folder or link."""
     status = (root / relpath).lstat()
-    kind = {stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}.get(stat.S_IFMT(status.st_mode), "file")
+    kind = _kind(status)
     return {
         "path": relpath,
         "kind": kind,
@@ -50,9 +51,20 @@ def entry(root: Path, relpath: str) -> Entry:
     }
 
 
+def _kind(status: os.stat_result) -> str:
+    return {stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}.get(stat.S_IFMT(status.st_mode), "file")
+
+
+def clear_other(there: Path, kind: str) -> None:
+    """Remove what an earlier copy left in the place of an entry of another kind; a link there would be followed."""
+    if os.path.lexists(there) and _kind(there.lstat()) != kind:
+        shutil.rmtree(there) if there.is_dir() and not there.is_symlink() else there.unlink()
+
+
 def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -> Entry:
     """Copy one entry; a file that is unchanged since the last copy is not read again."""
     here, there = source / known["path"], target / known["path"]
+    clear_other(there, known["kind"])
     if known["kind"] == "folder":
         there.mkdir(mode=0o700, exist_ok=True)
         return known
