@@ -89,12 +89,15 @@ def take_files_out(stack: Stack, repository: Path, key: Path) -> None:
 
 def ensure_refused_to_the_former_box(stack: Stack, former: dict[str, Any]) -> None:
     """Let the former box wake up and back up into the repository that is the new box's now."""
-    path = stack.root / "backups.json"
-    own = path.read_text()
-    path.write_text(json.dumps({**json.loads(own), "machine": former["machine"]}))
-    said = stack.kit("backup", "now", code=1).err
-    assert "is another one" in said, said
+    path, log = stack.root / "backups.json", stack.root / "backup/backups.jsonl"
+    own, logged = path.read_text(), log.read_text()
+    path.write_text(json.dumps(former))
+    log.unlink()
+    error = stack.kit("backup", "now", "--json", code=1).document["error"]
+    assert "is another one" in error["problem"], error
+    assert "kit backup now --take-over" in error["next"]
     path.write_text(own)
+    log.write_text(logged)
 
 
 def ensure_drilled(stack: Stack, snapshot: str) -> None:

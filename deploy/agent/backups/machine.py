@@ -16,7 +16,7 @@ from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import BEFORE, MACHINE, tagged, taken_at
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.agent.stack.backup_memory import read, remember
+from deploy.agent.stack.backup_memory import read, remember, taken_here
 
 ID = "machine-"
 """Beginning of a snapshot's tag that tells a machine from one of the same name."""
@@ -35,14 +35,40 @@ def ensure_own(root: Path, restic: Restic, stack: str) -> None:
     listed = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit").listed
     # A backup from before a restore is none that `latest` means, so it takes nothing over.
     taken = [each for each in listed if tagged(each, BEFORE) != "restore"]
-    newest: dict[str, Any] = max(taken, key=taken_at, default={})
-    if tagged(newest, ID) in ("", _own_id(root)):
-        return
-    name, moment = tagged(newest, MACHINE) or "another one", taken_at(newest)
-    raise AgentError(
-        f"the machine that backed up into {restic.repository} last, at {moment}, is another one: {name}",
-        f"a repository has one machine; if the stack moved there, `{Line('destroy')}` ends it here; if it moved here, "
-        f"`{Line('backup', 'now', '--take-over')}`",
+    # restic lists the oldest first, also of those of one second.
+    newest: dict[str, Any] = max(reversed(taken), key=taken_at, default={})
+    if newest and not _is_own(root, taken, newest):
+        raise _of_another(restic.repository, newest)
+
+
+def _is_own(root: Path, taken: list[dict[str, Any]], newest: dict[str, Any]) -> bool:
+    """Return True if this machine took a snapshot: it has the machine's id, or stands beside others of its memory.
+
+    A former kit wrote no id, and an id is lost with the memory; the log of backups is kept beside it.
+    """
+    machine, own = tagged(newest, ID), _own_id(root)
+    if machine == own:
+        return True
+    if not machine and any(tagged(each, ID) == own for each in taken):
+        # This machine has an id by now, so a former kit on another one goes on with the repository.
+        return False
+    known = taken_here(root)
+    is_own = any(str(each["id"]) in known for each in taken if tagged(each, ID) == machine)
+    if is_own and machine:
+        remember(root, machine=machine)
+    return is_own
+
+
+def _of_another(repository: str, newest: dict[str, Any]) -> AgentError:
+    """Return the error that names the choices; only a person knows which machine was meant to go on."""
+    name, moment, take_over = tagged(newest, MACHINE), taken_at(newest), Line("backup", "now", "--take-over")
+    here, there = f"`{Line('backup', 'restore', 'latest')}`, then `{take_over}`", f"`{Line('destroy')}`"
+    return AgentError(
+        f"the machine that backed up into {repository} last, at {moment}, is another one: "
+        f"{name or 'a former kit wrote no name'}",
+        f"if the stack moved here: {here}\n"
+        f"if it was this machine, and its memory of backups is lost: `{take_over}`\n"
+        f"if the stack moved there, this one ends here: {there}",
     )
 
 

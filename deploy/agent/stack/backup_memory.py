@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -122,6 +122,23 @@ def note(root: Path, run: Run) -> None:
     before = path.read_text().splitlines() if path.exists() else []
     lines = [*before, json.dumps(run, sort_keys=True)][-KEPT_LINES:]
     write_file(path, ("\n".join(lines) + "\n").encode(), 0o600)
+
+
+def taken_here(root: Path) -> set[str]:
+    """Return the ids of the snapshots that this host took, as far as its memory and its log go."""
+    known = read(root)
+    runs = [*runs_of(known).values(), known.get("last") or {}, known.get("good") or {}, *_logged(root)]
+    return {str(run["snapshot"]) for run in runs if run.get("snapshot")}
+
+
+def _logged(root: Path) -> Iterator[dict[str, Any]]:
+    lines = log_path(root).read_text().splitlines() if log_path(root).exists() else []
+    for line in lines:
+        # A line that a power cut left half is no reason to refuse a backup.
+        with suppress(ValueError):
+            run = json.loads(line)
+            if isinstance(run, dict):
+                yield run
 
 
 @contextmanager

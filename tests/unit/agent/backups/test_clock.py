@@ -18,7 +18,9 @@ def test_a_backup_of_a_clock_that_was_a_day_ahead_does_not_pass_for_the_newest(h
     (tmp_path / "made/configs").mkdir(parents=True)
     (tmp_path / "made/configs/backup.json").write_text('{"format": 1}')
     tomorrow = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + DAY))
-    host.restic("backup", "--host", "home", "--tag", "kit", "--time", tomorrow, "configs", cwd=tmp_path / "made")
+    remember(host.root, machine="1f")
+    tags = ("--tag", "kit", "--tag", "machine-1f")
+    host.restic("backup", "--host", "home", *tags, "--time", tomorrow, "configs", cwd=tmp_path / "made")
     taken = host.back_up()["snapshot"]
     assert host.listed()["snapshots"][0]["id"] == taken
     with pytest.raises(AgentError, match=r"a clock is wrong, or was: the backup .* is still to come"):

@@ -209,12 +209,12 @@ def test_a_host_without_restic_is_told_how_it_gets_there(host: Host, monkeypatch
 
 def test_snapshots_of_a_newer_kit_and_of_a_person_are_listed_and_told(host: Host, tmp_path: Path) -> None:
     made = tmp_path / "made"
+    host.back_up()
     for name, statement in (("newer", {"format": 2}), ("foreign", {"mine": True})):
         (made / name / "configs").mkdir(parents=True)
         (made / name / "configs/backup.json").write_text(json.dumps(statement))
         tags = ("--tag", "kit", "--tag", f"before-{name}")
         host.restic("backup", "--host", "home", *tags, "configs", cwd=made / name)
-    host.back_up()
     newer, foreign = (each for each in host.listed()["snapshots"] if each["before"])
     assert (newer["before"], foreign["before"]) == ("newer", "foreign")
     with pytest.raises(AgentError, match="was taken by a newer kit"):
