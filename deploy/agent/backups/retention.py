@@ -39,10 +39,12 @@ def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
         # Ahead of the removal: a killed one must not look like a loss to the next run.
         remember_kept(root, restic.repository, kept)
     if old := sorted(there - kept):
-        restic.ask("forget", *old)
+        # Ahead as well: one start of restic does both, and may be killed between them.
         remember(root, unpruned=True)
-    if prune and read(root).get("unpruned"):
+        restic.ask("forget", *old, *(["--prune"] if prune else []))
+    elif prune and read(root).get("unpruned"):
         restic.ask("prune")
+    if prune and read(root).get("unpruned"):
         remember(root, unpruned=False)
     remember_kept(root, restic.repository, kept)
     if gone:

@@ -14,6 +14,7 @@ import pytest
 from deploy.agent.backups.restic import Restic, Said
 from deploy.agent.backups.retention import KEPT_DAYS, KEPT_NUMBER, kept_of
 from deploy.agent.contract.backup_runs import DAY, moment, seconds_of
+from deploy.agent.stack.backup_memory import read
 from tests.unit.agent.backups.conftest import Host, host_in
 
 NOW = seconds_of("2026-11-28T12:00:00Z")
@@ -102,16 +103,19 @@ def test_a_run_that_is_killed_while_it_removes_snapshots_is_no_loss_to_the_next_
     ask = Restic.ask
 
     def killed(restic: Restic, *words: str) -> Said:
-        if words[0] == "prune":
+        said = ask(restic, *(word for word in words if word != "--prune"))
+        if "--prune" in words:
             raise KeyboardInterrupt
-        return ask(restic, *words)
+        return said
 
     monkeypatch.setattr(Restic, "ask", killed)
     with pytest.raises(KeyboardInterrupt):
         host.back_up()
     monkeypatch.undo()
     assert "problems" not in host.listed()
+    assert read(host.root)["unpruned"]
     assert host.back_up()["changed"]
+    assert not read(host.root)["unpruned"]
 
 
 def aged(host: Host) -> None:
