@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.backups.damage import key_damage, lost
+from deploy.agent.backups.files import snapshots_on_disk
 from deploy.agent.backups.restic import LOCKED, NO_REPOSITORY, WRONG_KEY, Restic, Said
 from deploy.agent.backups.snapshots import snapshots_in
 from deploy.agent.backups.work import released_backup, restic_of
@@ -45,9 +46,15 @@ def check(root: Path, restic: Restic, share: str) -> list[str]:
     broken = key_damage(Path(restic.repository))
     if said.kind in (NO_REPOSITORY, LOCKED, WRONG_KEY) and not broken:
         raise restic.failure("check", said)
-    problems = [*broken, *problems_of(said)] or lost(root, restic.repository, snapshots_in(restic))
+    problems = [*broken, *problems_of(said)] or _gone(root, restic)
     remember(root, check={"ended": now(), "problems": problems})
     return problems
+
+
+def _gone(root: Path, restic: Restic) -> list[str]:
+    """Return the snapshots that are missing in a repository whose other files are whole."""
+    on_disk = snapshots_on_disk(restic.repository)
+    return lost(root, restic.repository, snapshots_in(restic) if on_disk is None else on_disk)
 
 
 def check_weekly(root: Path, restic: Restic) -> None:

@@ -27,9 +27,12 @@ def remember_kept(root: Path, repository: str, kept: set[str]) -> None:
     remember(root, kept={"repository": repository, "snapshots": sorted(kept)})
 
 
+def kept_in(root: Path, repository: str) -> set[str]:
+    """Return the remembered snapshots of a repository."""
+    known = read(root).get("kept") or {}
+    return set(known["snapshots"]) if known.get("repository") == repository else set()
+
+
 def lost(root: Path, repository: str, there: set[str]) -> list[str]:
     """Return the remembered snapshots that a repository no longer has, each by the name of its file."""
-    known = read(root).get("kept") or {}
-    if known.get("repository") != repository:
-        return []
-    return [f"snapshots/{snapshot} is missing" for snapshot in known["snapshots"] if snapshot not in there]
+    return [f"snapshots/{snapshot} is missing" for snapshot in sorted(kept_in(root, repository) - there)]

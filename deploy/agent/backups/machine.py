@@ -12,6 +12,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from deploy.agent.backups.damage import kept_in
+from deploy.agent.backups.files import snapshots_on_disk
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import BEFORE, MACHINE, tagged, taken_at
 from deploy.agent.errors import AgentError
@@ -31,6 +33,10 @@ def machine_tags(root: Path) -> list[str]:
 
 def ensure_own(root: Path, restic: Restic, stack: str) -> None:
     """Raise AgentError if another machine was the last to back up into the repository."""
+    on_disk = snapshots_on_disk(restic.repository)
+    if on_disk is not None and on_disk <= kept_in(root, restic.repository):
+        # Nobody has added one since this machine's last backup.
+        return
     # Reading takes no lock.
     listed = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit").listed
     # A backup from before a restore is none that `latest` means, so it takes nothing over.

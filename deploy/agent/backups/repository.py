@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.backups.damage import kept_in
+from deploy.agent.backups.files import snapshots_on_disk
 from deploy.agent.backups.restic import NO_REPOSITORY, Restic
 from deploy.agent.backups.sftp import is_remote
 from deploy.agent.errors import AgentError
@@ -27,6 +29,9 @@ def ensure_repository(root: Path, restic: Restic) -> bool:
     """
     place = restic.repository
     known = read(root).get("repository") or {}
+    if known.get("path") == place and (snapshots_on_disk(place) or set()) & kept_in(root, place):
+        # No other repository has a snapshot of this one.
+        return False
     there = _id(restic) if is_remote(place) or (Path(place) / "config").exists() else None
     if there is not None:
         if known.get("path") == place and known["id"] != there:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
+from deploy.agent.backups.damage import kept_in, remember_kept
+from deploy.agent.backups.files import has_locks
 from deploy.agent.backups.left import clear_drill
 from deploy.agent.backups.machine import ensure_own, machine_tags
+from deploy.agent.backups.proof import number_of_files, proven
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.retention import forget
@@ -116,7 +119,8 @@ def _back_up(
         ensure_own(root, restic, backup["stack"])
     # Ahead of the copies: what changes meanwhile is a change for the next look.
     stamps = stamps_of(root, backup)
-    restic.ask("unlock")
+    if has_locks(backup["repository"]):
+        restic.ask("unlock")
     try:
         with journal.step("copies"):
             folder = take_copies(root, backup, journal)
@@ -125,21 +129,29 @@ def _back_up(
             remember(root, stamps=stamps)
             return _nothing_new(backup)
         with journal.step("snapshot"):
+            given = number_of_files(folder)
             summary = _snapshot(root, restic, backup["stack"], folder, journal, before)
     finally:
         remove_secrets(root)
     answer: BackUpAnswer = {
         "changed": True,
-        "snapshot": _proven(restic, folder, str(summary["snapshot_id"])),
+        "snapshot": proven(restic, folder, summary, given),
         "repository": backup["repository"],
         "files": int(summary.get("total_files_processed", 0)),
         "bytes": int(summary.get("total_bytes_processed", 0)),
     }
     if made:
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
-    good: Run = {"snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"], "ended": now()}
-    remember(root, good=good, content=content, stamps=stamps)
+    _remember_good(root, answer, before, content=content, stamps=stamps)
     return answer
+
+
+def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **looked: str) -> None:
+    repository = answer["repository"]
+    if before != "restore":
+        # Another machine may own the repository of a restore, and removes what it likes.
+        remember_kept(root, repository, kept_in(root, repository) | {answer["snapshot"]})
+    remember(root, good=_with_result({"ended": now()}, answer), **looked)
 
 
 def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is_watch: bool) -> None:
@@ -172,14 +184,6 @@ def _snapshot(
     if said.status != 0 or said.complaints or len(summaries) != 1 or not summaries[0].get("snapshot_id"):
         raise restic.failure("backup", said)
     return summaries[0]
-
-
-def _proven(restic: Restic, folder: Path, snapshot: str) -> str:
-    """Return the full id of a snapshot that the repository has with every part."""
-    (listed,) = restic.ask("snapshots", snapshot).listed or [{}]
-    if sorted(listed.get("paths", [])) != sorted(str(folder / part) for part in PARTS):
-        raise AgentError(f"the repository lacks a part of the snapshot {snapshot}", "run the backup again")
-    return str(listed["id"])
 
 
 def _end(root: Path, ended: Run) -> None:
