@@ -14,7 +14,10 @@ _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _FLOAT, _BOOL = 6, 7
 _STRING, _ARRAY = 8, 9
-_ARCHITECTURE, _TYPE, _TEMPLATE = "general.architecture", "general.type", "tokenizer.chat_template"
+ARCHITECTURE, _TYPE, _TEMPLATE = "general.architecture", "general.type", "tokenizer.chat_template"
+_TOKENIZER = "tokenizer."
+TOKENS = "tokenizer.ggml.tokens"
+"""List of a model's tokens, kept as its length: some headers tell the size of the vocabulary in no other way."""
 _NEEDED = (".context_length", ".block_count")
 _VERSIONS = (2, 3)
 _MOST_KEYS = 65_536
@@ -49,7 +52,7 @@ class Header:
     context_length: int
     has_chat_template: bool
     scalars: dict[str, Scalar] = field(default_factory=dict)
-    """Every number, truth value and short text of the header, by its key."""
+    """Every number, truth value and short text of the header, by its key, and the number of its tokens."""
 
 
 class GgufError(KitError):
@@ -65,14 +68,16 @@ def read_header(stream: Stream, name: str) -> Header:
     return _header(facts, reader)
 
 
-def read_context_length(stream: Stream, name: str) -> int:
-    """Return the context length that a model was trained for, reading no further; GgufError names the fault."""
+def read_head(stream: Stream, name: str) -> Header:
+    """Return the facts before the lists of the tokenizer, reading no further; GgufError names the fault."""
     reader = _Reader(stream, name)
     facts: dict[str, Any] = {}
-    for _ in _keys(reader, facts):
-        if f"{facts.get(_ARCHITECTURE)}.context_length" in facts:
+    is_past = False
+    for key in _keys(reader, facts):
+        is_past |= key.startswith(_TOKENIZER) and (key == TOKENS or key not in facts)
+        if is_past and f"{facts.get(ARCHITECTURE)}.context_length" in facts:
             break
-    return _header(facts, reader).context_length
+    return _header(facts, reader)
 
 
 def is_projector(stream: Stream, name: str) -> bool:
@@ -82,12 +87,12 @@ def is_projector(stream: Stream, name: str) -> bool:
         pass
     sees = any(key.endswith(".vision.block_count") and _count(facts, key) for key in facts)
     return facts.get(_TYPE) in ("projector", "mmproj") or (
-        sees and not _count(facts, f"{facts.get(_ARCHITECTURE)}.block_count")
+        sees and not _count(facts, f"{facts.get(ARCHITECTURE)}.block_count")
     )
 
 
 def _keys(reader: _Reader, facts: dict[str, object]) -> Iterator[str]:
-    """Collect the wanted facts key by key."""
+    """Collect the wanted facts key by key; a list is told before its items are read."""
     if reader.take(4) != b"GGUF":
         raise reader.wrong("it does not begin with the GGUF magic number")
     version = reader.number("<I")
@@ -102,11 +107,17 @@ def _keys(reader: _Reader, facts: dict[str, object]) -> Iterator[str]:
         kind = reader.number("<I")
         if key == _TEMPLATE and kind == _STRING:
             facts[key] = reader.skip_text() > 0
-        elif key in (_ARCHITECTURE, _TYPE) and kind == _STRING:
+        elif key in (ARCHITECTURE, _TYPE) and kind == _STRING:
             facts[key] = reader.text(_LONGEST_TEXT)
         elif _is_fact(key, facts) and (kind == _STRING or kind in _NUMBERS):
             value = reader.scalar(kind)
             facts |= {} if value is None else {key: value}
+        elif kind == _ARRAY:
+            items, length = reader.array()
+            facts |= {key: length} if key == TOKENS else {}
+            yield key
+            reader.skip_items(items, length, 1)
+            continue
         else:
             reader.skip_value(kind, 0)
         yield key
@@ -124,7 +135,7 @@ def _count(facts: dict[str, object], key: str) -> int:
 
 
 def _header(facts: dict[str, Any], reader: _Reader) -> Header:
-    architecture = facts.get(_ARCHITECTURE, "")
+    architecture = facts.get(ARCHITECTURE, "")
     length = _count(facts, f"{architecture}.context_length")
     if not (architecture.isascii() and architecture.replace("-", "").replace("_", "").isalnum()):
         raise reader.wrong("its header names no architecture")
@@ -222,13 +233,16 @@ class _Reader:
         elif kind == _ARRAY and depth == _DEEPEST:
             raise self.wrong("its header holds lists in lists in lists")
         elif kind == _ARRAY:
-            self._skip_array(depth + 1)
+            self.skip_items(*self.array(), depth + 1)
         else:
             raise self.wrong(f"its header holds a value of the unknown kind {kind}")
 
-    def _skip_array(self, depth: int) -> None:
-        kind = self.number("<I")
-        count = self.number("<Q")
+    def array(self) -> tuple[int, int]:
+        """Return the kind and the number of a list's items, which follow."""
+        return self.number("<I"), self.number("<Q")
+
+    def skip_items(self, kind: int, count: int, depth: int) -> None:
+        """Skip the items of a list."""
         if kind in _SIZES:
             self.skip(_SIZES[kind] * count)
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.gguf import read_context_length
+from deploy.gguf import Header, read_head
 from deploy.reference import ModelTag, model_place, parse_model
 from deploy.registries.registry import DOCKER_MANIFEST, Registry, parts
 
@@ -61,14 +61,14 @@ def resolve_tag(name: str, fetch: Fetch) -> TaggedModel:
     )
 
 
-def length_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> int | None:
-    """Return the context that a tag's model was trained for, from the head of its file; None if unknown."""
+def header_of_tag(name: str, tagged: TaggedModel, fetch: Fetch) -> Header | None:
+    """Return the facts at the head of a tag's file; None if unknown."""
     _, registry = _asked(name, fetch)
     for layer in tagged.layers:
         if layer.media_type.endswith(".image.model"):
             try:
                 with registry.blob(f"sha256:{layer.sha256}") as answer:
-                    return read_context_length(answer, name) if answer.status == OK else None
+                    return read_head(answer, name) if answer.status == OK else None
             except KitError:
                 # It can be run without; only nobody is told how long a conversation may be.
                 return None

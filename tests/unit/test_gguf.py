@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.gguf import GgufError, Header, read_header
+from deploy.gguf import TOKENS, GgufError, Header, read_head, read_header
 from tests.gguf import PLAIN, gguf, text
 
 GOOD = gguf(PLAIN | {"tokenizer.chat_template": "{{ messages }}"})
@@ -20,6 +20,7 @@ ONE_KEY = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("a")
 
 
 SCALARS = ("general.architecture", "llama.context_length", "tokenizer.ggml.add_bos_token")
+COUNTED = {TOKENS: 3000}
 
 
 def header_of(content: bytes) -> Header:
@@ -28,7 +29,7 @@ def header_of(content: bytes) -> Header:
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_the_facts_of_a_header_are_read(version: int) -> None:
-    scalars: Any = {key: PLAIN[key] for key in SCALARS}
+    scalars: Any = {key: PLAIN[key] for key in SCALARS} | COUNTED
     assert header_of(gguf(PLAIN, version)) == Header("llama", 2048, has_chat_template=False, scalars=scalars)
     assert header_of(GOOD) == Header("llama", 2048, has_chat_template=True, scalars=scalars)
     assert not header_of(gguf(PLAIN | {"tokenizer.chat_template": ""})).has_chat_template
@@ -38,13 +39,35 @@ def test_every_scalar_is_kept_and_no_list_long_text_or_number_that_is_none() -> 
     kept = {"llama.rope.freq_base": 0.1, "llama.block_count": 32, "general.name": "Mine"}
     left = {"general.license": "x" * 300, "general.about": "a\nb", "llama.scale": float("nan"), "k" * 101: 1}
     found = header_of(gguf(PLAIN | kept | left)).scalars
-    assert found == {key: PLAIN[key] for key in SCALARS} | kept
+    assert found == {key: PLAIN[key] for key in SCALARS} | kept | COUNTED
 
 
 def test_a_header_of_too_many_facts_keeps_some_and_those_that_decisions_need() -> None:
     many = {f"a.{number}": number for number in range(2000)}
     found = header_of(gguf(many | PLAIN))
     assert (found.context_length, len(found.scalars) < 1100) == (2048, True)
+
+
+def test_a_head_ends_with_the_lists_of_the_tokenizer() -> None:
+    class Counted(io.BytesIO):
+        given = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            part = super().read(min(size or 1, 100))
+            self.given += len(part)
+            return part
+
+    sizes = {"llama.block_count": 32}
+    after = {"tokenizer.ggml.scores": [0.5] * 3000}
+    for keys in ({**sizes, **PLAIN}, {**sizes, **PLAIN, "tokenizer.ggml.model": "gpt2"}):
+        stream = Counted(gguf({key: keys[key] for key in sorted(keys) if key not in after} | after))
+        head = read_head(stream, "x.gguf")
+        assert (head.context_length, head.scalars["llama.block_count"], head.scalars[TOKENS]) == (2048, 32, 3000)
+        assert stream.given < 1000
+    # A head that puts its own sizes last is read up to them, and one that lacks them to its end.
+    assert read_head(io.BytesIO(gguf(dict(reversed(PLAIN.items())))), "x.gguf").context_length == 2048
+    with pytest.raises(GgufError, match="gives no context length"):
+        read_head(io.BytesIO(gguf({"general.architecture": "llama", TOKENS: ["a"]})), "x.gguf")
 
 
 def test_the_order_of_the_keys_does_not_matter() -> None:

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from deploy.deployment.recipe import Wheel
 from deploy.fields.values import Sha256
-from deploy.registries.library import context_of_tag, length_of_tag, renderer_of_tag, resolve_tag
-from deploy.sources.weights.locked import Asking, Bytes
+from deploy.gguf import ARCHITECTURE, TOKENS, Header
+from deploy.registries.library import context_of_tag, header_of_tag, renderer_of_tag, resolve_tag
+from deploy.sources.weights.locked import LONGEST_NUMBER, Asking, Bytes, FactKey
 from deploy.strict import Strict
 
 
@@ -35,6 +36,8 @@ class TagModelLock(Strict):
     """Context that its own parameters set, in tokens; 0 if they set none, empty if they were not read."""
     renderer: str | None = None
     """Renderer that it brings, which makes its prompts in place of any template."""
+    header: dict[FactKey, int | str] = Field(default_factory=dict)
+    """Architecture of its file, with the sizes that its memory depends on, by key; empty if it could not be read."""
 
     @property
     def written(self) -> dict[str, str]:
@@ -71,13 +74,23 @@ def pin(source: str, asking: Asking) -> TagModelLock:
     """Ask the library for the tag's current content."""
     asking.said(f"asking for {source}", 0, None)
     tag = resolve_tag(source, asking.fetch)
+    header = header_of_tag(source, tag, asking.fetch)
     return TagModelLock(
         source="tag",
         tag=source,
         digest=tag.manifest_digest_hex,
         size=tag.size_bytes,
         layers=tuple(layer.sha256 for layer in tag.layers),
-        context_length=length_of_tag(source, tag, asking.fetch),
+        context_length=header.context_length if header else None,
         num_ctx=context_of_tag(source, tag, asking.fetch),
         renderer=renderer_of_tag(source, tag, asking.fetch),
+        header=_sizes(header) if header else {},
     )
+
+
+def _sizes(header: Header) -> dict[str, int | str]:
+    """Return the architecture and its whole numbers; the rest of a header has no use for a tag."""
+    own = f"{header.architecture}."
+    numbers = {key: value for key, value in header.scalars.items() if key == TOKENS or key.startswith(own)}
+    whole = {key: value for key, value in numbers.items() if type(value) is int and abs(value) < LONGEST_NUMBER}
+    return {ARCHITECTURE: header.architecture, **whole}

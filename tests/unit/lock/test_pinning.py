@@ -135,11 +135,12 @@ def test_a_file_beside_kit_yaml_is_measured(tmp_path: Path) -> None:
     assert isinstance(model, FileModelLock)
     assert (model.file, model.size, model.gguf.architecture) == ("models/tiny.gguf", len(MODEL), "llama")
     assert model.header["tokenizer.ggml.add_bos_token"] is True
-    assert lock_text(lock).splitlines()[-4:] == [
+    assert lock_text(lock).splitlines()[-5:] == [
         "    header:",
         '      "general.architecture": "llama"',
         '      "llama.context_length": 2048',
         '      "tokenizer.ggml.add_bos_token": true',
+        '      "tokenizer.ggml.tokens": 3000',
     ]
     write_lock(lock, tmp_path / "kit.lock")
     assert read_lock(tmp_path / "kit.lock") == lock

@@ -8,12 +8,12 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.gguf import Header
+from deploy.gguf import TOKENS, Header
 from deploy.registries.library import (
     TaggedLayer,
     TaggedModel,
     context_of_tag,
-    length_of_tag,
+    header_of_tag,
     renderer_of_tag,
     resolve_tag,
 )
@@ -64,11 +64,13 @@ def test_the_context_that_a_tag_was_trained_for_is_read_from_the_head_of_its_fil
     tagged = resolve_tag("llama3:8b", fetch)
     blob = f"/v2/library/llama3/blobs/sha256:{100:064x}"
     library.has[blob] = gguf(PLAIN, weights=b"w" * 3_000_000)
-    assert length_of_tag("llama3:8b", tagged, fetch) == 2048
+    head = header_of_tag("llama3:8b", tagged, fetch)
+    assert head is not None
+    assert (head.architecture, head.context_length, head.scalars[TOKENS]) == ("llama", 2048, 3000)
     # What comes after it is not waited for.
     whole = library.has.pop(blob)
-    library.instead[blob] = (200, {"Content-Length": str(len(whole))}, whole[:400_000])
-    assert length_of_tag("llama3:8b", tagged, fetch) == 2048
+    library.instead[blob] = (200, {"Content-Length": str(len(whole))}, whole[:400])
+    assert header_of_tag("llama3:8b", tagged, fetch) == head
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_a_tag_whose_file_tells_nothing_is_locked_all_the_same(
     fetch = Fetch(models=library.url)
     tagged = resolve_tag("llama3:8b", fetch)
     library.instead["/v2/library/llama3/blobs"] = answer
-    assert length_of_tag("llama3:8b", tagged, fetch) is None
+    assert header_of_tag("llama3:8b", tagged, fetch) is None
 
 
 def test_a_host_in_the_name_is_the_one_that_is_asked_whatever_the_mirror(library: LittleRegistry) -> None:
@@ -193,6 +195,7 @@ def test_a_file_at_an_address_is_measured_and_not_kept(library: LittleRegistry) 
         "general.architecture": "llama",
         "llama.context_length": 2048,
         "tokenizer.ggml.add_bos_token": True,
+        TOKENS: 3000,
     }
     header = Header("llama", 2048, has_chat_template=False, scalars=scalars)
     assert found == Measured(hashlib.sha256(content).hexdigest(), len(content), header)
