@@ -1,4 +1,9 @@
-"""Memory limit of an Ollama: a bound that a healthy one never meets, not a reservation."""
+"""Memory of an Ollama: its limit, a bound that a healthy one never meets; and what it decides by the memory of cards.
+
+Since 0.30 it runs llama.cpp's server, which places a model on the cards. Sources of its own decisions: server/routes.go
+(context by cards) and server/sched.go (batch by context). Its /api/ps sums the buffers in the server's log (MemorySize
+in llm/llama_server.go): `size_vram` those on cards, `size` all; both are equal where all layers lie on cards.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,10 @@ WEIGHTS_PER_CONTEXT_BYTE = 8192
 CONTEXT_BYTES_PER_TOKEN_MOST = 2**20
 CONTEXT = 4096
 BATCH = 512 * 2**20
+CONTEXT_BY_CARDS = ((47 * GIB, 262_144), (23 * GIB, 32_768), (0, CONTEXT))
+"""Memory of all cards together to the context of a model that sets none."""
+BATCH_BY_CONTEXT = ((32_768, 2048), (4096, 1024))
+"""Contexts of all requests above which more tokens of a prompt are read at once, if the cards have room for that."""
 
 
 def memory_bytes(
