@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from deploy.components.room import Site
 from deploy.deployment.cards import CDI, CDI_KIND, CHOOSING
+from deploy.deployment.memory import CardLoad, ModelMemory
 from deploy.deployment.service import Device, DeviceRequest
 from deploy.fields.gpu import CardUse, GpuSpec
+from deploy.fit.shape import UNREAD
 
 _INSTEAD = "or write `{instead}` at {name} in kit.yaml"
 _STEPS = {
@@ -40,6 +44,20 @@ def card_environment(spec: GpuSpec, site: Site) -> tuple[tuple[str, str], ...]:
     if spec.gpu == "nvidia" and not (site.cards and site.cards.is_wsl):
         return ()
     return ((CHOOSING[spec.gpu], ",".join(spec.devices)),)
+
+
+def card_load(
+    use: CardUse | None, models: tuple[ModelMemory, ...] = (), *, is_resident: bool, reserved_bytes: int = 0
+) -> CardLoad | None:
+    """Return what a service loads on its cards; None without any."""
+    return None if use is None else CardLoad(use.gpu, use.devices, models, is_resident, reserved_bytes)
+
+
+def model_memory(site: Site, model: str, **settings: Any) -> ModelMemory:
+    """Return a model with the settings that its memory depends on."""
+    shape = site.shapes.get(model, UNREAD)
+    known, unknown = (None, shape) if isinstance(shape, str) else (shape, "")
+    return ModelMemory(model, known, unknown, **settings)
 
 
 def _nvidia(use: CardUse, step: str, site: Site) -> tuple[Device | DeviceRequest, ...]:

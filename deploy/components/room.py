@@ -12,6 +12,7 @@ from deploy.deployment.engines import Engine, ModelFile, NamedEngine
 from deploy.deployment.folders import Owner
 from deploy.deployment.image import Image, ImageOrigin
 from deploy.deployment.jobs import Job
+from deploy.deployment.memory import Shape
 from deploy.deployment.model_source import ModelSource
 from deploy.deployment.models import CreatedModel
 from deploy.deployment.offers import Inside, Offer
@@ -72,6 +73,8 @@ class Site:
     """Model that the spec uses for embeddings."""
     cards: Cards | None = None
     """Graphics cards of the host, for a service that needed the host's answer."""
+    shapes: Mapping[str, Shape | str] = field(default_factory=dict)
+    """Sizes of its models by name, or why they are unknown; empty for a service without a card."""
     name: str = ""
     """Name of a guard on this host; every other service is named by the spec."""
     guarded: tuple[Guarded, ...] = ()

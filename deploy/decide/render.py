@@ -119,6 +119,7 @@ def _decided(deployment: Deployment) -> dict[str, Any]:
     decided = {key: value for key, value in as_json(deployment).items() if key not in UNTOLD}
     for service in decided["services"]:
         service["image"].pop("layers")
+        service.pop("card_load")
         if service["data"] and not service["data"]["imports"]:
             # Releases that import nothing stay what they were.
             service["data"].pop("imports")

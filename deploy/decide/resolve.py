@@ -10,16 +10,19 @@ from deploy.decide.guards import resolved_guards
 from deploy.decide.images import image_of
 from deploy.decide.models import created_models
 from deploy.decide.part import Part, Parts
+from deploy.decide.shapes import shapes_of
 from deploy.decide.view import offered_by, seen_from
 from deploy.deployment.cards import Cards
 from deploy.deployment.host import Deployment
 from deploy.deployment.offers import Offer
+from deploy.fields.gpu import GpuSpec
 from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import addresses_of
 from deploy.lock.model import Lock
 from deploy.sources.lock import weights_of
 from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
+from deploy.spec.lineage import lineage
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
 from deploy.spec.placed import address_of, host_of, hosts_in
@@ -109,6 +112,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         addresses=addresses_of(lock, host_of(spec, engine)),
         cards=_cards(lock, engine.name),
         embedding=_embedding(spec),
+        shapes=shapes_of(lineage(spec), lock, models) if isinstance(engine, GpuSpec) and engine.card_use else {},
     )
 
 

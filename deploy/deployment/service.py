@@ -8,6 +8,7 @@ from typing import Any, Literal
 from deploy.deployment.data import SharedData, UserData
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.image import Image
+from deploy.deployment.memory import CardLoad
 from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
 
@@ -142,6 +143,8 @@ class Service:
     """Input of the room's own agent operations, as JSON values: settings it owns, accounts."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Facts that the room's checks need for their questions, as JSON values."""
+    card_load: CardLoad | None = None
+    """Cards that it computes on, and the memory that its models take there; outside every digest."""
 
     @property
     def host_devices(self) -> tuple[Device, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.components.cards import card_environment, devices_of, groups_of
+from deploy.components.cards import card_environment, card_load, devices_of, groups_of, model_memory
 from deploy.components.llama_cpp.artifacts import CHAT_TEMPLATE_PATH, chat_template
 from deploy.components.llama_cpp.memory import BATCH_TOKENS_MOST, PROMPT_CACHE_MIB, memory_bytes
 from deploy.components.llama_cpp.spec import LlamaCppEngine
@@ -13,6 +13,7 @@ from deploy.components.room import LockedModel, Resolved, Site, owner_of
 from deploy.deployment.engines import ModelFile
 from deploy.deployment.folders import Folder, Owner
 from deploy.deployment.image import ImageOrigin
+from deploy.deployment.memory import ModelMemory
 from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Mount, Service, Tmpfs
@@ -55,6 +56,7 @@ def resolve(spec: LlamaCppEngine, site: Site, _offers: tuple[Offer, ...]) -> Res
         egress=spec.egress or "none",
         egress_cause="the spec says so" if spec.egress == "any" else "",
         facts=_facts(spec, model, key),
+        card_load=card_load(spec.card_use, (_memory(spec, model, site),), is_resident=True),
     )
     address = Inside(spec.name, CONTAINER_PORT, "/v1")
     offers = (ChatApi("openai", address, (model.name,), key), Embeddings("openai", address, (model.name,), key))
@@ -65,6 +67,21 @@ def _facts(spec: LlamaCppEngine, model: LockedModel, key: Secret) -> dict[str, A
     facts = {"model": model.name, "context_length": spec.context_length, "key": key.name}
     # Without a card there is no such fact, so that a release of before cards keeps its digest.
     return facts if spec.gpu == "none" else {**facts, "gpu": spec.gpu, "gpu_layers": spec.gpu_layers}
+
+
+def _memory(spec: LlamaCppEngine, model: LockedModel, site: Site) -> ModelMemory:
+    return model_memory(
+        site,
+        model.name,
+        tokens=spec.context_length,
+        slots=spec.parallel,
+        batch=_batch(spec),
+        wanted_layers=spec.gpu_layers,
+    )
+
+
+def _batch(spec: LlamaCppEngine) -> int:
+    return min(spec.context_length, BATCH_TOKENS_MOST)
 
 
 def _only_model(spec: LlamaCppEngine, site: Site) -> LockedModel:
@@ -94,7 +111,7 @@ def _bare(spec: LlamaCppEngine, model: LockedModel) -> str:
 
 
 def _argv(spec: LlamaCppEngine, model: LockedModel, origin: ImageOrigin, *, has_template: bool) -> tuple[str, ...]:
-    batch = str(min(spec.context_length, BATCH_TOKENS_MOST))
+    batch = str(_batch(spec))
     predict = spec.predict or (None if model.has_chat_template else BASE_MODEL_PREDICT)
     argv = [_PROGRAM[origin], "--host", "0.0.0.0", "--port", str(CONTAINER_PORT)]
     argv += ["--offline", "--no-webui", "--no-slots"]

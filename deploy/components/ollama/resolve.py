@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from deploy.components.cards import card_environment, devices_of, groups_of
+from typing import Any
+
+from deploy.components.cards import card_environment, card_load, devices_of, groups_of, model_memory
 from deploy.components.ollama.environment import HOME, MODELS, environment
-from deploy.components.ollama.memory import CONTEXT, memory_bytes
+from deploy.components.ollama.memory import BATCH_BY_CONTEXT, CONTEXT, CONTEXT_BY_CARDS, memory_bytes
 from deploy.components.ollama.spec import OllamaEngine
 from deploy.components.room import Resolved, Site, owner_of
 from deploy.deployment.engines import Engine
 from deploy.deployment.folders import Folder, Owner
-from deploy.deployment.models import Context, templated, upstream_names
+from deploy.deployment.memory import ModelMemory
+from deploy.deployment.models import Context, CreatedModel, templated, upstream_names
 from deploy.deployment.offers import ChatApi, Embeddings, Inside, Offer
 from deploy.deployment.port import Port
 from deploy.deployment.service import Egress, Mount, Probe, Service, Tmpfs
@@ -59,6 +62,12 @@ def resolve(spec: OllamaEngine, site: Site, _offers: tuple[Offer, ...]) -> Resol
         egress=egress,
         egress_cause=cause,
         facts=_facts(spec, site),
+        card_load=card_load(
+            spec.card_use,
+            tuple(_memory(spec, model, site) for model in site.created),
+            is_resident=False,
+            reserved_bytes=spec.gpu_overhead or 0,
+        ),
     )
     return Resolved(service, (), _offers_of(spec, site), _engine(spec, site, ports[0], models_dir))
 
@@ -83,15 +92,37 @@ def _facts(spec: OllamaEngine, site: Site) -> dict[str, object]:
 
 
 def _is_kept_off(site: Site, name: str) -> bool:
-    """Return True if the spec keeps all layers of a model off the card, by its own `num_gpu` or its base's."""
+    """Return True if the spec keeps all layers of a model off the card."""
+    return bool(_parameter(site, name, "num_gpu") == 0)
+
+
+def _parameter(site: Site, name: str, key: str) -> Any:
+    """Return a model's parameter, its own or its base's; None without one."""
     made = {model.name: model.request for model in site.created}
     # A tag under its own name is made from itself: each request is looked at once.
     while request := made.pop(name, None):
-        layers = request.get("parameters", {}).get("num_gpu")
-        if layers is not None:
-            return bool(layers == 0)
+        value = request.get("parameters", {}).get(key)
+        if value is not None:
+            return value
         name = request.get("from", "")
-    return False
+    return None
+
+
+def _memory(spec: OllamaEngine, model: CreatedModel, site: Site) -> ModelMemory:
+    layers = _parameter(site, model.name, "num_gpu")
+    return model_memory(
+        site,
+        model.name,
+        tokens=model.num_ctx or model.brought or spec.context_length,
+        tokens_by_cards=CONTEXT_BY_CARDS,
+        slots=spec.num_parallel or 1,
+        cache_type=spec.kv_cache_type or "f16",
+        has_flash_attention=spec.flash_attention,
+        batch=_parameter(site, model.name, "num_batch"),
+        batch_by_tokens=BATCH_BY_CONTEXT,
+        wanted_layers=None if layers == -1 else layers,
+        main_card=_parameter(site, model.name, "main_gpu"),
+    )
 
 
 def _egress(spec: OllamaEngine, site: Site) -> tuple[Egress, str]:

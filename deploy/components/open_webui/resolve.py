@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.components.cards import devices_of
+from deploy.components.cards import card_load, devices_of
 from deploy.components.open_webui.bridge import bridge_of
 from deploy.components.open_webui.data import DATABASE, user_data
 from deploy.components.open_webui.environment import DATA_PATH, environment
@@ -76,6 +76,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         host_secrets=(*owned.lent_keys, PERSON_PASSWORD),
         room=_room(owned, data, ports, spec.admin.email),
         facts=_facts(owned),
+        card_load=card_load(spec.card_use, is_resident=True),
     )
     return Resolved(service)
 
