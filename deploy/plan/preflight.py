@@ -26,6 +26,7 @@ from deploy.plan.operation import Operation
 from deploy.plan.owners import is_handed_over
 from deploy.plan.places import place_advice, shared_refusals
 from deploy.plan.published import address_refusals, moved_addresses, published_advice
+from deploy.plan.shares import share_advice
 from deploy.plan.sources import Files, source_refusals
 from deploy.plan.toolkit import toolkit_advice, toolkit_refusals
 from deploy.stack import HERE, Stack
@@ -86,6 +87,7 @@ def advice(deployment: Deployment, observation: Observation) -> tuple[str, ...]:
         *toolkit_advice(deployment, observation),
         *lost_advice(deployment, observation),
         *found_advice(deployment, observation),
+        *share_advice(deployment, observation),
         *windows_advice(deployment, observation),
         *published_advice(deployment, observation),
         *firewall_advice(observation),
