@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Rights,
     )
     from deploy.agent.contract.firewall import Closing
+    from deploy.agent.contract.hardware import Card
     from deploy.agent.contract.places import SeenData
     from deploy.agent.contract.probe import Port
     from deploy.agent.contract.released import Right
@@ -128,6 +129,11 @@ class HostEvidence:
         """The values of the stack's secrets, by name."""
         return self._with("secrets")["secrets"]
 
+    @property
+    def cards(self) -> list[Card]:
+        """The host's graphics cards, if a service computes on one."""
+        return self._with("cards")["cards"]
+
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Ask the agent about the stack."""
         try:
@@ -166,4 +172,5 @@ def evidence_request(deployment: Deployment) -> EvidenceRequest:
         "addresses": sorted({port.address for service in services for port in service.ports}),
         "closed": any(service.egress != "any" for service in services),
         "secrets": [{"name": secret.name, "owner": secret.owner} for secret in deployment.secrets],
+        "cards": any(service.card_load for service in services),
     }

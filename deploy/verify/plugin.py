@@ -33,8 +33,11 @@ from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
 from deploy.verify.run import AWAY, CALL, DEPLOYMENT, LENT, RESULTS, SERVICES, WAY
 from deploy.verify.secrets import HostSecrets
+from deploy.verify.shares import Shares
 from deploy.verify.web import Web
 
+FIGURES = "figures"
+"""Property of a check: the figures that it found as planned."""
 DECIDED = pytest.StashKey[Deployment]()
 EVIDENCE = pytest.StashKey[HostEvidence]()
 
@@ -130,10 +133,11 @@ HEARD = pytest.StashKey[_Results]()
 
 def _check(reports: list[pytest.TestReport]) -> Check:
     properties = dict(reports[0].user_properties)
-    told = next((report for report in reports if report.outcome != "passed"), reports[0])
+    told = next((report for report in reports if report.outcome != "passed"), reports[-1])
     outcome: Outcome = told.outcome
     seconds = round(sum(report.duration for report in reports), 3)
-    return Check(str(properties["name"]), str(properties["service"]), outcome, seconds, _message(told))
+    message = _message(told) or dict(told.user_properties).get(FIGURES, "")
+    return Check(str(properties["name"]), str(properties["service"]), outcome, seconds, str(message))
 
 
 def _message(report: pytest.TestReport) -> str:
@@ -200,6 +204,22 @@ def engines(evidence: HostEvidence) -> Engines:
 def places(evidence: HostEvidence) -> Places:
     """The places of the services' data, looked at once."""
     return Places(evidence)
+
+
+@pytest.fixture(scope="session")
+def shares(evidence: HostEvidence) -> Shares:
+    """The predicted shares of models on the host's cards."""
+    return Shares(evidence)
+
+
+@pytest.fixture
+def telling(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Reports the figures of a check that passes."""
+
+    def tell(figures: str) -> None:
+        request.node.user_properties.append((FIGURES, figures))
+
+    return tell
 
 
 @pytest.fixture

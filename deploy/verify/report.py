@@ -19,7 +19,7 @@ class Check:
     outcome: Outcome
     seconds: float
     message: str = ""
-    """The reason of a failed or skipped check."""
+    """The reason of a failed or skipped check, or the figures of a passed one."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from deploy.agent.contract.containers import Attached
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
 from deploy.agent.contract.firewall import Closing
+from deploy.agent.contract.hardware import Card
 from deploy.agent.contract.places import Place, SeenData
 from deploy.agent.contract.probe import Port, SecretName
 from deploy.agent.contract.released import Manifest, Right
@@ -24,6 +25,8 @@ class EvidenceRequest(AskingRequest):
     closed: bool
     """True if a service has no way out."""
     secrets: list[SecretName]
+    cards: bool
+    """True if a service computes on a graphics card."""
 
 
 class PlacedRelease(TypedDict):
@@ -82,6 +85,8 @@ class Evidence(TypedDict, total=False):
     firewall: Closing
     secrets: dict[str, str]
     """Values by name; a missing secret is left out."""
+    cards: list[Card]
+    """Graphics cards of the host in the order of their numbers; empty unless requested."""
 
 
 class EvidenceAnswer(TypedDict):

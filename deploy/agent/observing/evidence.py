@@ -19,6 +19,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.firewall.closing import closing
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.observing import cards
 from deploy.agent.observing.addresses import is_own
 from deploy.agent.observing.outside import outside
 from deploy.agent.observing.ports import listening
@@ -155,6 +156,10 @@ def _secrets(request: EvidenceRequest, root: Path) -> Evidence:
     return {"secrets": {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}}
 
 
+def _cards(request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"cards": cards.cards() if request["cards"] else []}
+
+
 PARTS: dict[str, Part] = {
     "engines": _engines,
     "places": _places,
@@ -171,5 +176,6 @@ PARTS: dict[str, Part] = {
     "listeners": _listeners,
     "firewall": _firewall,
     "secrets": _secrets,
+    "cards": _cards,
 }
 """Each part's name in the answer, and the function that reads it."""

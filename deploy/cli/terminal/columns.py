@@ -56,8 +56,11 @@ def report_table(report: Report) -> str:
         f"{_outcome('failed')}  {named(checks)}\n{_indented(message)}"
         for message, checks in report.causes("failed").items()
     ]
-    left_out = [dim(f"{named(checks)}: {message}") for message, checks in report.causes("skipped").items()]
-    return "\n\n".join(part for part in (columns(rows), "\n".join(left_out), *why, report.summary()) if part)
+    figures, left_out = (
+        "\n".join(dim(f"{named(checks)}: {message}") for message, checks in report.causes(outcome).items() if message)
+        for outcome in ("passed", "skipped")
+    )
+    return "\n\n".join(part for part in (columns(rows), figures, left_out, *why, report.summary()) if part)
 
 
 def _outcome(outcome: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from deploy.agent.line import Line
 from deploy.components.llama_cpp.cards import offloaded
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question
+from deploy.verify.shares import Shares, ensure_as_predicted
 from deploy.verify.web import Web
 
 MODEL_LOADED = "model loaded"
@@ -40,7 +44,9 @@ def test_turns_text_into_vectors(service: Service, web: Web) -> None:
     ensure_vectors(web.post("/v1/embeddings", {"model": service.facts["model"], "input": ["hello", "world"]}), 2)
 
 
-def test_computes_on_its_card(service: Service, containers: Containers) -> None:
+def test_computes_on_its_card(
+    service: Service, containers: Containers, shares: Shares, telling: Callable[[str], None]
+) -> None:
     if service.facts.get("gpu", "none") == "none":
         pytest.skip("the spec gives it no card")
     layers = offloaded(containers.logs(service))
@@ -49,10 +55,15 @@ def test_computes_on_its_card(service: Service, containers: Containers) -> None:
         ensure(MODEL_LOADED not in containers.logs(service), "computes on the CPU: its log tells of no layer on a card")
         pytest.skip("its log is too long to say")
     ensure(layers.on_cards > 0, f"computes on the CPU: none of {layers.whole} layers lie on the card")
-    planned = min(service.facts["gpu_layers"] or layers.whole, layers.whole)
-    if layers.on_cards < planned:
-        # What is larger than its card works, slower; red would undo an apply that did what the spec says.
-        pytest.skip(f"{layers.on_cards} of {planned} layers lie on the card, the rest is computed by the CPU")
+    figures = f"{layers.on_cards} of {layers.whole} layers lie on the card"
+    if wanted := service.facts["gpu_layers"]:
+        is_right = layers.on_cards == min(wanted, layers.whole)
+        ensure(is_right, f"{figures}; `gpu_layers` is {wanted}; `{Line('logs', service.name)}` tells what it did")
+        telling(f"{figures}, as `gpu_layers` says")
+        return
+    if layers.overflowing:
+        figures = f"{figures}, {layers.overflowing} of them without the weights of their experts"
+    telling(ensure_as_predicted(service, figures, layers.share, shares.of(service, service.facts["model"])))
 
 
 def test_has_the_planned_context(service: Service, web: Web) -> None:

@@ -5,6 +5,8 @@ That it has its models as they were created is a check of every engine alike.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from deploy.agent.protocols.doors.names import same
@@ -13,6 +15,7 @@ from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question
+from deploy.verify.shares import Shares, ensure_as_predicted
 from deploy.verify.web import Web
 
 LIBRARIES: dict[str, tuple[str, ...]] = {"amd": ("rocm",), "nvidia": ("cuda", "vulkan"), "intel": ("vulkan",)}
@@ -68,7 +71,9 @@ def test_turns_text_into_vectors(service: Service, web: Web) -> None:
     ensure_vectors(web.post("/v1/embeddings", {"model": service.facts["embedding"], "input": ["hello", "world"]}), 2)
 
 
-def test_computes_on_its_card(service: Service, containers: Containers, web: Web) -> None:
+def test_computes_on_its_card(
+    service: Service, containers: Containers, web: Web, shares: Shares, telling: Callable[[str], None]
+) -> None:
     if service.facts["gpu"] not in LIBRARIES:
         pytest.skip("the spec gives it no card")
     log = containers.logs(service)
@@ -78,12 +83,12 @@ def test_computes_on_its_card(service: Service, containers: Containers, web: Web
         told = "; ".join([f"computes on the CPU: its log says library={', '.join(libraries)}", *troubles])
         ensure(False, f"{told}; {next_step(troubles)}")
     if service.facts["on_gpu"]:
-        _ensure_it_lies_there(service.facts["on_gpu"], service, web)
+        telling(_ensure_it_lies_there(service.facts["on_gpu"], service, web, shares))
     elif not libraries:
         pytest.skip("its log is too long to say, and the spec gives it no model to try")
 
 
-def _ensure_it_lies_there(model: str, service: Service, web: Web) -> None:
+def _ensure_it_lies_there(model: str, service: Service, web: Web, shares: Shares) -> str:
     question = {"model": model, "prompt": "The capital of France is", "stream": False}
     # Nobody else's time is touched: it stays as long as the spec says, unless that is no time to look at it.
     stay = {"keep_alive": "30s"} if service.facts["unloads_at_once"] else {}
@@ -93,8 +98,5 @@ def _ensure_it_lies_there(model: str, service: Service, web: Web) -> None:
     ensure(loaded, f"{model} is not in memory right after its answer")
     whole, there = loaded[0]["size"], loaded[0]["size_vram"]
     ensure(there, f"computes on the CPU: nothing of {model} lies on the card")
-    if there < whole:
-        # What is larger than its card works, slower; red would undo an apply that did what the spec says.
-        pytest.skip(
-            f"{there / GIB:.1f} of {whole / GIB:.1f} GiB of {model} lie on the card, the rest is computed by the CPU"
-        )
+    figures = f"{there / GIB:.1f} of {whole / GIB:.1f} GiB ({100 * there // whole} %) of {model} lie on the card"
+    return ensure_as_predicted(service, figures, there / whole, shares.of(service, model))

@@ -6,15 +6,17 @@ The log lines are llama.cpp's own (src/llama-model.cpp and tools/server/server.c
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from deploy.components.llama_cpp import verify
-from deploy.components.llama_cpp.cards import offloaded
+from deploy.components.llama_cpp.cards import Layers, offloaded
 from deploy.decide.resolve import resolve
 from deploy.deployment.service import Service
+from deploy.fit.share import Share, Unknown
 from deploy.lock.gpus import answered
 from deploy.lock.image_sources import image_sources
 from deploy.lock.model import CardsLock
@@ -23,6 +25,7 @@ from deploy.stack import HERE
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from tests.locks import lock_of
+from tests.unit.rooms.predicted import NOBODY_KNOWS, PART, WHOLE, Predicted
 
 ALL = "load_tensors: offloaded 29/29 layers to GPU\n"
 LOADED = "main: model loaded\n"
@@ -86,27 +89,81 @@ def test_an_engine_on_the_cpu_is_as_it_was_before_there_were_cards() -> None:
     assert (plain.devices, plain.groups, plain.environment) == ((), (), ())
     assert set(plain.facts) == {"model", "context_length", "key"}
     with pytest.raises(pytest.skip.Exception, match="no card"):
-        verify.test_computes_on_its_card(plain, Told(ALL))
+        checked(ALL, gpu="none")
 
 
 def test_the_layers_of_the_last_start_count() -> None:
-    assert offloaded(ALL + "load_tensors: offloaded 3/29 layers to GPU\n") == (3, 29)
+    assert offloaded(ALL + "load_tensors: offloaded 3/29 layers to GPU\n") == Layers(3, 29)
     assert offloaded(LOADED) is None
+    # Its own words of cards that have no room for all experts, as Ollama's test of them has them.
+    fitted = "common_params_fit_impl:   - ROCm0 (AMD Radeon RX 6700 XT): 25 layers ( 5 overflowing),  11065 MiB used\n"
+    again = "common_params_fit_impl:   - ROCm0 (AMD Radeon Pro W7900): 34 layers ( 0 overflowing),  32765 MiB used\n"
+    sparse = fitted + "load_tensors: offloaded 25/25 layers to GPU\n"
+    assert offloaded(sparse) == Layers(25, 25, 5)
+    assert offloaded(sparse + again + "load_tensors: offloaded 34/34 layers to GPU\n") == Layers(34, 34)
 
 
-@pytest.mark.parametrize(("text", "fields"), [(ALL, {}), ("offloaded 12/29 layers to GPU", {"gpu_layers": 12})])
-def test_a_model_that_lies_on_the_card_as_planned_is_as_planned(text: str, fields: dict[str, Any]) -> None:
-    verify.test_computes_on_its_card(service(**fields), Told(text))
+def checked(text: str, share: Share | Unknown = NOBODY_KNOWS, **fields: Any) -> list[str]:
+    """Return the figures of the check."""
+    told: list[str] = []
+    verify.test_computes_on_its_card(service(**fields), Told(text), Predicted(share), told.append)
+    return told
 
 
-@pytest.mark.parametrize("text", ["load_tensors: offloaded 0/29 layers to GPU\n", LOADED])
-def test_an_engine_that_fell_back_to_the_cpu_is_told(text: str) -> None:
-    with pytest.raises(NotAsPlannedError, match="computes on the CPU"):
-        verify.test_computes_on_its_card(service(), Told(text))
+def layers(on_cards: int) -> str:
+    return f"load_tensors: offloaded {on_cards}/29 layers to GPU\n"
 
 
-def test_a_model_larger_than_its_card_is_told_and_undoes_no_apply() -> None:
-    with pytest.raises(pytest.skip.Exception, match="9 of 29 layers"):
-        verify.test_computes_on_its_card(service(), Told("offloaded 9/29 layers to GPU"))
+@pytest.mark.parametrize(
+    ("text", "share", "fields", "figures"),
+    [
+        (ALL, NOBODY_KNOWS, {}, "29 of 29 layers lie on the card"),
+        (ALL, WHOLE, {}, "29 of 29 layers lie on the card; predicted: all of it"),
+        (layers(12), PART, {}, "12 of 29 layers lie on the card; predicted: 30 to 50 %"),
+        (layers(20), PART, {}, "20 of 29 layers lie on the card; predicted: 30 to 50 %"),
+        (layers(12), WHOLE, {"gpu_layers": 12}, "12 of 29 layers lie on the card, as `gpu_layers` says"),
+        (ALL, PART, {"gpu_layers": 99}, "29 of 29 layers lie on the card, as `gpu_layers` says"),
+    ],
+)
+def test_a_model_that_lies_on_the_card_as_predicted_is_told_with_both_figures(
+    text: str, share: Share | Unknown, fields: dict[str, Any], figures: str
+) -> None:
+    assert checked(text, share, **fields) == [figures]
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "fields", "words"),
+    [
+        (layers(0), WHOLE, {}, "computes on the CPU: none of 29 layers lie on the card"),
+        (layers(0), NOBODY_KNOWS, {}, "computes on the CPU"),
+        (LOADED, PART, {}, "computes on the CPU: its log tells of no layer on a card"),
+        (layers(28), WHOLE, {}, "28 of 29 layers lie on the card; predicted: all of it; another program may hold"),
+        (layers(28), WHOLE, {}, "which `nvidia-smi` lists on the host"),
+        (layers(8), PART, {}, "8 of 29 layers lie on the card; predicted: 30 to 50 %; another program may hold"),
+        (layers(9), WHOLE, {"gpu_layers": 12}, "9 of 29 layers lie on the card; `gpu_layers` is 12; `kit logs main`"),
+        (ALL, PART, {"gpu_layers": 12}, "29 of 29 layers lie on the card; `gpu_layers` is 12"),
+        (
+            f"25 layers ( 5 overflowing)\n{ALL}",
+            WHOLE,
+            {},
+            "29 layers lie on the card, 5 of them without the weights of",
+        ),
+    ],
+)
+def test_less_on_the_card_than_predicted_is_red_with_both_figures_and_the_next_step(
+    text: str, share: Share | Unknown, fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(NotAsPlannedError, match=re.escape(words)):
+        checked(text, share, **fields)
+
+
+def test_experts_on_the_cpu_are_as_predicted_where_the_card_is_too_small() -> None:
+    (figures,) = checked(f"25 layers ( 5 overflowing)\n{ALL}", PART)
+    assert "5 of them without the weights of their experts; predicted: 30 to 50 %" in figures
+
+
+def test_a_part_without_a_prediction_is_told_with_the_reason_and_undoes_no_apply() -> None:
+    with pytest.raises(pytest.skip.Exception, match=r"9 of 29 layers .* not compared with a prediction: nobody knows"):
+        checked(layers(9))
     with pytest.raises(pytest.skip.Exception, match="too long to say"):
-        verify.test_computes_on_its_card(service(), Told("a log that begins after its start"))
+        checked("a log that begins after its start")

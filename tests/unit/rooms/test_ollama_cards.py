@@ -15,6 +15,7 @@ from deploy.components.ollama.cards import cards_found, troubles_of
 from deploy.decide.images import image_requests
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
+from deploy.fit.share import Share, Unknown
 from deploy.lock.image_sources import image_sources
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import PulledImageLock
@@ -29,7 +30,8 @@ from tests.little_registry import LittleRegistry, manifest
 from tests.locks import lock_of
 from tests.unit.agent.engines.scripted import Asked, Scripted, scripted
 from tests.unit.played import evidence_of
-from tests.unit.rooms.test_ollama import OWN, TECH, engine, spec_of
+from tests.unit.rooms.predicted import NOBODY_KNOWS, Predicted
+from tests.unit.rooms.test_ollama import TECH, engine, spec_of
 
 GIB = 2**30
 START = (
@@ -220,11 +222,18 @@ def answering(size_vram: int, name: str = "tech:latest", **fields: Any) -> Itera
     assert ('"keep_alive"' in "".join(bodies)) is (fields.get("keep_alive") == "0s")
 
 
+def checked(service: Service, text: str, web: Web, share: Share | Unknown = NOBODY_KNOWS) -> list[str]:
+    """Return the figures of the check."""
+    told: list[str] = []
+    verify.test_computes_on_its_card(service, Told(text), web, Predicted(share), told.append)
+    return told
+
+
 @pytest.mark.parametrize("fields", [{}, {"keep_alive": "0s"}, {"keep_alive": "forever"}])
 @pytest.mark.parametrize("text", [log(ON_CARD), log(OLD_CARD), "a log that begins after its start"])
 def test_a_model_that_lies_on_the_card_is_as_planned(text: str, fields: dict[str, Any]) -> None:
     with answering(4 * GIB, **fields) as (service, web, server):
-        verify.test_computes_on_its_card(service, Told(text), web)
+        checked(service, text, web)
         assert server.requests == ["POST /api/generate", "GET /api/ps"]
 
 
@@ -246,41 +255,26 @@ def test_an_engine_that_fell_back_to_the_cpu_in_silence_is_told_with_its_own_rea
 ) -> None:
     with answering(0) as (service, web, server):
         with pytest.raises(NotAsPlannedError) as caught:
-            verify.test_computes_on_its_card(service, Told(log(*lines)), web)
+            checked(service, log(*lines), web)
         assert words in str(caught.value)
         assert server.requests == []
 
 
 def test_a_model_of_which_nothing_lies_on_the_card_is_told_whatever_the_log_says() -> None:
     with answering(0) as (service, web, _), pytest.raises(NotAsPlannedError, match="nothing of tech lies on the card"):
-        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
+        checked(service, log(ON_CARD), web)
     with answering(GIB, "other") as (service, web, _), pytest.raises(NotAsPlannedError, match="is not in memory"):
-        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
-
-
-def test_a_model_larger_than_its_card_is_told_and_undoes_no_apply() -> None:
-    with answering(GIB) as (service, web, _), pytest.raises(pytest.skip.Exception, match=r"1\.0 of 4\.0 GiB of tech"):
-        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web)
+        checked(service, log(ON_CARD), web)
 
 
 def test_without_a_card_or_a_model_for_it_there_is_nothing_to_ask() -> None:
     nobody = Web(engine().service, HostSecrets(evidence_of(Deployment("home", (), ()))))
     with pytest.raises(pytest.skip.Exception, match="gives it no card"):
-        verify.test_computes_on_its_card(engine(TECH).service, Told(log(ON_CPU)), nobody)
+        checked(engine(TECH).service, log(ON_CPU), nobody)
     bare = engine(gpu="amd").service
-    verify.test_computes_on_its_card(bare, Told(log(ON_CARD)), nobody)
+    checked(bare, log(ON_CARD), nobody)
     with pytest.raises(pytest.skip.Exception, match="no model to try"):
-        verify.test_computes_on_its_card(bare, Told("nothing of its start"), nobody)
-
-
-def test_a_model_that_the_spec_keeps_off_the_card_is_not_the_one_to_try() -> None:
-    off = {**TECH, "num_gpu": 0}
-    child = {"name": "child", "engine": "main", "from": "tech"}
-    assert engine(off, gpu="amd").service.facts["on_gpu"] == ""
-    assert engine(off, child, gpu="amd").service.facts["on_gpu"] == ""
-    assert engine(off, {**child, "num_gpu": -1}, gpu="amd").service.facts["on_gpu"] == "child"
-    assert engine(off, OWN, gpu="amd").service.facts["on_gpu"] == "own"
-    assert engine(TECH).service.facts["on_gpu"] == ""
+        checked(bare, "nothing of its start", nobody)
 
 
 def test_a_container_has_the_planned_devices_and_groups_alone() -> None:

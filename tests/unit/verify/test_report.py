@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from deploy.cli.terminal.columns import report_table
+from deploy.verify.plugin import FIGURES, _check
 from deploy.verify.report import Check, Report
 
 GOOD = Check("is running and healthy", "main", "passed", 0.04)
@@ -38,3 +42,24 @@ def test_it_travels_as_json() -> None:
     document = json.loads(json.dumps(Report((GOOD,)).as_json()))
     assert document["passed"] is True
     assert Check(**document["checks"][0]) == GOOD
+
+
+def test_the_figures_of_a_passed_check_are_told_and_change_no_outcome() -> None:
+    figures = "4.0 of 4.0 GiB (100 %) of tech lie on the card; predicted: all of it"
+    report = Report((Check("computes on its card", "main", "passed", 0.1, figures), GOOD, LEFT_OUT))
+    assert (report.passed, report.failures_text()) == (True, "")
+    table = report_table(report)
+    assert f"main: computes on its card: {figures}" in table
+    assert "main: is running and healthy:" not in table
+
+
+def test_a_check_that_passes_has_the_figures_that_it_told() -> None:
+    def phase(when: str, **properties: str) -> pytest.TestReport:
+        named = [("name", "computes on its card"), ("service", "main"), *properties.items()]
+        return pytest.TestReport("x", ("x", 1, "x"), {}, "passed", None, when, user_properties=named)  # type: ignore[arg-type]
+
+    told = _check(
+        [phase("setup"), phase("call", **{FIGURES: "half of it"}), phase("teardown", **{FIGURES: "half of it"})]
+    )
+    assert (told.outcome, told.message) == ("passed", "half of it")
+    assert _check([phase("setup"), phase("call"), phase("teardown")]).message == ""
