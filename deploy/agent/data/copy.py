@@ -7,14 +7,15 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deploy.agent.data.pending import read_pending
-from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, own, walk
-from deploy.agent.errors import AgentError, naming
+from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, flush, own, walk
+from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.releases import CopyAnswer, CopyRequest
 
 KEPT_COPIES = 3
+HELPERS = 2
+"""Threads that flush and check what was copied while the next file is."""
 BUSY_SECONDS = 30
 MARGIN = 64 * 2**20
 FULL = "database or disk is full"
@@ -70,7 +73,7 @@ def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, 
         sum(file["size"] for file in files if before.get(file["path"], {}).get("size") != file["size"]), folder
     )
     journal.say(f"copying the data of {request['service']}", None, sum(file["size"] for file in files))
-    copied = [done for file in files for done in _copied(source, target, file, databases, before)]
+    copied = _copied(source, target, files, databases, before)
     _drop_others(target, {file["path"] for file in copied})
     for file in reversed(copied):
         own(target, file)
@@ -88,14 +91,43 @@ def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, 
 
 
 def _copied(
-    source: Path, target: Path, known: Entry, databases: list[str], before: dict[str, Entry]
-) -> Iterator[Entry]:
-    if known["path"] in databases:
-        yield _copy_database(source, target, known)
-        return
-    with suppress(FileNotFoundError):
-        # Deleted by the service since it was listed: then it is no part of the data any more.
-        yield copy_entry(source, target, known, before.get(known["path"]))
+    source: Path, target: Path, files: list[Entry], databases: list[str], before: dict[str, Entry]
+) -> list[Entry]:
+    """Copy everything to the disk: folders first, and databases ahead of the files that are derived from them."""
+    ordered = sorted(files, key=lambda file: (file["kind"] != "folder", file["path"] not in databases))
+    copied: list[Entry] = []
+    checked: list[Future[Entry]] = []
+    flushed: list[Future[None]] = []
+    with _helpers() as helpers:
+        for known in ordered:
+            if known["path"] in databases:
+                _copy_database(source, target, known)
+                checked.append(helpers.submit(_checked, source, target, known))
+                continue
+            with suppress(FileNotFoundError):
+                # Deleted by the service since it was listed: then it is no part of the data any more.
+                copied.append(
+                    copy_entry(
+                        source,
+                        target,
+                        known,
+                        before.get(known["path"]),
+                        lambda there: flushed.append(helpers.submit(flush, there)),
+                    )
+                )
+        for flushing in flushed:
+            flushing.result()
+        return sorted((*copied, *(database.result() for database in checked)), key=lambda file: str(file["path"]))
+
+
+@contextmanager
+def _helpers() -> Iterator[Executor]:
+    """Give threads for what needs no order; none of them outlives the block."""
+    helpers = ThreadPoolExecutor(HELPERS)
+    try:
+        yield helpers
+    finally:
+        helpers.shutdown(cancel_futures=True)
 
 
 def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[Entry]:
@@ -119,7 +151,7 @@ def _parents(source: Path, files: list[Entry]) -> list[Entry]:
     return [known[path] for path in sorted(known)]
 
 
-def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
+def _copy_database(source: Path, target: Path, known: Entry) -> None:
     there = target / known["path"]
     if known["kind"] != "file":
         raise AgentError(
@@ -131,24 +163,35 @@ def _copy_database(source: Path, target: Path, known: Entry) -> Entry:
         address = f"file:{quote(str(source / known['path']))}?mode=ro"
         live, copied = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), sqlite3.connect(there)
         with closing(live), closing(copied):
+            # The whole copy is flushed once, behind its check.
+            copied.execute("pragma synchronous=off")
             live.backup(copied)
+    except sqlite3.Error as problem:
+        raise _uncopied(source, there, known, str(problem)) from problem
+
+
+def _checked(source: Path, target: Path, known: Entry) -> Entry:
+    """Describe the copy of a database, which is whole and on the disk."""
+    there = target / known["path"]
+    try:
+        # Nobody writes it: no log is needed beside it.
+        with closing(sqlite3.connect(f"file:{quote(str(there))}?mode=ro&immutable=1", uri=True)) as copied:
             (said,) = copied.execute("pragma quick_check(1)").fetchone()
     except sqlite3.Error as problem:
         said = str(problem)
-    if said == FULL:
-        raise AgentError(f"the disk of {there.parent} is full", NOTHING_CHANGED)
     if said != "ok":
-        raise AgentError(
-            f"the database {source / known['path']} could not be copied: {said}",
-            "nothing was changed; restore a backup, or repair it with `sqlite3 FILE .recover`",
-        )
-    return {**known, "size": there.stat().st_size, "sha256": _synced_digest(there)}
+        raise _uncopied(source, there, known, said)
+    flush(there)
+    return {**known, "size": there.stat().st_size, "sha256": copied_digest(there)}
 
 
-def _synced_digest(path: Path) -> str:
-    with path.open("rb") as stream, naming(path):
-        os.fsync(stream.fileno())
-    return copied_digest(path)
+def _uncopied(source: Path, there: Path, known: Entry, said: str) -> AgentError:
+    if said == FULL:
+        return AgentError(f"the disk of {there.parent} is full", NOTHING_CHANGED)
+    return AgentError(
+        f"the database {source / known['path']} could not be copied: {said}",
+        "nothing was changed; restore a backup, or repair it with `sqlite3 FILE .recover`",
+    )
 
 
 def _drop_others(target: Path, kept: set[str]) -> None:

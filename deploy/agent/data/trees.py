@@ -61,8 +61,13 @@ def clear_other(there: Path, kind: str) -> None:
         shutil.rmtree(there) if there.is_dir() and not there.is_symlink() else there.unlink()
 
 
-def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -> Entry:
-    """Copy one entry; a file that is unchanged since the last copy is not read again."""
+def copy_entry(
+    source: Path, target: Path, known: Entry, before: Entry | None, flushed: Callable[[Path], object]
+) -> Entry:
+    """Copy one entry; a file that is unchanged since the last copy is not read again.
+
+    A written file goes to `flushed`, which brings it to the disk.
+    """
     here, there = source / known["path"], target / known["path"]
     clear_other(there, known["kind"])
     if known["kind"] == "folder":
@@ -74,13 +79,15 @@ def copy_entry(source: Path, target: Path, known: Entry, before: Entry | None) -
         return {**known, "target": str(here.readlink())}
     if before and all(before.get(name) == value for name, value in stamp(here.lstat()).items()) and there.exists():
         return {**known, "sha256": before["sha256"]}
-    return _steady_copy(source, known["path"], there)
+    copied = _steady_copy(source, known["path"], there)
+    flushed(there)
+    return copied
 
 
 def _steady_copy(source: Path, relpath: str, there: Path) -> Entry:
     for left in reversed(range(TRIES)):
         before = entry(source, relpath)
-        digest = copy_file(source / relpath, there)
+        digest = _copy_bytes(source / relpath, there)
         after = entry(source, relpath)
         if before == after:
             break
@@ -92,6 +99,22 @@ def _steady_copy(source: Path, relpath: str, there: Path) -> Entry:
 
 def copy_file(here: Path, there: Path) -> str:
     """Copy a file's bytes to the disk and return their sha256; links are never followed."""
+    digest = _copy_bytes(here, there)
+    flush(there)
+    return digest
+
+
+def flush(path: Path) -> None:
+    """Bring a file's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with naming(path):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_bytes(here: Path, there: Path) -> str:
     there.unlink(missing_ok=True)
     reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with naming(there), os.fdopen(reading, "rb") as original, there.open("xb") as target:
@@ -104,8 +127,6 @@ def copy_file(here: Path, there: Path) -> str:
                 digest.update(block)
                 if not cloned:
                     target.write(block)
-        target.flush()
-        os.fsync(target.fileno())
     return digest.hexdigest()
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.data import copy
 from deploy.agent.data.copy import run, take_copy
 from deploy.agent.data.put_back import finish_put_back, put_back
 from deploy.agent.data.versions import data_versions, remember_versions
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases.running import restart, start
+from deploy.agent.remembered import write_json
 from tests.documents import with_keys
 
 QUIET = Journal("", "")
@@ -215,3 +217,43 @@ def test_the_release_that_wrote_data_is_remembered_also_when_its_service_is_gone
     remember_versions(tmp_path, {"webui": "0.12.4", "engine": None})
     remember_versions(tmp_path, {"engine": None})
     assert data_versions(tmp_path) == {"webui": "0.12.4"}
+
+
+def test_a_database_is_copied_ahead_of_the_files_that_are_derived_from_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / "vectors/0segment").mkdir()
+    (data / "vectors/0segment/link.bin").write_bytes(b"1")
+    order: list[str] = []
+    for name in ("_copy_database", "copy_entry"):
+        real = getattr(copy, name)
+
+        def noted(source: Path, target: Path, known: Any, *more: Any, real: Any = real) -> Any:
+            order.append(known["path"])
+            return real(source, target, known, *more)
+
+        monkeypatch.setattr(copy, name, noted)
+    manifest = take_copy(request(data), tmp_path / "copy", QUIET)
+    assert order.index("vectors/index.db") < order.index("vectors/0segment/link.bin")
+    assert [file["path"] for file in manifest["files"]] == sorted(order)
+
+
+def test_every_file_is_on_the_disk_before_a_copy_counts_as_complete(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: set[int] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.add(os.fstat(descriptor).st_ino)
+
+    def complete(path: Path, document: Any) -> None:
+        files = {file["path"] for file in document["files"] if file["kind"] == "file"}
+        assert {name for name in files if (path.parent / "data" / name).stat().st_ino not in flushed} == set()
+        assert "app.db" in files
+        write_json(path, document)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(copy, "write_json", complete)
+    take_copy(request(data), tmp_path / "copy", QUIET)
