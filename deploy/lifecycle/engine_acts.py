@@ -12,7 +12,7 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.errors import KitError, UsageError, typed
-from deploy.hosts.observation.observe import engine_request
+from deploy.hosts.observation.asked import engine_request
 from deploy.hosts.wire.transport import OnLine, Transport
 from deploy.lifecycle.held import held
 from deploy.words import did_you_mean

@@ -11,7 +11,8 @@ from deploy.agent.protocols.doors.names import same
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
-from deploy.hosts.observation.observe import Observation, engine_request
+from deploy.hosts.observation.asked import engine_request
+from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import SeenEngine
 from deploy.hosts.wire.transport import Transport
 from deploy.plan.models import NOT_ASKED, damage_of, left_behind, model_changes, seen_of

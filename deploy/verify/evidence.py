@@ -11,8 +11,8 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.places import places_request
 from deploy.deployment.values import as_json
 from deploy.errors import KitError
+from deploy.hosts.observation.asked import engine_request
 from deploy.hosts.observation.network import Attached, read_attached
-from deploy.hosts.observation.observe import engine_request
 from deploy.hosts.wire.transport import Transport
 from deploy.stack import Stack
 from deploy.verify.checks import NotAsPlannedError

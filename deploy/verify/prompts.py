@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deploy.agent.contract.verbs import ENGINE
 from deploy.deployment.engines import Engine
-from deploy.hosts.observation.observe import engine_request
+from deploy.hosts.observation.asked import engine_request
 from deploy.stack import Stack
 from deploy.verify.evidence import HostEvidence
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.decide.desired import Share
 from deploy.deployment.models import CreatedModel
-from deploy.hosts.observation.observe import probe_request
+from deploy.hosts.observation.asked import probe_request
 from deploy.plan.docker import SETTINGS
 
 Answer = Any

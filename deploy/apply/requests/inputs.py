@@ -8,7 +8,7 @@ from deploy.apply.requests.base import base_request
 from deploy.deployment.engines import ModelFile
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
-from deploy.hosts.observation.observe import engine_request
+from deploy.hosts.observation.asked import engine_request
 from deploy.sources.given import for_agent
 from deploy.stack import CACHE, UV
 

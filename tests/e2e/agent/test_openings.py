@@ -24,7 +24,8 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.image import Image
 from deploy.deployment.port import Port
 from deploy.deployment.service import Device, Mount, Probe, Service, Tmpfs
-from deploy.hosts.observation.observe import probe_request, read_observation
+from deploy.hosts.observation.asked import probe_request
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers, docker_of

@@ -18,7 +18,7 @@ from deploy.decide.cache import FORMAT, MOST, recall
 from deploy.decide.desired import load_desired, recall_desired
 from deploy.deployment.values import as_json
 from deploy.errors import SpecError
-from deploy.hosts.observation.observe import probe_request
+from deploy.hosts.observation.asked import probe_request
 from deploy.stack import HERE
 
 

@@ -16,7 +16,8 @@ from deploy.deployment.engines import Engine
 from deploy.deployment.host import Deployment
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.local import LocalTransport
-from deploy.hosts.observation.observe import Observation, engine_request, read_observation
+from deploy.hosts.observation.asked import engine_request
+from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.wire.transport import OnLine, Opened
 from deploy.lifecycle.held import held
 from tests.unit.agent.engines.asking import asking, from_file

@@ -12,8 +12,9 @@ from deploy.decide.render import render
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import DeviceRequest
+from deploy.hosts.observation.asked import probe_request
 from deploy.hosts.observation.cards import Card, DeviceNode
-from deploy.hosts.observation.observe import Observation, probe_request
+from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.lock.gpus import answered
 from deploy.plan.devices import device_refusals, found_advice

@@ -19,7 +19,8 @@ from deploy.agent.protocols.ollama.engine import Engine as AskedEngine
 from deploy.apply.requests.inputs import sync_request
 from deploy.decide.resolve import resolve
 from deploy.deployment.host import Deployment
-from deploy.hosts.observation.observe import Observation, engine_request, read_observation
+from deploy.hosts.observation.asked import engine_request
+from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.hosts.observation.seen import Container
 from deploy.lock.model import Lock
 from deploy.plan.models import model_advice, model_doubts, model_operations, model_refusals

@@ -23,7 +23,8 @@ from deploy.decide.resolve import resolve, resolved_parts
 from deploy.deployment.host import Deployment
 from deploy.deployment.offers import ChatApi
 from deploy.errors import UsageError
-from deploy.hosts.observation.observe import Observation, engine_request, read_observation
+from deploy.hosts.observation.asked import engine_request
+from deploy.hosts.observation.observe import Observation, read_observation
 from deploy.lifecycle.engine_acts import pull_model
 from deploy.lifecycle.models import rows
 from deploy.lock.missing import missing_inputs

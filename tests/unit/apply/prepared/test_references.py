@@ -14,7 +14,8 @@ from deploy.apply.prepared.references import ensure_given, given_values
 from deploy.apply.roles.variables import variables_of
 from deploy.decide.desired import Share, load_desired
 from deploy.errors import SpecError
-from deploy.hosts.observation.observe import probe_request, read_observation
+from deploy.hosts.observation.asked import probe_request
+from deploy.hosts.observation.observe import read_observation
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import Answer, bare, settled
