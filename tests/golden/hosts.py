@@ -51,6 +51,7 @@ def bare(desired: Share) -> Answer:
         "docker": {"server": False, "problem": "no socket", "client_path": "/usr/local/bin/docker"},
         "daemon_json": None,
         "images": {},
+        "has_uv": False,
         "ports": [],
         "strange_addresses": [],
         "disk": {
@@ -107,8 +108,9 @@ def _named(desired: Share, is_applied: bool) -> Answer:
 def settled(desired: Share) -> Answer:
     """Return what a host says on which exactly this was applied and verified."""
     deployment, bundle = desired.deployment, desired.bundle
-    readers = {secret.name: {secret.owner, *deployment.readers(secret)} for secret in deployment.secrets}
     return bare(desired) | {
+        "has_uv": True,
+        "daemon_json": SETTINGS,
         "engines": {one.name: seen_engine(one.models, one.models_dir) for one in deployment.engines}
         | _named(desired, True),
         "data_versions": {s.name: s.data.version for s in deployment.services if s.data},
@@ -123,13 +125,8 @@ def settled(desired: Share) -> Answer:
             "engine_path": "/usr/sbin/dockerd",
             "live_restore": True,
         },
-        "daemon_json": SETTINGS,
         "services": {service.name: _container(desired, service.name) for service in deployment.services},
-        "secrets": {
-            f"{reader}/{name}": {"present": True, "mode": "0400", "uid": 10101}
-            for name, names in readers.items()
-            for reader in names
-        },
+        "secrets": _secret_files(desired),
         "folders": {
             folder.host_path: {
                 "exists": True,
@@ -143,6 +140,17 @@ def settled(desired: Share) -> Answer:
         },
         "images": {s.image.reference: {"id": _image_id(s.kind), "recipe": s.image.recipe} for s in deployment.services},
         "models": {model.host_path: {"size": model.size_bytes, "sha256": model.sha256} for model in deployment.models},
+    }
+
+
+def _secret_files(desired: Share) -> dict[str, Any]:
+    readers = {
+        secret.name: {secret.owner, *desired.deployment.readers(secret)} for secret in desired.deployment.secrets
+    }
+    return {
+        f"{reader}/{name}": {"present": True, "mode": "0400", "uid": 10101}
+        for name, names in readers.items()
+        for reader in names
     }
 
 

@@ -86,10 +86,11 @@ class HostImage(TypedDict):
 
 
 class Images(TypedDict):
-    """The images that the host has, and the layers that need not be made again."""
+    """The images that the host has, the layers that need not be made again, and what unpacks packages."""
 
     images: dict[str, HostImage]
     cached_layers: list[str]
+    has_uv: bool
 
 
 class SeenModelFile(TypedDict):

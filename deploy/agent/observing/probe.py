@@ -24,6 +24,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.firewall import keep as firewall
 from deploy.agent.holder import current_holder
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import KIT, UV
 from deploy.agent.observing import addresses, hardware, ports
 from deploy.agent.observing.unfinished import unfinished_run
 from deploy.agent.releases import units, way_back
@@ -158,12 +159,13 @@ def _records(root: Path, request: ProbeRequest) -> list[Path]:
 
 def _images(root: Path, docker: Docker | None, request: ProbeRequest) -> Images:
     there = engine.images(docker, *_records(root, request)) if docker else {}
+    has_uv = os.access(root.parent / UV.relative_to(KIT), os.X_OK)
     if not request.get("cache") or there.keys() >= set(request.get("built_images", [])):
-        return {"images": there, "cached_layers": []}
+        return {"images": there, "cached_layers": [], "has_uv": has_uv}
     # Nothing is assembled by most probes, and what is not imported costs them no time.
     from deploy.agent.inputs.cache import Cache
 
-    return {"images": there, "cached_layers": sorted(Cache(request["cache"]).usable())}
+    return {"images": there, "cached_layers": sorted(Cache(request["cache"]).usable()), "has_uv": has_uv}
 
 
 def _folder(path: Path) -> Folder:

@@ -34,7 +34,7 @@ def with_transfers(needed: Needed, members: Members, others: Members) -> tuple[N
         missing = _missing(member)
         received = {tag: TransferStep(missing[tag], tag, giver) for tag, giver in given[host].items()}
         changed[host] = replace(member, received=frozenset(received))
-        own = _steps(needed[host], member, received.keys(), len(received) < len(missing))
+        own = needed[host] if len(received) < len(missing) else _without_making(needed[host], member)
         steps[host] = {*own, *received.values()}
     return steps, changed
 
@@ -46,8 +46,7 @@ def _missing(member: Member) -> dict[str, str]:
     return {tag: kind for tag, kind in wanted.items() if tag not in member.prepared.observation.images}
 
 
-def _steps(steps: Set[Step], member: Member, received: Set[str], makes_images: bool) -> Set[Step]:
-    """Return the steps of a host without those that make images, if it makes none."""
-    if makes_images:
-        return steps
-    return (steps - _MAKING) | unpacking(member.share.deployment, steps, received)
+def _without_making(steps: Set[Step], member: Member) -> Set[Step]:
+    """Return the steps of a host that makes no image itself."""
+    own = steps - _MAKING
+    return own | unpacking(member.share.deployment, member.prepared.observation, own)

@@ -19,7 +19,7 @@ from deploy.agent.contract.verbs import (
     SYNC,
     UNITS,
 )
-from deploy.apply.phases.packages import unpacks_models_alone
+from deploy.apply.phases.packages import unpacks_models
 from deploy.apply.phases.phase import RoleStep, Step, VerbStep
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
@@ -58,7 +58,7 @@ def steps_of(deployment: Deployment, observation: Observation, plan: Plan, *, fu
     if _starts_services(plan):
         # Whoever starts a container closes the way to it first.
         steps.discard(VerbStep(FIREWALL))
-    steps |= unpacking(deployment, steps)
+    steps |= unpacking(deployment, observation, steps)
     return steps | _all_steps(deployment, observation) if full else steps
 
 
@@ -66,16 +66,13 @@ def _starts_services(plan: Plan) -> bool:
     return any(action in STARTING for name, action in plan.actions().items() if name not in plan.left)
 
 
-def unpacking(deployment: Deployment, steps: Set[Step], received: Set[str] = frozenset()) -> Set[Step]:
-    """Return the step that installs uv for models in packages, if no assembled image brings it.
+def unpacking(deployment: Deployment, observation: Observation, steps: Set[Step]) -> Set[Step]:
+    """Return the step that installs uv, if these steps bring models in packages and the host has no uv.
 
-    Args:
-        deployment: The host's deployment.
-        steps: The host's other steps.
-        received: Names of images that come from another host.
+    A host has one from its own images. It has none if other hosts gave it its images, or if all of them are pulled.
     """
     is_needed = any(step.key in (MODELS, SYNC) for step in steps)
-    return {RoleStep("images")} if is_needed and unpacks_models_alone(deployment, received) else set()
+    return {RoleStep("images")} if is_needed and not observation.has_uv and unpacks_models(deployment) else set()
 
 
 def _all_steps(deployment: Deployment, observation: Observation) -> set[Step]:

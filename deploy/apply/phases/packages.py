@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-
 from deploy.deployment.host import Deployment
 from deploy.sources.given import kind_of
 
@@ -22,22 +20,11 @@ def packages_for(deployment: Deployment, *, assembles: bool) -> tuple[str, ...]:
     """
     if assembles:
         return (*ASSEMBLING, *UNPACKING)
-    return UNPACKING if _unpacks_models(deployment) else ()
+    return UNPACKING if unpacks_models(deployment) else ()
 
 
-def unpacks_models_alone(deployment: Deployment, received: Set[str] = frozenset()) -> bool:
-    """True if models come in packages, and no assembled image has brought what unpacks them.
-
-    Args:
-        deployment: The host's deployment.
-        received: Names of images that come from another host.
-    """
-    images = (service.image for service in deployment.services)
-    has_assembled = any(image.source == "build" and image.reference not in received for image in images)
-    return _unpacks_models(deployment) and not has_assembled
-
-
-def _unpacks_models(deployment: Deployment) -> bool:
+def unpacks_models(deployment: Deployment) -> bool:
+    """Return True if models come in packages."""
     created = (model for engine in deployment.engines for model in engine.models)
     sources = [model.source for model in deployment.models]
     sources += [blob.source for model in created for blob in model.blobs]

@@ -71,6 +71,8 @@ class Observation:
     images: dict[str, HostImage] = field(default_factory=dict)
     cached_layers: frozenset[str] = frozenset()
     """Cached layers of images; asked for if an image is missing."""
+    has_uv: bool = False
+    """True if the host has the uv that unpacks packages."""
     ports: tuple[Listener, ...] = ()
     network: Network = field(default_factory=Network)
     disks: dict[str, Disk] = field(default_factory=dict)
@@ -205,6 +207,7 @@ def _read(answer: ProbeAnswer) -> Observation:
         folders={path: HostFolder(**seen) for path, seen in answer["folders"].items()},
         images={reference: HostImage(**seen) for reference, seen in answer["images"].items()},
         cached_layers=frozenset(answer.get("cached_layers", [])),
+        has_uv=answer.get("has_uv", False),
         ports=tuple(Listener(**seen) for seen in answer["ports"]),
         network=read_network(answer),
         disks={path: Disk(**seen) for path, seen in answer["disk"].items()},

@@ -82,3 +82,11 @@ def test_a_model_that_an_older_kit_remembered_is_not_told_as_another_file(tmp_pa
     write_json(root / "run" / "models.json", {str(model): {"sha256": "5" * 64, **stamp(status)}})
     seen = read_observation(probe.run(request, Journal("", "")))
     assert (seen.unhashed_models, seen.models) == ((), {str(model): "5" * 64})
+
+
+def test_a_probe_tells_whether_the_host_has_what_unpacks_packages(tmp_path: Path) -> None:
+    request: ProbeRequest = {"stack": "t-uv", "root": str(tmp_path / "t-uv"), "ca": None}
+    assert not read_observation(probe.run(request, Journal("", ""))).has_uv
+    (tmp_path / "tools/bin").mkdir(parents=True)
+    (tmp_path / "tools/bin/uv").touch(0o755)
+    assert read_observation(probe.run(request, Journal("", ""))).has_uv

