@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from deploy.agent.contract.verbs import BACK_UP, BACKED_UP_SPEC, BACKUPS, CHECK_BACKUPS, DIFF_BACKUPS, DRILL, RESTORE
 from deploy.errors import KitError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         DrillAnswer,
         DrillRequest,
     )
+    from deploy.agent.contract.envelope import StackRequest
     from deploy.agent.contract.restores import (
         OtherRepository,
         RestoreAnswer,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
         SpecRequest,
     )
     from deploy.decide.desired import Share
+
+
+Bring: TypeAlias = "Callable[[StackRequest], OtherRepository]"
+"""Gets another host's repository, with the beginning of a request under the hold."""
 
 
 def back_up(stack: str, transport: Transport, on_line: OnLine, *, takes_over: bool = False) -> BackUpAnswer:
@@ -62,21 +67,30 @@ def difference(stack: str, transport: Transport, first: str, second: str) -> Dif
 
 
 def restore(
-    stack: str, transport: Transport, on_line: OnLine, wanted: Restoring, health_timeouts: Mapping[str, float]
+    stack: str,
+    transport: Transport,
+    on_line: OnLine,
+    wanted: Restoring,
+    health_timeouts: Mapping[str, float],
+    bring: Bring | None = None,
 ) -> RestoreAnswer:
-    """Restore a snapshot of one host, or take a restore back."""
+    """Restore a snapshot of one host, or take a restore back; `bring` gets the repository under the same hold."""
     with held(transport, stack, "kit backup restore", on_line) as base:
+        if bring is not None:
+            wanted = {**wanted, "other": bring(base)}
         request: RestoreRequest = {**base, **wanted, "health_timeouts": health_timeouts}
         return transport.call(RESTORE, request)
 
 
-def restore_and_check(share: Share, transport: Transport, on_line: OnLine, wanted: Restoring) -> RestoreAnswer:
+def restore_and_check(
+    share: Share, transport: Transport, on_line: OnLine, wanted: Restoring, bring: Bring | None = None
+) -> RestoreAnswer:
     """Restore and check; take the restore back if a check of the restored services fails."""
     from deploy.verify.run import run_checks
 
     stack = share.deployment.stack
     limits = {service.name: float(service.health_timeout_seconds) for service in share.deployment.services}
-    answer = restore(stack, transport, on_line, wanted, limits)
+    answer = restore(stack, transport, on_line, wanted, limits, bring)
     if not answer["services"]:
         return answer
     report = run_checks(share.deployment, tuple(answer["services"]), lambda _check: None, share.way)

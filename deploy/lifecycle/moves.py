@@ -83,17 +83,19 @@ def leaving(stack: str, host: str, transport: Transport, staying: Collection[str
             raise
 
 
-def brought(stack: str, former: Former, transport: Transport, on_line: OnLine) -> OtherRepository:
-    """Return the former host's repository as the new host reads it; one on a disk is sent there for the restore."""
+def brought(former: Former, transport: Transport, base: StackRequest) -> OtherRepository:
+    """Return the former host's repository as the new host reads it; one on a disk is sent there.
+
+    The new host is held from here to the end of the restore: what lies there without a hold is a killed run's.
+    """
     if former.is_remote:
         return {"repository": former.repository, "key": former.key, "ssh": former.ssh}
 
     def opened(_name: str, _start: int) -> AbstractContextManager[Iterator[bytes]]:
         return former.transport.receive(GIVE_REPOSITORY, former.request)
 
-    with held(transport, stack, "kit backup restore", on_line) as base:
-        request: BroughtRequest = {**base, "repository": former.repository}
-        answer = transport.send(TAKE_REPOSITORY, request, opened)
+    request: BroughtRequest = {**base, "repository": former.repository}
+    answer = transport.send(TAKE_REPOSITORY, request, opened)
     return {"repository": answer["repository"], "key": former.key}
 
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from deploy.agent.backups.elsewhere import brought_folder
 from deploy.agent.backups.sftp import is_remote
 from deploy.agent.backups.work import released_backup
 from deploy.agent.contract.frames import PIECE, CutOffError
+from deploy.agent.data.restoring import brought_folder
 from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.inputs.pace import Pace

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.backups.restic import GIVEN, Restic
 from deploy.agent.backups.sftp import options
+from deploy.agent.data.restoring import brought_folder
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.restores import OtherRepository
 
 READ_ONLY = ("--no-lock",)
-
-
-def brought_folder(root: Path) -> Path:
-    """Return the folder of a repository that came from another host; it is gone when the restore has ended."""
-    return root / "backup" / "brought"
 
 
 @contextmanager

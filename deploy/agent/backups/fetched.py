@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.copies import SECRETS
 from deploy.agent.backups.restic import MOST_TOLD, Restic
 from deploy.agent.backups.snapshots import SHORT, unreadable
-from deploy.agent.data.trees import OURS, copied_digest
+from deploy.agent.data.restoring import FETCHED, shared_folder
+from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, SharedFolders
 
 HOST_SECRETS = "secrets"
-FETCHED = f"{OURS}fetched"
 MARGIN = 64 * 2**20
 
 
@@ -49,9 +49,8 @@ class Fetched:
 def places_of(root: Path, backup: Backup) -> dict[str, Place]:
     """Return the parts that the current release has a place for: each service's data, and the secrets."""
     places = [Place(data["service"], f"data/{data['service']}", Path(data["host_path"])) for data in backup["data"]]
-    # A person's folders are no place for root's files: theirs are fetched into root's own.
-    beside = root / "backup" / "shared"
-    places += [Place(part, f"data/{part}", beside / part) for part in (each["service"] for each in shared_of(backup))]
+    shared = [each["service"] for each in shared_of(backup)]
+    places += [Place(part, f"data/{part}", shared_folder(root) / part) for part in shared]
     return {place.part: place for place in (*places, Place(HOST_SECRETS, SECRETS, root))}
 
 

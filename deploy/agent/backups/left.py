@@ -1,10 +1,11 @@
-"""Removes the leftovers of a killed drill: its containers, and its folder with copies of secrets."""
+"""Removes the leftovers of killed drills and restores: containers, and folders with copies of data and secrets."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from deploy.agent.data.restoring import left_by_restores
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.twin import remove_twins
 
@@ -19,4 +20,10 @@ def clear_drill(root: Path, stack: str) -> None:
     folder = drill_folder(root)
     if folder.exists():
         remove_twins(Docker(), stack)
+        shutil.rmtree(folder)
+
+
+def clear_restores(root: Path) -> None:
+    """Remove what is left of restores: a former host's repository takes as much space as all of its backups."""
+    for folder in left_by_restores(root):
         shutil.rmtree(folder)

@@ -11,7 +11,7 @@ from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
 from deploy.agent.backups.damage import kept_in, remember_kept
 from deploy.agent.backups.files import has_locks
-from deploy.agent.backups.left import clear_drill
+from deploy.agent.backups.left import clear_drill, clear_restores
 from deploy.agent.backups.machine import ensure_own, machine_tags
 from deploy.agent.backups.proof import number_of_files, proven
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
@@ -42,6 +42,7 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
         if interval and not is_due(root, stamps_of(root, backup), interval):
             return _nothing_new(backup)
         clear_drill(root, backup["stack"])
+        clear_restores(root)
         begun = _begun(_trigger(request), before)
         # A killed run leaves its copies of secrets, whatever becomes of this one.
         remove_secrets(root)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.data.looking import size_of
+from deploy.agent.data.restoring import left_by_restores
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import HELD, AgentError
 from deploy.agent.holder import WORKING, current_holder, is_locked
@@ -14,6 +15,7 @@ from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import AGENTS, CACHE, KIT, TOOLS
 from deploy.agent.releases.collect import OWN_IMAGES, old_agents, remove_images
 from deploy.agent.releases.shared import docker_packages
+from deploy.agent.stack.backup_memory import is_backing_up
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def _files(kit: Path, cache: Path, stacks: list[Path], *, whole: bool) -> list[P
     if stacks:
         return [
             *_with_compiled(old_agents(kit)),
+            *(path for root in stacks if not is_backing_up(root) for path in left_by_restores(root)),
             *(cache / name for name in CACHED if whole and (cache / name).exists()),
         ]
     shared = [path for path in (kit / TOOLS.name, cache) if path.exists()]

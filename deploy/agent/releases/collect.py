@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.data.copy import half_copies
 from deploy.agent.data.put_back import half_put_back
+from deploy.agent.data.restoring import left_by_restores
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -17,6 +18,7 @@ from deploy.agent.kit_folders import AGENTS
 from deploy.agent.leftovers import remove_leftovers, remove_partials
 from deploy.agent.releases.way_back import kept_release
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import is_backing_up
 from deploy.agent.stack.release import linked_release, read_manifest
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def run(request: CollectRequest, journal: Journal) -> CollectAnswer:
 def _remove_leftovers(root: Path, model_folders: list[str]) -> list[str]:
     """Remove what killed runs left half done; the hold guarantees that no other run is writing."""
     half = [*sorted((root / "releases").glob(".*.new")), *half_copies(root), *half_put_back(root)]
+    half += [] if is_backing_up(root) else left_by_restores(root)
     for path in half:
         shutil.rmtree(path)
     links = [path for path in root.glob(".*.new") if path.is_symlink()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent import late
 from deploy.agent.data.places import left_places, places_path
+from deploy.agent.data.restoring import left_by_restores
 from deploy.agent.data.trees import OURS
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
@@ -141,7 +142,8 @@ def remove_made(root: Path, keepers: list[str], with_data: bool) -> list[str]:
     """Remove the stack's root except what kept data needs; the hold's own file goes last."""
     removed = []
     kept = {*(root / "secrets" / name for name in keepers), *kept_paths(root)}
-    parts = [root / name for name in (*MADE, "backups.json")] + list((root / "secrets").glob("*"))
+    # Behind the releases, which name the places of data, nothing would find what a killed restore left in them.
+    parts = [*left_by_restores(root), *(root / name for name in (*MADE, "backups.json")), *(root / "secrets").glob("*")]
     if with_data:
         # Secrets that a restore replaced are among them.
         of_data = [root / "copies", root / "audit.log", root / "data_versions.json", places_path(root)]

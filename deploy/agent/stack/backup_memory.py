@@ -42,7 +42,7 @@ def observe(root: Path) -> SeenBackups:
         "good": cast("Run", good) if good else None,
         "check": cast("SeenCheck", known["check"]) if known.get("check") else None,
         "drill": cast("SeenDrill", known["drill"]) if known.get("drill") else None,
-        "is_running": is_locked(_lock(root)),
+        "is_running": is_backing_up(root),
         "since": _since(root),
     }
 
@@ -122,6 +122,11 @@ def note(root: Path, run: Run) -> None:
     before = path.read_text().splitlines() if path.exists() else []
     lines = [*before, json.dumps(run, sort_keys=True)][-KEPT_LINES:]
     write_file(path, ("\n".join(lines) + "\n").encode(), 0o600)
+
+
+def is_backing_up(root: Path) -> bool:
+    """Return True while a run, or an orphan of one, works with the copies and the folders of restores."""
+    return is_locked(_lock(root))
 
 
 def taken_here(root: Path) -> set[str]:

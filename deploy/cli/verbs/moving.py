@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def move(output: Output, desired: Desired, hosts: Hosts, wanted: Move) -> None:
         if target.is_new or former is not None:
             _place(output, desired, hosts, target, wanted, keeps_key=other is None)
         with _told_of_new(target):
-            answer = _restored(desired.stack, target, former, wanted, other)
+            answer = _restored(target, former, wanted, other)
     _tell(output, desired, target, wanted, answer)
 
 
@@ -150,17 +151,14 @@ def _place(output: Output, desired: Desired, hosts: Hosts, target: Target, wante
         raise KitError("the stack was not moved", "answer yes to the plan, or type the same line with --yes")
 
 
-def _restored(
-    stack: str, target: Target, former: Former | None, wanted: Move, other: OtherRepository | None
-) -> RestoreAnswer:
+def _restored(target: Target, former: Former | None, wanted: Move, other: OtherRepository | None) -> RestoreAnswer:
     with progress_by_host() as display:
         on_line = display(target.share.host)
-        if former is not None:
-            other = brought(stack, former, target.transport, on_line)
+        bring = partial(brought, former, target.transport) if former is not None else None
         restoring = Restoring(snapshot=wanted.snapshot, only=list(wanted.only))
         if other is not None:
             restoring["other"] = other
-        return restore_and_check(target.share, target.transport, on_line, restoring)
+        return restore_and_check(target.share, target.transport, on_line, restoring, bring)
 
 
 @contextmanager

@@ -163,6 +163,8 @@ def test_a_stack_leaves_its_host_stopped_and_backed_up(kit: Kit, boxes: Mapping[
     restore = boxes[BOX].asked_with("restore")
     assert restore["snapshot"] == "b" * 64
     assert restore["other"] == {"repository": "/opt/kit/home/backup/brought", "key": KEY}
+    # One hold: whoever has the next one removes a repository that no restore came to.
+    assert restore["run"] == boxes[BOX].asked_with("take_repository")["run"]
     assert f"{HERE} still has what moved, stopped" in shown.out
 
 

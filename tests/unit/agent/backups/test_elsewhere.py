@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import carried, restore, spec
-from deploy.agent.backups.elsewhere import brought_folder
 from deploy.agent.contract.frames import framed, unframed
 from deploy.agent.contract.restores import OtherRepository
+from deploy.agent.data.restoring import FETCHED, brought_folder, left_by_restores
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from tests.unit.agent.backups.conftest import KEY, QUIET, Host, host_in, said
@@ -157,6 +157,21 @@ def test_a_repository_comes_from_another_host_for_as_long_as_the_restore(
     assert restored(new, other)["parts"] == ["page"]
     assert said(new.database) == ["first", "moved"]
     assert not brought_folder(new.root).exists()
+
+
+def test_what_killed_moves_and_restores_leave_goes_with_the_next_backup(
+    host: Host, new: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    # The control node dies before the restore.
+    brought(host, new, monkeypatch)
+    for place in (new.root, new.data):
+        (place / FETCHED).mkdir()
+        (place / FETCHED / "token").write_text("a secret")
+    assert left_by_restores(new.root) == [brought_folder(new.root), new.root / FETCHED, new.data / FETCHED]
+    new.back_up()
+    assert left_by_restores(new.root) == []
+    assert (new.data / "uploads/letter.txt").read_text() == "welcome"
 
 
 def test_a_connection_that_breaks_off_leaves_nothing(host: Host, new: Host, monkeypatch: pytest.MonkeyPatch) -> None:

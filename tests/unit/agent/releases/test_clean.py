@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract.removals import CleanAnswer
+from deploy.agent.data.restoring import brought_folder
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import HELD, AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases import clean
 from deploy.agent.releases.clean import run
 from deploy.agent.releases.collect import KEPT_AGENTS, old_agents
+from deploy.agent.stack.backup_memory import backing_up
 
 NEEDED, FORGOTTEN = "a" * 64, "b" * 64
 
@@ -86,6 +88,19 @@ def test_beside_a_stack_only_images_that_no_release_names_go(machine: Path, dock
     assert (machine / "cache" / "layers" / "one.tar").exists()
     assert (root / "secrets" / "page").is_dir()
     assert (machine / "kit" / "tools").is_dir()
+
+
+@pytest.mark.usefixtures("docker")
+def test_the_repository_that_a_killed_move_left_goes_unless_a_run_works_there(machine: Path) -> None:
+    root = stack(machine)
+    left = brought_folder(root)
+    left.mkdir(parents=True)
+    (left / "config").write_bytes(b"x" * 100)
+    with backing_up(root):
+        assert cleaned(machine)["removed"] == []
+    answer = cleaned(machine)
+    assert (answer["removed"], answer["freed_bytes"]) == ([str(left)], 100)
+    assert not left.exists()
 
 
 def test_the_cache_beside_a_stack_goes_when_it_is_asked_for(machine: Path, docker: Images) -> None:

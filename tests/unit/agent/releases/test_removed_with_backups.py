@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.data.restoring import FETCHED
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.releases.remove import is_rooted, remove_made
 from deploy.agent.stack.backup_memory import remember
@@ -46,6 +47,14 @@ def test_behind_a_removal_with_the_data_a_second_one_finds_nothing(root: Path) -
 def test_without_a_repository_a_removal_leaves_nothing(root: Path) -> None:
     remember(root)
     remove_made(root, [], with_data=True)
+    assert not root.exists()
+
+
+def test_secrets_that_a_killed_restore_fetched_go_without_the_data_too(root: Path) -> None:
+    fetched = root / FETCHED / "configs/secrets/data/secrets/page/token"
+    fetched.parent.mkdir(parents=True)
+    fetched.write_text("a former value")
+    remove_made(root, [], with_data=False)
     assert not root.exists()
 
 
